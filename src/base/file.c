@@ -1,0 +1,285 @@
+#define _GNU_SOURCE
+#include "base/file.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Temporary files still open, so that a signal handler can remove them without locks: fixed slots, each written
+ * once before its file exists and cleared after it is gone. */
+#define SLOTS 64
+static char slot_path[SLOTS][PATH_MAX];
+static volatile unsigned char slot_used[SLOTS];
+static pthread_mutex_t slot_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void slot_add(const char *path)
+{
+    pthread_mutex_lock(&slot_lock);
+    for (int i = 0; i < SLOTS; ++i) {
+        if (!slot_used[i] && strlen(path) < PATH_MAX) {
+            strcpy(slot_path[i], path);
+            slot_used[i] = 1;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&slot_lock);
+}
+
+static void slot_remove(const char *path)
+{
+    pthread_mutex_lock(&slot_lock);
+    for (int i = 0; i < SLOTS; ++i) {
+        if (slot_used[i] && strcmp(slot_path[i], path) == 0) {
+            slot_used[i] = 0;
+        }
+    }
+    pthread_mutex_unlock(&slot_lock);
+}
+
+void dn_file_remove_temporaries(void)
+{
+    for (int i = 0; i < SLOTS; ++i) {
+        if (slot_used[i]) {
+            unlink(slot_path[i]);
+            slot_used[i] = 0;
+        }
+    }
+}
+
+dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, size_t *size)
+{
+    dn_status status = DN_OK;
+    unsigned char *bytes = NULL;
+    struct stat info;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        DN_FAIL(DN_EINPUT, "cannot read %s: %s", path, strerror(errno));
+    }
+    if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode)) {
+        DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read %s: it is not a regular file", path);
+    }
+    if ((int64_t)info.st_size > limit) {
+        DN_FAIL_GOTO(status, done, DN_EINPUT, "%s has %lld bytes, more than the %lld that such a file may have; is it the right file?",
+                     path, (long long)info.st_size, (long long)limit);
+    }
+    size_t expected = (size_t)info.st_size;
+    DN_TRY_GOTO(status, dn_alloc(&bytes, expected + 1, 1, path), done);
+    if (fread(bytes, 1, expected, file) != expected) {
+        DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read all of %s: %s", path, ferror(file) ? strerror(errno) : "it became shorter");
+    }
+    *out = bytes;
+    *size = expected;
+    bytes = NULL;
+done:
+    free(bytes);
+    fclose(file);
+    return status;
+}
+
+dn_status dn_file_temporary(const char *path, const char *extension, char **out)
+{
+    static _Atomic unsigned counter;
+    char *name = NULL;
+    const char *base = dn_path_name(path);
+    DN_TRY(dn_asprintf(&name, "%.*s.%s.%ld-%u.tmp%s", (int)(base - path), path, base, (long)getpid(), counter++, extension));
+    slot_add(name);
+    *out = name;
+    return DN_OK;
+}
+
+dn_status dn_file_adopt(const char *temporary, const char *path)
+{
+    dn_status status = DN_OK;
+    int fd = open(temporary, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        status = dn_error_set(DN_EIO, "cannot write %s: %s", path, strerror(errno));
+    } else {
+        if (fsync(fd) != 0 && errno != EINVAL && errno != EROFS) {
+            status = dn_error_set(DN_EIO, "cannot write %s: %s; is the disk full?", path, strerror(errno));
+        }
+        close(fd);
+    }
+    if (status == DN_OK && rename(temporary, path) != 0) {
+        status = dn_error_set(DN_EIO, "cannot write %s: %s", path, strerror(errno));
+    }
+    if (status != DN_OK) {
+        unlink(temporary);
+    }
+    slot_remove(temporary);
+    return status;
+}
+
+void dn_file_forget(const char *temporary)
+{
+    if (temporary != NULL) {
+        unlink(temporary);
+        slot_remove(temporary);
+    }
+}
+
+static void writer_release(dn_file_writer *writer)
+{
+    free(writer->path);
+    free(writer->temporary);
+    *writer = (dn_file_writer){0};
+}
+
+dn_status dn_file_create(dn_file_writer *writer, const char *path)
+{
+    dn_status status = DN_OK;
+    *writer = (dn_file_writer){0};
+    DN_TRY_GOTO(status, dn_strdup(path, &writer->path), fail);
+    DN_TRY_GOTO(status, dn_file_temporary(path, "", &writer->temporary), fail);
+    writer->stream = fopen(writer->temporary, "wbx");
+    if (writer->stream == NULL) {
+        int error = errno;
+        slot_remove(writer->temporary);
+        DN_FAIL_GOTO(status, fail, DN_EIO, "cannot write %s: %s", path, strerror(error));
+    }
+    return DN_OK;
+fail:
+    writer_release(writer);
+    return status;
+}
+
+dn_status dn_file_write(dn_file_writer *writer, const void *bytes, size_t size)
+{
+    if (size > 0 && fwrite(bytes, 1, size, writer->stream) != size) {
+        DN_FAIL(DN_EIO, "cannot write %s: %s", writer->path, strerror(errno));
+    }
+    return DN_OK;
+}
+
+dn_status dn_file_printf(dn_file_writer *writer, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vfprintf(writer->stream, format, args);
+    va_end(args);
+    if (n < 0) {
+        DN_FAIL(DN_EIO, "cannot write %s: %s", writer->path, strerror(errno));
+    }
+    return DN_OK;
+}
+
+dn_status dn_file_commit(dn_file_writer *writer)
+{
+    dn_status status = DN_OK;
+    if (fflush(writer->stream) != 0 || ferror(writer->stream)) {
+        status = dn_error_set(DN_EIO, "cannot write %s: %s; is the disk full?", writer->path, strerror(errno));
+    }
+    if (fclose(writer->stream) != 0 && status == DN_OK) {
+        status = dn_error_set(DN_EIO, "cannot write %s: %s; is the disk full?", writer->path, strerror(errno));
+    }
+    writer->stream = NULL;
+    if (status == DN_OK) {
+        status = dn_file_adopt(writer->temporary, writer->path);
+    } else {
+        dn_file_forget(writer->temporary);
+    }
+    writer_release(writer);
+    return status;
+}
+
+void dn_file_discard(dn_file_writer *writer)
+{
+    if (writer == NULL || writer->path == NULL) {
+        return;
+    }
+    if (writer->stream != NULL) {
+        fclose(writer->stream);
+    }
+    dn_file_forget(writer->temporary);
+    writer_release(writer);
+}
+
+dn_status dn_file_write_all(const char *path, const void *bytes, size_t size)
+{
+    dn_file_writer writer;
+    DN_TRY(dn_file_create(&writer, path));
+    dn_status status = dn_file_write(&writer, bytes, size);
+    if (status != DN_OK) {
+        dn_file_discard(&writer);
+        return status;
+    }
+    return dn_file_commit(&writer);
+}
+
+bool dn_path_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+bool dn_path_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+dn_status dn_path_make_folder(const char *path)
+{
+    char *copy = NULL;
+    dn_status status = DN_OK;
+    DN_TRY(dn_strdup(path, &copy));
+    for (char *p = copy + 1; copy[0] != '\0' && status == DN_OK; ++p) {
+        if (*p == '/' || *p == '\0') {
+            char kept = *p;
+            *p = '\0';
+            if (mkdir(copy, 0777) != 0 && !dn_path_is_folder(copy)) {
+                status = dn_error_set(DN_EIO, "cannot make the folder %s: %s", copy, strerror(errno));
+            }
+            *p = kept;
+            if (kept == '\0') {
+                break;
+            }
+        }
+    }
+    free(copy);
+    return status;
+}
+
+dn_status dn_path_join(const char *folder, const char *name, char **out)
+{
+    size_t length = strlen(folder);
+    return dn_asprintf(out, "%s%s%s", folder, length > 0 && folder[length - 1] == '/' ? "" : "/", name);
+}
+
+const char *dn_path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+bool dn_path_has_extension(const char *path, const char *extension)
+{
+    size_t a = strlen(path);
+    size_t b = strlen(extension);
+    return a > b && strcasecmp(path + a - b, extension) == 0;
+}
+
+dn_status dn_path_scan_stem(const char *path, char **out)
+{
+    static const char *const extensions[] = {".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".img", ".hdr.gz", ".img.gz"};
+    char *stem = NULL;
+    DN_TRY(dn_strdup(dn_path_name(path), &stem));
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
+        if (dn_path_has_extension(stem, extensions[i])) {
+            stem[strlen(stem) - strlen(extensions[i])] = '\0';
+            break;
+        }
+    }
+    if (dn_path_has_extension(stem, "_T1w")) {
+        stem[strlen(stem) - 4] = '\0';
+    }
+    *out = stem;
+    return DN_OK;
+}

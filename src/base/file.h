@@ -1,0 +1,59 @@
+/* Files: whole reads with a size limit, and atomic writes (temporary file beside the target, flushed, checked,
+ * renamed). A failed write leaves the old target untouched and no temporary file behind. */
+#ifndef DN_BASE_FILE_H
+#define DN_BASE_FILE_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Reads a whole file; *out is owned by the caller (free) and has a 0 byte after its *size bytes.
+ * DN_EINPUT: missing, unreadable, a folder, or larger than limit bytes. */
+DN_CHECKED dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, size_t *size);
+
+/* A file being written. Zero-initialise ({0}); then create -> write... -> commit, or discard. */
+typedef struct dn_file_writer {
+    FILE *stream;    /* owned; write to it directly or through the functions below */
+    char *path;      /* target, owned */
+    char *temporary; /* beside the target, owned; removed by discard, on Ctrl-C and at exit */
+} dn_file_writer;
+
+/* DN_EIO: the folder is missing or not writable. */
+DN_CHECKED dn_status dn_file_create(dn_file_writer *writer, const char *path);
+DN_CHECKED dn_status dn_file_write(dn_file_writer *writer, const void *bytes, size_t size);
+DN_CHECKED dn_status dn_file_printf(dn_file_writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Flushes, checks, renames. Always releases the writer; DN_EIO (disk full, ...) leaves the old target in place. */
+DN_CHECKED dn_status dn_file_commit(dn_file_writer *writer);
+/* Removes the temporary file. Safe on a zeroed, committed or discarded writer. */
+void dn_file_discard(dn_file_writer *writer);
+/* One call for a buffer. */
+DN_CHECKED dn_status dn_file_write_all(const char *path, const void *bytes, size_t size);
+
+/* A temporary name beside path that other libraries may write to by name, then dn_file_adopt renames it (fsync and
+ * check first) or dn_file_forget removes it. *out is owned by the caller. extension: kept at the end of the name,
+ * because some libraries look at it (".nii.gz"). */
+DN_CHECKED dn_status dn_file_temporary(const char *path, const char *extension, char **out);
+DN_CHECKED dn_status dn_file_adopt(const char *temporary, const char *path);
+void dn_file_forget(const char *temporary);
+
+/* Removes every temporary file that is still open; async-signal-safe (unlink only). Called by cli/'s handlers. */
+void dn_file_remove_temporaries(void);
+
+bool dn_path_exists(const char *path);
+bool dn_path_is_folder(const char *path);
+/* mkdir -p. DN_EIO. */
+DN_CHECKED dn_status dn_path_make_folder(const char *path);
+/* "a/b"; owned by the caller. */
+DN_CHECKED dn_status dn_path_join(const char *folder, const char *name, char **out);
+/* Points into path: the part after the last '/'. */
+const char *dn_path_name(const char *path);
+/* Case-insensitive test of the end of the name. */
+bool dn_path_has_extension(const char *path, const char *extension);
+/* Name without folder and without a scan's extension (.nii.gz, .nii, .mgz, .mgh, .hdr, .img) and without a trailing
+ * _T1w: "a/sub-01_T1w.nii.gz" -> "sub-01". Owned by the caller. */
+DN_CHECKED dn_status dn_path_scan_stem(const char *path, char **out);
+
+#endif

@@ -1,0 +1,57 @@
+#include "base/log.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+static dn_log_sink current;
+static volatile sig_atomic_t cancelled;
+
+void dn_log_set_sink(const dn_log_sink *sink)
+{
+    current = sink == NULL ? (dn_log_sink){0} : *sink;
+}
+
+void dn_log(dn_log_level level, const char *format, ...)
+{
+    if (current.message == NULL) {
+        return;
+    }
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    current.message(current.user, level, text);
+}
+
+void dn_progress(const char *what, int64_t done, int64_t total)
+{
+    if (current.progress != NULL) {
+        current.progress(current.user, what, done, total);
+    }
+}
+
+void dn_cancel_request(void)
+{
+    cancelled = 1;
+}
+
+bool dn_cancel_requested(void)
+{
+    return cancelled != 0;
+}
+
+dn_status dn_cancel_check(void)
+{
+    if (cancelled) {
+        DN_FAIL(DN_ECANCELLED, "interrupted");
+    }
+    return DN_OK;
+}
+
+void dn_cancel_reset(void)
+{
+    cancelled = 0;
+}

@@ -1,0 +1,42 @@
+/* Allocation with checked sizes. Sizes of arrays go through these, never through a bare product. */
+#ifndef DN_BASE_MEMORY_H
+#define DN_BASE_MEMORY_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* *out = a * b; false when the product does not fit. */
+bool dn_mul_size(size_t a, size_t b, size_t *out);
+/* *out = product of the n dims; false when a dim is < 0 or the product exceeds INT64_MAX. */
+bool dn_mul_dims(const int64_t *dims, size_t n, int64_t *out);
+
+/* *out (a void ** cast) = count * size zeroed bytes, owned by the caller (free). what: named in the message of
+ * DN_ENOMEM ("the posteriors of sub-01"). count 0 gives a valid pointer. */
+DN_CHECKED dn_status dn_alloc(void *out, size_t count, size_t size, const char *what);
+/* The same, not zeroed, aligned to 64 bytes (free() releases it). */
+DN_CHECKED dn_status dn_alloc_aligned(void *out, size_t count, size_t size, const char *what);
+/* Resizes *ptr (a pointer's address); on failure *ptr is unchanged. New bytes are not zeroed. */
+DN_CHECKED dn_status dn_realloc(void *ptr, size_t count, size_t size, const char *what);
+/* Copies a string / formats one; owned by the caller. NULL text gives DN_EINTERNAL. */
+DN_CHECKED dn_status dn_strdup(const char *text, char **out);
+DN_CHECKED dn_status dn_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Peak resident set of this process in bytes, and memory the machine can still give (MemAvailable); 0 if unknown. */
+int64_t dn_memory_peak_rss(void);
+int64_t dn_memory_available(void);
+
+/* A bump arena: everything in it is freed at once. Zero-initialise with dn_arena_init. */
+typedef struct dn_arena {
+    struct dn_arena_block *head;
+} dn_arena;
+
+void dn_arena_init(dn_arena *arena);
+void dn_arena_release(dn_arena *arena);
+/* Zeroed, 16-byte aligned; owned by the arena. NULL when out of memory (no message set). */
+void *dn_arena_alloc(dn_arena *arena, size_t count, size_t size);
+char *dn_arena_strdup(dn_arena *arena, const char *text);
+
+#endif

@@ -1,0 +1,81 @@
+#define _GNU_SOURCE
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MESSAGE_SIZE 2048
+
+static _Thread_local char message[MESSAGE_SIZE];
+
+static const struct {
+    const char *name;
+    int exit_code;
+    const char *text;
+} table[DN_STATUS_COUNT] = {
+#define DN_X(name, exit_code, text) [name] = {#name, exit_code, text},
+    DN_STATUS_LIST(DN_X)
+#undef DN_X
+};
+
+static int known(dn_status status)
+{
+    return (unsigned)status < (unsigned)DN_STATUS_COUNT;
+}
+
+int dn_status_exit_code(dn_status status)
+{
+    return known(status) ? table[status].exit_code : 1;
+}
+
+const char *dn_status_name(dn_status status)
+{
+    return known(status) ? table[status].name : "unknown status";
+}
+
+const char *dn_status_text(dn_status status)
+{
+    return known(status) ? table[status].text : "unknown status";
+}
+
+const char *dn_error_message(void)
+{
+    return message;
+}
+
+void dn_error_clear(void)
+{
+    message[0] = '\0';
+}
+
+dn_status dn_error_set(dn_status code, const char *format, ...)
+{
+    va_list args;
+    /* Arguments may point into the old message, so the new one is made beside it first. */
+    char next[MESSAGE_SIZE];
+    va_start(args, format);
+    vsnprintf(next, sizeof next, format, args);
+    va_end(args);
+    memcpy(message, next, sizeof next);
+    return code;
+}
+
+dn_status dn_error_context(dn_status code, const char *format, ...)
+{
+    char before[MESSAGE_SIZE / 2];
+    char next[MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(before, sizeof before, format, args);
+    va_end(args);
+    int used = snprintf(next, sizeof next, "%s: ", before);
+    if (used >= 0 && (size_t)used < sizeof next) {
+        size_t room = sizeof next - (size_t)used - 1;
+        size_t length = strnlen(message, room);
+        memcpy(next + used, message, length);
+        next[(size_t)used + length] = '\0';
+    }
+    memcpy(message, next, sizeof next);
+    return code;
+}

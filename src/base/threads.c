@@ -1,0 +1,44 @@
+#define _GNU_SOURCE
+#include "base/threads.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <stdio.h>
+
+/* A container's CPU quota (cgroup v2) is invisible in the affinity mask; more threads than it only wait. */
+static int quota(void)
+{
+    long long used = 0;
+    long long period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    if (file == NULL) {
+        return 0;
+    }
+    int n = fscanf(file, "%lld %lld", &used, &period);
+    fclose(file);
+    return n == 2 && period > 0 && used > 0 ? (int)((used + period - 1) / period) : 0;
+}
+
+int dn_threads_available(void)
+{
+    cpu_set_t set;
+    int cores = 1;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
+        cores = CPU_COUNT(&set);
+    }
+    int limit = quota();
+    return limit > 0 && limit < cores ? limit : cores;
+}
+
+static int configured;
+
+void dn_threads_set(int n)
+{
+    configured = n > 0 ? n : dn_threads_available();
+    omp_set_num_threads(configured);
+}
+
+int dn_threads_get(void)
+{
+    return configured > 0 ? configured : dn_threads_available();
+}

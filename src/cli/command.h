@@ -1,0 +1,71 @@
+/* A command and its options: one table gives parsing, `--help`, the man page and shell completion.
+ *
+ * A command is one file, command_<name>.c, with one `const dn_command`, listed in commands.c. Its run function gets
+ * values already checked against the table, and returns a status; main prints the message and sets the exit code. */
+#ifndef DN_CLI_COMMAND_H
+#define DN_CLI_COMMAND_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    DN_OPTION_FLAG,    /* no value */
+    DN_OPTION_TEXT,    /* any text */
+    DN_OPTION_FILE,    /* a path (completion) */
+    DN_OPTION_FOLDER,  /* a path (completion) */
+    DN_OPTION_INTEGER, /* low <= value <= high */
+    DN_OPTION_REAL,    /* low <= value <= high */
+    DN_OPTION_CHOICE   /* one of choices, or with `list` a comma-separated list of them */
+} dn_option_kind;
+
+typedef struct dn_option {
+    const char *name; /* "threads" for --threads; NULL ends a table */
+    char letter;      /* 'o' for -o, or 0 */
+    dn_option_kind kind;
+    const char *value;   /* what help calls the value: "N", "FILE"; NULL for a flag */
+    const char *preset;  /* value when absent, as text; NULL: absent */
+    const char *help;    /* one sentence, lower case, no full stop */
+    const char *choices; /* DN_OPTION_CHOICE: "sform|qform" */
+    double low, high;    /* numbers; low == high == 0: any */
+    bool list;           /* a comma-separated list of choices */
+    bool required;
+} dn_option;
+
+typedef struct dn_arguments dn_arguments;
+
+typedef struct dn_command {
+    const char *name;
+    const char *summary;    /* "label and measure scans" */
+    const char *positional; /* "IMAGE..." , "PRED TRUTH", NULL: none */
+    int positional_min;
+    int positional_max; /* -1: no limit */
+    const dn_option *options;
+    const char *description; /* paragraphs for --help and the man page, separated by blank lines */
+    const char *examples;    /* lines "dien ...", or NULL */
+    dn_status (*run)(const dn_arguments *arguments);
+} dn_command;
+
+/* NULL-terminated. */
+extern const dn_command *const dn_commands[];
+const dn_command *dn_command_find(const char *name);
+
+/* Parses argv[0..argc) (without program and command name). DN_EUSAGE with a sentence that says what to type.
+ * *out is owned by the caller (dn_arguments_destroy); argv must outlive it. */
+DN_CHECKED dn_status dn_arguments_parse(const dn_command *command, int argc, char **argv, dn_arguments **out);
+void dn_arguments_destroy(dn_arguments *arguments);
+
+size_t dn_arguments_count(const dn_arguments *arguments); /* positional */
+const char *dn_arguments_at(const dn_arguments *arguments, size_t i);
+/* Value of --name: text as typed or the preset, NULL when absent without preset. name must be in the table. */
+const char *dn_arguments_text(const dn_arguments *arguments, const char *name);
+bool dn_arguments_flag(const dn_arguments *arguments, const char *name);
+bool dn_arguments_given(const dn_arguments *arguments, const char *name);
+int64_t dn_arguments_integer(const dn_arguments *arguments, const char *name); /* 0 when absent */
+double dn_arguments_real(const dn_arguments *arguments, const char *name);     /* 0 when absent */
+/* Whether a choice is in a list value. */
+bool dn_arguments_has(const dn_arguments *arguments, const char *name, const char *choice);
+
+#endif

@@ -1,0 +1,88 @@
+/* A network as a list of operations, built front to back. Shapes are checked as each node is added.
+ *
+ * Builder functions return the new node's index. The first error stays in the graph: later calls do nothing and return
+ * -1, and dn_graph_finish returns the error, whose message names the layer. So network code needs no checks:
+ *
+ *     int x = dn_graph_input(g, "scan", (dn_shape){1, 80, 96, 80, 1});
+ *     x = dn_graph_conv(g, x, "enc0.conv0", &(dn_conv){.out = 24, .kernel = {3, 3, 3}, .padding = DN_PAD_SAME, .bias = true});
+ *     x = dn_graph_activation(g, x, "enc0.elu0", DN_ACT_ELU, 1.0f);
+ *     dn_graph_output(g, x, "posteriors");
+ *     DN_TRY(dn_graph_finish(g));
+ */
+#ifndef DN_NET_GRAPH_H
+#define DN_NET_GRAPH_H
+
+#include "net/tensor.h"
+
+typedef enum {
+    DN_OP_INPUT,
+    DN_OP_CONV,
+    DN_OP_DECONV,
+    DN_OP_POOL,
+    DN_OP_GLOBAL_POOL,
+    DN_OP_NORM,
+    DN_OP_ACTIVATION,
+    DN_OP_SOFTMAX,
+    DN_OP_UPSAMPLE,
+    DN_OP_CONCAT,
+    DN_OP_ADD,
+    DN_OP_MULTIPLY,
+    DN_OP_PAD,
+    DN_OP_CROP,
+    DN_OP_DENSE,
+    DN_OP_DROPOUT, /* identity at inference */
+    DN_OP_COUNT
+} dn_op_kind;
+
+typedef enum { DN_ACT_NONE, DN_ACT_RELU, DN_ACT_LEAKY_RELU, DN_ACT_ELU, DN_ACT_SILU, DN_ACT_SIGMOID } dn_activation;
+typedef enum { DN_PAD_SAME, DN_PAD_VALID, DN_PAD_EXPLICIT } dn_padding; /* SAME as in Keras: extra row at the end */
+typedef enum { DN_POOL_MAX, DN_POOL_AVERAGE } dn_pool_kind;             /* average excludes padding, as Keras */
+typedef enum { DN_NORM_BATCH, DN_NORM_INSTANCE } dn_norm_kind;
+typedef enum { DN_UP_NEAREST, DN_UP_LINEAR } dn_up_kind; /* linear: half-pixel centres */
+
+/* A zero in kernel, stride or dilation counts as 1. Axis order D, H, W. */
+typedef struct dn_conv {
+    int64_t out;
+    int64_t kernel[3], stride[3], dilation[3];
+    int64_t groups; /* 0 counts as 1 */
+    dn_padding padding;
+    int64_t pad_begin[3], pad_end[3]; /* DN_PAD_EXPLICIT */
+    bool bias;
+} dn_conv;
+
+typedef struct dn_pool {
+    dn_pool_kind kind;
+    int64_t kernel[3], stride[3]; /* stride 0: kernel */
+    dn_padding padding;
+    int64_t pad_begin[3], pad_end[3];
+} dn_pool;
+
+typedef struct dn_graph dn_graph;
+
+DN_CHECKED dn_status dn_graph_create(dn_graph **out);
+void dn_graph_destroy(dn_graph *graph);
+
+int dn_graph_input(dn_graph *graph, const char *name, dn_shape shape);
+int dn_graph_conv(dn_graph *graph, int x, const char *name, const dn_conv *attributes);
+int dn_graph_deconv(dn_graph *graph, int x, const char *name, const dn_conv *attributes);
+int dn_graph_pool(dn_graph *graph, int x, const char *name, const dn_pool *attributes);
+int dn_graph_global_pool(dn_graph *graph, int x, const char *name, dn_pool_kind kind);
+int dn_graph_norm(dn_graph *graph, int x, const char *name, dn_norm_kind kind, float epsilon);
+int dn_graph_activation(dn_graph *graph, int x, const char *name, dn_activation kind, float alpha);
+int dn_graph_softmax(dn_graph *graph, int x, const char *name); /* over channels */
+int dn_graph_upsample(dn_graph *graph, int x, const char *name, dn_up_kind kind, const int64_t factor[3]);
+int dn_graph_concat(dn_graph *graph, const int *inputs, int count, const char *name); /* along channels */
+int dn_graph_add(dn_graph *graph, int a, int b, const char *name);
+/* b may be [N,1,1,1,C] (squeeze and excite) or [N,D,H,W,1]. */
+int dn_graph_multiply(dn_graph *graph, int a, int b, const char *name);
+int dn_graph_pad(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3]);
+int dn_graph_crop(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3]);
+int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool bias);
+int dn_graph_dropout(dn_graph *graph, int x, const char *name, float rate);
+void dn_graph_output(dn_graph *graph, int x, const char *name);
+
+/* The first error of the building calls, or DN_ESHAPE when there is no output. */
+DN_CHECKED dn_status dn_graph_finish(dn_graph *graph);
+dn_shape dn_graph_shape(const dn_graph *graph, int node);
+
+#endif

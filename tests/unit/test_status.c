@@ -1,0 +1,35 @@
+/* The thread's message: set, prefixed, and safe when an argument is the old message. */
+#include "test.h"
+
+#include "base/status.h"
+
+static void message_is_kept_and_prefixed(void **state)
+{
+    (void)state;
+    assert_int_equal(dn_error_set(DN_EINPUT, "cannot read %s", "a.nii"), DN_EINPUT);
+    assert_string_equal(dn_error_message(), "cannot read a.nii");
+    assert_int_equal(dn_error_context(DN_EINPUT, "sub-%02d", 1), DN_EINPUT);
+    assert_string_equal(dn_error_message(), "sub-01: cannot read a.nii");
+    assert_int_equal(dn_error_set(DN_EIO, "again: %s", dn_error_message()), DN_EIO);
+    assert_string_equal(dn_error_message(), "again: sub-01: cannot read a.nii");
+}
+
+static void every_status_has_an_exit_code(void **state)
+{
+    (void)state;
+    assert_int_equal(dn_status_exit_code(DN_OK), 0);
+    assert_int_equal(dn_status_exit_code(DN_EINPUT), 3);
+    assert_int_equal(dn_status_exit_code(DN_EQUALITY), 4);
+    assert_int_equal(dn_status_exit_code(DN_ENOMEM), 5);
+    assert_int_equal(dn_status_exit_code(DN_EPARTIAL), 6);
+    assert_int_equal(dn_status_exit_code((dn_status)99), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(message_is_kept_and_prefixed),
+        cmocka_unit_test(every_status_has_an_exit_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
