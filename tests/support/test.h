@@ -2,17 +2,17 @@
 #ifndef DN_TEST_H
 #define DN_TEST_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "base/status.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include <cmocka.h> /* needs the four headers above before it */
+
+#include "base/status.h"
 
 /* Fails with the module's own sentence. */
 #define assert_ok(expr)                                                                                                                    \
