@@ -51,6 +51,8 @@ typedef struct dn_command {
 /* NULL-terminated. */
 extern const dn_command *const dn_commands[];
 const dn_command *dn_command_find(const char *name);
+/* DN_EUSAGE, with the nearest name where one is near, when there is no such command. */
+DN_CHECKED dn_status dn_command_find_near(const char *name, const dn_command **out);
 
 /* Parses argv[0..argc) (without program and command name). DN_EUSAGE with a sentence that says what to type.
  * *out is owned by the caller (dn_arguments_destroy); argv must outlive it. */

@@ -1,11 +1,112 @@
+/* The program: finds the command, installs the handlers, and turns a status into a message and an exit code. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/log.h"
 #include "base/status.h"
+#include "base/threads.h"
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/report_stderr.h"
+
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* First Ctrl-C: work stops at its next step and cleans up after itself. Second: leave now, without temporaries. */
+static void on_interrupt(int number)
+{
+    (void)number;
+    if (dn_cancel_requested()) {
+        dn_file_remove_temporaries();
+        _exit(dn_status_exit_code(DN_ECANCELLED));
+    }
+    dn_cancel_request();
+    static const char text[] = "\ndien: stopping; once more stops at once\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)ignored;
+}
+
+/* The reader of our output has gone, or a library aborted: what would happen anyway, but without temporaries. */
+static void on_end(int number)
+{
+    dn_file_remove_temporaries();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void install_handlers(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    struct sigaction before;
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) { /* nohup asked to go on */
+        sigaction(SIGHUP, &action, NULL);
+    }
+    action.sa_handler = on_end;
+    sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGABRT, &action, NULL);
+    /* A file size limit then shows as a failed write, with a message, instead of a kill. */
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static int finish(dn_status status)
+{
+    dn_report_finish();
+    if (fflush(stdout) != 0 && status == DN_OK) {
+        status = dn_error_set(DN_EIO, "cannot write to standard output; is the disk full?");
+    }
+    if (status != DN_OK) {
+        const char *message = dn_error_message();
+        fprintf(stderr, "dien: %s\n", *message != '\0' ? message : dn_status_text(status));
+    }
+    return dn_status_exit_code(status);
+}
+
+static dn_status run(const dn_command *command, int argc, char **argv)
+{
+    dn_arguments *arguments = NULL;
+    DN_TRY(dn_arguments_parse(command, argc, argv, &arguments));
+    dn_report_install(dn_arguments_flag(arguments, "quiet")     ? DN_REPORT_QUIET
+                      : dn_arguments_flag(arguments, "verbose") ? DN_REPORT_VERBOSE
+                                                                : DN_REPORT_NORMAL);
+    if (dn_arguments_integer(arguments, "threads") > 0) {
+        dn_threads_set((int)dn_arguments_integer(arguments, "threads"));
+    } else {
+        dn_threads_set(0);
+    }
+    install_handlers();
+    dn_status status = command->run(arguments);
+    dn_arguments_destroy(arguments);
+    return status;
+}
 
 int main(int argc, char **argv)
 {
-    (void)argv;
-    if (argc > 1) {
-        printf("dien %s\n", DIEN_VERSION);
+    if (argc < 2) {
+        dn_help_program(stderr);
+        return dn_status_exit_code(DN_EUSAGE);
     }
-    return dn_status_exit_code(DN_OK);
+    const char *name = argv[1];
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        printf("dien %s\n", DIEN_VERSION);
+        return finish(DN_OK);
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        dn_help_program(stdout);
+        return finish(DN_OK);
+    }
+    const dn_command *command;
+    dn_status status = dn_command_find_near(name, &command);
+    if (status != DN_OK) {
+        return finish(status);
+    }
+    if (dn_arguments_ask_help(argc - 2, argv + 2)) {
+        dn_help_command(stdout, command);
+        return finish(DN_OK);
+    }
+    return finish(run(command, argc - 2, argv + 2));
 }

@@ -1,0 +1,54 @@
+/* dien help: the pages of help.h on stdout. make install writes its man pages and completion with it. */
+#include "cli/help.h"
+
+#include <string.h>
+
+static dn_status run(const dn_arguments *arguments)
+{
+    const dn_command *command = NULL;
+    const char *shell = dn_arguments_text(arguments, "completion");
+    if (dn_arguments_count(arguments) == 1 &&
+        !(dn_arguments_flag(arguments, "man") && strcmp(dn_arguments_at(arguments, 0), "dien") == 0)) {
+        DN_TRY(dn_command_find_near(dn_arguments_at(arguments, 0), &command));
+    }
+    if (shell != NULL) {
+        dn_help_completion(stdout, strcmp(shell, "bash") == 0 ? DN_SHELL_BASH : strcmp(shell, "zsh") == 0 ? DN_SHELL_ZSH : DN_SHELL_FISH);
+    } else if (dn_arguments_flag(arguments, "man")) {
+        dn_help_man(stdout, command);
+    } else if (dn_arguments_flag(arguments, "commands")) {
+        for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+            puts(dn_commands[i]->name);
+        }
+    } else if (command != NULL) {
+        dn_help_command(stdout, command);
+    } else {
+        dn_help_program(stdout);
+    }
+    return DN_OK;
+}
+
+static const dn_option options[] = {
+    {.name = "man", .kind = DN_OPTION_FLAG, .help = "print the man page instead (roff); without COMMAND the page of dien itself"},
+    {.name = "completion",
+     .kind = DN_OPTION_CHOICE,
+     .value = "SHELL",
+     .choices = "bash|zsh|fish",
+     .help = "print a completion script for a shell"},
+    {.name = "commands", .kind = DN_OPTION_FLAG, .help = "print the names of the commands, one a line"},
+    {0},
+};
+
+const dn_command dn_command_help = {
+    .name = "help",
+    .summary = "say what a command does and takes",
+    .positional = "[COMMAND]",
+    .positional_min = 0,
+    .positional_max = 1,
+    .options = options,
+    .description = "Prints what a command does, its options and examples; without COMMAND, the list of commands.\n\n"
+                   "Man pages and shell completion are written from the same tables. 'make install' puts them where man and the "
+                   "shells look; for a program that was not installed, 'source <(dien help --completion bash)' does.",
+    .examples = "dien help segment\ndien help --man segment | man -l -\ndien help --completion bash > ~/.local/share/bash-completion/"
+                "completions/dien",
+    .run = run,
+};

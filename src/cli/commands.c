@@ -1,0 +1,47 @@
+/* The table of commands, in the order in which help lists them. A new command is its file command_<name>.c, which
+ * defines `const dn_command dn_command_<name>`, and one line here. */
+#include "cli/command.h"
+#include "cli/options.h"
+
+#include <string.h>
+
+#define COMMANDS(X) X(help)
+
+#define X(name) extern const dn_command dn_command_##name;
+COMMANDS(X)
+#undef X
+
+const dn_command *const dn_commands[] = {
+#define X(name) &dn_command_##name,
+    COMMANDS(X)
+#undef X
+        NULL,
+};
+
+const dn_command *dn_command_find(const char *name)
+{
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        if (strcmp(dn_commands[i]->name, name) == 0) {
+            return dn_commands[i];
+        }
+    }
+    return NULL;
+}
+
+dn_status dn_command_find_near(const char *name, const dn_command **out)
+{
+    *out = dn_command_find(name);
+    if (*out != NULL) {
+        return DN_OK;
+    }
+    enum { LIMIT = 64 };
+    const char *names[LIMIT + 1] = {NULL};
+    for (size_t i = 0; i < LIMIT && dn_commands[i] != NULL; ++i) {
+        names[i] = dn_commands[i]->name;
+    }
+    const char *near = dn_nearest_name(name, names);
+    if (near != NULL) {
+        DN_FAIL(DN_EUSAGE, "there is no command '%s'; did you mean '%s'?", name, near);
+    }
+    DN_FAIL(DN_EUSAGE, "there is no command '%s'; 'dien --help' lists the commands", name);
+}

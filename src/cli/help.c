@@ -1,0 +1,152 @@
+#include "cli/help.h"
+
+#include "cli/options.h"
+
+#include <string.h>
+
+enum { COLUMNS = 80 };
+
+const dn_exit_code dn_exit_codes[] = {
+    {0, "all was done"},
+    {1, "an internal error; please report it"},
+    {2, "wrong use; the message says what to type"},
+    {3, "an input cannot be read or is not what it says"},
+    {4, "done, but the result failed quality control"},
+    {5, "out of memory, or the result cannot be written"},
+    {6, "some of a batch failed; the others were done"},
+    {130, "interrupted"},
+    {0, NULL},
+};
+
+/* Words of one paragraph, wrapped; `column` is where the cursor is, `indent` where further lines begin. */
+static void put_wrapped(FILE *to, const char *text, size_t length, int indent, int column)
+{
+    const char *end = text + length;
+    bool first = true;
+    while (text < end) {
+        text += strspn(text, " \n") < (size_t)(end - text) ? strspn(text, " \n") : (size_t)(end - text);
+        size_t n = strcspn(text, " \n");
+        n = n < (size_t)(end - text) ? n : (size_t)(end - text);
+        if (n == 0) {
+            break;
+        }
+        if (!first && column + 1 + (int)n > COLUMNS) {
+            fprintf(to, "\n%*s", indent, "");
+            column = indent;
+            first = true;
+        }
+        fprintf(to, "%s%.*s", first ? "" : " ", (int)n, text);
+        column += (int)n + (first ? 0 : 1);
+        first = false;
+        text += n;
+    }
+    fputc('\n', to);
+}
+
+static void put_paragraphs(FILE *to, const char *text, int indent)
+{
+    while (text != NULL && *text != '\0') {
+        const char *blank = strstr(text, "\n\n");
+        size_t length = blank != NULL ? (size_t)(blank - text) : strlen(text);
+        fprintf(to, "%*s", indent, "");
+        put_wrapped(to, text, length, indent, indent);
+        text += length + strspn(text + length, "\n");
+        if (*text != '\0') {
+            fputc('\n', to);
+        }
+    }
+}
+
+static void put_option(FILE *to, const dn_option *option)
+{
+    enum { INDENT = 26 };
+    char head[96];
+    char tail[320];
+    int used;
+    if (option->letter != 0) {
+        used = snprintf(head, sizeof head, "  -%c, --%s", option->letter, option->name);
+    } else {
+        used = snprintf(head, sizeof head, "      --%s", option->name);
+    }
+    if (option->value != NULL && used > 0) {
+        used += snprintf(head + used, sizeof head - (size_t)used, " %s", option->value);
+    }
+    tail[0] = '\0';
+    int t = 0;
+    if (option->kind == DN_OPTION_CHOICE) {
+        t += snprintf(tail, sizeof tail, " (%s%s", option->list ? "any of " : "", option->choices);
+        for (char *p = tail; *p != '\0'; ++p) {
+            *p = *p == '|' ? (option->list ? ',' : '|') : *p;
+        }
+        t += snprintf(tail + t, sizeof tail - (size_t)t, "%s%s)", option->preset != NULL ? "; default " : "",
+                      option->preset != NULL ? option->preset : "");
+    } else if (option->preset != NULL) {
+        t += snprintf(tail, sizeof tail, " (default %s)", option->preset);
+    }
+    if (option->required) {
+        snprintf(tail + t, sizeof tail - (size_t)t, " (required)");
+    }
+    char text[768];
+    snprintf(text, sizeof text, "%s%s", option->help, tail);
+    fputs(head, to);
+    if (used + 2 > INDENT) {
+        fprintf(to, "\n%*s", INDENT, "");
+    } else {
+        fprintf(to, "%*s", INDENT - used, "");
+    }
+    put_wrapped(to, text, strlen(text), INDENT, INDENT);
+}
+
+static void put_examples(FILE *to, const char *examples)
+{
+    while (examples != NULL && *examples != '\0') {
+        size_t n = strcspn(examples, "\n");
+        if (n > 0) {
+            fprintf(to, "  %.*s\n", (int)n, examples);
+        }
+        examples += n + (examples[n] == '\n');
+    }
+}
+
+void dn_help_program(FILE *to)
+{
+    fprintf(to, "dien %s: volumetry of the hypothalamus, the thalamus and the intracranial volume\nin T1-weighted MRI\n\n", DIEN_VERSION);
+    fputs("Usage: dien COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n", to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "  %-12s %s\n", dn_commands[i]->name, dn_commands[i]->summary);
+    }
+    fputs("\n'dien help COMMAND' says what a command takes. 'dien --version' prints the version.\n"
+          "For research; not for clinical diagnosis.\n",
+          to);
+}
+
+void dn_help_command(FILE *to, const dn_command *command)
+{
+    fprintf(to, "dien %s: %s\n\nUsage: dien %s", command->name, command->summary, command->name);
+    if (command->positional != NULL) {
+        fprintf(to, " %s", command->positional);
+    }
+    for (const dn_option *option = command->options; option != NULL && option->name != NULL; ++option) {
+        if (option->required && option->letter != 0) {
+            fprintf(to, " -%c %s", option->letter, option->value);
+        } else if (option->required) {
+            fprintf(to, " --%s %s", option->name, option->value);
+        }
+    }
+    fputs(" [OPTION]...\n\n", to);
+    put_paragraphs(to, command->description, 0);
+    if (command->options != NULL && command->options->name != NULL) {
+        fputs("\nOptions:\n", to);
+        for (const dn_option *option = command->options; option->name != NULL; ++option) {
+            put_option(to, option);
+        }
+    }
+    fputs("\nCommon options:\n", to);
+    for (const dn_option *option = dn_common_options; option->name != NULL; ++option) {
+        put_option(to, option);
+    }
+    if (command->examples != NULL) {
+        fputs("\nExamples:\n", to);
+        put_examples(to, command->examples);
+    }
+}

@@ -1,0 +1,271 @@
+/* Completion scripts for bash, zsh and fish from the command tables. Each is a complete script: nothing is asked of
+ * the program at completion time. */
+#include "cli/help.h"
+#include "cli/options.h"
+
+#include <string.h>
+
+typedef void option_writer(FILE *to, const dn_command *command, const dn_option *option);
+
+static void each_option(FILE *to, const dn_command *command, option_writer *write)
+{
+    for (const dn_option *option = command->options; option != NULL && option->name != NULL; ++option) {
+        write(to, command, option);
+    }
+    for (const dn_option *option = dn_common_options; option->name != NULL; ++option) {
+        write(to, command, option);
+    }
+}
+
+static void put_choices(FILE *to, const char *choices, char between)
+{
+    for (const char *p = choices; *p != '\0'; ++p) {
+        fputc(*p == '|' ? between : *p, to);
+    }
+}
+
+/* Inside '...' of a shell. drop: characters that have a meaning to the completion function itself. */
+static void put_quoted(FILE *to, const char *text, const char *drop)
+{
+    for (const char *p = text; *p != '\0'; ++p) {
+        if (strchr(drop, *p) != NULL) {
+            fputc(' ', to);
+        } else if (*p == '\'') {
+            fputs("'\\''", to);
+        } else {
+            fputc(*p, to);
+        }
+    }
+}
+
+static void bash_word(FILE *to, const dn_command *command, const dn_option *option)
+{
+    (void)command;
+    fprintf(to, " --%s", option->name);
+    if (option->letter != 0) {
+        fprintf(to, " -%c", option->letter);
+    }
+}
+
+static void bash_value(FILE *to, const dn_command *command, const dn_option *option)
+{
+    if (option->kind == DN_OPTION_FLAG) {
+        return;
+    }
+    fprintf(to, "        \"%s --%s\"", command->name, option->name);
+    if (option->letter != 0) {
+        fprintf(to, "|\"%s -%c\"", command->name, option->letter);
+    }
+    fputs(") ", to);
+    switch (option->kind) {
+    case DN_OPTION_FILE:
+        fputs("COMPREPLY=($(compgen -f -- \"$word\")); compopt -o filenames;;\n", to);
+        break;
+    case DN_OPTION_FOLDER:
+        fputs("COMPREPLY=($(compgen -d -- \"$word\")); compopt -o filenames;;\n", to);
+        break;
+    case DN_OPTION_CHOICE:
+        fputs("COMPREPLY=($(compgen -W \"", to);
+        put_choices(to, option->choices, ' ');
+        fputs("\" -- \"$word\"));;\n", to);
+        break;
+    case DN_OPTION_FLAG:
+    case DN_OPTION_TEXT:
+    case DN_OPTION_INTEGER:
+    case DN_OPTION_REAL:
+    default:
+        fputs("COMPREPLY=();;\n", to);
+        break;
+    }
+}
+
+static void completion_bash(FILE *to)
+{
+    fputs("# bash completion of dien; written by 'dien help --completion bash'\n"
+          "_dien() {\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} options=\n"
+          "    COMPREPLY=()\n"
+          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+          "        COMPREPLY=($(compgen -W \"--help --version",
+          to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, " %s", dn_commands[i]->name);
+    }
+    fputs("\" -- \"$word\"))\n        return\n    fi\n    case \"$command $before\" in\n", to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        each_option(to, dn_commands[i], bash_value);
+    }
+    fputs("        *)\n            case \"$command\" in\n", to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "                %s) options=\"", dn_commands[i]->name);
+        each_option(to, dn_commands[i], bash_word);
+        fputs("\";;\n", to);
+    }
+    fputs("            esac\n"
+          "            case \"$command $word\" in\n"
+          "                *\" -\"*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\"));;\n"
+          "                \"help \"*) COMPREPLY=($(compgen -W \"",
+          to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "%s%s", i == 0 ? "" : " ", dn_commands[i]->name);
+    }
+    fputs("\" -- \"$word\"));;\n"
+          "                *) COMPREPLY=($(compgen -f -- \"$word\")); compopt -o filenames;;\n"
+          "            esac;;\n"
+          "    esac\n"
+          "}\n"
+          "complete -F _dien dien\n",
+          to);
+}
+
+static void zsh_option(FILE *to, const dn_command *command, const dn_option *option)
+{
+    (void)command;
+    fputs("                ", to);
+    if (option->letter != 0) {
+        fprintf(to, "{-%c,--%s}", option->letter, option->name);
+    } else {
+        fprintf(to, "--%s", option->name);
+    }
+    fputs("'[", to);
+    put_quoted(to, option->help, "[]:");
+    fputc(']', to);
+    if (option->kind != DN_OPTION_FLAG) {
+        fputc(':', to);
+        put_quoted(to, option->value != NULL ? option->value : "value", "[]:");
+        fputc(':', to);
+    }
+    switch (option->kind) {
+    case DN_OPTION_FILE:
+        fputs("_files", to);
+        break;
+    case DN_OPTION_FOLDER:
+        fputs("_files -/", to);
+        break;
+    case DN_OPTION_CHOICE:
+        fputc('(', to);
+        put_choices(to, option->choices, ' ');
+        fputc(')', to);
+        break;
+    case DN_OPTION_FLAG:
+    case DN_OPTION_TEXT:
+    case DN_OPTION_INTEGER:
+    case DN_OPTION_REAL:
+    default:
+        break;
+    }
+    fputs("' \\\n", to);
+}
+
+static void completion_zsh(FILE *to)
+{
+    fputs("#compdef dien\n"
+          "# zsh completion of dien; written by 'dien help --completion zsh'\n"
+          "_dien() {\n"
+          "    local -a commands\n"
+          "    commands=(\n",
+          to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "        '%s:", dn_commands[i]->name);
+        put_quoted(to, dn_commands[i]->summary, ":");
+        fputs("'\n", to);
+    }
+    fputs("    )\n"
+          "    if (( CURRENT == 2 )); then\n"
+          "        _describe command commands\n"
+          "        _arguments '--help[show help]' '--version[print the version]'\n"
+          "        return\n"
+          "    fi\n"
+          "    local command=$words[2]\n"
+          "    shift words\n"
+          "    (( CURRENT-- ))\n"
+          "    case $command in\n",
+          to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "        %s)\n            _arguments -s \\\n", dn_commands[i]->name);
+        each_option(to, dn_commands[i], zsh_option);
+        if (strcmp(dn_commands[i]->name, "help") == 0) {
+            fputs("                '*:command:(", to);
+            for (size_t j = 0; dn_commands[j] != NULL; ++j) {
+                fprintf(to, "%s%s", j == 0 ? "" : " ", dn_commands[j]->name);
+            }
+            fputs(")';;\n", to);
+        } else {
+            fputs("                '*:file:_files';;\n", to);
+        }
+    }
+    fputs("    esac\n"
+          "}\n"
+          "_dien \"$@\"\n",
+          to);
+}
+
+static void fish_option(FILE *to, const dn_command *command, const dn_option *option)
+{
+    fprintf(to, "complete -c dien -n '__fish_seen_subcommand_from %s' -l %s", command->name, option->name);
+    if (option->letter != 0) {
+        fprintf(to, " -s %c", option->letter);
+    }
+    switch (option->kind) {
+    case DN_OPTION_FILE:
+        fputs(" -r -F", to);
+        break;
+    case DN_OPTION_FOLDER:
+        fputs(" -x -a '(__fish_complete_directories)'", to);
+        break;
+    case DN_OPTION_CHOICE:
+        fputs(" -x -a '", to);
+        put_choices(to, option->choices, ' ');
+        fputc('\'', to);
+        break;
+    case DN_OPTION_TEXT:
+    case DN_OPTION_INTEGER:
+    case DN_OPTION_REAL:
+        fputs(" -x", to);
+        break;
+    case DN_OPTION_FLAG:
+    default:
+        break;
+    }
+    fputs(" -d '", to);
+    put_quoted(to, option->help, "");
+    fputs("'\n", to);
+}
+
+static void completion_fish(FILE *to)
+{
+    fputs("# fish completion of dien; written by 'dien help --completion fish'\n"
+          "complete -c dien -n __fish_use_subcommand -l version -d 'print the version'\n"
+          "complete -c dien -n __fish_use_subcommand -l help -s h -d 'show help'\n",
+          to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "complete -c dien -n __fish_use_subcommand -f -a %s -d '", dn_commands[i]->name);
+        put_quoted(to, dn_commands[i]->summary, "");
+        fputs("'\n", to);
+    }
+    fputs("complete -c dien -n '__fish_seen_subcommand_from help' -f -a '", to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "%s%s", i == 0 ? "" : " ", dn_commands[i]->name);
+    }
+    fputs("'\n", to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        each_option(to, dn_commands[i], fish_option);
+    }
+}
+
+void dn_help_completion(FILE *to, dn_shell shell)
+{
+    switch (shell) {
+    case DN_SHELL_BASH:
+        completion_bash(to);
+        break;
+    case DN_SHELL_ZSH:
+        completion_zsh(to);
+        break;
+    case DN_SHELL_FISH:
+        completion_fish(to);
+        break;
+    default:
+        break;
+    }
+}

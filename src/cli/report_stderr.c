@@ -1,0 +1,130 @@
+#include "cli/report_stderr.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* One state for the process, as there is one stderr. */
+static struct {
+    pthread_mutex_t lock;
+    dn_report_level level;
+    bool terminal;
+    bool open; /* a bar is on the line */
+    char what[128];
+    double started, shown; /* seconds, of the present work and of the last drawing */
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void clear_bar(void)
+{
+    if (state.open) {
+        fputs("\r\033[K", stderr);
+        state.open = false;
+    }
+}
+
+static void show_message(void *user, dn_log_level level, const char *text)
+{
+    (void)user;
+    if ((level == DN_LOG_DEBUG && state.level < DN_REPORT_VERBOSE) || (level == DN_LOG_NOTE && state.level < DN_REPORT_NORMAL)) {
+        return;
+    }
+    pthread_mutex_lock(&state.lock);
+    clear_bar();
+    fprintf(stderr, "%s%s\n", level == DN_LOG_WARNING ? "dien: warning: " : "", text);
+    pthread_mutex_unlock(&state.lock);
+}
+
+static void draw_bar(const char *what, int64_t done, int64_t total)
+{
+    enum { WIDTH = 30 };
+    struct winsize size;
+    int columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    char line[256];
+    if (total > 0) {
+        int filled = (int)(WIDTH * done / total);
+        char bar[WIDTH + 1];
+        for (int i = 0; i < WIDTH; ++i) {
+            bar[i] = i < filled ? '#' : '.';
+        }
+        bar[WIDTH] = '\0';
+        snprintf(line, sizeof line, "%-28.60s [%s] %3d %%", what, bar, (int)(100 * done / total));
+    } else {
+        snprintf(line, sizeof line, "%-28.60s %lld", what, (long long)done);
+    }
+    /* A line wider than the terminal would wrap, and \r would no longer overwrite it. */
+    fprintf(stderr, "\r%.*s\033[K", columns - 1, line);
+    state.open = true;
+}
+
+static void show_progress(void *user, const char *what, int64_t done, int64_t total)
+{
+    (void)user;
+    if (state.level < DN_REPORT_NORMAL) {
+        return;
+    }
+    pthread_mutex_lock(&state.lock);
+    double time = now();
+    bool fresh = strncmp(state.what, what, sizeof state.what - 1) != 0;
+    bool ended = total > 0 && done >= total;
+    if (fresh) {
+        snprintf(state.what, sizeof state.what, "%s", what);
+        state.started = time;
+    }
+    if (state.terminal) {
+        if (fresh || ended || time - state.shown > 0.1) {
+            draw_bar(what, ended ? total : done, total);
+            state.shown = time;
+        }
+        if (ended) {
+            fprintf(stderr, "  %.1f s\n", time - state.started);
+            state.open = false;
+        }
+    } else if (ended) {
+        fprintf(stderr, "%s: done in %.1f s\n", what, time - state.started);
+    } else if (fresh) {
+        state.shown = time; /* short work gets one line, when it ends */
+    } else if (time - state.shown > 10.0) {
+        if (total > 0) {
+            fprintf(stderr, "%s: %d %%\n", what, (int)(100 * done / total));
+        } else {
+            fprintf(stderr, "%s: %lld\n", what, (long long)done);
+        }
+        state.shown = time;
+    }
+    if (ended) {
+        state.what[0] = '\0';
+    }
+    pthread_mutex_unlock(&state.lock);
+}
+
+void dn_report_install(dn_report_level level)
+{
+    const char *kind = getenv("TERM");
+    state.level = level;
+    state.terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
+    dn_log_set_sink(&(dn_log_sink){.message = show_message, .progress = show_progress});
+}
+
+void dn_report_finish(void)
+{
+    pthread_mutex_lock(&state.lock);
+    if (state.open) {
+        fputc('\n', stderr);
+        state.open = false;
+    }
+    pthread_mutex_unlock(&state.lock);
+}
