@@ -1,9 +1,81 @@
-# The front door. `make help` lists what there is.
+# The front door: `make help` lists what there is. The work is in CMakeLists.txt and tools/.
 BUILD ?= build
 PREFIX ?= /usr/local
+DESTDIR ?=
 JOBS ?= $(shell nproc)
+# Real scans and the published network; never part of the tree. Tests labelled `real` skip where it is absent.
+DIEN_DATA ?= $(CURDIR)/../shared/data
+export DIEN_DATA
+# Test labels (folders of tests/) that need no scans and are quick enough for a run under sanitizers.
+FAST = unit|ops|gradient|stats|cli|fuzz
 
-build: ## Configure and build the program into build/dien
-	cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) > /dev/null
-	cmake --build $(BUILD) -j $(JOBS)
-.PHONY: build
+.DEFAULT_GOAL := build
+.PHONY: help deps build demo test check asan fuzz bench format install uninstall debian13 accuracy weights figures clean
+
+help: ## List these lines
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+deps: ## Install the Debian packages that building needs (apt-get, with sudo when not root)
+	@tools/deps.sh build
+
+build: deps ## Build the program: build/dien
+	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_ARGS) > $(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
+	@rm -f $(BUILD).log
+	@cmake --build $(BUILD) -j $(JOBS)
+
+demo: build ## Do the main job on a real scan, and say where picture and report are
+	@tools/demo.sh $(BUILD)
+
+test: build ## Build and run all tests (real scans only where DIEN_DATA is)
+	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+
+check: ## Formatting, layering, warnings as errors, cppcheck, shell scripts
+	@tools/deps.sh build check
+	@tools/check_format.sh
+	@tools/check_layers.sh
+	@cmake -S . -B build-check -DDIEN_WERROR=ON -DCMAKE_BUILD_TYPE=Debug > /dev/null
+	@cmake --build build-check -j $(JOBS)
+	@tools/check_static.sh build-check
+
+asan: ## Build under Address- and UndefinedBehaviorSanitizer and run the quick tests
+	@tools/deps.sh build
+	@cmake -S . -B build-asan -DDIEN_SANITIZE=ON -DDIEN_WERROR=ON > /dev/null
+	@cmake --build build-asan -j $(JOBS)
+	@cd build-asan && ctest --output-on-failure -j $(JOBS) -L '^($(FAST))$$'
+
+fuzz: ## Fuzz the readers for FUZZ_SECONDS each (60) with libFuzzer
+	@tools/deps.sh build check
+	@tools/fuzz.sh
+
+bench: build ## Measure speed and memory against the peers; writes bench/results.md
+	@bench/run.sh $(BUILD)
+
+accuracy: build ## Measure the agreement with labels of other origin (needs DIEN_DATA)
+	@tools/accuracy.sh $(BUILD)
+
+weights: build ## Train the shipped networks again from the label maps (needs DIEN_DATA; hours)
+	@tools/weights.sh $(BUILD)
+
+figures: build ## Draw the figures of docs/ again
+	@tools/figures.sh $(BUILD)
+
+format: ## Format the C sources with clang-format
+	@tools/deps.sh build check
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+install: ## Install program, library, header, models and man pages under PREFIX (after make build)
+	@test -x $(BUILD)/dien || { echo "run 'make build' first" >&2; exit 1; }
+	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) > /dev/null
+	@cmake --build $(BUILD) -j $(JOBS) > /dev/null
+	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) > /dev/null
+	@echo "installed under $(DESTDIR)$(PREFIX)"
+
+uninstall: ## Remove what make install put there
+	@test -f $(BUILD)/install_manifest.txt || { echo "nothing was installed from $(BUILD)" >&2; exit 1; }
+	@xargs -d '\n' rm -f < $(BUILD)/install_manifest.txt
+
+debian13: ## Build and test in a Debian 13 chroot (made once by debootstrap; root or sudo)
+	@tools/debian13.sh $(LABELS)
+
+clean: ## Remove what was built
+	@rm -rf build build-*

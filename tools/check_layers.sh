@@ -1,0 +1,56 @@
+#!/bin/bash
+# Who may include whom, and what only some folders may do. The compiler already refuses a forbidden include of ours
+# (see dn_layer in CMakeLists.txt); this says it in a sentence, and holds the rules a compiler does not know.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+fail() { echo "layers: $1" >&2; failed=1; }
+
+# allowed[x]: every layer that x may include, from the dn_layer lines, through all levels.
+declare -A direct allowed
+while read -r name rest; do direct[$name]=$rest; done < <(
+    grep -oE '^dn_layer\([^)]*\)' CMakeLists.txt |
+        sed -E 's/^dn_layer\(([a-z]+) ?(DEPENDS ([a-z ]*))?.*/\1 \3/')
+closure() {
+    local one; for one in ${direct[$1]}; do
+        case " ${allowed[$2]:-} " in *" $one "*) ;; *) allowed[$2]+=" $one"; closure "$one" "$2";; esac
+    done
+}
+for layer in "${!direct[@]}"; do allowed[$layer]=" $layer"; closure "$layer" "$layer"; done
+
+for layer in "${!direct[@]}"; do
+    [ -d "src/$layer" ] || continue
+    while IFS=: read -r file line folder; do
+        case " ${allowed[$layer]} " in
+            *" $folder "*) ;;
+            *) fail "$file:$line includes \"$folder/...\"; $layer may include only:${allowed[$layer]}";;
+        esac
+    done < <(grep -rnE '^ *# *include +"[a-z]+/' "src/$layer" --include='*.[ch]' | sed -E 's/^([^:]+):([0-9]+):.*"([a-z]+)\/.*/\1:\2:\3/')
+done
+for folder in src/*/; do
+    [ -n "${direct[$(basename "$folder")]+x}" ] || fail "$folder has no dn_layer line in CMakeLists.txt"
+done
+
+# A library of others has one home, so that replacing it touches one folder.
+only() { # header, folders
+    local header=$1; shift
+    local pattern; pattern=$(printf '|^%s/' "$@"); pattern=${pattern#|}
+    while IFS= read -r hit; do fail "$hit: $header belongs to $* only"; done < <(
+        grep -rnE "^ *# *include +<([a-z0-9]+/)?$header" src --include='*.[ch]' | grep -vE "$pattern" | cut -d: -f1,2)
+}
+only 'dnnl[a-z_]*\.h' src/net/engine
+only 'nifti[a-z0-9_]*\.h' src/image
+only 'hdf5\.h' src/models
+only 'cairo[a-z-]*\.h' src/chart
+only 'gsl_[a-z_]*\.h' src/stats
+only 'microhttpd\.h' src/web
+only 'sqlite3\.h' src/web
+
+# Nothing below cli/ prints, exits or aborts.
+while IFS= read -r hit; do fail "$hit: only cli/ prints, exits or aborts"; done < <(
+    grep -rnE '(^|[^a-z_0-9])(printf|puts|putchar|perror|exit|abort) *\(|f(printf|puts|putc|write) *\(([^;]*, *)?std(out|err)[ ,)]' src --include='*.c' |
+        grep -vE '^src/cli/|^[^:]+:[0-9]+: *(/?\*|//)' | cut -d: -f1,2)
+
+# net never sees an image (design.md); the bridge is above both.
+[ "$failed" -eq 0 ] && echo "layers: ok"
+exit "$failed"

@@ -1,0 +1,82 @@
+#!/bin/bash
+# Builds and tests the present tree in Debian 13 (oneDNN 3.7), in a chroot made by debootstrap.
+#   tools/debian13.sh [ctest label expression]
+# The chroot lives in $DIEN_TRIXIE (default /var/cache/dien/trixie) and is used again; the tree is copied into it. Real
+# scans ($DIEN_DATA) are bound into it where the machine allows mounts. Needs root or sudo.
+set -euo pipefail
+source_folder=$(cd "$(dirname "$0")/.." && pwd)
+root=${DIEN_TRIXIE:-/var/cache/dien/trixie}
+mirror=${DIEN_MIRROR:-http://deb.debian.org/debian}
+labels=${1:-.}
+data=${DIEN_DATA:-$source_folder/../shared/data}
+
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "make debian13 needs root or sudo, because a chroot does" >&2; exit 1; }
+    exec sudo --preserve-env=DIEN_TRIXIE,DIEN_MIRROR,DIEN_DATA,JOBS,DIEN_TRIXIE_ARGS "$0" "$@"
+fi
+if ! command -v debootstrap >/dev/null; then
+    apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends debootstrap >/dev/null 2>&1 || {
+        apt-get -o DPkg::Lock::Timeout=600 update -qq
+        apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends debootstrap >/dev/null
+    }
+fi
+
+# One at a time: two runs would copy into each other's tree.
+mkdir -p "$(dirname "$root")"
+exec 9>"$root.lock"
+flock -n 9 || { echo "waiting for another run in $root"; flock 9; }
+
+script=/usr/share/debootstrap/scripts/trixie
+[ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
+if [ ! -e "$root/.dien-ready" ]; then
+    # Half of an interrupted set-up cannot be told from a good one; but a folder that is not ours is left alone.
+    if [ -e "$root.setup" ]; then
+        rm -rf --one-file-system "$root"
+    elif [ -e "$root" ]; then
+        echo "$root exists and was not made by this script; name another folder in DIEN_TRIXIE" >&2
+        exit 1
+    fi
+    touch "$root.setup"
+    echo "setting up Debian 13 in $root (some minutes, once)"
+    debootstrap --variant=minbase trixie "$root" "$mirror" "$script" >"$root.log" 2>&1 || {
+        tail -n 5 "$root.log" >&2
+        echo "debootstrap failed; the whole log is in $root.log" >&2
+        exit 1
+    }
+    touch "$root/.dien-ready"
+fi
+
+packages=$(awk '!/^#/ && $2 == "build" {print $1}' "$source_folder/tools/packages.txt")
+inside() { # a command in the chroot, with /proc, /sys, /dev and the scans where mounts are allowed
+    unshare --mount --fork bash -c '
+        root=$1 data=$2; shift 2
+        for folder in proc sys dev; do mount --rbind "/$folder" "$root/$folder" 2>/dev/null || true; done
+        if [ -d "$data" ]; then mkdir -p "$root/data" && mount --bind "$data" "$root/data" 2>/dev/null; fi
+        exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
+            DEBIAN_FRONTEND=noninteractive DIEN_DATA=/data bash -c "$@"' inside "$root" "$data" "$@"
+}
+inside '
+    missing=
+    for package in $*; do
+        dpkg-query -W -f "\${Status}" "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"
+    done
+    if [ -n "$missing" ]; then
+        echo "installing:$missing"
+        apt-get -qq update && apt-get -qq install -y --no-install-recommends $missing >/var/log/dien-packages.log 2>&1 ||
+            { tail -n 5 /var/log/dien-packages.log >&2; exit 1; }
+    fi' packages $packages
+
+# The tree as it stands, uncommitted files included, without what git ignores; build-* stays for the next run.
+mkdir -p "$root/dien"
+find "$root/dien" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+(cd "$source_folder" && git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
+    while IFS= read -r -d '' file; do [ -e "$file" ] && printf '%s\0' "$file"; done | tar -c --null -T - ) | tar -x -C "$root/dien"
+inside '
+    set -e
+    cd /dien
+    rmdir /data 2>/dev/null || true  # empty: nothing was bound there
+    echo "Debian $(cat /etc/debian_version), oneDNN $(dpkg-query -W -f "\${Version}" libdnnl-dev), $(gcc --version | head -n 1)"
+    cmake -S . -B build -DDIEN_WERROR=ON >/dev/null
+    cmake --build build -j "$2" 2>&1 | { grep -vE "^\[ *[0-9]+%\]" || true; }
+    test "${PIPESTATUS[0]}" -eq 0
+    cd build && ctest --output-on-failure -L "$1"' build "$labels" "${JOBS:-$(nproc)}"
