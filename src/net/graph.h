@@ -13,6 +13,9 @@
 #define DN_NET_GRAPH_H
 
 #include "net/tensor.h"
+#include "net/weights.h"
+
+#include "base/random.h"
 
 typedef enum {
     DN_OP_INPUT,
@@ -46,7 +49,8 @@ typedef struct dn_conv {
     int64_t kernel[3], stride[3], dilation[3];
     int64_t groups; /* 0 counts as 1 */
     dn_padding padding;
-    int64_t pad_begin[3], pad_end[3]; /* DN_PAD_EXPLICIT */
+    /* DN_PAD_EXPLICIT. A negative pad_end of a deconvolution (above -stride) adds rows at the end (PyTorch's output_padding). */
+    int64_t pad_begin[3], pad_end[3];
     bool bias;
 } dn_conv;
 
@@ -84,5 +88,24 @@ void dn_graph_output(dn_graph *graph, int x, const char *name);
 /* The first error of the building calls, or DN_ESHAPE when there is no output. */
 DN_CHECKED dn_status dn_graph_finish(dn_graph *graph);
 dn_shape dn_graph_shape(const dn_graph *graph, int node);
+
+/* Inputs and outputs in the order of their calls; a shape of zeros when i is out of range. */
+int dn_graph_input_count(const dn_graph *graph);
+int dn_graph_output_count(const dn_graph *graph);
+dn_shape dn_graph_input_shape(const dn_graph *graph, int i);
+dn_shape dn_graph_output_shape(const dn_graph *graph, int i);
+/* A layer by its name; -1 when there is none. */
+int dn_graph_find(const dn_graph *graph, const char *name);
+
+/* The same network for other input shapes (one an input). *out: owned by the caller. DN_ESHAPE names the layer that does
+ * not fit. */
+DN_CHECKED dn_status dn_graph_reshape(const dn_graph *graph, const dn_shape *inputs, dn_graph **out);
+/* Floating-point operations of one forward pass as written (a multiply-add counts as two). */
+double dn_graph_flops(const dn_graph *graph);
+
+/* DN_EFORMAT: a weight is missing; DN_ESHAPE: it has another shape. Both name it. */
+DN_CHECKED dn_status dn_graph_check_weights(const dn_graph *graph, const dn_weights *weights);
+/* A random start: He normal for kernels, 0 and 1 for the rest. *out: owned by the caller (dn_weights_destroy). */
+DN_CHECKED dn_status dn_graph_start_weights(const dn_graph *graph, dn_random *random, dn_weights **out);
 
 #endif

@@ -1,0 +1,426 @@
+#include "net/graph.h"
+
+#include "net/op.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+dn_status dn_graph_create(dn_graph **out)
+{
+    dn_graph *graph;
+    DN_TRY(dn_alloc(&graph, 1, sizeof *graph, "a network"));
+    dn_arena_init(&graph->arena);
+    *out = graph;
+    return DN_OK;
+}
+
+void dn_graph_destroy(dn_graph *graph)
+{
+    if (graph == NULL) {
+        return;
+    }
+    dn_arena_release(&graph->arena);
+    free(graph->nodes);
+    free(graph->inputs);
+    free(graph->outputs);
+    free(graph->message);
+    free(graph);
+}
+
+/* Keeps the thread's message as the graph's first error. */
+static int keep_error(dn_graph *graph, dn_status status)
+{
+    if (graph->status == DN_OK) {
+        graph->status = status;
+        char *message = NULL;
+        if (dn_strdup(dn_error_message(), &message) == DN_OK) {
+            graph->message = message;
+        }
+    }
+    return -1;
+}
+
+static int keep_new_error(dn_graph *graph, const char *name, const char *text)
+{
+    return keep_error(graph, dn_error_set(DN_ESHAPE, "layer %s: %s", name, text));
+}
+
+static int append_index(dn_graph *graph, int **list, int *count, int value)
+{
+    dn_status status = dn_realloc(list, (size_t)*count + 1, sizeof **list, "a network");
+    if (status != DN_OK) {
+        return keep_error(graph, status);
+    }
+    (*list)[(*count)++] = value;
+    return value;
+}
+
+/* Checks the inputs, copies node with its name, and lets its operation resolve attributes and shape. */
+static int add(dn_graph *graph, dn_node node, const char *name, const int *inputs, int count)
+{
+    if (graph->status != DN_OK) {
+        return -1;
+    }
+    const dn_op *op = dn_op_of(node.kind);
+    if (name == NULL || *name == '\0') {
+        return keep_new_error(graph, "(unnamed)", "a layer needs a name");
+    }
+    if (graph->finished) {
+        return keep_new_error(graph, name, "the network is finished already");
+    }
+    if (count < op->min_inputs || count > op->max_inputs) {
+        return keep_new_error(graph, name, "wrong number of inputs");
+    }
+    if (graph->count == graph->capacity) {
+        int capacity = graph->capacity ? 2 * graph->capacity : 64;
+        dn_status status = dn_realloc(&graph->nodes, (size_t)capacity, sizeof *graph->nodes, "a network");
+        if (status != DN_OK) {
+            return keep_error(graph, status);
+        }
+        graph->capacity = capacity;
+    }
+    node.name = dn_arena_strdup(&graph->arena, name);
+    node.inputs = dn_arena_alloc(&graph->arena, (size_t)count + 1, sizeof(int));
+    dn_shape *shapes = dn_arena_alloc(&graph->arena, (size_t)count + 1, sizeof(dn_shape));
+    if (node.name == NULL || node.inputs == NULL || shapes == NULL) {
+        return keep_error(graph, dn_error_set(DN_ENOMEM, "not enough memory for a network"));
+    }
+    node.input_count = count;
+    for (int i = 0; i < count; ++i) {
+        if (inputs[i] < 0 || inputs[i] >= graph->count) {
+            return keep_new_error(graph, name, "an input is not a layer of this network");
+        }
+        node.inputs[i] = inputs[i];
+        shapes[i] = graph->nodes[inputs[i]].shape;
+    }
+    for (int i = 0; i < graph->count; ++i) {
+        if (strcmp(graph->nodes[i].name, name) == 0) {
+            return keep_new_error(graph, name, "the name is taken by an earlier layer");
+        }
+    }
+    int64_t elements;
+    dn_status status = op->shape(&node, shapes);
+    if (status == DN_OK) {
+        status = dn_shape_count(&node.shape, &elements);
+    }
+    if (status != DN_OK) {
+        return keep_error(graph, dn_error_context(status, "layer %s (%s)", name, op->name));
+    }
+    graph->nodes[graph->count] = node;
+    return graph->count++;
+}
+
+int dn_graph_input(dn_graph *graph, const char *name, dn_shape shape)
+{
+    int node = add(graph, (dn_node){.kind = DN_OP_INPUT, .shape = shape}, name, NULL, 0);
+    return node < 0 ? -1 : append_index(graph, &graph->inputs, &graph->input_count, node);
+}
+
+static void at_least_one(int64_t values[3])
+{
+    for (int i = 0; i < 3; ++i) {
+        values[i] = values[i] == 0 ? 1 : values[i];
+    }
+}
+
+static int add_conv(dn_graph *graph, int x, const char *name, const dn_conv *attributes, dn_op_kind kind)
+{
+    dn_node node = {.kind = kind, .conv = *attributes, .asked_padding = attributes->padding};
+    at_least_one(node.conv.kernel);
+    at_least_one(node.conv.stride);
+    at_least_one(node.conv.dilation);
+    node.conv.groups = node.conv.groups == 0 ? 1 : node.conv.groups;
+    return add(graph, node, name, &x, 1);
+}
+
+int dn_graph_conv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
+{
+    return add_conv(graph, x, name, attributes, DN_OP_CONV);
+}
+
+int dn_graph_deconv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
+{
+    return add_conv(graph, x, name, attributes, DN_OP_DECONV);
+}
+
+int dn_graph_pool(dn_graph *graph, int x, const char *name, const dn_pool *attributes)
+{
+    dn_node node = {.kind = DN_OP_POOL, .pool = *attributes, .asked_padding = attributes->padding};
+    at_least_one(node.pool.kernel);
+    for (int i = 0; i < 3; ++i) {
+        node.pool.stride[i] = node.pool.stride[i] == 0 ? node.pool.kernel[i] : node.pool.stride[i];
+    }
+    return add(graph, node, name, &x, 1);
+}
+
+int dn_graph_global_pool(dn_graph *graph, int x, const char *name, dn_pool_kind kind)
+{
+    return add(graph, (dn_node){.kind = DN_OP_GLOBAL_POOL, .global_pool = kind}, name, &x, 1);
+}
+
+int dn_graph_norm(dn_graph *graph, int x, const char *name, dn_norm_kind kind, float epsilon)
+{
+    dn_node node = {.kind = DN_OP_NORM};
+    node.norm.kind = kind;
+    node.norm.epsilon = epsilon;
+    return add(graph, node, name, &x, 1);
+}
+
+int dn_graph_activation(dn_graph *graph, int x, const char *name, dn_activation kind, float alpha)
+{
+    dn_node node = {.kind = DN_OP_ACTIVATION};
+    node.activation.kind = kind;
+    node.activation.alpha = alpha;
+    return add(graph, node, name, &x, 1);
+}
+
+int dn_graph_softmax(dn_graph *graph, int x, const char *name)
+{
+    return add(graph, (dn_node){.kind = DN_OP_SOFTMAX}, name, &x, 1);
+}
+
+int dn_graph_upsample(dn_graph *graph, int x, const char *name, dn_up_kind kind, const int64_t factor[3])
+{
+    dn_node node = {.kind = DN_OP_UPSAMPLE};
+    node.upsample.kind = kind;
+    memcpy(node.upsample.factor, factor, sizeof node.upsample.factor);
+    at_least_one(node.upsample.factor);
+    return add(graph, node, name, &x, 1);
+}
+
+int dn_graph_concat(dn_graph *graph, const int *inputs, int count, const char *name)
+{
+    return add(graph, (dn_node){.kind = DN_OP_CONCAT}, name, inputs, count);
+}
+
+int dn_graph_add(dn_graph *graph, int a, int b, const char *name)
+{
+    return add(graph, (dn_node){.kind = DN_OP_ADD}, name, (const int[2]){a, b}, 2);
+}
+
+int dn_graph_multiply(dn_graph *graph, int a, int b, const char *name)
+{
+    return add(graph, (dn_node){.kind = DN_OP_MULTIPLY}, name, (const int[2]){a, b}, 2);
+}
+
+static int add_window(dn_graph *graph, int x, const char *name, dn_op_kind kind, const int64_t begin[3], const int64_t end[3])
+{
+    dn_node node = {.kind = kind};
+    memcpy(node.window.begin, begin, sizeof node.window.begin);
+    memcpy(node.window.end, end, sizeof node.window.end);
+    return add(graph, node, name, &x, 1);
+}
+
+int dn_graph_pad(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3])
+{
+    return add_window(graph, x, name, DN_OP_PAD, begin, end);
+}
+
+int dn_graph_crop(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3])
+{
+    return add_window(graph, x, name, DN_OP_CROP, begin, end);
+}
+
+int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool bias)
+{
+    dn_node node = {.kind = DN_OP_DENSE};
+    node.dense.out = out;
+    node.dense.bias = bias;
+    return add(graph, node, name, &x, 1);
+}
+
+int dn_graph_dropout(dn_graph *graph, int x, const char *name, float rate)
+{
+    return add(graph, (dn_node){.kind = DN_OP_DROPOUT, .dropout_rate = rate}, name, &x, 1);
+}
+
+void dn_graph_output(dn_graph *graph, int x, const char *name)
+{
+    if (graph->status != DN_OK) {
+        return;
+    }
+    if (x < 0 || x >= graph->count) {
+        keep_new_error(graph, name, "an output is not a layer of this network");
+        return;
+    }
+    append_index(graph, &graph->outputs, &graph->output_count, x);
+}
+
+dn_status dn_graph_finish(dn_graph *graph)
+{
+    if (graph->status != DN_OK) {
+        return dn_error_set(graph->status, "%s", graph->message != NULL ? graph->message : "the network could not be built");
+    }
+    if (graph->output_count == 0) {
+        keep_error(graph, dn_error_set(DN_ESHAPE, "the network has no output"));
+        return DN_ESHAPE;
+    }
+    graph->finished = true;
+    return DN_OK;
+}
+
+dn_shape dn_graph_shape(const dn_graph *graph, int node)
+{
+    return node < 0 || node >= graph->count ? (dn_shape){0} : graph->nodes[node].shape;
+}
+
+int dn_graph_input_count(const dn_graph *graph)
+{
+    return graph->input_count;
+}
+
+int dn_graph_output_count(const dn_graph *graph)
+{
+    return graph->output_count;
+}
+
+dn_shape dn_graph_input_shape(const dn_graph *graph, int i)
+{
+    return i < 0 || i >= graph->input_count ? (dn_shape){0} : graph->nodes[graph->inputs[i]].shape;
+}
+
+dn_shape dn_graph_output_shape(const dn_graph *graph, int i)
+{
+    return i < 0 || i >= graph->output_count ? (dn_shape){0} : graph->nodes[graph->outputs[i]].shape;
+}
+
+int dn_graph_find(const dn_graph *graph, const char *name)
+{
+    for (int i = 0; i < graph->count; ++i) {
+        if (strcmp(graph->nodes[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+dn_status dn_graph_reshape(const dn_graph *graph, const dn_shape *inputs, dn_graph **out)
+{
+    DN_TRY(dn_graph_create(out));
+    dn_graph *copy = *out;
+    int input = 0;
+    for (int i = 0; i < graph->count; ++i) {
+        dn_node node = graph->nodes[i];
+        if (node.kind == DN_OP_INPUT) {
+            dn_graph_input(copy, node.name, inputs[input++]);
+            continue;
+        }
+        if (node.kind == DN_OP_CONV || node.kind == DN_OP_DECONV) {
+            node.conv.padding = node.asked_padding;
+        } else if (node.kind == DN_OP_POOL) {
+            node.pool.padding = node.asked_padding;
+        }
+        add(copy, node, node.name, node.inputs, node.input_count);
+    }
+    for (int i = 0; i < graph->output_count; ++i) {
+        dn_graph_output(copy, graph->outputs[i], "output");
+    }
+    dn_status status = dn_graph_finish(copy);
+    if (status != DN_OK) {
+        dn_graph_destroy(copy);
+        *out = NULL;
+    }
+    return status;
+}
+
+double dn_graph_flops(const dn_graph *graph)
+{
+    double flops = 0.0;
+    for (int i = 0; i < graph->count; ++i) {
+        const dn_node *node = &graph->nodes[i];
+        const dn_op *op = dn_op_of(node->kind);
+        if (op->flops != NULL) {
+            flops += op->flops(node, &graph->nodes[node->inputs[0]].shape);
+        }
+    }
+    return flops;
+}
+
+static int node_parameters(const dn_graph *graph, const dn_node *node, dn_parameter out[DN_MAX_PARAMETERS])
+{
+    const dn_op *op = dn_op_of(node->kind);
+    return op->parameters == NULL ? 0 : op->parameters(node, &graph->nodes[node->inputs[0]].shape, out);
+}
+
+/* A kernel of depth 1 may lack its depth axis in a file of a 2-D network. */
+static bool same_dims(const dn_parameter *parameter, const dn_weight *weight)
+{
+    if (parameter->rank == weight->rank) {
+        return memcmp(parameter->dim, weight->dim, parameter->rank * sizeof *weight->dim) == 0;
+    }
+    return parameter->rank == 5 && weight->rank == 4 && parameter->dim[2] == 1 && parameter->dim[0] == weight->dim[0] &&
+           parameter->dim[1] == weight->dim[1] && parameter->dim[3] == weight->dim[2] && parameter->dim[4] == weight->dim[3];
+}
+
+static char *dims_text(const int64_t *dim, size_t rank, char text[128])
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < rank; ++i) {
+        used += (size_t)snprintf(text + used, 128 - used, "%s%lld", i ? "x" : "", (long long)dim[i]);
+    }
+    return text;
+}
+
+dn_status dn_node_weight(const dn_node *node, const dn_parameter *parameter, const dn_weights *weights, const dn_weight **out)
+{
+    char *name;
+    DN_TRY(dn_asprintf(&name, "%s%s", node->name, parameter->suffix));
+    const dn_weight *weight = dn_weights_find(weights, name);
+    dn_status status = DN_OK;
+    if (weight == NULL) {
+        status = dn_error_set(DN_EFORMAT, "the model has no weight %s; the file is incomplete or belongs to another network", name);
+    } else if (!same_dims(parameter, weight)) {
+        char found[128];
+        char expected[128];
+        status = dn_error_set(DN_ESHAPE, "weight %s has shape %s, the network needs %s", name, dims_text(weight->dim, weight->rank, found),
+                              dims_text(parameter->dim, parameter->rank, expected));
+    }
+    free(name);
+    *out = weight;
+    return status;
+}
+
+dn_status dn_graph_check_weights(const dn_graph *graph, const dn_weights *weights)
+{
+    for (int i = 0; i < graph->count; ++i) {
+        dn_parameter parameters[DN_MAX_PARAMETERS];
+        int count = node_parameters(graph, &graph->nodes[i], parameters);
+        for (int p = 0; p < count; ++p) {
+            const dn_weight *weight;
+            DN_TRY(dn_node_weight(&graph->nodes[i], &parameters[p], weights, &weight));
+        }
+    }
+    return DN_OK;
+}
+
+dn_status dn_graph_start_weights(const dn_graph *graph, dn_random *random, dn_weights **out)
+{
+    dn_weights *weights;
+    DN_TRY(dn_weights_create(&weights));
+    dn_status status = DN_OK;
+    char *name = NULL;
+    for (int i = 0; i < graph->count; ++i) {
+        dn_parameter parameters[DN_MAX_PARAMETERS];
+        int count = node_parameters(graph, &graph->nodes[i], parameters);
+        for (int p = 0; p < count; ++p) {
+            dn_weight *weight;
+            DN_TRY_GOTO(status, dn_asprintf(&name, "%s%s", graph->nodes[i].name, parameters[p].suffix), fail);
+            DN_TRY_GOTO(status, dn_weights_add(weights, name, parameters[p].rank, parameters[p].dim, NULL, &weight), fail);
+            free(name);
+            name = NULL;
+            double sd = parameters[p].fan_in > 0 ? sqrt(2.0 / (double)parameters[p].fan_in) : 0.0;
+            for (int64_t k = 0, n = dn_weight_count(weight); k < n; ++k) {
+                weight->data[k] = parameters[p].fan_in > 0 ? (float)dn_random_normal(random, 0.0, sd) : parameters[p].start;
+            }
+        }
+    }
+    *out = weights;
+    return DN_OK;
+fail:
+    free(name);
+    dn_weights_destroy(weights);
+    return status;
+}

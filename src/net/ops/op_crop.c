@@ -1,0 +1,45 @@
+/* Takes voxels away at the sides. */
+#include "net/op.h"
+
+#include <string.h>
+
+static dn_status crop_shape(dn_node *node, const dn_shape *in)
+{
+    node->shape = *in;
+    for (int a = 0; a < 3; ++a) {
+        int64_t left = dn_shape_axis(in, a) - node->window.begin[a] - node->window.end[a];
+        if (node->window.begin[a] < 0 || node->window.end[a] < 0 || left < 1) {
+            DN_FAIL(DN_ESHAPE, "cannot crop %lld and %lld from %lld voxels", (long long)node->window.begin[a],
+                    (long long)node->window.end[a], (long long)dn_shape_axis(in, a));
+        }
+        dn_shape_set_axis(&node->shape, a, left);
+    }
+    return DN_OK;
+}
+
+static void crop_reference(const dn_op_call *call)
+{
+    const dn_shape *is = &call->in[0].shape;
+    const dn_shape *os = &call->out.shape;
+    const int64_t *b = call->node->window.begin;
+    for (int64_t n = 0; n < os->n; ++n) {
+        for (int64_t d = 0; d < os->d; ++d) {
+            for (int64_t h = 0; h < os->h; ++h) {
+                memcpy(call->out.data + ((n * os->d + d) * os->h + h) * os->w * os->c,
+                       call->in[0].data + (((n * is->d + d + b[0]) * is->h + h + b[1]) * is->w + b[2]) * is->c,
+                       (size_t)(os->w * os->c) * sizeof(double));
+            }
+        }
+    }
+}
+
+static void crop_needs(const dn_node *node, const dn_window *out, dn_window *in)
+{
+    for (int a = 0; a < 3; ++a) {
+        in->begin[a] = out->begin[a] + node->window.begin[a];
+        in->end[a] = out->end[a] + node->window.begin[a];
+    }
+}
+
+const dn_op dn_op_crop = {
+    .name = "crop", .min_inputs = 1, .max_inputs = 1, .shape = crop_shape, .reference = crop_reference, .needs = crop_needs};
