@@ -9,6 +9,7 @@ export DIEN_DATA
 # Test labels (folders of tests/) that need no scans and are quick enough for a run under sanitizers.
 FAST = unit|ops|gradient|stats|cli|fuzz
 
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
 .PHONY: help deps build demo test check asan fuzz bench format install uninstall debian13 accuracy weights figures clean
 
