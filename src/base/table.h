@@ -2,8 +2,8 @@
  *
  * Reading: UTF-8 (a byte order mark is skipped), line ends LF, CRLF or CR, fields quoted as in RFC 4180, separated by tabs, or in a file
  * that is named .csv or has no tab in its first line by commas or semicolons, whichever the first line has more of. The first line
- * names the columns. Empty cells and n/a, NA, N/A, NaN, nan, NULL, null are missing: dn_table_text gives NULL for them. Text is kept
- * as it stands; it becomes a number only when someone asks for one.
+ * names the columns. Empty cells and n/a, NA, N/A, NaN, nan, NULL, null, #N/A and a lone point are missing: dn_table_text gives NULL for
+ * them. Text is kept as it stands; it becomes a number only when someone asks for one.
  *
  * Decimal commas: "812,5" is a number only in a file separated by semicolons whose numbers all have one; in any other file, and beside
  * numbers with a point, it is refused with its place. Infinite numbers are refused. Nothing becomes 0 in silence.
