@@ -59,10 +59,10 @@ static void bash_value(FILE *to, const dn_command *command, const dn_option *opt
     fputs(") ", to);
     switch (option->kind) {
     case DN_OPTION_FILE:
-        fputs("COMPREPLY=($(compgen -f -- \"$word\")); compopt -o filenames;;\n", to);
+        fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames;;\n", to);
         break;
     case DN_OPTION_FOLDER:
-        fputs("COMPREPLY=($(compgen -d -- \"$word\")); compopt -o filenames;;\n", to);
+        fputs("mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); compopt -o filenames;;\n", to);
         break;
     case DN_OPTION_CHOICE:
         fputs("COMPREPLY=($(compgen -W \"", to);
@@ -110,7 +110,7 @@ static void completion_bash(FILE *to)
         fprintf(to, "%s%s", i == 0 ? "" : " ", dn_commands[i]->name);
     }
     fputs("\" -- \"$word\"));;\n"
-          "                *) COMPREPLY=($(compgen -f -- \"$word\")); compopt -o filenames;;\n"
+          "                *) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames;;\n"
           "            esac;;\n"
           "    esac\n"
           "}\n"
