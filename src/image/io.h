@@ -81,15 +81,18 @@ DN_CHECKED dn_status dn_volumes_read_4d(const char *path, const dn_scan_read_opt
                                         dn_scan_info *info);
 void dn_volumes_destroy(dn_volume **volumes, size_t count);
 
+/* A form code that leaves the form out of the header. */
+enum { DN_FORM_NONE = -1 };
+
 /* How to write. Zero-initialised or NULL: sform and qform code 1 (scanner), gzip level 1 for labels, 2 for volumes. */
 typedef struct dn_scan_write_options {
-    int sform_code; /* 0: 1. Pass info.sform_code and info.qform_code to keep the scan's own; when both are 0: 1. */
+    int sform_code; /* 0: 1 */
     int qform_code; /* 0: the sform's. The qform is written only when the affine is a rotation with spacing. */
     bool narrow;    /* labels: uint8 when every value is below 256 (masks), else uint16 */
     int gzip_level; /* 1..9; 0: default */
 } dn_scan_write_options;
 
-/* Options that keep the scan's own codes; for an image written on the grid of a scan that was read. */
+/* Options that keep the scan's own codes, so that viewers treat the scan and what is written on its grid alike. */
 dn_scan_write_options dn_scan_write_like(const dn_scan_info *info);
 
 /* Write atomically on the image's own grid, slope 1, intercept 0, little-endian, gzip without name and time: equal
