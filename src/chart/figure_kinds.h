@@ -28,8 +28,8 @@ typedef struct dn_figure_fit {
     const double *x, *y, *low, *high;
 } dn_figure_fit;
 
-/* Points, fit and band. text: "r = 0.41, p = 0.003" in the corner, or NULL. Call several times with later_series > 0 to
- * put more groups into the same panel (panel is then ignored); name: in the legend, or NULL. */
+/* Points, fit and band. text: "r = 0.41, p = 0.003" above the panel, or with a name behind it in the legend; or NULL. Call several times
+ * with later_series > 0 to put more groups into the same panel (panel is then ignored); name: in the legend, or NULL. */
 DN_CHECKED dn_status dn_figure_scatter(dn_figure *figure, const dn_panel *panel, size_t later_series, const char *name, size_t n,
                                        const double *x, const double *y, const dn_figure_fit *fit, const char *text);
 

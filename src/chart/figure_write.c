@@ -1,0 +1,242 @@
+/* From a figure to its five files. gnuplot works in a folder of its own beside the target, started without a shell and without the
+ * user's start-up files; its results are renamed into place when all of them are there. */
+#define _GNU_SOURCE
+#include "chart/figure_internal.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static const char *program(void)
+{
+    const char *name = getenv("DIEN_GNUPLOT");
+    return name != NULL && *name != 0 ? name : "gnuplot";
+}
+
+/* Starts gnuplot in folder with the given arguments, both streams into file descriptor `out`; waits. *code: its exit status, -1 when it
+ * could not be started, -2 when it was stopped because the user cancelled or it took longer than two minutes. */
+static dn_status run_gnuplot(const char *folder, char *const arguments[], int out, int *code)
+{
+    dn_status status = DN_OK;
+    posix_spawn_file_actions_t actions;
+    pid_t child = 0;
+    *code = -1;
+    if (posix_spawn_file_actions_init(&actions) != 0) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to start gnuplot");
+    }
+    if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) != 0 ||
+        posix_spawn_file_actions_adddup2(&actions, out, 1) != 0 || posix_spawn_file_actions_adddup2(&actions, out, 2) != 0 ||
+        (folder != NULL && posix_spawn_file_actions_addchdir_np(&actions, folder) != 0)) {
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to start gnuplot");
+    }
+    if (posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environ) != 0) {
+        goto done; /* *code stays -1 */
+    }
+    for (int waited = 0;; ++waited) {
+        int state = 0;
+        pid_t ended = waitpid(child, &state, WNOHANG);
+        if (ended == child) {
+            *code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
+            break;
+        }
+        if (ended < 0 && errno != EINTR) {
+            break;
+        }
+        if (dn_cancel_requested() || waited > 12000) {
+            kill(child, SIGKILL);
+            while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
+            }
+            *code = -2;
+            break;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    if (*code == 127) {
+        *code = -1; /* the C library's way to say that exec failed */
+    }
+done:
+    posix_spawn_file_actions_destroy(&actions);
+    return status;
+}
+
+bool dn_figure_can_draw(void)
+{
+    int code = -1;
+    int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    char version[] = "--version";
+    char *name = NULL;
+    if (out < 0) {
+        return false;
+    }
+    bool good =
+        dn_strdup(program(), &name) == DN_OK && run_gnuplot(NULL, (char *const[]){name, version, NULL}, out, &code) == DN_OK && code == 0;
+    free(name);
+    close(out);
+    return good;
+}
+
+/* The last lines of what gnuplot said, on one line. */
+static void read_complaint(int fd, char *text, size_t size)
+{
+    char buffer[2048];
+    off_t end = lseek(fd, 0, SEEK_END);
+    off_t start = end > (off_t)sizeof buffer - 1 ? end - (off_t)(sizeof buffer - 1) : 0;
+    ssize_t n = end > 0 ? pread(fd, buffer, sizeof buffer - 1, start) : 0;
+    size_t used = 0;
+    buffer[n > 0 ? n : 0] = 0;
+    for (const char *p = buffer; *p != 0 && used + 1 < size; ++p) {
+        char c = *p == '\n' || *p == '\t' ? ' ' : *p;
+        if (c != ' ' || (used > 0 && text[used - 1] != ' ')) {
+            text[used++] = c;
+        }
+    }
+    text[used] = 0;
+}
+
+static void remove_folder(const char *folder)
+{
+    DIR *listing = opendir(folder);
+    if (listing != NULL) {
+        for (const struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+                unlinkat(dirfd(listing), entry->d_name, 0);
+            }
+        }
+        closedir(listing);
+    }
+    rmdir(folder);
+}
+
+static dn_status check(const dn_figure *figure, const char *path)
+{
+    const char *name = dn_path_name(path);
+    if (*name == 0 || strlen(name) > 200) {
+        DN_FAIL(DN_EUSAGE, "%s is not a name for a figure; give a folder and a name without extension", path);
+    }
+    for (const char *p = name; *p != 0; ++p) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7F) {
+            DN_FAIL(DN_EUSAGE, "the name of a figure must not have control characters in it");
+        }
+    }
+    for (size_t p = 0; p < figure->n_panels; ++p) {
+        const figure_panel *panel = &figure->panels[p];
+        range box = dn_panel_range(panel);
+        if ((panel->options.x_log && !(box.x_low > 0.0)) || (panel->options.y_log && !(box.y_low > 0.0))) {
+            DN_FAIL(DN_EDATA, "panel %zu of figure %s has values that are not above zero on a logarithmic axis", p + 1, name);
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status write_with(const dn_figure *figure, const char *folder, const char *name, const char *extension)
+{
+    dn_status status = DN_OK;
+    dn_file_writer writer = {0};
+    char *path = NULL;
+    DN_TRY(dn_asprintf(&path, "%s/%s.%s", folder, name, extension));
+    DN_TRY_GOTO(status, dn_file_create(&writer, path), done);
+    if (strcmp(extension, "tsv") == 0) {
+        DN_TRY_GOTO(status, dn_figure_data(figure, writer.stream), done);
+    } else {
+        DN_TRY_GOTO(status, dn_figure_script(figure, name, writer.stream), done);
+    }
+    status = dn_file_commit(&writer);
+done:
+    dn_file_discard(&writer);
+    free(path);
+    return status;
+}
+
+static dn_status adopt(const char *folder, const char *name, const char *path, const char *extension)
+{
+    dn_status status = DN_OK;
+    char *from = NULL, *to = NULL;
+    DN_TRY_GOTO(status, dn_asprintf(&from, "%s/%s.%s", folder, name, extension), done);
+    DN_TRY_GOTO(status, dn_asprintf(&to, "%s.%s", path, extension), done);
+    status = dn_file_adopt(from, to);
+done:
+    free(from);
+    free(to);
+    return status;
+}
+
+dn_status dn_figure_write(const dn_figure *figure, const char *path)
+{
+    dn_status status = DN_OK;
+    const char *name = dn_path_name(path);
+    char *folder = NULL, *script = NULL, *tool = NULL, *log_path = NULL;
+    char quiet[] = "-d"; /* no start-up files */
+    int log = -1, code = -1;
+    bool made = false;
+    DN_TRY(check(figure, path));
+    DN_TRY_GOTO(status, dn_asprintf(&folder, "%.*s.dien-figure-XXXXXX", (int)(name - path), path), done);
+    if (mkdtemp(folder) == NULL) {
+        DN_FAIL_GOTO(status, done, DN_EIO, "cannot write the figure %s: %s", path, strerror(errno));
+    }
+    made = true;
+    DN_TRY_GOTO(status, dn_asprintf(&log_path, "%s/.log", folder), done);
+    DN_TRY_GOTO(status, dn_asprintf(&script, "./%s.gp", name), done);
+    DN_TRY_GOTO(status, dn_strdup(program(), &tool), done);
+    DN_TRY_GOTO(status, write_with(figure, folder, name, "tsv"), done);
+    DN_TRY_GOTO(status, write_with(figure, folder, name, "gp"), done);
+    log = open(log_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (log < 0) {
+        DN_FAIL_GOTO(status, done, DN_EIO, "cannot write the figure %s: %s", path, strerror(errno));
+    }
+    DN_TRY_GOTO(status, run_gnuplot(folder, (char *const[]){tool, quiet, script, NULL}, log, &code), done);
+    char complaint[512];
+    read_complaint(log, complaint, sizeof complaint);
+    if (code == 0) {
+        static const char *const drawn[] = {"svg", "pdf", "png"};
+        for (int i = 0; i < 3; ++i) {
+            DN_TRY_GOTO(status, adopt(folder, name, path, drawn[i]), done);
+        }
+    }
+    DN_TRY_GOTO(status, adopt(folder, name, path, "tsv"), done);
+    DN_TRY_GOTO(status, adopt(folder, name, path, "gp"), done);
+    if (code == -1) {
+        DN_FAIL_GOTO(
+            status, done, DN_EIO,
+            "gnuplot was not found, so the figure %s could not be drawn; install it (apt-get install gnuplot-nox) and run `gnuplot %s.gp` "
+            "in its folder: script and data are there",
+            path, name);
+    }
+    if (code == -2) {
+        DN_TRY_GOTO(status, dn_cancel_check(), done);
+        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot took longer than two minutes over the figure %s and was stopped", path);
+    }
+    if (code != 0) {
+        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot could not draw the figure %s (exit code %d): %s", path, code, complaint);
+    }
+    if (complaint[0] != 0) {
+        dn_log(DN_LOG_DEBUG, "gnuplot on %s: %s", path, complaint);
+    }
+done:
+    if (log >= 0) {
+        close(log);
+    }
+    if (made) {
+        remove_folder(folder);
+    }
+    free(folder);
+    free(log_path);
+    free(script);
+    free(tool);
+    return status;
+}
