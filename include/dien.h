@@ -26,12 +26,12 @@ const char *dien_version(void);
 /* The numbers are those of the program's exit codes. */
 typedef enum dien_status {
     DIEN_OK = 0,
-    DIEN_INTERNAL = 1,     /* a fault of the library; please report it */
-    DIEN_USAGE = 2,        /* a NULL, an unknown structure, a number out of range */
-    DIEN_INPUT = 3,        /* the scan or the model cannot be read or is not what it says */
-    DIEN_QUALITY = 4,      /* done and written, but it failed quality control: look at the picture */
-    DIEN_RESOURCE = 5,     /* out of memory, or the results cannot be written */
-    DIEN_CANCELLED = 130   /* dien_cancel was called */
+    DIEN_INTERNAL = 1,   /* a fault of the library; please report it */
+    DIEN_USAGE = 2,      /* a NULL, an unknown structure, a number out of range */
+    DIEN_INPUT = 3,      /* the scan or the model cannot be read or is not what it says */
+    DIEN_QUALITY = 4,    /* done and written, but it failed quality control: look at the picture */
+    DIEN_RESOURCE = 5,   /* out of memory, or the results cannot be written */
+    DIEN_CANCELLED = 130 /* dien_cancel was called */
 } dien_status;
 
 /* What went wrong in this thread's last call that failed, "" when none did. Valid until the thread's next call. */
@@ -53,11 +53,11 @@ void dien_options_init(dien_options *options);
 
 /* One row of the table of volumes. Texts belong to the result. */
 typedef struct dien_row {
-    const char *structure;   /* "hypothalamus", "hypothalamus_posterior", "thalamus", "icv", ... */
-    const char *hemi;        /* "L", "R" or "both" */
-    double volume_mm3;       /* sum of posteriors inside the structure: for statistics */
-    double hard_volume_mm3;  /* voxels with the label */
-    double mean_posterior;   /* of those voxels: how sure the network is; NaN when there are none */
+    const char *structure;  /* "hypothalamus", "hypothalamus_posterior", "thalamus", "icv", ... */
+    const char *hemi;       /* "L", "R" or "both" */
+    double volume_mm3;      /* sum of posteriors inside the structure: for statistics */
+    double hard_volume_mm3; /* voxels with the label */
+    double mean_posterior;  /* of those voxels: how sure the network is; NaN when there are none */
 } dien_row;
 
 typedef struct dien_result dien_result;
