@@ -274,10 +274,10 @@ static void print_layer(FILE *stream, const figure_layer *layer, bool *any, size
         double size = style->size > 0.0 ? style->size : 1.0;
         if (style->shape == DN_SHAPE_DIAMOND) {
             print_source(stream, any, first, layer->n);
-            fprintf(stream, "using 4:5 with points pt 13 ps %.3g lc rgb '#FFFFFF' notitle", 0.95 * size);
+            fprintf(stream, "using 4:5 with points pt 13 ps %.3g*dot lc rgb '#FFFFFF' notitle", 0.95 * size);
         }
         print_source(stream, any, first, layer->n);
-        fprintf(stream, "using 4:5 with points pt %d ps %.3g lw 0.7 lc rgb '%s'", shape_number[style->shape],
+        fprintf(stream, "using 4:5 with points pt %d ps %.3g*dot lw 0.7 lc rgb '%s'", shape_number[style->shape],
                 (style->shape == DN_SHAPE_DIAMOND ? 0.7 : 0.42) * size, colour_of(style, 0.75, colour));
         print_title(stream, label);
         break;
@@ -525,13 +525,15 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
     }
     fprintf(stream,
             "do for [format in 'svg pdf png'] {\n"
-            "  if (format eq 'svg') { set terminal svg noenhanced size %.0f, %.0f font '%s,%g' lw 1.33 background '#FFFFFF' }\n"
+            "  if (format eq 'svg') { set terminal svg noenhanced size %.0f, %.0f font '%s,%g' fontscale 1.3333 lw 1.33 background "
+            "'#FFFFFF' }\n"
             "  if (format eq 'pdf') { set terminal pdfcairo noenhanced color size %.4fcm, %.4fcm font '%s,%g' fontscale 0.75 lw 2 ps 0.75 "
             "background "
             "'#FFFFFF' }\n"
             "  if (format eq 'png') { set terminal pngcairo noenhanced size %.0f, %.0f font '%s,%g' fontscale %.4f lw %.4f ps %.4f "
             "background '#FFFFFF' }\n"
             "  set output './'.name.'.'.format\n"
+            "  dot = format eq 'svg' ? 1.5 : 1.0\n"
             "  set multiplot\n",
             figure->width / 25.4 * 96.0, figure->height / 25.4 * 96.0, FONT, FONT_POINTS, figure->width / 10.0, figure->height / 10.0, FONT,
             FONT_POINTS, figure->width * pixels, figure->height * pixels, FONT, FONT_POINTS, 300.0 / 96.0, 300.0 / 72.0, 300.0 / 72.0);
