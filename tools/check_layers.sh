@@ -2,7 +2,7 @@
 # Who may include whom, and what only some folders may do. The compiler already refuses a forbidden include of ours
 # (see dn_layer in CMakeLists.txt); this says it in a sentence, and holds the rules a compiler does not know.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 failed=0
 fail() { echo "layers: $1" >&2; failed=1; }
 

@@ -1,10 +1,12 @@
 #!/bin/bash
+# (An address handed out through memcpy is not a leak, and cppcheck cannot read "? (type){0} :".)
 # cppcheck over our sources (with the compile commands of build folder $1), and shellcheck where it is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}
 cppcheck --project="$build/compile_commands.json" --quiet --error-exitcode=1 --inline-suppr -j "$(nproc)" \
     --enable=warning,portability --suppress=missingIncludeSystem --suppress='*:/usr/*' \
+    --suppress=memleak:src/base/memory.c --suppress=internalAstError \
     --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches --suppress=checkersReport \
     -i tests 2>&1 | { grep -v '^$' || true; } >"$build/cppcheck.txt" || true
 if grep -qE ': (error|warning|portability):' "$build/cppcheck.txt"; then
@@ -14,7 +16,7 @@ fi
 echo "cppcheck: ok"
 if command -v shellcheck >/dev/null; then
     git ls-files -co --exclude-standard '*.sh' .ci/run | while IFS= read -r file; do
-        if [ -e "$file" ]; then shellcheck -S warning "$file"; fi
+        if [ -e "$file" ]; then shellcheck -s bash -S warning -e SC1091,SC2154 "$file"; fi
     done
     echo "shellcheck: ok"
 fi

@@ -34,9 +34,8 @@ dn_status dn_command_find_near(const char *name, const dn_command **out)
     if (*out != NULL) {
         return DN_OK;
     }
-    enum { LIMIT = 64 };
-    const char *names[LIMIT + 1] = {NULL};
-    for (size_t i = 0; i < LIMIT && dn_commands[i] != NULL; ++i) {
+    const char *names[sizeof dn_commands / sizeof *dn_commands] = {NULL};
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
         names[i] = dn_commands[i]->name;
     }
     const char *near = dn_nearest_name(name, names);

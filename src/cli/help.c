@@ -45,7 +45,7 @@ static void put_wrapped(FILE *to, const char *text, size_t length, int indent, i
 
 static void put_paragraphs(FILE *to, const char *text, int indent)
 {
-    while (text != NULL && *text != '\0') {
+    while (*text != '\0') {
         const char *blank = strstr(text, "\n\n");
         size_t length = blank != NULL ? (size_t)(blank - text) : strlen(text);
         fprintf(to, "%*s", indent, "");
@@ -99,7 +99,7 @@ static void put_option(FILE *to, const dn_option *option)
 
 static void put_examples(FILE *to, const char *examples)
 {
-    while (examples != NULL && *examples != '\0') {
+    while (*examples != '\0') {
         size_t n = strcspn(examples, "\n");
         if (n > 0) {
             fprintf(to, "  %.*s\n", (int)n, examples);

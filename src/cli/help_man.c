@@ -66,7 +66,7 @@ static void put_option(FILE *to, const dn_option *option)
 
 static void put_paragraphs(FILE *to, const char *text)
 {
-    while (text != NULL && *text != '\0') {
+    while (*text != '\0') {
         const char *blank = strstr(text, "\n\n");
         size_t length = blank != NULL ? (size_t)(blank - text) : strlen(text);
         fputs(".PP\n", to);

@@ -17,8 +17,8 @@ while IFS= read -r command; do
         count=$((count + 1))
         roff=${option//-/\\\\-}
         grep -q -- "$roff" "$work/man" || fail "man page of $command lacks $option"
-        awk -v c="$command)" '$1 == c' "$work/completion.bash" | grep -q -- " $option[ \"]" || fail "bash completion of $command lacks $option"
-        sed -n "/^        $command)/,/;;/p" "$work/completion.zsh" | grep -q -- "$option'\?[}\[]" || fail "zsh completion of $command lacks $option"
+        awk -v c="$command)" '$1 == c' "$work/completion.bash" | grep -q -- " ${option}[ \"]" || fail "bash completion of $command lacks $option"
+        sed -n "/^        $command)/,/;;/p" "$work/completion.zsh" | grep -q -- "${option}'\?[}\[]" || fail "zsh completion of $command lacks $option"
         grep -q "from $command' -l ${option#--} \|from $command' -l ${option#--}\$" "$work/completion.fish" || fail "fish completion of $command lacks $option"
     done
     "$dien" help --man | grep -q "^see \\\\fBdien\\\\-$command\|dien\\\\-$command" || fail "man page of dien lacks $command"
