@@ -6,7 +6,9 @@
 #ifndef DN_STATS_DISTRIBUTION_H
 #define DN_STATS_DISTRIBUTION_H
 
-#include <stddef.h>
+/* GSL's own error handler aborts the program: this turns it off, once, for the process. Called by every function here; call it before other
+ * functions of GSL. */
+void dn_gsl_quiet(void);
 
 double dn_normal_lower(double z);
 double dn_normal_upper(double z);
