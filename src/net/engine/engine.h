@@ -1,0 +1,68 @@
+/* Convolutions of every kind through oneDNN. Nothing of oneDNN shows here; engine/ is the only folder that includes it.
+ *
+ * A kernel is one prepared convolution (or transposed convolution): its primitive, its packed weights, its fused tail.
+ * Activations are dense and channels-last in f32 or bf16. A kernel owns no scratch memory: the caller lends it. */
+#ifndef DN_NET_ENGINE_H
+#define DN_NET_ENGINE_H
+
+#include "net/graph.h"
+
+typedef enum { DN_TYPE_F32, DN_TYPE_BF16 } dn_type;
+
+static inline int64_t dn_type_size(dn_type type)
+{
+    return type == DN_TYPE_F32 ? 4 : 2;
+}
+
+/* What happens to a result before it is stored, in order. */
+typedef enum {
+    DN_POST_ACTIVATION,
+    DN_POST_SCALE, /* times scale[channel], plus shift[channel] */
+    DN_POST_SUM,   /* plus what the output buffer holds */
+    DN_POST_ADD    /* plus another tensor of the output's shape */
+} dn_post_kind;
+
+typedef struct dn_post {
+    dn_post_kind kind;
+    dn_activation activation;
+    float alpha;
+    float *scale, *shift; /* channels of the output */
+    int value;            /* SUM, ADD: the plan's number of the other tensor */
+    dn_type type;         /* ADD: of the other tensor */
+} dn_post;
+
+#define DN_MAX_POSTS 8
+
+typedef struct dn_engine dn_engine;
+typedef struct dn_kernel dn_kernel;
+
+DN_CHECKED dn_status dn_engine_create(dn_engine **out);
+void dn_engine_destroy(dn_engine *engine);
+/* "oneDNN 2.6.3, avx512_core_amx" into text. */
+void dn_engine_version(char text[64]);
+bool dn_engine_bf16(void);
+
+typedef struct dn_kernel_request {
+    dn_shape in, out;
+    dn_conv conv; /* resolved, as in a dn_node */
+    bool transposed;
+    dn_type in_type, out_type;
+    const float *weight;  /* as dn_weights lays it out; copied */
+    const float *bias;    /* NULL: none; copied */
+    const dn_post *posts; /* scale and shift are copied */
+    int post_count;
+} dn_kernel_request;
+
+/* *out: owned by the caller (dn_kernel_destroy); NULL with DN_OK when the library has no implementation for the request, or
+ * only its plain reference code and allow_reference is false. engine: must outlive the kernel. */
+DN_CHECKED dn_status dn_kernel_create(dn_engine *engine, const dn_kernel_request *request, bool allow_reference, dn_kernel **out);
+void dn_kernel_destroy(dn_kernel *kernel);
+/* added: the other tensor of each DN_POST_ADD in order. scratch: dn_kernel_scratch_bytes, 64-byte aligned. */
+DN_CHECKED dn_status dn_kernel_run(dn_kernel *kernel, const void *in, void *out, const void *const *added, void *scratch);
+int64_t dn_kernel_scratch_bytes(const dn_kernel *kernel);
+/* Packed weights. */
+int64_t dn_kernel_packed_bytes(const dn_kernel *kernel);
+/* The library's name of the implementation. */
+const char *dn_kernel_name(const dn_kernel *kernel);
+
+#endif

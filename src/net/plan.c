@@ -1,0 +1,214 @@
+#define _GNU_SOURCE /* madvise, open_memstream */
+#include "net/plan.h"
+
+#include "base/threads.h"
+#include "net/plan_internal.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define MIB (1024.0 * 1024.0)
+
+bool dn_plan_bf16_supported(void)
+{
+    return dn_engine_bf16();
+}
+
+/* Huge pages: touching a fresh gigabyte in 4 KiB pages costs as much as a convolution. */
+static dn_status allocate_arena(dn_plan *plan)
+{
+    size_t huge = 2u << 20;
+    size_t bytes = ((size_t)plan->arena_bytes + huge - 1) / huge * huge;
+    plan->arena = aligned_alloc(huge, bytes == 0 ? huge : bytes);
+    if (plan->arena == NULL) {
+        DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory and the machine does not give it; use --memory or a smaller region",
+                (double)dn_plan_peak_bytes(plan) / MIB);
+    }
+    (void)madvise(plan->arena, bytes, MADV_HUGEPAGE);
+    return DN_OK;
+}
+
+static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights *weights)
+{
+    DN_TRY(dn_engine_create(&plan->engine));
+    DN_TRY(dn_plan_build(plan, graph, weights));
+    DN_TRY(dn_plan_choose_types(plan));
+    DN_TRY(dn_plan_make_kernels(plan));
+    DN_TRY(dn_plan_place(plan));
+    int64_t peak = dn_plan_peak_bytes(plan);
+    if (plan->options.memory_limit > 0 && peak > plan->options.memory_limit) {
+        DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory, more than the limit of %.0f MiB; raise --memory or run it in tiles",
+                (double)peak / MIB, (double)plan->options.memory_limit / MIB);
+    }
+    DN_TRY(allocate_arena(plan));
+    return dn_alloc(&plan->pointers, (size_t)plan->value_count, sizeof *plan->pointers, "a plan");
+}
+
+dn_status dn_plan_compile(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_plan **out)
+{
+    *out = NULL;
+    if (!graph->finished) {
+        DN_FAIL(DN_EINTERNAL, "the network is not finished (dn_graph_finish)");
+    }
+    if (options->precision == DN_PRECISION_BF16 && !dn_engine_bf16()) {
+        DN_FAIL(DN_EUSAGE, "this CPU has no bf16 arithmetic; use f32");
+    }
+    dn_plan *plan;
+    DN_TRY(dn_alloc(&plan, 1, sizeof *plan, "a plan"));
+    dn_arena_init(&plan->strings);
+    plan->options = *options;
+    plan->options.tune_cache = NULL; /* borrowed during the call only */
+    plan->threads = options->threads > 0 ? options->threads : dn_threads_get();
+    int before = omp_get_max_threads();
+    omp_set_num_threads(plan->threads); /* kernels are made for the team they run with */
+    dn_status status = compile(plan, graph, weights);
+    omp_set_num_threads(before);
+    if (status != DN_OK) {
+        dn_plan_destroy(plan);
+        return status;
+    }
+    *out = plan;
+    return DN_OK;
+}
+
+void dn_plan_destroy(dn_plan *plan)
+{
+    if (plan == NULL) {
+        return;
+    }
+    for (int s = 0; s < plan->step_count; ++s) {
+        dn_step *step = &plan->steps[s];
+        dn_kernel_destroy(step->kernel);
+        free(step->weight);
+        free(step->bias);
+        for (int p = 0; p < step->post_count; ++p) {
+            free(step->posts[p].scale);
+            free(step->posts[p].shift);
+        }
+    }
+    dn_engine_destroy(plan->engine);
+    dn_arena_release(&plan->strings);
+    free(plan->steps);
+    free(plan->values);
+    free(plan->buffers);
+    free(plan->output_values);
+    free(plan->arena);
+    free(plan->pointers);
+    free(plan);
+}
+
+static void *address(const dn_plan *plan, int value, float *const *outputs)
+{
+    const dn_buffer *buffer = &plan->buffers[plan->values[value].buffer];
+    return buffer->output >= 0 ? (void *)outputs[buffer->output] : (void *)(plan->arena + buffer->offset);
+}
+
+static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
+{
+    void *out = address(plan, step->output, outputs);
+    void *scratch = plan->arena + plan->scratch_offset;
+    const void *added[DN_MAX_POSTS] = {NULL};
+    int count = 0;
+    for (int p = 0; p < step->post_count; ++p) {
+        if (step->posts[p].kind == DN_POST_ADD) {
+            added[count++] = plan->pointers[step->posts[p].value];
+        }
+    }
+    if (step->kernel != NULL) {
+        DN_TRY(dn_kernel_run(step->kernel, plan->pointers[step->inputs[0]], out, added, scratch));
+        if (step->own_posts) {
+            step->tail_operand.data = out;
+            step->tail.out = out;
+            memcpy(step->tail.added, added, sizeof added);
+            dn_loop_run(&step->tail, scratch, plan->threads);
+        }
+        return DN_OK;
+    }
+    for (int k = 0; k < step->input_count; ++k) {
+        step->operands[k].data = plan->pointers[step->inputs[k]];
+    }
+    step->loop.node = &step->node;
+    step->loop.posts = step->posts;
+    step->loop.out = out;
+    memcpy(step->loop.added, added, sizeof added);
+    dn_loop_run(&step->loop, scratch, plan->threads);
+    return DN_OK;
+}
+
+dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *outputs)
+{
+    int before = omp_get_max_threads();
+    omp_set_num_threads(plan->threads);
+    dn_status status = DN_OK;
+    for (int v = 0; v < plan->value_count; ++v) {
+        const dn_value *value = &plan->values[v];
+        plan->pointers[v] = value->input >= 0 ? (const void *)inputs[value->input] : value->buffer < 0 ? NULL : address(plan, v, outputs);
+    }
+    for (int s = 0; status == DN_OK && s < plan->step_count; ++s) {
+        status = run_step(plan, &plan->steps[s], outputs);
+        if (status != DN_OK) {
+            status = dn_error_context(status, "layer %s", plan->steps[s].node.name);
+        }
+    }
+    omp_set_num_threads(before);
+    return status;
+}
+
+int64_t dn_plan_peak_bytes(const dn_plan *plan)
+{
+    return plan->arena_bytes + plan->packed_bytes;
+}
+
+double dn_plan_flops(const dn_plan *plan)
+{
+    return plan->flops;
+}
+
+dn_status dn_plan_describe(const dn_plan *plan, char **out)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to describe a plan");
+    }
+    char version[64];
+    dn_engine_version(version);
+    fprintf(stream, "# %s, %d threads, %s, %.1f GFLOP, peak %.1f MiB (activations and scratch %.1f, packed weights %.1f)\n", version,
+            plan->threads, plan->options.precision == DN_PRECISION_F32 ? "f32" : "bf16", plan->flops * 1e-9,
+            (double)dn_plan_peak_bytes(plan) / MIB, (double)plan->arena_bytes / MIB, (double)plan->packed_bytes / MIB);
+    static const char *const acts[] = {"none", "relu", "leaky_relu", "elu", "silu", "sigmoid"};
+    for (int s = 0; s < plan->step_count; ++s) {
+        const dn_step *step = &plan->steps[s];
+        const dn_value *value = &plan->values[step->output];
+        char shape[64];
+        fprintf(stream, "%s %s %s->%s %s", step->node.name,
+                step->node.kind == DN_OP_ACTIVATION && step->node.activation.kind == DN_ACT_NONE ? "copy" : dn_op_of(step->node.kind)->name,
+                plan->values[step->inputs[0]].type == DN_TYPE_F32 ? "f32" : "bf16", value->type == DN_TYPE_F32 ? "f32" : "bf16",
+                dn_shape_text(&value->shape, shape));
+        if (dn_step_is_conv(step)) {
+            const dn_conv *conv = &step->node.conv;
+            fprintf(stream, " from %lld channels, kernel %lldx%lldx%lld, %.1f GFLOP, %s%s", (long long)step->in_shape.c,
+                    (long long)conv->kernel[0], (long long)conv->kernel[1], (long long)conv->kernel[2], step->flops * 1e-9,
+                    dn_kernel_name(step->kernel), step->own_posts ? ", own tail" : "");
+        }
+        for (int p = 0; p < step->post_count; ++p) {
+            const dn_post *post = &step->posts[p];
+            fprintf(stream, " +%s",
+                    post->kind == DN_POST_ACTIVATION ? acts[post->activation]
+                    : post->kind == DN_POST_SCALE    ? "scale"
+                    : post->kind == DN_POST_SUM      ? "sum(in place)"
+                                                     : "sum");
+        }
+        fputc('\n', stream);
+    }
+    if (fclose(stream) != 0) {
+        free(text);
+        DN_FAIL(DN_ENOMEM, "not enough memory to describe a plan");
+    }
+    *out = text;
+    return DN_OK;
+}

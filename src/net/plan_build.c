@@ -1,0 +1,343 @@
+#include "net/plan_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool dn_step_is_conv(const dn_step *step)
+{
+    return step->node.kind == DN_OP_CONV || step->node.kind == DN_OP_DECONV;
+}
+
+dn_status dn_plan_new_value(dn_plan *plan, const dn_shape *shape, int *out)
+{
+    if (plan->value_count == plan->value_capacity) {
+        int capacity = plan->value_capacity ? 2 * plan->value_capacity : 64;
+        DN_TRY(dn_realloc(&plan->values, (size_t)capacity, sizeof *plan->values, "a plan"));
+        plan->value_capacity = capacity;
+    }
+    plan->values[plan->value_count] = (dn_value){.shape = *shape, .input = -1, .output = -1, .producer = -1, .buffer = -1};
+    *out = plan->value_count++;
+    return DN_OK;
+}
+
+dn_status dn_plan_new_step(dn_plan *plan, const dn_node *node, const dn_shape *in_shape, const int *inputs, int count, int output,
+                           dn_step **out)
+{
+    if (plan->step_count == plan->step_capacity) {
+        int capacity = plan->step_capacity ? 2 * plan->step_capacity : 64;
+        DN_TRY(dn_realloc(&plan->steps, (size_t)capacity, sizeof *plan->steps, "a plan"));
+        plan->step_capacity = capacity;
+    }
+    dn_step *step = &plan->steps[plan->step_count];
+    memset(step, 0, sizeof *step);
+    step->node = *node;
+    step->node.inputs = NULL;
+    step->node.name = dn_arena_strdup(&plan->strings, node->name);
+    step->inputs = dn_arena_alloc(&plan->strings, (size_t)count, sizeof(int));
+    step->operands = dn_arena_alloc(&plan->strings, (size_t)count, sizeof(dn_operand));
+    if (step->node.name == NULL || step->inputs == NULL || step->operands == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for a plan");
+    }
+    memcpy(step->inputs, inputs, (size_t)count * sizeof(int));
+    step->input_count = count;
+    step->in_shape = *in_shape;
+    step->output = output;
+    plan->values[output].producer = plan->step_count++;
+    *out = step;
+    return DN_OK;
+}
+
+typedef struct builder {
+    dn_plan *plan;
+    const dn_graph *graph;
+    const dn_weights *weights;
+    int *readers; /* live readers of each node, outputs included */
+    bool *live;
+    int *value; /* value of each node */
+} builder;
+
+static void mark_live(builder *b)
+{
+    const dn_graph *g = b->graph;
+    for (int i = 0; i < g->output_count; ++i) {
+        b->live[g->outputs[i]] = true;
+        ++b->readers[g->outputs[i]];
+    }
+    for (int i = g->count - 1; i >= 0; --i) {
+        for (int k = 0; b->live[i] && k < g->nodes[i].input_count; ++k) {
+            b->live[g->nodes[i].inputs[k]] = true;
+            ++b->readers[g->nodes[i].inputs[k]];
+        }
+    }
+}
+
+static dn_status fetch(const builder *b, const dn_node *node, const dn_weight *out[DN_MAX_PARAMETERS])
+{
+    dn_parameter parameters[DN_MAX_PARAMETERS];
+    const dn_op *op = dn_op_of(node->kind);
+    int count = op->parameters(node, &b->graph->nodes[node->inputs[0]].shape, parameters);
+    for (int p = 0; p < count; ++p) {
+        DN_TRY(dn_node_weight(node, &parameters[p], b->weights, &out[p]));
+    }
+    return DN_OK;
+}
+
+static dn_status copy_floats(const float *values, int64_t count, float **out)
+{
+    DN_TRY(dn_alloc(out, (size_t)count, sizeof(float), "weights of a plan"));
+    memcpy(*out, values, (size_t)count * sizeof(float));
+    return DN_OK;
+}
+
+/* The step that makes node's only input and has no other reader: what follows may be fused into it. NULL: none. */
+static dn_step *fusable(const builder *b, int node)
+{
+    if (b->readers[node] != 1) {
+        return NULL;
+    }
+    const dn_value *value = &b->plan->values[b->value[node]];
+    dn_step *step = value->producer < 0 ? NULL : &b->plan->steps[value->producer];
+    return step == NULL || step->post_count == DN_MAX_POSTS ? NULL : step;
+}
+
+/* A step that only copies: tails of layers that have nothing to be fused into hang on it. */
+static dn_status add_copy(builder *b, const dn_node *node, dn_step **out)
+{
+    int input = node->inputs[0];
+    dn_node copy = *node;
+    copy.kind = DN_OP_ACTIVATION;
+    copy.activation.kind = DN_ACT_NONE;
+    copy.activation.alpha = 0.0f;
+    int value;
+    DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
+    return dn_plan_new_step(b->plan, &copy, &b->graph->nodes[input].shape, &b->value[input], 1, value, out);
+}
+
+/* The step that shall do the tail of a node with one input. */
+static dn_status tail_of(builder *b, int index, dn_step **out)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    *out = fusable(b, node->inputs[0]);
+    if (*out == NULL) {
+        DN_TRY(add_copy(b, node, out));
+    }
+    b->value[index] = (*out)->output;
+    return DN_OK;
+}
+
+/* Batch norm at inference is a factor and a shift a channel: into the weights of a convolution that nothing was fused to
+ * yet (exact), else into the tail. */
+static dn_status build_batch_norm(builder *b, int index)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    const dn_weight *w[DN_MAX_PARAMETERS];
+    int64_t c = node->shape.c;
+    DN_TRY(fetch(b, node, w));
+    dn_step *step;
+    DN_TRY(tail_of(b, index, &step));
+    bool fold = dn_step_is_conv(step) && step->post_count == 0;
+    int64_t taps = fold ? step->node.conv.kernel[0] * step->node.conv.kernel[1] * step->node.conv.kernel[2] : 0;
+    if (fold && step->bias == NULL) {
+        DN_TRY(dn_alloc(&step->bias, (size_t)c, sizeof(float), "weights of a plan"));
+    }
+    float *scale = NULL;
+    float *shift = NULL;
+    if (!fold) {
+        dn_post *post = &step->posts[step->post_count];
+        memset(post, 0, sizeof *post);
+        post->kind = DN_POST_SCALE;
+        DN_TRY(dn_alloc(&post->scale, (size_t)c, sizeof(float), "weights of a plan"));
+        ++step->post_count; /* from here the plan frees it */
+        DN_TRY(dn_alloc(&post->shift, (size_t)c, sizeof(float), "weights of a plan"));
+        scale = post->scale;
+        shift = post->shift;
+    }
+    for (int64_t o = 0; o < c; ++o) {
+        double factor = (double)w[0]->data[o] / sqrt((double)w[3]->data[o] + (double)node->norm.epsilon);
+        double offset = (double)w[1]->data[o] - (double)w[2]->data[o] * factor;
+        if (!fold) {
+            scale[o] = (float)factor;
+            shift[o] = (float)offset;
+            continue;
+        }
+        step->bias[o] = (float)((double)step->bias[o] * factor + offset);
+        int64_t ig = step->in_shape.c / step->node.conv.groups;
+        int64_t og = c / step->node.conv.groups;
+        for (int64_t i = 0; i < ig; ++i) {
+            int64_t row = step->node.kind == DN_OP_CONV ? o * ig + i : (o / og * ig + i) * og + o % og;
+            for (int64_t t = 0; t < taps; ++t) {
+                float *x = &step->weight[row * taps + t];
+                *x = (float)((double)*x * factor);
+            }
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status build_activation(builder *b, int index)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    dn_step *step;
+    DN_TRY(tail_of(b, index, &step));
+    if (node->activation.kind != DN_ACT_NONE) {
+        step->posts[step->post_count++] =
+            (dn_post){.kind = DN_POST_ACTIVATION, .activation = node->activation.kind, .alpha = node->activation.alpha};
+    }
+    return DN_OK;
+}
+
+/* a + b: into the tail of whichever is made last, so that the other exists by then. */
+static dn_status build_add(builder *b, int index)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    const dn_value *values = b->plan->values;
+    int later = values[b->value[node->inputs[0]]].producer >= values[b->value[node->inputs[1]]].producer ? 0 : 1;
+    dn_step *step = fusable(b, node->inputs[later]);
+    if (step == NULL) {
+        later = 0;
+        DN_TRY(add_copy(b, node, &step));
+    }
+    b->value[index] = step->output;
+    step->posts[step->post_count++] = (dn_post){.kind = DN_POST_ADD, .value = b->value[node->inputs[1 - later]]};
+    return DN_OK;
+}
+
+/* A dense layer is a convolution of one voxel. */
+static dn_node as_conv(const dn_node *node)
+{
+    dn_node conv = *node;
+    if (node->kind == DN_OP_DENSE) {
+        conv.kind = DN_OP_CONV;
+        conv.conv = (dn_conv){.out = node->dense.out,
+                              .kernel = {1, 1, 1},
+                              .stride = {1, 1, 1},
+                              .dilation = {1, 1, 1},
+                              .groups = 1,
+                              .padding = DN_PAD_EXPLICIT,
+                              .bias = node->dense.bias};
+    }
+    return conv;
+}
+
+static dn_status build_conv(builder *b, int index)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    const dn_weight *w[DN_MAX_PARAMETERS];
+    const dn_shape *in = &b->graph->nodes[node->inputs[0]].shape;
+    dn_node conv = as_conv(node);
+    DN_TRY(fetch(b, node, w));
+    int value;
+    dn_step *step;
+    DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
+    DN_TRY(dn_plan_new_step(b->plan, &conv, in, &b->value[node->inputs[0]], 1, value, &step));
+    b->value[index] = value;
+    step->flops = dn_op_of(node->kind)->flops(node, in);
+    DN_TRY(copy_floats(w[0]->data, dn_weight_count(w[0]), &step->weight));
+    if (conv.conv.bias) {
+        DN_TRY(copy_floats(w[1]->data, dn_weight_count(w[1]), &step->bias));
+    }
+    return DN_OK;
+}
+
+static dn_status build_loop(builder *b, int index)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    int value;
+    dn_step *step;
+    DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
+    int *inputs;
+    DN_TRY(dn_alloc(&inputs, (size_t)node->input_count, sizeof *inputs, "a plan"));
+    for (int k = 0; k < node->input_count; ++k) {
+        inputs[k] = b->value[node->inputs[k]];
+    }
+    dn_status status = dn_plan_new_step(b->plan, node, &b->graph->nodes[node->inputs[0]].shape, inputs, node->input_count, value, &step);
+    free(inputs);
+    DN_TRY(status);
+    b->value[index] = value;
+    if (node->kind == DN_OP_NORM) {
+        const dn_weight *w[DN_MAX_PARAMETERS];
+        DN_TRY(fetch(b, node, w));
+        DN_TRY(copy_floats(w[0]->data, node->shape.c, &step->weight));
+        DN_TRY(copy_floats(w[1]->data, node->shape.c, &step->bias));
+    }
+    return DN_OK;
+}
+
+static dn_status build_node(builder *b, int index)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    switch (node->kind) {
+    case DN_OP_INPUT:
+        return dn_plan_new_value(b->plan, &node->shape, &b->value[index]);
+    case DN_OP_DROPOUT:
+        b->value[index] = b->value[node->inputs[0]];
+        /* Readers of the dropout read its input now. */
+        b->readers[node->inputs[0]] += b->readers[index] - 1;
+        b->readers[index] = b->readers[node->inputs[0]];
+        return DN_OK;
+    case DN_OP_CONV:
+    case DN_OP_DECONV:
+    case DN_OP_DENSE:
+        return build_conv(b, index);
+    case DN_OP_NORM:
+        return node->norm.kind == DN_NORM_BATCH ? build_batch_norm(b, index) : build_loop(b, index);
+    case DN_OP_ACTIVATION:
+        return build_activation(b, index);
+    case DN_OP_ADD:
+        return build_add(b, index);
+    default:
+        return build_loop(b, index);
+    }
+}
+
+/* Each output gets a value of its own: one that is an input, or an output already, is copied. */
+static dn_status build_outputs(builder *b)
+{
+    const dn_graph *g = b->graph;
+    for (int i = 0; i < g->output_count; ++i) {
+        int value = b->value[g->outputs[i]];
+        if (b->plan->values[value].input >= 0 || b->plan->values[value].output >= 0) {
+            dn_node copy = {.kind = DN_OP_ACTIVATION, .name = g->nodes[g->outputs[i]].name, .shape = b->plan->values[value].shape};
+            int source = value;
+            dn_step *step;
+            DN_TRY(dn_plan_new_value(b->plan, &copy.shape, &value));
+            DN_TRY(dn_plan_new_step(b->plan, &copy, &copy.shape, &source, 1, value, &step));
+        }
+        b->plan->values[value].output = i;
+        b->plan->output_values[i] = value;
+    }
+    return DN_OK;
+}
+
+dn_status dn_plan_build(dn_plan *plan, const dn_graph *graph, const dn_weights *weights)
+{
+    builder b = {.plan = plan, .graph = graph, .weights = weights};
+    dn_status status;
+    size_t count = (size_t)graph->count;
+    plan->input_count = graph->input_count;
+    plan->output_count = graph->output_count;
+    DN_TRY_GOTO(status, dn_alloc(&plan->output_values, (size_t)graph->output_count, sizeof(int), "a plan"), done);
+    DN_TRY_GOTO(status, dn_alloc(&b.readers, count, sizeof(int), "a plan"), done);
+    DN_TRY_GOTO(status, dn_alloc(&b.live, count, sizeof(bool), "a plan"), done);
+    DN_TRY_GOTO(status, dn_alloc(&b.value, count, sizeof(int), "a plan"), done);
+    mark_live(&b);
+    for (int i = 0; i < graph->input_count; ++i) {
+        b.live[graph->inputs[i]] = true; /* an unused input still has its place among the arguments */
+    }
+    int input = 0;
+    for (int i = 0; i < graph->count; ++i) {
+        if (b.live[i]) {
+            DN_TRY_GOTO(status, build_node(&b, i), done);
+            if (graph->nodes[i].kind == DN_OP_INPUT) {
+                plan->values[b.value[i]].input = input++;
+            }
+        }
+    }
+    status = build_outputs(&b);
+done:
+    free(b.readers);
+    free(b.live);
+    free(b.value);
+    return status;
+}

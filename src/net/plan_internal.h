@@ -1,0 +1,80 @@
+/* What a plan is made of. For plan*.c only.
+ *
+ *   plan_build.c   graph -> steps: dead layers dropped, norms folded, tails fused
+ *   plan_kernels.c steps -> kernels: types of values, convolutions prepared, in-place decisions
+ *   plan_memory.c  values -> buffers -> offsets in one arena by lifetime
+ *   plan.c         compile, run, describe */
+#ifndef DN_NET_PLAN_INTERNAL_H
+#define DN_NET_PLAN_INTERNAL_H
+
+#include "net/loops.h"
+#include "net/plan.h"
+
+/* A tensor between steps. */
+typedef struct dn_value {
+    dn_shape shape;
+    dn_type type;
+    int input;       /* index among the plan's inputs, or -1 */
+    int output;      /* index among the plan's outputs, or -1 */
+    int producer;    /* step, or -1 for an input */
+    int last;        /* last step that reads it; step_count when it is an output */
+    int buffer;      /* plan->buffers, or -1 for an input */
+    bool to_softmax; /* every reader is a softmax */
+} dn_value;
+
+typedef struct dn_buffer {
+    int64_t bytes, offset;
+    int first, last;
+    int output; /* the caller's output that it lies in, or -1: the arena */
+} dn_buffer;
+
+typedef struct dn_step {
+    dn_node node; /* a copy; name and inputs are owned by the plan's strings */
+    dn_shape in_shape;
+    int *inputs; /* values; in the plan's strings */
+    int input_count;
+    int output;                  /* value */
+    dn_post posts[DN_MAX_POSTS]; /* value says which tensor SUM and ADD add; scale and shift are owned */
+    int post_count;
+    float *weight, *bias; /* owned; of a convolution until its kernel is made, of an instance norm always */
+    dn_kernel *kernel;    /* NULL: a loop */
+    bool own_posts;       /* the library could not fuse the tail: a loop over the result does it */
+    dn_loop loop;
+    dn_loop tail; /* with own_posts */
+    dn_operand *operands;
+    dn_operand tail_operand;
+    double flops;
+} dn_step;
+
+struct dn_plan {
+    dn_plan_options options;
+    int threads;
+    dn_arena strings;
+    dn_engine *engine;
+    dn_value *values;
+    int value_count, value_capacity;
+    dn_step *steps;
+    int step_count, step_capacity;
+    dn_buffer *buffers;
+    int buffer_count;
+    int input_count, output_count;
+    int *output_values; /* value of each output */
+    unsigned char *arena;
+    int64_t arena_bytes, packed_bytes, scratch_offset, scratch_bytes;
+    double flops;
+    const void **pointers; /* inputs' and values' addresses of the present run */
+};
+
+bool dn_step_is_conv(const dn_step *step);
+DN_CHECKED dn_status dn_plan_new_value(dn_plan *plan, const dn_shape *shape, int *out);
+DN_CHECKED dn_status dn_plan_new_step(dn_plan *plan, const dn_node *node, const dn_shape *in_shape, const int *inputs, int count,
+                                      int output, dn_step **out);
+DN_CHECKED dn_status dn_plan_build(dn_plan *plan, const dn_graph *graph, const dn_weights *weights);
+DN_CHECKED dn_status dn_plan_choose_types(dn_plan *plan);
+DN_CHECKED dn_status dn_plan_make_kernels(dn_plan *plan);
+/* Fills dn_value.producer and .last. */
+void dn_plan_find_lifetimes(dn_plan *plan);
+/* Buffers shared in place, then offsets; sets arena_bytes. */
+DN_CHECKED dn_status dn_plan_place(dn_plan *plan);
+
+#endif

@@ -1,0 +1,24 @@
+/* Arithmetic on rows of floats, vectorised by the compiler for the CPU it finds itself on. A row may be stored as f32 or
+ * bf16; arithmetic is f32. */
+#ifndef DN_NET_ROWS_H
+#define DN_NET_ROWS_H
+
+#include "net/engine/engine.h"
+
+/* dst = src */
+void dn_row_load(float *dst, const void *src, dn_type type, int64_t n);
+void dn_row_store(void *dst, dn_type type, const float *src, int64_t n);
+/* dst = max(dst, src) */
+void dn_row_max(float *dst, const void *src, dn_type type, int64_t n);
+/* dst += factor * src */
+void dn_row_add(float *dst, const void *src, dn_type type, float factor, int64_t n);
+/* dst *= src */
+void dn_row_multiply(float *dst, const void *src, dn_type type, int64_t n);
+void dn_row_scale(float *dst, float factor, int64_t n);
+/* rows of `channels`: x = x * scale[c] + shift[c] */
+void dn_row_affine(float *x, const float *scale, const float *shift, int64_t rows, int64_t channels);
+void dn_row_activation(float *x, dn_activation kind, float alpha, int64_t n);
+/* Softmax of each of `rows` rows of `channels`. */
+void dn_row_softmax(float *x, int64_t rows, int64_t channels);
+
+#endif
