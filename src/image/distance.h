@@ -12,7 +12,7 @@
 DN_CHECKED dn_status dn_distance_to(const uint8_t *mask, const int64_t dim[3], const double spacing[3], float *out);
 
 /* Signed distance to the boundary: negative inside, positive outside; magnitude is the distance to the nearest voxel of
- * the other kind less nothing, so that no voxel is 0. Empty mask: +INFINITY; full mask: -INFINITY. */
+ * the other kind, so that no voxel is 0. Empty mask: +INFINITY; full mask: -INFINITY. */
 DN_CHECKED dn_status dn_distance_signed(const uint8_t *mask, const int64_t dim[3], const double spacing[3], float *out);
 
 #endif
