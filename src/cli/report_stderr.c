@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "cli/report_stderr.h"
 
 #include "base/log.h"
