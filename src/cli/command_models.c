@@ -1,0 +1,216 @@
+/* dien models: what networks are there; bring a published one. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/command.h"
+#include "models/import_keras.h"
+#include "models/model.h"
+#include "models/registry.h"
+#include "models/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXTENSION ".safetensors"
+
+static dn_status expect(const dn_arguments *arguments, size_t low, size_t high, const char *usage)
+{
+    size_t count = dn_arguments_count(arguments);
+    if (count < low || count > high) {
+        DN_FAIL(DN_EUSAGE, "dien models %s takes %s; type: dien models %s", dn_arguments_at(arguments, 0),
+                count < low ? "a name or file" : "one name or file", usage);
+    }
+    return DN_OK;
+}
+
+/* ---- list ---- */
+
+static dn_status list(const dn_arguments *arguments)
+{
+    char **paths;
+    size_t count;
+    DN_TRY(expect(arguments, 1, 1, "list"));
+    DN_TRY(dn_store_list(&paths, &count));
+    for (size_t i = 0; i < count; ++i) {
+        dn_model *model;
+        if (dn_model_read_metadata(paths[i], &model) != DN_OK) { /* one bad file should not hide the others */
+            printf("%s\tcannot be read: %s\n", paths[i], dn_error_message());
+            continue;
+        }
+        printf("%s\t%s\t%zu labels\t%s\n", model->name, model->architecture, model->label_count, paths[i]);
+        dn_model_destroy(model);
+    }
+    if (count == 0) {
+        printf("no models; bring one with: dien models import FILE.h5\n");
+    }
+    dn_store_list_release(paths, count);
+    return DN_OK;
+}
+
+/* ---- show ---- */
+
+static int64_t parameters(const dn_weights *weights)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < dn_weights_count(weights); ++i) {
+        count += dn_weight_count(dn_weights_at(weights, i));
+    }
+    return count;
+}
+
+static const char *or_unknown(const char *text)
+{
+    return *text != '\0' ? text : "not stated";
+}
+
+static void show_input(const dn_model_input *input)
+{
+    printf("input          %g x %g x %g mm, %s, %" PRId64 " channel%s, sizes in multiples of %" PRId64 "\n", input->spacing[0],
+           input->spacing[1], input->spacing[2], input->orientation, input->channels, input->channels == 1 ? "" : "s", input->multiple);
+    if (input->normalise == DN_NORMALISE_PERCENTILE) {
+        printf("normalisation  clipped at the %g and %g percentiles, scaled to 0..1\n", input->low, input->high);
+    } else {
+        printf("normalisation  %s\n", input->normalise == DN_NORMALISE_ZSCORE ? "mean 0, standard deviation 1" : "none");
+    }
+}
+
+static dn_status show(const dn_arguments *arguments)
+{
+    char *path;
+    dn_model *model;
+    DN_TRY(expect(arguments, 2, 2, "show NAME|FILE"));
+    DN_TRY(dn_model_find(dn_arguments_at(arguments, 1), &path));
+    dn_status status = dn_model_read(path, &model);
+    if (status != DN_OK) {
+        free(path);
+        return status;
+    }
+    const dn_architecture *architecture = dn_architecture_find(model->architecture);
+    printf("name           %s\nfile           %s\nsha256         %s\n", model->name, path, model->sha256);
+    printf("architecture   %s (%s)\n", model->architecture, architecture->summary);
+    printf("parameters     %" PRId64 " in %zu arrays\n", parameters(model->weights), dn_weights_count(model->weights));
+    show_input(&model->input);
+    printf("trained on     %s\nlicence        %s\nsource         %s\n", or_unknown(model->trained_on), or_unknown(model->licence),
+           or_unknown(model->source));
+    for (size_t i = 0; i < model->note_count; ++i) {
+        printf("%-14s %s\n", model->notes[i].key, model->notes[i].value);
+    }
+    printf("labels\n");
+    for (size_t i = 0; i < model->label_count; ++i) {
+        const dn_model_label *label = &model->labels[i];
+        printf("  %3" PRId64 "  %5" PRId64 "  %c  #%02x%02x%02x  %s\n", label->channel, label->index, label->hemi, label->color[0],
+               label->color[1], label->color[2], label->name);
+    }
+    if (dn_arguments_flag(arguments, "config")) {
+        printf("config\n%s\n", model->config);
+    }
+    if (dn_arguments_flag(arguments, "weights")) {
+        printf("weights\n");
+        for (size_t i = 0; i < dn_weights_count(model->weights); ++i) {
+            const dn_weight *weight = dn_weights_at(model->weights, i);
+            printf("  %s [", weight->name);
+            for (size_t k = 0; k < weight->rank; ++k) {
+                printf("%s%" PRId64, k == 0 ? "" : ",", weight->dim[k]);
+            }
+            printf("]\n");
+        }
+    }
+    dn_model_destroy(model);
+    free(path);
+    return DN_OK;
+}
+
+/* ---- import ---- */
+
+/* -o names a file when it ends in .safetensors, else a folder. */
+static dn_status target_path(const char *output, const dn_model *model, char **out)
+{
+    char *folder, *name;
+    if (output != NULL && dn_path_has_extension(output, EXTENSION)) {
+        return dn_strdup(output, out);
+    }
+    if (output != NULL) {
+        DN_TRY(dn_path_make_folder(output));
+        DN_TRY(dn_strdup(output, &folder));
+    } else {
+        DN_TRY(dn_store_user_folder(&folder));
+    }
+    dn_status status = dn_asprintf(&name, "%s%s", model->name, EXTENSION);
+    if (status == DN_OK) {
+        status = dn_path_join(folder, name, out);
+        free(name);
+    }
+    free(folder);
+    return status;
+}
+
+static dn_status import(const dn_arguments *arguments)
+{
+    char *path = NULL;
+    dn_model *model;
+    DN_TRY(expect(arguments, 2, 2, "import FILE.h5"));
+    dn_import_options options = {.name = dn_arguments_text(arguments, "name"), .metadata = dn_arguments_text(arguments, "metadata")};
+    if (options.name != NULL && (*options.name == '\0' || strchr(options.name, '/') != NULL)) {
+        DN_FAIL(DN_EUSAGE, "--name is \"%s\"; a name has no slash and is not empty (-o says where the file goes)", options.name);
+    }
+    DN_TRY(dn_import_keras(dn_arguments_at(arguments, 1), &options, &model));
+    dn_status status;
+    DN_TRY_GOTO(status, target_path(dn_arguments_text(arguments, "output"), model, &path), done);
+    DN_TRY_GOTO(status, dn_model_write(model, dn_arguments_flag(arguments, "f16") ? DN_STORE_F16 : DN_STORE_F32, path), done);
+    printf("%s\n", path);
+done:
+    free(path);
+    dn_model_destroy(model);
+    return status;
+}
+
+static dn_status run(const dn_arguments *arguments)
+{
+    const char *action = dn_arguments_at(arguments, 0);
+    if (strcmp(action, "list") == 0) {
+        return list(arguments);
+    }
+    if (strcmp(action, "show") == 0) {
+        return show(arguments);
+    }
+    if (strcmp(action, "import") == 0) {
+        return import(arguments);
+    }
+    DN_FAIL(DN_EUSAGE, "dien models does not know \"%s\"; it takes list, show NAME|FILE, or import FILE.h5", action);
+}
+
+static const dn_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FILE,
+     .value = "PATH",
+     .help = "import: file (.safetensors) or folder to write; without it the folder of the user's models"},
+    {.name = "name", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "import: name of the model"},
+    {.name = "metadata",
+     .kind = DN_OPTION_FILE,
+     .value = "JSON",
+     .help = "import: file that says input, labels, licence and source of the network"},
+    {.name = "f16", .kind = DN_OPTION_FLAG, .help = "import: store the weights in 16 bits, half the size"},
+    {.name = "config", .kind = DN_OPTION_FLAG, .help = "show: print the network's configuration too"},
+    {.name = "weights", .kind = DN_OPTION_FLAG, .help = "show: print the names and shapes of the weights too"},
+    {0},
+};
+
+const dn_command dn_command_models = {
+    .name = "models",
+    .summary = "list the networks, or bring a published one",
+    .positional = "list|show|import [NAME|FILE]",
+    .positional_min = 1,
+    .positional_max = 2,
+    .options = options,
+    .description = "list: the models that are found, with architecture and file. show: what a model expects, its labels, licence and "
+                   "source. import: turns a published Keras network (HDF5) into a model file.\n\n"
+                   "Models are looked for in $DIEN_MODELS, the folder models/ beside the program, the installed folder and "
+                   "~/.local/share/dien/models. A model is one .safetensors file.\n\n"
+                   "import understands files of model.save() and the weights of the published hypothalamus-subunit network; "
+                   "docs/models.md lists layers and versions, and what a metadata file holds.",
+    .examples = "dien models list\ndien models show billot2020-hypothalamus-subunits\ndien models import hypothalamus.h5\n"
+                "dien models import efficientnetb0.h5 --metadata labels.json -o models/",
+    .run = run,
+};
