@@ -195,7 +195,7 @@ static dn_status describe(const lab2im *u, dn_model *model)
         free(model->licence);
         free(model->source);
         model->trained_on = model->licence = model->source = NULL;
-        DN_TRY(dn_strdup("T1-weighted MRI of 37 heads with manual hypothalamic subunits (Billot et al., NeuroImage 2020)",
+        DN_TRY(dn_strdup("T1-weighted MRI with manually labelled hypothalamic subunits (Billot et al., NeuroImage 223:117287, 2020)",
                          &model->trained_on));
         DN_TRY(dn_strdup("Apache-2.0", &model->licence));
         DN_TRY(dn_strdup("https://github.com/BBillot/hypothalamus_seg", &model->source));
