@@ -1,0 +1,503 @@
+#include "segment/locate.h"
+
+#include "base/memory.h"
+#include "segment/head_template.h"
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_multimin.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARAMETERS = 9, /* translation mm, rotation, log scale, each x y z */
+    STARTS = 10,    /* candidates of the exhaustive search that are refined at 8 mm */
+    FINALISTS = 3   /* of these, refined at 4 mm */
+};
+#define COARSE_MM 8.0
+#define FINE_MM 4.0
+#define SEARCH_STEP_MM 16.0
+#define RADIAN_MM 70.0 /* a rotation by one radian moves the cortex by about this much: makes steps comparable */
+
+/* An isotropic copy of the scan. World of the search: mm from the scan's middle, axes as the voxel axes. */
+typedef struct picture {
+    int64_t dim[3];
+    double spacing;
+    double origin[3]; /* of voxel 0, 0, 0 */
+    float *data;
+} picture;
+
+/* A point of the template with its two intensities. */
+typedef struct sample {
+    float x, y, z;
+    float value[2]; /* with skull, without */
+    float brain;
+} sample;
+
+typedef struct samples {
+    sample *at;
+    size_t count;
+} samples;
+
+typedef struct candidate {
+    double p[PARAMETERS];
+    double score;
+    int kind; /* index into sample.value */
+} candidate;
+
+/* Mean of the scan over each voxel of the copy (a box as wide as the voxel: enough against aliasing here). Done axis by
+ * axis with the share of each source voxel that falls into each target voxel. */
+static dn_status shrink_axis(const float *in, const int64_t dim[3], int axis, double spacing, double wanted, float **out, int64_t out_dim[3])
+{
+    int64_t n = dim[axis];
+    int64_t m = (int64_t)ceil((double)n * spacing / wanted - 1e-6);
+    m = m < 1 ? 1 : m;
+    memcpy(out_dim, dim, 3 * sizeof *dim);
+    out_dim[axis] = m;
+    int64_t inner = 1;
+    int64_t outer = 1;
+    for (int c = 0; c < 3; ++c) {
+        inner *= c < axis ? dim[c] : 1;
+        outer *= c > axis ? dim[c] : 1;
+    }
+    DN_TRY(dn_alloc(out, (size_t)(inner * m * outer), sizeof **out, "a small copy of the scan"));
+    float *data = *out;
+    /* The copy is centred on the source: both have the same middle. */
+    double first = 0.5 * ((double)n - (double)m * wanted / spacing);
+    double width = wanted / spacing;
+#pragma omp parallel for schedule(static)
+    for (int64_t o = 0; o < outer; ++o) {
+        for (int64_t t = 0; t < m; ++t) {
+            float *to = data + (o * m + t) * inner;
+            double low = first + (double)t * width;
+            double high = low + width;
+            for (int64_t s = (int64_t)floor(low < 0 ? 0 : low); s < n && (double)s < high; ++s) {
+                double from = low > (double)s ? low : (double)s;
+                double until = high < (double)(s + 1) ? high : (double)(s + 1);
+                float share = (float)((until - from) / width);
+                const float *source = in + (o * n + s) * inner;
+                if (share > 0.0f) {
+                    for (int64_t i = 0; i < inner; ++i) {
+                        to[i] += share * source[i];
+                    }
+                }
+            }
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status picture_make(const float *data, const int64_t dim[3], const double spacing[3], double wanted, picture *out)
+{
+    memset(out, 0, sizeof *out);
+    float *x = NULL;
+    float *xy = NULL;
+    int64_t d1[3];
+    int64_t d2[3];
+    dn_status status = shrink_axis(data, dim, 0, spacing[0], wanted, &x, d1);
+    if (status == DN_OK) {
+        status = shrink_axis(x, d1, 1, spacing[1], wanted, &xy, d2);
+    }
+    free(x);
+    if (status == DN_OK) {
+        status = shrink_axis(xy, d2, 2, spacing[2], wanted, &out->data, out->dim);
+    }
+    free(xy);
+    out->spacing = wanted;
+    for (int c = 0; c < 3 && status == DN_OK; ++c) {
+        out->origin[c] = -0.5 * (double)(out->dim[c] - 1) * wanted;
+    }
+    return status;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float p = *(const float *)a;
+    float q = *(const float *)b;
+    return (p > q) - (p < q);
+}
+
+/* Fat in the scalp can be several times as bright as brain and would decide the alignment. Values are cut off at one and a
+ * half times the typical head's: the median of what is above the mean (air is below). */
+static dn_status picture_tame(picture *pic)
+{
+    size_t count = (size_t)(pic->dim[0] * pic->dim[1] * pic->dim[2]);
+    double sum = 0;
+    for (size_t i = 0; i < count; ++i) {
+        sum += (double)pic->data[i];
+    }
+    float mean = (float)(sum / (double)count);
+    float *bright = NULL;
+    DN_TRY(dn_alloc(&bright, count, sizeof *bright, "a small copy of the scan"));
+    size_t n = 0;
+    for (size_t i = 0; i < count; ++i) {
+        if (pic->data[i] > mean) {
+            bright[n++] = pic->data[i];
+        }
+    }
+    if (n > 0) {
+        qsort(bright, n, sizeof *bright, by_value);
+        float limit = 1.5f * bright[n / 2];
+        for (size_t i = 0; i < count; ++i) {
+            pic->data[i] = pic->data[i] > limit ? limit : pic->data[i];
+        }
+    }
+    free(bright);
+    return DN_OK;
+}
+
+/* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels an axis. */
+static dn_status samples_make(const dn_head_template *head, int64_t factor, samples *out)
+{
+    const int64_t reach = factor == 1 ? 2 : 1; /* voxels */
+    int64_t dim[3];
+    for (int c = 0; c < 3; ++c) {
+        dim[c] = head->dim[c] / factor;
+    }
+    size_t total = (size_t)(dim[0] * dim[1] * dim[2]);
+    sample *all = NULL;
+    out->at = NULL;
+    out->count = 0;
+    DN_TRY(dn_alloc(&all, total, sizeof *all, "the template's points"));
+    dn_status status = dn_alloc(&out->at, total, sizeof *out->at, "the template's points");
+    if (status != DN_OK) {
+        free(all);
+        return status;
+    }
+    double middle = 0.5 * (double)(factor - 1);
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                sample *s = &all[i + dim[0] * (j + dim[1] * k)];
+                s->x = (float)(head->origin[0] + head->spacing * ((double)(i * factor) + middle));
+                s->y = (float)(head->origin[1] + head->spacing * ((double)(j * factor) + middle));
+                s->z = (float)(head->origin[2] + head->spacing * ((double)(k * factor) + middle));
+                for (int64_t f = 0; f < factor * factor * factor; ++f) {
+                    int64_t a = i * factor + f % factor;
+                    int64_t b = j * factor + f / factor % factor;
+                    int64_t c = k * factor + f / factor / factor;
+                    int64_t at = a + head->dim[0] * (b + head->dim[1] * c);
+                    float p = (float)head->brain[at] / 255.0f;
+                    s->value[0] += (float)head->t1w[at];
+                    s->value[1] += (float)head->t1w[at] * p;
+                    s->brain += p;
+                }
+                s->brain /= (float)(factor * factor * factor);
+            }
+        }
+    }
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                bool near = false;
+                for (int64_t c = k - reach; c <= k + reach && !near; ++c) {
+                    for (int64_t b = j - reach; b <= j + reach && !near; ++b) {
+                        for (int64_t a = i - reach; a <= i + reach && !near; ++a) {
+                            near = a >= 0 && b >= 0 && c >= 0 && a < dim[0] && b < dim[1] && c < dim[2] &&
+                                   all[a + dim[0] * (b + dim[1] * c)].brain > 0.5f;
+                        }
+                    }
+                }
+                if (near) {
+                    out->at[out->count++] = all[i + dim[0] * (j + dim[1] * k)];
+                }
+            }
+        }
+    }
+    free(all);
+    return DN_OK;
+}
+
+/* Template world to the search's world: scale along the template's axes, rotate about x, y, z in this order, translate. */
+static void parameters_matrix(const double p[PARAMETERS], double m[3][4])
+{
+    double cx = cos(p[3]);
+    double sx = sin(p[3]);
+    double cy = cos(p[4]);
+    double sy = sin(p[4]);
+    double cz = cos(p[5]);
+    double sz = sin(p[5]);
+    double r[3][3] = {
+        {cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx},
+        {sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx},
+        {-sy, cy * sx, cy * cx},
+    };
+    for (int a = 0; a < 3; ++a) {
+        for (int b = 0; b < 3; ++b) {
+            m[a][b] = r[a][b] * exp(p[6 + b]);
+        }
+        m[a][3] = p[a];
+    }
+}
+
+/* Correlation over the samples at strides; points outside the scan count as its darkest value, and the score is scaled by
+ * the share of points inside, so that the template does not drift off the scan. */
+static double correlation(const picture *pic, const samples *set, size_t stride, int kind, const double p[PARAMETERS])
+{
+    double m[3][4];
+    parameters_matrix(p, m);
+    float f[3][4];
+    for (int a = 0; a < 3; ++a) {
+        for (int b = 0; b < 3; ++b) {
+            f[a][b] = (float)(m[a][b] / pic->spacing);
+        }
+        f[a][3] = (float)((m[a][3] - pic->origin[a]) / pic->spacing);
+    }
+    const int64_t nx = pic->dim[0];
+    const int64_t nxy = nx * pic->dim[1];
+    const float limit[3] = {(float)pic->dim[0] - 1.001f, (float)pic->dim[1] - 1.001f, (float)pic->dim[2] - 1.001f};
+    double n = 0;
+    double st = 0;
+    double ss = 0;
+    double stt = 0;
+    double sss = 0;
+    double sst = 0;
+    size_t tried = 0;
+    for (size_t i = 0; i < set->count; i += stride, ++tried) {
+        const sample *s = &set->at[i];
+        float x = f[0][0] * s->x + f[0][1] * s->y + f[0][2] * s->z + f[0][3];
+        float y = f[1][0] * s->x + f[1][1] * s->y + f[1][2] * s->z + f[1][3];
+        float z = f[2][0] * s->x + f[2][1] * s->y + f[2][2] * s->z + f[2][3];
+        if (!(x >= 0.0f && y >= 0.0f && z >= 0.0f && x <= limit[0] && y <= limit[1] && z <= limit[2])) {
+            continue;
+        }
+        int64_t a = (int64_t)x;
+        int64_t b = (int64_t)y;
+        int64_t c = (int64_t)z;
+        float u = x - (float)a;
+        float v = y - (float)b;
+        float w = z - (float)c;
+        const float *q = pic->data + a + nx * b + nxy * c;
+        float e0 = q[0] + u * (q[1] - q[0]);
+        float e1 = q[nx] + u * (q[nx + 1] - q[nx]);
+        float e2 = q[nxy] + u * (q[nxy + 1] - q[nxy]);
+        float e3 = q[nxy + nx] + u * (q[nxy + nx + 1] - q[nxy + nx]);
+        float g0 = e0 + v * (e1 - e0);
+        float g1 = e2 + v * (e3 - e2);
+        double g = (double)(g0 + w * (g1 - g0));
+        double t = (double)s->value[kind];
+        n += 1;
+        st += t;
+        ss += g;
+        stt += t * t;
+        sss += g * g;
+        sst += g * t;
+    }
+    if (n < 0.3 * (double)tried) {
+        return -1.0;
+    }
+    double vt = stt - st * st / n;
+    double vs = sss - ss * ss / n;
+    if (!(vt > 0) || !(vs > 1e-12 * n)) {
+        return -1.0;
+    }
+    return (sst - st * ss / n) / sqrt(vt * vs) * sqrt(n / (double)tried);
+}
+
+typedef struct alignment {
+    const picture *pic;
+    const samples *set;
+    size_t stride;
+    int kind;
+    int free; /* parameters that may move: 7 (one scale) or 9 */
+} alignment;
+
+static void unpack(const gsl_vector *x, int free, double p[PARAMETERS])
+{
+    for (int i = 0; i < PARAMETERS; ++i) {
+        double value = gsl_vector_get(x, (size_t)(i < free ? i : free - 1));
+        p[i] = i < 3 ? value : value / RADIAN_MM;
+    }
+}
+
+static double cost(const gsl_vector *x, void *user)
+{
+    const alignment *a = user;
+    double p[PARAMETERS];
+    unpack(x, a->free, p);
+    /* Heads outside 0.75..1.33 of the template, or lying on the side, are left to the flag that says "not found". */
+    double penalty = 0;
+    for (int i = 3; i < PARAMETERS; ++i) {
+        double excess = fabs(p[i]) - (i < 6 ? 0.9 : 0.29);
+        penalty += excess > 0 ? 10 * excess : 0;
+    }
+    return penalty - correlation(a->pic, a->set, a->stride, a->kind, p);
+}
+
+/* Simplex search from c; c is left as it was when memory runs out (allocations of a few hundred bytes). */
+static void refine(const picture *pic, const samples *set, size_t stride, int free, double step_mm, int iterations, candidate *c)
+{
+    alignment problem = {pic, set, stride, c->kind, free};
+    size_t n = (size_t)free;
+    gsl_multimin_function function = {cost, n, &problem};
+    gsl_vector *x = gsl_vector_alloc(n);
+    gsl_vector *step = gsl_vector_alloc(n);
+    gsl_multimin_fminimizer *search = gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, n);
+    if (x != NULL && step != NULL && search != NULL) {
+        for (size_t i = 0; i < n; ++i) {
+            gsl_vector_set(x, i, i < 3 ? c->p[i] : c->p[i] * RADIAN_MM);
+        }
+        gsl_vector_set_all(step, step_mm);
+        if (gsl_multimin_fminimizer_set(search, &function, x, step) == GSL_SUCCESS) {
+            for (int i = 0; i < iterations; ++i) {
+                if (gsl_multimin_fminimizer_iterate(search) != GSL_SUCCESS || gsl_multimin_fminimizer_size(search) < 0.02 * step_mm) {
+                    break;
+                }
+            }
+            unpack(gsl_multimin_fminimizer_x(search), free, c->p);
+            c->score = -gsl_multimin_fminimizer_minimum(search);
+        }
+    }
+    if (search != NULL) {
+        gsl_multimin_fminimizer_free(search);
+    }
+    if (step != NULL) {
+        gsl_vector_free(step);
+    }
+    if (x != NULL) {
+        gsl_vector_free(x);
+    }
+}
+
+static int by_score(const void *a, const void *b)
+{
+    const candidate *p = a;
+    const candidate *q = b;
+    if (p->score != q->score) {
+        return p->score > q->score ? -1 : 1;
+    }
+    return memcmp(p->p, q->p, sizeof p->p);
+}
+
+/* All positions on a 16 mm raster, five pitches, both kinds; the best STARTS that differ into best[]. */
+static dn_status search_all(const picture *pic, const samples *set, candidate best[STARTS], size_t *found)
+{
+    static const double pitches[] = {-0.5, -0.25, 0.0, 0.25, 0.5};
+    enum { PITCHES = sizeof pitches / sizeof *pitches };
+    int64_t steps[3];
+    for (int c = 0; c < 3; ++c) {
+        steps[c] = 1 + (int64_t)((double)pic->dim[c] * pic->spacing / SEARCH_STEP_MM);
+    }
+    int64_t count = steps[0] * steps[1] * steps[2] * PITCHES * 2;
+    candidate *all = NULL;
+    DN_TRY(dn_alloc(&all, (size_t)count, sizeof *all, "the starts of the alignment"));
+#pragma omp parallel for schedule(dynamic, 32)
+    for (int64_t n = 0; n < count; ++n) {
+        candidate *c = &all[n];
+        int64_t rest = n;
+        for (int a = 0; a < 3; ++a) {
+            c->p[a] = SEARCH_STEP_MM * ((double)(rest % steps[a]) - 0.5 * (double)(steps[a] - 1));
+            rest /= steps[a];
+        }
+        c->p[3] = pitches[rest % PITCHES];
+        c->kind = (int)(rest / PITCHES);
+        c->score = correlation(pic, set, 5, c->kind, c->p);
+    }
+    qsort(all, (size_t)count, sizeof *all, by_score);
+    *found = 0;
+    for (int64_t n = 0; n < count && *found < STARTS; ++n) {
+        bool fresh = true;
+        for (size_t b = 0; b < *found && fresh; ++b) {
+            double distance = 0;
+            for (int a = 0; a < 3; ++a) {
+                distance += fabs(best[b].p[a] - all[n].p[a]);
+            }
+            fresh = distance > SEARCH_STEP_MM || fabs(best[b].p[3] - all[n].p[3]) > 0.3 || best[b].kind != all[n].kind;
+        }
+        if (fresh) {
+            best[(*found)++] = all[n];
+        }
+    }
+    free(all);
+    return DN_OK;
+}
+
+static void report(const dn_volume *volume, const double spacing[3], const picture *pic, const samples *set, const candidate *c,
+                   dn_location *out)
+{
+    double m[3][4];
+    parameters_matrix(c->p, m);
+    double inside = 0;
+    double all = 0;
+    for (size_t i = 0; i < set->count; ++i) {
+        const sample *s = &set->at[i];
+        bool in = true;
+        for (int a = 0; a < 3; ++a) {
+            double at = m[a][0] * (double)s->x + m[a][1] * (double)s->y + m[a][2] * (double)s->z + m[a][3];
+            in = in && fabs(at) <= 0.5 * (double)volume->grid.dim[a] * spacing[a];
+        }
+        inside += in ? (double)s->brain : 0.0;
+        all += (double)s->brain;
+    }
+    out->brain_inside = all > 0 ? inside / all : 0;
+    out->correlation = correlation(pic, set, 1, c->kind, c->p);
+    out->stripped = c->kind == 1;
+    for (int a = 0; a < 3; ++a) {
+        for (int b = 0; b < 4; ++b) {
+            out->to_volume.m[a][b] = m[a][b] / spacing[a];
+        }
+        out->to_volume.m[a][3] += 0.5 * (double)(volume->grid.dim[a] - 1);
+        out->centre[a] = out->to_volume.m[a][3];
+        out->rotation[a] = c->p[3 + a] * 57.29577951308232;
+        out->scale[a] = exp(c->p[6 + a]);
+    }
+}
+
+dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
+{
+    memset(out, 0, sizeof *out);
+    double spacing[3];
+    dn_grid_spacing(&volume->grid, spacing);
+    for (int c = 0; c < 3; ++c) {
+        double extent = spacing[c] * (double)volume->grid.dim[c];
+        if (extent < 40.0) {
+            DN_FAIL(DN_EDATA, "the scan covers %.0f mm along its %s axis, too little to hold the structures; a scan of the whole head is needed",
+                    extent, c == 0 ? "left-right" : c == 1 ? "front-back" : "up-down");
+        }
+        /* Spacings that differ only in the header's last digits (a permuted or flipped copy of the scan) count as equal. */
+        spacing[c] = round(spacing[c] * 1e5) / 1e5;
+    }
+    dn_head_template head;
+    picture fine = {.data = NULL};
+    picture coarse = {.data = NULL};
+    samples fine_set = {NULL, 0};
+    samples coarse_set = {NULL, 0};
+    candidate best[STARTS];
+    size_t found = 0;
+    dn_status status;
+    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    DN_TRY_GOTO(status, dn_head_template_get(&head), done);
+    DN_TRY_GOTO(status, samples_make(&head, 1, &fine_set), done);
+    DN_TRY_GOTO(status, samples_make(&head, 2, &coarse_set), done);
+    DN_TRY_GOTO(status, picture_make(volume->data, volume->grid.dim, spacing, FINE_MM, &fine), done);
+    DN_TRY_GOTO(status, picture_tame(&fine), done);
+    {
+        double isotropic[3] = {FINE_MM, FINE_MM, FINE_MM};
+        DN_TRY_GOTO(status, picture_make(fine.data, fine.dim, isotropic, COARSE_MM, &coarse), done);
+    }
+    DN_TRY_GOTO(status, search_all(&coarse, &coarse_set, best, &found), done);
+    if (found == 0 || best[0].score <= 0.0) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "no head was found in the scan; check with a viewer that it shows a T1-weighted head");
+    }
+    int64_t starts = (int64_t)found;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t i = 0; i < starts; ++i) {
+        refine(&coarse, &coarse_set, 1, 7, 8.0, 150, &best[i]);
+    }
+    qsort(best, found, sizeof *best, by_score);
+    int64_t finalists = starts < FINALISTS ? starts : FINALISTS;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t i = 0; i < finalists; ++i) {
+        refine(&fine, &fine_set, 3, 9, 4.0, 250, &best[i]);
+    }
+    qsort(best, (size_t)finalists, sizeof *best, by_score);
+    refine(&fine, &fine_set, 1, 9, 1.5, 120, &best[0]);
+    report(volume, spacing, &fine, &fine_set, &best[0], out);
+done:
+    gsl_set_error_handler(handler);
+    free(coarse_set.at);
+    free(fine_set.at);
+    free(coarse.data);
+    free(fine.data);
+    return status;
+}

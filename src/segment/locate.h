@@ -1,0 +1,32 @@
+/* Where the hypothalamus is, roughly (a few mm): the average head is aligned with the scan.
+ *
+ * Rigid motion and a scale for each axis are found by normalised cross-correlation inside the template's brain and the
+ * rim around it: exhaustively over positions and pitch on an 8 mm copy of the scan, for heads with and without skull,
+ * then by a simplex search from the best starts on 8 mm and 4 mm copies. Takes a fraction of a second. The answer
+ * depends on voxels alone, not on the affine, and not on the number of threads. */
+#ifndef DN_SEGMENT_LOCATE_H
+#define DN_SEGMENT_LOCATE_H
+
+#include "base/status.h"
+#include "image/volume.h"
+
+#include <stdbool.h>
+
+typedef struct dn_location {
+    double centre[3];      /* of the hypothalamus, voxel coordinates of the volume; may lie outside it */
+    double correlation;    /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_LOCATE_PLAUSIBLE */
+    double brain_inside;   /* share of the template's brain that lies within the volume, 0..1 */
+    double scale[3];       /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
+    double rotation[3];    /* degrees about the axes right (pitch), anterior (roll), superior (yaw) */
+    bool stripped;         /* the template without skull fitted better */
+    dn_affine to_volume;   /* template world (mm from the hypothalamus) to voxel coordinates */
+} dn_location;
+
+/* Below this correlation what was found is not a head as the template knows it. */
+#define DN_LOCATE_PLAUSIBLE 0.5
+
+/* volume: borrowed, axes nearest RAS (voxel axes i, j, k to the right, front, top), any spacing.
+ * DN_EDATA when the volume is too small to hold a brain or holds one value only; DN_ENOMEM. */
+DN_CHECKED dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out);
+
+#endif
