@@ -47,7 +47,8 @@ typedef struct candidate {
 
 /* Mean of the scan over each voxel of the copy (a box as wide as the voxel: enough against aliasing here). Done axis by
  * axis with the share of each source voxel that falls into each target voxel. */
-static dn_status shrink_axis(const float *in, const int64_t dim[3], int axis, double spacing, double wanted, float **out, int64_t out_dim[3])
+static dn_status shrink_axis(const float *in, const int64_t dim[3], int axis, double spacing, double wanted, float **out,
+                             int64_t out_dim[3])
 {
     int64_t n = dim[axis];
     int64_t m = (int64_t)ceil((double)n * spacing / wanted - 1e-6);
@@ -451,8 +452,12 @@ dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
     for (int c = 0; c < 3; ++c) {
         double extent = spacing[c] * (double)volume->grid.dim[c];
         if (extent < 40.0) {
-            DN_FAIL(DN_EDATA, "the scan covers %.0f mm along its %s axis, too little to hold the structures; a scan of the whole head is needed",
-                    extent, c == 0 ? "left-right" : c == 1 ? "front-back" : "up-down");
+            DN_FAIL(DN_EDATA,
+                    "the scan covers %.0f mm along its %s axis, too little to hold the structures; a scan of the whole head is needed",
+                    extent,
+                    c == 0   ? "left-right"
+                    : c == 1 ? "front-back"
+                             : "up-down");
         }
         /* Spacings that differ only in the header's last digits (a permuted or flipped copy of the scan) count as equal. */
         spacing[c] = round(spacing[c] * 1e5) / 1e5;

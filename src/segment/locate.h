@@ -13,13 +13,13 @@
 #include <stdbool.h>
 
 typedef struct dn_location {
-    double centre[3];      /* of the hypothalamus, voxel coordinates of the volume; may lie outside it */
-    double correlation;    /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_LOCATE_PLAUSIBLE */
-    double brain_inside;   /* share of the template's brain that lies within the volume, 0..1 */
-    double scale[3];       /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
-    double rotation[3];    /* degrees about the axes right (pitch), anterior (roll), superior (yaw) */
-    bool stripped;         /* the template without skull fitted better */
-    dn_affine to_volume;   /* template world (mm from the hypothalamus) to voxel coordinates */
+    double centre[3];    /* of the hypothalamus, voxel coordinates of the volume; may lie outside it */
+    double correlation;  /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_LOCATE_PLAUSIBLE */
+    double brain_inside; /* share of the template's brain that lies within the volume, 0..1 */
+    double scale[3];     /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
+    double rotation[3];  /* degrees about the axes right (pitch), anterior (roll), superior (yaw) */
+    bool stripped;       /* the template without skull fitted better */
+    dn_affine to_volume; /* template world (mm from the hypothalamus) to voxel coordinates */
 } dn_location;
 
 /* Below this correlation what was found is not a head as the template knows it. */

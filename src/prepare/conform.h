@@ -1,0 +1,33 @@
+/* From a scan to what a network expects: orientation, spacing, intensities, as the model's input contract says.
+ *
+ * The scan's axes are first re-ordered exactly (no interpolation), so that the same scan stored in any of the 48
+ * orientations gives the same voxels bit for bit. Then, when its spacing differs from the model's by more than 0.05 mm along
+ * any axis, it is resampled: linear, after a Gaussian of sigma 0.25 new voxels along axes that become coarser, the outer
+ * corners of both grids in the same place (as the published hypothalamus network does it, lab2im resample_volume).
+ * Then intensities: clipped at two percentiles of the whole volume and scaled to 0..1, or z-scored. */
+#ifndef DN_PREPARE_CONFORM_H
+#define DN_PREPARE_CONFORM_H
+
+#include "base/status.h"
+#include "image/volume.h"
+#include "models/model.h"
+
+#include <stdbool.h>
+
+typedef struct dn_conformed {
+    dn_volume *volume;   /* owned; axes as the model's orientation */
+    dn_volume *oriented; /* owned; the scan's own voxels and values, axes re-ordered only */
+    dn_grid scan_grid;   /* the scan as it came */
+    /* Axis by axis, a conformed voxel position c lies at scale * c + offset in voxels of `oriented`. */
+    double scale[3], offset[3];
+    bool resampled;
+    double low, high; /* intensities of the scan that became 0 and 1 */
+} dn_conformed;
+
+/* scan: consumed (destroyed) on success and on failure, because a second copy of a large scan is a waste.
+ * input: borrowed. *out: release with dn_conformed_release.
+ * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY; DN_ENOMEM. */
+DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
+void dn_conformed_release(dn_conformed *conformed);
+
+#endif

@@ -1,0 +1,48 @@
+/* A model made ready to run on boxes of conformed scans: graph, compiled plan, and the buffers between them.
+ * The plan of the last box size is kept, so that a batch compiles once. */
+#ifndef DN_SEGMENT_NETWORK_H
+#define DN_SEGMENT_NETWORK_H
+
+#include "base/status.h"
+#include "image/volume.h"
+#include "models/model.h"
+#include "net/plan.h"
+#include "segment/posteriors.h"
+
+typedef struct dn_network_options {
+    dn_precision precision;
+    int64_t memory_limit; /* bytes for one run of the network; 0: no limit */
+} dn_network_options;
+
+/* What a network has done so far. */
+typedef struct dn_network_work {
+    double flops;
+    double compile_seconds, run_seconds;
+    int64_t peak_bytes; /* of the largest plan */
+    int64_t voxels;     /* that went through */
+} dn_network_work;
+
+typedef struct dn_network dn_network;
+
+/* How far, in voxels, the input reaches that an output voxel depends on: boxes that lie deeper than this inside the volume
+ * give the whole volume's values. 20 for two pooling levels of two 3x3x3 convolutions, rounded up to the pooling grid. */
+enum { DN_NETWORK_HALO = 24 };
+
+/* model: borrowed for the network's life. */
+DN_CHECKED dn_status dn_network_create(const dn_model *model, const dn_network_options *options, dn_network **out);
+void dn_network_destroy(dn_network *network);
+const dn_network_work *dn_network_work_done(const dn_network *network);
+
+/* Dims of the volume filled up to the model's multiple, as a run on the whole volume takes them. */
+void dn_network_padded(const dn_network *network, const dn_volume *volume, int64_t dim[3]);
+
+/* Runs on the box (start and dim multiples of the model's, inside the padded volume). Voxels past the volume's end are 0.
+ * *out: release with dn_posteriors_release. DN_ENOMEM when the plan does not fit into the limit. */
+DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                                    dn_posteriors *out);
+
+/* Runs on the whole volume in overlapping tiles (as large as the memory limit allows) whose valid parts equal a run in one
+ * piece; *labels gets the most probable channel of each voxel of the volume (owned by the caller, x fastest). */
+DN_CHECKED dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels);
+
+#endif

@@ -1,0 +1,26 @@
+/* The box of the conformed scan on which the network runs.
+ *
+ * The answer on the box must be the answer on the whole head. So the box is placed on the whole head's pooling grid (starts
+ * are multiples of the model's multiple), stays inside the volume, and what is found in it must lie far enough from
+ * those of its faces that cut through the head. */
+#ifndef DN_SEGMENT_REGION_H
+#define DN_SEGMENT_REGION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Voxels along each axis; about a twentieth of a whole head of 1 mm, so that even a second run stays below a tenth. */
+enum { DN_REGION_SIZE = 72 };
+/* A structure nearer than this to a cut face is run again on a box centred on it. */
+enum { DN_REGION_MARGIN = 16 };
+
+/* padded: dims of the volume filled up to a multiple. centre: voxel coordinates of the volume; may lie outside.
+ * start and dim: multiples of multiple, inside 0..padded. */
+void dn_region_place(const int64_t padded[3], const double centre[3], int64_t size, int64_t multiple, int64_t start[3], int64_t dim[3]);
+
+/* Distance in voxels from bounds (low, high exclusive, in voxels of the box) to the nearest face of the box that is not
+ * also the volume's. INT64_MAX when all faces are. */
+int64_t dn_region_clearance(const int64_t padded[3], const int64_t start[3], const int64_t dim[3], const int64_t low[3],
+                            const int64_t high[3]);
+
+#endif
