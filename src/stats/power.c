@@ -139,7 +139,11 @@ dn_status dn_power_anova_solve(dn_power_anova *power)
     unknown u = {.anova = *power, .target = power->power, .is_anova = 1};
     if (isnan(power->n)) {
         u.field = offsetof(unknown, anova.n);
-        return solve(&u, 1.001, 1e6, "number of people", &power->n);
+        if (gap(log(2.0), &u) >= 0.0) {
+            power->n = 2.0;
+            return DN_OK;
+        }
+        return solve(&u, 2.0, 1e6, "number of people", &power->n);
     }
     if (isnan(power->groups)) {
         u.field = offsetof(unknown, anova.groups);

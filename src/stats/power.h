@@ -19,7 +19,7 @@ typedef struct dn_power_anova {
     double groups, n, between_variance, within_variance, alpha, power;
 } dn_power_anova;
 
-/* DN_EDATA: not exactly one NaN, or no solution. */
+/* DN_EDATA: not exactly one NaN, or no solution. The n of an ANOVA is at least 2. */
 DN_CHECKED dn_status dn_power_t_solve(dn_power_t *power);
 DN_CHECKED dn_status dn_power_anova_solve(dn_power_anova *power);
 
