@@ -10,7 +10,7 @@ typedef struct dn_repeated {
     double f, df1, df2, p;
     double epsilon_gg, p_gg;        /* Greenhouse and Geisser 1959 */
     double epsilon_hf, p_hf;        /* Huynh and Feldt 1976; epsilon as it comes (it may pass 1), p with at most 1 */
-    double mauchly_w, mauchly_p;    /* NaN for two methods, or when n <= k */
+    double mauchly_w, mauchly_p;    /* sphericity; NaN for two methods, or when n <= k. R's mauchly.test has a slip in its second term */
     double partial_eta_squared;     /* SS method / (SS method + SS error) */
     double generalised_eta_squared; /* SS method / SS total (Olejnik and Algina 2003) */
 } dn_repeated;

@@ -193,14 +193,30 @@ static dn_result pitman_morgan(const dn_pool *a, const dn_pool *b)
     return result;
 }
 
+/* Two scanners give two equal residuals, which have no test. */
+static dn_status test_variances(const dn_sample pools[2], dn_levene_centre centre, dn_result *out)
+{
+    dn_status status = dn_levene(pools, 2, centre, out);
+    if (status == DN_EDATA) {
+        dn_error_clear();
+        *out = dn_result_empty();
+        out->method = centre == DN_LEVENE_MEAN ? "Levene's test" : "Brown-Forsythe test";
+        out->statistic_name = "F";
+        out->n = pools[0].n + pools[1].n;
+        out->note = "too few different residuals for a test";
+        return DN_OK;
+    }
+    return status;
+}
+
 dn_status dn_pool_compare(const dn_pool *a, const char *name_a, const dn_pool *b, const char *name_b, dn_pool_comparison *out)
 {
     dn_sample pools[2] = {{name_a, a->residuals, a->n}, {name_b, b->residuals, b->n}};
     if (a->n < 2 || b->n < 2) {
         DN_FAIL(DN_EDATA, "the residuals of %s and %s cannot be compared: one of them has fewer than 2", name_a, name_b);
     }
-    DN_TRY(dn_levene(pools, 2, DN_LEVENE_MEAN, &out->levene));
-    DN_TRY(dn_levene(pools, 2, DN_LEVENE_MEDIAN, &out->brown_forsythe));
+    DN_TRY(test_variances(pools, DN_LEVENE_MEAN, &out->levene));
+    DN_TRY(test_variances(pools, DN_LEVENE_MEDIAN, &out->brown_forsythe));
     out->pitman_morgan = pitman_morgan(a, b);
     out->variance_ratio = b->sd > 0.0 ? a->sd * a->sd / (b->sd * b->sd) : NAN;
     return DN_OK;

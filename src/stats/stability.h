@@ -35,7 +35,8 @@ DN_CHECKED dn_status dn_stability_fit(const double *values, const size_t *person
 void dn_stability_release(dn_stability *stability);
 
 /* Two methods' pools against each other. Levene and Brown-Forsythe take them as independent, as the seed does; pitman_morgan uses that the
- * same scans were measured (NaN statistic when the pools have different lengths, in which case order means nothing). */
+ * same scans were measured (NaN statistic when the pools have different lengths, in which case order means nothing). A
+ * test that the residuals cannot carry (two scanners) has statistic and p NaN and a note. */
 typedef struct dn_pool_comparison {
     dn_result levene, brown_forsythe, pitman_morgan;
     double variance_ratio; /* first over second */
