@@ -1,0 +1,149 @@
+/* dien stats: from volumes to results. */
+#include "cli/stats_command.h"
+
+#include <string.h>
+
+/* Options of every subcommand; each row says whose it is. */
+static const dn_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FOLDER,
+     .value = "DIR",
+     .help = "write tables, figures and the paragraph into this folder"},
+    {.name = "id",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .preset = "participant_id",
+     .help = "column by which tables are joined and people are named"},
+    {.name = "where", .kind = DN_OPTION_TEXT, .value = "COLUMN=VALUE", .help = "keep only the rows that have this value"},
+    {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMNS", .help = "groups, agreement: columns to analyse, separated by commas"},
+    {.name = "group", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "groups: column that names the group"},
+    {.name = "control",
+     .kind = DN_OPTION_TEXT,
+     .value = "NAME",
+     .help = "groups: the reference group: differences are relative to it, and the mean ICV is its"},
+    {.name = "paired",
+     .kind = DN_OPTION_FLAG,
+     .help = "groups: the two --value columns (or the two groups, by --id) are of the same people"},
+    {.name = "icv", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "groups, correlate: intracranial volume to normalise by"},
+    {.name = "normalise",
+     .kind = DN_OPTION_CHOICE,
+     .value = "HOW",
+     .preset = "ratio",
+     .choices = "ratio|residual|power",
+     .help = "groups, correlate: how --icv is used (ratio: V / ICV x mean ICV of the controls)"},
+    {.name = "covariates",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMNS",
+     .help = "groups: analysis of covariance with these; correlate: partial correlation"},
+    {.name = "test",
+     .kind = DN_OPTION_CHOICE,
+     .value = "TEST",
+     .preset = "auto",
+     .choices = "auto|parametric|rank",
+     .help = "groups, correlate: kind of test; auto takes the parametric one when Shapiro-Wilk finds every group normal"},
+    {.name = "equal-variances", .kind = DN_OPTION_FLAG, .help = "groups: Student's t test and classical ANOVA instead of Welch's"},
+    {.name = "outliers",
+     .kind = DN_OPTION_CHOICE,
+     .value = "RULE",
+     .preset = "iqr",
+     .choices = "iqr|none",
+     .help = "groups: leave out values beyond 1.5 IQR of their group (results with them are given too)"},
+    {.name = "adjust",
+     .kind = DN_OPTION_CHOICE,
+     .value = "HOW",
+     .preset = "holm",
+     .choices = "holm|bonferroni|bh|none",
+     .help = "groups: adjustment of p for several comparisons (bh: Benjamini-Hochberg)"},
+    {.name = "level",
+     .kind = DN_OPTION_REAL,
+     .value = "P",
+     .preset = "0.95",
+     .help = "level of the confidence intervals",
+     .low = 0.5,
+     .high = 0.9999},
+    {.name = "alpha", .kind = DN_OPTION_REAL, .value = "P", .preset = "0.05", .help = "level of significance", .low = 1e-9, .high = 0.5},
+    {.name = "label",
+     .kind = DN_OPTION_TEXT,
+     .value = "TEXT",
+     .help = "groups, correlate: what texts and figures call the value (one --value only)"},
+    {.name = "unit", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "groups, correlate: unit of the value, for texts and figures"},
+    {.name = "x", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the abscissa"},
+    {.name = "y", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the ordinate, which --icv normalises"},
+    {.name = "alsfrs",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .help = "correlate: ALS-FRS-R score; with --duration it makes the column alsfrs_slope = (48 - score) / duration"},
+    {.name = "duration", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: disease duration for alsfrs_slope"},
+    {.name = "kind",
+     .kind = DN_OPTION_CHOICE,
+     .value = "KIND",
+     .preset = "two-sample",
+     .choices = "two-sample|one-sample|paired|anova",
+     .help = "power: design of the study"},
+    {.name = "difference", .kind = DN_OPTION_REAL, .value = "X", .help = "power: difference of means"},
+    {.name = "sd", .kind = DN_OPTION_REAL, .value = "X", .help = "power: standard deviation (paired: of the differences)"},
+    {.name = "n", .kind = DN_OPTION_REAL, .value = "N", .help = "power: people a group (pairs)"},
+    {.name = "ratio",
+     .kind = DN_OPTION_REAL,
+     .value = "R",
+     .preset = "1",
+     .help = "power: people in the second group for one in the first",
+     .low = 1e-3,
+     .high = 1e3},
+    {.name = "power", .kind = DN_OPTION_REAL, .value = "P", .help = "power: chance to find the difference", .low = 1e-6, .high = 0.999999},
+    {.name = "one-sided", .kind = DN_OPTION_FLAG, .help = "power: one-sided test"},
+    {.name = "means", .kind = DN_OPTION_TEXT, .value = "A,B,...", .help = "power: means of the groups, for --kind anova"},
+    /* agreement */
+    {0},
+};
+
+static const struct {
+    const char *name;
+    dn_status (*run)(const dn_arguments *arguments);
+} subcommands[] = {
+    {"groups", dn_stats_groups_run},
+    {"correlate", dn_stats_correlate_run},
+    {"power", dn_stats_power_run},
+    {"agreement", dn_stats_agreement_run},
+};
+
+static dn_status run(const dn_arguments *arguments)
+{
+    const char *name = dn_arguments_at(arguments, 0);
+    for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; ++i) {
+        if (strcmp(name, subcommands[i].name) == 0) {
+            return subcommands[i].run(arguments);
+        }
+    }
+    DN_FAIL(DN_EUSAGE, "there is no 'dien stats %s'; type groups, correlate, agreement or power", name);
+}
+
+const dn_command dn_command_stats = {
+    .name = "stats",
+    .summary = "compare groups, correlate, measure agreement, plan studies",
+    .positional = "groups|correlate|agreement|power [TABLE...]",
+    .positional_min = 1,
+    .positional_max = -1,
+    .options = options,
+    .description =
+        "Tables are TSV or CSV with a line of names; empty cells, n/a and NA are missing. Several tables are joined on --id: a BIDS "
+        "participants.tsv, "
+        "and volumes as *_volumes.tsv files of 'dien segment' or as a folder that holds them. Numbers are written with a point.\n\n"
+        "groups compares --value between the groups of --group: description, Shapiro-Wilk, Welch's t test or Mann-Whitney for two groups, "
+        "analysis of "
+        "variance or Kruskal-Wallis with all pairs for more, effect sizes with confidence intervals, and with --covariates an analysis of "
+        "covariance. "
+        "Values beyond 1.5 interquartile ranges of their group are left out and listed; the results with them are given as well.\n\n"
+        "correlate relates --y to --x (Pearson or Spearman), with --covariates by partial correlation.\n\n"
+        "agreement compares methods or raters that measured the same people.\n\n"
+        "power finds what is not given of --n, --difference, --sd, --power; with --kind anova the n for --means.\n\n"
+        "Standard output is a paragraph to paste; -o writes the numbers, the figure (SVG, PDF, PNG, with its gnuplot script and data) and "
+        "the paragraph.",
+    .examples = "dien stats groups participants.tsv volumes/ --value hypothalamus --icv icv --group group --control CON -o results\n"
+                "dien stats groups cases.tsv --paired --value manual,network\n"
+                "dien stats correlate participants.tsv volumes/ --where group=ALS --alsfrs alsfrs_r --duration months --x alsfrs_slope --y "
+                "hypothalamus\n"
+                "dien stats power --difference 34 --sd 75 --power 0.8",
+    .run = run,
+};

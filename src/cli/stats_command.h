@@ -1,0 +1,34 @@
+/* What the subcommands of `dien stats` share: tables in, results out. One file a subcommand (stats_groups.c, ...); command_stats.c holds
+ * the option table and calls them. A new subcommand: its run function here, its row in command_stats.c, its options in the table there.
+ *
+ * Results go to standard output as the paragraph, and with -o DIR into DIR/NAME.tsv (numbers), DIR/NAME.txt (the paragraph) and figures. */
+#ifndef DN_CLI_STATS_COMMAND_H
+#define DN_CLI_STATS_COMMAND_H
+
+#include "base/table.h"
+#include "cli/command.h"
+
+dn_status dn_stats_groups_run(const dn_arguments *arguments);
+dn_status dn_stats_correlate_run(const dn_arguments *arguments);
+dn_status dn_stats_power_run(const dn_arguments *arguments);
+dn_status dn_stats_agreement_run(const dn_arguments *arguments);
+
+/* Reads and joins the tables of positional arguments from..end: a folder gives all *_volumes.tsv below it, *_volumes.tsv files are
+ * gathered, other files are joined on --id; --where COLUMN=VALUE keeps rows. Participants without a partner are named in a warning
+ * (dn_log). *out is owned by the caller. DN_EUSAGE when no table is given. */
+DN_CHECKED dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out);
+/* The same for a list of paths; key, where: may be NULL. For dien stability and dien normative. */
+DN_CHECKED dn_status dn_tables_load(const char *const *paths, size_t count, const char *key, const char *where, dn_table **out);
+
+/* "a,b,c" into texts without blanks around them. *items has *count entries; release with one free. NULL text: 0 entries. */
+DN_CHECKED dn_status dn_split_list(const char *text, char ***items, size_t *count);
+
+/* Prints the paragraph, wrapped at 100 columns, to standard output, and writes it to DIR/NAME.txt when folder is not NULL (made at need).
+ */
+DN_CHECKED dn_status dn_stats_emit(const char *folder, const char *name, const char *paragraph);
+/* DIR/NAME.tsv; nothing when folder is NULL. */
+DN_CHECKED dn_status dn_stats_write_table(const char *folder, const char *name, const dn_table *table);
+/* A column's name as part of a file's name: letters, digits, - and _ stay, all else becomes _. Owned by the caller. */
+DN_CHECKED dn_status dn_file_name_of(const char *text, char **out);
+
+#endif
