@@ -19,12 +19,16 @@ dn_status dn_install_path(const char *name, char **out)
         char *slash = strrchr(program, '/');
         if (slash != NULL) {
             *slash = '\0';
-            DN_TRY(dn_asprintf(&beside, "%s/../share/dien/%s", program, name));
-            if (dn_path_exists(beside)) {
-                *out = beside;
-                return DN_OK;
+            /* installed: PREFIX/bin beside PREFIX/share/dien; not installed: build/dien beside the source's share/ */
+            static const char *const places[] = {"%s/../share/dien/%s", "%s/../share/%s"};
+            for (size_t i = 0; i < sizeof places / sizeof *places; ++i) {
+                DN_TRY(dn_asprintf(&beside, places[i], program, name));
+                if (dn_path_exists(beside)) {
+                    *out = beside;
+                    return DN_OK;
+                }
+                free(beside);
             }
-            free(beside);
         }
     }
     return dn_asprintf(out, "%s/%s", DIEN_SHARE_FOLDER, name);

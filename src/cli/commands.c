@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-#define COMMANDS(X) X(stats) X(models) X(help)
+#define COMMANDS(X)                                                                                                                        \
+    X(synth)                                                                                                                               \
+    X(stats)                                                                                                                               \
+    X(models)                                                                                                                              \
+    X(help)
 
 #define X(name) extern const dn_command dn_command_##name;
 COMMANDS(X)

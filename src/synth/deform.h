@@ -1,0 +1,42 @@
+/* Random smooth changes of shape: an affine and a cubic B-spline displacement field.
+ *
+ * A deform maps the voxels of a target grid to world points of a source image:
+ *     x = c + A (T(i, j, k) - t) + u(i, j, k)
+ * with T the target's affine, t the middle of the target grid, c the point of the source that comes to lie there, A
+ * rotation, scaling, shear and (perhaps) a mirror in x, and u the displacement in mm.
+ * The spline's coefficients are held below 0.4 control spacings, where such a field cannot fold (Choi and Lee 2000:
+ * 1 / 2.48), so a label map keeps its topology.
+ * Not parallel inside: the caller runs one sample a thread. */
+#ifndef DN_SYNTH_DEFORM_H
+#define DN_SYNTH_DEFORM_H
+
+#include "base/random.h"
+#include "image/volume.h"
+
+typedef struct dn_deform_options {
+    double rotation_degrees;   /* each angle uniform in +-this */
+    double scaling;            /* each factor uniform in 1 +- this */
+    double shear;              /* each uniform in +-this */
+    double translation_mm;     /* each uniform in +-this */
+    double displacement_mm;    /* largest standard deviation of the spline's coefficients; a sample's is uniform below it */
+    double control_mm;         /* distance of the spline's control points, > 0 */
+    double mirror_probability; /* left-right flip */
+} dn_deform_options;
+
+typedef struct dn_deform dn_deform;
+
+/* target: copied. centre: world point of the source for the target's middle. *out: owned by the caller. */
+DN_CHECKED dn_status dn_deform_random(const dn_grid *target, const double centre[3], const dn_deform_options *options, dn_random *random,
+                                      dn_deform **out);
+void dn_deform_destroy(dn_deform *deform);
+bool dn_deform_mirrors(const dn_deform *deform);
+/* World point of the source for a voxel of the target. */
+void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3]);
+
+/* out: nearest labels on the target grid, 0 outside the source. Mirrored deforms swap sides through swap (65536
+ * entries, label -> label of the other side), NULL: labels have no side. *out: owned by the caller. */
+DN_CHECKED dn_status dn_deform_labels(const dn_labels *source, const dn_deform *deform, const uint16_t *swap, dn_labels **out);
+/* Linear, fill outside. *out: owned by the caller. */
+DN_CHECKED dn_status dn_deform_volume(const dn_volume *source, const dn_deform *deform, float fill, dn_volume **out);
+
+#endif
