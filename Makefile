@@ -76,7 +76,7 @@ uninstall: ## Remove what make install put there
 	@xargs -d '\n' rm -f < $(BUILD)/install_manifest.txt
 
 debian13: ## Build and test in a Debian 13 chroot (made once by debootstrap; root or sudo)
-	@tools/debian13.sh $(LABELS)
+	@tools/debian13.sh '$(LABELS)'
 
 clean: ## Remove what was built
 	@rm -rf build build-*

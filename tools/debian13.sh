@@ -7,7 +7,7 @@ set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/.." && pwd)
 root=${DIEN_TRIXIE:-/var/cache/dien/trixie}
 mirror=${DIEN_MIRROR:-http://deb.debian.org/debian}
-labels=${1:-.}
+labels=${1:-.} # "" is all, too
 data=${DIEN_DATA:-$source_folder/../shared/data}
 
 if [ "$(id -u)" -ne 0 ]; then
