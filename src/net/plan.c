@@ -37,6 +37,9 @@ static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights 
     DN_TRY(dn_plan_build(plan, graph, weights));
     DN_TRY(dn_plan_choose_types(plan));
     DN_TRY(dn_plan_make_kernels(plan));
+    if (plan->retry) {
+        return DN_OK;
+    }
     DN_TRY(dn_plan_place(plan));
     int64_t peak = dn_plan_peak_bytes(plan);
     if (plan->options.memory_limit > 0 && peak > plan->options.memory_limit) {
@@ -47,18 +50,12 @@ static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights 
     return dn_alloc(&plan->pointers, (size_t)plan->value_count, sizeof *plan->pointers, "a plan");
 }
 
-dn_status dn_plan_compile(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_plan **out)
+static dn_status compile_try(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, bool plain, dn_plan **out)
 {
-    *out = NULL;
-    if (!graph->finished) {
-        DN_FAIL(DN_EINTERNAL, "the network is not finished (dn_graph_finish)");
-    }
-    if (options->precision == DN_PRECISION_BF16 && !dn_engine_bf16()) {
-        DN_FAIL(DN_EUSAGE, "this CPU has no bf16 arithmetic; use f32");
-    }
     dn_plan *plan;
     DN_TRY(dn_alloc(&plan, 1, sizeof *plan, "a plan"));
     dn_arena_init(&plan->strings);
+    plan->plain = plain;
     plan->options = *options;
     plan->options.tune_cache = NULL; /* borrowed during the call only */
     plan->threads = options->threads > 0 ? options->threads : dn_threads_get();
@@ -71,6 +68,24 @@ dn_status dn_plan_compile(const dn_graph *graph, const dn_weights *weights, cons
         return status;
     }
     *out = plan;
+    return DN_OK;
+}
+
+dn_status dn_plan_compile(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_plan **out)
+{
+    *out = NULL;
+    if (!graph->finished) {
+        DN_FAIL(DN_EINTERNAL, "the network is not finished (dn_graph_finish)");
+    }
+    if (options->precision == DN_PRECISION_BF16 && !dn_engine_bf16()) {
+        DN_FAIL(DN_EUSAGE, "this CPU has no bf16 arithmetic; use f32");
+    }
+    DN_TRY(compile_try(graph, weights, options, false, out));
+    if ((*out)->retry) {
+        dn_plan_destroy(*out);
+        *out = NULL;
+        DN_TRY(compile_try(graph, weights, options, true, out));
+    }
     return DN_OK;
 }
 
@@ -118,7 +133,11 @@ static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
         }
     }
     if (step->kernel != NULL) {
-        DN_TRY(dn_kernel_run(step->kernel, plan->pointers[step->inputs[0]], out, added, scratch));
+        dn_kernel_call call = {.in = plan->pointers[step->inputs[0]], .out = out, .added = added, .scratch = scratch};
+        if (step->input_count > 1) {
+            call.up = plan->pointers[step->inputs[1]];
+        }
+        DN_TRY(dn_kernel_run(step->kernel, &call));
         if (step->own_posts) {
             step->tail_operand.data = out;
             step->tail.out = out;

@@ -9,6 +9,11 @@ bool dn_step_is_conv(const dn_step *step)
     return step->node.kind == DN_OP_CONV || step->node.kind == DN_OP_DECONV;
 }
 
+int64_t dn_step_in_channels(const dn_step *step, const dn_plan *plan)
+{
+    return step->in_shape.c + (step->joined ? plan->values[step->inputs[1]].shape.c : 0);
+}
+
 dn_status dn_plan_new_value(dn_plan *plan, const dn_shape *shape, int *out)
 {
     if (plan->value_count == plan->value_capacity) {
@@ -54,7 +59,8 @@ typedef struct builder {
     const dn_weights *weights;
     int *readers; /* live readers of each node, outputs included */
     bool *live;
-    int *value; /* value of each node */
+    bool *absorbed; /* concatenations and up-samplings that the convolution after them does itself */
+    int *value;     /* value of each node */
 } builder;
 
 static void mark_live(builder *b)
@@ -68,6 +74,46 @@ static void mark_live(builder *b)
         for (int k = 0; b->live[i] && k < g->nodes[i].input_count; ++k) {
             b->live[g->nodes[i].inputs[k]] = true;
             ++b->readers[g->nodes[i].inputs[k]];
+        }
+    }
+}
+
+/* conv3x3x3(concat(a, up2(b))), in either order: the convolution can read a and b themselves. Gives the concat node, or NULL. */
+static const dn_node *joined_input(const builder *b, const dn_node *node, int *up_position)
+{
+    const dn_graph *g = b->graph;
+    if (node->kind != DN_OP_CONV || node->conv.groups != 1 || b->plan->plain) {
+        return NULL;
+    }
+    const dn_node *concat = &g->nodes[node->inputs[0]];
+    if (concat->kind != DN_OP_CONCAT || concat->input_count != 2 || b->readers[node->inputs[0]] != 1) {
+        return NULL;
+    }
+    for (int a = 0; a < 3; ++a) {
+        if (node->conv.kernel[a] != 3 || node->conv.stride[a] != 1 || node->conv.dilation[a] != 1 || node->conv.pad_begin[a] != 1 ||
+            node->conv.pad_end[a] != 1) {
+            return NULL;
+        }
+    }
+    for (int k = 0; k < 2; ++k) {
+        const dn_node *up = &g->nodes[concat->inputs[k]];
+        if (up->kind == DN_OP_UPSAMPLE && up->upsample.kind == DN_UP_NEAREST && up->upsample.factor[0] == 2 &&
+            up->upsample.factor[1] == 2 && up->upsample.factor[2] == 2 && b->readers[concat->inputs[k]] == 1) {
+            *up_position = k;
+            return concat;
+        }
+    }
+    return NULL;
+}
+
+static void mark_absorbed(builder *b)
+{
+    for (int i = 0; i < b->graph->count; ++i) {
+        int position;
+        const dn_node *concat = b->live[i] ? joined_input(b, &b->graph->nodes[i], &position) : NULL;
+        if (concat != NULL) {
+            b->absorbed[b->graph->nodes[i].inputs[0]] = true;
+            b->absorbed[concat->inputs[position]] = true;
         }
     }
 }
@@ -162,7 +208,7 @@ static dn_status build_batch_norm(builder *b, int index)
             continue;
         }
         step->bias[o] = (float)((double)step->bias[o] * factor + offset);
-        int64_t ig = step->in_shape.c / step->node.conv.groups;
+        int64_t ig = dn_step_in_channels(step, b->plan) / step->node.conv.groups;
         int64_t og = c / step->node.conv.groups;
         for (int64_t i = 0; i < ig; ++i) {
             int64_t row = step->node.kind == DN_OP_CONV ? o * ig + i : (o / og * ig + i) * og + o % og;
@@ -230,7 +276,19 @@ static dn_status build_conv(builder *b, int index)
     int value;
     dn_step *step;
     DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
-    DN_TRY(dn_plan_new_step(b->plan, &conv, in, &b->value[node->inputs[0]], 1, value, &step));
+    int up = 0;
+    const dn_node *concat = joined_input(b, node, &up);
+    if (concat != NULL) {
+        const dn_node *upsample = &b->graph->nodes[concat->inputs[up]];
+        const dn_shape *other = &b->graph->nodes[concat->inputs[1 - up]].shape;
+        int inputs[2] = {b->value[concat->inputs[1 - up]], b->value[upsample->inputs[0]]};
+        DN_TRY(dn_plan_new_step(b->plan, &conv, other, inputs, 2, value, &step));
+        step->joined = true;
+        step->in_first = up == 0 ? upsample->shape.c : 0;
+        step->up_first = up == 0 ? 0 : other->c;
+    } else {
+        DN_TRY(dn_plan_new_step(b->plan, &conv, in, &b->value[node->inputs[0]], 1, value, &step));
+    }
     b->value[index] = value;
     step->flops = dn_op_of(node->kind)->flops(node, in);
     DN_TRY(copy_floats(w[0]->data, dn_weight_count(w[0]), &step->weight));
@@ -320,14 +378,16 @@ dn_status dn_plan_build(dn_plan *plan, const dn_graph *graph, const dn_weights *
     DN_TRY_GOTO(status, dn_alloc(&plan->output_values, (size_t)graph->output_count, sizeof(int), "a plan"), done);
     DN_TRY_GOTO(status, dn_alloc(&b.readers, count, sizeof(int), "a plan"), done);
     DN_TRY_GOTO(status, dn_alloc(&b.live, count, sizeof(bool), "a plan"), done);
+    DN_TRY_GOTO(status, dn_alloc(&b.absorbed, count, sizeof(bool), "a plan"), done);
     DN_TRY_GOTO(status, dn_alloc(&b.value, count, sizeof(int), "a plan"), done);
     mark_live(&b);
+    mark_absorbed(&b);
     for (int i = 0; i < graph->input_count; ++i) {
         b.live[graph->inputs[i]] = true; /* an unused input still has its place among the arguments */
     }
     int input = 0;
     for (int i = 0; i < graph->count; ++i) {
-        if (b.live[i]) {
+        if (b.live[i] && !b.absorbed[i]) {
             DN_TRY_GOTO(status, build_node(&b, i), done);
             if (graph->nodes[i].kind == DN_OP_INPUT) {
                 plan->values[b.value[i]].input = input++;
@@ -338,6 +398,7 @@ dn_status dn_plan_build(dn_plan *plan, const dn_graph *graph, const dn_weights *
 done:
     free(b.readers);
     free(b.live);
+    free(b.absorbed);
     free(b.value);
     return status;
 }

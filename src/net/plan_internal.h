@@ -31,7 +31,10 @@ typedef struct dn_buffer {
 typedef struct dn_step {
     dn_node node; /* a copy; name and inputs are owned by the plan's strings */
     dn_shape in_shape;
-    int *inputs; /* values; in the plan's strings */
+    /* A convolution over a concatenation of inputs[0] and inputs[1] up-sampled by two (plan_build.c says when). */
+    bool joined;
+    int64_t in_first, up_first; /* input channels of the weights that belong to each */
+    int *inputs;                /* values; in the plan's strings */
     int input_count;
     int output;                  /* value */
     dn_post posts[DN_MAX_POSTS]; /* value says which tensor SUM and ADD add; scale and shift are owned */
@@ -43,12 +46,15 @@ typedef struct dn_step {
     dn_loop tail; /* with own_posts */
     dn_operand *operands;
     dn_operand tail_operand;
+    dn_algorithm algorithm;
     double flops;
 } dn_step;
 
 struct dn_plan {
     dn_plan_options options;
     int threads;
+    bool plain; /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
+    bool retry; /* such a part was missing */
     dn_arena strings;
     dn_engine *engine;
     dn_value *values;
@@ -66,6 +72,8 @@ struct dn_plan {
 };
 
 bool dn_step_is_conv(const dn_step *step);
+/* Input channels of a convolution's weights. */
+int64_t dn_step_in_channels(const dn_step *step, const dn_plan *plan);
 DN_CHECKED dn_status dn_plan_new_value(dn_plan *plan, const dn_shape *shape, int *out);
 DN_CHECKED dn_status dn_plan_new_step(dn_plan *plan, const dn_node *node, const dn_shape *in_shape, const int *inputs, int count,
                                       int output, dn_step **out);

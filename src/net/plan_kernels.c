@@ -109,6 +109,61 @@ static int sum_candidate(const dn_plan *plan, int s)
     return -1;
 }
 
+/* Winograd's products pay where there are enough channels to multiply; the rest is bound by memory. */
+static bool winograd_pays(const dn_plan *plan, const dn_step *step)
+{
+    const dn_conv *conv = &step->node.conv;
+    bool fits = !plan->plain && step->node.kind == DN_OP_CONV && conv->groups == 1;
+    for (int a = 0; a < 3; ++a) {
+        fits = fits && conv->kernel[a] == 3 && conv->stride[a] == 1 && conv->dilation[a] == 1;
+    }
+    return fits && step->in_shape.c >= 16 && conv->out >= 16 && plan->values[step->output].shape.w >= 8;
+}
+
+static dn_status make_winograd(dn_plan *plan, int s, dn_kernel_request *request)
+{
+    dn_step *step = &plan->steps[s];
+    dn_kernel_request r = *request;
+    r.algorithm = DN_ALGORITHM_WINOGRAD;
+    r.multiply_type = plan->options.precision == DN_PRECISION_BF16 ? DN_TYPE_BF16 : DN_TYPE_F32;
+    int sum = sum_candidate(plan, s);
+    if (sum >= 0) {
+        step->posts[sum].kind = DN_POST_SUM;
+    }
+    DN_TRY(dn_kernel_create(plan->engine, &r, &step->kernel));
+    if (step->kernel == NULL && sum >= 0) {
+        step->posts[sum].kind = DN_POST_ADD;
+    }
+    step->algorithm = step->kernel != NULL ? DN_ALGORITHM_WINOGRAD : DN_ALGORITHM_DIRECT;
+    return DN_OK;
+}
+
+static dn_status make_direct(dn_plan *plan, int s, dn_kernel_request *request)
+{
+    dn_step *step = &plan->steps[s];
+    int sum = sum_candidate(plan, s);
+    if (sum >= 0) {
+        step->posts[sum].kind = DN_POST_SUM;
+        DN_TRY(dn_kernel_create(plan->engine, request, &step->kernel));
+        if (step->kernel == NULL) {
+            step->posts[sum].kind = DN_POST_ADD;
+        }
+    }
+    if (step->kernel == NULL) {
+        DN_TRY(dn_kernel_create(plan->engine, request, &step->kernel));
+    }
+    if (step->kernel == NULL) {
+        request->post_count = 0;
+        step->own_posts = step->post_count > 0;
+        DN_TRY(dn_kernel_create(plan->engine, request, &step->kernel));
+    }
+    if (step->kernel == NULL) {
+        request->allow_reference = true;
+        DN_TRY(dn_kernel_create(plan->engine, request, &step->kernel));
+    }
+    return DN_OK;
+}
+
 static dn_status make_conv(dn_plan *plan, int s)
 {
     dn_step *step = &plan->steps[s];
@@ -128,25 +183,23 @@ static dn_status make_conv(dn_plan *plan, int s)
                                  .weight = step->weight,
                                  .bias = step->bias,
                                  .posts = step->posts,
-                                 .post_count = step->post_count};
-    int sum = sum_candidate(plan, s);
-    if (sum >= 0) {
-        step->posts[sum].kind = DN_POST_SUM;
-        DN_TRY(dn_kernel_create(plan->engine, &request, false, &step->kernel));
-        if (step->kernel == NULL) {
-            step->posts[sum].kind = DN_POST_ADD;
-        }
+                                 .post_count = step->post_count,
+                                 .threads = plan->threads};
+    if (step->joined) {
+        request.up = plan->values[step->inputs[1]].shape;
+        request.up_type = plan->values[step->inputs[1]].type;
+        request.in_first = step->in_first;
+        request.up_first = step->up_first;
+    }
+    if (step->joined || winograd_pays(plan, step)) {
+        DN_TRY(make_winograd(plan, s, &request));
+    }
+    if (step->kernel == NULL && step->joined) {
+        plan->retry = true; /* only the fast kernel joins its inputs */
+        return DN_OK;
     }
     if (step->kernel == NULL) {
-        DN_TRY(dn_kernel_create(plan->engine, &request, false, &step->kernel));
-    }
-    if (step->kernel == NULL) {
-        request.post_count = 0;
-        step->own_posts = step->post_count > 0;
-        DN_TRY(dn_kernel_create(plan->engine, &request, false, &step->kernel));
-    }
-    if (step->kernel == NULL) {
-        DN_TRY(dn_kernel_create(plan->engine, &request, true, &step->kernel));
+        DN_TRY(make_direct(plan, s, &request));
     }
     if (step->kernel == NULL) {
         DN_FAIL(DN_EINTERNAL, "layer %s: the network library has no implementation of this convolution", step->node.name);
@@ -205,6 +258,9 @@ dn_status dn_plan_make_kernels(dn_plan *plan)
         int64_t scratch;
         if (dn_step_is_conv(step)) {
             DN_TRY(make_conv(plan, s));
+            if (plan->retry) {
+                return DN_OK;
+            }
             scratch = dn_kernel_scratch_bytes(step->kernel);
             if (step->own_posts) {
                 make_tail(plan, step);

@@ -42,23 +42,43 @@ void dn_engine_destroy(dn_engine *engine);
 void dn_engine_version(char text[64]);
 bool dn_engine_bf16(void);
 
+typedef enum {
+    DN_ALGORITHM_DIRECT,  /* one primitive of the library */
+    DN_ALGORITHM_WINOGRAD /* F(2x2, 3x3) over depth and height around convolutions of 1x3 along width */
+} dn_algorithm;
+
 typedef struct dn_kernel_request {
+    dn_algorithm algorithm;
     dn_shape in, out;
-    dn_conv conv; /* resolved, as in a dn_node */
+    /* A second input of half the size, up-sampled by nearest neighbours and joined to the channels of `in`; Winograd only.
+     * up.c == 0: none. */
+    dn_shape up;
+    int64_t in_first, up_first; /* with up: the first input channel of the weights that belongs to each */
+    dn_conv conv;               /* resolved, as in a dn_node */
     bool transposed;
-    dn_type in_type, out_type;
-    const float *weight;  /* as dn_weights lays it out; copied */
-    const float *bias;    /* NULL: none; copied */
-    const dn_post *posts; /* scale and shift are copied */
+    dn_type in_type, up_type, out_type;
+    dn_type multiply_type; /* Winograd: type of the factors; sums are f32 */
+    const float *weight;   /* as dn_weights lays it out; copied */
+    const float *bias;     /* NULL: none; copied */
+    const dn_post *posts;  /* scale and shift are copied */
     int post_count;
+    int threads;
+    bool allow_reference;
 } dn_kernel_request;
 
-/* *out: owned by the caller (dn_kernel_destroy); NULL with DN_OK when the library has no implementation for the request, or
- * only its plain reference code and allow_reference is false. engine: must outlive the kernel. */
-DN_CHECKED dn_status dn_kernel_create(dn_engine *engine, const dn_kernel_request *request, bool allow_reference, dn_kernel **out);
+/* *out: owned by the caller (dn_kernel_destroy); NULL with DN_OK when there is no implementation of the request, or only
+ * the library's plain reference code and allow_reference is false. engine: must outlive the kernel. To be called, and the
+ * kernel to be run, with request->threads as OpenMP's number of threads. */
+DN_CHECKED dn_status dn_kernel_create(dn_engine *engine, const dn_kernel_request *request, dn_kernel **out);
 void dn_kernel_destroy(dn_kernel *kernel);
-/* added: the other tensor of each DN_POST_ADD in order. scratch: dn_kernel_scratch_bytes, 64-byte aligned. */
-DN_CHECKED dn_status dn_kernel_run(dn_kernel *kernel, const void *in, void *out, const void *const *added, void *scratch);
+
+typedef struct dn_kernel_call {
+    const void *in, *up;
+    void *out;
+    const void *const *added; /* the other tensor of each DN_POST_ADD in order */
+    void *scratch;            /* dn_kernel_scratch_bytes, 64-byte aligned */
+} dn_kernel_call;
+DN_CHECKED dn_status dn_kernel_run(dn_kernel *kernel, const dn_kernel_call *call);
 int64_t dn_kernel_scratch_bytes(const dn_kernel *kernel);
 /* Packed weights. */
 int64_t dn_kernel_packed_bytes(const dn_kernel *kernel);

@@ -1,0 +1,354 @@
+/* Random small U-Nets (2-D and 3-D, plain, residual, gated) through a plan, where layers are fused, reordered and placed in
+ * one arena, against the reference, which does none of that. Also: what the errors say, memory, repeatability. */
+#include "test_net.h"
+
+#include "base/threads.h"
+
+#define ROUNDS 40
+
+static dn_graph *graph;
+static int serial;
+
+static const char *fresh(const char *what)
+{
+    static char names[16][64]; /* several live at once in one expression */
+    char *name = names[serial % 16];
+    snprintf(name, sizeof names[0], "%s%d", what, serial++);
+    return name;
+}
+
+static int random_tail(dn_random *r, int x)
+{
+    for (int i = 0; i < 3; ++i) {
+        uint64_t what = dn_random_below(r, 5);
+        if (what == 0) {
+            x = dn_graph_norm(graph, x, fresh("bn"), DN_NORM_BATCH, 1e-3f);
+        } else if (what == 1) {
+            x = dn_graph_norm(graph, x, fresh("in"), DN_NORM_INSTANCE, 0.3f); /* a small one amplifies rounding */
+        } else if (what == 2) {
+            x = dn_graph_dropout(graph, x, fresh("drop"), 0.1f);
+        } else {
+            x = dn_graph_activation(graph, x, fresh("act"), (dn_activation)dn_random_below(r, 6), 0.2f);
+        }
+    }
+    return x;
+}
+
+static int conv(dn_random *r, int x, int64_t out, bool flat, int64_t kernel)
+{
+    dn_conv c = {.out = out, .kernel = {flat ? 1 : kernel, kernel, kernel}, .padding = DN_PAD_SAME, .bias = dn_random_below(r, 2) == 0};
+    return dn_graph_conv(graph, x, fresh("conv"), &c);
+}
+
+static int block(dn_random *r, int x, int64_t out, bool flat)
+{
+    int y = random_tail(r, conv(r, x, out, flat, 3));
+    y = conv(r, y, out, flat, dn_random_below(r, 4) == 0 ? 1 : 3);
+    if (dn_random_below(r, 2) == 0) {
+        int skip = conv(r, x, out, flat, 1);
+        y = dn_random_below(r, 2) == 0 ? dn_graph_add(graph, y, skip, fresh("add")) : dn_graph_add(graph, skip, y, fresh("add"));
+    }
+    y = random_tail(r, y);
+    if (dn_random_below(r, 3) == 0) { /* squeeze and excite */
+        int s = dn_graph_global_pool(graph, y, fresh("squeeze"), DN_POOL_AVERAGE);
+        s = dn_graph_activation(graph, dn_graph_dense(graph, s, fresh("dense"), 3, true), fresh("act"), DN_ACT_SILU, 1.0f);
+        s = dn_graph_activation(graph, dn_graph_dense(graph, s, fresh("dense"), out, true), fresh("gate"), DN_ACT_SIGMOID, 1.0f);
+        y = dn_graph_multiply(graph, y, s, fresh("excite"));
+    }
+    return y;
+}
+
+static int rise(dn_random *r, int x, int64_t out, const int64_t factor[3])
+{
+    uint64_t kind = dn_random_below(r, 4);
+    if (kind == 0) {
+        dn_conv c = {.out = out, .padding = DN_PAD_SAME, .bias = true};
+        for (int a = 0; a < 3; ++a) {
+            c.kernel[a] = factor[a] == 1 ? 1 : test_pick(r, 2, 3);
+            c.stride[a] = factor[a];
+        }
+        return dn_graph_deconv(graph, x, fresh("deconv"), &c);
+    }
+    return dn_graph_upsample(graph, x, fresh("up"), kind == 1 ? DN_UP_LINEAR : DN_UP_NEAREST, factor);
+}
+
+static void random_unet(dn_random *r, char what[256])
+{
+    bool flat = dn_random_below(r, 3) == 0;
+    int levels = (int)test_pick(r, 1, 2);
+    int64_t factor[3] = {flat ? 1 : 2, 2, 2};
+    dn_shape s = {test_pick(r, 1, 2), flat ? test_pick(r, 1, 3) : 4 * test_pick(r, 1, 3), 4 * test_pick(r, 1, 3), 4 * test_pick(r, 2, 4),
+                  test_pick(r, 1, 3)};
+    char text[64];
+    snprintf(what, 256, "input %s, %d levels", dn_shape_text(&s, text), levels);
+    serial = 0;
+    int64_t width = dn_random_below(r, 2) == 0 ? 8 * test_pick(r, 2, 3) : test_pick(r, 3, 20);
+    int skips[3];
+    int x = dn_graph_input(graph, "input", s);
+    for (int l = 0; l < levels; ++l) {
+        x = skips[l] = block(r, x, width * (l + 1), flat);
+        dn_pool pool = {.kind = (dn_pool_kind)dn_random_below(r, 2), .kernel = {factor[0], 2, 2}, .padding = DN_PAD_SAME};
+        if (dn_random_below(r, 2) == 0) { /* a norm between the skip and the pool, as in the subunit network */
+            x = dn_graph_norm(graph, x, fresh("bn"), DN_NORM_BATCH, 1e-3f);
+        }
+        x = dn_graph_pool(graph, x, fresh("pool"), &pool);
+    }
+    x = block(r, x, width * (levels + 1), flat);
+    for (int l = levels - 1; l >= 0; --l) {
+        x = rise(r, x, width, factor);
+        int inputs[2] = {skips[l], x};
+        if (dn_random_below(r, 2) == 0) {
+            inputs[0] = x;
+            inputs[1] = skips[l];
+        }
+        x = dn_graph_concat(graph, inputs, 2, fresh("concat"));
+        x = block(r, x, width * (l + 1), flat);
+    }
+    if (dn_random_below(r, 2) == 0) {
+        dn_graph_output(graph, x, "features"); /* an output that is read on */
+    }
+    x = conv(r, x, 5, flat, 1);
+    dn_graph_output(graph, dn_random_below(r, 2) == 0 ? dn_graph_softmax(graph, x, "softmax") : x, "output");
+    if (dn_random_below(r, 4) == 0) {
+        dn_graph_output(graph, x, "again");
+    }
+}
+
+static void test_random_unets(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(5));
+    double worst[2] = {0.0, 0.0};
+    for (int round = 0; round < ROUNDS; ++round) {
+        char what[256];
+        char text[320];
+        assert_ok(dn_graph_create(&graph));
+        random_unet(&r, what);
+        assert_ok(dn_graph_finish(graph));
+        snprintf(text, sizeof text, "round %d, %s", round, what);
+        dn_weights *weights = test_weights(graph, &r);
+        for (int p = 0; p < (dn_plan_bf16_supported() && round % 2 == 0 ? 2 : 1); ++p) {
+            dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
+            /* bf16 keeps 8 bits; the error grows over the layers */
+            double error = test_compare(graph, weights, &r, &options, p == 0 ? 1e-5 : 0.1, text);
+            worst[p] = fmax(worst[p], error);
+        }
+        dn_weights_destroy(weights);
+        dn_graph_destroy(graph);
+    }
+    printf("worst error f32 %.2g, bf16 %.2g\n", worst[0], worst[1]);
+}
+
+/* Convolutions wide enough for Winograd: odd sizes, every padding, tails, sums. */
+static void test_winograd(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(6));
+    int used = 0;
+    for (int round = 0; round < 30; ++round) {
+        dn_shape s = {test_pick(&r, 1, 2), test_pick(&r, 3, 9), test_pick(&r, 3, 13), test_pick(&r, 8, 21), test_pick(&r, 16, 40)};
+        dn_conv c = {.out = test_pick(&r, 16, 50), .kernel = {3, 3, 3}, .padding = (dn_padding)dn_random_below(&r, 3), .bias = true};
+        for (int a = 0; a < 3; ++a) {
+            c.pad_begin[a] = test_pick(&r, 0, 2);
+            c.pad_end[a] = test_pick(&r, 0, 2);
+        }
+        assert_ok(dn_graph_create(&graph));
+        serial = 0;
+        int x = dn_graph_input(graph, "x", s);
+        int y = dn_graph_conv(graph, x, "conv", &c);
+        int z = random_tail(&r, y);
+        if (round % 3 == 0 && c.padding == DN_PAD_SAME) {
+            dn_conv one = {.out = c.out, .kernel = {1, 1, 1}};
+            z = dn_graph_add(graph, dn_graph_conv(graph, x, "one", &one), z, "add");
+        }
+        dn_graph_output(graph, z, "z");
+        if (dn_graph_finish(graph) == DN_OK) {
+            char text[64];
+            dn_weights *weights = test_weights(graph, &r);
+            for (int p = 0; p < (dn_plan_bf16_supported() ? 2 : 1); ++p) {
+                dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
+                test_compare(graph, weights, &r, &options, p == 0 ? 1e-5 : 0.1, dn_shape_text(&s, text));
+                dn_plan *plan;
+                char *description;
+                assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+                assert_ok(dn_plan_describe(plan, &description));
+                used += strstr(description, "winograd") != NULL;
+                free(description);
+                dn_plan_destroy(plan);
+            }
+            dn_weights_destroy(weights);
+        }
+        dn_graph_destroy(graph);
+    }
+    assert_true(used > 10);
+}
+
+static void test_errors_name_the_layer(void **state)
+{
+    (void)state;
+    assert_ok(dn_graph_create(&graph));
+    int x = dn_graph_input(graph, "scan", (dn_shape){1, 8, 8, 8, 3});
+    dn_conv bad = {.out = 5, .kernel = {3, 3, 3}, .groups = 2};
+    int y = dn_graph_conv(graph, x, "enc0.conv0", &bad);
+    assert_int_equal(y, -1);
+    y = dn_graph_activation(graph, y, "later", DN_ACT_RELU, 0.0f);
+    dn_graph_output(graph, y, "out");
+    assert_int_equal(dn_graph_finish(graph), DN_ESHAPE);
+    assert_non_null(strstr(dn_error_message(), "enc0.conv0"));
+    dn_graph_destroy(graph);
+
+    assert_ok(dn_graph_create(&graph));
+    x = dn_graph_input(graph, "a", (dn_shape){1, 8, 8, 8, 3});
+    y = dn_graph_input(graph, "b", (dn_shape){1, 8, 8, 4, 3});
+    dn_graph_add(graph, x, y, "join");
+    assert_int_equal(dn_graph_finish(graph), DN_ESHAPE);
+    assert_non_null(strstr(dn_error_message(), "layer join"));
+    assert_non_null(strstr(dn_error_message(), "1x8x8x4x3"));
+    dn_graph_destroy(graph);
+
+    assert_ok(dn_graph_create(&graph));
+    dn_graph_input(graph, "huge", (dn_shape){1, 2048, 1024, 1024, 1});
+    assert_int_equal(dn_graph_finish(graph), DN_ESHAPE);
+    assert_non_null(strstr(dn_error_message(), "2^31"));
+    dn_graph_destroy(graph);
+
+    assert_ok(dn_graph_create(&graph));
+    x = dn_graph_input(graph, "x", (dn_shape){1, 4, 4, 4, 2});
+    dn_conv c = {.out = 3, .kernel = {3, 3, 3}, .padding = DN_PAD_SAME, .bias = true};
+    dn_graph_output(graph, dn_graph_conv(graph, x, "conv", &c), "y");
+    assert_ok(dn_graph_finish(graph));
+    dn_weights *weights;
+    dn_plan *plan;
+    dn_plan_options options = {0};
+    assert_ok(dn_weights_create(&weights));
+    assert_ok(dn_weights_add(weights, "conv.weight", 5, (const int64_t[]){3, 2, 3, 3, 3}, NULL, NULL));
+    assert_int_equal(dn_plan_compile(graph, weights, &options, &plan), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "conv.bias"));
+    assert_ok(dn_weights_add(weights, "conv.bias", 1, (const int64_t[]){4}, NULL, NULL));
+    assert_int_equal(dn_plan_compile(graph, weights, &options, &plan), DN_ESHAPE);
+    assert_non_null(strstr(dn_error_message(), "conv.bias has shape 4, the network needs 3"));
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+}
+
+/* The network of the main job, at any size. */
+static dn_graph *subunit_network(int64_t d, int64_t h, int64_t w)
+{
+    static const int64_t two[3] = {2, 2, 2};
+    dn_pool halve = {.kind = DN_POOL_MAX, .kernel = {2, 2, 2}, .padding = DN_PAD_SAME};
+    int skips[2];
+    serial = 0;
+    assert_ok(dn_graph_create(&graph));
+    int x = dn_graph_input(graph, "scan", (dn_shape){1, d, h, w, 1});
+    for (int level = 0; level < 5; ++level) {
+        int64_t out = 24 << (level < 3 ? level : 4 - level);
+        if (level > 2) {
+            int inputs[2] = {skips[4 - level], dn_graph_upsample(graph, x, fresh("up"), DN_UP_NEAREST, two)};
+            x = dn_graph_concat(graph, inputs, 2, fresh("concat"));
+        }
+        for (int i = 0; i < 2; ++i) {
+            dn_conv c = {.out = out, .kernel = {3, 3, 3}, .padding = DN_PAD_SAME, .bias = true};
+            x = dn_graph_activation(graph, dn_graph_conv(graph, x, fresh("conv"), &c), fresh("elu"), DN_ACT_ELU, 1.0f);
+        }
+        if (level < 2) {
+            skips[level] = x;
+        }
+        x = dn_graph_norm(graph, x, fresh("bn"), DN_NORM_BATCH, 1e-3f);
+        if (level < 2) {
+            x = dn_graph_pool(graph, x, fresh("pool"), &halve);
+        }
+    }
+    dn_conv last = {.out = 11, .bias = true};
+    dn_graph_output(graph, dn_graph_softmax(graph, dn_graph_conv(graph, x, "likelihood", &last), "posteriors"), "posteriors");
+    assert_ok(dn_graph_finish(graph));
+    return graph;
+}
+
+static void test_subunit_network(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(7));
+    subunit_network(16, 24, 16);
+    dn_weights *weights = test_weights(graph, &r);
+    for (int p = 0; p < (dn_plan_bf16_supported() ? 2 : 1); ++p) {
+        dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
+        printf("worst error %.2g\n", test_compare(graph, weights, &r, &options, p == 0 ? 1e-5 : 0.1, "subunit network"));
+        dn_plan *plan;
+        char *text;
+        assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+        assert_ok(dn_plan_describe(plan, &text));
+        assert_null(strstr(text, "ref:"));
+        assert_null(strstr(text, "concat"));
+        assert_null(strstr(text, "upsample"));
+        free(text);
+        dn_plan_destroy(plan);
+    }
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+    /* 160 x 192 x 160 multiplied out: 1,251 GFLOP */
+    subunit_network(160, 192, 160);
+    assert_close(dn_graph_flops(graph) * 1e-9, 1251.0, 2.0);
+    dn_graph_destroy(graph);
+}
+
+static void test_memory_limit(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(8));
+    subunit_network(32, 32, 32);
+    dn_weights *weights = test_weights(graph, &r);
+    dn_plan *plan;
+    dn_plan_options options = {0};
+    assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+    int64_t peak = dn_plan_peak_bytes(plan);
+    dn_plan_destroy(plan);
+    options.memory_limit = peak;
+    assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+    dn_plan_destroy(plan);
+    options.memory_limit = peak - 1;
+    assert_int_equal(dn_plan_compile(graph, weights, &options, &plan), DN_ENOMEM);
+    assert_non_null(strstr(dn_error_message(), "--memory"));
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+}
+
+static void test_equal_runs(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(9));
+    subunit_network(24, 16, 24);
+    dn_weights *weights = test_weights(graph, &r);
+    int64_t in_count = 24 * 16 * 24;
+    int64_t out_count = in_count * 11;
+    float *in = malloc((size_t)in_count * sizeof(float));
+    float *out[2] = {malloc((size_t)out_count * sizeof(float)), malloc((size_t)out_count * sizeof(float))};
+    for (int64_t i = 0; i < in_count; ++i) {
+        in[i] = (float)dn_random_unit(&r);
+    }
+    for (int k = 0; k < 2; ++k) {
+        dn_plan *plan;
+        dn_plan_options options = {.threads = 2};
+        assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+        assert_ok(dn_plan_run(plan, (const float *const[]){in}, (float *const[]){out[k]}));
+        dn_plan_destroy(plan);
+    }
+    assert_memory_equal(out[0], out[1], (size_t)out_count * sizeof(float));
+    free(in);
+    free(out[0]);
+    free(out[1]);
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_unets),          cmocka_unit_test(test_winograd),
+                                       cmocka_unit_test(test_errors_name_the_layer), cmocka_unit_test(test_subunit_network),
+                                       cmocka_unit_test(test_memory_limit),          cmocka_unit_test(test_equal_runs)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
