@@ -1,0 +1,94 @@
+/* Inputs for scripts that run the whole program without real scans:
+ *   fixture scan FILE [SPACING]   a head: the built-in average one, made finer (default 1.5 mm)
+ *   fixture model FILE            a tiny network with the eleven labels of the subunit network and random weights
+ * What the network says about the head means nothing; the program's conduct does. */
+#include "base/memory.h"
+#include "base/random.h"
+#include "image/io.h"
+#include "image/resample.h"
+#include "models/model.h"
+#include "segment/head_template.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dn_status make_scan(const char *path, double spacing)
+{
+    dn_status status = DN_OK;
+    dn_head_template head;
+    dn_volume *coarse = NULL;
+    dn_volume *fine = NULL;
+    dn_grid grid = {0};
+    DN_TRY(dn_head_template_get(&head));
+    for (size_t a = 0; a < 3; ++a) {
+        grid.dim[a] = head.dim[a];
+        grid.affine.m[a][a] = head.spacing;
+        grid.affine.m[a][3] = head.origin[a];
+    }
+    DN_TRY_GOTO(status, dn_volume_create(&grid, &coarse), done);
+    for (int64_t i = 0; i < dn_grid_count(&grid); ++i) {
+        coarse->data[i] = (float)head.t1w[i];
+    }
+    DN_TRY_GOTO(status, dn_grid_with_spacing(&grid, (double[3]){spacing, spacing, spacing}, &grid), done);
+    DN_TRY_GOTO(status, dn_resample_volume(coarse, &grid, NULL, &fine), done);
+    /* A little noise: a scan without any would be a special case. */
+    dn_random random;
+    dn_random_seed(&random, 7);
+    for (int64_t i = 0; i < dn_grid_count(&grid); ++i) {
+        fine->data[i] += (float)dn_random_normal(&random, 0.0, 2.0);
+    }
+    DN_TRY_GOTO(status, dn_volume_write(fine, path, NULL), done);
+done:
+    dn_volume_destroy(fine);
+    dn_volume_destroy(coarse);
+    return status;
+}
+
+static dn_status make_model(const char *path)
+{
+    static const char *const parts[] = {"anterior_inferior", "anterior_superior", "posterior", "tubular_inferior", "tubular_superior"};
+    dn_status status = DN_OK;
+    dn_model *model = NULL;
+    dn_graph *graph = NULL;
+    DN_TRY(dn_model_create("fixture", "unet3d", "{\"classes\": 11, \"features\": [4, 4], \"convs\": 1}", &model));
+    model->input.multiple = 8;
+    model->input.normalise = DN_NORMALISE_PERCENTILE;
+    model->input.low = 0.5;
+    model->input.high = 99.5;
+    DN_TRY_GOTO(status, dn_model_add_label(model, 0, 0, "background", "background", 'B', "#000000"), done);
+    for (int64_t i = 0; i < 10; ++i) {
+        char name[64];
+        char structure[64];
+        char color[8];
+        snprintf(name, sizeof name, "%s_%s", i < 5 ? "left" : "right", parts[i % 5]);
+        snprintf(structure, sizeof structure, "hypothalamus_%s", parts[i % 5]);
+        snprintf(color, sizeof color, "#%02x80%02x", (unsigned)(25 * i), (unsigned)(250 - 25 * i));
+        DN_TRY_GOTO(status, dn_model_add_label(model, i + 1, 801 + i, name, structure, i < 5 ? 'L' : 'R', color), done);
+    }
+    DN_TRY_GOTO(status, dn_model_graph(model, (dn_shape){1, 16, 16, 16, 1}, &graph), done);
+    dn_random random;
+    dn_random_seed(&random, 3);
+    dn_weights_destroy(model->weights);
+    model->weights = NULL;
+    DN_TRY_GOTO(status, dn_graph_start_weights(graph, &random, &model->weights), done);
+    DN_TRY_GOTO(status, dn_model_write(model, DN_STORE_F32, path), done);
+done:
+    dn_graph_destroy(graph);
+    dn_model_destroy(model);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    dn_status status = DN_EUSAGE;
+    if (argc >= 3 && strcmp(argv[1], "scan") == 0) {
+        status = make_scan(argv[2], argc > 3 ? strtod(argv[3], NULL) : 1.5);
+    } else if (argc == 3 && strcmp(argv[1], "model") == 0) {
+        status = make_model(argv[2]);
+    }
+    if (status != DN_OK) {
+        fprintf(stderr, "fixture: %s\n", dn_error_message());
+    }
+    return dn_status_exit_code(status);
+}
