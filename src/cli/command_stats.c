@@ -54,7 +54,7 @@ static const dn_option options[] = {
      .value = "HOW",
      .preset = "holm",
      .choices = "holm|bonferroni|bh|none",
-     .help = "groups: adjustment of p for several comparisons (bh: Benjamini-Hochberg)"},
+     .help = "groups, agreement: adjustment of p for several comparisons (bh: Benjamini-Hochberg)"},
     {.name = "level",
      .kind = DN_OPTION_REAL,
      .value = "P",
@@ -63,11 +63,8 @@ static const dn_option options[] = {
      .low = 0.5,
      .high = 0.9999},
     {.name = "alpha", .kind = DN_OPTION_REAL, .value = "P", .preset = "0.05", .help = "level of significance", .low = 1e-9, .high = 0.5},
-    {.name = "label",
-     .kind = DN_OPTION_TEXT,
-     .value = "TEXT",
-     .help = "groups, correlate: what texts and figures call the value (one --value only)"},
-    {.name = "unit", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "groups, correlate: unit of the value, for texts and figures"},
+    {.name = "label", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "what texts and figures call the value (one --value only)"},
+    {.name = "unit", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "unit of the value, for texts and figures"},
     {.name = "x", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the abscissa"},
     {.name = "y", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the ordinate, which --icv normalises"},
     {.name = "alsfrs",
@@ -94,7 +91,20 @@ static const dn_option options[] = {
     {.name = "power", .kind = DN_OPTION_REAL, .value = "P", .help = "power: chance to find the difference", .low = 1e-6, .high = 0.999999},
     {.name = "one-sided", .kind = DN_OPTION_FLAG, .help = "power: one-sided test"},
     {.name = "means", .kind = DN_OPTION_TEXT, .value = "A,B,...", .help = "power: means of the groups, for --kind anova"},
-    /* agreement */
+    {.name = "reference",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .help = "agreement: the method that the others are compared with (default: the first of --value)"},
+    {.name = "limits",
+     .kind = DN_OPTION_CHOICE,
+     .value = "HOW",
+     .preset = "exact",
+     .choices = "exact|approximate",
+     .help = "agreement: confidence intervals of the limits (approximate: Bland and Altman 1999)"},
+    {.name = "percent", .kind = DN_OPTION_FLAG, .help = "agreement: differences in per cent of each person's mean"},
+    {.name = "scores",
+     .kind = DN_OPTION_FLAG,
+     .help = "agreement: --value are scores (Dice, distances) of methods on the same cases: repeated measures ANOVA and pairs"},
     {0},
 };
 
@@ -136,7 +146,9 @@ const dn_command dn_command_stats = {
         "covariance. "
         "Values beyond 1.5 interquartile ranges of their group are left out and listed; the results with them are given as well.\n\n"
         "correlate relates --y to --x (Pearson or Spearman), with --covariates by partial correlation.\n\n"
-        "agreement compares methods or raters that measured the same people.\n\n"
+        "agreement compares methods or raters that measured the same people: Bland-Altman limits against --reference, intraclass "
+        "correlation, coefficient of variation. With --scores it compares what methods scored on the same cases (Dice, distances) by "
+        "repeated measures analysis of variance with Greenhouse-Geisser correction, and all pairs.\n\n"
         "power finds what is not given of --n, --difference, --sd, --power; with --kind anova the n for --means.\n\n"
         "Standard output is a paragraph to paste; -o writes the numbers, the figure (SVG, PDF, PNG, with its gnuplot script and data) and "
         "the paragraph.",
@@ -144,6 +156,8 @@ const dn_command dn_command_stats = {
                 "dien stats groups cases.tsv --paired --value manual,network\n"
                 "dien stats correlate participants.tsv volumes/ --where group=ALS --alsfrs alsfrs_r --duration months --x alsfrs_slope --y "
                 "hypothalamus\n"
+                "dien stats agreement cases.tsv --value manual,network --unit cm³ -o results\n"
+                "dien stats agreement dice.tsv --scores --value net3d,fastsurfer,fsl --label Dice -o results\n"
                 "dien stats power --difference 34 --sd 75 --power 0.8",
     .run = run,
 };

@@ -1,7 +1,502 @@
+/* dien stats agreement: methods or raters that measured the same people (limits of agreement, intraclass correlation, repeats), or with
+ * --scores methods that were scored on the same cases (repeated measures). */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/memory.h"
+#include "chart/figure_kinds.h"
+#include "cli/complete_cases.h"
 #include "cli/stats_command.h"
+#include "stats/agreement.h"
+#include "stats/anova.h"
+#include "stats/repeated.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one run works with. */
+typedef struct agreement_job {
+    const dn_arguments *arguments;
+    const char *folder, *label, *unit;
+    double level;
+    char **columns;
+    size_t k, reference;
+    dn_cases cases;
+    dn_table *results;
+    FILE *text; /* the paragraph */
+} agreement_job;
+
+static const char *unit_of(const agreement_job *job)
+{
+    return job->unit != NULL ? job->unit : "";
+}
+
+static void column_of(const agreement_job *job, size_t column, double *out)
+{
+    for (size_t i = 0; i < job->cases.n; ++i) {
+        out[i] = job->cases.values[i * job->k + column];
+    }
+}
+
+/* One row of the table: an estimate and its interval. */
+static dn_status put_estimate(agreement_job *job, const char *analysis, const char *method, const char *name, double value, double low,
+                              double high)
+{
+    dn_result row = dn_result_empty();
+    row.method = method;
+    row.n = job->cases.n;
+    row.estimate_name = name;
+    row.estimate = value;
+    row.low = low;
+    row.high = high;
+    row.level = job->level;
+    return dn_result_append(job->results, analysis, &row);
+}
+
+static void say_limits(agreement_job *job, const char *name, const char *reference, const dn_bland_altman *fit, const char *unit,
+                       const char *how)
+{
+    fprintf(job->text,
+            "%s minus %s (n = %zu): mean difference %s%s (%.4g %% CI %s to %s; paired t test %s), %.4g %% limits of agreement %s to %s%s "
+            "(%s confidence "
+            "intervals of the limits %s to %s and %s to %s).",
+            name, reference, fit->n, dn_say(fit->bias.value), unit, 100.0 * job->level, dn_say(fit->bias.low), dn_say(fit->bias.high),
+            dn_say_p(fit->p), 100.0 * job->level, dn_say(fit->lower.value), dn_say(fit->upper.value), unit, how, dn_say(fit->lower.low),
+            dn_say(fit->lower.high), dn_say(fit->upper.low), dn_say(fit->upper.high));
+    if (!isnan(fit->slope.value)) {
+        fprintf(job->text, " Proportional bias: the difference changes by %s per unit of the mean (r = %s, %s). ",
+                dn_say_interval(fit->slope.value, fit->slope.low, fit->slope.high, job->level), dn_say(fit->r), dn_say_p(fit->slope_p));
+    } else {
+        fputc(' ', job->text);
+    }
+}
+
+static dn_status put_limits(agreement_job *job, const char *analysis, const dn_bland_altman *fit, const char *note)
+{
+    dn_result bias = dn_result_empty(), slope = dn_result_empty();
+    bias.method = "Bland-Altman, mean difference";
+    bias.statistic_name = "t";
+    bias.statistic = fit->bias.value / (fit->sd / sqrt((double)fit->n));
+    bias.df1 = (double)fit->n - 1.0;
+    bias.p = fit->p;
+    bias.n = fit->n;
+    bias.estimate_name = "mean difference";
+    bias.estimate = fit->bias.value;
+    bias.low = fit->bias.low;
+    bias.high = fit->bias.high;
+    bias.effect_name = "SD of the differences";
+    bias.effect = fit->sd;
+    bias.level = job->level;
+    DN_TRY(dn_result_append(job->results, analysis, &bias));
+    DN_TRY(put_estimate(job, analysis, "Bland-Altman, lower limit", "lower limit of agreement", fit->lower.value, fit->lower.low,
+                        fit->lower.high));
+    DN_TRY(dn_table_put_text(job->results, "note", note));
+    DN_TRY(put_estimate(job, analysis, "Bland-Altman, upper limit", "upper limit of agreement", fit->upper.value, fit->upper.low,
+                        fit->upper.high));
+    DN_TRY(dn_table_put_text(job->results, "note", note));
+    if (!isnan(fit->slope.value)) {
+        slope.method = "proportional bias, regression of difference on mean";
+        slope.statistic_name = "t";
+        slope.df1 = (double)fit->n - 2.0;
+        slope.statistic = fit->r * sqrt(slope.df1 / fmax(1.0 - fit->r * fit->r, 1e-300));
+        slope.p = fit->slope_p;
+        slope.n = fit->n;
+        slope.estimate_name = "slope";
+        slope.estimate = fit->slope.value;
+        slope.low = fit->slope.low;
+        slope.high = fit->slope.high;
+        slope.effect_name = "Pearson's r";
+        slope.effect = fit->r;
+        slope.level = job->level;
+        DN_TRY(dn_result_append(job->results, analysis, &slope));
+    }
+    return DN_OK;
+}
+
+/* Limits of one column against the reference, into table, text and figure. */
+static dn_status limits_of(agreement_job *job, size_t column, dn_figure *figure, double *scratch)
+{
+    char *analysis = NULL, *x_label = NULL, *y_label = NULL, *own_unit = NULL;
+    dn_status status = DN_OK;
+    size_t n = job->cases.n;
+    double *a = scratch, *b = scratch + n, *mean = scratch + 2 * n, *difference = scratch + 3 * n;
+    bool percent = dn_arguments_flag(job->arguments, "percent");
+    bool exact = strcmp(dn_arguments_text(job->arguments, "limits"), "exact") == 0;
+    const char *name = job->columns[column], *reference = job->columns[job->reference], *how = exact ? "exact" : "approximate";
+    dn_bland_altman fit;
+    column_of(job, column, a);
+    column_of(job, job->reference, b);
+    DN_TRY_GOTO(status,
+                dn_bland_altman_fit(a, b, n, percent, job->level, exact ? DN_LIMITS_EXACT : DN_LIMITS_APPROXIMATE, mean, difference, &fit),
+                done);
+    DN_TRY_GOTO(status, dn_asprintf(&analysis, "%s - %s", name, reference), done);
+    DN_TRY_GOTO(status, put_limits(job, analysis, &fit, how), done);
+    const char *unit = percent ? "%" : unit_of(job);
+    DN_TRY_GOTO(status, dn_asprintf(&own_unit, "%s%s", *unit != 0 ? " " : "", unit), done);
+    say_limits(job, name, reference, &fit, own_unit, how);
+    if (figure != NULL) {
+        dn_figure_limits limits = {fit.bias.value,  fit.bias.low,  fit.bias.high,  fit.lower.value, fit.lower.low, fit.lower.high,
+                                   fit.upper.value, fit.upper.low, fit.upper.high, fit.slope.value, fit.intercept, fit.slope_p < 0.05};
+        const char *in = unit_of(job);
+        DN_TRY_GOTO(status, dn_asprintf(&x_label, "Mean of %s and %s%s%s%s", name, reference, *in ? " (" : "", in, *in ? ")" : ""), done);
+        DN_TRY_GOTO(status, dn_asprintf(&y_label, "%s \xE2\x88\x92 %s%s%s%s", name, reference, *unit ? " (" : "", unit, *unit ? ")" : ""),
+                    done);
+        dn_panel panel = {.title = job->k > 2 ? name : job->label, .x_label = x_label, .y_label = y_label};
+        status = dn_figure_bland_altman(figure, &panel, n, mean, difference, &limits);
+    }
+done:
+    free(analysis);
+    free(x_label);
+    free(y_label);
+    free(own_unit);
+    return status;
+}
+
+static dn_status put_icc(agreement_job *job, const dn_icc *icc, const char *analysis)
+{
+    const struct {
+        const char *method, *name;
+        dn_estimate estimate;
+    } rows[] = {
+        {"two-way random, absolute agreement, single measure", "ICC(2,1)", icc->agreement},
+        {"two-way mixed, consistency, single measure", "ICC(3,1)", icc->consistency},
+        {"two-way random, absolute agreement, mean of all", "ICC(2,k)", icc->agreement_average},
+        {"two-way mixed, consistency, mean of all", "ICC(3,k)", icc->consistency_average},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        dn_result row = dn_result_empty();
+        row.method = rows[i].method;
+        row.statistic_name = "F";
+        row.statistic = icc->f;
+        row.df1 = icc->df1;
+        row.df2 = icc->df2;
+        row.p = icc->p;
+        row.n = icc->n;
+        row.groups = icc->k;
+        row.estimate_name = rows[i].name;
+        row.estimate = rows[i].estimate.value;
+        row.low = rows[i].estimate.low;
+        row.high = rows[i].estimate.high;
+        row.level = job->level;
+        row.note = isnan(icc->f) ? "no error at all: no interval" : NULL;
+        DN_TRY(dn_result_append(job->results, analysis, &row));
+    }
+    return DN_OK;
+}
+
+/* Intraclass correlation and within-subject variation of all columns together. */
+static dn_status reliability(agreement_job *job)
+{
+    dn_icc icc;
+    dn_within_subject within;
+    const char *analysis = "all methods";
+    const char *unit = unit_of(job);
+    DN_TRY(dn_icc_fit(job->cases.values, job->cases.n, job->k, job->level, &icc));
+    DN_TRY(dn_within_subject_fit(job->cases.values, job->cases.n, job->k, job->level, &within));
+    DN_TRY(put_icc(job, &icc, analysis));
+    DN_TRY(put_estimate(job, analysis, "within-subject SD", "SD", within.sd.value, within.sd.low, within.sd.high));
+    DN_TRY(put_estimate(job, analysis, "within-subject coefficient of variation (root mean square)", "CV (%)", within.cv, NAN, NAN));
+    DN_TRY(put_estimate(job, analysis, "within-subject SD over the grand mean", "CV (%)", within.cv_of_mean, NAN, NAN));
+    DN_TRY(put_estimate(job, analysis, "repeatability coefficient", "repeatability coefficient", within.repeatability.value,
+                        within.repeatability.low, within.repeatability.high));
+    fprintf(job->text,
+            "Intraclass correlation of %zu measurements of %zu people: absolute agreement ICC(2,1) = %s, consistency ICC(3,1) = %s", icc.k,
+            icc.n, dn_say_interval(icc.agreement.value, icc.agreement.low, icc.agreement.high, job->level),
+            dn_say_interval(icc.consistency.value, icc.consistency.low, icc.consistency.high, job->level));
+    if (!isnan(icc.f)) {
+        fprintf(job->text, ", F(%s, %s) = %s, %s", dn_say(icc.df1), dn_say(icc.df2), dn_say(icc.f), dn_say_p(icc.p));
+    }
+    fprintf(job->text, ". Within-subject SD %s%s%s", dn_say(within.sd.value), *unit ? " " : "", unit);
+    if (!isnan(within.cv)) {
+        fprintf(job->text, ", coefficient of variation %s %%", dn_say(within.cv));
+    }
+    fprintf(job->text, ", repeatability coefficient %s%s%s.", dn_say(within.repeatability.value), *unit ? " " : "", unit);
+    return DN_OK;
+}
+
+static dn_status draw(const agreement_job *job, const dn_figure *figure, const char *name)
+{
+    char *path = NULL;
+    DN_TRY(dn_path_make_folder(job->folder));
+    DN_TRY(dn_path_join(job->folder, name, &path));
+    dn_status status = dn_figure_write(figure, path);
+    free(path);
+    return status;
+}
+
+static dn_status agreement(agreement_job *job)
+{
+    dn_status status = DN_OK;
+    dn_figure *figure = NULL;
+    double *scratch = NULL;
+    size_t panels = job->k - 1;
+    int across = panels > 1 ? 2 : 1, down = (int)((panels + 1) / 2);
+    DN_TRY(dn_alloc(&scratch, 4 * job->cases.n, sizeof *scratch, "the differences"));
+    if (job->folder != NULL) {
+        DN_TRY_GOTO(status, dn_figure_create(across == 1 ? 110 : 174, 62.0 * down + 4.0, down, across, &figure), done);
+    }
+    for (size_t c = 0; c < job->k; ++c) {
+        if (c != job->reference) {
+            DN_TRY_GOTO(status, limits_of(job, c, figure, scratch), done);
+        }
+    }
+    DN_TRY_GOTO(status, reliability(job), done);
+    if (figure != NULL) {
+        status = draw(job, figure, "bland_altman");
+    }
+done:
+    free(scratch);
+    dn_figure_destroy(figure);
+    return status;
+}
+
+/* ---- scores -------------------------------------------------------------------------------------------------------------------- */
+
+static dn_status put_summary(dn_table *summary, const char *name, const double *values, size_t n, double level, FILE *text, bool last)
+{
+    dn_summary found;
+    size_t row = 0;
+    DN_TRY(dn_summarise(values, n, &found));
+    DN_TRY(dn_table_add_row(summary, &row));
+    DN_TRY(dn_table_put_text(summary, "method", name));
+    const struct {
+        const char *column;
+        double value;
+    } cells[] = {{"n", (double)n}, {"mean", found.mean},       {"sd", found.sd},           {"median", found.median}, {"q1", found.q1},
+                 {"q3", found.q3}, {"minimum", found.minimum}, {"maximum", found.maximum}, {"level", level}};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; ++i) {
+        DN_TRY(dn_table_put_number(summary, cells[i].column, cells[i].value));
+    }
+    fprintf(text, "%s %s ± %s%s", name, dn_say(found.mean), dn_say(found.sd), last ? "" : ", ");
+    return DN_OK;
+}
+
+static dn_status say_anova(agreement_job *job, const dn_repeated *anova)
+{
+    const struct {
+        const char *method, *note;
+        double df1, df2, p;
+    } rows[] = {
+        {"repeated measures ANOVA, sphericity assumed", NULL, anova->df1, anova->df2, anova->p},
+        {"repeated measures ANOVA, Greenhouse-Geisser", NULL, anova->df1 * anova->epsilon_gg, anova->df2 * anova->epsilon_gg, anova->p_gg},
+        {"repeated measures ANOVA, Huynh-Feldt", NULL, anova->df1 * fmin(1.0, anova->epsilon_hf), anova->df2 * fmin(1.0, anova->epsilon_hf),
+         anova->p_hf},
+    };
+    for (size_t i = 0; i < 3; ++i) {
+        dn_result row = dn_result_empty();
+        row.method = rows[i].method;
+        row.statistic_name = "F";
+        row.statistic = anova->f;
+        row.df1 = rows[i].df1;
+        row.df2 = rows[i].df2;
+        row.p = rows[i].p;
+        row.n = anova->n;
+        row.groups = anova->k;
+        row.effect_name = "partial eta squared";
+        row.effect = anova->partial_eta_squared;
+        row.estimate_name = i == 0 ? NULL : "epsilon";
+        row.estimate = i == 0 ? NAN : i == 1 ? anova->epsilon_gg : anova->epsilon_hf;
+        if (i == 2 && isnan(anova->epsilon_hf)) {
+            row.note = "too few cases for this correction";
+        }
+        DN_TRY(dn_result_append(job->results, "all methods", &row));
+    }
+    dn_result mauchly = dn_result_empty();
+    mauchly.method = "Mauchly's test of sphericity";
+    mauchly.statistic_name = "W";
+    mauchly.statistic = anova->mauchly_w;
+    mauchly.p = anova->mauchly_p;
+    mauchly.n = anova->n;
+    mauchly.groups = anova->k;
+    mauchly.note = isnan(anova->mauchly_w) ? "not defined for two methods or so few cases" : NULL;
+    DN_TRY(dn_result_append(job->results, "all methods", &mauchly));
+    fprintf(job->text,
+            "Repeated measures analysis of variance with Greenhouse-Geisser correction (epsilon = %s): F(%s, %s) = %s, %s, partial eta "
+            "squared = %s.",
+            dn_say(anova->epsilon_gg), dn_say(anova->df1 * anova->epsilon_gg), dn_say(anova->df2 * anova->epsilon_gg), dn_say(anova->f),
+            dn_say_p(anova->p_gg), dn_say(anova->partial_eta_squared));
+    return DN_OK;
+}
+
+static dn_adjustment adjustment_of(const dn_arguments *arguments)
+{
+    const char *text = dn_arguments_text(arguments, "adjust");
+    return strcmp(text, "bonferroni") == 0 ? DN_ADJUST_BONFERRONI
+           : strcmp(text, "bh") == 0       ? DN_ADJUST_BH
+           : strcmp(text, "none") == 0     ? DN_ADJUST_NONE
+                                           : DN_ADJUST_HOLM;
+}
+
+/* Pairs into table and text; brackets for the figure: texts owned by the caller. */
+static dn_status pairs(agreement_job *job, dn_result *results, double *d_z, dn_figure_bracket *brackets, char **texts)
+{
+    size_t pair = 0;
+    DN_TRY(dn_repeated_pairs(job->cases.values, job->cases.n, job->k, job->level, adjustment_of(job->arguments), results, d_z));
+    fprintf(job->text, " Pairs (paired t tests%s%s): ", adjustment_of(job->arguments) != DN_ADJUST_NONE ? ", p after " : "",
+            adjustment_of(job->arguments) != DN_ADJUST_NONE ? dn_adjustment_name(adjustment_of(job->arguments)) : "");
+    for (size_t a = 0; a < job->k; ++a) {
+        for (size_t b = a + 1; b < job->k; ++b, ++pair) {
+            char *analysis = NULL;
+            double p = isnan(results[pair].p_adjusted) ? results[pair].p : results[pair].p_adjusted;
+            DN_TRY(dn_asprintf(&analysis, "%s - %s", job->columns[a], job->columns[b]));
+            dn_status status = dn_result_append(job->results, analysis, &results[pair]);
+            if (status == DN_OK) {
+                status = dn_table_put_number(job->results, "d_z", d_z[pair]);
+            }
+            fprintf(job->text, "%s%s %s, %s, Cohen's d = %s", pair > 0 ? "; " : "", analysis, dn_say(results[pair].estimate), dn_say_p(p),
+                    dn_say(results[pair].effect));
+            free(analysis);
+            DN_TRY(status);
+            DN_TRY(dn_strdup(isnan(p) ? "no test" : dn_say_p(p), &texts[pair]));
+            brackets[pair] = (dn_figure_bracket){a, b, texts[pair]};
+        }
+    }
+    fprintf(job->text, ".");
+    return DN_OK;
+}
+
+static dn_status draw_scores(const agreement_job *job, const dn_figure_bracket *brackets, size_t n_brackets, const double *columns)
+{
+    dn_status status = DN_OK;
+    dn_figure *figure = NULL;
+    dn_figure_group *groups = NULL;
+    char *label = NULL;
+    const char *unit = unit_of(job);
+    DN_TRY(dn_alloc(&groups, job->k, sizeof *groups, "a figure"));
+    for (size_t c = 0; c < job->k; ++c) {
+        groups[c] = (dn_figure_group){job->columns[c], job->cases.n, columns + c * job->cases.n};
+    }
+    DN_TRY_GOTO(status,
+                dn_asprintf(&label, "%s%s%s%s", job->label != NULL ? job->label : "Score", *unit ? " (" : "", unit, *unit ? ")" : ""),
+                done);
+    DN_TRY_GOTO(status, dn_figure_create(fmin(174.0, 40.0 + 22.0 * (double)job->k), 75, 1, 1, &figure), done);
+    DN_TRY_GOTO(status, dn_figure_box_plot(figure, &(dn_panel){.y_label = label}, groups, job->k, brackets, job->k <= 4 ? n_brackets : 0),
+                done);
+    status = draw(job, figure, "scores");
+done:
+    dn_figure_destroy(figure);
+    free(groups);
+    free(label);
+    return status;
+}
+
+static dn_status scores(agreement_job *job)
+{
+    dn_status status = DN_OK;
+    dn_repeated anova;
+    size_t count = dn_pair_count(job->k);
+    dn_table *summary = NULL;
+    dn_result *results = NULL;
+    dn_figure_bracket *brackets = NULL;
+    char **texts = NULL;
+    double *columns = NULL, *d_z = NULL;
+    DN_TRY_GOTO(status, dn_table_create("scores_summary", &summary), done);
+    DN_TRY_GOTO(status, dn_alloc(&columns, job->cases.n * job->k, sizeof *columns, "the scores"), done);
+    DN_TRY_GOTO(status, dn_alloc(&results, count, sizeof *results, "the pairs"), done);
+    DN_TRY_GOTO(status, dn_alloc(&d_z, count, sizeof *d_z, "the pairs"), done);
+    DN_TRY_GOTO(status, dn_alloc(&brackets, count, sizeof *brackets, "the pairs"), done);
+    DN_TRY_GOTO(status, dn_alloc(&texts, count, sizeof *texts, "the pairs"), done);
+    fprintf(job->text, "%s of %zu methods on %zu cases (mean ± SD): ", job->label != NULL ? job->label : "Scores", job->k, job->cases.n);
+    for (size_t c = 0; c < job->k; ++c) {
+        column_of(job, c, columns + c * job->cases.n);
+        DN_TRY_GOTO(status,
+                    put_summary(summary, job->columns[c], columns + c * job->cases.n, job->cases.n, job->level, job->text, c + 1 == job->k),
+                    done);
+    }
+    fprintf(job->text, ". ");
+    DN_TRY_GOTO(status, dn_repeated_anova(job->cases.values, job->cases.n, job->k, &anova), done);
+    DN_TRY_GOTO(status, say_anova(job, &anova), done);
+    DN_TRY_GOTO(status, pairs(job, results, d_z, brackets, texts), done);
+    DN_TRY_GOTO(status, dn_stats_write_table(job->folder, "scores_summary", summary), done);
+    if (job->folder != NULL) {
+        status = draw_scores(job, brackets, count, columns);
+    }
+done:
+    for (size_t i = 0; texts != NULL && i < count; ++i) {
+        free(texts[i]);
+    }
+    free(texts);
+    free(brackets);
+    free(results);
+    free(d_z);
+    free(columns);
+    dn_table_destroy(summary);
+    return status;
+}
+
+/* ---- the subcommand ------------------------------------------------------------------------------------------------------------ */
+
+static dn_status find_reference(agreement_job *job)
+{
+    const char *name = dn_arguments_text(job->arguments, "reference");
+    if (name == NULL) {
+        return DN_OK;
+    }
+    for (size_t c = 0; c < job->k; ++c) {
+        if (strcmp(job->columns[c], name) == 0) {
+            job->reference = c;
+            return DN_OK;
+        }
+    }
+    DN_FAIL(DN_EUSAGE, "--reference %s is not among the columns of --value", name);
+}
 
 dn_status dn_stats_agreement_run(const dn_arguments *arguments)
 {
-    (void)arguments;
-    DN_FAIL(DN_EINTERNAL, "'dien stats agreement' is not built in yet");
+    dn_status status = DN_OK;
+    dn_table *table = NULL;
+    char *paragraph = NULL;
+    size_t size = 0;
+    bool by_score = dn_arguments_flag(arguments, "scores");
+    agreement_job job = {.arguments = arguments,
+                         .folder = dn_arguments_text(arguments, "output"),
+                         .label = dn_arguments_text(arguments, "label"),
+                         .unit = dn_arguments_text(arguments, "unit"),
+                         .level = dn_arguments_real(arguments, "level")};
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "value"), &job.columns, &job.k), done);
+    if (job.k < 2) {
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "agreement needs two columns or more, one a method: --value manual,network");
+    }
+    for (size_t c = 1; c < job.k; ++c) {
+        for (size_t d = 0; d < c; ++d) {
+            if (strcmp(job.columns[c], job.columns[d]) == 0) {
+                DN_FAIL_GOTO(status, done, DN_EUSAGE, "--value names the column %s twice", job.columns[c]);
+            }
+        }
+    }
+    DN_TRY_GOTO(status, find_reference(&job), done);
+    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table), done);
+    DN_TRY_GOTO(status, dn_cases_take(table, (const char *const *)job.columns, job.k, dn_arguments_text(arguments, "id"), 0, &job.cases),
+                done);
+    DN_TRY_GOTO(status, dn_table_create("agreement", &job.results), done);
+    job.text = open_memstream(&paragraph, &size);
+    if (job.text == NULL) {
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a paragraph");
+    }
+    if (job.label != NULL && !by_score) {
+        fprintf(job.text, "%s. ", job.label);
+    }
+    DN_TRY_GOTO(status, by_score ? scores(&job) : agreement(&job), done);
+    dn_cases_say_omitted(job.text, &job.cases);
+    fputc('\n', job.text);
+    fclose(job.text);
+    job.text = NULL;
+    const char *name = by_score ? "scores" : "agreement";
+    char *results_name = NULL;
+    DN_TRY_GOTO(status, dn_asprintf(&results_name, "%s%s", name, by_score ? "_tests" : ""), done);
+    status = dn_stats_write_table(job.folder, results_name, job.results);
+    free(results_name);
+    if (status == DN_OK) {
+        status = dn_stats_emit(job.folder, name, paragraph);
+    }
+done:
+    if (job.text != NULL) {
+        fclose(job.text);
+    }
+    free(paragraph);
+    free(job.columns);
+    dn_cases_release(&job.cases);
+    dn_table_destroy(job.results);
+    dn_table_destroy(table);
+    return status;
 }
