@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define COMMANDS(X)                                                                                                                        \
+    X(segment)                                                                                                                             \
     X(synth)                                                                                                                               \
     X(stats)                                                                                                                               \
     X(models)                                                                                                                              \

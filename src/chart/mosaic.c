@@ -1,0 +1,326 @@
+#include "chart/mosaic.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dn_mosaic {
+    cairo_surface_t *surface;
+    cairo_t *cairo;
+};
+
+enum { OUTLINE = 3 }; /* thickness of an outline, in pixels of the label map */
+
+static const double inks[][3] = {
+    [DN_INK_WHITE] = {0.95, 0.95, 0.95}, [DN_INK_GREY] = {0.62, 0.64, 0.67}, [DN_INK_GREEN] = {0.42, 0.82, 0.50},
+    [DN_INK_AMBER] = {0.98, 0.75, 0.28}, [DN_INK_RED] = {1.00, 0.42, 0.38},
+};
+
+static dn_status cairo_problem(cairo_status_t status)
+{
+    if (status == CAIRO_STATUS_SUCCESS) {
+        return DN_OK;
+    }
+    if (status == CAIRO_STATUS_NO_MEMORY) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to draw the picture");
+    }
+    DN_FAIL(DN_EINTERNAL, "the picture cannot be drawn: cairo says %s", cairo_status_to_string(status));
+}
+
+dn_status dn_mosaic_create(int width, int height, dn_mosaic **out)
+{
+    dn_mosaic *m = NULL;
+    DN_TRY(dn_alloc(&m, 1, sizeof *m, "the picture"));
+    m->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    m->cairo = cairo_create(m->surface);
+    dn_status status = cairo_problem(cairo_status(m->cairo));
+    if (status != DN_OK) {
+        dn_mosaic_destroy(m);
+        return status;
+    }
+    cairo_set_source_rgb(m->cairo, 0.07, 0.075, 0.085);
+    cairo_paint(m->cairo);
+    *out = m;
+    return DN_OK;
+}
+
+void dn_mosaic_destroy(dn_mosaic *mosaic)
+{
+    if (mosaic != NULL) {
+        cairo_destroy(mosaic->cairo);
+        cairo_surface_destroy(mosaic->surface);
+        free(mosaic);
+    }
+}
+
+/* Paints a w x h surface over the tile's rectangle. */
+static void paint_scaled(dn_mosaic *m, cairo_surface_t *surface, const dn_mosaic_tile *tile, int64_t w, int64_t h)
+{
+    cairo_surface_mark_dirty(surface);
+    cairo_save(m->cairo);
+    cairo_rectangle(m->cairo, tile->x, tile->y, tile->width, tile->height);
+    cairo_clip(m->cairo);
+    cairo_translate(m->cairo, tile->x, tile->y);
+    cairo_scale(m->cairo, tile->width / (double)w, tile->height / (double)h);
+    cairo_set_source_surface(m->cairo, surface, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(m->cairo), CAIRO_FILTER_GOOD);
+    cairo_pattern_set_extend(cairo_get_source(m->cairo), CAIRO_EXTEND_PAD);
+    cairo_paint(m->cairo);
+    cairo_restore(m->cairo);
+}
+
+static dn_status draw_grey(dn_mosaic *m, const dn_mosaic_tile *tile)
+{
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)tile->grey_width, (int)tile->grey_height);
+    dn_status status = cairo_problem(cairo_surface_status(s));
+    if (status == DN_OK) {
+        unsigned char *bytes = cairo_image_surface_get_data(s);
+        int stride = cairo_image_surface_get_stride(s);
+        for (int64_t row = 0; row < tile->grey_height; ++row) {
+            uint32_t *to = (uint32_t *)(void *)(bytes + row * stride);
+            for (int64_t column = 0; column < tile->grey_width; ++column) {
+                float v = tile->grey[row * tile->grey_width + column];
+                uint32_t g = v > 0.0f ? v < 1.0f ? (uint32_t)(v * 255.0f + 0.5f) : 255U : 0U;
+                to[column] = g << 16 | g << 8 | g;
+            }
+        }
+        paint_scaled(m, s, tile, tile->grey_width, tile->grey_height);
+    }
+    cairo_surface_destroy(s);
+    return status;
+}
+
+/* Whether a pixel of label c lies within OUTLINE pixels of another label: the outline runs inside the region, so that
+ * neighbours do not hide each other's. */
+static bool on_outline(const dn_mosaic_tile *t, int64_t row, int64_t column, uint8_t c)
+{
+    for (int64_t a = -OUTLINE; a <= OUTLINE; ++a) {
+        for (int64_t b = -OUTLINE; b <= OUTLINE; ++b) {
+            int64_t y = row + a;
+            int64_t x = column + b;
+            if (a * a + b * b <= OUTLINE * OUTLINE && y >= 0 && x >= 0 && y < t->label_height && x < t->label_width &&
+                t->label[y * t->label_width + x] != c) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static dn_status draw_outlines(dn_mosaic *m, const dn_mosaic_tile *tile)
+{
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, (int)tile->label_width, (int)tile->label_height);
+    dn_status status = cairo_problem(cairo_surface_status(s));
+    if (status == DN_OK) {
+        unsigned char *bytes = cairo_image_surface_get_data(s);
+        int stride = cairo_image_surface_get_stride(s);
+        for (int64_t row = 0; row < tile->label_height; ++row) {
+            uint32_t *to = (uint32_t *)(void *)(bytes + row * stride);
+            for (int64_t column = 0; column < tile->label_width; ++column) {
+                uint8_t c = tile->label[row * tile->label_width + column];
+                if (c != 0 && on_outline(tile, row, column, c)) {
+                    const uint8_t *p = tile->palette[c];
+                    to[column] = 0xff000000U | (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | (uint32_t)p[2];
+                }
+            }
+        }
+        paint_scaled(m, s, tile, tile->label_width, tile->label_height);
+    }
+    cairo_surface_destroy(s);
+    return status;
+}
+
+/* White letters with a dark rim, readable on any image. */
+static void letter(dn_mosaic *m, double x, double y, double size, const char *text, double anchor_x, double anchor_y)
+{
+    cairo_text_extents_t extents;
+    cairo_select_font_face(m->cairo, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_BOLD);
+    cairo_set_font_size(m->cairo, size);
+    cairo_text_extents(m->cairo, text, &extents);
+    cairo_move_to(m->cairo, x - anchor_x * extents.width - extents.x_bearing, y - anchor_y * extents.height - extents.y_bearing);
+    cairo_text_path(m->cairo, text);
+    cairo_set_source_rgba(m->cairo, 0, 0, 0, 0.75);
+    cairo_set_line_width(m->cairo, size * 0.24);
+    cairo_set_line_join(m->cairo, CAIRO_LINE_JOIN_ROUND);
+    cairo_stroke_preserve(m->cairo);
+    cairo_set_source_rgb(m->cairo, 0.93, 0.93, 0.93);
+    cairo_fill(m->cairo);
+}
+
+dn_status dn_mosaic_draw(dn_mosaic *mosaic, const dn_mosaic_tile *tile)
+{
+    DN_TRY(draw_grey(mosaic, tile));
+    if (tile->label != NULL) {
+        DN_TRY(draw_outlines(mosaic, tile));
+    }
+    if (tile->mark != NULL) {
+        cairo_rectangle(mosaic->cairo, tile->x + tile->mark[0] * tile->width, tile->y + tile->mark[1] * tile->height,
+                        tile->mark[2] * tile->width, tile->mark[3] * tile->height);
+        cairo_set_source_rgb(mosaic->cairo, 0.98, 0.75, 0.28);
+        cairo_set_line_width(mosaic->cairo, 1.5);
+        cairo_stroke(mosaic->cairo);
+    }
+    const double pad = 5;
+    const double size = 13;
+    double middle_x = tile->x + 0.5 * tile->width;
+    double middle_y = tile->y + 0.5 * tile->height;
+    if (tile->left != NULL) {
+        letter(mosaic, tile->x + pad, middle_y, size, tile->left, 0, 0.5);
+    }
+    if (tile->right != NULL) {
+        letter(mosaic, tile->x + tile->width - pad, middle_y, size, tile->right, 1, 0.5);
+    }
+    if (tile->top != NULL) {
+        letter(mosaic, middle_x, tile->y + pad, size, tile->top, 0.5, 0);
+    }
+    if (tile->bottom != NULL) {
+        letter(mosaic, middle_x, tile->y + tile->height - pad, size, tile->bottom, 0.5, 1);
+    }
+    if (tile->caption != NULL) {
+        letter(mosaic, tile->x + pad, tile->y + tile->height - pad, 11, tile->caption, 0, 1);
+    }
+    return cairo_problem(cairo_status(mosaic->cairo));
+}
+
+/* Length of the valid UTF-8 sequence at p, 0 when it is none or a control character. */
+static size_t sequence(const unsigned char *p)
+{
+    if (p[0] < 0x20 || p[0] == 0x7f) {
+        return 0;
+    }
+    if (p[0] < 0x80) {
+        return 1;
+    }
+    size_t n = p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+    for (size_t i = 1; i < n; ++i) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    /* Overlong forms, surrogates and what lies beyond U+10FFFF. */
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) {
+        return 0;
+    }
+    return n;
+}
+
+enum { TEXT = 1024 };
+
+/* cairo stops for good at a text that is not UTF-8. */
+static void clean(const char *text, char out[TEXT])
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = 0;
+    while (*p != 0 && n + 5 < TEXT) {
+        size_t length = sequence(p);
+        if (length == 0) {
+            out[n++] = '?';
+            ++p;
+        } else {
+            memcpy(out + n, p, length);
+            n += length;
+            p += length;
+        }
+    }
+    out[n] = 0;
+}
+
+static double text_width(dn_mosaic *m, const char *text)
+{
+    cairo_text_extents_t extents;
+    cairo_text_extents(m->cairo, text, &extents);
+    return extents.x_advance;
+}
+
+static void font(dn_mosaic *m, double size, bool bold, dn_ink ink)
+{
+    cairo_select_font_face(m->cairo, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(m->cairo, size);
+    cairo_set_source_rgb(m->cairo, inks[ink][0], inks[ink][1], inks[ink][2]);
+}
+
+double dn_mosaic_text(dn_mosaic *mosaic, double x, double y, double size, bool bold, dn_ink ink, dn_text_side side, const char *text)
+{
+    char safe[TEXT];
+    clean(text, safe);
+    font(mosaic, size, bold, ink);
+    double width = text_width(mosaic, safe);
+    cairo_move_to(mosaic->cairo, side == DN_TEXT_RIGHT ? x - width : x, y);
+    cairo_show_text(mosaic->cairo, safe);
+    return width;
+}
+
+double dn_mosaic_paragraph(dn_mosaic *mosaic, double x, double y, double width, int lines, double size, dn_ink ink, const char *text)
+{
+    char safe[TEXT];
+    clean(text, safe);
+    font(mosaic, size, false, ink);
+    char *rest = safe;
+    for (int line = 0; line < lines && *rest != 0; ++line, y += size * 1.35) {
+        /* The longest run of whole words that fits; a single word that does not is shown as it is. */
+        size_t end = strlen(rest);
+        size_t fit = 0;
+        for (size_t i = 1; i <= end; ++i) {
+            if (rest[i] == ' ' || rest[i] == 0) {
+                char kept = rest[i];
+                rest[i] = 0;
+                double w = text_width(mosaic, rest);
+                rest[i] = kept;
+                if (w > width && fit > 0) {
+                    break;
+                }
+                fit = i;
+            }
+        }
+        char piece[TEXT + 4];
+        snprintf(piece, sizeof piece, "%.*s%s", (int)fit, rest, line + 1 == lines && fit < end ? " \xe2\x80\xa6" : "");
+        cairo_move_to(mosaic->cairo, x, y);
+        cairo_show_text(mosaic->cairo, piece);
+        rest += fit;
+        while (*rest == ' ') {
+            ++rest;
+        }
+    }
+    return y;
+}
+
+void dn_mosaic_swatch(dn_mosaic *mosaic, double x, double y, double size, const uint8_t color[3])
+{
+    cairo_rectangle(mosaic->cairo, x, y, size, size);
+    cairo_set_source_rgb(mosaic->cairo, color[0] / 255.0, color[1] / 255.0, color[2] / 255.0);
+    cairo_fill(mosaic->cairo);
+}
+
+void dn_mosaic_rule(dn_mosaic *mosaic, double x0, double y, double x1)
+{
+    cairo_rectangle(mosaic->cairo, x0, y, x1 - x0, 1);
+    cairo_set_source_rgb(mosaic->cairo, 0.22, 0.23, 0.26);
+    cairo_fill(mosaic->cairo);
+}
+
+static cairo_status_t write_bytes(void *user, const unsigned char *bytes, unsigned int length)
+{
+    return dn_file_write(user, bytes, length) == DN_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+dn_status dn_mosaic_write(const dn_mosaic *mosaic, const char *path)
+{
+    DN_TRY(cairo_problem(cairo_status(mosaic->cairo)));
+    dn_file_writer writer = {0};
+    DN_TRY(dn_file_create(&writer, path));
+    cairo_status_t status = cairo_surface_write_to_png_stream(mosaic->surface, write_bytes, &writer);
+    if (status == CAIRO_STATUS_WRITE_ERROR) {
+        dn_file_discard(&writer);
+        return DN_EIO; /* the writer has set the sentence */
+    }
+    if (status != CAIRO_STATUS_SUCCESS) {
+        dn_file_discard(&writer);
+        return cairo_problem(status);
+    }
+    return dn_file_commit(&writer);
+}

@@ -1,0 +1,48 @@
+/* A picture of image slices with outlines of labels and text, drawn by cairo into a PNG.
+ *
+ * It is a canvas: the caller places tiles and texts (pixels from the top left corner) and knows what they mean. This file
+ * knows nothing of volumes. Equal calls give equal bytes. */
+#ifndef DN_CHART_MOSAIC_H
+#define DN_CHART_MOSAIC_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct dn_mosaic dn_mosaic;
+
+typedef struct dn_mosaic_tile {
+    double x, y, width, height; /* place on the canvas */
+    int64_t grey_width, grey_height;
+    const float *grey; /* [row][column] from the top left, 0 black .. 1 white; smoothed to the tile's size */
+    int64_t label_width, label_height;
+    const uint8_t *label; /* [row][column], 0: none, else an entry of palette; NULL: no outlines. Best at twice the tile's pixels */
+    const uint8_t (*palette)[3];
+    const char *left, *right, *top, *bottom; /* letters at the edges ("L", "A"), or NULL */
+    const char *caption;                     /* small, in the lower left corner, or NULL */
+    const double *mark;                      /* rectangle x, y, width, height as shares of the tile, or NULL */
+} dn_mosaic_tile;
+
+typedef enum { DN_INK_WHITE, DN_INK_GREY, DN_INK_GREEN, DN_INK_AMBER, DN_INK_RED } dn_ink;
+typedef enum { DN_TEXT_LEFT, DN_TEXT_RIGHT } dn_text_side;
+
+/* A dark canvas. *out is owned by the caller (dn_mosaic_destroy). */
+DN_CHECKED dn_status dn_mosaic_create(int width, int height, dn_mosaic **out);
+void dn_mosaic_destroy(dn_mosaic *mosaic);
+
+DN_CHECKED dn_status dn_mosaic_draw(dn_mosaic *mosaic, const dn_mosaic_tile *tile);
+/* One line; y is the baseline, size the height of the letters in pixels. Returns the width. Bytes that are not UTF-8 and
+ * control characters are drawn as '?'. */
+double dn_mosaic_text(dn_mosaic *mosaic, double x, double y, double size, bool bold, dn_ink ink, dn_text_side side, const char *text);
+/* Broken into lines of at most width pixels; at most lines of them (the last ends in an ellipsis). Returns the baseline of the
+ * line after the last. */
+double dn_mosaic_paragraph(dn_mosaic *mosaic, double x, double y, double width, int lines, double size, dn_ink ink, const char *text);
+/* A filled square, for legends. */
+void dn_mosaic_swatch(dn_mosaic *mosaic, double x, double y, double size, const uint8_t color[3]);
+void dn_mosaic_rule(dn_mosaic *mosaic, double x0, double y, double x1);
+
+/* Atomic. DN_EIO. */
+DN_CHECKED dn_status dn_mosaic_write(const dn_mosaic *mosaic, const char *path);
+
+#endif

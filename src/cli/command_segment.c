@@ -1,0 +1,231 @@
+/* dien segment: the main job. */
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "cli/command.h"
+#include "segment/outputs.h"
+#include "segment/scan.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dn_option options[] = {
+    {.name = "out",
+     .letter = 'o',
+     .kind = DN_OPTION_FOLDER,
+     .value = "DIR",
+     .help = "folder for the results; made when absent",
+     .required = true},
+    {.name = "structures",
+     .kind = DN_OPTION_CHOICE,
+     .value = "LIST",
+     .preset = "hypothalamus",
+     .choices = "hypothalamus|thalamus|icv",
+     .list = true,
+     .help = "what to measure, separated by commas"},
+    {.name = "model",
+     .kind = DN_OPTION_FILE,
+     .value = "NAME|FILE",
+     .help = "network to use: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL ")"},
+    {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probability of each label, STEM_probseg.nii.gz"},
+    {.name = "precision",
+     .kind = DN_OPTION_CHOICE,
+     .value = "TYPE",
+     .preset = "f32",
+     .choices = "f32|bf16|auto",
+     .help = "arithmetic of the network; auto takes bf16 where the processor has it (faster, labels differ in about 1 voxel of 500)"},
+    {.name = "memory",
+     .kind = DN_OPTION_REAL,
+     .value = "GB",
+     .preset = "1",
+     .low = 0.05,
+     .high = 1024,
+     .help = "memory for a run of the network"},
+    {.name = "whole-head",
+     .kind = DN_OPTION_FLAG,
+     .help = "search the whole head with the network, instead of where an average head has it"},
+    {.name = "trust",
+     .kind = DN_OPTION_CHOICE,
+     .value = "FORM",
+     .choices = "sform|qform",
+     .help = "which orientation to believe where a NIfTI header contradicts itself"},
+    {.name = NULL},
+};
+
+/* Two scans whose results would have the same names must not overwrite each other. */
+static dn_status check_stems(const dn_arguments *arguments)
+{
+    size_t count = dn_arguments_count(arguments);
+    char **stems = NULL;
+    dn_status status = DN_OK;
+    DN_TRY(dn_alloc(&stems, count, sizeof *stems, "the list of scans"));
+    for (size_t i = 0; i < count && status == DN_OK; ++i) {
+        status = dn_path_scan_stem(dn_arguments_at(arguments, i), &stems[i]);
+        for (size_t k = 0; k < i && status == DN_OK; ++k) {
+            if (strcmp(stems[k], stems[i]) == 0) {
+                status =
+                    dn_error_set(DN_EUSAGE,
+                                 "%s and %s would both be written as %s_dseg.nii.gz and so on; rename one of them, or run them into two "
+                                 "folders",
+                                 dn_arguments_at(arguments, k), dn_arguments_at(arguments, i), stems[i]);
+            }
+        }
+    }
+    for (size_t i = 0; i < count; ++i) {
+        free(stems[i]);
+    }
+    free(stems);
+    return status;
+}
+
+static dn_status check_structures(const dn_arguments *arguments, const dn_segmenter *segmenter)
+{
+    static const char *const names[] = {"hypothalamus", "thalamus", "icv"};
+    dn_structures structures;
+    DN_TRY(dn_structures_init(dn_segmenter_model(segmenter), &structures));
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        bool asked = dn_arguments_given(arguments, "structures") && dn_arguments_has(arguments, "structures", names[i]);
+        if (asked && !dn_structures_has(&structures, names[i])) {
+            DN_FAIL(DN_EUSAGE, "model %s does not measure '%s', and no model for it comes with this version; leave it out of --structures",
+                    dn_segmenter_model(segmenter)->name, names[i]);
+        }
+    }
+    return DN_OK;
+}
+
+static void say(const dn_segment_result *r, const char *folder)
+{
+    const dn_volume_row *both = dn_volume_rows_find(&r->volumes, "hypothalamus", 'B');
+    const dn_volume_row *left = dn_volume_rows_find(&r->volumes, "hypothalamus", 'L');
+    const dn_volume_row *right = dn_volume_rows_find(&r->volumes, "hypothalamus", 'R');
+    if (both != NULL && left != NULL && right != NULL) {
+        dn_log(DN_LOG_NOTE, "%s: hypothalamus %.0f mm3 (left %.0f, right %.0f); report: %s/%s_report.html", r->stem, both->volume_mm3,
+               left->volume_mm3, right->volume_mm3, folder, r->stem);
+    }
+    for (size_t i = 0; i < r->quality.count; ++i) {
+        const dn_flag *flag = &r->quality.flag[i];
+        dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", r->stem, flag->text);
+    }
+    for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
+        dn_log(DN_LOG_DEBUG, "%s: %-16s %6.2f s", r->stem, dn_stage_name((dn_stage)s), r->seconds[s]);
+    }
+    dn_log(DN_LOG_DEBUG, "%s: the network ran on %lld of %lld voxels (%.1f %%); peak memory of the program %.0f MB", r->stem,
+           (long long)r->network_voxels, (long long)r->whole_voxels, 100.0 * (double)r->network_voxels / (double)r->whole_voxels,
+           (double)dn_memory_peak_rss() / 1e6);
+    if (r->located) {
+        dn_log(DN_LOG_DEBUG,
+               "%s: average head aligned: correlation %.2f, centre at voxel %.0f %.0f %.0f, pitch %.0f, roll %.0f, yaw %.0f degrees",
+               r->stem, r->location.correlation, r->location.centre[0], r->location.centre[1], r->location.centre[2],
+               r->location.rotation[0], r->location.rotation[1], r->location.rotation[2]);
+    }
+}
+
+/* *failed: done, but not to be trusted. */
+static dn_status one(dn_segmenter *segmenter, const char *path, const dn_output_options *outputs, bool *failed)
+{
+    dn_segment_result *result = NULL;
+    DN_TRY(dn_segment_scan(segmenter, path, &result));
+    double begin = omp_get_wtime();
+    dn_status status = dn_outputs_write(result, dn_segmenter_model(segmenter), outputs);
+    result->seconds[DN_STAGE_WRITE] = omp_get_wtime() - begin;
+    if (status == DN_OK) {
+        say(result, outputs->folder);
+        *failed = result->quality.failed;
+    }
+    dn_segment_result_destroy(result);
+    return status;
+}
+
+static dn_status run_all(dn_segmenter *segmenter, const dn_arguments *arguments, const dn_output_options *outputs)
+{
+    size_t count = dn_arguments_count(arguments);
+    size_t broken = 0;
+    size_t failed = 0;
+    dn_status last = DN_OK;
+    for (size_t i = 0; i < count; ++i) {
+        const char *path = dn_arguments_at(arguments, i);
+        bool bad = false;
+        if (count > 1) {
+            dn_log(DN_LOG_NOTE, "[%zu/%zu] %s", i + 1, count, dn_path_name(path));
+        }
+        dn_status status = one(segmenter, path, outputs, &bad);
+        if (status == DN_ECANCELLED) {
+            return status;
+        }
+        if (status != DN_OK) {
+            last = status;
+            ++broken;
+            if (count > 1) {
+                dn_log(DN_LOG_WARNING, "%s", dn_error_message());
+            }
+        }
+        failed += bad;
+    }
+    if (broken > 0) {
+        if (count == 1) {
+            return last;
+        }
+        DN_FAIL(DN_EPARTIAL, "%zu of %zu scans could not be measured (see above); the others are in %s", broken, count, outputs->folder);
+    }
+    if (failed > 0) {
+        if (count == 1) {
+            DN_FAIL(DN_EQUALITY, "done, but the scan failed quality control; the reasons are above and in the report");
+        }
+        DN_FAIL(DN_EQUALITY, "done, but %zu of %zu scans failed quality control; the reasons are above and in their reports", failed,
+                count);
+    }
+    return DN_OK;
+}
+
+static dn_status run(const dn_arguments *arguments)
+{
+    DN_TRY(check_stems(arguments));
+    const char *precision = dn_arguments_text(arguments, "precision");
+    const char *trust = dn_arguments_text(arguments, "trust");
+    bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_supported());
+    dn_segmenter_options segmenter_options = {
+        .model = dn_arguments_text(arguments, "model"),
+        .precision = bf16 ? DN_PRECISION_BF16 : DN_PRECISION_F32,
+        .memory_limit = (int64_t)(dn_arguments_real(arguments, "memory") * 1e9),
+        .trust = trust == NULL                 ? DN_TRUST_HEADER
+                 : strcmp(trust, "sform") == 0 ? DN_TRUST_SFORM
+                                               : DN_TRUST_QFORM,
+        .whole_head = dn_arguments_flag(arguments, "whole-head"),
+    };
+    dn_output_options outputs = {dn_arguments_text(arguments, "out"), dn_arguments_flag(arguments, "posteriors")};
+    dn_segmenter *segmenter = NULL;
+    DN_TRY(dn_segmenter_create(&segmenter_options, &segmenter));
+    dn_status status = check_structures(arguments, segmenter);
+    if (status == DN_OK) {
+        status = dn_path_make_folder(outputs.folder);
+    }
+    if (status == DN_OK) {
+        status = run_all(segmenter, arguments, &outputs);
+    }
+    dn_segmenter_destroy(segmenter);
+    return status;
+}
+
+const dn_command dn_command_segment = {
+    .name = "segment",
+    .summary = "label and measure scans",
+    .positional = "IMAGE...",
+    .positional_min = 1,
+    .positional_max = -1,
+    .options = options,
+    .description =
+        "Labels the hypothalamus and its subunits in T1-weighted scans of heads, and measures them. Scans may be NIfTI (.nii, .nii.gz, "
+        ".hdr/.img) or FreeSurfer (.mgh, .mgz), of any orientation, with or without the skull.\n\n"
+        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, numbers 801-805 left and 806-810 right), "
+        "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row a structure and side), sub-01_qc.png (outlines to check), "
+        "sub-01_report.html (all of it on one page), and JSON files that say how each was made.\n\n"
+        "Exit codes: 0 all done; 2 usage; 3 a scan or the model cannot be read or holds no hypothalamus; 4 done, but a scan failed quality "
+        "control (a volume that is not possible, a structure missing or cut by the scan's edge, an unsure or torn result; the rules are in "
+        "docs/quality.md); 5 out of memory or disk; 6 some scans of several could not be measured, the others are done.",
+    .examples = "dien segment sub-01_T1w.nii.gz -o results\n"
+                "dien segment scans/*.nii.gz -o results --posteriors\n"
+                "dien segment brain.mgz -o results --model billot2020-hypothalamus-subunits",
+    .run = run,
+};

@@ -1,0 +1,238 @@
+#include "segment/outputs.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/threads.h"
+#include "segment/picture.h"
+#include "segment/report.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+dn_status dn_output_path(const char *folder, const char *stem, const char *suffix, char **out)
+{
+    size_t n = strlen(folder);
+    return dn_asprintf(out, "%s%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", stem, suffix);
+}
+
+static dn_status write_labels(const dn_segment_result *r, const char *path)
+{
+    dn_scan_write_options options = dn_scan_write_like(&r->info);
+    return dn_labels_write(r->native.labels, path, &options);
+}
+
+static dn_status write_label_table(const dn_structures *structures, const char *path)
+{
+    dn_file_writer writer = {0};
+    DN_TRY(dn_file_create(&writer, path));
+    dn_status status = dn_file_printf(&writer, "index\tname\tcolor\n");
+    for (int64_t c = 0; c < structures->channels && status == DN_OK; ++c) {
+        const dn_model_label *label = structures->label_of[c];
+        if (label != NULL && label->index > 0) {
+            status = dn_file_printf(&writer, "%lld\t%s\t#%02x%02x%02x\n", (long long)label->index, label->name, label->color[0],
+                                    label->color[1], label->color[2]);
+        }
+    }
+    if (status != DN_OK) {
+        dn_file_discard(&writer);
+        return status;
+    }
+    return dn_file_commit(&writer);
+}
+
+static dn_status write_volumes(const dn_volume_rows *rows, const char *path)
+{
+    dn_file_writer writer = {0};
+    DN_TRY(dn_file_create(&writer, path));
+    dn_status status = dn_file_printf(&writer, "structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\n");
+    for (size_t i = 0; i < rows->count && status == DN_OK; ++i) {
+        const dn_volume_row *row = &rows->row[i];
+        status = dn_file_printf(&writer, "%s\t%c\t%.3f\t%.3f\t", row->structure, row->hemi, row->volume_mm3, row->hard_volume_mm3);
+        if (status == DN_OK) {
+            status = isnan(row->mean_posterior) ? dn_file_printf(&writer, "n/a\n") : dn_file_printf(&writer, "%.4f\n", row->mean_posterior);
+        }
+    }
+    if (status != DN_OK) {
+        dn_file_discard(&writer);
+        return status;
+    }
+    return dn_file_commit(&writer);
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    /* A failure (no memory, or a name that is not UTF-8) leaves the key out; the text is checked when it is dumped. */
+    json_object_set_new(object, key, value != NULL ? value : json_null());
+}
+
+/* Who made this, from what, with what: the same block in every sidecar. */
+static json_t *provenance(const dn_segment_result *r, const dn_model *model)
+{
+    static const char *const found[] = {"template alignment", "template alignment, second box", "whole-head search"};
+    json_t *root = json_object();
+    json_t *by = json_object();
+    json_t *network = json_object();
+    set(by, "Name", json_string("dien"));
+    set(by, "Version", json_string(DIEN_VERSION));
+    set(by, "Threads", json_integer(dn_threads_get()));
+    set(by, "Precision", json_string(r->precision == DN_PRECISION_BF16 ? "bf16" : "f32"));
+    set(network, "Name", json_string(model->name));
+    set(network, "SHA256", json_string(model->sha256));
+    set(network, "Licence", json_string(model->licence));
+    set(network, "Source", json_string(model->source));
+    set(by, "Model", network);
+    set(by, "RegionFoundBy", json_string(found[r->found_by]));
+    json_t *list = json_array();
+    json_array_append_new(list, by);
+    set(root, "GeneratedBy", list);
+    json_t *sources = json_array();
+    json_t *name = json_string(dn_path_name(r->path));
+    json_array_append_new(sources, name != NULL ? name : json_string("(a file name that is not UTF-8)"));
+    set(root, "Sources", sources);
+    set(root, "SpatialReference", json_string("orig"));
+    set(root, "QualityControl", json_string(r->quality.failed ? "failed" : "passed"));
+    json_t *flags = json_array();
+    for (size_t i = 0; i < r->quality.count; ++i) {
+        static const char *const levels[] = {"note", "warning", "failed"};
+        json_t *flag = json_object();
+        set(flag, "Level", json_string(levels[r->quality.flag[i].level]));
+        set(flag, "Code", json_string(r->quality.flag[i].code));
+        set(flag, "Text", json_string(r->quality.flag[i].text));
+        json_array_append_new(flags, flag);
+    }
+    set(root, "Flags", flags);
+    return root;
+}
+
+static dn_status write_json(json_t *root, const char *path)
+{
+    char *text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    if (text == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to write %s", path);
+    }
+    dn_file_writer writer = {0};
+    dn_status status = dn_file_create(&writer, path);
+    if (status == DN_OK) {
+        status = dn_file_printf(&writer, "%s\n", text);
+        if (status == DN_OK) {
+            status = dn_file_commit(&writer);
+        } else {
+            dn_file_discard(&writer);
+        }
+    }
+    free(text);
+    return status;
+}
+
+static void column(json_t *root, const char *name, const char *text, const char *units)
+{
+    json_t *object = json_object();
+    set(object, "Description", json_string(text));
+    if (units != NULL) {
+        set(object, "Units", json_string(units));
+    }
+    set(root, name, object);
+}
+
+static json_t *volumes_sidecar(const dn_segment_result *r, const dn_model *model)
+{
+    json_t *root = provenance(r, model);
+    column(root, "structure", "Structure; a whole structure, or one of its parts named STRUCTURE_PART", NULL);
+    column(root, "hemi", "L: left, R: right, B: both sides together", NULL);
+    column(root, "volume_mm3",
+           "Sum of the network's probabilities inside the structure's largest component and its rim: use this for statistics", "mm3");
+    column(root, "hard_volume_mm3", "Voxels of the label map on the scan's own grid times their volume", "mm3");
+    column(root, "mean_posterior", "Mean probability of the row's structure over the voxels with its label", NULL);
+    return root;
+}
+
+static json_t *probseg_sidecar(const dn_segment_result *r, const dn_model *model)
+{
+    json_t *root = provenance(r, model);
+    json_t *map = json_array();
+    for (int64_t c = 1; c < r->structures.channels; ++c) {
+        json_array_append_new(map, json_string(r->structures.label_of[c] != NULL ? r->structures.label_of[c]->name : "unnamed"));
+    }
+    set(root, "LabelMap", map);
+    return root;
+}
+
+static dn_status write_posteriors(const dn_segment_result *r, const char *path)
+{
+    size_t count = (size_t)(r->structures.channels - 1);
+    dn_volume **maps = NULL;
+    DN_TRY(dn_alloc(&maps, count, sizeof *maps, "the posteriors"));
+    dn_status status = DN_OK;
+    for (size_t i = 0; i < count && status == DN_OK; ++i) {
+        status = dn_native_posterior(&r->conformed, &r->posteriors, (int64_t)i + 1, &maps[i]);
+    }
+    if (status == DN_OK) {
+        dn_scan_write_options options = dn_scan_write_like(&r->info);
+        status = dn_volumes_write_4d((const dn_volume *const *)maps, count, path, &options);
+    }
+    for (size_t i = 0; i < count; ++i) {
+        dn_volume_destroy(maps[i]);
+    }
+    free(maps);
+    return status;
+}
+
+typedef enum {
+    LABELS,
+    LABEL_TABLE,
+    LABEL_SIDECAR,
+    VOLUMES,
+    VOLUMES_SIDECAR,
+    PROBABILITIES,
+    PROBABILITIES_SIDECAR,
+    PICTURE,
+    REPORT,
+    OUTPUTS
+} output;
+
+static dn_status write_one(output what, const dn_segment_result *r, const dn_model *model, const char *folder, const char *path)
+{
+    switch (what) {
+    case LABELS:
+        return write_labels(r, path);
+    case LABEL_TABLE:
+        return write_label_table(&r->structures, path);
+    case LABEL_SIDECAR:
+        return write_json(provenance(r, model), path);
+    case VOLUMES:
+        return write_volumes(&r->volumes, path);
+    case VOLUMES_SIDECAR:
+        return write_json(volumes_sidecar(r, model), path);
+    case PROBABILITIES:
+        return write_posteriors(r, path);
+    case PROBABILITIES_SIDECAR:
+        return write_json(probseg_sidecar(r, model), path);
+    case PICTURE:
+        return dn_picture_write(r, path);
+    case REPORT:
+        return dn_report_write(r, model, folder, path);
+    case OUTPUTS:
+        break;
+    }
+    return DN_OK;
+}
+
+dn_status dn_outputs_write(const dn_segment_result *result, const dn_model *model, const dn_output_options *options)
+{
+    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",    "_dseg.tsv",     "_dseg.json", "_volumes.tsv", "_volumes.json",
+                                                "_probseg.nii.gz", "_probseg.json", "_qc.png",    "_report.html"};
+    for (int o = 0; o < (int)OUTPUTS; ++o) {
+        if ((o == (int)PROBABILITIES || o == (int)PROBABILITIES_SIDECAR) && !options->posteriors) {
+            continue;
+        }
+        char *path = NULL;
+        DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));
+        dn_status status = write_one((output)o, result, model, options->folder, path);
+        free(path);
+        DN_TRY(status);
+    }
+    return DN_OK;
+}

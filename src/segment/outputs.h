@@ -1,0 +1,25 @@
+/* Writes what a result holds into a folder, each file atomically; names begin with the scan's stem (design.md):
+ *   STEM_dseg.nii.gz, _dseg.tsv, _dseg.json      labels on the scan's own grid, their table and provenance
+ *   STEM_volumes.tsv, _volumes.json              one row a structure and side
+ *   STEM_probseg.nii.gz, _probseg.json           posteriors, one volume a label, when asked for
+ *   STEM_qc.png, STEM_report.html                for people
+ * Equal inputs and options give equal bytes: no times, no paths but the input's name. */
+#ifndef DN_SEGMENT_OUTPUTS_H
+#define DN_SEGMENT_OUTPUTS_H
+
+#include "base/status.h"
+#include "segment/scan.h"
+
+#include <stdbool.h>
+
+typedef struct dn_output_options {
+    const char *folder; /* exists */
+    bool posteriors;
+} dn_output_options;
+
+/* DN_EIO: the sentence names the file. */
+DN_CHECKED dn_status dn_outputs_write(const dn_segment_result *result, const dn_model *model, const dn_output_options *options);
+/* FOLDER/STEM + suffix ("_qc.png"). *out is owned by the caller. */
+DN_CHECKED dn_status dn_output_path(const char *folder, const char *stem, const char *suffix, char **out);
+
+#endif

@@ -1,0 +1,167 @@
+#include "segment/quality.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Limits for the hypothalamus, both sides with mammillary bodies. Adults: 750..1000 mm3 by hand; the published network gives
+ * less on old, thick-sliced or noisy scans, which is not a failure but deserves a look. */
+#define VOLUME_FAILED_LOW 300.0
+#define VOLUME_FAILED_HIGH 1600.0
+#define VOLUME_LOW 600.0
+#define VOLUME_HIGH 1150.0
+/* |left - right| / mean. */
+#define ASYMMETRY 0.20
+#define ASYMMETRY_FAILED 0.60
+/* Mean posterior of the labelled voxels of a side. */
+#define CERTAINTY 0.80
+#define CERTAINTY_FAILED 0.55
+/* Share of the labelled voxels in the largest component. */
+#define COHERENCE 0.90
+#define COHERENCE_FAILED 0.60
+#define SPACING_COARSE 1.3
+#define SPACING_FAILED 3.0
+#define SATURATED 0.02
+#define BRAIN_INSIDE 0.95
+
+void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
+{
+    quality->failed = quality->failed || level == DN_FLAG_FAILED;
+    if (quality->count == DN_FLAG_LIMIT) {
+        return;
+    }
+    dn_flag *flag = &quality->flag[quality->count++];
+    flag->level = level;
+    flag->code = code;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(flag->text, sizeof flag->text, format, list);
+    va_end(list);
+}
+
+static void judge_volumes(const dn_volume_rows *volumes, dn_quality *out)
+{
+    const dn_volume_row *left = dn_volume_rows_find(volumes, "hypothalamus", 'L');
+    const dn_volume_row *right = dn_volume_rows_find(volumes, "hypothalamus", 'R');
+    const dn_volume_row *both = dn_volume_rows_find(volumes, "hypothalamus", 'B');
+    if (both == NULL || left == NULL || right == NULL) {
+        return;
+    }
+    double total = both->volume_mm3;
+    if (total < VOLUME_FAILED_LOW || total > VOLUME_FAILED_HIGH) {
+        dn_quality_add(out, DN_FLAG_FAILED, total < VOLUME_FAILED_LOW ? "volume_too_low" : "volume_too_high",
+                       "The hypothalamus measures %.0f mm3, outside the %.0f to %.0f mm3 that are possible in adults and children: "
+                       "do not use these numbers.",
+                       total, VOLUME_FAILED_LOW, VOLUME_FAILED_HIGH);
+    } else if (total < VOLUME_LOW || total > VOLUME_HIGH) {
+        dn_quality_add(out, DN_FLAG_WARNING, total < VOLUME_LOW ? "volume_low" : "volume_high",
+                       "The hypothalamus measures %.0f mm3, which is %s than the %.0f to %.0f mm3 usual in adults: look at the outlines.",
+                       total, total < VOLUME_LOW ? "smaller" : "larger", VOLUME_LOW, VOLUME_HIGH);
+    }
+    double mean = 0.5 * total;
+    double asymmetry = mean > 0 ? (left->volume_mm3 - right->volume_mm3) / mean : 0;
+    if (fabs(asymmetry) > ASYMMETRY) {
+        dn_quality_add(out, fabs(asymmetry) > ASYMMETRY_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "asymmetry",
+                       "The %s side is %.0f %% larger than the other (of their mean; limit %.0f %%): a lesion, a tilted head or an error.",
+                       asymmetry > 0 ? "left" : "right", 100 * fabs(asymmetry), 100 * ASYMMETRY);
+    }
+}
+
+static const char *side_name(char hemi)
+{
+    return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
+}
+
+static void judge_groups(const dn_quality_evidence *e, dn_quality *out)
+{
+    for (size_t g = 0; g < e->structures->group_count; ++g) {
+        const dn_group *group = &e->structures->group[g];
+        const dn_group_result *r = &e->groups[g];
+        if (r->core_voxels == 0) {
+            dn_quality_add(out, DN_FLAG_FAILED, "not_found", "The %s%s was not found; its rows are missing from the table.",
+                           side_name(group->hemi), group->structure);
+            continue;
+        }
+        double coherence = (double)r->core_voxels / (double)r->labelled_voxels;
+        if (coherence < COHERENCE) {
+            dn_quality_add(out, coherence < COHERENCE_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "fragments",
+                           "The %s%s fell into %d pieces; the largest, which was kept, has %.0f %% of the voxels (limit %.0f %%).",
+                           side_name(group->hemi), group->structure, (int)r->components, 100 * coherence, 100 * COHERENCE);
+        }
+        const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
+        if (row != NULL && row->mean_posterior < CERTAINTY) {
+            dn_quality_add(out, row->mean_posterior < CERTAINTY_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
+                           "The network is unsure of the %s%s: mean probability %.2f (limit %.2f).", side_name(group->hemi),
+                           group->structure, row->mean_posterior, CERTAINTY);
+        }
+        for (int c = 0; c < 3; ++c) {
+            double at_low = e->conformed->scale[c] * (double)(r->low[c] + e->posteriors->start[c]) + e->conformed->offset[c];
+            double at_high = e->conformed->scale[c] * (double)(r->high[c] - 1 + e->posteriors->start[c]) + e->conformed->offset[c];
+            if (at_low < 1.5 || at_high > (double)e->conformed->oriented->grid.dim[c] - 2.5) {
+                dn_quality_add(out, DN_FLAG_FAILED, "cut", "The %s%s reaches the edge of the scan and may be cut off.",
+                               side_name(group->hemi), group->structure);
+                break;
+            }
+        }
+    }
+}
+
+static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
+{
+    double spacing[3];
+    dn_grid_spacing(&e->conformed->scan_grid, spacing);
+    double coarse = fmax(spacing[0], fmax(spacing[1], spacing[2]));
+    if (coarse > SPACING_COARSE) {
+        dn_quality_add(out, coarse > SPACING_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
+                       "Voxels are %.2f x %.2f x %.2f mm; the hypothalamus needs about 1 mm, and volumes from coarser scans are too small.",
+                       spacing[0], spacing[1], spacing[2]);
+    }
+    if (e->location != NULL) {
+        if (e->location->correlation < DN_LOCATE_PLAUSIBLE) {
+            dn_quality_add(
+                out, DN_FLAG_WARNING, "unlike_a_head",
+                "The scan hardly resembles an average T1w head (correlation %.2f, limit %.2f): is it a T1w scan of a whole head, "
+                "and is its orientation right?",
+                e->location->correlation, DN_LOCATE_PLAUSIBLE);
+        }
+        if (e->location->brain_inside < BRAIN_INSIDE) {
+            dn_quality_add(out, DN_FLAG_WARNING, "brain_outside", "About %.0f %% of the brain lies outside the scan.",
+                           100 * (1 - e->location->brain_inside));
+        }
+    }
+    if (e->searched_whole_head) {
+        dn_quality_add(out, DN_FLAG_NOTE, "whole_head",
+                       "The usual alignment did not lead to the hypothalamus; it was found by searching the whole head.");
+    }
+    /* Saturation: many voxels at the very top of the scan's range, in a scan that is not clipped on purpose to 8 bits. */
+    const dn_volume *v = e->conformed->oriented;
+    int64_t count = dn_grid_count(&v->grid);
+    int64_t top = 0;
+    int64_t above = 0;
+    float threshold = (float)(e->conformed->low + 0.1 * (e->conformed->high - e->conformed->low));
+    for (int64_t i = 0; i < count; ++i) {
+        top += v->data[i] >= e->info->maximum;
+        above += v->data[i] > threshold;
+    }
+    if (above > 0 && (double)top > SATURATED * (double)above) {
+        dn_quality_add(out, DN_FLAG_WARNING, "saturated",
+                       "%.0f %% of the head's voxels have the largest value of the scan: it is saturated.",
+                       100.0 * (double)top / (double)above);
+    }
+    if (e->info->nan_count + e->info->infinity_count > 0) {
+        dn_quality_add(out, DN_FLAG_WARNING, "not_finite", "%lld voxels of the scan were not numbers and were replaced.",
+                       (long long)(e->info->nan_count + e->info->infinity_count));
+    }
+    for (int i = 0; i < e->info->warning_count; ++i) {
+        dn_quality_add(out, DN_FLAG_NOTE, "header", "%s", e->info->warning[i]);
+    }
+}
+
+void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out)
+{
+    memset(out, 0, sizeof *out);
+    judge_groups(evidence, out);
+    judge_volumes(evidence->volumes, out);
+    judge_scan(evidence, out);
+}

@@ -1,0 +1,49 @@
+/* Automatic quality control: rules with stated limits, each a sentence when it applies.
+ *
+ * Failed (the program ends with exit code 4, results are written and marked): measures that cannot be right.
+ * Warnings: look at the picture before using the numbers. The limits are in quality.c, and docs/quality.md explains them. */
+#ifndef DN_SEGMENT_QUALITY_H
+#define DN_SEGMENT_QUALITY_H
+
+#include "image/io.h"
+#include "prepare/conform.h"
+#include "segment/locate.h"
+#include "segment/native.h"
+#include "segment/postprocess.h"
+#include "segment/volumes.h"
+
+#include <stdbool.h>
+
+typedef enum { DN_FLAG_NOTE, DN_FLAG_WARNING, DN_FLAG_FAILED } dn_flag_level;
+
+enum { DN_FLAG_LIMIT = 24, DN_FLAG_LENGTH = 320 };
+
+typedef struct dn_flag {
+    dn_flag_level level;
+    const char *code;          /* static, for machines: "volume_low" */
+    char text[DN_FLAG_LENGTH]; /* a sentence */
+} dn_flag;
+
+typedef struct dn_quality {
+    dn_flag flag[DN_FLAG_LIMIT];
+    size_t count;
+    bool failed;
+} dn_quality;
+
+/* What the rules look at; all borrowed. location: NULL when the template was not aligned. */
+typedef struct dn_quality_evidence {
+    const dn_scan_info *info;
+    const dn_conformed *conformed;
+    const dn_location *location;
+    const dn_posteriors *posteriors;
+    const dn_structures *structures;
+    const dn_group_result *groups;
+    const dn_volume_rows *volumes;
+    bool searched_whole_head; /* though the template was tried first */
+} dn_quality_evidence;
+
+void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);
+void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

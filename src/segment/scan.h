@@ -1,0 +1,82 @@
+/* The main job on one scan: read, conform, find the region, run the network, clean, bring back, measure, judge.
+ * Nothing is written here; outputs.h writes what a result holds. */
+#ifndef DN_SEGMENT_SCAN_H
+#define DN_SEGMENT_SCAN_H
+
+#include "base/status.h"
+#include "image/io.h"
+#include "models/model.h"
+#include "prepare/conform.h"
+#include "segment/locate.h"
+#include "segment/native.h"
+#include "segment/network.h"
+#include "segment/postprocess.h"
+#include "segment/quality.h"
+#include "segment/structures.h"
+#include "segment/volumes.h"
+
+typedef struct dn_segmenter_options {
+    const char *model; /* name or file (.safetensors, or a Keras .h5 that is imported on the way); NULL: DN_SEGMENT_MODEL */
+    dn_precision precision;
+    int64_t memory_limit; /* bytes for one run of the network; 0: no limit */
+    dn_trust trust;
+    bool whole_head; /* search the whole head with the network instead of aligning the template */
+} dn_segmenter_options;
+
+/* The model that is taken when none is named. */
+#define DN_SEGMENT_MODEL "billot2020-hypothalamus-subunits"
+
+/* A model, ready to be used on any number of scans, one at a time. */
+typedef struct dn_segmenter dn_segmenter;
+
+/* *out: owned by the caller (dn_segmenter_destroy). DN_EINPUT, DN_EFORMAT: the model. */
+DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out);
+void dn_segmenter_destroy(dn_segmenter *segmenter);
+const dn_model *dn_segmenter_model(const dn_segmenter *segmenter);
+
+/* How the region was found. */
+typedef enum {
+    DN_FOUND_BY_TEMPLATE,   /* on the box that the aligned head gave */
+    DN_FOUND_BY_SECOND_BOX, /* on a box centred on what the first one held */
+    DN_FOUND_BY_WHOLE_HEAD  /* by the network on the whole head */
+} dn_found_by;
+
+typedef enum {
+    DN_STAGE_READ,
+    DN_STAGE_CONFORM,
+    DN_STAGE_LOCATE,
+    DN_STAGE_NETWORK,
+    DN_STAGE_MEASURE,
+    DN_STAGE_WRITE,
+    DN_STAGE_COUNT
+} dn_stage;
+
+typedef struct dn_segment_result {
+    char *path, *stem; /* owned */
+    dn_scan_info info;
+    dn_conformed conformed; /* `volume` is released already; `oriented` is kept for pictures */
+    double conformed_voxel; /* mm3 */
+    dn_location location;
+    bool located; /* the template was aligned (not with whole_head) */
+    dn_found_by found_by;
+    dn_posteriors posteriors; /* cleaned */
+    dn_structures structures; /* borrows the segmenter's model */
+    dn_group_result groups[DN_GROUP_LIMIT];
+    dn_native native;
+    dn_volume_rows volumes;
+    dn_quality quality;
+    dn_precision precision;
+    int64_t network_voxels; /* that went through the network */
+    int64_t whole_voxels;   /* that a run on the whole head takes */
+    double seconds[DN_STAGE_COUNT];
+} dn_segment_result;
+
+const char *dn_stage_name(dn_stage stage);
+
+/* *out: owned by the caller (dn_segment_result_destroy); borrows segmenter.
+ * DN_EDATA when no structure was found: nothing is measured, and the sentence says what to look at. Errors of reading as
+ * dn_scan_read. A scan that was measured but failed quality control is DN_OK here: see result->quality.failed. */
+DN_CHECKED dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_result **out);
+void dn_segment_result_destroy(dn_segment_result *result);
+
+#endif

@@ -1,0 +1,36 @@
+/* The table of volumes: one row a structure and side, the whole structure first, then its parts. */
+#ifndef DN_SEGMENT_VOLUMES_H
+#define DN_SEGMENT_VOLUMES_H
+
+#include "base/status.h"
+#include "segment/native.h"
+#include "segment/postprocess.h"
+#include "segment/structures.h"
+
+#include <stdbool.h>
+
+typedef struct dn_volume_row {
+    char structure[64];     /* "hypothalamus", "hypothalamus_posterior" */
+    char hemi;              /* 'L', 'R', 'B' for both sides together */
+    bool whole;             /* a group, not a part of it */
+    int64_t index;          /* number in the label map; 0 for a group of several numbers */
+    double volume_mm3;      /* sum of posteriors in the structure's support: what statistics use */
+    double hard_volume_mm3; /* voxels of the scan with the label */
+    double mean_posterior;  /* over these voxels, of the row's own posterior; NaN when there are none */
+} dn_volume_row;
+
+typedef struct dn_volume_rows {
+    dn_volume_row *row; /* owned */
+    size_t count;
+} dn_volume_rows;
+
+/* posteriors: after dn_postprocess. conformed_voxel: mm3 of a voxel of the posteriors. Structures of which nothing was found
+ * on a side have no row on that side (a missing measure is a missing row, never a zero), and none for both sides.
+ * *out: release with dn_volume_rows_release. */
+DN_CHECKED dn_status dn_volumes_measure(const dn_posteriors *posteriors, double conformed_voxel, const dn_native *native,
+                                        const dn_structures *structures, const dn_group_result *groups, dn_volume_rows *out);
+void dn_volume_rows_release(dn_volume_rows *rows);
+/* NULL when there is no such row. */
+const dn_volume_row *dn_volume_rows_find(const dn_volume_rows *rows, const char *structure, char hemi);
+
+#endif
