@@ -2,6 +2,7 @@
 
 #include "models/fields.h"
 #include "models/graph_json.h"
+#include "models/unet2d.h"
 #include "models/unet3d.h"
 
 #include <stdio.h>
@@ -10,6 +11,8 @@
 static const dn_architecture architectures[] = {
     {"graph", "any network, as a list of nodes", 0, dn_graph_json_build},
     {"unet3d", "3-D U-Net, plain or residual", 3, dn_unet3d_build},
+    {"unet2d", "2-D U-Net with an image encoder, as in segmentation_models", 2, dn_unet2d_build},
+    {"encoder2d", "image encoder alone, a start for unet2d", 2, dn_encoder2d_build},
 };
 
 size_t dn_architecture_count(void)
