@@ -24,8 +24,9 @@ def hashed(name, count):
 
 
 def kernel_values(name, shape_ours, fan_in):
-    """Ours: PyTorch's axis order. float32."""
-    return (hashed(name, int(np.prod(shape_ours))) * np.sqrt(6.0 / fan_in)).astype(np.float32).reshape(shape_ours)
+    """Ours: PyTorch's axis order. float32. ResNet's branches (stage...) are weaker, so that their sums do not saturate softmax."""
+    scale = np.sqrt((1.0 if name.startswith("stage") else 6.0) / fan_in)
+    return (hashed(name, int(np.prod(shape_ours))) * scale).astype(np.float32).reshape(shape_ours)
 
 
 def vector_values(name, count):
