@@ -1,7 +1,265 @@
+/* dien stats groups: comparison of groups, and of two values of the same people. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "chart/figure_kinds.h"
 #include "cli/stats_command.h"
+#include "stats/group_analysis.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct outputs {
+    dn_table *tests, *summary, *people;
+} outputs;
+
+static dn_status outputs_create(outputs *o)
+{
+    DN_TRY(dn_table_create("the table of tests", &o->tests));
+    DN_TRY(dn_table_create("the table of groups", &o->summary));
+    return dn_table_create("the table of people", &o->people);
+}
+
+static void outputs_release(outputs *o)
+{
+    dn_table_destroy(o->tests);
+    dn_table_destroy(o->summary);
+    dn_table_destroy(o->people);
+}
+
+static dn_status outputs_write(const outputs *o, const char *folder)
+{
+    DN_TRY(dn_stats_write_table(folder, "groups", o->tests));
+    DN_TRY(dn_stats_write_table(folder, "groups_summary", o->summary));
+    return dn_stats_write_table(folder, "groups_people", o->people);
+}
+
+/* "Hypothalamus, normalised (mm³)" */
+static dn_status axis_label(const char *label, bool normalised, const char *unit, char **out)
+{
+    return dn_asprintf(out, "%s%s%s%s%s", label, normalised ? ", ICV-normalised" : "", unit ? " (" : "", unit ? unit : "", unit ? ")" : "");
+}
+
+/* A figure without gnuplot is a warning: the numbers are there. */
+static dn_status write_figure(const dn_figure *figure, const char *folder, const char *name)
+{
+    char *path = NULL;
+    DN_TRY(dn_path_make_folder(folder));
+    DN_TRY(dn_path_join(folder, name, &path));
+    dn_status status = dn_figure_write(figure, path);
+    if (status == DN_EIO && !dn_figure_can_draw()) {
+        dn_log(DN_LOG_WARNING, "%s", dn_error_message());
+        dn_error_clear();
+        status = DN_OK;
+    }
+    free(path);
+    return status;
+}
+
+static dn_status box_plot(const char *folder, const char *name, const char *label, const dn_sample *samples, size_t k,
+                          const dn_figure_bracket *brackets, size_t bracket_count)
+{
+    dn_status status = DN_OK;
+    dn_figure *figure = NULL;
+    dn_figure_group *groups = NULL;
+    char *file = NULL;
+    DN_TRY_GOTO(status, dn_alloc(&groups, k, sizeof *groups, "a box plot"), done);
+    for (size_t g = 0; g < k; ++g) {
+        groups[g] = (dn_figure_group){samples[g].name, samples[g].n, samples[g].values};
+    }
+    DN_TRY_GOTO(status, dn_figure_create(k > 4 ? 174 : 85, 85, 1, 1, &figure), done);
+    const dn_panel panel = {.y_label = label};
+    DN_TRY_GOTO(status, dn_figure_box_plot(figure, &panel, groups, k, brackets, bracket_count), done);
+    DN_TRY_GOTO(status, dn_file_name_of(name, &file), done);
+    status = write_figure(figure, folder, file);
+done:
+    free(file);
+    free(groups);
+    dn_figure_destroy(figure);
+    return status;
+}
+
+/* Brackets of all pairs while they are few, of the significant ones when there are many groups. */
+static dn_status group_figure(const dn_group_analysis *a, const char *folder)
+{
+    enum { MOST = 16 };
+    dn_figure_bracket brackets[MOST];
+    char texts[MOST][32];
+    size_t count = 0;
+    size_t at = 0;
+    char *label = NULL;
+    char *name = NULL;
+    for (size_t i = 0; i < a->k; ++i) {
+        for (size_t j = i + 1; j < a->k; ++j, ++at) {
+            const dn_result *pair = a->k == 2 ? &a->used.overall : &a->used.pairs[at];
+            double p = a->k > 2 && !isnan(pair->p_adjusted) ? pair->p_adjusted : pair->p;
+            if (count < MOST && (a->k <= 3 || p < a->options.alpha)) {
+                dn_result_format_p(p, texts[count], sizeof texts[count]);
+                brackets[count] = (dn_figure_bracket){i, j, texts[count]};
+                ++count;
+            }
+        }
+    }
+    DN_TRY(axis_label(a->options.label ? a->options.label : a->options.value, !isnan(a->mean_icv), a->options.unit, &label));
+    dn_status status = dn_asprintf(&name, "groups_%s", a->options.value);
+    if (status == DN_OK) {
+        status = box_plot(folder, name, label, a->used.samples, a->k, brackets, count);
+    }
+    free(name);
+    free(label);
+    return status;
+}
+
+static dn_test_choice test_choice(const dn_arguments *arguments)
+{
+    const char *test = dn_arguments_text(arguments, "test");
+    return strcmp(test, "parametric") == 0 ? DN_TEST_PARAMETRIC : strcmp(test, "rank") == 0 ? DN_TEST_RANK : DN_TEST_AUTO;
+}
+
+static dn_adjustment adjustment(const dn_arguments *arguments)
+{
+    const char *how = dn_arguments_text(arguments, "adjust");
+    return strcmp(how, "holm") == 0         ? DN_ADJUST_HOLM
+           : strcmp(how, "bonferroni") == 0 ? DN_ADJUST_BONFERRONI
+           : strcmp(how, "bh") == 0         ? DN_ADJUST_BH
+                                            : DN_ADJUST_NONE;
+}
+
+static dn_icv_method normalisation(const dn_arguments *arguments)
+{
+    const char *how = dn_arguments_text(arguments, "normalise");
+    return strcmp(how, "residual") == 0 ? DN_ICV_RESIDUAL : strcmp(how, "power") == 0 ? DN_ICV_POWER : DN_ICV_RATIO;
+}
+
+static dn_status run_groups(const dn_arguments *arguments, const dn_table *table, char **values, size_t count)
+{
+    dn_status status = DN_OK;
+    const char *folder = dn_arguments_text(arguments, "output");
+    dn_group_analysis *analyses = NULL;
+    outputs o = {0};
+    char **covariates = NULL;
+    char *paragraphs = NULL;
+    dn_group_options options = {.group = dn_arguments_text(arguments, "group"),
+                                .control = dn_arguments_text(arguments, "control"),
+                                .id = dn_arguments_text(arguments, "id"),
+                                .icv = dn_arguments_text(arguments, "icv"),
+                                .normalise = normalisation(arguments),
+                                .unit = dn_arguments_text(arguments, "unit"),
+                                .outlier_factor = strcmp(dn_arguments_text(arguments, "outliers"), "iqr") == 0 ? 1.5 : 0.0,
+                                .test = test_choice(arguments),
+                                .equal_variances = dn_arguments_flag(arguments, "equal-variances"),
+                                .adjustment = adjustment(arguments),
+                                .level = dn_arguments_real(arguments, "level"),
+                                .alpha = dn_arguments_real(arguments, "alpha")};
+    if (options.group == NULL) {
+        DN_FAIL(DN_EUSAGE, "which column names the groups? type --group COLUMN");
+    }
+    if (options.icv != NULL && options.control == NULL) {
+        DN_FAIL(DN_EUSAGE, "--icv needs --control NAME, the group whose mean ICV the volumes are scaled to");
+    }
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "covariates"), &covariates, &options.covariate_count), done);
+    options.covariates = (const char *const *)covariates;
+    options.label = count == 1 ? dn_arguments_text(arguments, "label") : NULL;
+    DN_TRY_GOTO(status, dn_alloc(&analyses, count, sizeof *analyses, "analyses"), done);
+    DN_TRY_GOTO(status, outputs_create(&o), done);
+    for (size_t i = 0; i < count; ++i) {
+        options.value = values[i];
+        DN_TRY_GOTO(status, dn_group_analyse(table, &options, &analyses[i]), done);
+    }
+    DN_TRY_GOTO(status, dn_group_adjust_family(analyses, count), done);
+    for (size_t i = 0; i < count; ++i) {
+        char *one = NULL;
+        char *both = NULL;
+        DN_TRY_GOTO(status, dn_group_tabulate(&analyses[i], o.tests, o.summary, o.people), done);
+        DN_TRY_GOTO(status, dn_group_paragraph(&analyses[i], &one), done);
+        status = dn_asprintf(&both, "%s%s%s", paragraphs ? paragraphs : "", paragraphs ? "\n" : "", one);
+        free(one);
+        if (status != DN_OK) {
+            goto done;
+        }
+        free(paragraphs);
+        paragraphs = both;
+        if (folder != NULL) {
+            DN_TRY_GOTO(status, group_figure(&analyses[i], folder), done);
+        }
+    }
+    DN_TRY_GOTO(status, outputs_write(&o, folder), done);
+    status = dn_stats_emit(folder, "groups", paragraphs);
+done:
+    free(paragraphs);
+    outputs_release(&o);
+    for (size_t i = 0; i < count && analyses != NULL; ++i) {
+        dn_group_analysis_release(&analyses[i]);
+    }
+    free(analyses);
+    free(covariates);
+    return status;
+}
+
+static dn_status run_paired(const dn_arguments *arguments, const dn_table *table, char **values, size_t count)
+{
+    dn_status status = DN_OK;
+    const char *folder = dn_arguments_text(arguments, "output");
+    dn_paired_analysis a = {0};
+    outputs o = {0};
+    char *paragraph = NULL;
+    char *label = NULL;
+    const dn_paired_options options = {.first = values[0],
+                                       .second = count == 2 ? values[1] : NULL,
+                                       .group = count == 1 ? dn_arguments_text(arguments, "group") : NULL,
+                                       .id = dn_arguments_text(arguments, "id"),
+                                       .label = dn_arguments_text(arguments, "label"),
+                                       .unit = dn_arguments_text(arguments, "unit"),
+                                       .test = test_choice(arguments),
+                                       .level = dn_arguments_real(arguments, "level"),
+                                       .alpha = dn_arguments_real(arguments, "alpha")};
+    if (count > 2 || (count == 1 && options.group == NULL)) {
+        DN_FAIL(DN_EUSAGE, "--paired compares two columns (--value A,B) or one column in two groups (--value A --group COLUMN)");
+    }
+    DN_TRY_GOTO(status, dn_paired_analyse(table, &options, &a), done);
+    DN_TRY_GOTO(status, outputs_create(&o), done);
+    DN_TRY_GOTO(status, dn_paired_tabulate(&a, o.tests, o.summary, o.people), done);
+    DN_TRY_GOTO(status, dn_paired_paragraph(&a, &paragraph), done);
+    if (folder != NULL) {
+        char text[32];
+        const dn_sample samples[2] = {{a.names[0], a.values[0], a.n}, {a.names[1], a.values[1], a.n}};
+        const dn_figure_bracket bracket = {0, 1, dn_result_format_p(a.test.p, text, sizeof text)};
+        DN_TRY_GOTO(status,
+                    axis_label(options.label   ? options.label
+                               : options.group ? options.first
+                                               : "value",
+                               false, options.unit, &label),
+                    done);
+        DN_TRY_GOTO(status, box_plot(folder, "groups_paired", label, samples, 2, &bracket, 1), done);
+    }
+    DN_TRY_GOTO(status, outputs_write(&o, folder), done);
+    status = dn_stats_emit(folder, "groups", paragraph);
+done:
+    free(label);
+    free(paragraph);
+    outputs_release(&o);
+    dn_paired_analysis_release(&a);
+    return status;
+}
 
 dn_status dn_stats_groups_run(const dn_arguments *arguments)
 {
-    (void)arguments;
-    DN_FAIL(DN_EINTERNAL, "'dien stats groups' is not built in yet");
+    dn_status status = DN_OK;
+    dn_table *table = NULL;
+    char **values = NULL;
+    size_t count = 0;
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "value"), &values, &count), done);
+    if (count == 0) {
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "which column is compared? type --value COLUMN");
+    }
+    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table), done);
+    status =
+        dn_arguments_flag(arguments, "paired") ? run_paired(arguments, table, values, count) : run_groups(arguments, table, values, count);
+done:
+    free(values);
+    dn_table_destroy(table);
+    return status;
 }
