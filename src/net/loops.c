@@ -31,10 +31,12 @@ static int64_t part_count(const dn_shape *shape)
     return (shape->d * shape->h * shape->w + PART - 1) / PART;
 }
 
-/* Scratch: a tile a thread; then for statistics two doubles a channel and part, and scale and shift a sample. */
+static int64_t thread_floats(const dn_loop *loop);
+
+/* Scratch: a tile (and pooling's rows) a thread; then for statistics two doubles a channel and part, and scale and shift a sample. */
 int64_t dn_loop_scratch_bytes(const dn_loop *loop, int threads)
 {
-    int64_t bytes = threads * tile_floats(loop) * 4;
+    int64_t bytes = threads * thread_floats(loop) * 4;
     if (has_statistics(loop)) {
         const dn_shape *s = &loop->in[0].shape;
         bytes += align64(s->n * part_count(s) * s->c * 2 * (int64_t)sizeof(double)) + align64(s->n * s->c * 2 * (int64_t)sizeof(float));
@@ -90,41 +92,98 @@ static void make_softmax(const dn_loop *loop, int64_t begin, int64_t end, float 
     dn_row_softmax(x, end - begin, loop->out_shape.c);
 }
 
-static void make_pool(const dn_loop *loop, int64_t begin, int64_t end, float *x)
+/* Floats of the two rows that pooling works with. */
+static int64_t row_floats(const dn_loop *loop)
+{
+    if (loop->node->kind != DN_OP_POOL) {
+        return 0;
+    }
+    int64_t c = loop->out_shape.c;
+    int64_t most = TILE / c < 1 ? 1 : TILE / c < loop->out_shape.w ? TILE / c : loop->out_shape.w;
+    return align64((most * loop->node->pool.stride[2] + loop->node->pool.kernel[2]) * c * 4) / 4;
+}
+
+static int64_t thread_floats(const dn_loop *loop)
+{
+    return tile_floats(loop) + 2 * row_floats(loop);
+}
+
+static void apply_channelwise(const dn_post *posts, int count, float *x, int64_t voxels, int64_t c)
+{
+    for (int i = 0; i < count; ++i) {
+        if (posts[i].kind == DN_POST_ACTIVATION) {
+            dn_row_activation(x, posts[i].activation, posts[i].alpha, voxels * c);
+        } else {
+            dn_row_affine(x, posts[i].scale, posts[i].shift, voxels, c);
+        }
+    }
+}
+
+static void clip(int64_t *first, int64_t *last, int64_t size)
+{
+    *first = *first < 0 ? 0 : *first;
+    *last = *last > size ? size : *last;
+}
+
+/* `count` voxels of one output row, from v on: first over depth and height, whole input rows at a time, then along width. */
+static void pool_row(const dn_loop *loop, const voxel *v, int64_t count, float *x, float *rows)
 {
     const dn_pool *pool = &loop->node->pool;
     const dn_operand *in = &loop->in[0];
     const dn_shape *is = &in->shape;
     int64_t c = is->c;
-    voxel v = voxel_of(&loop->out_shape, begin);
-    for (int64_t i = begin; i < end; ++i, x += c, voxel_next(&loop->out_shape, &v)) {
-        int64_t first[3] = {v.d * pool->stride[0] - pool->pad_begin[0], v.h * pool->stride[1] - pool->pad_begin[1],
-                            v.w * pool->stride[2] - pool->pad_begin[2]};
-        int64_t last[3];
-        for (int a = 0; a < 3; ++a) {
-            int64_t size = dn_shape_axis(is, a);
-            last[a] = first[a] + pool->kernel[a] < size ? first[a] + pool->kernel[a] : size;
-            first[a] = first[a] < 0 ? 0 : first[a];
-        }
-        bool fresh = true;
-        for (int64_t d = first[0]; d < last[0]; ++d) {
-            for (int64_t h = first[1]; h < last[1]; ++h) {
-                const unsigned char *row = at(in, element_of(is, v.n, d, h, first[2]));
-                for (int64_t w = first[2]; w < last[2]; ++w, row += c * dn_type_size(in->type)) {
-                    if (fresh) {
-                        dn_row_load(x, row, in->type, c);
-                        fresh = false;
-                    } else if (pool->kind == DN_POOL_MAX) {
-                        dn_row_max(x, row, in->type, c);
-                    } else {
-                        dn_row_add(x, row, in->type, 1.0f, c);
-                    }
-                }
+    bool maximum = pool->kind == DN_POOL_MAX;
+    float *other = rows + row_floats(loop);
+    int64_t d0 = v->d * pool->stride[0] - pool->pad_begin[0];
+    int64_t h0 = v->h * pool->stride[1] - pool->pad_begin[1];
+    int64_t w0 = v->w * pool->stride[2] - pool->pad_begin[2];
+    int64_t d1 = d0 + pool->kernel[0];
+    int64_t h1 = h0 + pool->kernel[1];
+    int64_t w1 = w0 + (count - 1) * pool->stride[2] + pool->kernel[2];
+    clip(&d0, &d1, is->d);
+    clip(&h0, &h1, is->h);
+    clip(&w0, &w1, is->w);
+    for (int64_t d = d0; d < d1; ++d) {
+        for (int64_t h = h0; h < h1; ++h) {
+            const void *row = at(in, element_of(is, v->n, d, h, w0));
+            bool fresh = d == d0 && h == h0;
+            dn_type type = in->type;
+            if (fresh || loop->pre_count > 0) {
+                float *to = fresh ? rows : other;
+                dn_row_load(to, row, in->type, (w1 - w0) * c);
+                apply_channelwise(loop->pre, loop->pre_count, to, w1 - w0, c);
+                row = to;
+                type = DN_TYPE_F32;
+            }
+            if (!fresh && maximum) {
+                dn_row_max(rows, row, type, (w1 - w0) * c);
+            } else if (!fresh) {
+                dn_row_add(rows, row, type, 1.0f, (w1 - w0) * c);
             }
         }
-        if (pool->kind == DN_POOL_AVERAGE) {
-            dn_row_scale(x, 1.0f / (float)((last[0] - first[0]) * (last[1] - first[1]) * (last[2] - first[2])), c);
+    }
+    for (int64_t i = 0; i < count; ++i, x += c) {
+        int64_t first = (v->w + i) * pool->stride[2] - pool->pad_begin[2];
+        int64_t last = first + pool->kernel[2];
+        clip(&first, &last, is->w);
+        dn_row_window(x, rows + (first - w0) * c, maximum, last - first, c);
+        if (!maximum) {
+            dn_row_scale(x, 1.0f / (float)((d1 - d0) * (h1 - h0) * (last - first)), c);
         }
+    }
+}
+
+static void make_pool(const dn_loop *loop, int64_t begin, int64_t end, float *x)
+{
+    float *rows = x + tile_floats(loop); /* behind the tile of this thread */
+    voxel v = voxel_of(&loop->out_shape, begin);
+    while (begin < end) {
+        int64_t count = loop->out_shape.w - v.w < end - begin ? loop->out_shape.w - v.w : end - begin;
+        pool_row(loop, &v, count, x, rows);
+        begin += count;
+        x += count * loop->out_shape.c;
+        v.w += count - 1;
+        voxel_next(&loop->out_shape, &v);
     }
 }
 
@@ -346,18 +405,19 @@ void dn_loop_run(const dn_loop *loop, void *scratch, int threads)
     const dn_shape *is = &loop->in[0].shape;
     float *tiles = scratch;
     int64_t tile = tile_floats(loop);
+    int64_t apart = thread_floats(loop);
     int64_t c = loop->out_shape.c;
     float *scale = NULL;
     float *shift = NULL;
     if (has_statistics(loop)) {
         int64_t parts = part_count(is);
-        double *statistics = (double *)(void *)(tiles + threads * tile);
+        double *statistics = (double *)(void *)(tiles + threads * apart);
         scale = (float *)(void *)((unsigned char *)statistics + align64(is->n * parts * c * 2 * (int64_t)sizeof(double)));
         shift = scale + is->n * c;
 #pragma omp parallel for num_threads(threads) schedule(static)
         for (int64_t p = 0; p < is->n * parts; ++p) {
             part_statistics(loop, p / parts, p % parts, statistics + 2 * p * c, statistics + (2 * p + 1) * c,
-                            tiles + omp_get_thread_num() * tile);
+                            tiles + omp_get_thread_num() * apart);
         }
         for (int64_t n = 0; n < is->n; ++n) {
             join_statistics(loop, statistics + 2 * n * parts * c, scale + n * c, shift + n * c);
@@ -379,7 +439,7 @@ void dn_loop_run(const dn_loop *loop, void *scratch, int threads)
         int64_t n = t / steps;
         int64_t begin = t % steps * step;
         int64_t end = begin + step < per_sample ? begin + step : per_sample;
-        float *x = tiles + omp_get_thread_num() * tile;
+        float *x = tiles + omp_get_thread_num() * apart;
         make(loop, n * per_sample + begin, n * per_sample + end, x);
         if (scale != NULL) {
             dn_row_affine(x, scale + n * c, shift + n * c, end - begin, c);

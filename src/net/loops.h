@@ -20,6 +20,8 @@ typedef struct dn_loop {
     dn_type out_type;
     void *out;                  /* may equal in[0].data where shapes and types agree and the operation works voxel by voxel */
     const float *scale, *shift; /* instance norm: gamma, beta */
+    const dn_post *pre;         /* pool: scales and activations of its input, done while it reads */
+    int pre_count;
     const dn_post *posts;
     int post_count;
     const void *added[DN_MAX_POSTS]; /* the other tensor of each DN_POST_ADD in order */

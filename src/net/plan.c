@@ -103,6 +103,10 @@ void dn_plan_destroy(dn_plan *plan)
             free(step->posts[p].scale);
             free(step->posts[p].shift);
         }
+        for (int p = 0; p < step->pre_count; ++p) {
+            free(step->pre[p].scale);
+            free(step->pre[p].shift);
+        }
     }
     dn_engine_destroy(plan->engine);
     dn_arena_release(&plan->strings);
@@ -150,6 +154,7 @@ static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
         step->operands[k].data = plan->pointers[step->inputs[k]];
     }
     step->loop.node = &step->node;
+    step->loop.pre = step->pre;
     step->loop.posts = step->posts;
     step->loop.out = out;
     memcpy(step->loop.added, added, sizeof added);
@@ -186,6 +191,26 @@ double dn_plan_flops(const dn_plan *plan)
     return plan->flops;
 }
 
+static const char *post_name(const dn_post *post)
+{
+    static const char *const activations[] = {"none", "relu", "leaky_relu", "elu", "silu", "sigmoid"};
+    switch (post->kind) {
+    case DN_POST_ACTIVATION:
+        return activations[post->activation];
+    case DN_POST_SCALE:
+        return "scale";
+    case DN_POST_SUM:
+        return "sum(in place)";
+    case DN_POST_ADD:
+        return "sum";
+    case DN_POST_PROJECT:
+        return "conv1x1x1";
+    case DN_POST_SOFTMAX:
+        return "softmax";
+    }
+    return "?";
+}
+
 dn_status dn_plan_describe(const dn_plan *plan, char **out)
 {
     char *text = NULL;
@@ -199,7 +224,6 @@ dn_status dn_plan_describe(const dn_plan *plan, char **out)
     fprintf(stream, "# %s, %d threads, %s, %.1f GFLOP, peak %.1f MiB (activations and scratch %.1f, packed weights %.1f)\n", version,
             plan->threads, plan->options.precision == DN_PRECISION_F32 ? "f32" : "bf16", plan->flops * 1e-9,
             (double)dn_plan_peak_bytes(plan) / MIB, (double)plan->arena_bytes / MIB, (double)plan->packed_bytes / MIB);
-    static const char *const acts[] = {"none", "relu", "leaky_relu", "elu", "silu", "sigmoid"};
     for (int s = 0; s < plan->step_count; ++s) {
         const dn_step *step = &plan->steps[s];
         const dn_value *value = &plan->values[step->output];
@@ -214,13 +238,11 @@ dn_status dn_plan_describe(const dn_plan *plan, char **out)
                     (long long)conv->kernel[0], (long long)conv->kernel[1], (long long)conv->kernel[2], step->flops * 1e-9,
                     dn_kernel_name(step->kernel), step->own_posts ? ", own tail" : "");
         }
+        for (int p = 0; p < step->pre_count; ++p) {
+            fprintf(stream, " %s+", post_name(&step->pre[p]));
+        }
         for (int p = 0; p < step->post_count; ++p) {
-            const dn_post *post = &step->posts[p];
-            fprintf(stream, " +%s",
-                    post->kind == DN_POST_ACTIVATION ? acts[post->activation]
-                    : post->kind == DN_POST_SCALE    ? "scale"
-                    : post->kind == DN_POST_SUM      ? "sum(in place)"
-                                                     : "sum");
+            fprintf(stream, " +%s", post_name(&step->posts[p]));
         }
         fputc('\n', stream);
     }

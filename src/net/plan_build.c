@@ -144,7 +144,7 @@ static dn_step *fusable(const builder *b, int node)
     }
     const dn_value *value = &b->plan->values[b->value[node]];
     dn_step *step = value->producer < 0 ? NULL : &b->plan->steps[value->producer];
-    return step == NULL || step->post_count == DN_MAX_POSTS ? NULL : step;
+    return step == NULL || step->post_count >= DN_MAX_POSTS - 1 ? NULL : step;
 }
 
 /* A step that only copies: tails of layers that have nothing to be fused into hang on it. */
@@ -240,7 +240,7 @@ static dn_status build_add(builder *b, int index)
     const dn_value *values = b->plan->values;
     int later = values[b->value[node->inputs[0]]].producer >= values[b->value[node->inputs[1]]].producer ? 0 : 1;
     dn_step *step = fusable(b, node->inputs[later]);
-    if (step == NULL) {
+    if (step == NULL || step->projected) {
         later = 0;
         DN_TRY(add_copy(b, node, &step));
     }
@@ -266,41 +266,41 @@ static dn_node as_conv(const dn_node *node)
     return conv;
 }
 
-static dn_status build_conv(builder *b, int index)
+/* A pool whose input is a scaled or activated copy of something that others read too: the pool does that while it reads. */
+static dn_status build_pool_over_copy(builder *b, int index, bool *done)
 {
     const dn_node *node = &b->graph->nodes[index];
-    const dn_weight *w[DN_MAX_PARAMETERS];
-    const dn_shape *in = &b->graph->nodes[node->inputs[0]].shape;
-    dn_node conv = as_conv(node);
-    DN_TRY(fetch(b, node, w));
-    int value;
-    dn_step *step;
-    DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
-    int up = 0;
-    const dn_node *concat = joined_input(b, node, &up);
-    if (concat != NULL) {
-        const dn_node *upsample = &b->graph->nodes[concat->inputs[up]];
-        const dn_shape *other = &b->graph->nodes[concat->inputs[1 - up]].shape;
-        int inputs[2] = {b->value[concat->inputs[1 - up]], b->value[upsample->inputs[0]]};
-        DN_TRY(dn_plan_new_step(b->plan, &conv, other, inputs, 2, value, &step));
-        step->joined = true;
-        step->in_first = up == 0 ? upsample->shape.c : 0;
-        step->up_first = up == 0 ? 0 : other->c;
-    } else {
-        DN_TRY(dn_plan_new_step(b->plan, &conv, in, &b->value[node->inputs[0]], 1, value, &step));
+    dn_step *step = node->kind == DN_OP_POOL ? fusable(b, node->inputs[0]) : NULL;
+    *done = step != NULL && step->node.kind == DN_OP_ACTIVATION && step->pre_count == 0;
+    for (int p = 0; *done && p < step->post_count; ++p) {
+        *done = step->posts[p].kind == DN_POST_ACTIVATION || step->posts[p].kind == DN_POST_SCALE;
     }
-    b->value[index] = value;
-    step->flops = dn_op_of(node->kind)->flops(node, in);
-    DN_TRY(copy_floats(w[0]->data, dn_weight_count(w[0]), &step->weight));
-    if (conv.conv.bias) {
-        DN_TRY(copy_floats(w[1]->data, dn_weight_count(w[1]), &step->bias));
+    if (!*done) {
+        return DN_OK;
     }
+    memcpy(step->pre, step->posts, sizeof step->pre);
+    step->pre_count = step->post_count;
+    step->post_count = 0;
+    char *name = dn_arena_strdup(&b->plan->strings, node->name);
+    if (name == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for a plan");
+    }
+    step->node = *node;
+    step->node.inputs = NULL;
+    step->node.name = name;
+    b->plan->values[step->output].shape = node->shape;
+    b->value[index] = step->output;
     return DN_OK;
 }
 
 static dn_status build_loop(builder *b, int index)
 {
     const dn_node *node = &b->graph->nodes[index];
+    bool done = false;
+    DN_TRY(build_pool_over_copy(b, index, &done));
+    if (done) {
+        return DN_OK;
+    }
     int value;
     dn_step *step;
     DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
@@ -318,6 +318,112 @@ static dn_status build_loop(builder *b, int index)
         DN_TRY(fetch(b, node, w));
         DN_TRY(copy_floats(w[0]->data, node->shape.c, &step->weight));
         DN_TRY(copy_floats(w[1]->data, node->shape.c, &step->bias));
+    }
+    return DN_OK;
+}
+
+static bool is_small(const dn_conv *c)
+{
+    bool one = c->groups == 1 && c->out <= DN_PROJECT_MOST;
+    for (int a = 0; a < 3; ++a) {
+        one = one && c->kernel[a] == 1 && c->stride[a] == 1 && c->pad_begin[a] == 0 && c->pad_end[a] == 0;
+    }
+    return one;
+}
+
+/* A 1x1x1 convolution to a few channels right after a Winograd one is done on its tiles, so that the widest tensor of the
+ * network is never stored. *done: whether it was. */
+static dn_status build_projection(builder *b, int index, const dn_conv *conv, const dn_weight *const w[DN_MAX_PARAMETERS], bool *done)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    dn_step *step = fusable(b, node->inputs[0]);
+    *done = step != NULL && step->algorithm == DN_ALGORITHM_WINOGRAD && is_small(conv) && !step->projected && step->full_shape.c >= 16;
+    for (int p = 0; *done && p < step->post_count; ++p) {
+        *done = step->posts[p].kind == DN_POST_ACTIVATION || step->posts[p].kind == DN_POST_SCALE;
+    }
+    if (!*done) {
+        return DN_OK;
+    }
+    dn_post *post = &step->posts[step->post_count];
+    int64_t ic = step->full_shape.c;
+    *post = (dn_post){.kind = DN_POST_PROJECT, .in_channels = ic, .channels = conv->out};
+    int64_t matrix;
+    int64_t padded;
+    dn_post_lengths(post, 0, &matrix, &padded);
+    DN_TRY(dn_alloc(&post->scale, (size_t)matrix, sizeof(float), "weights of a plan"));
+    ++step->post_count; /* from here the plan frees it */
+    DN_TRY(dn_alloc(&post->shift, (size_t)padded, sizeof(float), "weights of a plan"));
+    for (int64_t o = 0; o < conv->out; ++o) {
+        for (int64_t i = 0; i < ic; ++i) {
+            post->scale[i * padded + o] = w[0]->data[o * ic + i];
+        }
+        post->shift[o] = conv->bias ? w[1]->data[o] : 0.0f;
+    }
+    step->projected = true;
+    step->flops += dn_op_of(node->kind)->flops(node, &b->graph->nodes[node->inputs[0]].shape);
+    b->plan->values[step->output].shape = node->shape;
+    b->value[index] = step->output;
+    return DN_OK;
+}
+
+/* Winograd's products pay where there are enough channels to multiply; the rest is bound by memory. */
+static bool winograd_pays(const builder *b, const dn_conv *conv, const dn_shape *in, const dn_shape *out)
+{
+    bool fits = !b->plan->plain && conv->groups == 1;
+    for (int a = 0; a < 3; ++a) {
+        fits = fits && conv->kernel[a] == 3 && conv->stride[a] == 1 && conv->dilation[a] == 1;
+    }
+    return fits && in->c >= 16 && conv->out >= 16 && conv->out <= 512 && out->w >= 8;
+}
+
+static dn_status build_softmax(builder *b, int index)
+{
+    dn_step *step = fusable(b, b->graph->nodes[index].inputs[0]);
+    if (step == NULL || !step->projected) {
+        return build_loop(b, index);
+    }
+    step->posts[step->post_count++] = (dn_post){.kind = DN_POST_SOFTMAX};
+    b->value[index] = step->output;
+    return DN_OK;
+}
+
+static dn_status build_conv(builder *b, int index)
+{
+    const dn_node *node = &b->graph->nodes[index];
+    const dn_weight *w[DN_MAX_PARAMETERS];
+    const dn_shape *in = &b->graph->nodes[node->inputs[0]].shape;
+    dn_node conv = as_conv(node);
+    DN_TRY(fetch(b, node, w));
+    bool done;
+    DN_TRY(build_projection(b, index, &conv.conv, w, &done));
+    if (done) {
+        return DN_OK;
+    }
+    int value;
+    dn_step *step;
+    DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
+    int up = 0;
+    const dn_node *concat = joined_input(b, node, &up);
+    if (concat != NULL) {
+        const dn_node *upsample = &b->graph->nodes[concat->inputs[up]];
+        const dn_shape *other = &b->graph->nodes[concat->inputs[1 - up]].shape;
+        int inputs[2] = {b->value[concat->inputs[1 - up]], b->value[upsample->inputs[0]]};
+        DN_TRY(dn_plan_new_step(b->plan, &conv, other, inputs, 2, value, &step));
+        step->joined = true;
+        step->in_first = up == 0 ? upsample->shape.c : 0;
+        step->up_first = up == 0 ? 0 : other->c;
+    } else {
+        DN_TRY(dn_plan_new_step(b->plan, &conv, in, &b->value[node->inputs[0]], 1, value, &step));
+    }
+    b->value[index] = value;
+    step->full_shape = node->shape;
+    step->algorithm = conv.kind == DN_OP_CONV && (step->joined || winograd_pays(b, &conv.conv, &step->in_shape, &node->shape))
+                          ? DN_ALGORITHM_WINOGRAD
+                          : DN_ALGORITHM_DIRECT;
+    step->flops = dn_op_of(node->kind)->flops(node, in);
+    DN_TRY(copy_floats(w[0]->data, dn_weight_count(w[0]), &step->weight));
+    if (conv.conv.bias) {
+        DN_TRY(copy_floats(w[1]->data, dn_weight_count(w[1]), &step->bias));
     }
     return DN_OK;
 }
@@ -344,6 +450,8 @@ static dn_status build_node(builder *b, int index)
         return build_activation(b, index);
     case DN_OP_ADD:
         return build_add(b, index);
+    case DN_OP_SOFTMAX:
+        return build_softmax(b, index);
     default:
         return build_loop(b, index);
     }

@@ -33,12 +33,16 @@ typedef struct dn_step {
     dn_shape in_shape;
     /* A convolution over a concatenation of inputs[0] and inputs[1] up-sampled by two (plan_build.c says when). */
     bool joined;
+    bool projected;             /* posts hold a projection */
     int64_t in_first, up_first; /* input channels of the weights that belong to each */
     int *inputs;                /* values; in the plan's strings */
     int input_count;
     int output;                  /* value */
     dn_post posts[DN_MAX_POSTS]; /* value says which tensor SUM and ADD add; scale and shift are owned */
     int post_count;
+    dn_post pre[DN_MAX_POSTS]; /* of a pool: what a layer before it did to its input; scale and shift are owned */
+    int pre_count;
+    dn_shape full_shape;  /* of a convolution: its own result, before a projection */
     float *weight, *bias; /* owned; of a convolution until its kernel is made, of an instance norm always */
     dn_kernel *kernel;    /* NULL: a loop */
     bool own_posts;       /* the library could not fuse the tail: a loop over the result does it */

@@ -51,7 +51,7 @@ dn_status dn_plan_choose_types(dn_plan *plan)
     for (; status == DN_OK && done < old_count; ++done) {
         dn_step *step = &old[done];
         int source = step->inputs[0];
-        if (dn_step_is_conv(step) && plan->values[source].type == DN_TYPE_F32) {
+        if (dn_step_is_conv(step) && step->algorithm == DN_ALGORITHM_DIRECT && plan->values[source].type == DN_TYPE_F32) {
             if (converted[source] == 0) {
                 dn_node copy = {.kind = DN_OP_ACTIVATION, .name = step->node.name, .shape = step->in_shape};
                 dn_step *convert;
@@ -85,6 +85,10 @@ dn_status dn_plan_choose_types(dn_plan *plan)
             free(old[done].posts[p].scale);
             free(old[done].posts[p].shift);
         }
+        for (int p = 0; p < old[done].pre_count; ++p) {
+            free(old[done].pre[p].scale);
+            free(old[done].pre[p].shift);
+        }
     }
     free(converted);
     free(old);
@@ -109,17 +113,6 @@ static int sum_candidate(const dn_plan *plan, int s)
     return -1;
 }
 
-/* Winograd's products pay where there are enough channels to multiply; the rest is bound by memory. */
-static bool winograd_pays(const dn_plan *plan, const dn_step *step)
-{
-    const dn_conv *conv = &step->node.conv;
-    bool fits = !plan->plain && step->node.kind == DN_OP_CONV && conv->groups == 1;
-    for (int a = 0; a < 3; ++a) {
-        fits = fits && conv->kernel[a] == 3 && conv->stride[a] == 1 && conv->dilation[a] == 1;
-    }
-    return fits && step->in_shape.c >= 16 && conv->out >= 16 && plan->values[step->output].shape.w >= 8;
-}
-
 static dn_status make_winograd(dn_plan *plan, int s, dn_kernel_request *request)
 {
     dn_step *step = &plan->steps[s];
@@ -131,10 +124,6 @@ static dn_status make_winograd(dn_plan *plan, int s, dn_kernel_request *request)
         step->posts[sum].kind = DN_POST_SUM;
     }
     DN_TRY(dn_kernel_create(plan->engine, &r, &step->kernel));
-    if (step->kernel == NULL && sum >= 0) {
-        step->posts[sum].kind = DN_POST_ADD;
-    }
-    step->algorithm = step->kernel != NULL ? DN_ALGORITHM_WINOGRAD : DN_ALGORITHM_DIRECT;
     return DN_OK;
 }
 
@@ -175,7 +164,7 @@ static dn_status make_conv(dn_plan *plan, int s)
         }
     }
     dn_kernel_request request = {.in = step->in_shape,
-                                 .out = out->shape,
+                                 .out = step->full_shape,
                                  .conv = step->node.conv,
                                  .transposed = step->node.kind == DN_OP_DECONV,
                                  .in_type = in->type,
@@ -191,15 +180,14 @@ static dn_status make_conv(dn_plan *plan, int s)
         request.in_first = step->in_first;
         request.up_first = step->up_first;
     }
-    if (step->joined || winograd_pays(plan, step)) {
+    if (step->algorithm == DN_ALGORITHM_WINOGRAD) {
         DN_TRY(make_winograd(plan, s, &request));
-    }
-    if (step->kernel == NULL && step->joined) {
-        plan->retry = true; /* only the fast kernel joins its inputs */
-        return DN_OK;
-    }
-    if (step->kernel == NULL) {
+    } else {
         DN_TRY(make_direct(plan, s, &request));
+    }
+    if (step->kernel == NULL && step->algorithm == DN_ALGORITHM_WINOGRAD) {
+        plan->retry = true; /* only this algorithm joins inputs and projects */
+        return DN_OK;
     }
     if (step->kernel == NULL) {
         DN_FAIL(DN_EINTERNAL, "layer %s: the network library has no implementation of this convolution", step->node.name);
@@ -231,6 +219,8 @@ static void make_loop(dn_plan *plan, dn_step *step)
                            .out_type = out->type,
                            .scale = step->weight,
                            .shift = step->bias,
+                           .pre = step->pre,
+                           .pre_count = step->pre_count,
                            .posts = step->posts,
                            .post_count = step->post_count};
 }

@@ -154,3 +154,53 @@ DN_SIMD void dn_row_softmax(float *x, int64_t rows, int64_t channels)
         }
     }
 }
+
+typedef float lanes __attribute__((vector_size(4 * DN_PROJECT_LANES)));
+
+DN_SIMD void dn_row_project(float *restrict z, const float *restrict x, const float *restrict matrix, const float *restrict bias,
+                            int64_t rows, int64_t in, int64_t out, int64_t padded)
+{
+    for (int64_t first = 0; first < out; first += DN_PROJECT_LANES) {
+        size_t used = (size_t)(out - first < DN_PROJECT_LANES ? out - first : DN_PROJECT_LANES) * sizeof(float);
+        lanes start;
+        memcpy(&start, bias + first, sizeof start);
+        for (int64_t r = 0; r < rows; r += 4) { /* four rows at a time hide the latency of the sums */
+            lanes sum[4] = {start, start, start, start};
+            int64_t count = rows - r < 4 ? rows - r : 4;
+            const float *row[4];
+            for (int64_t k = 0; k < 4; ++k) {
+                row[k] = x + (r + (k < count ? k : 0)) * in;
+            }
+            for (int64_t i = 0; i < in; ++i) {
+                lanes m;
+                memcpy(&m, matrix + i * padded + first, sizeof m);
+                sum[0] += row[0][i] * m;
+                sum[1] += row[1][i] * m;
+                sum[2] += row[2][i] * m;
+                sum[3] += row[3][i] * m;
+            }
+            for (int64_t k = 0; k < count; ++k) {
+                memcpy(z + (r + k) * out + first, &sum[k], used);
+            }
+        }
+    }
+}
+
+DN_SIMD void dn_row_window(float *restrict dst, const float *restrict src, bool maximum, int64_t n, int64_t channels)
+{
+    for (int64_t c = 0; c < channels; ++c) {
+        dst[c] = src[c];
+    }
+    for (int64_t i = 1; i < n; ++i) {
+        const float *restrict s = src + i * channels;
+        if (maximum) {
+            for (int64_t c = 0; c < channels; ++c) {
+                dst[c] = s[c] > dst[c] ? s[c] : dst[c];
+            }
+        } else {
+            for (int64_t c = 0; c < channels; ++c) {
+                dst[c] += s[c];
+            }
+        }
+    }
+}

@@ -18,6 +18,12 @@ void dn_row_scale(float *dst, float factor, int64_t n);
 /* rows of `channels`: x = x * scale[c] + shift[c] */
 void dn_row_affine(float *x, const float *scale, const float *shift, int64_t rows, int64_t channels);
 void dn_row_activation(float *x, dn_activation kind, float alpha, int64_t n);
+/* z[row][o] = bias[o] + sum over i of x[row][i] * matrix[i][o]; the matrix's rows and bias have `padded` columns, a multiple of
+ * DN_PROJECT_LANES. */
+void dn_row_project(float *z, const float *x, const float *matrix, const float *bias, int64_t rows, int64_t in, int64_t out,
+                    int64_t padded);
+/* dst[c] = maximum or sum over n consecutive rows of c. */
+void dn_row_window(float *dst, const float *src, bool maximum, int64_t n, int64_t channels);
 /* Softmax of each of `rows` rows of `channels`. */
 void dn_row_softmax(float *x, int64_t rows, int64_t channels);
 

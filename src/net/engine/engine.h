@@ -17,21 +17,36 @@ static inline int64_t dn_type_size(dn_type type)
 /* What happens to a result before it is stored, in order. */
 typedef enum {
     DN_POST_ACTIVATION,
-    DN_POST_SCALE, /* times scale[channel], plus shift[channel] */
-    DN_POST_SUM,   /* plus what the output buffer holds */
-    DN_POST_ADD    /* plus another tensor of the output's shape */
+    DN_POST_SCALE,   /* times scale[channel], plus shift[channel] */
+    DN_POST_SUM,     /* plus what the output buffer holds */
+    DN_POST_ADD,     /* plus another tensor of the output's shape */
+    DN_POST_PROJECT, /* a 1x1x1 convolution to `channels` channels; Winograd only, no SUM or ADD beside it */
+    DN_POST_SOFTMAX  /* over the channels; Winograd only */
 } dn_post_kind;
+
+/* Channels of a projection are padded to a multiple of this. */
+#define DN_PROJECT_LANES 16
+#define DN_PROJECT_MOST 64
 
 typedef struct dn_post {
     dn_post_kind kind;
     dn_activation activation;
     float alpha;
-    float *scale, *shift; /* channels of the output */
-    int value;            /* SUM, ADD: the plan's number of the other tensor */
-    dn_type type;         /* ADD: of the other tensor */
+    float *scale, *shift;          /* channels of the output; PROJECT: matrix [in][padded channels] and bias [padded channels] */
+    int64_t in_channels, channels; /* PROJECT */
+    int value;                     /* SUM, ADD: the plan's number of the other tensor */
+    dn_type type;                  /* ADD: of the other tensor */
 } dn_post;
 
 #define DN_MAX_POSTS 8
+
+/* How many floats post->scale and post->shift hold. */
+static inline void dn_post_lengths(const dn_post *post, int64_t channels, int64_t *scale, int64_t *shift)
+{
+    int64_t padded = (post->channels + DN_PROJECT_LANES - 1) / DN_PROJECT_LANES * DN_PROJECT_LANES;
+    *scale = post->kind == DN_POST_SCALE ? channels : post->kind == DN_POST_PROJECT ? post->in_channels * padded : 0;
+    *shift = post->kind == DN_POST_SCALE ? channels : post->kind == DN_POST_PROJECT ? padded : 0;
+}
 
 typedef struct dn_engine dn_engine;
 typedef struct dn_kernel dn_kernel;

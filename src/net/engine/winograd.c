@@ -43,7 +43,8 @@ typedef struct winograd {
     dn_engine *engine;
     dnnl_stream_t *streams; /* one a thread */
     int threads;
-    dn_shape in, up, out;
+    dn_shape in, up, out; /* out: before a projection */
+    int64_t stored;       /* channels that are stored: out.c, or what a projection leaves */
     int64_t pad_d, pad_h;
     dn_type in_type, up_type, out_type, factor_type;
     int64_t rows; /* row pairs of a tile */
@@ -302,17 +303,23 @@ static bool serves(const dn_kernel_request *r)
 
 static dn_status copy_posts(winograd *k, const dn_kernel_request *r)
 {
+    k->stored = k->out.c;
     for (int p = 0; p < r->post_count; ++p) {
         dn_post *post = &k->posts[p];
         *post = r->posts[p];
         post->scale = post->shift = NULL;
         k->post_count = p + 1;
-        if (post->kind == DN_POST_SCALE) {
-            size_t bytes = (size_t)k->out.c * sizeof(float);
-            DN_TRY(dn_alloc(&post->scale, (size_t)k->out.c, sizeof(float), "channel factors"));
-            DN_TRY(dn_alloc(&post->shift, (size_t)k->out.c, sizeof(float), "channel factors"));
-            memcpy(post->scale, r->posts[p].scale, bytes);
-            memcpy(post->shift, r->posts[p].shift, bytes);
+        int64_t scale;
+        int64_t shift;
+        dn_post_lengths(post, k->stored, &scale, &shift);
+        if (scale > 0) {
+            DN_TRY(dn_alloc_aligned(&post->scale, (size_t)scale, sizeof(float), "channel factors"));
+            DN_TRY(dn_alloc_aligned(&post->shift, (size_t)shift, sizeof(float), "channel factors"));
+            memcpy(post->scale, r->posts[p].scale, (size_t)scale * sizeof(float));
+            memcpy(post->shift, r->posts[p].shift, (size_t)shift * sizeof(float));
+        }
+        if (post->kind == DN_POST_PROJECT) {
+            k->stored = post->channels;
         }
     }
     return DN_OK;
@@ -546,9 +553,14 @@ static void gather(const winograd *k, const dn_kernel_call *call, const blocks *
     }
 }
 
-static void finish_row(const winograd *k, const dn_kernel_call *call, float *y, int64_t element, int64_t n)
+/* The tail of `voxels` voxels from `voxel` on. */
+static void finish_row(const winograd *k, const dn_kernel_call *call, float *y, int64_t voxel, int64_t voxels)
 {
+    _Alignas(64) float projected[CHUNK * 4]; /* a projection has at most DN_PROJECT_MOST channels, its input at least 16 */
+    int64_t channels = k->out.c;
+    int64_t element = voxel * k->stored;
     unsigned char *out = (unsigned char *)call->out + element * dn_type_size(k->out_type);
+    int64_t n = voxels * channels;
     int added = 0;
     for (int p = 0; p < k->post_count; ++p) {
         const dn_post *post = &k->posts[p];
@@ -557,7 +569,17 @@ static void finish_row(const winograd *k, const dn_kernel_call *call, float *y, 
             dn_row_activation(y, post->activation, post->alpha, n);
             break;
         case DN_POST_SCALE:
-            dn_row_affine(y, post->scale, post->shift, n / k->out.c, k->out.c);
+            dn_row_affine(y, post->scale, post->shift, voxels, channels);
+            break;
+        case DN_POST_PROJECT:
+            dn_row_project(projected, y, post->scale, post->shift, voxels, channels, post->channels,
+                           (post->channels + DN_PROJECT_LANES - 1) / DN_PROJECT_LANES * DN_PROJECT_LANES);
+            y = projected;
+            channels = post->channels;
+            n = voxels * channels;
+            break;
+        case DN_POST_SOFTMAX:
+            dn_row_softmax(y, voxels, channels);
             break;
         case DN_POST_SUM:
             dn_row_add(y, out, k->out_type, 1.0f, n);
@@ -587,7 +609,8 @@ static void scatter(const winograd *k, const dn_kernel_call *call, const blocks 
             for (int i = 0; i < 4; ++i) {
                 int64_t d = 2 * slice + i / 2;
                 if (d < k->out.d && h + i % 2 < k->out.h) {
-                    finish_row(k, call, y[i], ((sample * k->out.d + d) * k->out.h + h + i % 2) * n + x, length);
+                    finish_row(k, call, y[i], ((sample * k->out.d + d) * k->out.h + h + i % 2) * k->out.w + x / k->out.c,
+                               length / k->out.c);
                 }
             }
         }
