@@ -54,7 +54,7 @@ void dien_options_init(dien_options *options);
 /* One row of the table of volumes. Texts belong to the result. */
 typedef struct dien_row {
     const char *structure;  /* "hypothalamus", "hypothalamus_posterior", "thalamus", "icv", ... */
-    const char *hemi;       /* "L", "R" or "both" */
+    const char *hemi;       /* "L", "R", or "B" for both sides together */
     double volume_mm3;      /* sum of posteriors inside the structure: for statistics */
     double hard_volume_mm3; /* voxels with the label */
     double mean_posterior;  /* of those voxels: how sure the network is; NaN when there are none */

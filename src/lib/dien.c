@@ -1,0 +1,211 @@
+/* The public C API over the layers below. Codes and texts are translated here and nowhere else. */
+#include "dien.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/table.h"
+#include "base/threads.h"
+#include "segment/outputs.h"
+#include "segment/scan.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dien_result {
+    dn_table *table; /* owns the texts */
+    dien_row *rows;
+    size_t count;
+};
+
+const char *dien_version(void)
+{
+    return DIEN_VERSION;
+}
+
+const char *dien_last_error(void)
+{
+    return dn_error_message();
+}
+
+void dien_cancel(void)
+{
+    dn_cancel_request();
+}
+
+void dien_options_init(dien_options *options)
+{
+    if (options != NULL) {
+        *options = (dien_options){.size = sizeof *options};
+    }
+}
+
+static dien_status code_of(dn_status status)
+{
+    return (dien_status)dn_status_exit_code(status);
+}
+
+static dn_status result_from(const char *path, dien_result **out)
+{
+    static const char *const columns[] = {"structure", "hemi", "volume_mm3", "hard_volume_mm3", "mean_posterior"};
+    enum { COLUMNS = sizeof columns / sizeof *columns };
+    dn_status status = DN_OK;
+    size_t at[COLUMNS];
+    dien_result *result = NULL;
+    DN_TRY(dn_alloc(&result, 1, sizeof *result, "a result"));
+    DN_TRY_GOTO(status, dn_table_read(path, &result->table), fail);
+    for (size_t i = 0; i < COLUMNS; ++i) {
+        DN_TRY_GOTO(status, dn_table_column(result->table, columns[i], &at[i]), fail);
+    }
+    result->count = dn_table_rows(result->table);
+    DN_TRY_GOTO(status, dn_alloc(&result->rows, result->count, sizeof *result->rows, path), fail);
+    for (size_t i = 0; i < result->count; ++i) {
+        dien_row *row = &result->rows[i];
+        const char *structure = dn_table_text(result->table, i, at[0]);
+        const char *hemi = dn_table_text(result->table, i, at[1]);
+        row->structure = structure != NULL ? structure : "";
+        row->hemi = hemi != NULL ? hemi : "n/a";
+        DN_TRY_GOTO(status, dn_table_number(result->table, i, at[2], &row->volume_mm3), fail);
+        DN_TRY_GOTO(status, dn_table_number(result->table, i, at[3], &row->hard_volume_mm3), fail);
+        DN_TRY_GOTO(status, dn_table_number(result->table, i, at[4], &row->mean_posterior), fail);
+    }
+    *out = result;
+    return DN_OK;
+fail:
+    dien_result_destroy(result);
+    return status;
+}
+
+dien_status dien_result_read(const char *path, dien_result **result)
+{
+    if (path == NULL || result == NULL) {
+        return code_of(dn_error_set(DN_EUSAGE, "dien_result_read needs a path and a place for the result"));
+    }
+    *result = NULL;
+    return code_of(result_from(path, result));
+}
+
+size_t dien_result_count(const dien_result *result)
+{
+    return result != NULL ? result->count : 0;
+}
+
+const dien_row *dien_result_row(const dien_result *result, size_t i)
+{
+    return i < dien_result_count(result) ? &result->rows[i] : NULL;
+}
+
+double dien_result_volume(const dien_result *result, const char *structure, const char *hemi)
+{
+    for (size_t i = 0; structure != NULL && hemi != NULL && i < dien_result_count(result); ++i) {
+        if (strcmp(result->rows[i].structure, structure) == 0 && strcmp(result->rows[i].hemi, hemi) == 0) {
+            return result->rows[i].volume_mm3;
+        }
+    }
+    return (double)NAN;
+}
+
+void dien_result_destroy(dien_result *result)
+{
+    if (result != NULL) {
+        dn_table_destroy(result->table);
+        free(result->rows);
+        free(result);
+    }
+}
+
+/* A caller built against an older header has a shorter structure: fields past its end have their usual value. */
+static dn_status options_from(const dien_options *given, dien_options *out)
+{
+    dien_options_init(out);
+    if (given == NULL) {
+        return DN_OK;
+    }
+    if (given->size < offsetof(dien_options, user) + sizeof given->user || given->size > 4096) {
+        DN_FAIL(DN_EUSAGE, "dien_options was not initialised; call dien_options_init first");
+    }
+    memcpy(out, given, given->size < sizeof *out ? given->size : sizeof *out);
+    if (out->threads < 0 || out->memory < 0) {
+        DN_FAIL(DN_EUSAGE, "threads and memory of dien_options must not be negative");
+    }
+    return DN_OK;
+}
+
+/* Every structure that is asked for must be one that the model measures. */
+static dn_status check_structures(const char *list, const dn_model *model)
+{
+    dn_structures structures;
+    if (list == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_structures_init(model, &structures));
+    while (*list != '\0') {
+        char name[64];
+        size_t length = strcspn(list, ",");
+        if (length == 0 || length >= sizeof name) {
+            DN_FAIL(DN_EUSAGE, "structures of dien_options is not a list of names separated by commas");
+        }
+        memcpy(name, list, length);
+        name[length] = '\0';
+        if (!dn_structures_has(&structures, name)) {
+            DN_FAIL(DN_EUSAGE, "model %s does not measure '%s'", model->name, name);
+        }
+        list += length + (list[length] == ',');
+    }
+    return DN_OK;
+}
+
+static dn_status segment(const char *scan, const char *folder, const dien_options *options, dien_result **out, bool *failed)
+{
+    dn_status status = DN_OK;
+    dn_segmenter *segmenter = NULL;
+    dn_segment_result *measured = NULL;
+    char *table = NULL;
+    dn_threads_set(options->threads);
+    dn_segmenter_options how = {.model = options->model, .memory_limit = options->memory};
+    DN_TRY(dn_segmenter_create(&how, &segmenter));
+    DN_TRY_GOTO(status, check_structures(options->structures, dn_segmenter_model(segmenter)), done);
+    DN_TRY_GOTO(status, dn_segment_scan(segmenter, scan, &measured), done);
+    /* Only now: a scan that cannot be read leaves no empty folder. */
+    DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
+    dn_output_options what = {.folder = folder, .posteriors = options->posteriors != 0};
+    DN_TRY_GOTO(status, dn_outputs_write(measured, dn_segmenter_model(segmenter), &what), done);
+    *failed = measured->quality.failed;
+    if (out != NULL) {
+        DN_TRY_GOTO(status, dn_output_path(folder, measured->stem, "_volumes.tsv", &table), done);
+        DN_TRY_GOTO(status, result_from(table, out), done);
+    }
+done:
+    free(table);
+    dn_segment_result_destroy(measured);
+    dn_segmenter_destroy(segmenter);
+    return status;
+}
+
+dien_status dien_segment(const char *scan, const char *folder, const dien_options *options, dien_result **result)
+{
+    dien_options checked;
+    bool failed = false;
+    if (result != NULL) {
+        *result = NULL;
+    }
+    if (scan == NULL || folder == NULL || *scan == '\0' || *folder == '\0') {
+        return code_of(dn_error_set(DN_EUSAGE, "dien_segment needs a scan and a folder"));
+    }
+    dn_status status = options_from(options, &checked);
+    if (status != DN_OK) {
+        return code_of(status);
+    }
+    dn_cancel_reset();
+    dn_log_set_sink(&(dn_log_sink){.user = checked.user, .progress = checked.progress});
+    status = segment(scan, folder, &checked, result, &failed);
+    dn_log_set_sink(NULL);
+    if (status == DN_OK && failed) {
+        status = dn_error_set(DN_EQUALITY, "%s was measured, but failed quality control; the report in %s says why", scan, folder);
+    }
+    return code_of(status);
+}
