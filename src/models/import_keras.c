@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "models/fields.h"
+#include "models/keras_encoder.h"
 #include "models/keras_graph.h"
 #include "models/keras_unet.h"
 #include "models/metadata.h"
@@ -139,7 +140,7 @@ static dn_status check_weights(const dn_model *model, const char *path)
             status = dn_graph_check_weights(graph, model->weights);
             dn_shape out = dn_graph_output_shape(graph, 0);
             dn_graph_destroy(graph);
-            if (status == DN_OK && out.c != (int64_t)model->label_count) {
+            if (status == DN_OK && model->label_count > 0 && out.c != (int64_t)model->label_count) {
                 status = dn_error_set(DN_EFORMAT, "the network gives %lld channels for %zu labels", (long long)out.c, model->label_count);
             }
             return status == DN_OK ? DN_OK : dn_error_context(DN_EFORMAT, "%s", path);
@@ -163,6 +164,8 @@ dn_status dn_import_keras(const char *path, const dn_import_options *options, dn
         status = read_full_model(file, path, o->name, &model);
     } else if (dn_keras_unet_is(file)) {
         status = dn_keras_unet_read(file, path, o->name, &model);
+    } else if (dn_keras_encoder_of(file) != NULL) {
+        status = dn_keras_encoder_read(file, path, o->name, dn_keras_encoder_of(file), &model);
     } else {
         status = dn_error_set(DN_EFORMAT,
                               "%s: holds weights alone, of a network that is not known (docs/models.md); save the whole network with "

@@ -1,7 +1,8 @@
-/* Published Keras networks (HDF5) into our models. Two readers, chosen by what the file holds:
+/* Published Keras networks (HDF5) into our models. Three readers, chosen by what the file holds:
  *
  *   weights by name   lab2im's 3-D U-Nets (PREFIX_conv_downarm_L_I, ...), as the hypothalamus-subunit network is
  *                     published: architecture "unet3d", sizes read from the weights
+ *   encoders          ImageNet files of EfficientNetB0, ResNet50, VGG16, InceptionV3: architecture "encoder2d", no labels
  *   full models       files of model.save(): the attribute model_config becomes architecture "graph"
  *
  * docs/models.md lists the layers and versions that are understood. */
