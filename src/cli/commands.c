@@ -9,6 +9,8 @@
     X(segment)                                                                                                                             \
     X(synth)                                                                                                                               \
     X(stats)                                                                                                                               \
+    X(stability)                                                                                                                           \
+    X(normative)                                                                                                                           \
     X(models)                                                                                                                              \
     X(help)
 

@@ -21,6 +21,7 @@ typedef struct agreement_job {
     double level;
     char **columns;
     size_t k, reference;
+    double y_low, y_high; /* of all panels, so that they can be compared by eye */
     dn_cases cases;
     dn_table *results;
     FILE *text; /* the paragraph */
@@ -141,7 +142,8 @@ static dn_status limits_of(agreement_job *job, size_t column, dn_figure *figure,
         DN_TRY_GOTO(status, dn_asprintf(&x_label, "Mean of %s and %s%s%s%s", name, reference, *in ? " (" : "", in, *in ? ")" : ""), done);
         DN_TRY_GOTO(status, dn_asprintf(&y_label, "%s \xE2\x88\x92 %s%s%s%s", name, reference, *unit ? " (" : "", unit, *unit ? ")" : ""),
                     done);
-        dn_panel panel = {.title = job->k > 2 ? name : job->label, .x_label = x_label, .y_label = y_label};
+        dn_panel panel = {
+            .title = job->k > 2 ? name : job->label, .x_label = x_label, .y_label = y_label, .y_low = job->y_low, .y_high = job->y_high};
         status = dn_figure_bland_altman(figure, &panel, n, mean, difference, &limits);
     }
 done:
@@ -224,6 +226,32 @@ static dn_status draw(const agreement_job *job, const dn_figure *figure, const c
     return status;
 }
 
+/* One ordinate for all panels. scratch: 4 n numbers. */
+static dn_status common_range(agreement_job *job, double *scratch)
+{
+    double low = INFINITY, high = -INFINITY;
+    size_t n = job->cases.n;
+    for (size_t c = 0; c < job->k; ++c) {
+        dn_bland_altman fit;
+        if (c == job->reference) {
+            continue;
+        }
+        column_of(job, c, scratch);
+        column_of(job, job->reference, scratch + n);
+        DN_TRY(dn_bland_altman_fit(scratch, scratch + n, n, dn_arguments_flag(job->arguments, "percent"), job->level, DN_LIMITS_EXACT, NULL,
+                                   scratch + 2 * n, &fit));
+        low = fmin(low, fit.lower.low);
+        high = fmax(high, fit.upper.high);
+        for (size_t i = 0; i < n; ++i) {
+            low = fmin(low, scratch[2 * n + i]);
+            high = fmax(high, scratch[2 * n + i]);
+        }
+    }
+    job->y_low = low - 0.05 * (high - low);
+    job->y_high = high + 0.05 * (high - low);
+    return DN_OK;
+}
+
 static dn_status agreement(agreement_job *job)
 {
     dn_status status = DN_OK;
@@ -233,6 +261,7 @@ static dn_status agreement(agreement_job *job)
     int across = panels > 1 ? 2 : 1, down = (int)((panels + 1) / 2);
     DN_TRY(dn_alloc(&scratch, 4 * job->cases.n, sizeof *scratch, "the differences"));
     if (job->folder != NULL) {
+        DN_TRY_GOTO(status, common_range(job, scratch), done);
         DN_TRY_GOTO(status, dn_figure_create(across == 1 ? 110 : 174, 62.0 * down + 4.0, down, across, &figure), done);
     }
     for (size_t c = 0; c < job->k; ++c) {

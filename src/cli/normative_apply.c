@@ -1,0 +1,386 @@
+/* dien normative apply */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "cli/normative_command.h"
+#include "stats/distribution.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHARTS = 6, SAID = 4, NAMED = 20 };
+
+typedef struct application {
+    const dn_arguments *arguments;
+    const char *folder;
+    dn_norm_model model;
+    dn_cohort cohort;
+    dn_norm_verdict *verdicts;
+    double scanner_sd; /* NaN: the norm's */
+    size_t reduced, enlarged, outside;
+    FILE *text;
+} application;
+
+/* "older or younger than the norm; ..." */
+static dn_status outside_text(unsigned outside, char **out)
+{
+    static const struct {
+        unsigned flag;
+        const char *text;
+    } reasons[] = {{DN_NORM_OUTSIDE_AGE, "age outside the norm"},
+                   {DN_NORM_OUTSIDE_ICV, "head size outside the norm"},
+                   {DN_NORM_OUTSIDE_COMBINATION, "age and head size together outside the norm"},
+                   {DN_NORM_OUTSIDE_SEX, "sex not in the norm"},
+                   {DN_NORM_OUTSIDE_SCANNER, "scanner not in the norm"}};
+    DN_TRY(dn_strdup("", out));
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; ++i) {
+        if (outside & reasons[i].flag) {
+            char *longer = NULL;
+            DN_TRY(dn_asprintf(&longer, "%s%s%s", *out, **out ? "; " : "", reasons[i].text));
+            free(*out);
+            *out = longer;
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status put_person(const application *it, size_t i, dn_table *table)
+{
+    const dn_norm_person *person = &it->cohort.persons[i];
+    const dn_norm_verdict *found = &it->verdicts[i];
+    char *outside = NULL;
+    size_t row = 0;
+    DN_TRY(dn_table_add_row(table, &row));
+    DN_TRY(dn_table_put_text(table, "participant_id", person->name));
+    const struct {
+        const char *column;
+        double value;
+    } cells[] = {{"age", person->age},
+                 {"icv", person->icv},
+                 {"value", person->value},
+                 {"expected", found->expected},
+                 {"residual", found->residual},
+                 {"z", found->z},
+                 {"percentile", found->percentile},
+                 {"t", found->t},
+                 {"p", found->p},
+                 {"normal_low", found->low},
+                 {"normal_high", found->high},
+                 {"measured_low", found->measured_low},
+                 {"measured_high", found->measured_high},
+                 {"reduced", found->reduced},
+                 {"enlarged", found->enlarged},
+                 {"reduced_one_sample", found->reduced_one_sample}};
+    for (size_t c = 0; c < sizeof cells / sizeof *cells; ++c) {
+        DN_TRY(dn_table_put_number(table, cells[c].column, cells[c].value));
+    }
+    DN_TRY(outside_text(found->outside, &outside));
+    dn_status status = dn_table_put_text(table, "outside", *outside ? outside : NULL);
+    free(outside);
+    return status;
+}
+
+/* "2.3" and "0.04", but not "0": a percentile is never nothing. */
+static const char *say_percentile(double percentile, char text[32])
+{
+    if (percentile < 0.1) {
+        snprintf(text, 32, "below 0.1");
+    } else if (percentile > 99.9) {
+        snprintf(text, 32, "above 99.9");
+    } else {
+        snprintf(text, 32, "%.1f", percentile);
+    }
+    return text;
+}
+
+static dn_status say_person(const application *it, size_t i)
+{
+    const dn_norm_person *person = &it->cohort.persons[i];
+    const dn_norm_verdict *found = &it->verdicts[i];
+    const char *space = *it->model.unit ? " " : "", *unit = it->model.unit;
+    char percentile[32], *outside = NULL;
+    fprintf(it->text,
+            " %s (%s years): %s%s%s, expected %s%s%s at this age and head size (z = %s, percentile %s); normal interval %s to %s%s%s",
+            person->name, dn_say(person->age), dn_say(person->value), space, unit, dn_say(found->expected), space, unit, dn_say(found->z),
+            say_percentile(found->percentile, percentile), dn_say(found->low), dn_say(found->high), space, unit);
+    if (found->measured_low < found->measured_high) {
+        fprintf(it->text, ", interval of the measurement %s to %s%s%s", dn_say(found->measured_low), dn_say(found->measured_high), space,
+                unit);
+    }
+    fprintf(it->text, ": %s.",
+            found->reduced              ? "reduced"
+            : found->enlarged           ? "enlarged"
+            : found->reduced_one_sample ? "below the normal interval, but within what a change of scanner can do: not counted as reduced"
+                                        : "within normal limits");
+    DN_TRY(outside_text(found->outside, &outside));
+    if (*outside) {
+        fprintf(it->text, " Caution: %s.", outside);
+    }
+    free(outside);
+    return DN_OK;
+}
+
+/* "; reduced: sub-03, sub-07" */
+static void say_names(const application *it, const char *what, bool enlarged)
+{
+    size_t said = 0, all = enlarged ? it->enlarged : it->reduced;
+    for (size_t i = 0; i < it->cohort.cases.n && said < NAMED; ++i) {
+        if (enlarged ? it->verdicts[i].enlarged : it->verdicts[i].reduced) {
+            fprintf(it->text, "%s%s", said++ == 0 ? what : ", ", it->cohort.persons[i].name);
+        }
+    }
+    if (all > said) {
+        fprintf(it->text, " and %zu more", all - said);
+    }
+    if (said > 0) {
+        fputc('.', it->text);
+    }
+}
+
+static dn_status put_summary(const application *it, dn_table *table)
+{
+    const struct {
+        const char *what;
+        size_t count;
+    } rows[] = {{"reduced", it->reduced}, {"enlarged", it->enlarged}, {"outside of the norm", it->outside}};
+    for (size_t i = 0; i < 3; ++i) {
+        dn_estimate share;
+        size_t row = 0;
+        DN_TRY(dn_share(rows[i].count, it->cohort.cases.n, 0.95, &share));
+        DN_TRY(dn_table_add_row(table, &row));
+        DN_TRY(dn_table_put_text(table, "what", rows[i].what));
+        DN_TRY(dn_table_put_number(table, "count", (double)rows[i].count));
+        DN_TRY(dn_table_put_number(table, "n", (double)it->cohort.cases.n));
+        DN_TRY(dn_table_put_number(table, "share", share.value));
+        DN_TRY(dn_table_put_number(table, "share_low", share.low));
+        DN_TRY(dn_table_put_number(table, "share_high", share.high));
+        if (i == 0 && it->cohort.cases.n > 1) {
+            fprintf(it->text, " Reduced: %zu of %zu (%.1f %%, 95 %% CI %.1f to %.1f %%).", rows[i].count, it->cohort.cases.n,
+                    100.0 * share.value, 100.0 * share.low, 100.0 * share.high);
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status say(application *it, dn_table *summary)
+{
+    const dn_norm_model *model = &it->model;
+    double sd = isnan(it->scanner_sd) ? model->scanner_sd : it->scanner_sd;
+    fprintf(it->text, "%s%s of %zu %s against a norm of %zu people aged %s to %s (%s%s%s; %.4g %% interval; ",
+            model->simulated ? "SIMULATED norm, not for patients. " : "", model->structure, it->cohort.cases.n,
+            it->cohort.cases.n == 1 ? "person" : "people", model->n, dn_say(model->age_low), dn_say(model->age_high),
+            dn_norm_method_text(model), *model->source ? "; " : "", model->source, 100.0 * model->level);
+    if (isnan(sd)) {
+        fprintf(it->text, "no inter-scanner SD was given, so the rule is that of one sample).");
+    } else {
+        fprintf(it->text, "inter-scanner SD %s%s%s).", dn_say(sd), *model->unit ? " " : "", model->unit);
+    }
+    DN_TRY(put_summary(it, summary));
+    if (it->cohort.cases.n <= SAID) {
+        for (size_t i = 0; i < it->cohort.cases.n; ++i) {
+            DN_TRY(say_person(it, i));
+        }
+    } else {
+        say_names(it, " These are reduced: ", false);
+        say_names(it, " Enlarged: ", true);
+        if (it->outside > 0) {
+            fprintf(it->text, " Outside of what the norm has seen, see the table: %zu.", it->outside);
+        }
+    }
+    dn_cases_say_omitted(it->text, &it->cohort.cases);
+    fputc('\n', it->text);
+    return DN_OK;
+}
+
+/* ---- figures ------------------------------------------------------------------------------------------------------------------- */
+
+static dn_status draw_person(const application *it, size_t i)
+{
+    dn_status status = DN_OK;
+    const dn_norm_person *who = &it->cohort.persons[i];
+    const dn_norm_verdict *found = &it->verdicts[i];
+    dn_figure *figure = NULL;
+    char *name = NULL, *file = NULL, *title = NULL, *note = NULL, percentile[32];
+    dn_figure_person person = {who->name, who->age, who->value, found->measured_low, found->measured_high};
+    DN_TRY_GOTO(status, dn_file_name_of(who->name, &name), done);
+    DN_TRY_GOTO(status, dn_asprintf(&file, "chart_%s", name), done);
+    DN_TRY_GOTO(status,
+                dn_asprintf(&title, "%s: percentile %s (z = %s), %s", who->name, say_percentile(found->percentile, percentile),
+                            dn_say(found->z),
+                            found->reduced    ? "reduced"
+                            : found->enlarged ? "enlarged"
+                                              : "not significantly reduced"),
+                done);
+    DN_TRY_GOTO(status, dn_asprintf(&note, "%sCentiles at this head size. ", found->outside ? "OUTSIDE OF WHAT THE NORM HAS SEEN. " : ""),
+                done);
+    DN_TRY_GOTO(status, dn_figure_create(120, 85, 1, 1, &figure), done);
+    DN_TRY_GOTO(status, dn_norm_chart(figure, &it->model, title, who->icv, who->sex, 0, NULL, NULL, &person, 1), done);
+    DN_TRY_GOTO(status, dn_norm_figure_note(figure, &it->model, note), done);
+    status = dn_norm_write_figure(figure, it->folder, file);
+done:
+    dn_figure_destroy(figure);
+    free(name);
+    free(file);
+    free(title);
+    free(note);
+    return status;
+}
+
+static dn_status draw_charts(const application *it)
+{
+    char **wanted = NULL;
+    size_t count = 0;
+    dn_status status = DN_OK;
+    DN_TRY(dn_split_list(dn_arguments_text(it->arguments, "chart"), &wanted, &count));
+    for (size_t w = 0; w < count; ++w) {
+        size_t i = 0;
+        while (i < it->cohort.cases.n && strcmp(it->cohort.persons[i].name, wanted[w]) != 0) {
+            ++i;
+        }
+        if (i == it->cohort.cases.n) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--chart: nobody with all numbers is called %s", wanted[w]);
+        }
+        DN_TRY_GOTO(status, draw_person(it, i), done);
+    }
+    for (size_t i = 0; count == 0 && i < it->cohort.cases.n && it->cohort.cases.n <= CHARTS; ++i) {
+        DN_TRY_GOTO(status, draw_person(it, i), done);
+    }
+done:
+    free(wanted);
+    return status;
+}
+
+/* Residuals over age: the seed's figure. By quantiles, which have no one SD: z. */
+static dn_status draw_cohort(const application *it)
+{
+    enum { SERIES = 2 };
+    static const char *const names[SERIES] = {"not reduced", "reduced"};
+    static const dn_colour colours[SERIES] = {DN_COLOUR_BLACK, DN_COLOUR_VERMILION};
+    dn_status status = DN_OK;
+    const dn_norm_model *model = &it->model;
+    bool by_z = model->method == DN_NORM_QUANTILE;
+    size_t n = it->cohort.cases.n;
+    double *block = NULL, limit = by_z ? dn_normal_quantile(0.5 + 0.5 * model->level) : 0.5 * (it->verdicts[0].high - it->verdicts[0].low);
+    char *label = NULL;
+    dn_figure *figure = NULL;
+    DN_TRY(dn_alloc(&block, 2 * n, sizeof *block, "a figure"));
+    DN_TRY_GOTO(status, dn_asprintf(&label, by_z ? "z" : "Residual%s%s%s", *model->unit ? " (" : "", model->unit, *model->unit ? ")" : ""),
+                done);
+    DN_TRY_GOTO(status, dn_figure_create(120, 80, 1, 1, &figure), done);
+    dn_panel panel = {.title = model->structure, .x_label = "Age (years)", .y_label = label, .legend = DN_LEGEND_ABOVE};
+    DN_TRY_GOTO(status, dn_figure_panel(figure, &panel), done);
+    DN_TRY_GOTO(status,
+                dn_figure_rule_band(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .opacity = 0.14, .label = "normal interval"}, -limit,
+                                    limit),
+                done);
+    DN_TRY_GOTO(status, dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .width = 1.2}, 0.0), done);
+    for (size_t s = 0; s < SERIES; ++s) {
+        size_t count = 0;
+        for (size_t i = 0; i < n; ++i) {
+            if (it->verdicts[i].reduced == (s == 1)) {
+                block[count] = it->cohort.persons[i].age;
+                block[n + count++] = by_z ? it->verdicts[i].z : it->verdicts[i].residual;
+            }
+        }
+        DN_TRY_GOTO(status,
+                    dn_figure_points(figure, &(dn_style){.colour = colours[s], .label = count > 0 ? names[s] : NULL}, count, block,
+                                     block + n),
+                    done);
+    }
+    DN_TRY_GOTO(status, dn_norm_figure_note(figure, model, NULL), done);
+    status = dn_norm_write_figure(figure, it->folder, "normative_figure");
+done:
+    dn_figure_destroy(figure);
+    free(block);
+    free(label);
+    return status;
+}
+
+static dn_status judge(application *it)
+{
+    double nearest = INFINITY;
+    DN_TRY(dn_alloc(&it->verdicts, it->cohort.cases.n, sizeof *it->verdicts, "the verdicts"));
+    for (size_t i = 0; i < it->cohort.cases.n; ++i) {
+        dn_norm_verdict *found = &it->verdicts[i];
+        DN_TRY(dn_norm_apply(&it->model, &it->cohort.persons[i], it->scanner_sd, found));
+        it->reduced += found->reduced;
+        it->enlarged += found->enlarged;
+        it->outside += found->outside != 0;
+        nearest = fmin(nearest, fabs(found->z));
+    }
+    if (nearest > 20.0 && it->model.method != DN_NORM_QUANTILE) { /* a wrong unit shows as everyone far away */
+        DN_FAIL(DN_EDATA, "everyone is more than 20 standard deviations from the norm (%g for %s, expected %g): is the volume in %s?",
+                it->cohort.persons[0].value, it->cohort.persons[0].name, it->verdicts[0].expected,
+                *it->model.unit ? it->model.unit : "the norm's unit");
+    }
+    if (it->outside > 0) {
+        dn_log(DN_LOG_WARNING,
+               "%zu of %zu people are outside of what the norm has seen (age, head size, sex or scanner): see the column outside",
+               it->outside, it->cohort.cases.n);
+    }
+    return DN_OK;
+}
+
+/* Head sizes that are all a thousand times off are another unit. */
+static dn_status check_units(const application *it)
+{
+    double middle = 0.5 * (it->model.icv_low + it->model.icv_high);
+    for (size_t i = 0; i < it->cohort.cases.n; ++i) {
+        double ratio = it->cohort.persons[i].icv / middle;
+        if (ratio > 0.02 && ratio < 50.0) {
+            return DN_OK;
+        }
+    }
+    DN_FAIL(DN_EDATA, "the head sizes (%g for %s) are not in the unit of the norm (%g to %g)", it->cohort.persons[0].icv,
+            it->cohort.persons[0].name, it->model.icv_low, it->model.icv_high);
+}
+
+dn_status dn_normative_apply_run(const dn_arguments *arguments)
+{
+    dn_status status = DN_OK;
+    char *paragraph = NULL;
+    size_t size = 0;
+    dn_table *people = NULL, *summary = NULL;
+    application it = {.arguments = arguments,
+                      .folder = dn_arguments_text(arguments, "output"),
+                      .scanner_sd = dn_arguments_given(arguments, "scanner-sd") ? dn_arguments_real(arguments, "scanner-sd") : NAN};
+    if (dn_arguments_count(arguments) < 3) {
+        DN_FAIL(DN_EUSAGE, "'dien normative apply' needs a norm and a table: dien normative apply norm.json patients.tsv");
+    }
+    DN_TRY_GOTO(status, dn_norm_read(dn_arguments_at(arguments, 1), &it.model), done);
+    const char *value = dn_arguments_text(arguments, "value");
+    DN_TRY_GOTO(status, dn_cohort_load(arguments, 2, value != NULL ? value : it.model.structure, &it.cohort), done);
+    DN_TRY_GOTO(status, check_units(&it), done);
+    DN_TRY_GOTO(status, judge(&it), done);
+    DN_TRY_GOTO(status, dn_table_create("normative", &people), done);
+    DN_TRY_GOTO(status, dn_table_create("normative_summary", &summary), done);
+    for (size_t i = 0; i < it.cohort.cases.n; ++i) {
+        DN_TRY_GOTO(status, put_person(&it, i, people), done);
+    }
+    it.text = open_memstream(&paragraph, &size);
+    if (it.text == NULL) {
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a paragraph");
+    }
+    status = say(&it, summary);
+    fclose(it.text);
+    if (status != DN_OK) {
+        goto done;
+    }
+    DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative", people), done);
+    DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative_summary", summary), done);
+    DN_TRY_GOTO(status, dn_stats_emit(it.folder, "normative", paragraph), done);
+    if (it.folder != NULL) {
+        DN_TRY_GOTO(status, draw_charts(&it), done);
+        status = it.cohort.cases.n > 1 ? draw_cohort(&it) : DN_OK;
+    }
+done:
+    free(paragraph);
+    free(it.verdicts);
+    dn_table_destroy(people);
+    dn_table_destroy(summary);
+    dn_norm_model_release(&it.model);
+    dn_cohort_release(&it.cohort);
+    return status;
+}

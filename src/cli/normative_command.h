@@ -1,0 +1,37 @@
+/* What the two halves of `dien normative` share. command_normative.c: options, tables in; normative_fit.c, normative_apply.c: one each. */
+#ifndef DN_CLI_NORMATIVE_COMMAND_H
+#define DN_CLI_NORMATIVE_COMMAND_H
+
+#include "chart/figure_kinds.h"
+#include "cli/command.h"
+#include "cli/complete_cases.h"
+#include "cli/stats_command.h"
+#include "stats/normative.h"
+
+/* Persons of the tables named by positional arguments from..end. persons[i] is case i; texts are borrowed from table. */
+typedef struct dn_cohort {
+    dn_table *table;
+    dn_cases cases; /* columns: value, ICV, age */
+    dn_norm_person *persons;
+    char (*names)[32]; /* for rows without an id */
+} dn_cohort;
+
+/* value: the column of volumes. need_sex: everyone's is needed. Release with dn_cohort_release, also after a failure. */
+DN_CHECKED dn_status dn_cohort_load(const dn_arguments *arguments, size_t from, const char *value, dn_cohort *out);
+void dn_cohort_release(dn_cohort *cohort);
+
+DN_CHECKED dn_status dn_normative_fit_run(const dn_arguments *arguments);
+DN_CHECKED dn_status dn_normative_apply_run(const dn_arguments *arguments);
+
+/* "least squares in two steps", ...; static. */
+const char *dn_norm_method_text(const dn_norm_model *model);
+/* The centile chart at one head size: fills the figure's next panel. cohort_*: grey points, n_cohort may be 0. */
+DN_CHECKED dn_status dn_norm_chart(dn_figure *figure, const dn_norm_model *model, const char *title, double icv, dn_sex sex,
+                                   size_t n_cohort, const double *cohort_age, const double *cohort_value, const dn_figure_person *persons,
+                                   size_t n_persons);
+/* The line under every figure of a norm: who is in it, and whether it is simulated. */
+DN_CHECKED dn_status dn_norm_figure_note(dn_figure *figure, const dn_norm_model *model, const char *own);
+/* folder/name without extension, folder made. */
+DN_CHECKED dn_status dn_norm_write_figure(const dn_figure *figure, const char *folder, const char *name);
+
+#endif
