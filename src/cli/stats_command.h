@@ -6,6 +6,7 @@
 #define DN_CLI_STATS_COMMAND_H
 
 #include "base/table.h"
+#include "chart/figure.h"
 #include "cli/command.h"
 
 dn_status dn_stats_groups_run(const dn_arguments *arguments);
@@ -17,6 +18,10 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments);
  * gathered, other files are joined on --id; --where COLUMN=VALUE keeps rows. Participants without a partner are named in a warning
  * (dn_log). *out is owned by the caller. DN_EUSAGE when no table is given. */
 DN_CHECKED dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out);
+/* The same without --where. */
+DN_CHECKED dn_status dn_stats_load_all(const dn_arguments *arguments, size_t from, dn_table **out);
+/* Keeps the rows that "COLUMN=VALUE" asks for; NULL keeps all. DN_EUSAGE, DN_EDATA: no such column, no such row. */
+DN_CHECKED dn_status dn_table_keep_where(dn_table **table, const char *where);
 /* The same for a list of paths; key, where: may be NULL. For dien stability and dien normative. */
 DN_CHECKED dn_status dn_tables_load(const char *const *paths, size_t count, const char *key, const char *where, dn_table **out);
 
@@ -28,6 +33,8 @@ DN_CHECKED dn_status dn_split_list(const char *text, char ***items, size_t *coun
 DN_CHECKED dn_status dn_stats_emit(const char *folder, const char *name, const char *paragraph);
 /* DIR/NAME.tsv; nothing when folder is NULL. */
 DN_CHECKED dn_status dn_stats_write_table(const char *folder, const char *name, const dn_table *table);
+/* DIR/NAME.svg, .pdf, .png, .gp and .tsv. Without gnuplot a warning: the numbers are written all the same. */
+DN_CHECKED dn_status dn_stats_write_figure(const char *folder, const char *name, const dn_figure *figure);
 /* A column's name as part of a file's name: letters, digits, - and _ stay, all else becomes _. Owned by the caller. */
 DN_CHECKED dn_status dn_file_name_of(const char *text, char **out);
 

@@ -1,7 +1,468 @@
+/* dien stats correlate: two variables, perhaps given others; with the ALS-FRS-R slope and volumes by head size. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/memory.h"
+#include "chart/figure_kinds.h"
+#include "cli/complete_cases.h"
 #include "cli/stats_command.h"
+#include "stats/correlation.h"
+#include "stats/descriptive.h"
+#include "stats/icv.h"
+#include "stats/normality.h"
+#include "stats/regression.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOPE_COLUMN "alsfrs_slope"
+
+typedef struct correlate_job {
+    const dn_arguments *arguments;
+    const char *folder, *x_name;
+    char *y_name; /* owned */
+    dn_table *table;
+    char **covariates; /* names of columns of numbers; owned by the list or by coded */
+    size_t k;
+    char **coded;   /* names made for categories, k of them or NULL; owned */
+    dn_cases cases; /* columns: x, y, covariates */
+    double *x, *y;
+    const double **z;
+    double *columns;
+    dn_result normality[2], chosen, other;
+    bool parametric;
+} correlate_job;
+
+static void job_release(correlate_job *job)
+{
+    for (size_t j = 0; job->coded != NULL && j < job->k; ++j) {
+        free(job->coded[j]);
+    }
+    free(job->coded);
+    free(job->covariates);
+    free(job->y_name);
+    free(job->columns);
+    free(job->z);
+    dn_cases_release(&job->cases);
+    dn_table_destroy(job->table);
+}
+
+/* Adds alsfrs_slope where score and duration are there. */
+static dn_status add_slope(correlate_job *job)
+{
+    const char *score_name = dn_arguments_text(job->arguments, "alsfrs");
+    const char *duration_name = dn_arguments_text(job->arguments, "duration");
+    size_t score;
+    size_t duration;
+    size_t column;
+    if (score_name == NULL && duration_name == NULL) {
+        return DN_OK;
+    }
+    if (score_name == NULL || duration_name == NULL) {
+        DN_FAIL(DN_EUSAGE, SLOPE_COLUMN " needs both --alsfrs COLUMN and --duration COLUMN");
+    }
+    DN_TRY(dn_table_column(job->table, score_name, &score));
+    DN_TRY(dn_table_column(job->table, duration_name, &duration));
+    DN_TRY(dn_table_add_column(job->table, SLOPE_COLUMN, &column));
+    for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
+        double s;
+        double d;
+        double slope;
+        DN_TRY(dn_table_number(job->table, r, score, &s));
+        DN_TRY(dn_table_number(job->table, r, duration, &d));
+        dn_status status = dn_alsfrs_slope(s, d, &slope);
+        if (status != DN_OK) {
+            return dn_error_context(status, "%s, line %zu", dn_table_name(job->table), dn_table_line(job->table, r));
+        }
+        DN_TRY(dn_table_set_number(job->table, r, column, slope));
+    }
+    return DN_OK;
+}
+
+/* Adds y by head size as a column, and names it. The reference is the control group, or everyone when none is named. */
+static dn_status normalise(correlate_job *job)
+{
+    dn_status status = DN_OK;
+    const char *icv_name = dn_arguments_text(job->arguments, "icv");
+    const char *group_name = dn_arguments_text(job->arguments, "group");
+    const char *control_name = dn_arguments_text(job->arguments, "control");
+    const char *how = dn_arguments_text(job->arguments, "normalise");
+    dn_icv_method method = strcmp(how, "residual") == 0 ? DN_ICV_RESIDUAL : strcmp(how, "power") == 0 ? DN_ICV_POWER : DN_ICV_RATIO;
+    size_t rows = dn_table_rows(job->table);
+    size_t volume_column;
+    size_t icv_column;
+    size_t group_column = DN_TABLE_NONE;
+    size_t column;
+    size_t n = 0;
+    double mean;
+    double slope;
+    double *work = NULL; /* volumes, icvs, results */
+    unsigned char *control = NULL;
+    if (icv_name == NULL) {
+        return DN_OK;
+    }
+    if ((group_name == NULL) != (control_name == NULL)) {
+        DN_FAIL(DN_EUSAGE, "to normalise by a control group, give both --group COLUMN and --control NAME");
+    }
+    DN_TRY(dn_table_column(job->table, job->y_name, &volume_column));
+    DN_TRY(dn_table_column(job->table, icv_name, &icv_column));
+    if (group_name != NULL) {
+        DN_TRY(dn_table_column(job->table, group_name, &group_column));
+    }
+    DN_TRY_GOTO(status, dn_alloc(&work, 3 * rows, sizeof *work, "volumes"), done);
+    DN_TRY_GOTO(status, dn_alloc(&control, rows, 1, "volumes"), done);
+    for (size_t r = 0; r < rows; ++r) {
+        double v;
+        double i;
+        DN_TRY_GOTO(status, dn_table_number(job->table, r, volume_column, &v), done);
+        DN_TRY_GOTO(status, dn_table_number(job->table, r, icv_column, &i), done);
+        if (isnan(v) || isnan(i)) {
+            continue;
+        }
+        if (!(v > 0.0) || !(i > 0.0)) {
+            DN_FAIL_GOTO(status, done, DN_EDATA, "%s, line %zu: %s is %g and %s is %g; both must be above 0", dn_table_name(job->table),
+                         dn_table_line(job->table, r), job->y_name, v, icv_name, i);
+        }
+        const char *group = group_column != DN_TABLE_NONE ? dn_table_text(job->table, r, group_column) : NULL;
+        work[n] = v;
+        work[rows + n] = i;
+        control[n++] = control_name == NULL || (group != NULL && strcmp(group, control_name) == 0);
+    }
+    DN_TRY_GOTO(status, dn_icv_normalise(method, work, work + rows, control, n, work + 2 * rows, &mean, &slope), done);
+    char *name = NULL;
+    DN_TRY_GOTO(status, dn_asprintf(&name, "%s_normalised", job->y_name), done);
+    free(job->y_name);
+    job->y_name = name;
+    DN_TRY_GOTO(status, dn_table_add_column(job->table, name, &column), done);
+    n = 0;
+    for (size_t r = 0; r < rows; ++r) {
+        if (dn_table_text(job->table, r, volume_column) != NULL && dn_table_text(job->table, r, icv_column) != NULL) {
+            DN_TRY_GOTO(status, dn_table_set_number(job->table, r, column, work[2 * rows + n++]), done);
+        }
+    }
+done:
+    free(control);
+    free(work);
+    return status;
+}
+
+/* A covariate of two texts becomes a column of 0 and 1. */
+static dn_status code_covariate(correlate_job *job, size_t j)
+{
+    const char *levels[2] = {NULL, NULL};
+    size_t column;
+    size_t coded;
+    size_t numbers = 0;
+    size_t texts = 0;
+    DN_TRY(dn_table_column(job->table, job->covariates[j], &column));
+    for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
+        double value;
+        if (dn_table_text(job->table, r, column) != NULL) {
+            bool number = dn_table_number(job->table, r, column, &value) == DN_OK;
+            numbers += number;
+            texts += !number;
+        }
+    }
+    dn_error_clear();
+    if (texts <= numbers) {
+        return DN_OK;
+    }
+    for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
+        const char *text = dn_table_text(job->table, r, column);
+        for (size_t l = 0; text != NULL; ++l) {
+            if (l == 2) {
+                DN_FAIL(DN_EDATA, "%s, column %s has more than two different texts; a covariate of a correlation is a number or has two",
+                        dn_table_name(job->table), job->covariates[j]);
+            }
+            if (levels[l] == NULL) {
+                levels[l] = text;
+            }
+            if (strcmp(levels[l], text) == 0) {
+                break;
+            }
+        }
+    }
+    DN_TRY(dn_asprintf(&job->coded[j], "%s (%s)", job->covariates[j], levels[1] != NULL ? levels[1] : levels[0]));
+    DN_TRY(dn_table_add_column(job->table, job->coded[j], &coded));
+    for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
+        const char *text = dn_table_text(job->table, r, column);
+        DN_TRY(dn_table_set_number(job->table, r, coded, text == NULL ? NAN : strcmp(text, levels[0]) == 0 ? 0.0 : 1.0));
+    }
+    job->covariates[j] = job->coded[j];
+    return DN_OK;
+}
+
+/* Complete rows into columns. */
+static dn_status take_cases(correlate_job *job)
+{
+    const char **names = NULL;
+    size_t width = job->k + 2;
+    DN_TRY(dn_alloc(&names, width, sizeof *names, "columns"));
+    names[0] = job->x_name;
+    names[1] = job->y_name;
+    for (size_t j = 0; j < job->k; ++j) {
+        names[j + 2] = job->covariates[j];
+    }
+    dn_status status = dn_cases_take(job->table, names, width, dn_arguments_text(job->arguments, "id"), 0, &job->cases);
+    free(names);
+    DN_TRY(status);
+    size_t n = job->cases.n;
+    DN_TRY(dn_alloc(&job->columns, width * n, sizeof(double), "columns"));
+    DN_TRY(dn_alloc(&job->z, job->k, sizeof *job->z, "columns"));
+    for (size_t j = 0; j < width; ++j) {
+        for (size_t i = 0; i < n; ++i) {
+            job->columns[j * n + i] = job->cases.values[i * width + j];
+        }
+    }
+    job->x = job->columns;
+    job->y = job->columns + n;
+    for (size_t j = 0; j < job->k; ++j) {
+        job->z[j] = job->columns + (j + 2) * n;
+    }
+    return DN_OK;
+}
+
+static dn_status one_correlation(const correlate_job *job, bool parametric, dn_result *out)
+{
+    double level = dn_arguments_real(job->arguments, "level");
+    size_t n = job->cases.n;
+    if (job->k > 0) {
+        return dn_partial_correlation(job->x, job->y, job->z, job->k, n, !parametric, level, out);
+    }
+    return parametric ? dn_pearson(job->x, job->y, n, level, out) : dn_spearman(job->x, job->y, n, level, out);
+}
+
+static dn_status compute(correlate_job *job)
+{
+    const char *test = dn_arguments_text(job->arguments, "test");
+    bool normal = true;
+    for (int side = 0; side < 2; ++side) {
+        if (dn_shapiro_wilk(side ? job->y : job->x, job->cases.n, &job->normality[side]) == DN_OK) {
+            normal = normal && job->normality[side].p >= dn_arguments_real(job->arguments, "alpha");
+        } else {
+            dn_error_clear();
+            job->normality[side] = dn_result_empty();
+            normal = normal && job->cases.n > 5000;
+        }
+    }
+    job->parametric = strcmp(test, "parametric") == 0 || (strcmp(test, "auto") == 0 && normal);
+    dn_status status = one_correlation(job, job->parametric, &job->chosen);
+    if (status != DN_OK) {
+        return dn_error_context(status, "%s and %s", job->x_name, job->y_name);
+    }
+    return one_correlation(job, !job->parametric, &job->other);
+}
+
+/* ---- results ---- */
+
+static dn_status write_tables(const correlate_job *job, const dn_linear_model *line)
+{
+    dn_status status = DN_OK;
+    dn_table *tests = NULL;
+    dn_table *people = NULL;
+    char *analysis = NULL;
+    double level = dn_arguments_real(job->arguments, "level");
+    const char *id = dn_arguments_text(job->arguments, "id");
+    size_t row;
+    DN_TRY_GOTO(status, dn_table_create("the table of correlations", &tests), done);
+    DN_TRY_GOTO(status, dn_table_create("the table of people", &people), done);
+    DN_TRY_GOTO(status, dn_asprintf(&analysis, "%s on %s", job->y_name, job->x_name), done);
+    for (int side = 0; side < 2; ++side) {
+        if (job->normality[side].method != NULL) {
+            DN_TRY_GOTO(status, dn_result_append(tests, side ? job->y_name : job->x_name, &job->normality[side]), done);
+            DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "chosen"), done);
+        }
+    }
+    DN_TRY_GOTO(status, dn_result_append(tests, analysis, &job->chosen), done);
+    DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "chosen"), done);
+    DN_TRY_GOTO(status, dn_result_append(tests, analysis, &job->other), done);
+    DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "also computed"), done);
+    for (size_t i = 0; i <= line->k; ++i) {
+        const char *name = i == 0 ? "intercept" : i == 1 ? "slope" : job->covariates[i - 2];
+        const dn_result coefficient = dn_linear_coefficient(line, i, name, level);
+        DN_TRY_GOTO(status, dn_result_append(tests, analysis, &coefficient), done);
+        DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "line"), done);
+    }
+    for (size_t i = 0; i < job->cases.n; ++i) {
+        char text[32];
+        DN_TRY_GOTO(status, dn_table_add_row(people, &row), done);
+        DN_TRY_GOTO(status, dn_table_put_text(people, id, dn_case_name(job->table, job->cases.row[i], id, text)), done);
+        DN_TRY_GOTO(status, dn_table_put_number(people, job->x_name, job->x[i]), done);
+        DN_TRY_GOTO(status, dn_table_put_number(people, job->y_name, job->y[i]), done);
+        for (size_t j = 0; j < job->k; ++j) {
+            DN_TRY_GOTO(status, dn_table_put_number(people, job->covariates[j], job->z[j][i]), done);
+        }
+    }
+    DN_TRY_GOTO(status, dn_stats_write_table(job->folder, "correlate", tests), done);
+    status = dn_stats_write_table(job->folder, "correlate_people", people);
+done:
+    free(analysis);
+    dn_table_destroy(people);
+    dn_table_destroy(tests);
+    return status;
+}
+
+static dn_status label_axis(const char *name, const char *unit, bool residual, char **out)
+{
+    return dn_asprintf(out, "%s%s%s%s%s", residual ? "residual of " : "", name, unit ? " (" : "", unit ? unit : "", unit ? ")" : "");
+}
+
+/* Points, line and band of y on x. With covariates both are residuals: what the partial correlation sees. */
+static dn_status draw(const correlate_job *job, const double *x, const double *y)
+{
+    enum { STEPS = 61 };
+    dn_status status = DN_OK;
+    size_t n = job->cases.n;
+    double at[STEPS];
+    double value[STEPS];
+    double low[STEPS];
+    double high[STEPS];
+    char text[160];
+    char r[32];
+    char p[32];
+    dn_figure *figure = NULL;
+    dn_linear_model line = {0};
+    char *x_label = NULL;
+    char *y_label = NULL;
+    double least = x[0];
+    double most = x[0];
+    const double *columns[1] = {x};
+    for (size_t i = 0; i < n; ++i) {
+        least = fmin(least, x[i]);
+        most = fmax(most, x[i]);
+    }
+    const char *label = dn_arguments_text(job->arguments, "label");
+    DN_TRY_GOTO(status, dn_linear_fit(y, columns, &job->x_name, 1, n, &line), done);
+    for (int i = 0; i < STEPS; ++i) {
+        at[i] = least + (most - least) * i / (STEPS - 1);
+        dn_linear_predict(&line, &at[i], dn_arguments_real(job->arguments, "level"), 0, &value[i], &low[i], &high[i]);
+    }
+    const dn_figure_fit fit = {STEPS, at, value, low, high};
+    snprintf(text, sizeof text, "%s = %s, %s", job->chosen.effect_name, dn_result_format_number(job->chosen.effect, r, sizeof r),
+             dn_result_format_p(job->chosen.p, p, sizeof p));
+    DN_TRY_GOTO(status, label_axis(job->x_name, NULL, job->k > 0, &x_label), done);
+    DN_TRY_GOTO(status, label_axis(label ? label : job->y_name, dn_arguments_text(job->arguments, "unit"), job->k > 0, &y_label), done);
+    const dn_panel panel = {.x_label = x_label, .y_label = y_label};
+    DN_TRY_GOTO(status, dn_figure_create(100, 80, 1, 1, &figure), done);
+    DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, n, x, y, &fit, text), done);
+    status = dn_stats_write_figure(job->folder, "correlate_figure", figure);
+done:
+    free(y_label);
+    free(x_label);
+    dn_linear_model_release(&line);
+    dn_figure_destroy(figure);
+    return status;
+}
+
+static dn_status draw_figure(const correlate_job *job)
+{
+    dn_linear_model of_x = {0};
+    dn_linear_model of_y = {0};
+    if (job->k == 0) {
+        return draw(job, job->x, job->y);
+    }
+    dn_status status = dn_linear_fit(job->x, job->z, (const char *const *)job->covariates, job->k, job->cases.n, &of_x);
+    if (status == DN_OK) {
+        status = dn_linear_fit(job->y, job->z, (const char *const *)job->covariates, job->k, job->cases.n, &of_y);
+    }
+    if (status == DN_OK) {
+        status = draw(job, of_x.residuals, of_y.residuals);
+    }
+    dn_linear_model_release(&of_y);
+    dn_linear_model_release(&of_x);
+    return status;
+}
+
+static dn_status write_paragraph(const correlate_job *job, const dn_linear_model *line)
+{
+    char text[512];
+    char *paragraph = NULL;
+    size_t size = 0;
+    const char *unit = dn_arguments_text(job->arguments, "unit");
+    const dn_result slope = dn_linear_coefficient(line, 1, "slope", dn_arguments_real(job->arguments, "level"));
+    FILE *stream = open_memstream(&paragraph, &size);
+    if (stream == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
+    }
+    fprintf(stream, "%s and %s", job->y_name, job->x_name);
+    for (size_t j = 0; j < job->k; ++j) {
+        fprintf(stream, "%s%s", j == 0 ? " given " : ", ", job->covariates[j]);
+    }
+    fprintf(stream, ":");
+    for (int side = 0; side < 2; ++side) {
+        const dn_result *w = &job->normality[side];
+        if (w->method == NULL) {
+            fprintf(stream, "%s %s not tested (too few, too many or equal values)", side == 0 ? " Shapiro-Wilk" : ",",
+                    side ? job->y_name : job->x_name);
+        } else {
+            fprintf(stream, "%s %s W = %s, %s", side == 0 ? " Shapiro-Wilk" : ",", side ? job->y_name : job->x_name, dn_say(w->statistic),
+                    dn_say_p(w->p));
+        }
+    }
+    bool automatic = strcmp(dn_arguments_text(job->arguments, "test"), "auto") == 0;
+    fprintf(stream, "; %s was %s%s%s%s: ", job->chosen.method, automatic ? "used" : "asked for", job->chosen.note != NULL ? " (" : "",
+            job->chosen.note != NULL ? job->chosen.note : "", job->chosen.note != NULL ? ")" : "");
+    fprintf(stream, "%s. Line: slope %s%s%s", dn_result_sentence(&job->chosen, text, sizeof text),
+            dn_say_interval(slope.estimate, slope.low, slope.high, slope.level), unit != NULL ? " " : "", unit != NULL ? unit : "");
+    fprintf(stream, " for one of %s.", job->x_name);
+    dn_cases_say_omitted(stream, &job->cases);
+    fprintf(stream, "\n");
+    if (fclose(stream) != 0 || paragraph == NULL) {
+        free(paragraph);
+        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
+    }
+    dn_status status = dn_stats_emit(job->folder, "correlate", paragraph);
+    free(paragraph);
+    return status;
+}
+
+static dn_status report(const correlate_job *job)
+{
+    dn_status status = DN_OK;
+    dn_linear_model line = {0};
+    const double **columns = NULL;
+    DN_TRY(dn_alloc(&columns, job->k + 1, sizeof *columns, "columns"));
+    columns[0] = job->x;
+    for (size_t j = 0; j < job->k; ++j) {
+        columns[j + 1] = job->z[j];
+    }
+    DN_TRY_GOTO(status, dn_linear_fit(job->y, columns, NULL, job->k + 1, job->cases.n, &line), done);
+    if (job->folder != NULL) {
+        DN_TRY_GOTO(status, write_tables(job, &line), done);
+        DN_TRY_GOTO(status, draw_figure(job), done);
+    }
+    status = write_paragraph(job, &line);
+done:
+    dn_linear_model_release(&line);
+    free(columns);
+    return status;
+}
 
 dn_status dn_stats_correlate_run(const dn_arguments *arguments)
 {
-    (void)arguments;
-    DN_FAIL(DN_EINTERNAL, "'dien stats correlate' is not built in yet");
+    dn_status status = DN_OK;
+    correlate_job job = {.arguments = arguments,
+                         .folder = dn_arguments_text(arguments, "output"),
+                         .x_name = dn_arguments_text(arguments, "x")};
+    if (job.x_name == NULL || dn_arguments_text(arguments, "y") == NULL) {
+        DN_FAIL(DN_EUSAGE, "which two columns are correlated? type --x COLUMN --y COLUMN");
+    }
+    DN_TRY_GOTO(status, dn_strdup(dn_arguments_text(arguments, "y"), &job.y_name), done);
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "covariates"), &job.covariates, &job.k), done);
+    DN_TRY_GOTO(status, dn_alloc(&job.coded, job.k, sizeof *job.coded, "covariates"), done);
+    /* --where comes last: the controls of the normalisation may be among those it leaves out. */
+    DN_TRY_GOTO(status, dn_stats_load_all(arguments, 1, &job.table), done);
+    DN_TRY_GOTO(status, normalise(&job), done);
+    DN_TRY_GOTO(status, dn_table_keep_where(&job.table, dn_arguments_text(arguments, "where")), done);
+    DN_TRY_GOTO(status, add_slope(&job), done);
+    for (size_t j = 0; j < job.k; ++j) {
+        DN_TRY_GOTO(status, code_covariate(&job, j), done);
+    }
+    DN_TRY_GOTO(status, take_cases(&job), done);
+    DN_TRY_GOTO(status, compute(&job), done);
+    status = report(&job);
+done:
+    job_release(&job);
+    return status;
 }

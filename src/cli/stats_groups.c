@@ -1,7 +1,6 @@
 /* dien stats groups: comparison of groups, and of two values of the same people. */
 #define _GNU_SOURCE
 #include "base/file.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "chart/figure_kinds.h"
 #include "cli/stats_command.h"
@@ -43,22 +42,6 @@ static dn_status axis_label(const char *label, bool normalised, const char *unit
     return dn_asprintf(out, "%s%s%s%s%s", label, normalised ? ", ICV-normalised" : "", unit ? " (" : "", unit ? unit : "", unit ? ")" : "");
 }
 
-/* A figure without gnuplot is a warning: the numbers are there. */
-static dn_status write_figure(const dn_figure *figure, const char *folder, const char *name)
-{
-    char *path = NULL;
-    DN_TRY(dn_path_make_folder(folder));
-    DN_TRY(dn_path_join(folder, name, &path));
-    dn_status status = dn_figure_write(figure, path);
-    if (status == DN_EIO && !dn_figure_can_draw()) {
-        dn_log(DN_LOG_WARNING, "%s", dn_error_message());
-        dn_error_clear();
-        status = DN_OK;
-    }
-    free(path);
-    return status;
-}
-
 static dn_status box_plot(const char *folder, const char *name, const char *label, const dn_sample *samples, size_t k,
                           const dn_figure_bracket *brackets, size_t bracket_count)
 {
@@ -74,7 +57,7 @@ static dn_status box_plot(const char *folder, const char *name, const char *labe
     const dn_panel panel = {.y_label = label};
     DN_TRY_GOTO(status, dn_figure_box_plot(figure, &panel, groups, k, brackets, bracket_count), done);
     DN_TRY_GOTO(status, dn_file_name_of(name, &file), done);
-    status = write_figure(figure, folder, file);
+    status = dn_stats_write_figure(folder, file, figure);
 done:
     free(file);
     free(groups);

@@ -1,7 +1,238 @@
+/* dien stats power: how many people, or what can be found with those there are. */
+#define _GNU_SOURCE
+#include "base/memory.h"
+#include "chart/figure_kinds.h"
 #include "cli/stats_command.h"
+#include "stats/power.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double real_or_nan(const dn_arguments *arguments, const char *name)
+{
+    return dn_arguments_given(arguments, name) ? dn_arguments_real(arguments, name) : NAN;
+}
+
+/* Whole people: the smallest number that is not below n, but for rounding. */
+static double whole(double n)
+{
+    double up = ceil(n - 1e-9);
+    return up < 2.0 ? 2.0 : up;
+}
+
+/* Power against n around the solution, with n marked. */
+static dn_status draw(const char *folder, double n, double (*power_at)(const void *design, double n), const void *design)
+{
+    enum { STEPS = 80 };
+    double x[STEPS];
+    double y[STEPS];
+    double most = fmax(10.0, 2.0 * n);
+    char mark[32];
+    dn_figure *figure = NULL;
+    if (folder == NULL) {
+        return DN_OK;
+    }
+    for (int i = 0; i < STEPS; ++i) {
+        x[i] = 2.0 + (most - 2.0) * i / (STEPS - 1);
+        y[i] = power_at(design, x[i]);
+        if (isnan(y[i])) {
+            return DN_OK;
+        }
+    }
+    snprintf(mark, sizeof mark, "n = %.0f", whole(n));
+    const dn_panel panel = {.x_label = "people a group", .y_label = "power", .y_low = 0.0, .y_high = 1.0};
+    const dn_figure_series series = {.n = STEPS, .x = x, .y = y};
+    DN_TRY(dn_figure_create(85, 70, 1, 1, &figure));
+    dn_status status = dn_figure_curves(figure, &panel, &series, 1, whole(n), mark);
+    if (status == DN_OK) {
+        status = dn_stats_write_figure(folder, "power_figure", figure);
+    }
+    dn_figure_destroy(figure);
+    return status;
+}
+
+static dn_status emit(const char *folder, const dn_table *numbers, char *paragraph)
+{
+    dn_status status = dn_stats_write_table(folder, "power", numbers);
+    if (status == DN_OK) {
+        status = dn_stats_emit(folder, "power", paragraph);
+    }
+    free(paragraph);
+    return status;
+}
+
+/* ---- t tests ---- */
+
+static double t_power_at(const void *design, double n)
+{
+    dn_power_t t = *(const dn_power_t *)design;
+    t.n = n;
+    t.power = NAN;
+    dn_status status = dn_power_t_solve(&t);
+    return status == DN_OK ? t.power : NAN;
+}
+
+static dn_status t_paragraph(const dn_power_t *t, const char *unknown, char **out)
+{
+    static const char *const tests[] = {"two-sample t test", "one-sample t test", "paired t test"};
+    char people[160];
+    bool found_n = strcmp(unknown, "n") == 0;
+    double n = found_n ? whole(t->n) : t->n;
+    if (t->kind != DN_POWER_TWO_SAMPLE) {
+        snprintf(people, sizeof people, "%.6g %s", n, t->kind == DN_POWER_PAIRED ? "pairs" : "people");
+    } else if (t->ratio == 1.0) {
+        snprintf(people, sizeof people, "%.6g people in each of the two groups", n);
+    } else {
+        snprintf(people, sizeof people, "%.6g people in the first group and %.6g in the second", n, whole(n * t->ratio));
+    }
+    return dn_asprintf(
+        out,
+        "A %s (%s, alpha = %.4g) with %s has a power of %.1f %% to find a difference of %.6g at a standard deviation of %.6g (d = "
+        "%.3g); %s%s was found from the others%s.\n",
+        tests[t->kind], t->one_sided ? "one-sided" : "two-sided", t->alpha, people, 100.0 * t->power, t->delta, t->sd,
+        fabs(t->delta) / t->sd, found_n ? "the number of people" : "the ", found_n ? "" : unknown, found_n ? " and rounded up" : "");
+}
+
+static dn_status run_t(const dn_arguments *arguments, dn_power_kind kind)
+{
+    const char *folder = dn_arguments_text(arguments, "output");
+    dn_power_t t = {.kind = kind,
+                    .one_sided = dn_arguments_flag(arguments, "one-sided"),
+                    .n = real_or_nan(arguments, "n"),
+                    .ratio = dn_arguments_real(arguments, "ratio"),
+                    .delta = real_or_nan(arguments, "difference"),
+                    .sd = real_or_nan(arguments, "sd"),
+                    .alpha = dn_arguments_real(arguments, "alpha"),
+                    .power = real_or_nan(arguments, "power")};
+    const char *unknown = isnan(t.n) ? "n" : isnan(t.delta) ? "difference" : isnan(t.sd) ? "standard deviation" : "power";
+    int missing = isnan(t.n) + isnan(t.delta) + isnan(t.sd) + isnan(t.power);
+    if (missing != 1) {
+        DN_FAIL(DN_EUSAGE, "give three of --n, --difference, --sd and --power; the fourth is found (%d are missing)", missing);
+    }
+    dn_status status = DN_OK;
+    dn_table *numbers = NULL;
+    char *paragraph = NULL;
+    size_t row;
+    DN_TRY(dn_power_t_solve(&t));
+    DN_TRY(dn_table_create("the table of the power", &numbers));
+    double exact = t.n;
+    DN_TRY_GOTO(status, t_paragraph(&t, unknown, &paragraph), done);
+    DN_TRY_GOTO(status, dn_table_add_row(numbers, &row), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "kind", dn_arguments_text(arguments, "kind")), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "found", unknown), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n", exact), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n_whole", whole(exact)), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "ratio", t.ratio), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "difference", t.delta), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "sd", t.sd), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "alpha", t.alpha), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "power", t.power), done);
+    DN_TRY_GOTO(status, draw(folder, t.n, t_power_at, &t), done);
+    status = emit(folder, numbers, paragraph);
+    paragraph = NULL;
+done:
+    free(paragraph);
+    dn_table_destroy(numbers);
+    return status;
+}
+
+/* ---- analysis of variance ---- */
+
+static double anova_power_at(const void *design, double n)
+{
+    dn_power_anova a = *(const dn_power_anova *)design;
+    a.n = n;
+    a.power = NAN;
+    dn_status status = dn_power_anova_solve(&a);
+    return status == DN_OK ? a.power : NAN;
+}
+
+/* Variance of the given means; *k of them. */
+static dn_status read_means(const dn_arguments *arguments, size_t *k, double *variance)
+{
+    char **items = NULL;
+    double sum = 0.0;
+    double squares = 0.0;
+    DN_TRY(dn_split_list(dn_arguments_text(arguments, "means"), &items, k));
+    dn_status status = *k >= 2 ? DN_OK : dn_error_set(DN_EUSAGE, "an analysis of variance needs --means A,B,... of at least two groups");
+    for (size_t i = 0; i < *k && status == DN_OK; ++i) {
+        char *end;
+        double mean = strtod(items[i], &end);
+        if (*end != '\0' || !isfinite(mean)) {
+            status = dn_error_set(DN_EUSAGE, "--means: \"%s\" is not a number", items[i]);
+        }
+        sum += mean;
+    }
+    for (size_t i = 0; i < *k && status == DN_OK; ++i) {
+        double d = strtod(items[i], NULL) - sum / (double)*k;
+        squares += d * d;
+    }
+    *variance = *k > 1 ? squares / (double)(*k - 1) : 0.0;
+    if (status == DN_OK && !(*variance > 0.0)) {
+        status = dn_error_set(DN_EDATA, "all --means are equal; no number of people finds a difference");
+    }
+    free(items);
+    return status;
+}
+
+static dn_status run_anova(const dn_arguments *arguments)
+{
+    const char *folder = dn_arguments_text(arguments, "output");
+    size_t k = 0;
+    size_t row;
+    dn_power_anova a = {.n = real_or_nan(arguments, "n"),
+                        .alpha = dn_arguments_real(arguments, "alpha"),
+                        .power = real_or_nan(arguments, "power")};
+    DN_TRY(read_means(arguments, &k, &a.between_variance));
+    double sd = real_or_nan(arguments, "sd");
+    if (isnan(sd) || isnan(a.n) + isnan(a.power) != 1) {
+        DN_FAIL(DN_EUSAGE, "give --means, --sd and one of --n and --power; the other is found");
+    }
+    bool found_n = isnan(a.n);
+    a.groups = (double)k;
+    a.within_variance = sd * sd;
+    DN_TRY(dn_power_anova_solve(&a));
+    dn_status status = DN_OK;
+    dn_table *numbers = NULL;
+    char *paragraph = NULL;
+    DN_TRY(dn_table_create("the table of the power", &numbers));
+    DN_TRY_GOTO(
+        status,
+        dn_asprintf(
+            &paragraph,
+            "A one-way analysis of variance (alpha = %.4g) of %zu groups with %.6g people each has a power of %.1f %% to find means "
+            "of %s at a standard deviation of %.6g; the %s was found from the others%s.\n",
+            a.alpha, k, found_n ? whole(a.n) : a.n, 100.0 * a.power, dn_arguments_text(arguments, "means"), sd,
+            found_n ? "number of people" : "power", found_n ? " and rounded up" : ""),
+        done);
+    DN_TRY_GOTO(status, dn_table_add_row(numbers, &row), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "kind", "anova"), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "found", found_n ? "n" : "power"), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "groups", a.groups), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n", a.n), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n_whole", whole(a.n)), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "between_variance", a.between_variance), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "within_variance", a.within_variance), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "alpha", a.alpha), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "power", a.power), done);
+    DN_TRY_GOTO(status, draw(folder, a.n, anova_power_at, &a), done);
+    status = emit(folder, numbers, paragraph);
+    paragraph = NULL;
+done:
+    free(paragraph);
+    dn_table_destroy(numbers);
+    return status;
+}
 
 dn_status dn_stats_power_run(const dn_arguments *arguments)
 {
-    (void)arguments;
-    DN_FAIL(DN_EINTERNAL, "'dien stats power' is not built in yet");
+    const char *kind = dn_arguments_text(arguments, "kind");
+    if (strcmp(kind, "anova") == 0) {
+        return run_anova(arguments);
+    }
+    return run_t(arguments, strcmp(kind, "paired") == 0       ? DN_POWER_PAIRED
+                            : strcmp(kind, "one-sample") == 0 ? DN_POWER_ONE_SAMPLE
+                                                              : DN_POWER_TWO_SAMPLE);
 }

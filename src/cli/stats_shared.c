@@ -214,7 +214,22 @@ done:
     return status;
 }
 
-dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out)
+dn_status dn_table_keep_where(dn_table **table, const char *where)
+{
+    bool applied = false;
+    size_t ignored;
+    char *name = NULL;
+    DN_TRY(apply_where(table, where, &applied));
+    if (where == NULL || applied) {
+        return DN_OK;
+    }
+    DN_TRY(dn_asprintf(&name, "%.*s", (int)strcspn(where, "="), where));
+    dn_status status = dn_table_column(*table, name, &ignored);
+    free(name);
+    return status;
+}
+
+static dn_status load(const dn_arguments *arguments, size_t from, const char *where, dn_table **out)
 {
     const char **paths = NULL;
     size_t count = dn_arguments_count(arguments) - from;
@@ -222,9 +237,19 @@ dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **o
     for (size_t i = 0; i < count; ++i) {
         paths[i] = dn_arguments_at(arguments, from + i);
     }
-    dn_status status = dn_tables_load(paths, count, dn_arguments_text(arguments, "id"), dn_arguments_text(arguments, "where"), out);
+    dn_status status = dn_tables_load(paths, count, dn_arguments_text(arguments, "id"), where, out);
     free(paths);
     return status;
+}
+
+dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out)
+{
+    return load(arguments, from, dn_arguments_text(arguments, "where"), out);
+}
+
+dn_status dn_stats_load_all(const dn_arguments *arguments, size_t from, dn_table **out)
+{
+    return load(arguments, from, NULL, out);
 }
 
 /* ---- results ---- */
@@ -297,6 +322,21 @@ dn_status dn_stats_write_table(const char *folder, const char *name, const dn_ta
     DN_TRY(dn_path_make_folder(folder));
     DN_TRY(dn_asprintf(&path, "%s/%s.tsv", folder, name));
     dn_status status = dn_table_write(table, path);
+    free(path);
+    return status;
+}
+
+dn_status dn_stats_write_figure(const char *folder, const char *name, const dn_figure *figure)
+{
+    char *path = NULL;
+    DN_TRY(dn_path_make_folder(folder));
+    DN_TRY(dn_path_join(folder, name, &path));
+    dn_status status = dn_figure_write(figure, path);
+    if (status == DN_EIO && !dn_figure_can_draw()) {
+        dn_log(DN_LOG_WARNING, "%s", dn_error_message());
+        dn_error_clear();
+        status = DN_OK;
+    }
     free(path);
     return status;
 }

@@ -164,6 +164,18 @@ dn_status dn_group_tabulate(const dn_group_analysis *a, dn_table *tests, dn_tabl
 
 /* ---- paragraph ---- */
 
+void dn_say_percent(FILE *out, double percent)
+{
+    if (!isnan(percent)) {
+        fprintf(out, "%s%.1f %%, ", percent < -0.05 ? "\xE2\x88\x92" : percent >= 0.05 ? "+" : "", fabs(percent));
+    }
+}
+
+const char *dn_article(const char *method)
+{
+    return strstr(method, "'s ") != NULL && method[0] >= 'A' && method[0] <= 'Z' ? "" : "the ";
+}
+
 static const char *label_of(const dn_group_analysis *a)
 {
     return a->options.label != NULL ? a->options.label : a->options.value;
@@ -175,8 +187,9 @@ static void say_means(FILE *out, const dn_group_analysis *a, const dn_comparison
     char sd[32];
     for (size_t g = 0; g < a->k; ++g) {
         fprintf(out, "%s%s %s ± %s%s%s (n = %zu)", g > 0 ? ", " : "", a->names[g],
-                dn_result_format_number(c->summary[g].mean, mean, sizeof mean), dn_result_format_number(c->summary[g].sd, sd, sizeof sd),
-                a->options.unit != NULL ? " " : "", a->options.unit != NULL ? a->options.unit : "", c->samples[g].n);
+                dn_result_format_spread(c->summary[g].mean, c->summary[g].sd, mean, sizeof mean),
+                dn_result_format_spread(c->summary[g].sd, c->summary[g].sd, sd, sizeof sd), a->options.unit != NULL ? " " : "",
+                a->options.unit != NULL ? a->options.unit : "", c->samples[g].n);
     }
 }
 
@@ -188,9 +201,7 @@ static void say_pairs(FILE *out, const dn_group_analysis *a, const dn_comparison
         for (size_t j = i + 1; j < a->k; ++j, ++at) {
             const dn_result *pair = a->k == 2 ? &c->overall : &c->pairs[at];
             fprintf(out, "%s%s vs. %s: ", at > 0 ? separator : "", a->names[j], a->names[i]);
-            if (!isnan(c->percent[at])) {
-                fprintf(out, "%+.1f %%, ", c->percent[at]);
-            }
+            dn_say_percent(out, c->percent[at]);
             fprintf(out, "%s", dn_result_sentence(pair, text, sizeof text));
         }
     }
@@ -211,9 +222,10 @@ static void say_normality(FILE *out, const dn_group_analysis *a)
     }
     const char *test = a->k > 2 ? c->overall.method : c->pairs[0].method;
     if (a->options.test == DN_TEST_AUTO) {
-        fprintf(out, "; %s, so the %s was used", c->parametric ? "no group departs from normality" : "normality cannot be assumed", test);
+        fprintf(out, "; %s, so %s%s was used", c->parametric ? "no group departs from normality" : "normality cannot be assumed",
+                dn_article(test), test);
     } else {
-        fprintf(out, "; the %s was asked for", test);
+        fprintf(out, "; %s%s was asked for", dn_article(test), test);
     }
     const char *note = a->k > 2 ? c->overall.note : c->pairs[0].note;
     if (note != NULL) {
@@ -310,7 +322,7 @@ static void say_normalisation(FILE *out, const dn_group_analysis *a)
         fprintf(out, ", normalised as V / %s × %s (the mean %s of %s)", a->options.icv, number, a->options.icv, a->names[0]);
         break;
     case DN_ICV_RESIDUAL:
-        fprintf(out, ", normalised as V - %.4g × (%s - %s), slope and mean from %s", a->slope, a->options.icv, number, a->names[0]);
+        fprintf(out, ", normalised as V − %.4g × (%s − %s), slope and mean from %s", a->slope, a->options.icv, number, a->names[0]);
         break;
     default:
         fprintf(out, ", normalised as V × (%s / %s)^%.3f, mean and exponent from %s", number, a->options.icv, a->slope, a->names[0]);

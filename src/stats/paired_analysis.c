@@ -219,8 +219,8 @@ dn_status dn_paired_paragraph(const dn_paired_analysis *a, char **out)
         fprintf(stream, "%s: ", a->options.label);
     }
     for (size_t s = 0; s < 2; ++s) {
-        dn_result_format_number(a->summary[s].mean, number[2 * s], sizeof number[0]);
-        dn_result_format_number(a->summary[s].sd, number[2 * s + 1], sizeof number[0]);
+        dn_result_format_spread(a->summary[s].mean, a->summary[s].sd, number[2 * s], sizeof number[0]);
+        dn_result_format_spread(a->summary[s].sd, a->summary[s].sd, number[2 * s + 1], sizeof number[0]);
     }
     fprintf(stream, "%s %s ± %s%s%s, %s %s ± %s%s%s (mean ± SD, %zu pairs).", a->names[0], number[0], number[1], *unit ? " " : "", unit,
             a->names[1], number[2], number[3], *unit ? " " : "", unit, a->n);
@@ -230,14 +230,12 @@ dn_status dn_paired_paragraph(const dn_paired_analysis *a, char **out)
         fprintf(stream, " Shapiro-Wilk of the differences: W = %.3f, %s;", a->normality.statistic,
                 dn_result_format_p(a->normality.p, number[0], sizeof number[0]));
     }
-    fprintf(stream, " the %s was %s", a->test.method, a->options.test == DN_TEST_AUTO ? "used" : "asked for");
+    fprintf(stream, " %s%s was %s", dn_article(a->test.method), a->test.method, a->options.test == DN_TEST_AUTO ? "used" : "asked for");
     if (a->test.note != NULL) {
         fprintf(stream, " (%s)", a->test.note);
     }
     fprintf(stream, ". %s vs. %s: ", a->names[1], a->names[0]);
-    if (!isnan(a->percent)) {
-        fprintf(stream, "%+.1f %%, ", a->percent);
-    }
+    dn_say_percent(stream, a->percent);
     fprintf(stream, "%s.", dn_result_sentence(&a->test, text, sizeof text));
     if (a->omitted != NULL) {
         fprintf(stream, " Not counted, because a value is missing: %s.", a->omitted);

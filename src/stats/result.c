@@ -21,6 +21,14 @@ dn_result dn_result_empty(void)
                        .level = 0.95};
 }
 
+/* A typographic minus (U+2212), as papers print it. */
+static void print_decimals(double value, int decimals, char *text, size_t size)
+{
+    char plain[48];
+    snprintf(plain, sizeof plain, "%.*f", decimals, fabs(value));
+    snprintf(text, size, "%s%s", value < 0.0 && strspn(plain, "0.") != strlen(plain) ? "\xE2\x88\x92" : "", plain);
+}
+
 char *dn_result_format_number(double value, char *text, size_t size)
 {
     double size_of = fabs(value);
@@ -29,10 +37,23 @@ char *dn_result_format_number(double value, char *text, size_t size)
     } else if (value == 0.0) {
         snprintf(text, size, "0");
     } else if (size_of >= 1000.0 && size_of < 1e9) {
-        snprintf(text, size, "%.0f", value);
+        print_decimals(value, 0, text, size);
     } else {
-        snprintf(text, size, "%.4g", value);
+        snprintf(text, size, "%s%.4g", value < 0.0 ? "\xE2\x88\x92" : "", size_of);
     }
+    return text;
+}
+
+char *dn_result_format_spread(double value, double spread, char *text, size_t size)
+{
+    int decimals = 0;
+    if (!(spread > 0.0) || spread < 1e-6 || fabs(value) > 1e15) {
+        return dn_result_format_number(value, text, size);
+    }
+    for (double s = spread; s < 100.0 && decimals < 8; s *= 10.0) {
+        ++decimals;
+    }
+    print_decimals(value, decimals, text, size);
     return text;
 }
 

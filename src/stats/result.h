@@ -36,8 +36,11 @@ dn_result dn_result_empty(void);
 char *dn_result_sentence(const dn_result *result, char *text, size_t size);
 /* "p = 0.013", "p < 0.001" when smaller than that. */
 char *dn_result_format_p(double p, char *text, size_t size);
-/* Four significant digits without an exponent where that is readable ("812.4", "0.0312", "-3.021"). */
+/* Four significant digits without an exponent where that is readable ("812.4", "0.0312", "−3.021"), with a typographic minus. */
 char *dn_result_format_number(double value, char *text, size_t size);
+
+/* With the decimals of a spread's third digit: "852.1" and "77.0" for a mean of 852.08 and an SD of 77.01. */
+char *dn_result_format_spread(double value, double spread, char *text, size_t size);
 
 /* Adds a row to table with the columns analysis, method, n, groups, statistic_name, statistic, df1, df2, p, p_adjusted, adjustment,
  * estimate_name, estimate, estimate_low, estimate_high, effect_name, effect, effect_low, effect_high, level, note (added at need); analysis
