@@ -416,7 +416,7 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
 
     fprintf(stream, "\n  # panel %zu\n  reset\n  set datafile separator tab\n  set datafile missing 'n/a'\n", index + 1);
     fprintf(stream, "  set border 3 lw 0.6 lc rgb '#333333'\n  set tics nomirror out scale 0.55 tc rgb '#1A1A1A'\n  set minussign\n");
-    double y_widest = print_axis(stream, 'y', box.y_low, box.y_high, options->y_log, height, 8.0);
+    double y_widest = print_axis(stream, 'y', box.y_low, box.y_high, options->y_log, height, 7.0);
     double left = 2.0 + (options->y_label != NULL ? line + 1.2 : 0.0) + y_widest + 1.6;
     double width = cell.width - left - right;
     if (options->n_x_names > 0) {

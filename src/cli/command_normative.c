@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,7 +188,9 @@ dn_status dn_norm_chart(dn_figure *figure, const dn_norm_model *model, const cha
     for (size_t c = 0; c < CURVES; ++c) {
         centiles[c] = (dn_figure_centile){percents[c], values[c]};
     }
-    DN_TRY(dn_asprintf(&label, "%s%s%s%s", model->structure, *model->unit ? " (" : "", model->unit, *model->unit ? ")" : ""));
+    const char *name = *model->structure ? model->structure : "volume";
+    DN_TRY(dn_asprintf(&label, "%c%s%s%s%s", toupper((unsigned char)*name), name + 1, *model->unit ? " (" : "", model->unit,
+                       *model->unit ? ")" : ""));
     double margin = 0.01 * (oldest - youngest);
     dn_panel panel = {.title = title, .x_label = "Age (years)", .y_label = label, .x_low = youngest - margin, .x_high = oldest + margin};
     status = dn_figure_centiles(figure, &panel, POINTS, ages, centiles, CURVES, n_cohort, cohort_age, cohort_value, persons, n_persons);

@@ -228,6 +228,9 @@ static void say_pools(stability_job *job, bool between)
         }
         fprintf(job->text, "%s%s SD %s%s%s (50th and 95th percentile of the absolute residuals %s and %s%s%s)", said > 1 ? "; " : "",
                 job->methods[m], dn_say(pool->sd), space, unit, dn_say(pool->p50), dn_say(pool->p95), space, unit);
+        if (!between) {
+            fprintf(job->text, ", unbiased %s", dn_say(pool->component));
+        }
         if (between && !isnan(job->between_sd[m])) {
             fprintf(job->text, ", %s of the between-subject SD of %s%s%s", dn_say(pool->sd / job->between_sd[m]),
                     dn_say(job->between_sd[m]), space, unit);

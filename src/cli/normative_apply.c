@@ -228,24 +228,26 @@ done:
     return status;
 }
 
-static dn_status draw_charts(const application *it)
+/* Whom --chart names, or everyone when they are few: list (n places) and *count. */
+static dn_status choose_charts(const application *it, size_t *list, size_t *count)
 {
     char **wanted = NULL;
-    size_t count = 0;
+    size_t names = 0, n = it->cohort.cases.n;
     dn_status status = DN_OK;
-    DN_TRY(dn_split_list(dn_arguments_text(it->arguments, "chart"), &wanted, &count));
-    for (size_t w = 0; w < count; ++w) {
+    *count = 0;
+    DN_TRY(dn_split_list(dn_arguments_text(it->arguments, "chart"), &wanted, &names));
+    for (size_t w = 0; w < names && w < n; ++w) {
         size_t i = 0;
-        while (i < it->cohort.cases.n && strcmp(it->cohort.persons[i].name, wanted[w]) != 0) {
+        while (i < n && strcmp(it->cohort.persons[i].name, wanted[w]) != 0) {
             ++i;
         }
-        if (i == it->cohort.cases.n) {
+        if (i == n) {
             DN_FAIL_GOTO(status, done, DN_EUSAGE, "--chart: nobody with all numbers is called %s", wanted[w]);
         }
-        DN_TRY_GOTO(status, draw_person(it, i), done);
+        list[(*count)++] = i;
     }
-    for (size_t i = 0; count == 0 && i < it->cohort.cases.n && it->cohort.cases.n <= CHARTS; ++i) {
-        DN_TRY_GOTO(status, draw_person(it, i), done);
+    for (size_t i = 0; names == 0 && i < n && n <= CHARTS; ++i) {
+        list[(*count)++] = i;
     }
 done:
     free(wanted);
@@ -276,6 +278,13 @@ static dn_status draw_cohort(const application *it)
                                     limit),
                 done);
     DN_TRY_GOTO(status, dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .width = 1.2}, 0.0), done);
+    double sd = isnan(it->scanner_sd) ? model->scanner_sd : it->scanner_sd;
+    if (!by_z && sd > 0.0) {
+        double rule = -limit - dn_normal_quantile(0.5 + 0.5 * model->level) * sd;
+        DN_TRY_GOTO(status, dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_VERMILION, .dash = DN_DASH_LONG, .width = 0.9}, rule),
+                    done);
+        DN_TRY_GOTO(status, dn_figure_text_right(figure, &(dn_style){.colour = DN_COLOUR_VERMILION}, rule, "reduced below"), done);
+    }
     for (size_t s = 0; s < SERIES; ++s) {
         size_t count = 0;
         for (size_t i = 0; i < n; ++i) {
@@ -341,7 +350,7 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
     char *paragraph = NULL;
-    size_t size = 0;
+    size_t size = 0, *chart = NULL, charts = 0;
     dn_table *people = NULL, *summary = NULL;
     application it = {.arguments = arguments,
                       .folder = dn_arguments_text(arguments, "output"),
@@ -353,6 +362,8 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
     const char *value = dn_arguments_text(arguments, "value");
     DN_TRY_GOTO(status, dn_cohort_load(arguments, 2, value != NULL ? value : it.model.structure, &it.cohort), done);
     DN_TRY_GOTO(status, check_units(&it), done);
+    DN_TRY_GOTO(status, dn_alloc(&chart, it.cohort.cases.n, sizeof *chart, "the charts"), done);
+    DN_TRY_GOTO(status, choose_charts(&it, chart, &charts), done);
     DN_TRY_GOTO(status, judge(&it), done);
     DN_TRY_GOTO(status, dn_table_create("normative", &people), done);
     DN_TRY_GOTO(status, dn_table_create("normative_summary", &summary), done);
@@ -371,13 +382,16 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
     DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative", people), done);
     DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative_summary", summary), done);
     DN_TRY_GOTO(status, dn_stats_emit(it.folder, "normative", paragraph), done);
+    for (size_t c = 0; it.folder != NULL && c < charts; ++c) {
+        DN_TRY_GOTO(status, draw_person(&it, chart[c]), done);
+    }
     if (it.folder != NULL) {
-        DN_TRY_GOTO(status, draw_charts(&it), done);
         status = it.cohort.cases.n > 1 ? draw_cohort(&it) : DN_OK;
     }
 done:
     free(paragraph);
     free(it.verdicts);
+    free(chart);
     dn_table_destroy(people);
     dn_table_destroy(summary);
     dn_norm_model_release(&it.model);
