@@ -1,0 +1,300 @@
+/* The Keras importers: what is refused and how, an ImageNet encoder file, damaged HDF5 files. */
+#define _GNU_SOURCE
+#include "test.h"
+
+#include "base/file.h"
+#include "models/import_keras.h"
+#include "models/keras_graph.h"
+#include "models/registry.h"
+
+#include <hdf5.h>
+#include <string.h>
+
+#define KERAS_FOLDER DIEN_TEST_FOLDER "/../parity/keras/"
+
+/* ---- configurations ---- */
+
+#define INPUT                                                                                                                              \
+    "{\"class_name\":\"InputLayer\",\"name\":\"i\",\"config\":{\"name\":\"i\",\"batch_input_shape\":[null,null,null,2]},\"inbound_"        \
+    "nodes\":[]},"
+#define MODEL(layers)                                                                                                                      \
+    "{\"class_name\":\"Model\",\"config\":{\"name\":\"m\",\"layers\":[" INPUT layers                                                       \
+    "],\"input_layers\":[[\"i\",0,0]],\"output_layers\":[[\"o\",0,0]]}}"
+#define LAYER(class_name, config)                                                                                                          \
+    "{\"class_name\":\"" class_name "\",\"name\":\"o\",\"config\":{\"name\":\"o\"" config "},\"inbound_nodes\":[[[\"i\",0,0,{}]]]}"
+
+static void expect(const char *config, const char *version, const char *part)
+{
+    dn_keras_file file = {.config = (char *)config, .version = (char *)version};
+    dn_keras_network network = {0};
+    dn_status status = dn_keras_network_read(&file, "net.h5", NULL, &network);
+    if (part == NULL) {
+        dn_graph *graph;
+        assert_ok(status);
+        char *text = json_dumps(network.config, 0);
+        assert_ok(dn_architecture_build("graph", text, "net.h5", (dn_shape){1, 1, 16, 16, 2}, &graph));
+        free(text);
+        dn_graph_destroy(graph);
+    } else if (status != DN_EFORMAT || strstr(dn_error_message(), part) == NULL || strstr(dn_error_message(), "net.h5") == NULL) {
+        fail_msg("%s\nexpected DN_EFORMAT with \"%s\" and the file's name, found %s: %s", config, part, dn_status_name(status),
+                 dn_error_message());
+    }
+    dn_keras_network_release(&network);
+}
+
+static void layers_that_are_not_understood(void **state)
+{
+    (void)state;
+    const char *v = "2.3.1";
+    expect(MODEL(LAYER("Conv2D", ",\"filters\":3,\"kernel_size\":[3,3],\"padding\":\"same\"")), v, NULL);
+    expect(MODEL(LAYER("LSTM", "")), v, "layer o (LSTM)");
+    expect(MODEL(LAYER("Conv2D", ",\"filters\":3,\"kernel_size\":[3,3],\"padding\":\"causal\"")), v, "padding");
+    expect(MODEL(LAYER("Conv2D", ",\"filters\":3,\"kernel_size\":[3]")), v, "kernel_size");
+    expect(MODEL(LAYER("Conv2D", ",\"filters\":0,\"kernel_size\":[3,3]")), v, "filters");
+    expect(MODEL(LAYER("Conv2D", ",\"filters\":3,\"kernel_size\":[3,3],\"data_format\":\"channels_first\"")), v, "channels_first");
+    expect(MODEL(LAYER("Conv2D", ",\"filters\":3,\"kernel_size\":[3,3],\"activation\":\"tanh\"")), v, "tanh");
+    expect(MODEL(LAYER("Conv3D", ",\"filters\":3,\"kernel_size\":[3,3,3]")), v, "2-D network");
+    expect(MODEL(LAYER("Conv2DTranspose", ",\"filters\":3,\"kernel_size\":[3,3],\"output_padding\":[1,1]")), v, "output_padding");
+    expect(MODEL(LAYER("ReLU", ",\"max_value\":6.0")), v, "ReLU6");
+    expect(MODEL(LAYER("BatchNormalization", ",\"axis\":1")), v, "axis");
+    expect(MODEL(LAYER("Concatenate", ",\"axis\":3")), v, "inputs");
+    expect(MODEL(LAYER("Reshape", ",\"target_shape\":[4,-1]")), v, "global pooling");
+    expect(MODEL(LAYER("Dropout", ",\"rate\":1.0")), v, "rate");
+    expect(MODEL(LAYER("Lambda", ",\"function\":[\"AAAA\",null,null],\"function_type\":\"lambda\"")), v, "Lambda");
+    expect(MODEL(LAYER("GlobalAveragePooling2D", "")), v, "classifies");
+    expect(MODEL(LAYER("UpSampling2D", ",\"size\":[2,2],\"interpolation\":\"bilinear\"")), v, "2.3.1");
+    expect(MODEL(LAYER("UpSampling2D", ",\"size\":[2,2],\"interpolation\":\"bilinear\"")), "2.2.4-tf", NULL);
+    expect(MODEL(LAYER("UpSampling2D", ",\"size\":[2,2],\"interpolation\":\"bilinear\"")), "2.10.0", NULL);
+    expect(MODEL(LAYER("Model", ",\"layers\":[]")), v, "(Model)");
+}
+
+static void models_that_are_not_understood(void **state)
+{
+    (void)state;
+    const char *v = "2.3.1";
+    expect("{", v, "model_config");
+    expect("{\"class_name\":\"Thing\",\"config\":{\"layers\":[]}}", v, "Thing");
+    expect("{\"class_name\":\"Model\",\"config\":{\"layers\":[]}}", v, "0 layers");
+    expect("{\"class_name\":\"Model\",\"config\":{\"layers\":[7]}}", v, "layer 0");
+    expect("{\"class_name\":\"Model\",\"config\":{\"layers\":[" INPUT LAYER("Softmax", "") "],\"output_layers\":[[\"x\",0,0]]}}", v,
+           "output");
+    expect("{\"class_name\":\"Model\",\"config\":{\"layers\":[" INPUT LAYER("Softmax",
+                                                                            "") "],\"output_layers\":[[\"o\",0,0],[\"i\",0,0]]}}",
+           v, "2 outputs");
+    /* A layer used twice, a circle, an input that is no image. */
+    expect("{\"class_name\":\"Model\",\"config\":{\"layers\":[" INPUT
+           "{\"class_name\":\"Add\",\"name\":\"o\",\"config\":{},\"inbound_nodes\":[[[\"i\",1,0,{}]]]}],\"output_layers\":[[\"o\",0,0]]}}",
+           v, "more than once");
+    expect(
+        "{\"class_name\":\"Model\",\"config\":{\"layers\":["
+        "{\"class_name\":\"Softmax\",\"name\":\"a\",\"config\":{},\"inbound_nodes\":[[[\"o\",0,0,{}]]]},"
+        "{\"class_name\":\"Softmax\",\"name\":\"o\",\"config\":{},\"inbound_nodes\":[[[\"a\",0,0,{}]]]}],\"output_layers\":[[\"o\",0,0]]}}",
+        v, "circle");
+    expect("{\"class_name\":\"Model\",\"config\":{\"layers\":[{\"class_name\":\"InputLayer\",\"name\":\"o\",\"config\":"
+           "{\"batch_input_shape\":[null,28]},\"inbound_nodes\":[]}],\"output_layers\":[[\"o\",0,0]]}}",
+           v, "not an image");
+    expect("{\"class_name\":\"Model\",\"config\":{\"layers\":[{\"class_name\":\"InputLayer\",\"name\":\"o\",\"config\":"
+           "{\"batch_input_shape\":[null,28,28,null]},\"inbound_nodes\":[]}],\"output_layers\":[[\"o\",0,0]]}}",
+           v, "channels");
+    /* Sequential, its first layer saying the input's shape; layers in any order; layers that the output does not need. */
+    expect("{\"class_name\":\"Sequential\",\"config\":{\"layers\":[{\"class_name\":\"Conv2D\",\"config\":{\"name\":\"c\",\"filters\":3,"
+           "\"kernel_size\":[3,3],\"batch_input_shape\":[null,16,16,2]}},{\"class_name\":\"Softmax\",\"config\":{\"name\":\"s\"}}]}}",
+           v, NULL);
+    expect("{\"class_name\":\"Functional\",\"config\":{\"layers\":[" LAYER(
+               "Softmax", "") ","
+                              "{\"class_name\":\"LSTM\",\"name\":\"unused\",\"config\":{},\"inbound_nodes\":[[[\"i\",0,0,{}]]]},"
+                              "{\"class_name\":\"InputLayer\",\"name\":\"i\",\"config\":{\"batch_input_shape\":[null,null,null,2]},"
+                              "\"inbound_nodes\":[]}],"
+                              "\"output_layers\":[[\"o\",0,0]]}}",
+           v, NULL);
+}
+
+/* ---- files ---- */
+
+static char path[] = "/tmp/dien_test_keras_h5_XXXXXX";
+
+static int make_path(void **state)
+{
+    (void)state;
+    int handle = mkstemp(path);
+    return handle < 0 || close(handle) != 0;
+}
+
+static int remove_path(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+static void write_names(hid_t object, const char *attribute, char names[][80], hsize_t count)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, 80);
+    hid_t space = H5Screate_simple(1, &count, NULL);
+    hid_t handle = H5Acreate2(object, attribute, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Awrite(handle, type, names) >= 0);
+    H5Aclose(handle);
+    H5Sclose(space);
+    H5Tclose(type);
+}
+
+/* Our array as Keras keeps it. */
+static void write_array(hid_t group, const char *name, const dn_weight *w)
+{
+    hsize_t dims[4] = {(hsize_t)w->dim[0]};
+    float *data = malloc((size_t)dn_weight_count(w) * sizeof *data), *p = data;
+    bool depthwise = strncmp(name, "depth", 5) == 0;
+    if (w->rank == 5) { /* [O,I,1,H,W] -> [H,W,I,O], depthwise [C,1,1,H,W] -> [H,W,C,1] */
+        dims[0] = (hsize_t)w->dim[3];
+        dims[1] = (hsize_t)w->dim[4];
+        dims[2] = (hsize_t)w->dim[depthwise ? 0 : 1];
+        dims[3] = (hsize_t)w->dim[depthwise ? 1 : 0];
+        for (int64_t t = 0; t < w->dim[3] * w->dim[4]; ++t) {
+            for (int64_t i = 0; i < w->dim[1]; ++i) {
+                for (int64_t o = 0; o < w->dim[0]; ++o) {
+                    *p++ = w->data[(o * w->dim[1] + i) * w->dim[3] * w->dim[4] + t];
+                }
+            }
+        }
+    } else {
+        memcpy(data, w->data, (size_t)dn_weight_count(w) * sizeof *data);
+    }
+    hid_t space = H5Screate_simple(w->rank == 5 ? 4 : 1, dims, NULL);
+    hid_t set = H5Dcreate2(group, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+    H5Dclose(set);
+    H5Sclose(space);
+    free(data);
+}
+
+/* The layers of `weights` as Keras writes a file of weights, each its own group; `extra` names one more layer. */
+static void write_layers(const dn_weights *weights, const char *extra)
+{
+    static char layers[1000][80];
+    hsize_t layer_count = 0;
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    for (size_t i = 0; i < dn_weights_count(weights);) {
+        const char *name = dn_weights_at(weights, i)->name;
+        size_t length = (size_t)(strrchr(name, '.') - name), count = 0;
+        char arrays[8][80];
+        snprintf(layers[layer_count], 80, "%.*s", (int)length, name);
+        hid_t group = H5Gcreate2(file, layers[layer_count++], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        bool norm = dn_weights_at(weights, i)->rank == 1;
+        for (; i < dn_weights_count(weights) && strncmp(dn_weights_at(weights, i)->name, name, length + 1) == 0; ++i) {
+            const dn_weight *w = dn_weights_at(weights, i);
+            const char *part = w->name + length + 1, *keras = "kernel:0";
+            if (norm) {
+                keras = strcmp(part, "weight") == 0         ? "gamma:0"
+                        : strcmp(part, "bias") == 0         ? "beta:0"
+                        : strcmp(part, "running_mean") == 0 ? "moving_mean:0"
+                                                            : "moving_variance:0";
+            } else if (strcmp(part, "bias") == 0) {
+                keras = "bias:0";
+            } else if (strstr(name, "dwconv") != NULL) {
+                keras = "depthwise_kernel:0";
+            }
+            snprintf(arrays[count++], 80, "%s", keras);
+            write_array(group, keras, w);
+        }
+        write_names(group, "weight_names", arrays, count);
+        H5Gclose(group);
+    }
+    if (extra != NULL) {
+        char arrays[1][80] = {"kernel:0"};
+        snprintf(layers[layer_count], 80, "%s", extra);
+        hid_t group = H5Gcreate2(file, layers[layer_count++], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+        write_array(group, "kernel:0", dn_weights_at(weights, 0));
+        write_names(group, "weight_names", arrays, 1);
+        H5Gclose(group);
+    }
+    write_names(file, "layer_names", layers, layer_count);
+    H5Fclose(file);
+}
+
+static void imagenet_encoder(void **state)
+{
+    (void)state;
+    dn_graph *graph;
+    dn_random random;
+    dn_weights *weights;
+    dn_model *model;
+    dn_random_seed(&random, 11);
+    assert_ok(dn_architecture_build("encoder2d", "{\"encoder\":\"efficientnetb0\"}", "e", (dn_shape){1, 1, 32, 32, 3}, &graph));
+    assert_ok(dn_graph_start_weights(graph, &random, &weights));
+    write_layers(weights, "probs"); /* the classifier is left out */
+    assert_ok(dn_import_keras(path, NULL, &model));
+    assert_string_equal(model->architecture, "encoder2d");
+    assert_int_equal(model->label_count, 0);
+    assert_int_equal(dn_weights_count(model->weights), dn_weights_count(weights));
+    for (size_t i = 0; i < dn_weights_count(weights); ++i) {
+        const dn_weight *expected = dn_weights_at(weights, i), *found = dn_weights_find(model->weights, expected->name);
+        assert_non_null(found);
+        assert_memory_equal(found->dim, expected->dim, sizeof expected->dim);
+        assert_memory_equal(found->data, expected->data, (size_t)dn_weight_count(expected) * sizeof(float));
+    }
+    dn_model_destroy(model);
+
+    write_layers(weights, "block1b_expand_conv"); /* EfficientNetB1 has it */
+    assert_int_equal(dn_import_keras(path, NULL, &model), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "block1b_expand_conv"));
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+}
+
+static void metadata_file(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"name\":\"mine\",\"licence\":\"MIT\",\"input\":{\"spacing_mm\":[1,1,1],\"orientation\":\"RAS\",\"multiple\":4,\"channels\":1,"
+        "\"normalisation\":{\"kind\":\"zscore\"}},\"labels\":[{\"channel\":0,\"index\":0,\"name\":\"b\",\"structure\":\"b\",\"hemi\":\"B\"}"
+        ","
+        "{\"channel\":1,\"index\":10,\"name\":\"lt\",\"structure\":\"thalamus\",\"hemi\":\"L\",\"color\":\"#102030\"},"
+        "{\"channel\":2,\"index\":49,\"name\":\"rt\",\"structure\":\"thalamus\",\"hemi\":\"R\",\"color\":\"#102030\"}]}";
+    static const char short_labels[] = "{\"labels\":[{\"channel\":0,\"index\":0,\"name\":\"b\",\"structure\":\"b\",\"hemi\":\"B\"}]}";
+    dn_model *model;
+    dn_import_options options = {.metadata = path};
+    assert_ok(dn_file_write_all(path, text, strlen(text)));
+    assert_ok(dn_import_keras(KERAS_FOLDER "small_3d.h5", &options, &model));
+    assert_string_equal(model->name, "mine");
+    assert_string_equal(model->licence, "MIT");
+    assert_int_equal(model->labels[2].index, 49);
+    assert_int_equal(model->input.normalise, DN_NORMALISE_ZSCORE);
+    dn_model_destroy(model);
+    assert_ok(dn_file_write_all(path, short_labels, strlen(short_labels)));
+    assert_int_equal(dn_import_keras(KERAS_FOLDER "small_3d.h5", &options, &model), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "3 output channels"));
+}
+
+static void damaged_files(void **state)
+{
+    (void)state;
+    unsigned char *bytes;
+    size_t size;
+    dn_model *model;
+    assert_ok(dn_file_read(KERAS_FOLDER "small_3d.h5", 1 << 24, &bytes, &size));
+    for (size_t part = 0; part < 8; ++part) {
+        assert_ok(dn_file_write_all(path, bytes, size * part / 8));
+        assert_int_equal(dn_import_keras(path, NULL, &model), DN_EINPUT);
+        assert_non_null(strstr(dn_error_message(), path));
+    }
+    free(bytes);
+    assert_int_equal(dn_import_keras("/nowhere.h5", NULL, &model), DN_EINPUT);
+    assert_int_equal(dn_import_keras("/tmp", NULL, &model), DN_EINPUT);
+    /* HDF5, but not Keras'. */
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    H5Fclose(file);
+    assert_int_equal(dn_import_keras(path, NULL, &model), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "layer_names"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layers_that_are_not_understood),
+        cmocka_unit_test(models_that_are_not_understood),
+        cmocka_unit_test(imagenet_encoder),
+        cmocka_unit_test(metadata_file),
+        cmocka_unit_test(damaged_files),
+    };
+    return cmocka_run_group_tests(tests, make_path, remove_path);
+}
