@@ -333,7 +333,7 @@ done:
 dn_status dn_table_add_column(dn_table *table, const char *name, size_t *out)
 {
     if (dn_table_find(table, name) != DN_TABLE_NONE) {
-        DN_FAIL(DN_EDATA, "%s has two columns named \"%s\"; rename one of them", table->name, name);
+        DN_FAIL(DN_EFORMAT, "%s has two columns named \"%s\"; rename one of them", table->name, name);
     }
     DN_TRY(dn_realloc(&table->column, table->columns + 1, sizeof *table->column, "a table"));
     dn_table_one_column *column = &table->column[table->columns];

@@ -131,7 +131,7 @@ static dn_status normalise(correlate_job *job)
     }
     DN_TRY_GOTO(status, dn_icv_normalise(method, work, work + rows, control, n, work + 2 * rows, &mean, &slope), done);
     char *name = NULL;
-    DN_TRY_GOTO(status, dn_asprintf(&name, "%s_normalised", job->y_name), done);
+    DN_TRY_GOTO(status, dn_asprintf(&name, "%s, ICV-normalised", job->y_name), done);
     free(job->y_name);
     job->y_name = name;
     DN_TRY_GOTO(status, dn_table_add_column(job->table, name, &column), done);
@@ -343,9 +343,9 @@ static dn_status draw(const correlate_job *job, const double *x, const double *y
              dn_result_format_p(job->chosen.p, p, sizeof p));
     DN_TRY_GOTO(status, label_axis(job->x_name, NULL, job->k > 0, &x_label), done);
     DN_TRY_GOTO(status, label_axis(label ? label : job->y_name, dn_arguments_text(job->arguments, "unit"), job->k > 0, &y_label), done);
-    const dn_panel panel = {.x_label = x_label, .y_label = y_label};
+    const dn_panel panel = {.title = text, .x_label = x_label, .y_label = y_label};
     DN_TRY_GOTO(status, dn_figure_create(100, 80, 1, 1, &figure), done);
-    DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, n, x, y, &fit, text), done);
+    DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, n, x, y, &fit, NULL), done);
     status = dn_stats_write_figure(job->folder, "correlate_figure", figure);
 done:
     free(y_label);

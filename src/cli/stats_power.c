@@ -42,7 +42,7 @@ static dn_status draw(const char *folder, double n, double (*power_at)(const voi
         }
     }
     snprintf(mark, sizeof mark, "n = %.0f", whole(n));
-    const dn_panel panel = {.x_label = "people a group", .y_label = "power", .y_low = 0.0, .y_high = 1.0};
+    const dn_panel panel = {.x_label = "people a group", .y_label = "power", .y_low = 0.0, .y_high = 1.0, .legend = DN_LEGEND_BOTTOM_RIGHT};
     const dn_figure_series series = {.n = STEPS, .x = x, .y = y};
     DN_TRY(dn_figure_create(85, 70, 1, 1, &figure));
     dn_status status = dn_figure_curves(figure, &panel, &series, 1, whole(n), mark);

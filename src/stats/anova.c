@@ -58,15 +58,20 @@ dn_status dn_anova(const dn_sample *groups, size_t k, double level, dn_result *o
     double *all = NULL;
     DN_TRY(check_groups(groups, k, 2, "an analysis of variance", &n));
     DN_TRY(pool(groups, k, n, &all));
-    double grand = dn_mean(all, n);
-    free(all);
-    double between = 0.0;
+    /* About the first value: neighbouring doubles subtract exactly, and means of numbers near 1e12 would keep four decimals only. */
+    double pivot = all[0];
     double largest = 0.0;
-    for (size_t g = 0; g < k; ++g) {
-        double d = dn_mean(groups[g].values, groups[g].n) - grand;
-        between += (double)groups[g].n * d * d;
-        largest = fmax(largest, fabs(grand + d));
+    for (size_t i = 0; i < n; ++i) {
+        largest = fmax(largest, fabs(all[i]));
+        all[i] -= pivot;
     }
+    double grand = dn_mean(all, n);
+    double between = 0.0;
+    for (size_t g = 0, at = 0; g < k; at += groups[g++].n) {
+        double d = dn_mean(all + at, groups[g].n) - grand;
+        between += (double)groups[g].n * d * d;
+    }
+    free(all);
     double within = within_squares(groups, k);
     double df1 = (double)(k - 1);
     double df2 = (double)(n - k);
