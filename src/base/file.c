@@ -235,7 +235,8 @@ dn_status dn_path_make_folder(const char *path)
             char kept = *p;
             *p = '\0';
             if (mkdir(copy, 0777) != 0 && !dn_path_is_folder(copy)) {
-                status = dn_error_set(DN_EIO, "cannot make the folder %s: %s", copy, strerror(errno));
+                status = dn_error_set(DN_EIO, "cannot make the folder %s: %s", copy,
+                                      errno == EEXIST ? "there is a file of that name" : strerror(errno));
             }
             *p = kept;
             if (kept == '\0') {

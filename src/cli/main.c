@@ -38,13 +38,15 @@ static void on_end(int number)
 
 static void install_handlers(void)
 {
+    static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    struct sigaction before;
-    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) { /* nohup asked to go on */
-        sigaction(SIGHUP, &action, NULL);
+    for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; ++i) {
+        struct sigaction before;
+        /* What is ignored stays ignored: nohup and a script's & ask for that. */
+        if (sigaction(interrupts[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            sigaction(interrupts[i], &action, NULL);
+        }
     }
     action.sa_handler = on_end;
     sigaction(SIGPIPE, &action, NULL);

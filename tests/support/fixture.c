@@ -1,6 +1,6 @@
 /* Inputs for scripts that run the whole program without real scans:
- *   fixture scan FILE [SPACING]   a head: the built-in average one, made finer (default 1.5 mm)
- *   fixture model FILE            a tiny network with the eleven labels of the subunit network and random weights
+ *   fixture scan FILE [SPACING [MM]]   the middle (MM wide, default 96) of the built-in average head, made finer (1.5 mm)
+ *   fixture model FILE                 a tiny network with the eleven labels of the subunit network and random weights
  * What the network says about the head means nothing; the program's conduct does. */
 #include "base/memory.h"
 #include "base/random.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static dn_status make_scan(const char *path, double spacing)
+static dn_status make_scan(const char *path, double spacing, double extent)
 {
     dn_status status = DN_OK;
     dn_head_template head;
@@ -30,7 +30,12 @@ static dn_status make_scan(const char *path, double spacing)
     for (int64_t i = 0; i < dn_grid_count(&grid); ++i) {
         coarse->data[i] = (float)head.t1w[i];
     }
-    DN_TRY_GOTO(status, dn_grid_with_spacing(&grid, (double[3]){spacing, spacing, spacing}, &grid), done);
+    /* World 0 of the average head is the hypothalamus. */
+    for (size_t a = 0; a < 3; ++a) {
+        grid.dim[a] = (int64_t)(extent / spacing);
+        grid.affine.m[a][a] = spacing;
+        grid.affine.m[a][3] = -0.5 * extent;
+    }
     DN_TRY_GOTO(status, dn_resample_volume(coarse, &grid, NULL, &fine), done);
     /* A little noise: a scan without any would be a special case. */
     dn_random random;
@@ -83,7 +88,7 @@ int main(int argc, char **argv)
 {
     dn_status status = DN_EUSAGE;
     if (argc >= 3 && strcmp(argv[1], "scan") == 0) {
-        status = make_scan(argv[2], argc > 3 ? strtod(argv[3], NULL) : 1.5);
+        status = make_scan(argv[2], argc > 3 ? strtod(argv[3], NULL) : 1.5, argc > 4 ? strtod(argv[4], NULL) : 96.0);
     } else if (argc == 3 && strcmp(argv[1], "model") == 0) {
         status = make_model(argv[2]);
     }

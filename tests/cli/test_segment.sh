@@ -1,0 +1,158 @@
+#!/bin/bash
+# The conduct of `dien segment` with a made-up head and a tiny network (what it finds means nothing): which files it
+# writes, what it says and which code it ends with when something is wrong, and that nothing half-written stays.
+source "$(dirname "$0")/lib.sh"
+fixture=${DIEN_FIXTURE:?the program tests/fixture}
+cd "$work" || exit 1
+model=$work/tiny.safetensors
+"$fixture" model "$model" && "$fixture" scan good.nii.gz || { echo "cannot make the inputs"; exit 1; }
+gzip -dc good.nii.gz >good.nii
+export OMP_WAIT_POLICY=passive
+
+# The random network's answer is implausible, so quality control (4) is as right as 0.
+measured() { [ "$1" -eq 0 ] || [ "$1" -eq 4 ]; }
+patched() { # FILE OFFSET BYTES...: good.nii with other bytes there
+    local file=$1 offset=$2
+    shift 2
+    cp good.nii "$file"
+    printf "$(printf '\\x%s' "$@")" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
+}
+
+# --- what is written, with names that need care
+mkdir -p 'with space'
+cp good.nii.gz 'with space/sub-ü 01_T1w.nii.gz'
+"$dien" segment 'with space/sub-ü 01_T1w.nii.gz' -o 'new folder/deeper' --model "$model" --posteriors --threads 1 >stdout 2>stderr </dev/null
+code=$?
+measured "$code" || fail "a good scan: expected 0 or 4, found $code: $(cat stderr)"
+[ -s stdout ] && fail "a good scan: expected nothing on stdout, found $(head -c 200 stdout)"
+for suffix in dseg.nii.gz dseg.tsv dseg.json volumes.tsv volumes.json probseg.nii.gz qc.png report.html; do
+    [ -s "new folder/deeper/sub-ü 01_$suffix" ] || fail "a good scan: no sub-ü 01_$suffix in $(ls 'new folder/deeper')"
+done
+head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv' | grep -q "^structure	hemi	volume_mm3	hard_volume_mm3	mean_posterior$" ||
+    fail "volumes.tsv: header is $(head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv')"
+expect_no_temporaries 'new folder'
+grep -q $'\r\|\033' stderr && fail "a good scan: expected plain lines on stderr that is no terminal"
+"$dien" segment good.nii -o again --model "$model" --threads 2 --quiet >stdout 2>stderr
+grep -vE '^dien: ' stderr | grep -q . && fail "--quiet: expected warnings and errors only, found $(cat stderr)"
+"$dien" segment good.nii -o again2 --model "$model" --threads 1 --quiet >stdout 2>stderr
+for file in again/*.tsv again/*.nii.gz; do
+    cmp -s "$file" "again2/$(basename "$file")" || fail "$(basename "$file") differs between two runs (2 and 1 threads)"
+done
+
+# --- wrong use: 2
+expect_sentence 2 "segment needs -o or --out" segment good.nii
+expect_sentence 2 "segment needs IMAGE..." segment -o out
+expect_sentence 2 "--structures takes" segment good.nii -o out --structures amygdala
+expect_sentence 2 "--trust takes sform or qform" segment good.nii -o out --trust header
+mkdir -p twin
+cp good.nii twin/good.nii
+expect_sentence 2 "good" segment good.nii twin/good.nii -o out --model "$model"
+expect_empty out
+
+# --- wrong input: 3, one sentence that names the file, and nothing left
+wrong() { # FILE PART
+    rm -rf out
+    expect_sentence 3 "$1" segment "$1" -o out --model "$model"
+    grep -qE "$2" "$work/stderr" || fail "$1: expected a sentence with '$2', found: $(cat "$work/stderr")"
+    expect_empty out
+}
+wrong missing.nii.gz 'there is no file'
+mkdir folder.nii && wrong folder.nii 'folder|directory'
+: >empty.nii && wrong empty.nii '.'
+printf 'this is a letter, not a scan\n' >letter.nii.gz && wrong letter.nii.gz '.'
+head -c 4000 good.nii >short.nii && wrong short.nii '.'
+head -c 40000 good.nii.gz >short.nii.gz && wrong short.nii.gz '.'
+head -c 200 /dev/urandom >noise.mgz && wrong noise.mgz '.'
+patched analyze.nii 344 00 00 00 00 && wrong analyze.nii 'ANALYZE|orientation'
+patched rgb.nii 70 80 00 && wrong rgb.nii '[Rr][Gg][Bb]|colour'
+patched complex.nii 70 20 00 && wrong complex.nii 'complex'
+patched series.nii 40 04 00 20 00 20 00 20 00 04 00 && wrong series.nii 'volumes|4-D'
+patched flat.nii 80 00 00 00 00 && wrong flat.nii 'spacing|size'
+patched huge.nii 42 ff 7f ff 7f ff 7f && wrong huge.nii '.'
+patched slope.nii 112 00 00 80 3f 00 00 80 7f && wrong slope.nii 'adds inf'
+{ head -c 352 good.nii; head -c $(($(stat -c %s good.nii) - 352)) /dev/zero; } >constant.nii && wrong constant.nii 'one value|constant|same value'
+if [ "$(id -u)" -ne 0 ]; then
+    cp good.nii secret.nii && chmod 000 secret.nii && wrong secret.nii 'Permission denied'
+fi
+# the model, too
+for bad in missing.safetensors letter.nii.gz; do
+    rm -rf out
+    expect_sentence 3 "$bad" segment good.nii -o out --model "./$bad"
+    expect_empty out
+done
+head -c 2000 "$model" >cut.safetensors
+expect_sentence 3 "cut.safetensors" segment good.nii -o out --model "$work/cut.safetensors"
+expect_empty out
+
+# --- a folder that cannot be written: 5
+: >file
+expect_sentence 5 "file of that name" segment good.nii -o file --model "$model"
+expect_sentence 5 "file of that name" segment good.nii -o file/below --model "$model"
+expect_sentence 5 "/proc" segment good.nii -o /proc/dien-out --model "$model"
+
+# --- a batch: the bad one is named, the others are done, 6
+rm -rf out
+cp good.nii two.nii
+"$dien" segment good.nii letter.nii.gz two.nii -o out --model "$model" >stdout 2>stderr
+code=$?
+[ "$code" -eq 6 ] || fail "a batch with one bad scan: expected 6, found $code: $(cat stderr)"
+grep -q 'letter.nii.gz' stderr || fail "a batch: expected the bad scan's name, found $(cat stderr)"
+[ -s out/good_volumes.tsv ] && [ -s out/two_volumes.tsv ] || fail "a batch: expected the two good ones to be done, found $(ls out)"
+[ -z "$(find out -name 'letter*')" ] || fail "a batch: files of the bad scan: $(find out -name 'letter*')"
+
+# --- a full disk: 5, every file that is there is whole
+whole() { # FOLDER WHEN
+    expect_no_temporaries "$1"
+    for file in "$1"/*.nii.gz; do
+        [ -e "$file" ] || continue
+        gzip -t "$file" 2>/dev/null || fail "$2: $file is not whole"
+    done
+    for file in "$1"/*.json "$1"/*.html "$1"/*.tsv "$1"/*.png; do
+        [ -e "$file" ] || continue
+        cmp -s "$file" "again/$(basename "$file")" || fail "$2: $(basename "$file") is not whole"
+    done
+}
+for blocks in 1 200; do # of 1024 bytes: nothing fits; labels fit, the picture does not
+    rm -rf out
+    (ulimit -f "$blocks"; "$dien" segment good.nii -o out --model "$model" --quiet 2>&1 | cat >stderr; exit "${PIPESTATUS[0]}")
+    code=$?
+    [ "$code" -eq 5 ] || fail "files limited to $blocks kB: expected 5, found $code: $(cat stderr)"
+    grep -qE '^dien: .*cannot write' stderr || fail "files limited to $blocks kB: expected a sentence, found $(cat stderr)"
+    whole out "files limited to $blocks kB"
+done
+if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+    mkdir -p small
+    export dien model
+    unshare --mount bash -c 'mount -t tmpfs -o size=100k tmpfs small || exit 99
+        "$dien" segment good.nii -o small --model "$model" --quiet 2>stderr; code=$?
+        cp -r small small.after; exit $code'
+    code=$?
+    if [ "$code" -ne 99 ]; then
+        [ "$code" -eq 5 ] || fail "a disk of 100 kB: expected 5, found $code: $(cat stderr)"
+        whole small.after "a disk of 100 kB"
+    fi
+fi
+
+# --- Ctrl-C, early to late: 130, or done; never a half file. A second one at once ends it, too.
+for delay in 0.02 0.1 0.3 0.6 1.0; do
+    rm -rf out
+    env --default-signal=INT "$dien" segment good.nii -o out --model "$model" 2>stderr & # a shell lets & ignore SIGINT
+    pid=$!
+    sleep "$delay"
+    kill -INT "$pid" 2>/dev/null
+    wait "$pid"
+    code=$?
+    [ "$code" -eq 130 ] || measured "$code" || fail "Ctrl-C after $delay s: expected 130, found $code: $(cat stderr)"
+    whole out "Ctrl-C after $delay s"
+done
+rm -rf out
+env --default-signal=INT "$dien" segment good.nii two.nii -o out --model "$model" 2>stderr &
+pid=$!
+sleep 0.3
+kill -INT "$pid"
+kill -TERM "$pid" 2>/dev/null
+wait "$pid"
+code=$?
+[ "$code" -eq 130 ] || fail "two signals: expected 130, found $code: $(cat stderr)"
+whole out "two signals"
+finish
