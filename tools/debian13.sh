@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds and tests the present tree in Debian 13 (oneDNN 3.7), in a chroot made by debootstrap.
-#   tools/debian13.sh [ctest label expression]
+#   tools/debian13.sh [ctest label expression [command]]
+# command: run in the tree there instead of the tests. DIEN_TRIXIE_PURPOSES: which of tools/packages.txt to install (build).
 # The chroot lives in $DIEN_TRIXIE (default /var/cache/dien/trixie) and is used again; the tree is copied into it. Real
 # scans ($DIEN_DATA) are bound into it where the machine allows mounts. Needs root or sudo.
 set -euo pipefail
@@ -8,11 +9,12 @@ source_folder=$(cd "$(dirname "$0")/.." && pwd)
 root=${DIEN_TRIXIE:-/var/cache/dien/trixie}
 mirror=${DIEN_MIRROR:-http://deb.debian.org/debian}
 labels=${1:-.} # "" is all, too
+command=${2:-}
 data=${DIEN_DATA:-$source_folder/../shared/data}
 
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || { echo "make debian13 needs root or sudo, because a chroot does" >&2; exit 1; }
-    exec sudo --preserve-env=DIEN_TRIXIE,DIEN_MIRROR,DIEN_DATA,JOBS,DIEN_TRIXIE_ARGS "$0" "$@"
+    exec sudo --preserve-env=DIEN_TRIXIE,DIEN_MIRROR,DIEN_DATA,JOBS,DIEN_TRIXIE_PURPOSES "$0" "$@"
 fi
 if ! command -v debootstrap >/dev/null; then
     apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends debootstrap >/dev/null 2>&1 || {
@@ -46,7 +48,7 @@ if [ ! -e "$root/.dien-ready" ]; then
     touch "$root/.dien-ready"
 fi
 
-packages=$(awk '!/^#/ && $2 == "build" {print $1}' "$source_folder/tools/packages.txt")
+packages=$(awk -v purposes=" ${DIEN_TRIXIE_PURPOSES:-build} " '!/^#/ && index(purposes, " " $2 " ") {print $1}' "$source_folder/tools/packages.txt")
 inside() { # a command in the chroot, with /proc, /sys, /dev and the scans where mounts are allowed
     unshare --mount --fork bash -c '
         root=$1 data=$2; shift 2
@@ -79,4 +81,8 @@ inside '
     cmake -S . -B build -DDIEN_WERROR=ON >/dev/null
     cmake --build build -j "$2" 2>&1 | { grep -vE "^\[ *[0-9]+%\]" || true; }
     test "${PIPESTATUS[0]}" -eq 0
-    cd build && ctest --output-on-failure -L "$1"' build "$labels" "${JOBS:-$(nproc)}"
+    if [ -n "$3" ]; then
+        eval "$3"
+    else
+        cd build && ctest --output-on-failure -L "$1"
+    fi' build "$labels" "${JOBS:-$(nproc)}" "$command"
