@@ -1,0 +1,391 @@
+#include "chart/surface_view.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FINE = 3 }; /* samples a pixel and axis */
+
+typedef struct vec {
+    double x, y, z;
+} vec;
+
+static vec add(vec a, vec b)
+{
+    return (vec){a.x + b.x, a.y + b.y, a.z + b.z};
+}
+
+static vec scaled(vec a, double s)
+{
+    return (vec){a.x * s, a.y * s, a.z * s};
+}
+
+static double dot(vec a, vec b)
+{
+    return a.x * b.x + a.y * b.y + a.z * b.z;
+}
+
+static vec cross(vec a, vec b)
+{
+    return (vec){a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
+}
+
+static vec unit(vec a)
+{
+    double length = sqrt(dot(a, a));
+    return length > 0.0 ? scaled(a, 1.0 / length) : (vec){0.0, 0.0, 1.0};
+}
+
+static vec vertex_of(const dn_surface_part *part, uint32_t i)
+{
+    const float *v = part->vertices + 3 * (size_t)i;
+    return (vec){(double)v[0], (double)v[1], (double)v[2]};
+}
+
+/* ---- camera -------------------------------------------------------------------------------------------------------------------- */
+
+/* Axes of the picture in space: right, up, and towards the viewer. */
+typedef struct frame {
+    vec right, up, towards, centre;
+    double scale; /* fine samples a mm */
+} frame;
+
+static frame frame_of(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *camera, int fine)
+{
+    double azimuth = camera->azimuth * acos(-1.0) / 180.0, elevation = camera->elevation * acos(-1.0) / 180.0;
+    frame f = {.towards = {-sin(azimuth) * cos(elevation), cos(azimuth) * cos(elevation), sin(elevation)}};
+    f.right = (vec){-cos(azimuth), -sin(azimuth), 0.0};
+    f.up = cross(f.towards, f.right);
+    double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
+    for (size_t p = 0; p < n_parts; ++p) {
+        bool counts = camera->focus >= 0 ? (size_t)camera->focus == p : camera->visible == NULL || camera->visible[p];
+        for (size_t i = 0; counts && i < parts[p].n_vertices; ++i) {
+            vec v = vertex_of(&parts[p], (uint32_t)i);
+            double seen[3] = {dot(v, f.right), dot(v, f.up), dot(v, f.towards)};
+            for (int a = 0; a < 3; ++a) {
+                low[a] = fmin(low[a], seen[a]);
+                high[a] = fmax(high[a], seen[a]);
+            }
+        }
+    }
+    double span = fmax(high[0] - low[0], high[1] - low[1]), zoom = camera->zoom > 0.0 ? camera->zoom : 1.0;
+    f.centre = add(add(scaled(f.right, 0.5 * (low[0] + high[0])), scaled(f.up, 0.5 * (low[1] + high[1]))),
+                   scaled(f.towards, 0.5 * (low[2] + high[2])));
+    f.scale = 0.92 * zoom * (double)fine / fmax(span, 1e-6);
+    return f;
+}
+
+/* ---- depth and normals --------------------------------------------------------------------------------------------------------- */
+
+typedef struct layer_buffer {
+    float *depth;  /* towards the viewer; -INFINITY: nothing */
+    float *normal; /* x 3, in the picture's axes */
+    uint8_t *part;
+} layer_buffer;
+
+static void layer_release(layer_buffer *layer)
+{
+    free(layer->depth);
+    free(layer->normal);
+    free(layer->part);
+}
+
+static dn_status layer_init(layer_buffer *layer, size_t samples)
+{
+    DN_TRY(dn_alloc(&layer->depth, samples, sizeof(float), "a picture"));
+    DN_TRY(dn_alloc(&layer->normal, 3 * samples, sizeof(float), "a picture"));
+    DN_TRY(dn_alloc(&layer->part, samples, 1, "a picture"));
+    for (size_t i = 0; i < samples; ++i) {
+        layer->depth[i] = -INFINITY;
+    }
+    return DN_OK;
+}
+
+/* Normals at vertices: those of their triangles, by area. */
+static dn_status smooth_normals(const dn_surface_part *part, vec *normals)
+{
+    memset(normals, 0, part->n_vertices * sizeof *normals);
+    for (size_t t = 0; t < part->n_triangles; ++t) {
+        const uint32_t *corner = part->triangles + 3 * t;
+        vec a = vertex_of(part, corner[0]);
+        vec face = cross(add(vertex_of(part, corner[1]), scaled(a, -1.0)), add(vertex_of(part, corner[2]), scaled(a, -1.0)));
+        for (int c = 0; c < 3; ++c) {
+            normals[corner[c]] = add(normals[corner[c]], face);
+        }
+    }
+    for (size_t i = 0; i < part->n_vertices; ++i) {
+        normals[i] = unit(normals[i]);
+    }
+    return DN_OK;
+}
+
+static void draw_triangle(const vec seen[3], const vec normal[3], uint8_t part, int fine, layer_buffer *into)
+{
+    double area = (seen[1].x - seen[0].x) * (seen[2].y - seen[0].y) - (seen[2].x - seen[0].x) * (seen[1].y - seen[0].y);
+    if (!(fabs(area) > 1e-12)) {
+        return;
+    }
+    int left = (int)fmax(0.0, floor(fmin(seen[0].x, fmin(seen[1].x, seen[2].x))));
+    int right = (int)fmin((double)fine - 1.0, ceil(fmax(seen[0].x, fmax(seen[1].x, seen[2].x))));
+    int top = (int)fmax(0.0, floor(fmin(seen[0].y, fmin(seen[1].y, seen[2].y))));
+    int bottom = (int)fmin((double)fine - 1.0, ceil(fmax(seen[0].y, fmax(seen[1].y, seen[2].y))));
+    for (int y = top; y <= bottom; ++y) {
+        for (int x = left; x <= right; ++x) {
+            double px = (double)x + 0.5, py = (double)y + 0.5, w[3];
+            w[0] = ((seen[1].x - px) * (seen[2].y - py) - (seen[2].x - px) * (seen[1].y - py)) / area;
+            w[1] = ((seen[2].x - px) * (seen[0].y - py) - (seen[0].x - px) * (seen[2].y - py)) / area;
+            w[2] = 1.0 - w[0] - w[1];
+            if (w[0] < 0.0 || w[1] < 0.0 || w[2] < 0.0) {
+                continue;
+            }
+            double depth = w[0] * seen[0].z + w[1] * seen[1].z + w[2] * seen[2].z;
+            size_t at = (size_t)y * (size_t)fine + (size_t)x;
+            if (depth > (double)into->depth[at]) {
+                vec n = unit(add(add(scaled(normal[0], w[0]), scaled(normal[1], w[1])), scaled(normal[2], w[2])));
+                n = n.z < 0.0 ? scaled(n, -1.0) : n; /* whichever winding: what is seen faces the viewer */
+                into->depth[at] = (float)depth;
+                into->normal[3 * at] = (float)n.x;
+                into->normal[3 * at + 1] = (float)n.y;
+                into->normal[3 * at + 2] = (float)n.z;
+                into->part[at] = part;
+            }
+        }
+    }
+}
+
+/* All visible parts of one kind (solid or shell) into a layer. */
+static dn_status draw_parts(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *camera, const frame *f, bool solid,
+                            int fine, layer_buffer *into)
+{
+    for (size_t p = 0; p < n_parts; ++p) {
+        const dn_surface_part *part = &parts[p];
+        vec *normals = NULL;
+        if ((camera->visible != NULL && !camera->visible[p]) || (part->opacity >= 1.0) != solid) {
+            continue;
+        }
+        DN_TRY(dn_alloc(&normals, part->n_vertices, sizeof *normals, "a surface"));
+        dn_status status = smooth_normals(part, normals);
+        for (size_t t = 0; t < part->n_triangles; ++t) {
+            vec seen[3], normal[3];
+            for (int c = 0; c < 3; ++c) {
+                uint32_t i = part->triangles[3 * t + (size_t)c];
+                vec v = add(vertex_of(part, i), scaled(f->centre, -1.0));
+                seen[c] = (vec){0.5 * fine + f->scale * dot(v, f->right), 0.5 * fine - f->scale * dot(v, f->up), dot(v, f->towards)};
+                normal[c] = (vec){dot(normals[i], f->right), dot(normals[i], f->up), dot(normals[i], f->towards)};
+            }
+            draw_triangle(seen, normal, (uint8_t)p, fine, into);
+        }
+        free(normals);
+        DN_TRY(status);
+    }
+    return DN_OK;
+}
+
+/* ---- shading ------------------------------------------------------------------------------------------------------------------- */
+
+/* Sums of depth and of samples over [0, x) x [0, y): means of boxes in four look-ups. */
+static dn_status depth_sums(const float *depth, int fine, double **out)
+{
+    size_t row = (size_t)fine + 1;
+    DN_TRY(dn_alloc(out, 2 * row * row, sizeof **out, "a picture"));
+    double *sum = *out, *count = *out + row * row;
+    for (size_t y = 1; y < row; ++y) {
+        for (size_t x = 1; x < row; ++x) {
+            float d = depth[(y - 1) * (size_t)fine + x - 1];
+            bool hit = isfinite(d);
+            sum[y * row + x] = (hit ? (double)d : 0.0) + sum[(y - 1) * row + x] + sum[y * row + x - 1] - sum[(y - 1) * row + x - 1];
+            count[y * row + x] = (hit ? 1.0 : 0.0) + count[(y - 1) * row + x] + count[y * row + x - 1] - count[(y - 1) * row + x - 1];
+        }
+    }
+    return DN_OK;
+}
+
+static double box_mean(const double *sums, int fine, int x, int y, int reach)
+{
+    size_t row = (size_t)fine + 1;
+    size_t x0 = (size_t)(x > reach ? x - reach : 0), y0 = (size_t)(y > reach ? y - reach : 0);
+    size_t x1 = (size_t)(x + reach + 1 < fine ? x + reach + 1 : fine), y1 = (size_t)(y + reach + 1 < fine ? y + reach + 1 : fine);
+    const double *count = sums + row * row;
+    double n = count[y1 * row + x1] - count[y0 * row + x1] - count[y1 * row + x0] + count[y0 * row + x0];
+    double s = sums[y1 * row + x1] - sums[y0 * row + x1] - sums[y1 * row + x0] + sums[y0 * row + x0];
+    return n > 0.0 ? s / n : 0.0;
+}
+
+/* Light that a sample sends, linear, before its colour. hollow: how far it lies behind its surroundings, in units of the picture. */
+static void shade(vec n, double hollow, const uint8_t color[3], double out[3])
+{
+    const vec key = unit((vec){-0.45, 0.65, 0.75}), fill = unit((vec){0.8, -0.1, 0.5});
+    vec half = unit(add(key, (vec){0.0, 0.0, 1.0}));
+    double diffuse = 0.24 + 0.68 * fmax(0.0, dot(n, key)) + 0.20 * fmax(0.0, dot(n, fill));
+    double gloss = 0.16 * pow(fmax(0.0, dot(n, half)), 32.0);
+    double edge = 1.0 - 0.55 * pow(1.0 - fmax(0.0, n.z), 3.0);
+    double shadow = 1.0 - 0.75 * (1.0 - exp(-fmax(0.0, hollow) * 22.0));
+    for (int c = 0; c < 3; ++c) {
+        out[c] = pow(color[c] / 255.0, 2.2) * diffuse * edge * shadow + gloss * shadow;
+    }
+}
+
+static void composite(const dn_surface_part *parts, const layer_buffer *solid, const layer_buffer *shell, const double *sums, double extent,
+                      int fine, int x, int y, double pixel[3])
+{
+    size_t at = (size_t)y * (size_t)fine + (size_t)x;
+    pixel[0] = pixel[1] = pixel[2] = 1.0;
+    if (isfinite(solid->depth[at])) {
+        vec n = {(double)solid->normal[3 * at], (double)solid->normal[3 * at + 1], (double)solid->normal[3 * at + 2]};
+        double hollow = (box_mean(sums, fine, x, y, fine / 40) - (double)solid->depth[at]) / extent;
+        shade(n, hollow, parts[solid->part[at]].color, pixel);
+    }
+    if (isfinite(shell->depth[at]) && shell->depth[at] > solid->depth[at]) {
+        vec n = {(double)shell->normal[3 * at], (double)shell->normal[3 * at + 1], (double)shell->normal[3 * at + 2]};
+        const dn_surface_part *part = &parts[shell->part[at]];
+        double light[3], cover = part->opacity +
+                                 (1.0 - part->opacity) * pow(1.0 - fmax(0.0, n.z), 2.0) * 0.8; /* denser where it is seen from the side */
+        shade(n, 0.0, part->color, light);
+        for (int c = 0; c < 3; ++c) {
+            pixel[c] = cover * light[c] + (1.0 - cover) * pixel[c];
+        }
+    }
+}
+
+static dn_status render(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *camera, int size, uint8_t *rgb)
+{
+    dn_status status = DN_OK;
+    int fine = size * FINE;
+    layer_buffer solid = {NULL, NULL, NULL}, shell = {NULL, NULL, NULL};
+    double *sums = NULL;
+    frame f = frame_of(parts, n_parts, camera, fine);
+    DN_TRY_GOTO(status, layer_init(&solid, (size_t)fine * (size_t)fine), done);
+    DN_TRY_GOTO(status, layer_init(&shell, (size_t)fine * (size_t)fine), done);
+    DN_TRY_GOTO(status, draw_parts(parts, n_parts, camera, &f, true, fine, &solid), done);
+    DN_TRY_GOTO(status, draw_parts(parts, n_parts, camera, &f, false, fine, &shell), done);
+    DN_TRY_GOTO(status, depth_sums(solid.depth, fine, &sums), done);
+    for (int y = 0; y < size; ++y) {
+        for (int x = 0; x < size; ++x) {
+            double mean[3] = {0.0, 0.0, 0.0};
+            for (int s = 0; s < FINE * FINE; ++s) {
+                double pixel[3];
+                composite(parts, &solid, &shell, sums, (double)fine / f.scale, fine, x * FINE + s % FINE, y * FINE + s / FINE, pixel);
+                for (int c = 0; c < 3; ++c) {
+                    mean[c] += fmin(pixel[c], 1.0) / (FINE * FINE);
+                }
+            }
+            for (int c = 0; c < 3; ++c) {
+                rgb[3 * ((size_t)y * (size_t)size + (size_t)x) + (size_t)c] = (uint8_t)lround(255.0 * pow(mean[c], 1.0 / 2.2));
+            }
+        }
+    }
+done:
+    layer_release(&solid);
+    layer_release(&shell);
+    free(sums);
+    return status;
+}
+
+/* ---- picture ------------------------------------------------------------------------------------------------------------------- */
+
+static dn_status check(const dn_surface_part *parts, size_t n_parts)
+{
+    size_t triangles = 0;
+    if (n_parts > 255) {
+        DN_FAIL(DN_EDATA, "a picture of %zu surfaces is not possible; 255 are", n_parts);
+    }
+    for (size_t p = 0; p < n_parts; ++p) {
+        triangles += parts[p].n_triangles;
+        for (size_t i = 0; i < 3 * parts[p].n_vertices; ++i) {
+            if (!isfinite(parts[p].vertices[i])) {
+                DN_FAIL(DN_EDATA, "vertex %zu of surface %zu is not finite", i / 3, p + 1);
+            }
+        }
+        for (size_t i = 0; i < 3 * parts[p].n_triangles; ++i) {
+            if (parts[p].triangles[i] >= parts[p].n_vertices) {
+                DN_FAIL(DN_EDATA, "triangle %zu of surface %zu names a vertex that does not exist", i / 3, p + 1);
+            }
+        }
+    }
+    if (triangles == 0) {
+        DN_FAIL(DN_EDATA, "there is no surface to draw: the structure is empty");
+    }
+    return DN_OK;
+}
+
+static cairo_status_t write_bytes(void *user, const unsigned char *bytes, unsigned int length)
+{
+    return dn_file_write(user, bytes, length) == DN_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static void put_view(cairo_surface_t *surface, size_t view, int size, const uint8_t *rgb)
+{
+    cairo_surface_flush(surface);
+    unsigned char *bytes = cairo_image_surface_get_data(surface);
+    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
+    for (int y = 0; y < size; ++y) {
+        for (int x = 0; x < size; ++x) {
+            const uint8_t *from = rgb + 3 * ((size_t)y * (size_t)size + (size_t)x);
+            uint32_t value = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+            memcpy(bytes + (size_t)y * stride + 4 * (view * (size_t)size + (size_t)x), &value, sizeof value);
+        }
+    }
+    cairo_surface_mark_dirty(surface);
+}
+
+static void put_captions(cairo_surface_t *surface, const dn_surface_camera *views, size_t n_views, int size)
+{
+    cairo_t *cairo = cairo_create(surface);
+    cairo_select_font_face(cairo, "Arial", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_set_font_size(cairo, fmax(9.0, size / 22.0));
+    cairo_set_source_rgb(cairo, 0.15, 0.15, 0.15);
+    for (size_t v = 0; v < n_views; ++v) {
+        cairo_text_extents_t extents;
+        if (views[v].caption != NULL) {
+            cairo_text_extents(cairo, views[v].caption, &extents);
+            cairo_move_to(cairo, ((double)v + 0.5) * size - 0.5 * extents.width, size * 0.985);
+            cairo_show_text(cairo, views[v].caption);
+        }
+    }
+    cairo_destroy(cairo);
+}
+
+dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *views, size_t n_views, int size,
+                          const char *path)
+{
+    dn_status status = DN_OK;
+    uint8_t *rgb = NULL;
+    cairo_surface_t *surface = NULL;
+    dn_file_writer writer = {0};
+    if (size < 16 || size > 2000 || n_views < 1 || n_views > 12) {
+        DN_FAIL(DN_EINTERNAL, "a picture of %zu views of %d pixels cannot be drawn", n_views, size);
+    }
+    DN_TRY(check(parts, n_parts));
+    DN_TRY_GOTO(status, dn_alloc(&rgb, 3 * (size_t)size * (size_t)size, 1, "a picture"), done);
+    surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, size * (int)n_views, size);
+    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a picture of %d x %d pixels", size * (int)n_views, size);
+    }
+    for (size_t v = 0; v < n_views; ++v) {
+        DN_TRY_GOTO(status, render(parts, n_parts, &views[v], size, rgb), done);
+        put_view(surface, v, size, rgb);
+    }
+    put_captions(surface, views, n_views, size);
+    DN_TRY_GOTO(status, dn_file_create(&writer, path), done);
+    cairo_status_t written = cairo_surface_write_to_png_stream(surface, write_bytes, &writer);
+    if (written == CAIRO_STATUS_WRITE_ERROR) {
+        status = DN_EIO; /* the writer has set the sentence */
+        goto done;
+    }
+    if (written != CAIRO_STATUS_SUCCESS) {
+        DN_FAIL_GOTO(status, done, DN_EIO, "cannot write %s: %s", path, cairo_status_to_string(written));
+    }
+    status = dn_file_commit(&writer);
+done:
+    dn_file_discard(&writer);
+    free(rgb);
+    if (surface != NULL) {
+        cairo_surface_destroy(surface);
+    }
+    return status;
+}

@@ -1,0 +1,39 @@
+/* Shaded pictures of closed surfaces (hypothalamus, intracranial volume), drawn by a small z-buffer renderer into a PNG.
+ *
+ * Parallel projection; smooth normals; a key light over the viewer's left shoulder, a fill light, a rim of light, and darker hollows
+ * (the depth buffer minus its own blur), so that shape reads in print. Equal calls give equal bytes. This file knows nothing of volumes:
+ * triangles come from image/surface.h or from anywhere. */
+#ifndef DN_CHART_SURFACE_VIEW_H
+#define DN_CHART_SURFACE_VIEW_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Borrowed. Vertices in mm, x to the right, y to the front, z up (RAS). Either winding will do. */
+typedef struct dn_surface_part {
+    size_t n_vertices;
+    const float *vertices; /* n_vertices x 3 */
+    size_t n_triangles;
+    const uint32_t *triangles; /* n_triangles x 3 */
+    uint8_t color[3];
+    double opacity; /* 1: solid; below: a shell through which the solid parts are seen */
+} dn_surface_part;
+
+/* One view in a row of views. azimuth, elevation in degrees: (0, 0) looks from the front (the person's right is on the left), (90, 0) from
+ * the person's left, (180, 0) from behind, (0, 90) from above. caption: under the view, or NULL. zoom: 1 fits all parts; with focus, that
+ * part (by index) is centred and fitted instead of all (-1: all). */
+typedef struct dn_surface_camera {
+    double azimuth, elevation, zoom;
+    int focus;
+    const char *caption;
+    const unsigned char *visible; /* one flag a part; NULL: all */
+} dn_surface_camera;
+
+/* n_views pictures of size x size pixels beside each other, white ground. Atomic. DN_EDATA: no triangles, a triangle that names a vertex
+ * beyond the last, a vertex that is not finite. DN_EIO, DN_ENOMEM. */
+DN_CHECKED dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *views, size_t n_views, int size,
+                                     const char *path);
+
+#endif

@@ -1,0 +1,168 @@
+/* Shaded surfaces: geometry against a closed form (a sphere is a disc), light from the upper left, refusals. */
+#define _GNU_SOURCE
+#include "test.h"
+
+#include "chart/surface_view.h"
+
+#include <cairo.h>
+#include <math.h>
+#include <string.h>
+
+enum { RINGS = 60, STEPS = 120, SIZE = 160 };
+
+static float vertices[RINGS * STEPS * 3];
+static uint32_t triangles[(RINGS - 1) * STEPS * 6];
+
+static dn_surface_part ellipsoid(double cx, double rx, double ry, double rz)
+{
+    size_t t = 0;
+    const double pi = acos(-1.0);
+    for (size_t r = 0; r < RINGS; ++r) {
+        for (size_t s = 0; s < STEPS; ++s) {
+            double theta = pi * (double)r / (RINGS - 1), phi = 2.0 * pi * (double)s / STEPS;
+            float *v = vertices + 3 * (r * STEPS + s);
+            v[0] = (float)(cx + rx * sin(theta) * cos(phi));
+            v[1] = (float)(ry * sin(theta) * sin(phi));
+            v[2] = (float)(rz * cos(theta));
+            if (r + 1 < RINGS) {
+                uint32_t a = (uint32_t)(r * STEPS + s), b = (uint32_t)(r * STEPS + (s + 1) % STEPS);
+                const uint32_t two[] = {a, b, a + STEPS, b, b + STEPS, a + STEPS};
+                memcpy(triangles + 3 * t, two, sizeof two);
+                t += 2;
+            }
+        }
+    }
+    return (dn_surface_part){RINGS * STEPS, vertices, t, triangles, {200, 150, 90}, 1.0};
+}
+
+static char path[] = "/tmp/dien-surface-test-XXXXXX.png";
+
+/* Green of a pixel, 255 for the ground. */
+static int green(cairo_surface_t *picture, int x, int y)
+{
+    uint32_t value;
+    memcpy(&value, cairo_image_surface_get_data(picture) + y * cairo_image_surface_get_stride(picture) + 4 * x, sizeof value);
+    return (int)(value >> 8 & 0xFF);
+}
+
+static cairo_surface_t *draw(const dn_surface_part *part, double azimuth, double elevation)
+{
+    dn_surface_camera camera = {.azimuth = azimuth, .elevation = elevation, .focus = -1};
+    assert_ok(dn_surface_view(part, 1, &camera, 1, SIZE, path));
+    cairo_surface_t *picture = cairo_image_surface_create_from_png(path);
+    assert_int_equal(cairo_surface_status(picture), CAIRO_STATUS_SUCCESS);
+    assert_int_equal(cairo_image_surface_get_width(picture), SIZE);
+    return picture;
+}
+
+/* Rows and columns that the picture's shape reaches over, and its pixels. */
+static void measure(cairo_surface_t *picture, int *wide, int *high, int *area)
+{
+    int left = SIZE, right = -1, top = SIZE, bottom = -1;
+    *area = 0;
+    for (int y = 0; y < SIZE; ++y) {
+        for (int x = 0; x < SIZE; ++x) {
+            if (green(picture, x, y) < 250) {
+                left = x < left ? x : left;
+                right = x > right ? x : right;
+                top = y < top ? y : top;
+                bottom = y > bottom ? y : bottom;
+                ++*area;
+            }
+        }
+    }
+    *wide = right - left + 1;
+    *high = bottom - top + 1;
+}
+
+static void a_sphere_is_a_disc(void **state)
+{
+    (void)state;
+    dn_surface_part part = ellipsoid(0, 10, 10, 10);
+    cairo_surface_t *picture = draw(&part, 30, 20);
+    int wide, high, area;
+    measure(picture, &wide, &high, &area);
+    assert_close(wide, 0.92 * SIZE, 2.0);
+    assert_close(high, 0.92 * SIZE, 2.0);
+    assert_close(area, acos(-1.0) / 4.0 * 0.92 * 0.92 * SIZE * SIZE, 0.02 * SIZE * SIZE);
+    /* Lit from the upper left. */
+    assert_true(green(picture, SIZE / 3, SIZE / 3) > green(picture, 2 * SIZE / 3, 2 * SIZE / 3) + 20);
+    assert_int_equal(green(picture, 1, 1), 255);
+    cairo_surface_destroy(picture);
+}
+
+static void views_show_the_side_they_name(void **state)
+{
+    (void)state;
+    dn_surface_part part = ellipsoid(0, 5, 10, 20); /* x, y, z */
+    const struct {
+        double azimuth, elevation, ratio;
+    } views[] = {{0, 0, 5.0 / 20.0}, {180, 0, 5.0 / 20.0}, {90, 0, 10.0 / 20.0}, {270, 0, 10.0 / 20.0}, {0, 90, 5.0 / 10.0}};
+    for (size_t i = 0; i < 5; ++i) {
+        int wide, high, area;
+        cairo_surface_t *picture = draw(&part, views[i].azimuth, views[i].elevation);
+        measure(picture, &wide, &high, &area);
+        assert_close((double)wide / high, views[i].ratio, 0.03);
+        cairo_surface_destroy(picture);
+    }
+}
+
+static void a_shell_shows_what_is_inside(void **state)
+{
+    (void)state;
+    static float inner[RINGS * STEPS * 3];
+    dn_surface_part small = ellipsoid(0, 4, 4, 4);
+    memcpy(inner, vertices, sizeof inner);
+    small.vertices = inner;
+    small.color[0] = 20;
+    small.color[1] = 20;
+    small.color[2] = 20;
+    dn_surface_part both[2] = {small, ellipsoid(0, 10, 10, 10)};
+    both[1].opacity = 0.3;
+    dn_surface_camera views[2] = {{.focus = -1}, {.focus = -1, .visible = (const unsigned char[]){0, 1}, .caption = "shell"}};
+    assert_ok(dn_surface_view(both, 2, views, 2, SIZE, path));
+    cairo_surface_t *picture = cairo_image_surface_create_from_png(path);
+    assert_int_equal(cairo_image_surface_get_width(picture), 2 * SIZE);
+    assert_true(green(picture, SIZE / 2, SIZE / 2) + 40 < green(picture, SIZE + SIZE / 2, SIZE / 2));
+    cairo_surface_destroy(picture);
+}
+
+static void bad_surfaces_are_refused(void **state)
+{
+    (void)state;
+    dn_surface_camera camera = {.focus = -1};
+    dn_surface_part part = ellipsoid(0, 1, 1, 1), empty = {0};
+    assert_int_equal(dn_surface_view(&empty, 1, &camera, 1, SIZE, path), DN_EDATA);
+    triangles[5] = RINGS * STEPS;
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, path), DN_EDATA);
+    part = ellipsoid(0, 1, 1, 1);
+    vertices[7] = NAN;
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, path), DN_EDATA);
+    part = ellipsoid(0, 1, 1, 1);
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, "/nonexistent/x.png"), DN_EIO);
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 0, SIZE, path), DN_EINTERNAL);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    int file = mkstemps(path, 4);
+    return file < 0 || close(file) != 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sphere_is_a_disc),
+        cmocka_unit_test(views_show_the_side_they_name),
+        cmocka_unit_test(a_shell_shows_what_is_inside),
+        cmocka_unit_test(bad_surfaces_are_refused),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
