@@ -81,7 +81,17 @@ typedef struct dn_op_call {
     const dn_ref *in; /* node->input_count */
     dn_ref out;
     const double *parameters[DN_MAX_PARAMETERS];
+    bool training;        /* batch norm takes the batch's statistics, dropout drops */
+    uint64_t dropout_key; /* net/dropout.h */
 } dn_op_call;
+
+/* The backward pass of a call: out of it come gradients of inputs and parameters, each added to what is there. */
+typedef struct dn_op_gradient {
+    const dn_op_call *call; /* with its results in out */
+    const double *out;      /* gradient of the result */
+    double *const *in;      /* one an input; NULL: not wanted. Two inputs may be one node and share theirs */
+    double *parameters[DN_MAX_PARAMETERS];
+} dn_op_gradient;
 
 typedef struct dn_op {
     const char *name;
@@ -93,6 +103,8 @@ typedef struct dn_op {
     /* Floating-point operations of a forward pass (a multiply-add counts as two). NULL: not worth counting. */
     double (*flops)(const dn_node *node, const dn_shape *in);
     void (*reference)(const dn_op_call *call);
+    /* The same backwards. NULL: nothing to do. */
+    void (*backward)(const dn_op_gradient *g);
     /* The part of input 0 (any spatial input) that the given part of the output needs, before clipping to the input.
      * NULL: the same part. */
     void (*needs)(const dn_node *node, const dn_window *out, dn_window *in);
@@ -127,7 +139,8 @@ DN_CHECKED dn_status dn_window_shape(const dn_shape *in, const int64_t kernel[3]
 extern const dn_op dn_op_input, dn_op_conv, dn_op_deconv, dn_op_pool, dn_op_global_pool, dn_op_norm, dn_op_activation, dn_op_softmax,
     dn_op_upsample, dn_op_concat, dn_op_add, dn_op_multiply, dn_op_pad, dn_op_crop, dn_op_dense, dn_op_dropout;
 
-/* One value of an activation, in double. */
+/* One value of an activation and its slope, in double. */
 double dn_activation_value(dn_activation kind, double alpha, double x);
+double dn_activation_slope(dn_activation kind, double alpha, double x);
 
 #endif

@@ -18,4 +18,14 @@ static void add_reference(const dn_op_call *call)
     }
 }
 
-const dn_op dn_op_add = {.name = "add", .min_inputs = 2, .max_inputs = 2, .shape = add_shape, .reference = add_reference};
+static void add_backward(const dn_op_gradient *g)
+{
+    for (int k = 0; k < 2; ++k) {
+        for (int64_t i = 0, n = dn_shape_size(&g->call->out.shape); g->in[k] != NULL && i < n; ++i) {
+            g->in[k][i] += g->out[i];
+        }
+    }
+}
+
+const dn_op dn_op_add = {
+    .name = "add", .min_inputs = 2, .max_inputs = 2, .shape = add_shape, .reference = add_reference, .backward = add_backward};

@@ -32,4 +32,23 @@ static void concat_reference(const dn_op_call *call)
     }
 }
 
-const dn_op dn_op_concat = {.name = "concat", .min_inputs = 1, .max_inputs = INT_MAX, .shape = concat_shape, .reference = concat_reference};
+static void concat_backward(const dn_op_gradient *g)
+{
+    int64_t c = g->call->out.shape.c;
+    int64_t voxels = dn_shape_size(&g->call->out.shape) / c;
+    int64_t first = 0;
+    for (int i = 0; i < g->call->node->input_count; ++i) {
+        int64_t part = g->call->in[i].shape.c;
+        for (int64_t k = 0; g->in[i] != NULL && k < voxels * part; ++k) {
+            g->in[i][k] += g->out[k / part * c + first + k % part];
+        }
+        first += part;
+    }
+}
+
+const dn_op dn_op_concat = {.name = "concat",
+                            .min_inputs = 1,
+                            .max_inputs = INT_MAX,
+                            .shape = concat_shape,
+                            .reference = concat_reference,
+                            .backward = concat_backward};

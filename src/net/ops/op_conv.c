@@ -117,6 +117,45 @@ static void conv_reference(const dn_op_call *call)
     }
 }
 
+static void conv_backward(const dn_op_gradient *g)
+{
+    const dn_conv *conv = &g->call->node->conv;
+    const dn_shape *is = &g->call->in[0].shape;
+    const dn_shape *os = &g->call->out.shape;
+    const int64_t ig = is->c / conv->groups;
+    const int64_t og = os->c / conv->groups;
+    const int64_t *k = conv->kernel;
+    int64_t taps = k[0] * k[1] * k[2];
+    const double *dy = g->out;
+    for (int64_t at = 0, voxels = dn_shape_size(os) / os->c; at < voxels; ++at, dy += os->c) {
+        int64_t w = at % os->w;
+        int64_t h = at / os->w % os->h;
+        int64_t d = at / (os->w * os->h) % os->d;
+        int64_t n = at / (os->w * os->h * os->d);
+        for (int64_t o = 0; conv->bias && o < os->c; ++o) {
+            g->parameters[1][o] += dy[o];
+        }
+        for (int64_t t = 0; t < taps; ++t) {
+            int64_t id = d * conv->stride[0] - conv->pad_begin[0] + t / (k[1] * k[2]) * conv->dilation[0];
+            int64_t ih = h * conv->stride[1] - conv->pad_begin[1] + t / k[2] % k[1] * conv->dilation[1];
+            int64_t iw = w * conv->stride[2] - conv->pad_begin[2] + t % k[2] * conv->dilation[2];
+            if (id < 0 || id >= is->d || ih < 0 || ih >= is->h || iw < 0 || iw >= is->w) {
+                continue;
+            }
+            int64_t from = (((n * is->d + id) * is->h + ih) * is->w + iw) * is->c;
+            for (int64_t o = 0; o < os->c; ++o) {
+                for (int64_t i = 0; i < ig; ++i) {
+                    int64_t f = (o * ig + i) * taps + t;
+                    g->parameters[0][f] += dy[o] * g->call->in[0].data[from + o / og * ig + i];
+                    if (g->in[0] != NULL) {
+                        g->in[0][from + o / og * ig + i] += dy[o] * g->call->parameters[0][f];
+                    }
+                }
+            }
+        }
+    }
+}
+
 static void conv_needs(const dn_node *node, const dn_window *out, dn_window *in)
 {
     const dn_conv *conv = &node->conv;
@@ -133,4 +172,5 @@ const dn_op dn_op_conv = {.name = "conv",
                           .parameters = conv_parameters,
                           .flops = conv_flops,
                           .reference = conv_reference,
+                          .backward = conv_backward,
                           .needs = conv_needs};

@@ -33,6 +33,22 @@ static void crop_reference(const dn_op_call *call)
     }
 }
 
+static void crop_backward(const dn_op_gradient *g)
+{
+    const dn_shape *is = &g->call->in[0].shape;
+    const dn_shape *os = &g->call->out.shape;
+    const int64_t *b = g->call->node->window.begin;
+    for (int64_t row = 0; g->in[0] != NULL && row < os->n * os->d * os->h; ++row) {
+        int64_t h = row % os->h;
+        int64_t d = row / os->h % os->d;
+        int64_t n = row / (os->h * os->d);
+        double *to = g->in[0] + (((n * is->d + d + b[0]) * is->h + h + b[1]) * is->w + b[2]) * is->c;
+        for (int64_t i = 0; i < os->w * os->c; ++i) {
+            to[i] += g->out[row * os->w * os->c + i];
+        }
+    }
+}
+
 static void crop_needs(const dn_node *node, const dn_window *out, dn_window *in)
 {
     for (int a = 0; a < 3; ++a) {
@@ -41,5 +57,10 @@ static void crop_needs(const dn_node *node, const dn_window *out, dn_window *in)
     }
 }
 
-const dn_op dn_op_crop = {
-    .name = "crop", .min_inputs = 1, .max_inputs = 1, .shape = crop_shape, .reference = crop_reference, .needs = crop_needs};
+const dn_op dn_op_crop = {.name = "crop",
+                          .min_inputs = 1,
+                          .max_inputs = 1,
+                          .shape = crop_shape,
+                          .reference = crop_reference,
+                          .backward = crop_backward,
+                          .needs = crop_needs};

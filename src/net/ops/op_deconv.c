@@ -113,6 +113,44 @@ static void deconv_reference(const dn_op_call *call)
     }
 }
 
+static void deconv_backward(const dn_op_gradient *g)
+{
+    const dn_conv *conv = &g->call->node->conv;
+    const dn_shape *is = &g->call->in[0].shape;
+    const dn_shape *os = &g->call->out.shape;
+    const int64_t ig = is->c / conv->groups;
+    const int64_t og = os->c / conv->groups;
+    const int64_t *k = conv->kernel;
+    int64_t taps = k[0] * k[1] * k[2];
+    for (int64_t i = 0; conv->bias && i < dn_shape_size(os); ++i) {
+        g->parameters[1][i % os->c] += g->out[i];
+    }
+    for (int64_t at = 0, voxels = dn_shape_size(is) / is->c; at < voxels; ++at) {
+        int64_t w = at % is->w;
+        int64_t h = at / is->w % is->h;
+        int64_t d = at / (is->w * is->h) % is->d;
+        int64_t n = at / (is->w * is->h * is->d);
+        for (int64_t t = 0; t < taps; ++t) {
+            int64_t od = d * conv->stride[0] - conv->pad_begin[0] + t / (k[1] * k[2]) * conv->dilation[0];
+            int64_t oh = h * conv->stride[1] - conv->pad_begin[1] + t / k[2] % k[1] * conv->dilation[1];
+            int64_t ow = w * conv->stride[2] - conv->pad_begin[2] + t % k[2] * conv->dilation[2];
+            if (od < 0 || od >= os->d || oh < 0 || oh >= os->h || ow < 0 || ow >= os->w) {
+                continue;
+            }
+            const double *dy = g->out + (((n * os->d + od) * os->h + oh) * os->w + ow) * os->c;
+            for (int64_t i = 0; i < is->c; ++i) {
+                for (int64_t j = 0; j < og; ++j) {
+                    int64_t f = (i * og + j) * taps + t;
+                    g->parameters[0][f] += dy[i / ig * og + j] * g->call->in[0].data[at * is->c + i];
+                    if (g->in[0] != NULL) {
+                        g->in[0][at * is->c + i] += dy[i / ig * og + j] * g->call->parameters[0][f];
+                    }
+                }
+            }
+        }
+    }
+}
+
 static int64_t floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b != 0 && a < 0);
@@ -135,4 +173,5 @@ const dn_op dn_op_deconv = {.name = "deconv",
                             .parameters = deconv_parameters,
                             .flops = deconv_flops,
                             .reference = deconv_reference,
+                            .backward = deconv_backward,
                             .needs = deconv_needs};

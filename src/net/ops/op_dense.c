@@ -39,10 +39,31 @@ static void dense_reference(const dn_op_call *call)
     }
 }
 
+static void dense_backward(const dn_op_gradient *g)
+{
+    int64_t i_count = g->call->in[0].shape.c;
+    int64_t o_count = g->call->out.shape.c;
+    for (int64_t v = 0, n = dn_shape_size(&g->call->out.shape) / o_count; v < n; ++v) {
+        for (int64_t o = 0; o < o_count; ++o) {
+            double dy = g->out[v * o_count + o];
+            if (g->call->node->dense.bias) {
+                g->parameters[1][o] += dy;
+            }
+            for (int64_t i = 0; i < i_count; ++i) {
+                g->parameters[0][o * i_count + i] += dy * g->call->in[0].data[v * i_count + i];
+                if (g->in[0] != NULL) {
+                    g->in[0][v * i_count + i] += dy * g->call->parameters[0][o * i_count + i];
+                }
+            }
+        }
+    }
+}
+
 const dn_op dn_op_dense = {.name = "dense",
                            .min_inputs = 1,
                            .max_inputs = 1,
                            .shape = dense_shape,
                            .parameters = dense_parameters,
                            .flops = dense_flops,
-                           .reference = dense_reference};
+                           .reference = dense_reference,
+                           .backward = dense_backward};

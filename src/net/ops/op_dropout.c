@@ -1,7 +1,6 @@
-/* Identity at inference; training scales what it keeps by 1 / (1 - rate), so nothing is to be done here. */
+/* Identity at inference, because training scales what it keeps by 1 / (1 - rate). */
+#include "net/dropout.h"
 #include "net/op.h"
-
-#include <string.h>
 
 static dn_status dropout_shape(dn_node *node, const dn_shape *in)
 {
@@ -12,9 +11,28 @@ static dn_status dropout_shape(dn_node *node, const dn_shape *in)
     return DN_OK;
 }
 
-static void dropout_reference(const dn_op_call *call)
+static double factor(const dn_op_call *call, int64_t i)
 {
-    memcpy(call->out.data, call->in[0].data, (size_t)dn_shape_size(&call->out.shape) * sizeof(double));
+    return call->training ? (double)dn_dropout_factor(call->dropout_key, i, call->node->dropout_rate) : 1.0;
 }
 
-const dn_op dn_op_dropout = {.name = "dropout", .min_inputs = 1, .max_inputs = 1, .shape = dropout_shape, .reference = dropout_reference};
+static void dropout_reference(const dn_op_call *call)
+{
+    for (int64_t i = 0, n = dn_shape_size(&call->out.shape); i < n; ++i) {
+        call->out.data[i] = call->in[0].data[i] * factor(call, i);
+    }
+}
+
+static void dropout_backward(const dn_op_gradient *g)
+{
+    for (int64_t i = 0, n = dn_shape_size(&g->call->out.shape); g->in[0] != NULL && i < n; ++i) {
+        g->in[0][i] += g->out[i] * factor(g->call, i);
+    }
+}
+
+const dn_op dn_op_dropout = {.name = "dropout",
+                             .min_inputs = 1,
+                             .max_inputs = 1,
+                             .shape = dropout_shape,
+                             .reference = dropout_reference,
+                             .backward = dropout_backward};

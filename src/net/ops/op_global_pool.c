@@ -27,6 +27,27 @@ static void global_pool_reference(const dn_op_call *call)
     }
 }
 
+static void global_pool_backward(const dn_op_gradient *g)
+{
+    const dn_shape *is = &g->call->in[0].shape;
+    int64_t voxels = is->d * is->h * is->w;
+    for (int64_t k = 0; g->in[0] != NULL && k < is->n * is->c; ++k) {
+        int64_t n = k / is->c;
+        int64_t c = k % is->c;
+        int64_t best = 0;
+        for (int64_t v = 0; v < voxels; ++v) {
+            const double *x = g->call->in[0].data + n * voxels * is->c + c;
+            best = x[v * is->c] > x[best * is->c] ? v : best;
+            if (g->call->node->global_pool == DN_POOL_AVERAGE) {
+                g->in[0][(n * voxels + v) * is->c + c] += g->out[k] / (double)voxels;
+            }
+        }
+        if (g->call->node->global_pool == DN_POOL_MAX) {
+            g->in[0][(n * voxels + best) * is->c + c] += g->out[k];
+        }
+    }
+}
+
 static bool global_pool_whole(const dn_node *node)
 {
     (void)node;
@@ -38,4 +59,5 @@ const dn_op dn_op_global_pool = {.name = "global_pool",
                                  .max_inputs = 1,
                                  .shape = global_pool_shape,
                                  .reference = global_pool_reference,
+                                 .backward = global_pool_backward,
                                  .whole = global_pool_whole};

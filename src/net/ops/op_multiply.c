@@ -33,5 +33,27 @@ static void multiply_reference(const dn_op_call *call)
     }
 }
 
-const dn_op dn_op_multiply = {
-    .name = "multiply", .min_inputs = 2, .max_inputs = 2, .shape = multiply_shape, .reference = multiply_reference};
+static void multiply_backward(const dn_op_gradient *g)
+{
+    const dn_shape *s = &g->call->out.shape;
+    const dn_shape *b = &g->call->in[1].shape;
+    int64_t voxels = s->d * s->h * s->w;
+    bool gate = b->d * b->h * b->w == 1;
+    for (int64_t at = 0; at < dn_shape_size(s); ++at) {
+        int64_t v = at / s->c;
+        int64_t other = (gate ? v / voxels : v) * b->c + (b->c == 1 ? 0 : at % s->c);
+        if (g->in[0] != NULL) {
+            g->in[0][at] += g->out[at] * g->call->in[1].data[other];
+        }
+        if (g->in[1] != NULL) {
+            g->in[1][other] += g->out[at] * g->call->in[0].data[at];
+        }
+    }
+}
+
+const dn_op dn_op_multiply = {.name = "multiply",
+                              .min_inputs = 2,
+                              .max_inputs = 2,
+                              .shape = multiply_shape,
+                              .reference = multiply_reference,
+                              .backward = multiply_backward};

@@ -31,6 +31,22 @@ static void pad_reference(const dn_op_call *call)
     }
 }
 
+static void pad_backward(const dn_op_gradient *g)
+{
+    const dn_shape *is = &g->call->in[0].shape;
+    const dn_shape *os = &g->call->out.shape;
+    const int64_t *b = g->call->node->window.begin;
+    for (int64_t row = 0; g->in[0] != NULL && row < is->n * is->d * is->h; ++row) {
+        int64_t h = row % is->h;
+        int64_t d = row / is->h % is->d;
+        int64_t n = row / (is->h * is->d);
+        const double *from = g->out + (((n * os->d + d + b[0]) * os->h + h + b[1]) * os->w + b[2]) * os->c;
+        for (int64_t i = 0; i < is->w * is->c; ++i) {
+            g->in[0][row * is->w * is->c + i] += from[i];
+        }
+    }
+}
+
 static void pad_needs(const dn_node *node, const dn_window *out, dn_window *in)
 {
     for (int a = 0; a < 3; ++a) {
@@ -39,5 +55,10 @@ static void pad_needs(const dn_node *node, const dn_window *out, dn_window *in)
     }
 }
 
-const dn_op dn_op_pad = {
-    .name = "pad", .min_inputs = 1, .max_inputs = 1, .shape = pad_shape, .reference = pad_reference, .needs = pad_needs};
+const dn_op dn_op_pad = {.name = "pad",
+                         .min_inputs = 1,
+                         .max_inputs = 1,
+                         .shape = pad_shape,
+                         .reference = pad_reference,
+                         .backward = pad_backward,
+                         .needs = pad_needs};

@@ -52,6 +52,41 @@ static void pool_reference(const dn_op_call *call)
     }
 }
 
+static void pool_backward(const dn_op_gradient *g)
+{
+    const dn_pool *pool = &g->call->node->pool;
+    const dn_shape *is = &g->call->in[0].shape;
+    const dn_shape *os = &g->call->out.shape;
+    int64_t taps = pool->kernel[0] * pool->kernel[1] * pool->kernel[2];
+    for (int64_t k = 0; g->in[0] != NULL && k < dn_shape_size(os); ++k) {
+        int64_t v = k / os->c;
+        int64_t n = v / (os->w * os->h * os->d);
+        int64_t best = -1; /* the first of equals */
+        int64_t count = 0;
+        for (int pass = 0; pass < 2; ++pass) { /* an average needs the count before */
+            for (int64_t t = 0; t < taps; ++t) {
+                int64_t id = v / (os->w * os->h) % os->d * pool->stride[0] - pool->pad_begin[0] + t / (pool->kernel[1] * pool->kernel[2]);
+                int64_t ih = v / os->w % os->h * pool->stride[1] - pool->pad_begin[1] + t / pool->kernel[2] % pool->kernel[1];
+                int64_t iw = v % os->w * pool->stride[2] - pool->pad_begin[2] + t % pool->kernel[2];
+                if (id < 0 || id >= is->d || ih < 0 || ih >= is->h || iw < 0 || iw >= is->w) {
+                    continue;
+                }
+                int64_t from = (((n * is->d + id) * is->h + ih) * is->w + iw) * is->c + k % os->c;
+                const double *x = g->call->in[0].data;
+                if (pass == 0) {
+                    best = best < 0 || x[from] > x[best] ? from : best;
+                    ++count;
+                } else if (pool->kind == DN_POOL_AVERAGE) {
+                    g->in[0][from] += g->out[k] / (double)count;
+                }
+            }
+        }
+        if (pool->kind == DN_POOL_MAX && best >= 0) {
+            g->in[0][best] += g->out[k];
+        }
+    }
+}
+
 static void pool_needs(const dn_node *node, const dn_window *out, dn_window *in)
 {
     const dn_pool *pool = &node->pool;
@@ -61,5 +96,10 @@ static void pool_needs(const dn_node *node, const dn_window *out, dn_window *in)
     }
 }
 
-const dn_op dn_op_pool = {
-    .name = "pool", .min_inputs = 1, .max_inputs = 1, .shape = pool_shape, .reference = pool_reference, .needs = pool_needs};
+const dn_op dn_op_pool = {.name = "pool",
+                          .min_inputs = 1,
+                          .max_inputs = 1,
+                          .shape = pool_shape,
+                          .reference = pool_reference,
+                          .backward = pool_backward,
+                          .needs = pool_needs};

@@ -30,4 +30,24 @@ static void softmax_reference(const dn_op_call *call)
     }
 }
 
-const dn_op dn_op_softmax = {.name = "softmax", .min_inputs = 1, .max_inputs = 1, .shape = softmax_shape, .reference = softmax_reference};
+static void softmax_backward(const dn_op_gradient *g)
+{
+    int64_t c = g->call->out.shape.c;
+    for (int64_t v = 0, n = dn_shape_size(&g->call->out.shape) / c; g->in[0] != NULL && v < n; ++v) {
+        const double *y = g->call->out.data + v * c;
+        double mean = 0.0;
+        for (int64_t i = 0; i < c; ++i) {
+            mean += y[i] * g->out[v * c + i];
+        }
+        for (int64_t i = 0; i < c; ++i) {
+            g->in[0][v * c + i] += y[i] * (g->out[v * c + i] - mean);
+        }
+    }
+}
+
+const dn_op dn_op_softmax = {.name = "softmax",
+                             .min_inputs = 1,
+                             .max_inputs = 1,
+                             .shape = softmax_shape,
+                             .reference = softmax_reference,
+                             .backward = softmax_backward};

@@ -64,6 +64,31 @@ static void upsample_reference(const dn_op_call *call)
     }
 }
 
+static void upsample_backward(const dn_op_gradient *g)
+{
+    const dn_shape *is = &g->call->in[0].shape;
+    const dn_shape *os = &g->call->out.shape;
+    for (int64_t v = 0; g->in[0] != NULL && v < dn_shape_size(os) / os->c; ++v) {
+        int64_t at[3][2];
+        double second[3];
+        int64_t n = v / (os->w * os->h * os->d);
+        neighbours(g->call->node, 0, is->d, v / (os->w * os->h) % os->d, at[0], &second[0]);
+        neighbours(g->call->node, 1, is->h, v / os->w % os->h, at[1], &second[1]);
+        neighbours(g->call->node, 2, is->w, v % os->w, at[2], &second[2]);
+        for (int corner = 0; corner < 8; ++corner) {
+            int b[3] = {corner >> 2, corner >> 1 & 1, corner & 1};
+            double f = 1.0;
+            for (int a = 0; a < 3; ++a) {
+                f *= b[a] ? second[a] : 1.0 - second[a];
+            }
+            double *to = g->in[0] + (((n * is->d + at[0][b[0]]) * is->h + at[1][b[1]]) * is->w + at[2][b[2]]) * is->c;
+            for (int64_t c = 0; c < os->c; ++c) {
+                to[c] += f * g->out[v * os->c + c];
+            }
+        }
+    }
+}
+
 static void upsample_needs(const dn_node *node, const dn_window *out, dn_window *in)
 {
     int64_t reach = node->upsample.kind == DN_UP_LINEAR ? 1 : 0;
@@ -79,4 +104,5 @@ const dn_op dn_op_upsample = {.name = "upsample",
                               .max_inputs = 1,
                               .shape = upsample_shape,
                               .reference = upsample_reference,
+                              .backward = upsample_backward,
                               .needs = upsample_needs};
