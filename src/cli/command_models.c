@@ -86,6 +86,7 @@ static dn_status show(const dn_arguments *arguments)
         free(path);
         return status;
     }
+    status = dn_model_check(model, path); /* told after the rest, which may show why */
     const dn_architecture *architecture = dn_architecture_find(model->architecture);
     printf("name           %s\nfile           %s\nsha256         %s\n", model->name, path, model->sha256);
     printf("architecture   %s (%s)\n", model->architecture, architecture->summary);
@@ -118,7 +119,7 @@ static dn_status show(const dn_arguments *arguments)
     }
     dn_model_destroy(model);
     free(path);
-    return DN_OK;
+    return status;
 }
 
 /* ---- import ---- */

@@ -126,32 +126,6 @@ done:
     return status;
 }
 
-/* Builds the network once, for the smallest size that its layers accept, and compares the weights with it. */
-static dn_status check_weights(const dn_model *model, const char *path)
-{
-    int dims;
-    dn_status status = DN_OK;
-    DN_TRY(dn_metadata_dims(model, path, &dims));
-    for (int64_t factor = 1; factor <= 64; factor *= 2) {
-        int64_t size = model->input.multiple * factor;
-        dn_graph *graph;
-        status = dn_model_graph(model, (dn_shape){1, dims == 3 ? size : 1, size, size, model->input.channels}, &graph);
-        if (status == DN_OK) {
-            status = dn_graph_check_weights(graph, model->weights);
-            dn_shape out = dn_graph_output_shape(graph, 0);
-            dn_graph_destroy(graph);
-            if (status == DN_OK && model->label_count > 0 && out.c != (int64_t)model->label_count) {
-                status = dn_error_set(DN_EFORMAT, "the network gives %lld channels for %zu labels", (long long)out.c, model->label_count);
-            }
-            return status == DN_OK ? DN_OK : dn_error_context(DN_EFORMAT, "%s", path);
-        }
-        if (size > 4096) {
-            break;
-        }
-    }
-    return dn_error_context(status, "%s", path);
-}
-
 dn_status dn_import_keras(const char *path, const dn_import_options *options, dn_model **out)
 {
     static const dn_import_options none = {0};
@@ -179,7 +153,7 @@ dn_status dn_import_keras(const char *path, const dn_import_options *options, dn
     if (o->metadata != NULL) {
         DN_TRY_GOTO(status, take_metadata(o->metadata, model), done);
     }
-    DN_TRY_GOTO(status, check_weights(model, path), done);
+    DN_TRY_GOTO(status, dn_model_check(model, path), done);
     *out = model;
     model = NULL;
 done:

@@ -84,4 +84,8 @@ void dn_model_destroy(dn_model *model);
  * takes D = 1. DN_ESHAPE when the sizes do not fit (the message says which multiple is asked for). */
 DN_CHECKED dn_status dn_model_graph(const dn_model *model, dn_shape input, dn_graph **out);
 
+/* Builds the network once and compares its weights and output channels with the model's (a model without labels: weights
+ * alone). DN_EFORMAT names path and the weight. */
+DN_CHECKED dn_status dn_model_check(const dn_model *model, const char *path);
+
 #endif
