@@ -20,7 +20,7 @@ dn_status dn_grid_with_spacing(const dn_grid *grid, const double spacing[3], dn_
         if (!(wide < 1e6)) {
             DN_FAIL(DN_EGEOMETRY, "a voxel spacing of %g mm is too small for an image of %g mm", spacing[c], (double)grid->dim[c] * old[c]);
         }
-        result.dim[c] = (int64_t)ceil(wide - 1e-3);
+        result.dim[c] = (int64_t)ceil(wide - 0.02);
         result.dim[c] = result.dim[c] > 0 ? result.dim[c] : 1;
         /* Same centre: old (dim - 1) / 2 is new (dim' - 1) / 2. */
         shift[c] = ((double)(grid->dim[c] - 1) - (double)(result.dim[c] - 1) * spacing[c] / old[c]) / 2.0;

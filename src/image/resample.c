@@ -268,42 +268,50 @@ static uint16_t winner(const shares *s, uint16_t nearest)
     return s->count > 0 ? s->label[best] : 0;
 }
 
-/* Vote at new voxel (i,j,k): sub[c] points along each new axis, each a trilinear vote. */
-static uint16_t vote(const dn_labels *source, const dn_affine *map, const int sub[3], int64_t i, int64_t j, int64_t k)
+/* The n-th of the sub[0] x sub[1] x sub[2] points spread over new voxel (i,j,k), in source voxels; false: outside. */
+static inline bool sub_point(const dn_affine *map, const int64_t dim[3], const int sub[3], int n, const int64_t ijk[3], double p[3])
+{
+    int part[3] = {n % sub[0], n / sub[0] % sub[1], n / sub[0] / sub[1]};
+    double at[3];
+    for (int c = 0; c < 3; ++c) {
+        at[c] = (double)ijk[c] + (part[c] + 0.5) / sub[c] - 0.5;
+    }
+    dn_affine_apply(map, at, p);
+    return hold(dim, p);
+}
+
+/* Vote at a new voxel: sub[c] points along each new axis, each a trilinear vote. */
+static uint16_t vote(const dn_labels *source, const dn_affine *map, const int sub[3], const int64_t ijk[3])
 {
     const int64_t *dim = source->grid.dim;
+    int points = sub[0] * sub[1] * sub[2];
     double p[3];
+    uint16_t first = 0;
     uint16_t nearest = 0;
-    bool inside;
+    int n = 0;
     shares s;
-    position(map, i, j, k, p);
-    inside = hold(dim, p);
-    if (inside) {
-        nearest = source->data[nearest_offset(dim, p)];
+    for (; n < points; ++n) { /* nearly everywhere all agree */
+        uint16_t label = 0;
+        bool uniform = !sub_point(map, dim, sub, n, ijk, p) || uniform_at(source->data, dim, p, &label);
+        if (!uniform || (n > 0 && label != first)) {
+            break;
+        }
+        first = label;
     }
-    if (sub[0] * sub[1] * sub[2] == 1) {
-        uint16_t label;
-        if (!inside) {
-            return 0;
-        }
-        if (uniform_at(source->data, dim, p, &label)) {
-            return label;
-        }
+    if (n == points) {
+        return first;
     }
     s.count = 0;
-    for (int c = 0; c < sub[2]; ++c) {
-        for (int b = 0; b < sub[1]; ++b) {
-            for (int a = 0; a < sub[0]; ++a) {
-                double at[3] = {(double)i + (a + 0.5) / sub[0] - 0.5, (double)j + (b + 0.5) / sub[1] - 0.5,
-                                (double)k + (c + 0.5) / sub[2] - 0.5};
-                dn_affine_apply(map, at, p);
-                if (hold(dim, p)) {
-                    add_point(&s, source->data, dim, p);
-                } else {
-                    add_share(&s, 0, ONE);
-                }
-            }
+    for (n = 0; n < points; ++n) {
+        if (sub_point(map, dim, sub, n, ijk, p)) {
+            add_point(&s, source->data, dim, p);
+        } else {
+            add_share(&s, 0, ONE);
         }
+    }
+    position(map, ijk[0], ijk[1], ijk[2], p);
+    if (hold(dim, p)) {
+        nearest = source->data[nearest_offset(dim, p)];
     }
     return winner(&s, nearest);
 }
@@ -327,7 +335,7 @@ dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, dn_re
             uint16_t *row = result->data + dn_grid_offset(grid, 0, j, k);
             for (int64_t i = 0; i < grid->dim[0]; ++i) {
                 if (method == DN_RESAMPLE_LABELS_VOTE) {
-                    row[i] = vote(source, &map, sub, i, j, k);
+                    row[i] = vote(source, &map, sub, (const int64_t[3]){i, j, k});
                 } else {
                     double p[3];
                     position(&map, i, j, k, p);

@@ -38,8 +38,8 @@ typedef enum {
 DN_CHECKED dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, dn_resample_labels_method method,
                                         const dn_affine *move, dn_labels **out);
 
-/* A grid with the given spacing (mm) and grid's axis directions around the same centre; dims rounded up, so that it
- * covers grid. */
+/* A grid with the given spacing (mm) and grid's axis directions around the same centre; dims rounded up (by two hundredths of a voxel and
+ * more), so that it covers grid. */
 DN_CHECKED dn_status dn_grid_with_spacing(const dn_grid *grid, const double spacing[3], dn_grid *out);
 /* The part of grid from voxel start (may be negative: padding) with the given dims. */
 DN_CHECKED dn_status dn_grid_crop(const dn_grid *grid, const int64_t start[3], const int64_t dim[3], dn_grid *out);
