@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* madvise, open_memstream */
 #include "net/plan.h"
 
+#include "base/log.h"
 #include "base/threads.h"
 #include "net/plan_internal.h"
 
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #define MIB (1024.0 * 1024.0)
 
@@ -31,6 +33,19 @@ static dn_status allocate_arena(dn_plan *plan)
     return DN_OK;
 }
 
+/* The kernels have packed copies. */
+static void free_weights(dn_plan *plan)
+{
+    for (int s = 0; s < plan->step_count; ++s) {
+        dn_step *step = &plan->steps[s];
+        if (dn_step_is_conv(step)) {
+            free(step->weight);
+            free(step->bias);
+            step->weight = step->bias = NULL;
+        }
+    }
+}
+
 static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights *weights)
 {
     DN_TRY(dn_engine_create(&plan->engine));
@@ -40,6 +55,8 @@ static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights 
     if (plan->retry) {
         return DN_OK;
     }
+    DN_TRY(dn_plan_find_pairs(plan));
+    free_weights(plan);
     DN_TRY(dn_plan_place(plan));
     int64_t peak = dn_plan_peak_bytes(plan);
     if (plan->options.memory_limit > 0 && peak > plan->options.memory_limit) {
@@ -97,6 +114,9 @@ void dn_plan_destroy(dn_plan *plan)
     for (int s = 0; s < plan->step_count; ++s) {
         dn_step *step = &plan->steps[s];
         dn_kernel_destroy(step->kernel);
+        for (int i = 0; i < 3; ++i) {
+            dn_kernel_destroy(step->slab_kernels[i]);
+        }
         free(step->weight);
         free(step->bias);
         for (int p = 0; p < step->post_count; ++p) {
@@ -125,17 +145,32 @@ static void *address(const dn_plan *plan, int value, float *const *outputs)
     return buffer->output >= 0 ? (void *)outputs[buffer->output] : (void *)(plan->arena + buffer->offset);
 }
 
-static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
+void dn_step_added(const dn_plan *plan, const dn_step *step, const void *added[DN_MAX_POSTS])
 {
-    void *out = address(plan, step->output, outputs);
-    void *scratch = plan->arena + plan->scratch_offset;
-    const void *added[DN_MAX_POSTS] = {NULL};
     int count = 0;
     for (int p = 0; p < step->post_count; ++p) {
         if (step->posts[p].kind == DN_POST_ADD) {
             added[count++] = plan->pointers[step->posts[p].value];
         }
     }
+    for (; count < DN_MAX_POSTS; ++count) {
+        added[count] = NULL;
+    }
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
+{
+    void *out = address(plan, step->output, outputs);
+    void *scratch = plan->arena + plan->scratch_offset;
+    const void *added[DN_MAX_POSTS];
+    dn_step_added(plan, step, added);
     if (step->kernel != NULL) {
         dn_kernel_call call = {.in = plan->pointers[step->inputs[0]], .out = out, .added = added, .scratch = scratch};
         if (step->input_count > 1) {
@@ -172,9 +207,20 @@ dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *o
         plan->pointers[v] = value->input >= 0 ? (const void *)inputs[value->input] : value->buffer < 0 ? NULL : address(plan, v, outputs);
     }
     for (int s = 0; status == DN_OK && s < plan->step_count; ++s) {
-        status = run_step(plan, &plan->steps[s], outputs);
-        if (status != DN_OK) {
-            status = dn_error_context(status, "layer %s", plan->steps[s].node.name);
+        dn_step *step = &plan->steps[s];
+        double start = now();
+        status = dn_cancel_check();
+        if (status == DN_OK && step->slab > 0) {
+            status = dn_plan_run_pair(plan, s, address(plan, step->output, outputs), address(plan, step[1].output, outputs));
+            step->seconds = now() - start;
+            step[1].seconds = 0.0; /* of the pair together */
+            ++s;
+        } else if (status == DN_OK) {
+            status = run_step(plan, step, outputs);
+            step->seconds = now() - start;
+        }
+        if (status != DN_OK && status != DN_ECANCELLED) {
+            status = dn_error_context(status, "layer %s", step->node.name);
         }
     }
     omp_set_num_threads(before);
@@ -236,13 +282,19 @@ dn_status dn_plan_describe(const dn_plan *plan, char **out)
             const dn_conv *conv = &step->node.conv;
             fprintf(stream, " from %lld channels, kernel %lldx%lldx%lld, %.1f GFLOP, %s%s", (long long)step->in_shape.c,
                     (long long)conv->kernel[0], (long long)conv->kernel[1], (long long)conv->kernel[2], step->flops * 1e-9,
-                    dn_kernel_name(step->kernel), step->own_posts ? ", own tail" : "");
+                    dn_kernel_name(step->kernel != NULL ? step->kernel : step->slab_kernels[1]), step->own_posts ? ", own tail" : "");
         }
         for (int p = 0; p < step->pre_count; ++p) {
             fprintf(stream, " %s+", post_name(&step->pre[p]));
         }
         for (int p = 0; p < step->post_count; ++p) {
             fprintf(stream, " +%s", post_name(&step->posts[p]));
+        }
+        if (step->slab > 0) {
+            fprintf(stream, ", in turns with the next");
+        }
+        if (step->seconds > 0.0) {
+            fprintf(stream, ", %.1f ms", step->seconds * 1e3);
         }
         fputc('\n', stream);
     }

@@ -2,6 +2,7 @@
  *
  *   plan_build.c   graph -> steps: dead layers dropped, norms folded, tails fused
  *   plan_kernels.c steps -> kernels: types of values, convolutions prepared, in-place decisions
+ *   plan_pairs.c   convolutions that take turns slab by slab, so that the tensor between them stays in the cache
  *   plan_memory.c  values -> buffers -> offsets in one arena by lifetime
  *   plan.c         compile, run, describe */
 #ifndef DN_NET_PLAN_INTERNAL_H
@@ -51,7 +52,12 @@ typedef struct dn_step {
     dn_operand *operands;
     dn_operand tail_operand;
     dn_algorithm algorithm;
+    /* A convolution whose only reader is the Winograd convolution after it: the two take turns, `slab` slices at a time,
+     * and the result between them is a ring of two slabs. 0: not so. */
+    int64_t slab;
+    dn_kernel *slab_kernels[3]; /* of a direct convolution: first, middle and last slab */
     double flops;
+    double seconds; /* of the last run */
 } dn_step;
 
 struct dn_plan {
@@ -84,6 +90,16 @@ DN_CHECKED dn_status dn_plan_new_step(dn_plan *plan, const dn_node *node, const 
 DN_CHECKED dn_status dn_plan_build(dn_plan *plan, const dn_graph *graph, const dn_weights *weights);
 DN_CHECKED dn_status dn_plan_choose_types(dn_plan *plan);
 DN_CHECKED dn_status dn_plan_make_kernels(dn_plan *plan);
+/* Finds the pairs that take turns. After dn_plan_make_kernels. */
+DN_CHECKED dn_status dn_plan_find_pairs(dn_plan *plan);
+/* Whether a step reads a value other than as its main input. */
+bool dn_step_reads_aside(const dn_step *step, int value);
+/* Runs steps s and s + 1 in turns. */
+DN_CHECKED dn_status dn_plan_run_pair(dn_plan *plan, int s, void *between, void *out);
+/* The other tensors of a step's DN_POST_ADDs. */
+void dn_step_added(const dn_plan *plan, const dn_step *step, const void *added[DN_MAX_POSTS]);
+/* A request for the step's convolution, without algorithm. */
+dn_kernel_request dn_step_request(const dn_plan *plan, const dn_step *step);
 /* Fills dn_value.producer and .last. */
 void dn_plan_find_lifetimes(dn_plan *plan);
 /* Buffers shared in place, then offsets; sets arena_bytes. */

@@ -153,22 +153,15 @@ static dn_status make_direct(dn_plan *plan, int s, dn_kernel_request *request)
     return DN_OK;
 }
 
-static dn_status make_conv(dn_plan *plan, int s)
+dn_kernel_request dn_step_request(const dn_plan *plan, const dn_step *step)
 {
-    dn_step *step = &plan->steps[s];
     const dn_value *in = &plan->values[step->inputs[0]];
-    const dn_value *out = &plan->values[step->output];
-    for (int p = 0; p < step->post_count; ++p) {
-        if (step->posts[p].kind == DN_POST_ADD) {
-            step->posts[p].type = plan->values[step->posts[p].value].type;
-        }
-    }
     dn_kernel_request request = {.in = step->in_shape,
                                  .out = step->full_shape,
                                  .conv = step->node.conv,
                                  .transposed = step->node.kind == DN_OP_DECONV,
                                  .in_type = in->type,
-                                 .out_type = out->type,
+                                 .out_type = plan->values[step->output].type,
                                  .weight = step->weight,
                                  .bias = step->bias,
                                  .posts = step->posts,
@@ -180,6 +173,18 @@ static dn_status make_conv(dn_plan *plan, int s)
         request.in_first = step->in_first;
         request.up_first = step->up_first;
     }
+    return request;
+}
+
+static dn_status make_conv(dn_plan *plan, int s)
+{
+    dn_step *step = &plan->steps[s];
+    for (int p = 0; p < step->post_count; ++p) {
+        if (step->posts[p].kind == DN_POST_ADD) {
+            step->posts[p].type = plan->values[step->posts[p].value].type;
+        }
+    }
+    dn_kernel_request request = dn_step_request(plan, step);
     if (step->algorithm == DN_ALGORITHM_WINOGRAD) {
         DN_TRY(make_winograd(plan, s, &request));
     } else {
@@ -192,10 +197,6 @@ static dn_status make_conv(dn_plan *plan, int s)
     if (step->kernel == NULL) {
         DN_FAIL(DN_EINTERNAL, "layer %s: the network library has no implementation of this convolution", step->node.name);
     }
-    free(step->weight);
-    free(step->bias);
-    step->weight = NULL;
-    step->bias = NULL;
     plan->packed_bytes += dn_kernel_packed_bytes(step->kernel);
     return DN_OK;
 }

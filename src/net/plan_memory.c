@@ -12,6 +12,14 @@ static int in_place_source(const dn_plan *plan, int s)
             return step->posts[p].value;
         }
     }
+    const dn_step *lead = s > 0 && plan->steps[s - 1].slab > 0 ? &plan->steps[s - 1] : NULL;
+    if (lead != NULL) {
+        /* The second of a pair writes slices that the first has read and is two slices past. */
+        const dn_value *first = &plan->values[lead->inputs[0]];
+        bool same = first->type == out->type && dn_shape_equal(&first->shape, &out->shape);
+        bool free_after = first->last == s - 1 && first->input < 0 && !dn_step_reads_aside(lead, lead->inputs[0]);
+        return same && free_after ? lead->inputs[0] : -1;
+    }
     bool voxelwise = step->node.kind == DN_OP_ACTIVATION || step->node.kind == DN_OP_SOFTMAX || step->node.kind == DN_OP_MULTIPLY ||
                      step->node.kind == DN_OP_NORM;
     const dn_value *in = &plan->values[step->inputs[0]];
@@ -34,6 +42,9 @@ static dn_status assign_buffers(dn_plan *plan)
     for (int s = 0; s < plan->step_count; ++s) {
         dn_value *out = &plan->values[plan->steps[s].output];
         int64_t bytes = dn_shape_size(&out->shape) * dn_type_size(out->type);
+        if (plan->steps[s].slab > 0) {
+            bytes = bytes / (out->shape.n * out->shape.d) * 2 * plan->steps[s].slab;
+        }
         int source = in_place_source(plan, s);
         int shared = source < 0 ? -1 : plan->values[source].buffer;
         if (shared >= 0 && out->output >= 0 && plan->buffers[shared].output >= 0) {
@@ -42,7 +53,9 @@ static dn_status assign_buffers(dn_plan *plan)
         }
         if (shared < 0) {
             shared = plan->buffer_count++;
-            plan->buffers[shared] = (dn_buffer){.bytes = (bytes + 63) / 64 * 64, .first = s, .output = -1};
+            /* The second of a pair writes while the first still reads. */
+            int first = s > 0 && plan->steps[s - 1].slab > 0 ? s - 1 : s;
+            plan->buffers[shared] = (dn_buffer){.bytes = (bytes + 63) / 64 * 64, .first = first, .output = -1};
         }
         out->buffer = shared;
         dn_buffer *buffer = &plan->buffers[shared];

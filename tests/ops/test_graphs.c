@@ -77,6 +77,45 @@ static void test_winograd(void **state)
     assert_true(used > 10);
 }
 
+/* Tensors large enough that convolutions take turns slab by slab. */
+static void test_turns(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(10));
+    int turns = 0;
+    for (int round = 0; round < 6; ++round) {
+        dn_shape s = {1 + round % 2, test_pick(&r, 12, 17), 2 * test_pick(&r, 14, 18), 2 * test_pick(&r, 32, 36), round % 3 == 0 ? 1 : 16};
+        dn_conv c = {.out = 16, .kernel = {3, 3, 3}, .padding = DN_PAD_SAME, .bias = true};
+        assert_ok(dn_graph_create(&graph));
+        serial = 0;
+        int x = dn_graph_input(graph, "x", s);
+        int a = dn_graph_conv(graph, x, "a", &c);
+        int b = random_tail(&r, dn_graph_conv(graph, a, "b", &c));
+        int d = dn_graph_activation(graph, dn_graph_conv(graph, b, "d", &c), "elu", DN_ACT_ELU, 1.0f);
+        int e = dn_graph_conv(graph, d, "e", &c);
+        int y = dn_random_below(&r, 2) == 0 ? dn_graph_add(graph, e, b, "add") : random_tail(&r, e);
+        dn_graph_output(graph, y, "y");
+        assert_ok(dn_graph_finish(graph));
+        char text[64];
+        dn_weights *weights = test_weights(graph, &r);
+        for (int p = 0; p < (dn_plan_bf16_supported() && round % 2 == 0 ? 2 : 1); ++p) {
+            dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
+            test_compare(graph, weights, &r, &options, p == 0 ? 1e-5 : 0.1, dn_shape_text(&s, text));
+            dn_plan *plan;
+            char *description;
+            assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+            assert_ok(dn_plan_describe(plan, &description));
+            turns += strstr(description, "in turns") != NULL;
+            free(description);
+            dn_plan_destroy(plan);
+        }
+        dn_weights_destroy(weights);
+        dn_graph_destroy(graph);
+    }
+    assert_true(turns >= 6);
+}
+
 static void test_errors_name_the_layer(void **state)
 {
     (void)state;
@@ -239,8 +278,9 @@ static void test_equal_runs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_unets),          cmocka_unit_test(test_winograd),
-                                       cmocka_unit_test(test_errors_name_the_layer), cmocka_unit_test(test_subunit_network),
-                                       cmocka_unit_test(test_memory_limit),          cmocka_unit_test(test_equal_runs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_unets),    cmocka_unit_test(test_winograd),
+                                       cmocka_unit_test(test_turns),           cmocka_unit_test(test_errors_name_the_layer),
+                                       cmocka_unit_test(test_subunit_network), cmocka_unit_test(test_memory_limit),
+                                       cmocka_unit_test(test_equal_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,11 @@ typedef struct dn_kernel_call {
     void *out;
     const void *const *added; /* the other tensor of each DN_POST_ADD in order */
     void *scratch;            /* dn_kernel_scratch_bytes, 64-byte aligned */
+    /* Winograd only: the part of the output to make, samples and slices (slice_begin even; slice_end even or the last). All
+     * zero: everything. */
+    int64_t sample_begin, sample_end, slice_begin, slice_end;
+    /* Winograd only: in and out may be rings of so many slices of one sample, slice d at d % ring. 0: a whole tensor. */
+    int64_t in_ring, out_ring;
 } dn_kernel_call;
 DN_CHECKED dn_status dn_kernel_run(dn_kernel *kernel, const dn_kernel_call *call);
 int64_t dn_kernel_scratch_bytes(const dn_kernel *kernel);

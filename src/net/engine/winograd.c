@@ -514,13 +514,20 @@ DN_SIMD static void transform_output_up(const float *restrict m, int64_t m_size,
     }
 }
 
+/* Where slice d of sample n lies, in slices. */
+static int64_t slice_at(const dn_shape *s, int64_t ring, int64_t n, int64_t d)
+{
+    return ring > 0 ? d % ring : n * s->d + d;
+}
+
 /* The row (d, h) of sample n, or a row of zeros outside. */
-static const void *row_of(const winograd *k, const dn_shape *s, const void *data, dn_type type, int64_t n, int64_t d, int64_t h)
+static const void *row_of(const winograd *k, const dn_shape *s, const void *data, dn_type type, int64_t ring, int64_t n, int64_t d,
+                          int64_t h)
 {
     if (d < 0 || d >= s->d || h < 0 || h >= s->h) {
         return k->zeros;
     }
-    return (const unsigned char *)data + ((n * s->d + d) * s->h + h) * s->w * s->c * dn_type_size(type);
+    return (const unsigned char *)data + (slice_at(s, ring, n, d) * s->h + h) * s->w * s->c * dn_type_size(type);
 }
 
 typedef struct blocks {
@@ -539,12 +546,13 @@ static void gather(const winograd *k, const dn_kernel_call *call, const blocks *
         const void *rows[16];
         void *out[16];
         for (int i = 0; i < 16; ++i) {
-            rows[i] = row_of(k, &k->in, call->in, k->in_type, sample, 2 * slice - k->pad_d + i / 4, 2 * (first + r) - k->pad_h + i % 4);
+            rows[i] = row_of(k, &k->in, call->in, k->in_type, call->in_ring, sample, 2 * slice - k->pad_d + i / 4,
+                             2 * (first + r) - k->pad_h + i % 4);
             out[i] = b->u + (i * k->u_size + r * n) * factor;
         }
         transform_input_rows(rows, out, n, k->in_type == DN_TYPE_BF16, half);
         for (int i = 0; k->up.c > 0 && i < 9; ++i) {
-            rows[i] = row_of(k, &k->up, call->up, k->up_type, sample, slice - 1 + i / 3, first + r - 1 + i % 3);
+            rows[i] = row_of(k, &k->up, call->up, k->up_type, 0, sample, slice - 1 + i / 3, first + r - 1 + i % 3);
             out[i] = b->v + (i * k->v_size + r * m) * factor;
         }
         if (k->up.c > 0) {
@@ -553,13 +561,13 @@ static void gather(const winograd *k, const dn_kernel_call *call, const blocks *
     }
 }
 
-/* The tail of `voxels` voxels from `voxel` on. */
-static void finish_row(const winograd *k, const dn_kernel_call *call, float *y, int64_t voxel, int64_t voxels)
+/* The tail of `voxels` voxels from `voxel` on (in whole tensors; `stored` in the output, which may be a ring). */
+static void finish_row(const winograd *k, const dn_kernel_call *call, float *y, int64_t voxel, int64_t stored, int64_t voxels)
 {
     _Alignas(64) float projected[CHUNK * 4]; /* a projection has at most DN_PROJECT_MOST channels, its input at least 16 */
     int64_t channels = k->out.c;
     int64_t element = voxel * k->stored;
-    unsigned char *out = (unsigned char *)call->out + element * dn_type_size(k->out_type);
+    unsigned char *out = (unsigned char *)call->out + stored * k->stored * dn_type_size(k->out_type);
     int64_t n = voxels * channels;
     int added = 0;
     for (int p = 0; p < k->post_count; ++p) {
@@ -609,8 +617,10 @@ static void scatter(const winograd *k, const dn_kernel_call *call, const blocks 
             for (int i = 0; i < 4; ++i) {
                 int64_t d = 2 * slice + i / 2;
                 if (d < k->out.d && h + i % 2 < k->out.h) {
-                    finish_row(k, call, y[i], ((sample * k->out.d + d) * k->out.h + h + i % 2) * k->out.w + x / k->out.c,
-                               length / k->out.c);
+                    int64_t in_slice = (h + i % 2) * k->out.w + x / k->out.c;
+                    int64_t plane = k->out.h * k->out.w;
+                    finish_row(k, call, y[i], (sample * k->out.d + d) * plane + in_slice,
+                               slice_at(&k->out, call->out_ring, sample, d) * plane + in_slice, length / k->out.c);
                 }
             }
         }
@@ -649,12 +659,17 @@ static dnnl_status_t run_tile(winograd *k, const dn_kernel_call *call, int threa
 static dn_status winograd_run(dn_kernel *base, const dn_kernel_call *call)
 {
     winograd *k = (winograd *)base;
-    int64_t slices = (k->out.d + 1) / 2;
+    bool all = call->slice_end == 0;
+    int64_t sample_begin = all ? 0 : call->sample_begin;
+    int64_t samples = all ? k->out.n : call->sample_end - call->sample_begin;
+    int64_t slice_begin = all ? 0 : call->slice_begin / 2;
+    int64_t slices = ((all ? k->out.d : call->slice_end) + 1) / 2 - slice_begin;
     int64_t tiles = ((k->out.h + 1) / 2 + k->rows - 1) / k->rows;
     dnnl_status_t failed = dnnl_success; /* nothing fails inside the region: collected, then reported */
 #pragma omp parallel for schedule(dynamic, 1) num_threads(k->threads)
-    for (int64_t t = 0; t < k->out.n * slices * tiles; ++t) {
-        dnnl_status_t status = run_tile(k, call, omp_get_thread_num(), t / (slices * tiles), t / tiles % slices, t % tiles * k->rows);
+    for (int64_t t = 0; t < samples * slices * tiles; ++t) {
+        dnnl_status_t status = run_tile(k, call, omp_get_thread_num(), sample_begin + t / (slices * tiles),
+                                        slice_begin + t / tiles % slices, t % tiles * k->rows);
         if (status != dnnl_success) {
 #pragma omp atomic write
             failed = status;
