@@ -52,7 +52,9 @@ static dn_status find_groups(const dn_table *table, size_t column, dn_group_anal
         size_t g = 0;
         if (name == NULL) {
             out->people[i].group = DN_TABLE_NONE;
-            DN_TRY(dn_arena_format(&out->arena, &out->people[i].omitted, "no %s", out->options.group));
+            if (out->people[i].omitted == NULL) {
+                DN_TRY(dn_arena_format(&out->arena, &out->people[i].omitted, "no %s", out->options.group));
+            }
             continue;
         }
         while (g < out->k && strcmp(found[g], name) != 0) {
@@ -213,6 +215,15 @@ static dn_status mark_outliers(dn_group_analysis *out)
 dn_status dn_group_read(const dn_table *table, dn_group_analysis *out)
 {
     size_t group;
+    size_t ignored;
+    /* Names first: a wrong name is the likeliest mistake, and later messages would hide it. */
+    DN_TRY(dn_table_column(table, out->options.value, &ignored));
+    if (out->options.icv != NULL) {
+        DN_TRY(dn_table_column(table, out->options.icv, &ignored));
+    }
+    for (size_t j = 0; j < out->options.covariate_count; ++j) {
+        DN_TRY(dn_table_column(table, out->options.covariates[j], &ignored));
+    }
     out->people_count = dn_table_rows(table);
     size_t id = out->options.id != NULL ? dn_table_find(table, out->options.id) : DN_TABLE_NONE;
     DN_TRY(dn_table_column(table, out->options.group, &group));
@@ -224,8 +235,8 @@ dn_status dn_group_read(const dn_table *table, dn_group_analysis *out)
         out->people[i] = (dn_person){.row = i, .raw = NAN, .icv = NAN, .value = NAN};
         DN_TRY(dn_person_name(table, i, id, &out->arena, &out->people[i].id));
     }
-    DN_TRY(find_groups(table, group, out));
     DN_TRY(read_numbers(table, out->options.value, offsetof(dn_person, raw), out));
+    DN_TRY(find_groups(table, group, out));
     DN_TRY(normalise(table, out));
     for (size_t i = 0; i < out->people_count; ++i) {
         out->omitted += out->people[i].omitted != NULL;
