@@ -300,10 +300,10 @@ dn_status dn_source_check_length(dn_source *source, int64_t needed, bool *enough
     if (source->size >= 18) {
         DN_TRY(stored_length(source, &length));
     }
-    if (length == (uint32_t)((uint64_t)needed & 0xffffffffu)) {
+    if (needed <= (int64_t)UINT32_MAX ? (int64_t)length >= needed : length == (uint32_t)((uint64_t)needed & 0xffffffffu)) {
         return DN_OK;
     }
-    /* Several members, bytes after the voxels, or cut short: count. */
+    /* Several members, or cut short: count. */
     int64_t position = source->position;
     int64_t got;
     DN_TRY(dn_source_rewind(source));

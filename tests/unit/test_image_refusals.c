@@ -189,6 +189,18 @@ static const char *gz_promise_large(maker *m)
     return maker_save(m, "promise.nii.gz", true);
 }
 
+/* The length at the end is believed before allocating; the data themselves are not. */
+static const char *gz_length_lies(maker *m)
+{
+    static unsigned char packed[2 * MAKER_ROOM];
+    maker_usual(m);
+    maker_dim(m, 3, 4);
+    size_t size = maker_pack(m->bytes, m->size, packed, sizeof packed);
+    packed[size - 3] = 0x10;
+    maker_save_bytes(maker_path("length.nii.gz"), packed, size);
+    return maker_path("length.nii.gz");
+}
+
 static const char *gz_twice(maker *m)
 {
     static unsigned char packed[2 * MAKER_ROOM];
@@ -347,6 +359,7 @@ static const refusal refusals[] = {
     {"rubbish that starts as gzip", gz_rubbish, DN_EFORMAT, "is damaged"},
     {"gzip that promises more", gz_promise, DN_EFORMAT, "shorter than its header promises"},
     {"gzip that promises much more", gz_promise_large, DN_EFORMAT, "shorter than its header promises"},
+    {"gzip whose length lies", gz_length_lies, DN_EFORMAT, "is damaged"},
     {"gzip in gzip", gz_twice, DN_EINPUT, "gzipped twice"},
     {"MGH dimension 0", mgh_dim, DN_EFORMAT, "0 voxels along axis 2"},
     {"MGH negative dimension", mgh_dim_negative, DN_EFORMAT, "-4 voxels along axis 2"},
