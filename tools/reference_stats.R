@@ -284,6 +284,28 @@ for (i in 1:24) {
   put(set, anova_power_r = power.anova.test(k, n, between, within, alpha)$power)
 }
 
+# --- counts
+tables <- list(c(56, 56, 257, 175), c(26, 20, 53, 54), c(17, 11, 9, 9), c(3, 1, 2, 6), c(0, 5, 4, 3), c(5, 0, 1, 7), c(10, 10, 10, 10), c(1, 0, 0, 1), c(12, 7, 3, 30), c(100, 900, 150, 850),
+  c(2, 3, 1, 30), c(250, 1, 240, 9), c(7, 2, 3, 3), c(8, 8, 8, 9), c(1, 40, 3, 40), c(33, 2, 30, 4), c(6, 6, 6, 6), c(0, 9, 0, 4), c(15, 14, 13, 12), c(4, 0, 0, 4), c(1000, 1010, 990, 1015), c(2, 2, 0, 7))
+for (i in seq_along(tables)) {
+  set <- sprintf("count_%02d", i); v <- tables[[i]]; put_sample(set, "counts", v); m <- matrix(v, 2, byrow = TRUE)
+  ok <- all(rowSums(m) > 0) && all(colSums(m) > 0)
+  if (!ok) { put(set, chi = "error"); next }
+  x <- suppressWarnings(chisq.test(m)); y <- suppressWarnings(chisq.test(m, correct = FALSE)); put(set, chi = x$statistic, chi_p = x$p.value, v = sqrt(unname(y$statistic) / sum(m)))
+  # R finds odds ratio and interval to 1e-4 or so: they are refined here by the same definition
+  f <- fisher.test(m); k <- sum(m[1, ]); s <- max(0, k - sum(m[, 2])):min(k, sum(m[, 1])); q <- m[1, 1]
+  weights <- function(l) { d <- dhyper(s, sum(m[, 1]), sum(m[, 2]), k, log = TRUE) + l * s; d <- exp(d - max(d)); d / sum(d) }
+  solve_log <- function(g, near) exp(uniroot(g, log(near) + c(-1, 1), extendInt = "yes", tol = 1e-13)$root)
+  e <- unname(f$estimate); lo <- f$conf.int[1]; hi <- f$conf.int[2]
+  put(set, fisher_p = f$p.value, fisher_or = if (!is.finite(e)) NA else if (e == 0) 0 else solve_log(function(l) sum(weights(l) * s) - q, e),
+      fisher_low = if (lo == 0) 0 else solve_log(function(l) sum(weights(l)[s >= q]) - 0.025, lo), fisher_high = if (!is.finite(hi)) NA else solve_log(function(l) sum(weights(l)[s <= q]) - 0.025, hi))
+}
+for (i in 1:8) {
+  set <- sprintf("cross_%02d", i); m <- matrix(rpois(12, c(4, 15, 40)[i %% 3 + 1]) + (i == 4), 3); if (i == 5) m[2, ] <- 0
+  put_sample(set, "counts", as.vector(t(m))); u <- m[rowSums(m) > 0, ]
+  x <- suppressWarnings(chisq.test(u)); put(set, chi = x$statistic, chi_p = x$p.value, v = sqrt(unname(x$statistic) / sum(u) / (min(dim(u)) - 1)))
+}
+
 # --- distributions, also far out
 i <- 0
 for (df in c(1, 2.5, 4, 10, 29.7, 31, 100, 151, 1000, 1e5)) for (t in c(0.01, 0.7, 2, 5.5, 12, 37)) {

@@ -7,6 +7,7 @@
 #include "cli/stats_command.h"
 #include "stats/correlation.h"
 #include "stats/descriptive.h"
+#include "stats/group_analysis.h"
 #include "stats/icv.h"
 #include "stats/normality.h"
 #include "stats/regression.h"
@@ -153,19 +154,8 @@ static dn_status code_covariate(correlate_job *job, size_t j)
     const char *levels[2] = {NULL, NULL};
     size_t column;
     size_t coded;
-    size_t numbers = 0;
-    size_t texts = 0;
     DN_TRY(dn_table_column(job->table, job->covariates[j], &column));
-    for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
-        double value;
-        if (dn_table_text(job->table, r, column) != NULL) {
-            bool number = dn_table_number(job->table, r, column, &value) == DN_OK;
-            numbers += number;
-            texts += !number;
-        }
-    }
-    dn_error_clear();
-    if (texts <= numbers) {
+    if (!dn_column_is_category(job->table, column)) {
         return DN_OK;
     }
     for (size_t r = 0; r < dn_table_rows(job->table); ++r) {

@@ -33,7 +33,7 @@ static dn_status outputs_write(const outputs *o, const char *folder)
 {
     DN_TRY(dn_stats_write_table(folder, "groups", o->tests));
     DN_TRY(dn_stats_write_table(folder, "groups_summary", o->summary));
-    return dn_stats_write_table(folder, "groups_people", o->people);
+    return dn_table_rows(o->people) > 0 ? dn_stats_write_table(folder, "groups_people", o->people) : DN_OK;
 }
 
 /* "Hypothalamus, normalised (mm³)" */
@@ -117,6 +117,33 @@ static dn_icv_method normalisation(const dn_arguments *arguments)
     return strcmp(how, "residual") == 0 ? DN_ICV_RESIDUAL : strcmp(how, "power") == 0 ? DN_ICV_POWER : DN_ICV_RATIO;
 }
 
+/* Adds one (consumed) to the text, after an empty line. */
+static dn_status append_paragraph(char **text, char *one)
+{
+    char *both = NULL;
+    dn_status status = dn_asprintf(&both, "%s%s%s", *text ? *text : "", *text ? "\n" : "", one);
+    free(one);
+    if (status == DN_OK) {
+        free(*text);
+        *text = both;
+    }
+    return status;
+}
+
+static dn_status run_category(const dn_table *table, const dn_group_options *options, const outputs *o, char **paragraphs)
+{
+    dn_status status = DN_OK;
+    dn_category_analysis a = {0};
+    char *one = NULL;
+    DN_TRY_GOTO(status, dn_category_analyse(table, options, &a), done);
+    DN_TRY_GOTO(status, dn_category_tabulate(&a, o->tests, o->summary), done);
+    DN_TRY_GOTO(status, dn_category_paragraph(&a, &one), done);
+    status = append_paragraph(paragraphs, one);
+done:
+    dn_category_analysis_release(&a);
+    return status;
+}
+
 static dn_status run_groups(const dn_arguments *arguments, const dn_table *table, char **values, size_t count)
 {
     dn_status status = DN_OK;
@@ -125,6 +152,7 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
     outputs o = {0};
     char **covariates = NULL;
     char *paragraphs = NULL;
+    size_t measured = 0; /* values that are numbers */
     dn_group_options options = {.group = dn_arguments_text(arguments, "group"),
                                 .control = dn_arguments_text(arguments, "control"),
                                 .id = dn_arguments_text(arguments, "id"),
@@ -149,22 +177,21 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
     DN_TRY_GOTO(status, dn_alloc(&analyses, count, sizeof *analyses, "analyses"), done);
     DN_TRY_GOTO(status, outputs_create(&o), done);
     for (size_t i = 0; i < count; ++i) {
+        size_t column;
         options.value = values[i];
-        DN_TRY_GOTO(status, dn_group_analyse(table, &options, &analyses[i]), done);
+        DN_TRY_GOTO(status, dn_table_column(table, values[i], &column), done);
+        if (dn_column_is_category(table, column)) {
+            DN_TRY_GOTO(status, run_category(table, &options, &o, &paragraphs), done);
+        } else {
+            DN_TRY_GOTO(status, dn_group_analyse(table, &options, &analyses[measured++]), done);
+        }
     }
-    DN_TRY_GOTO(status, dn_group_adjust_family(analyses, count), done);
-    for (size_t i = 0; i < count; ++i) {
+    DN_TRY_GOTO(status, dn_group_adjust_family(analyses, measured), done);
+    for (size_t i = 0; i < measured; ++i) {
         char *one = NULL;
-        char *both = NULL;
         DN_TRY_GOTO(status, dn_group_tabulate(&analyses[i], o.tests, o.summary, o.people), done);
         DN_TRY_GOTO(status, dn_group_paragraph(&analyses[i], &one), done);
-        status = dn_asprintf(&both, "%s%s%s", paragraphs ? paragraphs : "", paragraphs ? "\n" : "", one);
-        free(one);
-        if (status != DN_OK) {
-            goto done;
-        }
-        free(paragraphs);
-        paragraphs = both;
+        DN_TRY_GOTO(status, append_paragraph(&paragraphs, one), done);
         if (folder != NULL) {
             DN_TRY_GOTO(status, group_figure(&analyses[i], folder), done);
         }

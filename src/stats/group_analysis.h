@@ -95,6 +95,30 @@ DN_CHECKED dn_status dn_group_tabulate(const dn_group_analysis *analysis, dn_tab
 /* The paragraph; owned by the caller. */
 DN_CHECKED dn_status dn_group_paragraph(const dn_group_analysis *analysis, char **out);
 
+/* Whether a column holds texts rather than numbers: more of the one than of the other. A single text among numbers is a mistake, not a
+ * category. */
+bool dn_column_is_category(const dn_table *table, size_t column);
+
+/* A category (sex) by groups: counts, chi squared, or Fisher's exact test for two by two with a small expected count. */
+typedef struct dn_category_analysis {
+    const char *value;
+    size_t k, categories;
+    const char **names; /* k, the control first */
+    const char **categories_names;
+    double *counts; /* k x categories */
+    size_t n, omitted;
+    char *omitted_text;      /* NULL: nobody */
+    dn_result chosen, other; /* other: method NULL when there is none */
+    dn_arena arena;
+} dn_category_analysis;
+
+/* Uses value, group, control, id and level of the options. Release also after a failure. */
+DN_CHECKED dn_status dn_category_analyse(const dn_table *table, const dn_group_options *options, dn_category_analysis *out);
+void dn_category_analysis_release(dn_category_analysis *analysis);
+/* Rows for the same tables as dn_group_tabulate (summary: a row a group and category, with n and share). */
+DN_CHECKED dn_status dn_category_tabulate(const dn_category_analysis *analysis, dn_table *tests, dn_table *summary);
+DN_CHECKED dn_status dn_category_paragraph(const dn_category_analysis *analysis, char **out);
+
 /* Two values of the same people: columns first and second of each row, or with group != NULL the value first in the rows of the two groups,
  * matched by id (second is then NULL). */
 typedef struct dn_paired_options {

@@ -246,24 +246,18 @@ dn_status dn_group_read(const dn_table *table, dn_group_analysis *out)
 
 /* ---- covariates ---- */
 
-/* A column that is mostly numbers is meant as numbers: a text in it is a mistake, not a category. */
-static dn_status is_category(const dn_table *table, size_t column, bool *category)
+bool dn_column_is_category(const dn_table *table, size_t column)
 {
     size_t numbers = 0;
     size_t texts = 0;
     for (size_t r = 0; r < dn_table_rows(table); ++r) {
         double value;
         if (dn_table_text(table, r, column) != NULL) {
-            if (dn_table_number(table, r, column, &value) == DN_OK) {
-                ++numbers;
-            } else {
-                ++texts;
-            }
+            *(dn_table_number(table, r, column, &value) == DN_OK ? &numbers : &texts) += 1;
         }
     }
     dn_error_clear();
-    *category = texts > numbers;
-    return DN_OK;
+    return texts > numbers;
 }
 
 typedef struct coded {
@@ -274,11 +268,9 @@ typedef struct coded {
 static dn_status code_column(const dn_table *table, const char *name, dn_group_analysis *out, coded *columns, size_t *count)
 {
     size_t column;
-    bool category;
     size_t n = out->people_count;
     DN_TRY(dn_table_column(table, name, &column));
-    DN_TRY(is_category(table, column, &category));
-    if (!category) {
+    if (!dn_column_is_category(table, column)) {
         coded *c = &columns[(*count)++];
         c->name = name;
         DN_TRY(dn_arena_take(&out->arena, &c->values, n, sizeof(double)));

@@ -4,6 +4,7 @@
 #include "stats/distribution.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,9 @@ typedef struct inversion {
     double sigma;
     double level;
 } inversion;
+
+/* More elementary differences than this would take gigabytes: no estimate then. */
+enum { MOST_DIFFERENCES = 30000000 };
 
 static dn_status check_finite(const double *values, size_t n, const char *name)
 {
@@ -198,17 +202,18 @@ dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, 
     size_t n = a->n + b->n;
     DN_TRY_GOTO(status, dn_alloc(&all, n, sizeof *all, "ranks"), done);
     DN_TRY_GOTO(status, dn_alloc(&ranks, n, sizeof *ranks, "ranks"), done);
-    DN_TRY_GOTO(status, dn_alloc(&inv.differences, inv.top, sizeof *inv.differences, "pairwise differences"), done);
+    bool differences = inv.top <= MOST_DIFFERENCES;
+    DN_TRY_GOTO(status, dn_alloc(&inv.differences, differences ? inv.top : 1, sizeof *inv.differences, "pairwise differences"), done);
     memcpy(all, a->values, a->n * sizeof *all);
     memcpy(all + a->n, b->values, b->n * sizeof *all);
     DN_TRY_GOTO(status, dn_ranks(all, n, ranks, &ties), done);
     for (size_t i = 0; i < a->n; ++i) {
         sum += ranks[i];
-        for (size_t j = 0; j < b->n; ++j) {
+        for (size_t j = 0; j < b->n && differences; ++j) {
             inv.differences[i * b->n + j] = a->values[i] - b->values[j];
         }
     }
-    dn_sort(inv.differences, inv.top);
+    dn_sort(inv.differences, differences ? inv.top : 0);
     double n1 = (double)a->n;
     double n2 = (double)b->n;
     double sigma = mann_whitney_sigma(n1, n2, ties);
@@ -236,8 +241,10 @@ dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, 
                                : "normal approximation with continuity correction";
     }
     out->estimate_name = "Hodges-Lehmann shift";
-    out->estimate = dn_quantile_sorted(inv.differences, inv.top, 0.5);
-    if (inv.counts != NULL || inv.sigma > 0.0) {
+    if (differences) {
+        out->estimate = dn_quantile_sorted(inv.differences, inv.top, 0.5);
+    }
+    if (differences && (inv.counts != NULL || inv.sigma > 0.0)) {
         invert(&inv, &out->low, &out->high);
     }
     set_rank_biserial(out, 2.0 * out->statistic / (n1 * n2) - 1.0, sqrt((n1 + n2 + 1.0) / (3.0 * n1 * n2)), level);
@@ -286,15 +293,16 @@ dn_status dn_wilcoxon_signed_rank(const double *a, const double *b, size_t n, do
                      n == 0 ? "there are no pairs" : "the two values of every pair are equal");
     }
     inv.top = m * (m + 1) / 2;
+    bool differences = inv.top <= MOST_DIFFERENCES;
     DN_TRY_GOTO(status, dn_alloc(&work, 2 * m, sizeof *work, "ranks"), done);
-    DN_TRY_GOTO(status, dn_alloc(&inv.differences, inv.top, sizeof *inv.differences, "Walsh averages"), done);
+    DN_TRY_GOTO(status, dn_alloc(&inv.differences, differences ? inv.top : 1, sizeof *inv.differences, "Walsh averages"), done);
     for (size_t i = 0, at = 0; i < m; ++i) {
         work[i] = fabs(d[i]);
-        for (size_t j = i; j < m; ++j) {
+        for (size_t j = i; j < m && differences; ++j) {
             inv.differences[at++] = (d[i] + d[j]) / 2.0;
         }
     }
-    dn_sort(inv.differences, inv.top);
+    dn_sort(inv.differences, differences ? inv.top : 0);
     DN_TRY_GOTO(status, dn_ranks(work, m, work + m, &ties), done);
     for (size_t i = 0; i < m; ++i) {
         positive += d[i] > 0.0 ? work[m + i] : 0.0;
@@ -321,8 +329,10 @@ dn_status dn_wilcoxon_signed_rank(const double *a, const double *b, size_t n, do
                                  : "normal approximation with continuity correction";
     }
     out->estimate_name = "Hodges-Lehmann shift";
-    out->estimate = dn_quantile_sorted(inv.differences, inv.top, 0.5);
-    if (inv.counts != NULL || inv.sigma > 0.0) {
+    if (differences) {
+        out->estimate = dn_quantile_sorted(inv.differences, inv.top, 0.5);
+    }
+    if (differences && (inv.counts != NULL || inv.sigma > 0.0)) {
         invert(&inv, &out->low, &out->high);
     }
     set_rank_biserial(out, 4.0 * positive / (size * (size + 1.0)) - 1.0,

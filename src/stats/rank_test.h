@@ -1,6 +1,7 @@
 /* Rank tests of two samples, with R's wilcox.test as the model: exact when both samples are below 50 and nothing is tied (signed rank: nor
  * zero), else the normal approximation with corrections for ties and continuity; result.note says which.
  * estimate: the Hodges-Lehmann shift (median of pairwise differences, of Walsh averages), interval by inversion of the same test.
+ * With more than 30 million such differences (5500 by 5500 people) the shift is left out (NaN); W, V and p are always given.
  * effect: the rank-biserial correlation, interval through Fisher's z. */
 #ifndef DN_STATS_RANK_TEST_H
 #define DN_STATS_RANK_TEST_H

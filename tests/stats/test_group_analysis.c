@@ -334,6 +334,36 @@ static void pairs_in_columns_and_in_rows(void **state)
     dn_table_destroy(two);
 }
 
+static void categories_by_group(void **state)
+{
+    (void)state;
+    dn_group_options options = plain;
+    dn_category_analysis a;
+    char *paragraph = NULL;
+    options.value = "sex";
+    options.control = "CON";
+    dn_table *table =
+        parse("participant_id\tgroup\tsex\ns1\tALS\tM\ns2\tCON\tF\ns3\tALS\tn/a\ns4\tCON\tM\ns5\tALS\tF\ns6\tn/a\tF\ns7\tCON\tF\n");
+    assert_true(dn_column_is_category(table, 2));
+    assert_ok(dn_category_analyse(table, &options, &a));
+    assert_string_equal(a.names[0], "CON");
+    assert_int_equal(a.n, 5);
+    assert_true(a.counts[0] == 2.0 && a.counts[1] == 1.0 && a.counts[2] == 1.0 && a.counts[3] == 1.0);
+    assert_string_equal(a.chosen.method, "Fisher's exact test"); /* counts are small */
+    assert_ok(dn_category_paragraph(&a, &paragraph));
+    assert_has(paragraph, "CON F 2 (66.7 %), M 1 (33.3 %); ALS F 1 (50.0 %), M 1 (50.0 %)");
+    assert_has(paragraph, "s3 (no sex), s6 (no group)");
+    free(paragraph);
+    dn_category_analysis_release(&a);
+    dn_table_destroy(table);
+    table = parse("group\tsex\nA\tM\nB\tM\n");
+    options.control = NULL;
+    assert_int_equal(dn_category_analyse(table, &options, &a), DN_EDATA);
+    assert_has(dn_error_message(), "at least two groups and two categories");
+    dn_category_analysis_release(&a);
+    dn_table_destroy(table);
+}
+
 static void bad_tables(void **state)
 {
     (void)state;
@@ -399,6 +429,7 @@ int main(void)
         cmocka_unit_test(tests_are_chosen_by_normality),
         cmocka_unit_test(several_groups_and_several_values),
         cmocka_unit_test(pairs_in_columns_and_in_rows),
+        cmocka_unit_test(categories_by_group),
         cmocka_unit_test(bad_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Linear models, adjusted p values, power and the distributions themselves against R. */
 #include "reference.h"
 
+#include "stats/contingency.h"
 #include "stats/distribution.h"
 #include "stats/multiple.h"
 #include "stats/power.h"
@@ -149,6 +150,36 @@ static void distribution(const char *set)
     check_scaled(set, "tukey", dn_tukey_upper(t, 4.0, df > 2.0 ? df : 2.0), 1e-8, 1e-1);
 }
 
+static void two_by_two(const char *set)
+{
+    double counts[LARGEST_SAMPLE];
+    dn_result r;
+    assert_int_equal(reference_sample(set, "counts", counts), 4);
+    if (reference_is_error(set, "chi", dn_chi_squared_test(counts, 2, 2, &r))) {
+        assert_int_equal(dn_fisher_test(counts, 0.95, &r), DN_EDATA);
+        return;
+    }
+    check_scaled(set, "chi", r.statistic, STATISTIC, 1e-6);
+    check(set, "chi_p", r.p, P_VALUE);
+    check_scaled(set, "v", r.effect, STATISTIC, 1e-6);
+    assert_ok(dn_fisher_test(counts, 0.95, &r));
+    check(set, "fisher_p", r.p, P_VALUE);
+    check(set, "fisher_or", r.estimate, STATISTIC);
+    check(set, "fisher_low", r.low, STATISTIC);
+    check(set, "fisher_high", r.high, STATISTIC);
+}
+
+static void crossed(const char *set)
+{
+    double counts[LARGEST_SAMPLE];
+    dn_result r;
+    assert_int_equal(reference_sample(set, "counts", counts), 12);
+    assert_ok(dn_chi_squared_test(counts, 3, 4, &r));
+    check(set, "chi", r.statistic, STATISTIC);
+    check(set, "chi_p", r.p, P_VALUE);
+    check(set, "v", r.effect, STATISTIC);
+}
+
 static void compare(const char *prefix, void (*visit)(const char *set), size_t least_sets, size_t least_checks)
 {
     reference_checks = 0;
@@ -198,9 +229,17 @@ static void distributions_equal_r(void **state)
     compare("dist_", distribution, 60, 550);
 }
 
+static void counts_equal_r(void **state)
+{
+    (void)state;
+    compare("count_", two_by_two, 20, 120);
+    compare("cross_", crossed, 8, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(linear_models_equal_r), cmocka_unit_test(adjusted_p_equal_r),
-                                       cmocka_unit_test(power_equals_r), cmocka_unit_test(distributions_equal_r)};
+                                       cmocka_unit_test(power_equals_r), cmocka_unit_test(counts_equal_r),
+                                       cmocka_unit_test(distributions_equal_r)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "base/random.h"
+#include "stats/contingency.h"
 #include "stats/correlation.h"
 #include "stats/group_analysis.h"
 #include "stats/icv.h"
@@ -202,6 +203,18 @@ static void kruskal_claims(void **state)
     }
 }
 
+/* Table 3 of [1]: sex, p = 0.1. */
+static void sex_claim(void **state)
+{
+    (void)state;
+    static const double counts[4] = {56, 56, 257, 175}; /* CON and ALS, men and women */
+    dn_result r;
+    assert_ok(dn_chi_squared_test(counts, 2, 2, &r));
+    print_message("sex: published p 0.1, found %.4f (%s)\n", r.p, r.method);
+    assert_close(r.p, 0.1, 0.05);
+    assert_true(r.p > 0.05);
+}
+
 /* [2]: volume of 46 people with PLS against duration (C = 0.03) and slope (C = -0.14): not significant. */
 static void correlation_claims(void **state)
 {
@@ -238,6 +251,6 @@ static void correlation_claims(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(two_group_claims), cmocka_unit_test(paired_claims),
-                                       cmocka_unit_test(kruskal_claims), cmocka_unit_test(correlation_claims)};
+                                       cmocka_unit_test(kruskal_claims), cmocka_unit_test(sex_claim), cmocka_unit_test(correlation_claims)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

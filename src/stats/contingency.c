@@ -1,0 +1,193 @@
+#include "stats/contingency.h"
+
+#include "base/memory.h"
+#include "stats/distribution.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+static dn_status check_counts(const double *counts, size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        if (!(counts[i] >= 0.0) || !isfinite(counts[i]) || counts[i] != floor(counts[i])) {
+            DN_FAIL(DN_EDATA, "%g is not a count of people", counts[i]);
+        }
+    }
+    return DN_OK;
+}
+
+dn_status dn_chi_squared_test(const double *counts, size_t rows, size_t columns, dn_result *out)
+{
+    double *sums = NULL; /* of rows, then of columns */
+    double total = 0.0;
+    size_t used_rows = 0;
+    size_t used_columns = 0;
+    double least_expected = INFINITY;
+    double plain = 0.0;
+    double least_distance = 0.5; /* Yates' correction, no larger than any distance */
+    DN_TRY(check_counts(counts, rows * columns));
+    DN_TRY(dn_alloc(&sums, rows + columns, sizeof *sums, "a table of counts"));
+    for (size_t i = 0; i < rows; ++i) {
+        for (size_t j = 0; j < columns; ++j) {
+            sums[i] += counts[i * columns + j];
+            sums[rows + j] += counts[i * columns + j];
+            total += counts[i * columns + j];
+        }
+    }
+    for (size_t i = 0; i < rows + columns; ++i) {
+        if (sums[i] > 0.0) {
+            *(i < rows ? &used_rows : &used_columns) += 1;
+        }
+    }
+    if (used_rows < 2 || used_columns < 2) {
+        free(sums);
+        DN_FAIL(DN_EDATA, "a comparison of counts needs at least two groups and two categories with somebody in them");
+    }
+    for (int pass = 0; pass < 2; ++pass) {
+        double corrected = 0.0;
+        bool yates = used_rows == 2 && used_columns == 2;
+        for (size_t i = 0; i < rows; ++i) {
+            for (size_t j = 0; j < columns; ++j) {
+                double expected = sums[i] * sums[rows + j] / total;
+                if (!(expected > 0.0)) {
+                    continue;
+                }
+                double distance = fabs(counts[i * columns + j] - expected);
+                least_expected = fmin(least_expected, expected);
+                least_distance = fmin(least_distance, distance);
+                plain += pass == 0 ? distance * distance / expected : 0.0;
+                double d = distance - (yates ? least_distance : 0.0);
+                corrected += d * d / expected;
+            }
+        }
+        if (pass == 1) {
+            *out = dn_result_empty();
+            out->method = yates ? "chi-squared test with Yates' correction" : "chi-squared test";
+            out->statistic_name = "chi squared";
+            out->statistic = corrected;
+            out->df1 = (double)((used_rows - 1) * (used_columns - 1));
+            out->p = dn_chi_squared_upper(corrected, out->df1);
+            out->n = (size_t)total;
+            out->groups = used_rows;
+            out->effect_name = "Cramer's V";
+            size_t smaller = used_rows < used_columns ? used_rows : used_columns;
+            out->effect = sqrt(plain / total / (double)(smaller - 1));
+            out->note = least_expected < 5.0 ? "an expected count is below 5, the approximation may be poor" : NULL;
+        }
+    }
+    free(sums);
+    return DN_OK;
+}
+
+/* The first cell's distribution given the margins: noncentral hypergeometric with odds ratio exp(log_odds), cells low..high. */
+typedef struct margins {
+    double low, high, first;
+    double *log_density; /* at odds ratio 1 */
+    double target;
+    int upper; /* tail: P(X >= first), else P(X <= first) */
+} margins;
+
+static double weight_of(const margins *m, double x, double log_odds, double largest)
+{
+    return exp(m->log_density[(size_t)(x - m->low)] + log_odds * (x - m->first) - largest);
+}
+
+static double largest_log(const margins *m, double log_odds)
+{
+    double largest = -INFINITY;
+    for (double x = m->low; x <= m->high; ++x) {
+        largest = fmax(largest, m->log_density[(size_t)(x - m->low)] + log_odds * (x - m->first));
+    }
+    return largest;
+}
+
+/* Tail probability, or with target NaN the mean, less its target. */
+static double tail_gap(double log_odds, const void *user)
+{
+    const margins *m = user;
+    double largest = largest_log(m, log_odds);
+    double sum = 0.0;
+    double tail = 0.0;
+    for (double x = m->low; x <= m->high; ++x) {
+        double w = weight_of(m, x, log_odds, largest);
+        sum += w;
+        tail += (m->upper ? x >= m->first : x <= m->first) ? w : 0.0;
+    }
+    return tail / sum - m->target;
+}
+
+static double mean_gap(double log_odds, const void *user)
+{
+    const margins *m = user;
+    double largest = largest_log(m, log_odds);
+    double sum = 0.0;
+    double mean = 0.0;
+    for (double x = m->low; x <= m->high; ++x) {
+        double w = weight_of(m, x, log_odds, largest);
+        sum += w;
+        mean += w * (x - m->first);
+    }
+    return mean / sum;
+}
+
+static double log_choose(double n, double k)
+{
+    return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0);
+}
+
+dn_status dn_fisher_test(const double counts[4], double level, dn_result *out)
+{
+    DN_TRY(check_counts(counts, 4));
+    double first_column = counts[0] + counts[2];
+    double second_column = counts[1] + counts[3];
+    double first_row = counts[0] + counts[1];
+    double total = first_column + second_column;
+    if (first_column == 0.0 || second_column == 0.0 || first_row == 0.0 || first_row == total) {
+        DN_FAIL(DN_EDATA, "a comparison of counts needs at least two groups and two categories with somebody in them");
+    }
+    margins m = {.low = fmax(0.0, first_row - second_column), .high = fmin(first_row, first_column), .first = counts[0]};
+    DN_TRY(dn_alloc(&m.log_density, (size_t)(m.high - m.low) + 1, sizeof *m.log_density, "Fisher's test"));
+    double sum = 0.0;
+    double p = 0.0;
+    double largest = -INFINITY;
+    for (double x = m.low; x <= m.high; ++x) {
+        double *density = &m.log_density[(size_t)(x - m.low)];
+        *density = log_choose(first_column, x) + log_choose(second_column, first_row - x);
+        largest = fmax(largest, *density);
+    }
+    double here = m.log_density[(size_t)(m.first - m.low)];
+    for (double x = m.low; x <= m.high; ++x) {
+        double density = m.log_density[(size_t)(x - m.low)];
+        sum += exp(density - largest);
+        /* Tables as likely as this one, but for rounding, count. */
+        p += density <= here + 1e-7 ? exp(density - largest) : 0.0;
+    }
+    *out = dn_result_empty();
+    out->method = "Fisher's exact test";
+    out->p = fmin(1.0, p / sum);
+    out->n = (size_t)total;
+    out->groups = 2;
+    out->level = level;
+    out->estimate_name = "odds ratio";
+    out->note = "exact";
+    const double reach = 700.0;
+    if (m.first > m.low && m.first < m.high) {
+        out->estimate = exp(dn_root(mean_gap, &m, -reach, reach));
+    } else if (m.first == m.low) {
+        out->estimate = 0.0;
+    }
+    m.target = 0.5 * (1.0 - level);
+    if (m.first > m.low) {
+        m.upper = 1;
+        out->low = exp(dn_root(tail_gap, &m, -reach, reach));
+    } else {
+        out->low = 0.0;
+    }
+    if (m.first < m.high) {
+        m.upper = 0;
+        out->high = exp(dn_root(tail_gap, &m, -reach, reach));
+    }
+    free(m.log_density);
+    return DN_OK;
+}
