@@ -40,7 +40,7 @@ check: ## Formatting, layering, warnings as errors, cppcheck, shell scripts
 
 asan: ## Build under Address- and UndefinedBehaviorSanitizer and run the quick tests
 	@tools/deps.sh build
-	@cmake -S . -B build-asan -DDIEN_SANITIZE=ON -DDIEN_WERROR=ON > /dev/null
+	@cmake -S . -B build-asan -DDIEN_SANITIZE=ON -DDIEN_WERROR=OFF > /dev/null
 	@cmake --build build-asan -j $(JOBS)
 	@cd build-asan && ctest --output-on-failure -j $(JOBS) -L '^($(FAST))$$'
 
