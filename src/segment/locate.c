@@ -17,7 +17,8 @@ enum {
 #define COARSE_MM 8.0
 #define FINE_MM 4.0
 #define SEARCH_STEP_MM 16.0
-#define RADIAN_MM 70.0 /* a rotation by one radian moves the cortex by about this much: makes steps comparable */
+#define SEARCH_EDGE_MM 20.0 /* starts nearer to the scan's edge than this are not tried */
+#define RADIAN_MM 70.0      /* a rotation by one radian moves the cortex by about this much: makes steps comparable */
 
 /* An isotropic copy of the scan. World of the search: mm from the scan's middle, axes as the voxel axes. */
 typedef struct picture {
@@ -377,7 +378,8 @@ static dn_status search_all(const picture *pic, const samples *set, candidate be
     enum { PITCHES = sizeof pitches / sizeof *pitches };
     int64_t steps[3];
     for (int c = 0; c < 3; ++c) {
-        steps[c] = 1 + (int64_t)((double)pic->dim[c] * pic->spacing / SEARCH_STEP_MM);
+        double room = (double)pic->dim[c] * pic->spacing - 2 * SEARCH_EDGE_MM;
+        steps[c] = 1 + (int64_t)(room > 0 ? room / SEARCH_STEP_MM : 0);
     }
     int64_t count = steps[0] * steps[1] * steps[2] * PITCHES * 2;
     candidate *all = NULL;

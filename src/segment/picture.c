@@ -21,7 +21,7 @@ enum {
     TITLE = 26,     /* height of a row's title */
     OVERSAMPLE = 2  /* label pixels a picture pixel */
 };
-#define FIELD_MM 44.0 /* width of a zoomed tile */
+#define FIELD_MM 38.0 /* width of a zoomed tile */
 #define OVERVIEW_MM 230.0
 
 typedef enum { CORONAL, SAGITTAL, AXIAL } plane;
@@ -249,7 +249,8 @@ static dn_status draw_row(const view *v, dn_mosaic *mosaic, plane p, bool outlin
     int axis = axis_of[p];
     for (int n = 0; n < COLUMNS; ++n) {
         frame f = {p, {v->centre[0], v->centre[1], v->centre[2]}, FIELD_MM, FIELD_MM * (double)TILE_H / (double)TILE_W};
-        double share = (double)n / (double)(COLUMNS - 1);
+        /* The outermost slices hold next to nothing: stay a little inside. */
+        double share = 0.05 + 0.9 * (double)n / (double)(COLUMNS - 1);
         /* Coronal from the front, sagittal from the patient's left, axial from below; on voxel centres, so that nothing is
          * blurred across the slice. */
         double at = axis == 1 ? high[1] + share * (low[1] - high[1]) : high[axis] + (1 - share) * (low[axis] - high[axis]);

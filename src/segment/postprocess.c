@@ -58,9 +58,10 @@ dn_status dn_postprocess_labels(const uint8_t *labels, const int64_t dim[3], con
     return status;
 }
 
-/* Grows the core by one voxel through faces, SUPPORT_REACH times, into voxels with enough probability.
- * support: 1 in the core on entry; on return 1 in the whole support. */
-static void grow(uint8_t *support, const float *probability, const int64_t dim[3])
+/* Grows the core by one voxel through faces, SUPPORT_REACH times, into voxels with enough probability that do not belong to
+ * one of the fragments that were not kept.
+ * support: 1 in the core on entry; on return not 0 in the whole support. */
+static void grow(uint8_t *support, const uint8_t *fragment, const float *probability, const int64_t dim[3])
 {
     const int64_t step[3] = {1, dim[0], dim[0] * dim[1]};
     for (uint8_t round = 1; round <= SUPPORT_REACH; ++round) {
@@ -68,7 +69,7 @@ static void grow(uint8_t *support, const float *probability, const int64_t dim[3
             for (int64_t j = 0; j < dim[1]; ++j) {
                 for (int64_t i = 0; i < dim[0]; ++i) {
                     int64_t v = i + step[1] * j + step[2] * k;
-                    if (support[v] != 0 || probability[v] < SUPPORT_PROBABILITY) {
+                    if (support[v] != 0 || fragment[v] != 0 || probability[v] < SUPPORT_PROBABILITY) {
                         continue;
                     }
                     const int64_t at[3] = {i, j, k};
@@ -88,7 +89,7 @@ static void grow(uint8_t *support, const float *probability, const int64_t dim[3
 }
 
 static void clean_group(dn_posteriors *posteriors, const dn_structures *structures, size_t g, const uint8_t *support,
-                        const float *probability, dn_group_result *result)
+                        const uint8_t *fragment, const float *probability, dn_group_result *result)
 {
     int64_t voxels = dn_posteriors_voxels(posteriors);
     for (int64_t v = 0; v < voxels; ++v) {
@@ -102,7 +103,9 @@ static void clean_group(dn_posteriors *posteriors, const dn_structures *structur
                 posteriors->data[c * voxels + v] = 0.0f;
             }
         }
-        posteriors->data[v] += probability[v];
+        if (fragment[v] != 0) {
+            posteriors->data[v] += probability[v]; /* so that no other label takes its place */
+        }
     }
 }
 
@@ -111,10 +114,12 @@ dn_status dn_postprocess(dn_posteriors *posteriors, const dn_structures *structu
     int64_t voxels = dn_posteriors_voxels(posteriors);
     uint8_t *labels = NULL;
     uint8_t *support = NULL;
+    uint8_t *fragment = NULL;
     float *probability = NULL;
     dn_status status;
     DN_TRY_GOTO(status, dn_alloc(&labels, (size_t)voxels, 1, "the labels"), done);
     DN_TRY_GOTO(status, dn_alloc(&support, (size_t)voxels, 1, "the labels"), done);
+    DN_TRY_GOTO(status, dn_alloc(&fragment, (size_t)voxels, 1, "the labels"), done);
     DN_TRY_GOTO(status, dn_alloc(&probability, (size_t)voxels, sizeof *probability, "the posteriors"), done);
     for (int64_t v = 0; v < voxels; ++v) {
         int64_t best = 0;
@@ -134,15 +139,20 @@ dn_status dn_postprocess(dn_posteriors *posteriors, const dn_structures *structu
             }
         }
         for (int64_t v = 0; v < voxels; ++v) {
-            support[v] = structures->group_of[labels[v]] == (int)g;
+            fragment[v] = structures->group_of[labels[v]] == (int)g;
         }
+        memcpy(support, fragment, (size_t)voxels);
         DN_TRY_GOTO(status, dn_mask_keep_largest(support, posteriors->dim, FACES, NULL, NULL), done);
-        grow(support, probability, posteriors->dim);
-        clean_group(posteriors, structures, g, support, probability, &results[g]);
+        for (int64_t v = 0; v < voxels; ++v) {
+            fragment[v] = fragment[v] != 0 && support[v] == 0;
+        }
+        grow(support, fragment, probability, posteriors->dim);
+        clean_group(posteriors, structures, g, support, fragment, probability, &results[g]);
     }
 done:
     free(labels);
     free(support);
+    free(fragment);
     free(probability);
     return status;
 }

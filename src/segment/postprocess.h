@@ -3,8 +3,9 @@
  * For each group (a structure on one side): voxels whose most probable label is one of the group's are divided into
  * components (connected by faces, as the published code does) and the largest is the structure's core. Its support is what
  * is connected to the core through voxels in which the group's probability is at least 0.05, at most 3 voxels from the core:
- * the soft rim belongs to a volume, the leak elsewhere does not. Posteriors outside the support become 0 (background takes
- * what is missing to 1). */
+ * the soft rim belongs to a volume, the leak elsewhere does not. Posteriors outside the support become 0; background takes
+ * them where a fragment that was not kept lay, so that no other label moves in. Elsewhere the background stays as it was, so
+ * that the most probable label of a voxel does not change. */
 #ifndef DN_SEGMENT_POSTPROCESS_H
 #define DN_SEGMENT_POSTPROCESS_H
 

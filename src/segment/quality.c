@@ -23,6 +23,7 @@
 #define SPACING_COARSE 1.3
 #define SPACING_FAILED 3.0
 #define SATURATED 0.02
+#define SURROUND 6 /* voxels */
 #define BRAIN_INSIDE 0.95
 
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
@@ -107,6 +108,41 @@ static void judge_groups(const dn_quality_evidence *e, dn_quality *out)
     }
 }
 
+/* Share of the voxels around the structures that have the scan's largest value. (Fat elsewhere is often cut off; it does no
+ * harm.) */
+static double saturated_share(const dn_quality_evidence *e)
+{
+    const dn_volume *v = e->conformed->oriented;
+    int64_t low[3];
+    int64_t high[3];
+    for (int c = 0; c < 3; ++c) {
+        int64_t n = v->grid.dim[c];
+        double first = 1e9;
+        double last = -1e9;
+        for (size_t g = 0; g < e->structures->group_count; ++g) {
+            if (e->groups[g].core_voxels > 0) {
+                first = fmin(first, (double)e->groups[g].low[c]);
+                last = fmax(last, (double)e->groups[g].high[c]);
+            }
+        }
+        low[c] = (int64_t)(e->conformed->scale[c] * (first - SURROUND + (double)e->posteriors->start[c]));
+        high[c] = (int64_t)(e->conformed->scale[c] * (last + SURROUND + (double)e->posteriors->start[c]));
+        low[c] = low[c] < 0 ? 0 : low[c];
+        high[c] = high[c] > n ? n : high[c];
+    }
+    int64_t top = 0;
+    int64_t all = 0;
+    for (int64_t k = low[2]; k < high[2]; ++k) {
+        for (int64_t j = low[1]; j < high[1]; ++j) {
+            for (int64_t i = low[0]; i < high[0]; ++i) {
+                top += v->data[dn_grid_offset(&v->grid, i, j, k)] >= e->info->maximum;
+                ++all;
+            }
+        }
+    }
+    return all > 0 ? (double)top / (double)all : 0;
+}
+
 static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
 {
     double spacing[3];
@@ -134,20 +170,11 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
         dn_quality_add(out, DN_FLAG_NOTE, "whole_head",
                        "The usual alignment did not lead to the hypothalamus; it was found by searching the whole head.");
     }
-    /* Saturation: many voxels at the very top of the scan's range, in a scan that is not clipped on purpose to 8 bits. */
-    const dn_volume *v = e->conformed->oriented;
-    int64_t count = dn_grid_count(&v->grid);
-    int64_t top = 0;
-    int64_t above = 0;
-    float threshold = (float)(e->conformed->low + 0.1 * (e->conformed->high - e->conformed->low));
-    for (int64_t i = 0; i < count; ++i) {
-        top += v->data[i] >= e->info->maximum;
-        above += v->data[i] > threshold;
-    }
-    if (above > 0 && (double)top > SATURATED * (double)above) {
+    double share = saturated_share(e);
+    if (share > SATURATED) {
         dn_quality_add(out, DN_FLAG_WARNING, "saturated",
-                       "%.0f %% of the head's voxels have the largest value of the scan: it is saturated.",
-                       100.0 * (double)top / (double)above);
+                       "%.0f %% of the voxels around the structures have the largest value of the scan: it is saturated there.",
+                       100 * share);
     }
     if (e->info->nan_count + e->info->infinity_count > 0) {
         dn_quality_add(out, DN_FLAG_WARNING, "not_finite", "%lld voxels of the scan were not numbers and were replaced.",

@@ -18,8 +18,8 @@ struct dn_segmenter {
     dn_network *network;
 };
 
-/* Fewer voxels than this (about a tenth of a side) are not the structure but noise. */
-enum { FOUND_VOXELS = 25 };
+/* Fewer voxels than this are not the structure but noise. */
+enum { FOUND_VOXELS = 8 };
 
 const char *dn_stage_name(dn_stage stage)
 {
