@@ -14,6 +14,11 @@
 
 #define MIB (1024.0 * 1024.0)
 
+bool dn_plan_bf16_pays(void)
+{
+    return dn_engine_matrix_units();
+}
+
 bool dn_plan_bf16_supported(void)
 {
     return dn_engine_bf16();
@@ -58,6 +63,9 @@ static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights 
     DN_TRY(dn_plan_find_pairs(plan));
     free_weights(plan);
     DN_TRY(dn_plan_place(plan));
+    if (plan->measure) {
+        return DN_OK;
+    }
     int64_t peak = dn_plan_peak_bytes(plan);
     if (plan->options.memory_limit > 0 && peak > plan->options.memory_limit) {
         DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory, more than the limit of %.0f MiB; raise --memory or run it in tiles",
@@ -67,12 +75,14 @@ static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights 
     return dn_alloc(&plan->pointers, (size_t)plan->value_count, sizeof *plan->pointers, "a plan");
 }
 
-static dn_status compile_try(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, bool plain, dn_plan **out)
+static dn_status compile_try(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, bool plain, bool measure,
+                             dn_plan **out)
 {
     dn_plan *plan;
     DN_TRY(dn_alloc(&plan, 1, sizeof *plan, "a plan"));
     dn_arena_init(&plan->strings);
     plan->plain = plain;
+    plan->measure = measure;
     plan->options = *options;
     plan->options.tune_cache = NULL; /* borrowed during the call only */
     plan->threads = options->threads > 0 ? options->threads : dn_threads_get();
@@ -88,7 +98,8 @@ static dn_status compile_try(const dn_graph *graph, const dn_weights *weights, c
     return DN_OK;
 }
 
-dn_status dn_plan_compile(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_plan **out)
+static dn_status compile_or_retry(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, bool measure,
+                                  dn_plan **out)
 {
     *out = NULL;
     if (!graph->finished) {
@@ -97,12 +108,26 @@ dn_status dn_plan_compile(const dn_graph *graph, const dn_weights *weights, cons
     if (options->precision == DN_PRECISION_BF16 && !dn_engine_bf16()) {
         DN_FAIL(DN_EUSAGE, "this CPU has no bf16 arithmetic; use f32");
     }
-    DN_TRY(compile_try(graph, weights, options, false, out));
+    DN_TRY(compile_try(graph, weights, options, false, measure, out));
     if ((*out)->retry) {
         dn_plan_destroy(*out);
         *out = NULL;
-        DN_TRY(compile_try(graph, weights, options, true, out));
+        DN_TRY(compile_try(graph, weights, options, true, measure, out));
     }
+    return DN_OK;
+}
+
+dn_status dn_plan_compile(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_plan **out)
+{
+    return compile_or_retry(graph, weights, options, false, out);
+}
+
+dn_status dn_plan_measure(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, int64_t *peak_bytes)
+{
+    dn_plan *plan;
+    DN_TRY(compile_or_retry(graph, weights, options, true, &plan));
+    *peak_bytes = dn_plan_peak_bytes(plan);
+    dn_plan_destroy(plan);
     return DN_OK;
 }
 

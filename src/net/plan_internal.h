@@ -63,8 +63,9 @@ typedef struct dn_step {
 struct dn_plan {
     dn_plan_options options;
     int threads;
-    bool plain; /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
-    bool retry; /* such a part was missing */
+    bool plain;   /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
+    bool measure; /* only to know its size */
+    bool retry;   /* such a part was missing */
     dn_arena strings;
     dn_engine *engine;
     dn_value *values;

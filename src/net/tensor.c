@@ -36,7 +36,7 @@ char *dn_shape_text(const dn_shape *shape, char text[64])
 
 dn_status dn_tensor_create(const dn_shape *shape, dn_tensor **out)
 {
-    int64_t count;
+    int64_t count = 0;
     DN_TRY(dn_shape_count(shape, &count));
     dn_tensor *tensor;
     DN_TRY(dn_alloc(&tensor, 1, sizeof *tensor, "a tensor"));

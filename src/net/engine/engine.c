@@ -48,6 +48,12 @@ void dn_engine_version(char text[64])
     snprintf(text, 64, "oneDNN %d.%d.%d, isa %#x", v->major, v->minor, v->patch, (unsigned)dnnl_get_effective_cpu_isa());
 }
 
+bool dn_engine_matrix_units(void)
+{
+    unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
+    return (isa & (unsigned)dnnl_cpu_isa_avx512_core_amx) == (unsigned)dnnl_cpu_isa_avx512_core_amx;
+}
+
 bool dn_engine_bf16(void)
 {
     unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();

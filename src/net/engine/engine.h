@@ -56,6 +56,8 @@ void dn_engine_destroy(dn_engine *engine);
 /* "oneDNN 2.6.3, avx512_core_amx" into text. */
 void dn_engine_version(char text[64]);
 bool dn_engine_bf16(void);
+/* Matrix units for bf16 (AMX). */
+bool dn_engine_matrix_units(void);
 
 typedef enum {
     DN_ALGORITHM_DIRECT,  /* one primitive of the library */

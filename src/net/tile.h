@@ -1,0 +1,32 @@
+/* A network in overlapping tiles, for inputs whose activations do not fit into the memory at hand.
+ *
+ * The volume is cut into cores; a tile is a core with a margin on every side that is not the volume's own, as wide as the
+ * network looks (its receptive field, computed from the graph). What a tile computes inside its core is what the whole
+ * network computes there, but for rounding. Tiles begin at multiples of the network's reduction, so that its pools and strides
+ * fall on the same voxels. */
+#ifndef DN_NET_TILE_H
+#define DN_NET_TILE_H
+
+#include "net/plan.h"
+
+typedef struct dn_tiling {
+    dn_shape tile;     /* input shape of one tile; equal for all */
+    int64_t count[3];  /* cores along D, H, W; 1, 1, 1: the whole volume at once */
+    int64_t core[3];   /* size of a core (the last may be smaller) */
+    int64_t before[3]; /* how far the network looks to either side */
+    int64_t after[3];
+    int64_t multiple[3]; /* its reduction along each axis */
+    int64_t peak_bytes;  /* of the plan, and with several tiles of a tile's input and output */
+} dn_tiling;
+
+/* The tiling with the least work whose peak stays within options->memory_limit (0: the whole volume).
+ * DN_ENOMEM: even small tiles need more. DN_ESHAPE: the network cannot be tiled (several inputs, an output on another grid
+ * than the input, statistics over the whole volume such as instance norm, or a size that its reduction does not divide); the
+ * message says which. */
+DN_CHECKED dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_tiling *out);
+
+/* As dn_plan_compile and dn_plan_run, tile by tile. Progress: one step a tile, named `what` (NULL: none). */
+DN_CHECKED dn_status dn_tiled_run(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, const dn_tiling *tiling,
+                                  const char *what, const float *const *inputs, float *const *outputs);
+
+#endif
