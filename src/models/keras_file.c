@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "models/keras_probe.h"
 
 #include <hdf5.h>
 #include <stdbool.h>
@@ -260,15 +261,12 @@ static dn_status read_open_file(hid_t handle, const char *path, dn_keras_file *f
     return status;
 }
 
-dn_status dn_keras_file_read(const char *path, dn_keras_file **out)
+static dn_status read_file(const char *path, dn_keras_file **out)
 {
     dn_status status = DN_OK;
     dn_keras_file *file = NULL;
     H5E_auto2_t report;
     void *user;
-    if (!dn_path_exists(path) || dn_path_is_folder(path)) {
-        DN_FAIL(DN_EINPUT, "cannot read %s: there is no such file", path);
-    }
     /* HDF5 prints its error stack by itself; our sentence is enough. */
     H5Eget_auto2(H5E_DEFAULT, &report, &user);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -288,6 +286,23 @@ done:
     }
     H5Eset_auto2(H5E_DEFAULT, report, user);
     return status;
+}
+
+static dn_status read_and_forget(const char *path)
+{
+    dn_keras_file *file;
+    DN_TRY(read_file(path, &file));
+    dn_keras_file_destroy(file);
+    return DN_OK;
+}
+
+dn_status dn_keras_file_read(const char *path, dn_keras_file **out)
+{
+    if (!dn_path_exists(path) || dn_path_is_folder(path)) {
+        DN_FAIL(DN_EINPUT, "cannot read %s: there is no such file", path);
+    }
+    DN_TRY(dn_keras_probe(path, read_and_forget));
+    return read_file(path, out);
 }
 
 void dn_keras_file_destroy(dn_keras_file *file)

@@ -1,5 +1,5 @@
-/* Any text as a Keras model_config: a network or a refusal. The HDF5 around it is the library's own business (it is known
- * to crash on some damaged files, so its container is not fuzzed here; tests/unit/test_keras.c has the truncated ones). */
+/* Any text as a Keras model_config: a network or a refusal. The HDF5 container is read in a child process first
+ * (models/keras_probe.h), because the library crashes on some damaged files; it is not fuzzed here. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 

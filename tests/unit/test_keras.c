@@ -5,9 +5,11 @@
 #include "base/file.h"
 #include "models/import_keras.h"
 #include "models/keras_graph.h"
+#include "models/keras_probe.h"
 #include "models/registry.h"
 
 #include <hdf5.h>
+#include <signal.h>
 #include <string.h>
 
 #define KERAS_FOLDER DIEN_TEST_FOLDER "/../parity/keras/"
@@ -265,6 +267,26 @@ static void metadata_file(void **state)
     assert_non_null(strstr(dn_error_message(), "3 output channels"));
 }
 
+static dn_status crash(const char *name)
+{
+    (void)name;
+    raise(SIGSEGV);
+    return DN_OK;
+}
+
+static dn_status refuse(const char *name)
+{
+    return dn_error_set(DN_EINPUT, "%s", name);
+}
+
+static void crashes_of_the_library_are_refusals(void **state)
+{
+    (void)state;
+    assert_int_equal(dn_keras_probe("some.h5", crash), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "some.h5"));
+    assert_ok(dn_keras_probe("some.h5", refuse));
+}
+
 static void damaged_files(void **state)
 {
     (void)state;
@@ -294,6 +316,7 @@ int main(void)
         cmocka_unit_test(models_that_are_not_understood),
         cmocka_unit_test(imagenet_encoder),
         cmocka_unit_test(metadata_file),
+        cmocka_unit_test(crashes_of_the_library_are_refusals),
         cmocka_unit_test(damaged_files),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);
