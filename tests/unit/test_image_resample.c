@@ -221,6 +221,26 @@ static void labels_vote(void **state)
     dn_labels_destroy(l);
 }
 
+/* A coarse voxel has the label of most of it, not of its middle; beyond the source counts as background. */
+static void labels_vote_over_the_whole_voxel(void **state)
+{
+    dn_grid fine = {{10, 1, 1}, {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}};
+    dn_grid line = {{3, 1, 1}, {{{5, 0, 0, 2}, {0, 1, 0, 0}, {0, 0, 1, 0}}}};
+    static const uint16_t from[10] = {7, 7, 9, 7, 7, 3, 3, 4, 4, 4};
+    static const uint16_t expected[3] = {7, 4, 0};
+    dn_labels *l = NULL;
+    dn_labels *m = NULL;
+    (void)state;
+    assert_ok(dn_labels_create(&fine, &l));
+    memcpy(l->data, from, sizeof from);
+    assert_ok(dn_resample_labels(l, &line, DN_RESAMPLE_LABELS_VOTE, NULL, &m));
+    for (int i = 0; i < 3; ++i) {
+        assert_int_equal(m->data[i], expected[i]);
+    }
+    dn_labels_destroy(m);
+    dn_labels_destroy(l);
+}
+
 /* A ball of labels through a 30-degree turn onto another spacing keeps its volume; half-size voxels give the closed
  * form; a coarser grid takes the majority. */
 static void ball_keeps_its_volume(void **state)
@@ -318,6 +338,7 @@ int main(void)
         cmocka_unit_test(own_grid_is_a_copy),
         cmocka_unit_test(antialias_reduces_noise),
         cmocka_unit_test(labels_vote),
+        cmocka_unit_test(labels_vote_over_the_whole_voxel),
         cmocka_unit_test(ball_keeps_its_volume),
         cmocka_unit_test(crops),
         cmocka_unit_test(refusals),
