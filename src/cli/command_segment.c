@@ -184,7 +184,7 @@ static dn_status run(const dn_arguments *arguments)
     DN_TRY(check_stems(arguments));
     const char *precision = dn_arguments_text(arguments, "precision");
     const char *trust = dn_arguments_text(arguments, "trust");
-    bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_supported());
+    bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
     dn_segmenter_options segmenter_options = {
         .model = dn_arguments_text(arguments, "model"),
         .precision = bf16 ? DN_PRECISION_BF16 : DN_PRECISION_F32,
