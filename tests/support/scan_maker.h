@@ -246,7 +246,7 @@ static inline const char *maker_folder(void)
     static char folder[64];
     if (folder[0] == '\0') {
         snprintf(folder, sizeof folder, "/tmp/dien-test-%ld", (long)getpid());
-        assert_int_equal(mkdir(folder, 0700), 0);
+        assert_true(mkdir(folder, 0700) == 0 || access(folder, W_OK) == 0); /* left by a failed run of this number */
     }
     return folder;
 }
