@@ -162,7 +162,9 @@ for (name in names(pairs)) {
       r_low = if (n > 3) c1$conf.int[1] else NA, r_high = if (n > 3) c1$conf.int[2] else NA)
     c2 <- suppressWarnings(cor.test(x, y, method = "spearman")); rho <- unname(c2$estimate)
     f <- if (n > 3) fisher(rho, sqrt((1 + rho^2 / 2) / (n - 3))) else c(NA, NA)
-    if (abs(rho) < 1 - 1e-12) put(set, rho_rho = rho, rho_s = c2$statistic, rho_p = c2$p.value, rho_low = f[1], rho_high = f[2])
+    if (abs(rho) < 1 - 1e-12) put(set, rho_rho = rho, rho_s = c2$statistic,
+      rho_p = if (c2$p.value > 0) c2$p.value else cor.test(x, y, method = "spearman", exact = FALSE)$p.value, # the series may end at 0
+      rho_low = f[1], rho_high = f[2])
   }
   # partial, by the inverse of the correlation matrix
   ok <- complete.cases(p[[1]], p[[2]], p[[3]], p[[4]]); m <- cbind(p[[1]], p[[2]], p[[3]], p[[4]])[ok, ]; n <- nrow(m)

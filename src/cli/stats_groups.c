@@ -87,7 +87,7 @@ static dn_status group_figure(const dn_group_analysis *a, const char *folder)
         }
     }
     DN_TRY(axis_label(a->options.label ? a->options.label : a->options.value, !isnan(a->mean_icv), a->options.unit, &label));
-    dn_status status = dn_asprintf(&name, "groups_%s", a->options.value);
+    dn_status status = dn_asprintf(&name, "groups_figure_%s", a->options.value);
     if (status == DN_OK) {
         status = box_plot(folder, name, label, a->used.samples, a->k, brackets, count);
     }
@@ -243,7 +243,7 @@ static dn_status run_paired(const dn_arguments *arguments, const dn_table *table
                                                : "value",
                                false, options.unit, &label),
                     done);
-        DN_TRY_GOTO(status, box_plot(folder, "groups_paired", label, samples, 2, &bracket, 1), done);
+        DN_TRY_GOTO(status, box_plot(folder, "groups_figure_paired", label, samples, 2, &bracket, 1), done);
     }
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
     status = dn_stats_emit(folder, "groups", paragraph);

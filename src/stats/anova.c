@@ -1,6 +1,7 @@
 #include "stats/anova.h"
 
 #include "base/memory.h"
+#include "base/random.h"
 #include "stats/distribution.h"
 
 #include <math.h>
@@ -194,6 +195,45 @@ dn_status dn_kruskal_wallis(const dn_sample *groups, size_t k, double level, dn_
     out->effect = out->statistic / (n - 1.0);
     out->level = level;
     return DN_OK;
+}
+
+dn_status dn_kruskal_interval(const dn_sample *groups, size_t k, double level, double *low, double *high)
+{
+    enum { RESAMPLES = 1000 };
+    dn_status status = DN_OK;
+    size_t n;
+    double *drawn = NULL;
+    double *effects = NULL;
+    dn_sample *samples = NULL;
+    dn_random random;
+    dn_random_seed(&random, 1);
+    DN_TRY(check_groups(groups, k, 1, "the Kruskal-Wallis test", &n));
+    DN_TRY_GOTO(status, dn_alloc(&drawn, n, sizeof *drawn, "resamples"), done);
+    DN_TRY_GOTO(status, dn_alloc(&effects, RESAMPLES, sizeof *effects, "resamples"), done);
+    DN_TRY_GOTO(status, dn_alloc(&samples, k, sizeof *samples, "resamples"), done);
+    for (size_t r = 0; r < RESAMPLES; ++r) {
+        size_t at = 0;
+        dn_result result;
+        for (size_t g = 0; g < k; ++g) {
+            samples[g] = (dn_sample){groups[g].name, drawn + at, groups[g].n};
+            for (size_t i = 0; i < groups[g].n; ++i) {
+                drawn[at++] = groups[g].values[dn_random_below(&random, groups[g].n)];
+            }
+        }
+        if (dn_kruskal_wallis(samples, k, level, &result) == DN_OK) {
+            effects[r] = result.effect;
+        } else {
+            dn_error_clear();
+        }
+    }
+    dn_sort(effects, RESAMPLES);
+    *low = dn_quantile_sorted(effects, RESAMPLES, 0.5 - 0.5 * level);
+    *high = dn_quantile_sorted(effects, RESAMPLES, 0.5 + 0.5 * level);
+done:
+    free(samples);
+    free(effects);
+    free(drawn);
+    return status;
 }
 
 dn_status dn_levene(const dn_sample *groups, size_t k, dn_levene_centre centre, dn_result *out)

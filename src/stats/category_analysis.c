@@ -117,8 +117,14 @@ dn_status dn_category_analyse(const dn_table *table, const dn_group_options *opt
     if (out->k == 2 && out->categories == 2) {
         dn_result fisher;
         DN_TRY(dn_fisher_test(out->counts, options->level, &fisher));
+        /* Each test has what the other knows of the size of the difference. */
         fisher.effect_name = chi.effect_name;
         fisher.effect = chi.effect;
+        chi.estimate_name = fisher.estimate_name;
+        chi.estimate = fisher.estimate;
+        chi.low = fisher.low;
+        chi.high = fisher.high;
+        chi.level = fisher.level;
         out->chosen = chi.note != NULL ? fisher : chi;
         out->other = chi.note != NULL ? chi : fisher;
     }

@@ -131,6 +131,9 @@ static double spearman_p(double s, size_t n)
     double size = (double)n;
     double middle = (size * size * size - size) / 6.0;
     double p;
+    if (n > 9 && (s <= 0.0 || s >= 2.0 * middle)) {
+        return fmax(2.0 / exp(lgamma(size + 1.0)), 1e-300); /* one order in n! on either side */
+    }
     if (s > middle) {
         p = spearman_upper(2.0 * floor(s / 2.0 + 0.5), n);
     } else if (n <= 9) {
@@ -165,8 +168,10 @@ dn_status dn_spearman(const double *x, const double *y, size_t n, double level, 
     out->df1 = NAN;
     if (ties_x == 0.0 && ties_y == 0.0 && n <= 1290) {
         out->statistic = 2.0 * nearbyint(out->statistic / 2.0);
-        out->p = spearman_p(out->statistic, n);
-        out->note = n <= 9 ? "exact" : "Edgeworth series";
+        /* Far out the series ends at or below 0, where R reports p = 0: there the t approximation, which finish computed, is nearer. */
+        double p = spearman_p(out->statistic, n);
+        out->note = n <= 9 ? "exact" : p > 0.0 ? "Edgeworth series" : "t approximation";
+        out->p = n <= 9 || p > 0.0 ? p : out->p;
     } else {
         out->note = "t approximation";
     }

@@ -136,7 +136,8 @@ static dn_status overall_test(dn_comparison *c, size_t k, const dn_group_options
         return DN_OK;
     }
     if (!c->parametric) {
-        return dn_kruskal_wallis(c->samples, k, o->level, &c->overall);
+        DN_TRY(dn_kruskal_wallis(c->samples, k, o->level, &c->overall));
+        return dn_kruskal_interval(c->samples, k, o->level, &c->overall.effect_low, &c->overall.effect_high);
     }
     DN_TRY(dn_anova(c->samples, k, o->level, &classical));
     if (o->equal_variances) {

@@ -16,12 +16,12 @@ expect 0 stats groups "$work/p.tsv" --value hypothalamus --group group --control
 for part in "ALS vs. CON" "t(" "95 % CI" "Cohen's d" "Shapiro-Wilk" "sub-04 (no hypothalamus)" "analysis of covariance" "sub-09"; do
     tr '\n' ' ' <"$work/stdout" | grep -qF -- "$part" || fail "groups: expected \"$part\" in $(cat "$work/stdout")"
 done
-for file in groups.tsv groups_summary.tsv groups_people.tsv groups.txt groups_hypothalamus.tsv groups_hypothalamus.gp; do
+for file in groups.tsv groups_summary.tsv groups_people.tsv groups.txt groups_figure_hypothalamus.tsv groups_figure_hypothalamus.gp; do
     [ -s "$work/out/$file" ] || fail "groups: expected $file in $(ls "$work/out")"
 done
 cmp -s "$work/stdout" "$work/out/groups.txt" || fail "groups: groups.txt is not what was printed"
 if command -v gnuplot >/dev/null; then
-    [ -s "$work/out/groups_hypothalamus.png" ] || fail "groups: expected a figure"
+    [ -s "$work/out/groups_figure_hypothalamus.png" ] || fail "groups: expected a figure"
 fi
 grep -il -E '(^|	)-?(nan|inf)(	|$)' "$work"/out/*.tsv && fail "a NaN or an infinity in a table"
 expect_no_temporaries "$work/out"

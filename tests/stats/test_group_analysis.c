@@ -279,6 +279,7 @@ static void several_groups_and_several_values(void **state)
     assert_true(a[0].used.pairs[1].p == direct.p && a[0].used.pairs[1].p_adjusted >= direct.p);
     dn_result dunn[3];
     assert_ok(dn_dunn(a[1].used.samples, 3, dunn));
+    assert_true(a[1].used.overall.effect_low < a[1].used.overall.effect && a[1].used.overall.effect < a[1].used.overall.effect_high);
     assert_true(a[1].used.pairs[2].p == dunn[2].p && a[1].used.pairs[2].statistic == -dunn[2].statistic);
     double p0 = a[0].used.overall.p;
     double p1 = a[1].used.overall.p;
