@@ -11,7 +11,8 @@ DN_CHECKED dn_status dn_anova(const dn_sample *groups, size_t k, double level, d
 DN_CHECKED dn_status dn_anova_welch(const dn_sample *groups, size_t k, double level, dn_result *out);
 /* H with the correction for ties; effect: epsilon squared, H / (n - 1), without an interval. */
 DN_CHECKED dn_status dn_kruskal_wallis(const dn_sample *groups, size_t k, double level, dn_result *out);
-/* Interval of epsilon squared: percentiles of 1000 seeded resamples within the groups. Resamples in which all values are equal count as 0. */
+/* Interval of epsilon squared: percentiles of 1000 seeded resamples within the groups. Resamples in which all values are equal count as 0.
+ */
 DN_CHECKED dn_status dn_kruskal_interval(const dn_sample *groups, size_t k, double level, double *low, double *high);
 
 typedef enum { DN_LEVENE_MEAN, DN_LEVENE_MEDIAN } dn_levene_centre;

@@ -35,7 +35,7 @@ cmp -s "$work/stdout" "$work/first" || fail "joined tables: expected the same pa
 
 # From volumes of scans.
 mkdir -p "$work/scans/sub-x"
-tail -n +2 "$work/p.tsv" | while IFS=$'\t' read -r id group v icv rest; do
+tail -n +2 "$work/p.tsv" | while IFS=$'\t' read -r id _ v icv _; do
     printf 'structure\themi\tvolume_mm3\nhypothalamus\tB\t%s\nicv\tB\t%s\n' "$v" "$icv" >"$work/scans/sub-x/${id}_volumes.tsv"
 done
 expect 0 stats groups "$work/participants.tsv" "$work/scans" --value hypothalamus --group group --control CON --icv icv --covariates age,sex
