@@ -1,4 +1,4 @@
-/* The Keras layers that are understood, one function each (keras_layers.c), and what they share with the walk over a
+/* The Keras layers that are understood, one function each (keras_layers*.c), and what they share with the walk over a
  * model's layers (keras_graph.c). */
 #ifndef DN_MODELS_KERAS_LAYERS_H
 #define DN_MODELS_KERAS_LAYERS_H

@@ -63,6 +63,14 @@ static void layers_that_are_not_understood(void **state)
     expect(MODEL(LAYER("Reshape", ",\"target_shape\":[4,-1]")), v, "global pooling");
     expect(MODEL(LAYER("Dropout", ",\"rate\":1.0")), v, "rate");
     expect(MODEL(LAYER("Lambda", ",\"function\":[\"AAAA\",null,null],\"function_type\":\"lambda\"")), v, "Lambda");
+    /* Marshalled code is told by the names in it: sigmoid is none of them; swish; pattern_broadcast; mean with keepdims. */
+    expect(MODEL(LAYER("Lambda", ",\"function\":[\"4wEAc2lnbW9pZA==\",null,null],\"function_type\":\"lambda\"")), v, "Lambda");
+    expect(MODEL(LAYER("Lambda", ",\"function\":[\"4wEAdGYAbm4Ac3dpc2g=\",null,null],\"function_type\":\"lambda\"")), v, NULL);
+    expect(MODEL(LAYER("Lambda", ",\"function\":[\"4wFiYWNrZW5kIHBhdHRlcm5fYnJvYWRjYXN0\",null,null],\"function_type\":\"lambda\"")), v,
+           NULL);
+    expect(MODEL(LAYER("Lambda", ",\"function\":[\"4yBLIG1lYW4gYXhpcyBrZWVwZGltcw==\",null,null],\"function_type\":\"lambda\"")), v,
+           "classifies");
+    expect(MODEL(LAYER("Lambda", ",\"function\":\"swish\",\"function_type\":\"function\"")), v, NULL);
     expect(MODEL(LAYER("GlobalAveragePooling2D", "")), v, "classifies");
     expect(MODEL(LAYER("UpSampling2D", ",\"size\":[2,2],\"interpolation\":\"bilinear\"")), v, "2.3.1");
     expect(MODEL(LAYER("UpSampling2D", ",\"size\":[2,2],\"interpolation\":\"bilinear\"")), "2.2.4-tf", NULL);
