@@ -13,7 +13,7 @@ enum { MOST = 64 };
 void dn_category_analysis_release(dn_category_analysis *analysis)
 {
     if (analysis != NULL) {
-        free(analysis->omitted_text);
+        free(analysis->omitted.text);
         dn_arena_release(&analysis->arena);
         *analysis = (dn_category_analysis){0};
     }
@@ -35,16 +35,6 @@ static size_t place_of(const char **names, size_t *count, const char *text)
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static dn_status omit(dn_category_analysis *out, const char *id, const char *column)
-{
-    char *longer = NULL;
-    DN_TRY(dn_asprintf(&longer, "%s%s%s (no %s)", out->omitted_text ? out->omitted_text : "", out->omitted_text ? ", " : "", id, column));
-    free(out->omitted_text);
-    out->omitted_text = longer;
-    out->omitted++;
-    return DN_OK;
 }
 
 /* Names of groups (control first) and of categories (by the alphabet). */
@@ -100,8 +90,10 @@ dn_status dn_category_analyse(const dn_table *table, const dn_group_options *opt
         const char *v = dn_table_text(table, r, value);
         if (g == NULL || v == NULL) {
             const char *name;
+            const char *reason;
             DN_TRY(dn_person_name(table, r, id, &out->arena, &name));
-            DN_TRY(omit(out, name, g == NULL ? options->group : options->value));
+            DN_TRY(dn_arena_format(&out->arena, &reason, "no %s", g == NULL ? options->group : options->value));
+            DN_TRY(dn_names_add(&out->omitted, name, reason));
             continue;
         }
         out->counts[place_of(out->names, &out->k, g) * out->categories + place_of(out->categories_names, &out->categories, v)] += 1.0;
@@ -193,8 +185,10 @@ dn_status dn_category_paragraph(const dn_category_analysis *a, char **out)
         fprintf(stream, " (%s)", a->chosen.note);
     }
     fprintf(stream, ": %s.", dn_result_sentence(&a->chosen, text, sizeof text));
-    if (a->omitted_text != NULL) {
-        fprintf(stream, " Not counted: %s.", a->omitted_text);
+    if (a->omitted.count > 0) {
+        fprintf(stream, " Not counted: ");
+        dn_names_say(stream, &a->omitted);
+        fprintf(stream, ".");
     }
     fprintf(stream, "\n");
     if (fclose(stream) != 0 || buffer == NULL) {

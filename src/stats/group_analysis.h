@@ -15,6 +15,18 @@
 #include "stats/t_test.h"
 
 #include <stdbool.h>
+#include <stdio.h>
+
+/* Names for a sentence, "sub-03 (no age), sub-07 (no icv) and 12 more": zero-initialised, at most 25 are kept, all are counted. */
+enum { DN_NAMES_SAID = 25 };
+typedef struct dn_names {
+    char *text; /* owned; NULL when there are none */
+    size_t count;
+} dn_names;
+/* reason: NULL for none. */
+DN_CHECKED dn_status dn_names_add(dn_names *names, const char *name, const char *reason);
+/* Writes the list; nothing when it is empty. */
+void dn_names_say(FILE *out, const dn_names *names);
 
 typedef enum { DN_TEST_AUTO, DN_TEST_PARAMETRIC, DN_TEST_RANK } dn_test_choice;
 
@@ -106,8 +118,8 @@ typedef struct dn_category_analysis {
     const char **names; /* k, the control first */
     const char **categories_names;
     double *counts; /* k x categories */
-    size_t n, omitted;
-    char *omitted_text;      /* NULL: nobody */
+    size_t n;
+    dn_names omitted;
     dn_result chosen, other; /* other: method NULL when there is none */
     dn_arena arena;
 } dn_category_analysis;
@@ -133,7 +145,7 @@ typedef struct dn_paired_analysis {
     const char **ids;
     double *values[2]; /* n each */
     size_t n;
-    char *omitted; /* "sub-03, sub-07"; NULL: nobody */
+    dn_names omitted;
     dn_summary summary[2];
     dn_result normality; /* of the differences */
     bool parametric;

@@ -42,6 +42,29 @@ dn_status dn_person_name(const dn_table *table, size_t row, size_t id, dn_arena 
     return dn_arena_format(arena, out, "line %zu", dn_table_line(table, row));
 }
 
+dn_status dn_names_add(dn_names *names, const char *name, const char *reason)
+{
+    char *longer = NULL;
+    if (names->count++ >= DN_NAMES_SAID) {
+        return DN_OK;
+    }
+    DN_TRY(dn_asprintf(&longer, "%s%s%s%s%s%s", names->text ? names->text : "", names->text ? ", " : "", name, reason ? " (" : "",
+                       reason ? reason : "", reason ? ")" : ""));
+    free(names->text);
+    names->text = longer;
+    return DN_OK;
+}
+
+void dn_names_say(FILE *out, const dn_names *names)
+{
+    if (names->count > 0) {
+        fprintf(out, "%s", names->text);
+    }
+    if (names->count > DN_NAMES_SAID) {
+        fprintf(out, " and %zu more", names->count - DN_NAMES_SAID);
+    }
+}
+
 /* Names in the order of the table, the control first; people get their group. */
 static dn_status find_groups(const dn_table *table, size_t column, dn_group_analysis *out)
 {

@@ -234,6 +234,14 @@ static void say_normality(FILE *out, const dn_group_analysis *a)
     fprintf(out, ".");
 }
 
+/* Out of memory while listing names is not worth losing the result: the list is then shorter. */
+static void add_name(dn_names *names, const char *name, const char *reason)
+{
+    if (dn_names_add(names, name, reason) != DN_OK) {
+        dn_error_clear();
+    }
+}
+
 static void say_outliers(FILE *out, const dn_group_analysis *a)
 {
     if (!(a->options.outlier_factor > 0.0)) {
@@ -243,38 +251,41 @@ static void say_outliers(FILE *out, const dn_group_analysis *a)
         fprintf(out, " No value lay beyond %g interquartile ranges of its group.", a->options.outlier_factor);
         return;
     }
-    fprintf(out, " %zu value%s beyond %g interquartile ranges of the group %s left out (", a->outliers, a->outliers == 1 ? "" : "s",
-            a->options.outlier_factor, a->outliers == 1 ? "was" : "were");
+    size_t total = a->people_count - a->omitted;
+    fprintf(out, " %zu of %zu values lay beyond %g interquartile ranges of their group and %s left out (%.1f %% accepted; ", a->outliers,
+            total, a->options.outlier_factor, a->outliers == 1 ? "was" : "were", 100.0 * (double)(total - a->outliers) / (double)total);
     bool any = false;
     for (size_t g = 0; g < a->k; ++g) {
-        bool first = true;
+        dn_names names = {0};
         for (size_t i = 0; i < a->people_count; ++i) {
-            const dn_person *p = &a->people[i];
-            if (p->outlier && p->group == g) {
-                fprintf(out, "%s%s%s", first ? (any ? "; " : "") : ", ", first ? a->names[g] : "", first ? ": " : "");
-                fprintf(out, "%s", p->id);
-                first = false;
-                any = true;
+            if (a->people[i].outlier && a->people[i].group == g) {
+                add_name(&names, a->people[i].id, NULL);
             }
         }
+        if (names.count > 0) {
+            fprintf(out, "%s%s: ", any ? "; " : "", a->names[g]);
+            dn_names_say(out, &names);
+            any = true;
+        }
+        free(names.text);
     }
     fprintf(out, ").");
 }
 
 static void say_omitted(FILE *out, const dn_group_analysis *a)
 {
-    size_t said = 0;
-    if (a->omitted == 0) {
-        return;
-    }
-    fprintf(out, " Not counted: ");
+    dn_names names = {0};
     for (size_t i = 0; i < a->people_count; ++i) {
-        const dn_person *p = &a->people[i];
-        if (p->omitted != NULL) {
-            fprintf(out, "%s%s (%s)", said++ > 0 ? ", " : "", p->id, p->omitted);
+        if (a->people[i].omitted != NULL) {
+            add_name(&names, a->people[i].id, a->people[i].omitted);
         }
     }
-    fprintf(out, ".");
+    if (names.count > 0) {
+        fprintf(out, " Not counted: ");
+        dn_names_say(out, &names);
+        fprintf(out, ".");
+    }
+    free(names.text);
 }
 
 static void say_ancova(FILE *out, const dn_group_analysis *a)
@@ -299,13 +310,15 @@ static void say_ancova(FILE *out, const dn_group_analysis *a)
     }
     if (a->ancova_omitted > 0) {
         fprintf(out, "; without a covariate and not in this model: ");
-        size_t said = 0;
+        dn_names names = {0};
         for (size_t i = 0; i < a->people_count; ++i) {
             const dn_person *person = &a->people[i];
             if (person->omitted == NULL && !person->outlier && !person->in_ancova) {
-                fprintf(out, "%s%s", said++ > 0 ? ", " : "", person->id);
+                add_name(&names, person->id, NULL);
             }
         }
+        dn_names_say(out, &names);
+        free(names.text);
     }
     fprintf(out, ".");
 }

@@ -12,25 +12,16 @@
 void dn_paired_analysis_release(dn_paired_analysis *analysis)
 {
     if (analysis != NULL) {
-        free(analysis->omitted);
+        free(analysis->omitted.text);
         dn_arena_release(&analysis->arena);
         *analysis = (dn_paired_analysis){0};
     }
 }
 
-static dn_status omit(dn_paired_analysis *out, const char *id)
-{
-    char *longer = NULL;
-    DN_TRY(dn_asprintf(&longer, "%s%s%s", out->omitted ? out->omitted : "", out->omitted ? ", " : "", id));
-    free(out->omitted);
-    out->omitted = longer;
-    return DN_OK;
-}
-
 static dn_status add_pair(dn_paired_analysis *out, const char *id, double first, double second)
 {
     if (isnan(first) || isnan(second)) {
-        return omit(out, id);
+        return dn_names_add(&out->omitted, id, NULL);
     }
     out->ids[out->n] = id;
     out->values[0][out->n] = first;
@@ -95,7 +86,7 @@ static dn_status read_groups(const dn_table *table, size_t id, dn_paired_analysi
         double a;
         double b = NAN;
         if (of == NULL) {
-            DN_TRY(omit(out, name));
+            DN_TRY(dn_names_add(&out->omitted, name, NULL));
             continue;
         }
         bool second = strcmp(of, out->names[1]) == 0;
@@ -237,8 +228,10 @@ dn_status dn_paired_paragraph(const dn_paired_analysis *a, char **out)
     fprintf(stream, ". %s vs. %s: ", a->names[1], a->names[0]);
     dn_say_percent(stream, a->percent);
     fprintf(stream, "%s.", dn_result_sentence(&a->test, text, sizeof text));
-    if (a->omitted != NULL) {
-        fprintf(stream, " Not counted, because a value is missing: %s.", a->omitted);
+    if (a->omitted.count > 0) {
+        fprintf(stream, " Not counted, because a value is missing: ");
+        dn_names_say(stream, &a->omitted);
+        fprintf(stream, ".");
     }
     fprintf(stream, "\n");
     if (fclose(stream) != 0 || buffer == NULL) {

@@ -41,6 +41,18 @@ done
 expect 0 stats groups "$work/participants.tsv" "$work/scans" --value hypothalamus --group group --control CON --icv icv --covariates age,sex
 cmp -s "$work/stdout" "$work/first" || fail "gathered volumes: expected the same paragraph, found $(cat "$work/stdout")"
 
+# Two sessions a person: one is chosen, or the command says that people are there twice.
+mkdir -p "$work/sessions"
+for i in 01 02 03 04 05 06; do
+    for s in 1 2; do
+        printf 'structure\themi\tvolume_mm3\nhypothalamus\tB\t%s\n' "$((700 + 10#$i * 13 % 7 * 11 + s))" >"$work/sessions/sub-${i}_ses-${s}_volumes.tsv"
+    done
+done
+expect_sentence 3 'is there twice' stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group
+expect 0 stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group --where session=ses-2
+grep -q "in only one of" "$work/stderr" || fail "sessions: expected a warning that names those without volumes, found $(cat "$work/stderr")"
+expect 0 stats groups "$work/sessions" --paired --value hypothalamus --group session
+
 expect 0 stats correlate "$work/p.tsv" --where group=ALS --alsfrs alsfrs --duration months --x alsfrs_slope --y hypothalamus --icv icv --covariates age,sex -o "$work/cor"
 for part in "alsfrs_slope" "given age, sex (" "partial" "95 % CI" "n = 19"; do
     tr '\n' ' ' <"$work/stdout" | grep -qF -- "$part" || fail "correlate: expected \"$part\" in $(cat "$work/stdout")"
