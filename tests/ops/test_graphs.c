@@ -16,7 +16,7 @@ static void test_random_unets(void **state)
         char what[256];
         char text[320];
         assert_ok(dn_graph_create(&graph));
-        random_unet(&r, what);
+        random_unet(&r, what, false);
         assert_ok(dn_graph_finish(graph));
         snprintf(text, sizeof text, "round %d, %s", round, what);
         dn_weights *weights = test_weights(graph, &r);

@@ -70,15 +70,16 @@ static int rise(dn_random *r, int x, int64_t out, const int64_t factor[3])
     return dn_graph_upsample(graph, x, fresh("up"), kind == 1 ? DN_UP_LINEAR : DN_UP_NEAREST, factor);
 }
 
-static void random_unet(dn_random *r, char what[256])
+/* one_output: logits or a softmax and nothing else, as training wants it. */
+static void random_unet(dn_random *r, char what[256], bool one_output)
 {
     bool flat = dn_random_below(r, 3) == 0;
     int levels = (int)test_pick(r, 1, 2);
     int64_t factor[3] = {flat ? 1 : 2, 2, 2};
     dn_shape s = {test_pick(r, 1, 2), flat ? test_pick(r, 1, 3) : 4 * test_pick(r, 1, 3), 4 * test_pick(r, 1, 3), 4 * test_pick(r, 2, 4),
                   test_pick(r, 1, 3)};
-    char text[64];
-    snprintf(what, 256, "input %s, %d levels", dn_shape_text(&s, text), levels);
+    char shown[64];
+    snprintf(what, 256, "input %s, %d levels", dn_shape_text(&s, shown), levels);
     serial = 0;
     int64_t width = dn_random_below(r, 2) == 0 ? 8 * test_pick(r, 2, 3) : test_pick(r, 3, 20);
     int skips[3];
@@ -102,12 +103,12 @@ static void random_unet(dn_random *r, char what[256])
         x = dn_graph_concat(graph, inputs, 2, fresh("concat"));
         x = block(r, x, width * (l + 1), flat);
     }
-    if (dn_random_below(r, 2) == 0) {
+    if (!one_output && dn_random_below(r, 2) == 0) {
         dn_graph_output(graph, x, "features"); /* an output that is read on */
     }
     x = conv(r, x, 5, flat, 1);
     dn_graph_output(graph, dn_random_below(r, 2) == 0 ? dn_graph_softmax(graph, x, "softmax") : x, "output");
-    if (dn_random_below(r, 4) == 0) {
+    if (!one_output && dn_random_below(r, 4) == 0) {
         dn_graph_output(graph, x, "again");
     }
 }

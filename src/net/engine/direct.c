@@ -21,17 +21,15 @@ typedef struct direct {
     float *vectors[2 * DN_MAX_POSTS + 1]; /* owned: bias, scales, shifts */
     int vector_count;
     void *packed;
+    /* For other weights later: what they look like, and the owned bias. */
+    dn_md packed_md;
+    int weight_rank;
+    dnnl_dims_t weight, weight_strides;
+    float *bias;
+    int64_t bias_count;
 } direct;
 
-/* How a request maps onto dimensions of the library: kernels of depth 1 become 2-D with the depth in the batch. */
-typedef struct geometry {
-    int spatial; /* 2 or 3 */
-    dnnl_dims_t in, out, weight, weight_strides;
-    int weight_rank;
-    dn_conv_request request;
-} geometry;
-
-static void describe_geometry(const dn_kernel_request *r, geometry *g)
+void dn_describe_geometry(const dn_kernel_request *r, dn_geometry *g)
 {
     const dn_conv *c = &r->conv;
     memset(g, 0, sizeof *g);
@@ -123,7 +121,7 @@ static dn_status add_argument(direct *kernel, int argument, dn_md_ref md, void *
 }
 
 /* Fills posts and the arguments that go with them. out_md: of the result. */
-static dn_status build_posts(direct *kernel, const dn_kernel_request *r, const geometry *g, dnnl_post_ops_t posts)
+static dn_status build_posts(direct *kernel, const dn_kernel_request *r, const dn_geometry *g, dnnl_post_ops_t posts)
 {
     int rank = 2 + g->spatial;
     dnnl_format_tag_t tag = g->spatial == 3 ? dnnl_ndhwc : dnnl_nhwc;
@@ -164,13 +162,17 @@ static dn_status build_posts(direct *kernel, const dn_kernel_request *r, const g
 }
 
 /* Takes the primitive, its name, weights and remaining arguments from a descriptor. */
-static dn_status adopt(direct *kernel, const dn_kernel_request *r, const geometry *g, dnnl_primitive_desc_t desc)
+static dn_status adopt(direct *kernel, const dn_kernel_request *r, const dn_geometry *g, dnnl_primitive_desc_t desc)
 {
     dn_md_ref weights = dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0);
     dn_md_ref scratch = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
     kernel->base.scratch_bytes = scratch == NULL ? 0 : (int64_t)dnnl_memory_desc_get_size(scratch);
     DN_TRY(dn_pack_weights(kernel->engine, r->weight, g->weight_rank, g->weight, g->weight_strides, weights, &kernel->packed));
     kernel->base.packed_bytes = (int64_t)dnnl_memory_desc_get_size(weights);
+    DN_TRY_DNNL(dn_md_clone(&kernel->packed_md, weights), "weights");
+    kernel->weight_rank = g->weight_rank;
+    memcpy(kernel->weight, g->weight, sizeof kernel->weight);
+    memcpy(kernel->weight_strides, g->weight_strides, sizeof kernel->weight_strides);
     DN_TRY(add_argument(kernel, DNNL_ARG_WEIGHTS, weights, kernel->packed, NULL));
     DN_TRY(add_argument(kernel, DNNL_ARG_SRC, dnnl_primitive_desc_query_md(desc, dnnl_query_src_md, 0), DNNL_MEMORY_NONE, &kernel->in));
     DN_TRY(add_argument(kernel, DNNL_ARG_DST, dnnl_primitive_desc_query_md(desc, dnnl_query_dst_md, 0), DNNL_MEMORY_NONE, &kernel->out));
@@ -178,9 +180,9 @@ static dn_status adopt(direct *kernel, const dn_kernel_request *r, const geometr
         DN_TRY(add_argument(kernel, DNNL_ARG_SCRATCHPAD, scratch, DNNL_MEMORY_NONE, &kernel->scratch));
     }
     if (r->bias != NULL) {
-        float *bias;
-        DN_TRY(keep_vector(kernel, r->bias, r->out.c, &bias));
-        DN_TRY(add_argument(kernel, DNNL_ARG_BIAS, dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 1), bias, NULL));
+        DN_TRY(keep_vector(kernel, r->bias, r->out.c, &kernel->bias));
+        kernel->bias_count = r->out.c;
+        DN_TRY(add_argument(kernel, DNNL_ARG_BIAS, dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 1), kernel->bias, NULL));
     }
     DN_TRY_DNNL(dnnl_primitive_create(&kernel->primitive, desc), "a convolution");
     return DN_OK;
@@ -198,8 +200,19 @@ static void direct_destroy(dn_kernel *base)
     for (int i = 0; i < kernel->vector_count; ++i) {
         free(kernel->vectors[i]);
     }
+    dn_md_destroy(kernel->packed_md);
     free(kernel->packed);
     free(kernel);
+}
+
+static dn_status direct_reload(dn_kernel *base, const float *weight, const float *bias)
+{
+    direct *kernel = (direct *)base;
+    if (kernel->bias != NULL) {
+        memcpy(kernel->bias, bias, (size_t)kernel->bias_count * sizeof(float));
+    }
+    return dn_repack_weights(kernel->engine, weight, kernel->weight_rank, kernel->weight, kernel->weight_strides, kernel->packed_md,
+                             kernel->packed);
 }
 
 static dn_status direct_run(dn_kernel *base, const dn_kernel_call *call)
@@ -221,7 +234,7 @@ static dn_status direct_run(dn_kernel *base, const dn_kernel_call *call)
 
 dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_kernel **out)
 {
-    geometry g;
+    dn_geometry g;
     int activations = 0;
     for (int p = 0; p < r->post_count; ++p) {
         activations += r->posts[p].kind == DN_POST_ACTIVATION && r->posts[p].activation != DN_ACT_NONE;
@@ -230,7 +243,7 @@ dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_ker
     if (r->up.c > 0 || activations > 1) {
         return DN_OK;
     }
-    describe_geometry(r, &g);
+    dn_describe_geometry(r, &g);
     direct *kernel = NULL;
     dnnl_primitive_attr_t attr = NULL;
     dnnl_post_ops_t posts = NULL;
@@ -241,6 +254,7 @@ dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_ker
     DN_TRY(dn_alloc(&kernel, 1, sizeof *kernel, "a convolution"));
     kernel->base.run = direct_run;
     kernel->base.destroy = direct_destroy;
+    kernel->base.reload = direct_reload;
     kernel->engine = engine;
     DN_TRY_DNNL_GOTO(status, dnnl_primitive_attr_create(&attr), "attributes", done);
     DN_TRY_DNNL_GOTO(status, dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user), "attributes", done);

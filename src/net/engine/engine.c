@@ -63,14 +63,24 @@ bool dn_engine_bf16(void)
 dn_status dn_pack_weights(dn_engine *engine, const float *plain, int rank, const dnnl_dims_t dims, const dnnl_dims_t strides,
                           dn_md_ref packed, void **out)
 {
+    DN_TRY(dn_alloc_aligned(out, dnnl_memory_desc_get_size(packed), 1, "packed weights"));
+    dn_status status = dn_repack_weights(engine, plain, rank, dims, strides, packed, *out);
+    if (status != DN_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+dn_status dn_repack_weights(dn_engine *engine, const float *plain, int rank, const dnnl_dims_t dims, const dnnl_dims_t strides,
+                            dn_md_ref packed, void *bytes)
+{
     dn_md from_md = NULL;
     dnnl_primitive_desc_t desc = NULL;
     dnnl_primitive_t reorder = NULL;
     dnnl_memory_t from = NULL;
     dnnl_memory_t to = NULL;
-    void *bytes = NULL;
-    dn_status status;
-    DN_TRY_GOTO(status, dn_alloc_aligned(&bytes, dnnl_memory_desc_get_size(packed), 1, "packed weights"), done);
+    dn_status status = DN_OK;
     DN_TRY_DNNL_GOTO(status, dn_md_create_strided(&from_md, rank, dims, dnnl_f32, strides), "weights", done);
     DN_TRY_DNNL_GOTO(status, dnnl_reorder_primitive_desc_create(&desc, from_md, engine->engine, packed, engine->engine, NULL),
                      "to pack weights", done);
@@ -80,8 +90,6 @@ dn_status dn_pack_weights(dn_engine *engine, const float *plain, int rank, const
     dnnl_exec_arg_t arguments[2] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
     DN_TRY_DNNL_GOTO(status, dnnl_primitive_execute(reorder, engine->stream, 2, arguments), "to pack weights", done);
     DN_TRY_DNNL_GOTO(status, dnnl_stream_wait(engine->stream), "to pack weights", done);
-    *out = bytes;
-    bytes = NULL;
 done:
     if (to != NULL) {
         dnnl_memory_destroy(to);
@@ -96,7 +104,6 @@ done:
         dnnl_primitive_desc_destroy(desc);
     }
     dn_md_destroy(from_md);
-    free(bytes);
     return status;
 }
 
@@ -116,6 +123,11 @@ void dn_kernel_destroy(dn_kernel *kernel)
 dn_status dn_kernel_run(dn_kernel *kernel, const dn_kernel_call *call)
 {
     return kernel->run(kernel, call);
+}
+
+dn_status dn_kernel_reload(dn_kernel *kernel, const float *weight, const float *bias)
+{
+    return kernel->reload(kernel, weight, bias);
 }
 
 int64_t dn_kernel_scratch_bytes(const dn_kernel *kernel)

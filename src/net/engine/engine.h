@@ -101,6 +101,8 @@ typedef struct dn_kernel_call {
     int64_t in_ring, out_ring;
 } dn_kernel_call;
 DN_CHECKED dn_status dn_kernel_run(dn_kernel *kernel, const dn_kernel_call *call);
+/* Other weights (and bias; NULL where it was NULL) of the same shape, for training. Copied. */
+DN_CHECKED dn_status dn_kernel_reload(dn_kernel *kernel, const float *weight, const float *bias);
 int64_t dn_kernel_scratch_bytes(const dn_kernel *kernel);
 /* Packed weights. */
 int64_t dn_kernel_packed_bytes(const dn_kernel *kernel);

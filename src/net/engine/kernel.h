@@ -13,6 +13,7 @@ struct dn_engine {
 struct dn_kernel {
     dn_status (*run)(dn_kernel *kernel, const dn_kernel_call *call);
     void (*destroy)(dn_kernel *kernel);
+    dn_status (*reload)(dn_kernel *kernel, const float *weight, const float *bias);
     int64_t packed_bytes, scratch_bytes;
     char name[96];
 };
@@ -54,6 +55,18 @@ static inline void *dn_unconst(const void *p)
 /* Reorders plain f32 weights (logical dims, strides) into the layout a primitive chose; *out: owned (free). */
 DN_CHECKED dn_status dn_pack_weights(dn_engine *engine, const float *plain, int rank, const dnnl_dims_t dims, const dnnl_dims_t strides,
                                      dn_md_ref packed, void **out);
+/* The same into memory that is there. */
+DN_CHECKED dn_status dn_repack_weights(dn_engine *engine, const float *plain, int rank, const dnnl_dims_t dims, const dnnl_dims_t strides,
+                                       dn_md_ref packed, void *bytes);
+
+/* How a request maps onto dimensions of the library: kernels of depth 1 become 2-D with the depth in the batch. */
+typedef struct dn_geometry {
+    int spatial; /* 2 or 3 */
+    dnnl_dims_t in, out, weight, weight_strides;
+    int weight_rank;
+    dn_conv_request request;
+} dn_geometry;
+void dn_describe_geometry(const dn_kernel_request *request, dn_geometry *out);
 
 /* The kinds of kernels; *out is NULL with DN_OK when the kind does not serve the request. */
 DN_CHECKED dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *request, dn_kernel **out);

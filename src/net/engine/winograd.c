@@ -51,8 +51,9 @@ typedef struct winograd {
     row_conv direct, upsampled;
     int64_t u_size, m_size, v_size, n_size; /* elements of a block */
     int64_t thread_bytes;
-    void *zeros; /* a row outside the volume */
-    float *bias; /* repeated to `period` */
+    void *zeros;                /* a row outside the volume */
+    int64_t in_first, up_first; /* input channel of the weights that each input starts at */
+    float *bias;                /* repeated to `period` */
     int64_t period;
     dn_post posts[DN_MAX_POSTS]; /* scale and shift owned */
     int post_count;
@@ -156,12 +157,15 @@ done:
     return status;
 }
 
-/* plain: [oc][ic][taps] */
-static dn_status row_conv_add_weights(dn_engine *engine, row_conv *r, const float *plain, int64_t oc, int64_t ic, int64_t taps)
+/* Set i of plain weights: [oc][ic][taps] */
+static dn_status row_conv_set_weights(dn_engine *engine, row_conv *r, int i, const float *plain, int64_t oc, int64_t ic, int64_t taps)
 {
     dnnl_dims_t dims = {oc, ic, 1, taps};
     dnnl_dims_t strides = {ic * taps, taps, taps, 1};
-    int i = r->count++;
+    if (i < r->count) {
+        return dn_repack_weights(engine, plain, 4, dims, strides, r->weights_md, r->packed[i]);
+    }
+    r->count = i + 1;
     DN_TRY(dn_pack_weights(engine, plain, 4, dims, strides, r->weights_md, &r->packed[i]));
     DN_TRY_DNNL(dnnl_memory_create(&r->weights[i], r->weights_md, engine->engine, r->packed[i]), "weights");
     return DN_OK;
@@ -216,31 +220,34 @@ static double along_depth_height(const double *g, const double *h, const float *
     return sum;
 }
 
-static dn_status pack_direct(winograd *k, const dn_kernel_request *r, int64_t all_in)
+static dn_status pack_direct(winograd *k, const float *weight)
 {
+    int64_t all_in = k->in.c + k->up.c;
     int64_t oc = k->out.c;
     int64_t ic = k->in.c;
     float *plain;
     DN_TRY(dn_alloc(&plain, (size_t)(oc * ic * 3), sizeof *plain, "weights"));
     dn_status status = DN_OK;
     for (int t = 0; status == DN_OK && t < 16; ++t) {
+#pragma omp parallel for num_threads(k->threads) if (oc * ic > 256)
         for (int64_t o = 0; o < oc; ++o) {
             for (int64_t i = 0; i < ic; ++i) {
-                const float *taps = r->weight + (o * all_in + r->in_first + i) * 27;
+                const float *taps = weight + (o * all_in + k->in_first + i) * 27;
                 for (int w = 0; w < 3; ++w) {
                     plain[(o * ic + i) * 3 + w] = (float)along_depth_height(transform[t / 4], transform[t % 4], taps, w);
                 }
             }
         }
-        status = row_conv_add_weights(k->engine, &k->direct, plain, oc, ic, 3);
+        status = row_conv_set_weights(k->engine, &k->direct, t, plain, oc, ic, 3);
     }
     free(plain);
     return status;
 }
 
 /* Column 2i - 1 reads taps (0+1, 2) of columns i - 1 and i; column 2i reads taps (0, 1+2). Both at once: 2 oc channels. */
-static dn_status pack_upsampled(winograd *k, const dn_kernel_request *r, int64_t all_in)
+static dn_status pack_upsampled(winograd *k, const float *weight)
 {
+    int64_t all_in = k->in.c + k->up.c;
     int64_t oc = k->out.c;
     int64_t uc = k->up.c;
     float *plain;
@@ -249,7 +256,7 @@ static dn_status pack_upsampled(winograd *k, const dn_kernel_request *r, int64_t
     for (int t = 0; status == DN_OK && t < 9; ++t) {
         for (int64_t o = 0; o < oc; ++o) {
             for (int64_t i = 0; i < uc; ++i) {
-                const float *taps = r->weight + (o * all_in + r->up_first + i) * 27;
+                const float *taps = weight + (o * all_in + k->up_first + i) * 27;
                 double w[3];
                 for (int x = 0; x < 3; ++x) {
                     w[x] = along_depth_height(transform_up[t / 3], transform_up[t % 3], taps, x);
@@ -262,7 +269,7 @@ static dn_status pack_upsampled(winograd *k, const dn_kernel_request *r, int64_t
                 even[1] = (float)(w[1] + w[2]);
             }
         }
-        status = row_conv_add_weights(k->engine, &k->upsampled, plain, 2 * oc, uc, 2);
+        status = row_conv_set_weights(k->engine, &k->upsampled, t, plain, 2 * oc, uc, 2);
     }
     free(plain);
     return status;
@@ -325,13 +332,21 @@ static dn_status copy_posts(winograd *k, const dn_kernel_request *r)
     return DN_OK;
 }
 
-static dn_status repeat_bias(winograd *k, const float *bias)
+static void repeat_bias(winograd *k, const float *bias)
 {
-    k->period = CHUNK / k->out.c * k->out.c;
-    DN_TRY(dn_alloc_aligned(&k->bias, (size_t)k->period, sizeof(float), "a bias"));
     for (int64_t i = 0; i < k->period; ++i) {
         k->bias[i] = bias == NULL ? 0.0f : bias[i % k->out.c];
     }
+}
+
+static dn_status winograd_reload(dn_kernel *base, const float *weight, const float *bias)
+{
+    winograd *k = (winograd *)base;
+    DN_TRY(pack_direct(k, weight));
+    if (k->up.c > 0) {
+        DN_TRY(pack_upsampled(k, weight));
+    }
+    repeat_bias(k, bias);
     return DN_OK;
 }
 
@@ -356,15 +371,17 @@ static dn_status prepare(winograd *k, const dn_kernel_request *r, bool *usable)
             return DN_OK;
         }
     }
-    DN_TRY(pack_direct(k, r, k->in.c + k->up.c));
+    DN_TRY(pack_direct(k, r->weight));
     k->base.packed_bytes = 16 * (int64_t)dnnl_memory_desc_get_size(k->direct.weights_md);
     if (k->up.c > 0) {
-        DN_TRY(pack_upsampled(k, r, k->in.c + k->up.c));
+        DN_TRY(pack_upsampled(k, r->weight));
         k->base.packed_bytes += 9 * (int64_t)dnnl_memory_desc_get_size(k->upsampled.weights_md);
     }
     int64_t row = k->in.w * k->in.c > k->up.w * k->up.c ? k->in.w * k->in.c : k->up.w * k->up.c;
     DN_TRY(dn_alloc(&k->zeros, (size_t)row, sizeof(float), "a row of zeros"));
-    DN_TRY(repeat_bias(k, r->bias));
+    k->period = CHUNK / k->out.c * k->out.c;
+    DN_TRY(dn_alloc_aligned(&k->bias, (size_t)k->period, sizeof(float), "a bias"));
+    repeat_bias(k, r->bias);
     DN_TRY(copy_posts(k, r));
     DN_TRY(dn_alloc(&k->streams, (size_t)k->threads, sizeof *k->streams, "a convolution"));
     for (int t = 0; t < k->threads; ++t) {
@@ -688,6 +705,9 @@ dn_status dn_winograd_create(dn_engine *engine, const dn_kernel_request *r, dn_k
     DN_TRY(dn_alloc(&k, 1, sizeof *k, "a convolution"));
     k->base.run = winograd_run;
     k->base.destroy = winograd_destroy;
+    k->base.reload = winograd_reload;
+    k->in_first = r->in_first;
+    k->up_first = r->up_first;
     k->engine = engine;
     k->threads = r->threads;
     k->in = r->in;

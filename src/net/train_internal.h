@@ -1,0 +1,104 @@
+/* What a training plan is made of. For train_*.c only.
+ *
+ *   train_build.c    graph -> layers: dead nodes dropped, activations joined to what they follow, concatenations that only
+ *                    convolutions read replaced by convolutions of the parts, summed
+ *   train_kernels.c  layers -> kernels; weights into them, gradients of weights out of them
+ *   train_memory.c   values and gradients -> buffers -> offsets in one arena by lifetime
+ *   train_run.c      forward, loss, backward
+ *   train_plan.c     compile, describe, destroy
+ *
+ * A value is a node's result; its number is the node's. Time runs from 0: layer l goes forward at l, the loss is taken at
+ * `count`, and layer l goes backward at 2 count - l. */
+#ifndef DN_NET_TRAIN_INTERNAL_H
+#define DN_NET_TRAIN_INTERNAL_H
+
+#include "net/engine/training.h"
+#include "net/gradient_loops.h"
+#include "net/loops.h"
+#include "net/train_plan.h"
+
+/* A convolution of some of the input channels. */
+typedef struct dn_train_part {
+    int input;               /* value */
+    int64_t first, channels; /* input channels of the weights */
+    dn_kernel *forward, *backward;
+    dn_weight_gradient *gradient;
+    bool forward_sums;  /* the kernel adds to what is there; else it goes through scratch memory, if anything is there */
+    bool backward_sums; /* the same */
+    bool flipped;       /* backward is a convolution with mirrored weights */
+} dn_train_part;
+
+typedef struct dn_train_layer {
+    const dn_node *node; /* of the plan's graph */
+    int value;           /* the number of the value it makes: of its activation, where that is joined */
+    int *inputs;         /* values; in the plan's strings */
+    int input_count;
+    dn_activation tail; /* of an activation that follows */
+    float tail_alpha;
+    bool own_tail; /* no kernel does it */
+    dn_conv conv;  /* of conv, deconv and dense */
+    dn_train_part *parts;
+    int part_count;
+    dn_weight *weights[DN_MAX_PARAMETERS];
+    dn_weight *gradients[DN_MAX_PARAMETERS]; /* NULL: not trainable */
+    int parameter_count;
+    double *mean, *variance; /* of norms; in the plan's strings */
+    int64_t groups;
+    bool *add;              /* for each input: its gradient is added to others */
+    dn_operand *operands;   /* of a loop */
+    int in_place;           /* the input whose memory the result takes, or -1 */
+    bool gradient_in_place; /* of input 0 */
+} dn_train_layer;
+
+typedef struct dn_train_value {
+    dn_shape shape;
+    int layer;    /* that makes it, or -1 */
+    int input;    /* index among the plan's inputs, or -1 */
+    bool needs;   /* a gradient */
+    int last;     /* time of its last reading */
+    int buffer;   /* -1: the caller's input */
+    int gradient; /* buffer; -1: none */
+} dn_train_value;
+
+typedef struct dn_train_buffer {
+    int64_t bytes, offset;
+    int first, last;
+} dn_train_buffer;
+
+struct dn_train_plan {
+    dn_train_options options;
+    int threads;
+    dn_type type;
+    dn_loss loss;
+    float *class_weights; /* owned */
+    dn_graph *graph;      /* owned copy */
+    dn_arena strings;
+    dn_engine *engine;
+    dn_weights *weights; /* borrowed */
+    dn_weights *gradients;
+    dn_train_value *values;
+    dn_train_layer *layers;
+    int count; /* of layers */
+    int logits;
+    int loss_buffer; /* f32; may be the logits' own */
+    dn_train_buffer *buffers;
+    int buffer_count;
+    unsigned char *arena;
+    int64_t arena_bytes, scratch_offset, scratch_bytes, packed_bytes, gradient_bytes;
+    float *slice; /* part of a weight array, or its gradient */
+    int64_t slice_size;
+    uint64_t step;
+};
+
+bool dn_train_is_conv(const dn_train_layer *layer);
+static inline int dn_train_backward_time(const dn_train_plan *plan, int layer)
+{
+    return 2 * plan->count - layer;
+}
+
+DN_CHECKED dn_status dn_train_build(dn_train_plan *plan);
+DN_CHECKED dn_status dn_train_make_kernels(dn_train_plan *plan);
+DN_CHECKED dn_status dn_train_load_weights(dn_train_plan *plan);
+DN_CHECKED dn_status dn_train_place(dn_train_plan *plan);
+
+#endif
