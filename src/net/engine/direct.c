@@ -289,6 +289,10 @@ dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_ker
     if (!r->allow_reference && strstr(name, "ref") != NULL) {
         goto done;
     }
+    /* The matrix-product fallback of CPUs without AVX2 gets fused scales wrong (2.6.3). */
+    if (r->post_count > 0 && strstr(name, "gemm") != NULL) {
+        goto done;
+    }
     DN_TRY_GOTO(status, adopt(kernel, r, &g, desc), done);
     usable = true;
 done:
