@@ -1,0 +1,212 @@
+/* Conforming: the 48 orientations give the same voxels, geometry against a closed form, intensities against sorted values;
+ * and the bridge to tensors against plain loops. */
+#include "test.h"
+
+#include "base/random.h"
+#include "image/orientation.h"
+#include "prepare/bridge.h"
+#include "prepare/conform.h"
+
+#include <math.h>
+#include <string.h>
+
+static const dn_model_input contract = {.spacing = {1, 1, 1},
+                                        .orientation = "RAS",
+                                        .multiple = 8,
+                                        .channels = 1,
+                                        .normalise = DN_NORMALISE_PERCENTILE,
+                                        .low = 0.5,
+                                        .high = 99.5};
+
+/* An oblique grid; smooth values with noise. */
+static dn_volume *make_scan(const int64_t dim[3], const double spacing[3], uint64_t seed)
+{
+    dn_grid grid = {{dim[0], dim[1], dim[2]}, {{{0}}}};
+    const double c = cos(0.2);
+    const double s = sin(0.2);
+    const double r[3][3] = {{c, -s, 0}, {s, c, 0}, {0, 0, 1}};
+    for (int a = 0; a < 3; ++a) {
+        for (int b = 0; b < 3; ++b) {
+            grid.affine.m[a][b] = r[a][b] * spacing[b];
+        }
+        grid.affine.m[a][3] = -31.7 + 11.3 * a;
+    }
+    dn_volume *v = NULL;
+    assert_ok(dn_volume_create(&grid, &v));
+    dn_random random;
+    dn_random_seed(&random, seed);
+    for (int64_t i = 0; i < dn_grid_count(&grid); ++i) {
+        v->data[i] = (float)(100.0 + 40.0 * sin(0.01 * (double)i) + dn_random_normal(&random, 0, 10));
+    }
+    return v;
+}
+
+static void check_orientations(const double spacing[3], bool resampled)
+{
+    const int64_t dim[3] = {21, 26, 17};
+    dn_conformed expected;
+    assert_ok(dn_conform(make_scan(dim, spacing, 5), &contract, &expected));
+    assert_int_equal(expected.resampled, resampled);
+    size_t bytes = (size_t)dn_grid_count(&expected.volume->grid) * sizeof(float);
+    for (int o = 0; o < DN_ORIENTATION_COUNT; ++o) {
+        dn_orientation wanted = dn_orientation_at(o);
+        dn_volume *scan = make_scan(dim, spacing, 5);
+        dn_volume *turned = NULL;
+        dn_conformed found;
+        assert_ok(dn_volume_reorient(scan, &wanted, &turned));
+        dn_volume_destroy(scan);
+        assert_ok(dn_conform(turned, &contract, &found));
+        assert_memory_equal(found.volume->grid.dim, expected.volume->grid.dim, sizeof expected.volume->grid.dim);
+        assert_memory_equal(found.volume->data, expected.volume->data, bytes);
+        assert_memory_equal(found.scale, expected.scale, sizeof expected.scale);
+        assert_memory_equal(found.offset, expected.offset, sizeof expected.offset);
+        assert_true(dn_grid_equal(&found.volume->grid, &expected.volume->grid, 1e-9));
+        dn_conformed_release(&found);
+    }
+    dn_conformed_release(&expected);
+}
+
+static void orientations_without_resampling(void **state)
+{
+    (void)state;
+    check_orientations((const double[]){1.0, 0.97, 1.04}, false);
+}
+
+static void orientations_with_resampling(void **state)
+{
+    (void)state;
+    check_orientations((const double[]){0.7, 1.5, 0.9375}, true);
+}
+
+/* A linear ramp along world x stays one: every conformed voxel holds its own world position, in the units of the scaling. */
+static void resampling_keeps_world_positions(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {40, 30, 25};
+    const double spacing[3] = {0.7, 1.5, 0.8};
+    dn_volume *scan = make_scan(dim, spacing, 1);
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                double xyz[3];
+                dn_affine_apply(&scan->grid.affine, (const double[]){(double)i, (double)j, (double)k}, xyz);
+                scan->data[dn_grid_offset(&scan->grid, i, j, k)] = (float)(xyz[0] + 2 * xyz[1] - xyz[2]);
+            }
+        }
+    }
+    dn_model_input input = contract;
+    input.normalise = DN_NORMALISE_NONE;
+    dn_conformed found;
+    assert_ok(dn_conform(scan, &input, &found));
+    const dn_grid *grid = &found.volume->grid;
+    assert_int_equal(grid->dim[0], 28);
+    assert_int_equal(grid->dim[1], 45);
+    assert_int_equal(grid->dim[2], 20);
+    for (int64_t k = 3; k < grid->dim[2] - 3; ++k) {
+        for (int64_t j = 3; j < grid->dim[1] - 3; ++j) {
+            for (int64_t i = 3; i < grid->dim[0] - 3; ++i) {
+                double xyz[3];
+                dn_affine_apply(&grid->affine, (const double[]){(double)i, (double)j, (double)k}, xyz);
+                assert_close(found.volume->data[dn_grid_offset(grid, i, j, k)], xyz[0] + 2 * xyz[1] - xyz[2], 2e-3);
+            }
+        }
+    }
+    /* Both grids begin at the same outer corner. */
+    double a[3];
+    double b[3];
+    dn_affine_apply(&found.oriented->grid.affine, (const double[]){-0.5, -0.5, -0.5}, a);
+    dn_affine_apply(&grid->affine, (const double[]){-0.5, -0.5, -0.5}, b);
+    for (int c = 0; c < 3; ++c) {
+        assert_close(b[c], a[c], 1e-6);
+    }
+    dn_conformed_release(&found);
+}
+
+static void intensities(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {10, 10, 10};
+    dn_volume *scan = make_scan(dim, (const double[]){1, 1, 1}, 1);
+    for (int i = 0; i < 1000; ++i) {
+        scan->data[i] = (float)((i * 7919) % 1000); /* 0..999, shuffled */
+    }
+    dn_conformed found;
+    assert_ok(dn_conform(scan, &contract, &found));
+    assert_close(found.low, 4.995, 1e-9); /* 0.005 of 999 */
+    assert_close(found.high, 994.005, 1e-9);
+    for (int i = 0; i < 1000; ++i) {
+        double v = fmin(fmax((i * 7919) % 1000, found.low), found.high);
+        assert_close(found.volume->data[i], (v - found.low) / (found.high - found.low), 1e-6);
+    }
+    dn_conformed_release(&found);
+    dn_volume *flat = make_scan(dim, (const double[]){1, 1, 1}, 1);
+    for (int i = 0; i < 1000; ++i) {
+        flat->data[i] = i == 500 ? 9.0f : 3.0f; /* not constant, but both percentiles are 3 */
+    }
+    assert_int_equal(dn_conform(flat, &contract, &found), DN_EDATA);
+    assert_non_null(strstr(dn_error_message(), "contrast"));
+}
+
+static void bridge(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {5, 4, 3};
+    dn_volume *v = make_scan(dim, (const double[]){1, 1, 1}, 3);
+    const int64_t start[3] = {-1, 2, 1};
+    const int64_t box[3] = {4, 3, 4};
+    float tensor[4 * 3 * 4];
+    dn_bridge_to_tensor(v, start, box, -7.0f, tensor);
+    for (int64_t i = 0; i < 4; ++i) {
+        for (int64_t j = 0; j < 3; ++j) {
+            for (int64_t k = 0; k < 4; ++k) {
+                int64_t x = i - 1;
+                int64_t y = j + 2;
+                int64_t z = k + 1;
+                bool in = x >= 0 && y < 4 && z < 3;
+                float expected = in ? v->data[x + 5 * (y + 4 * z)] : -7.0f;
+                assert_close(tensor[(i * 3 + j) * 4 + k], expected, 0);
+            }
+        }
+    }
+    /* Two channels: v and -v; a part of the tensor into a box of other dims. */
+    float two[2 * 4 * 3 * 4];
+    for (int n = 0; n < 48; ++n) {
+        two[2 * n] = (float)n;
+        two[2 * n + 1] = -(float)n;
+    }
+    float maps[2 * 6 * 5 * 4] = {0};
+    const int64_t from[3] = {1, 0, 2};
+    const int64_t part[3] = {2, 3, 2};
+    const int64_t to_dim[3] = {6, 5, 4};
+    const int64_t to[3] = {3, 1, 1};
+    dn_bridge_from_tensor(two, box, 2, from, part, maps, to_dim, to);
+    double sum = 0;
+    for (int64_t i = 0; i < 2; ++i) {
+        for (int64_t j = 0; j < 3; ++j) {
+            for (int64_t k = 0; k < 2; ++k) {
+                float expected = (float)(((1 + i) * 3 + j) * 4 + 2 + k);
+                int64_t at = 3 + i + 6 * (1 + j + 5 * (1 + k));
+                assert_close(maps[at], expected, 0);
+                assert_close(maps[120 + at], -expected, 0);
+                sum += (double)expected;
+            }
+        }
+    }
+    for (int n = 0; n < 120; ++n) {
+        sum -= (double)maps[n];
+    }
+    assert_close(sum, 0, 0); /* nothing else was touched */
+    dn_volume_destroy(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(orientations_without_resampling),
+        cmocka_unit_test(orientations_with_resampling),
+        cmocka_unit_test(resampling_keeps_world_positions),
+        cmocka_unit_test(intensities),
+        cmocka_unit_test(bridge),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
