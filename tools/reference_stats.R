@@ -16,7 +16,7 @@ drop_na <- function(v) v[!is.na(v)]
 
 # --- intervals that base R does not have
 ncp_t <- function(t, df, p) uniroot(function(d) pt(t, df, d) - p, c(t - 8, t + 8), extendInt = "downX", tol = 1e-14)$root
-pf_nc <- function(f, a, b, l) { j <- 0:4000; sum(dpois(j, l / 2) * pbeta(a * f / (a * f + b), a / 2 + j, b / 2)) }
+pf_nc <- function(f, a, b, l) { j <- max(0, floor(l / 2 - 15 * sqrt(l / 2) - 60)):ceiling(l / 2 + 15 * sqrt(l / 2) + 60); sum(dpois(j, l / 2) * pbeta(a * f / (a * f + b), a / 2 + j, b / 2)) }
 ncp_f <- function(f, a, b, p) if (pf_nc(f, a, b, 0) <= p) 0 else
   uniroot(function(l) pf_nc(f, a, b, l) - p, c(0, a * f * 2 + 20), extendInt = "downX", tol = 1e-13)$root
 # ptukey is good to 1e-4 only with few degrees of freedom; at infinite ones it is good to 1e-12, and this is its definition from there.
@@ -128,6 +128,7 @@ pairs$heavy <- make(40, function(n, z) rcauchy(n), function(n, x, z, u) 0.5 * x 
 pairs$constant <- list(rep(3, 8), c(1, 2, 3, 4, 5, 6, 7, 9), 1:8 + c(0.5, 0), c(2, 1, 4, 3, 6, 5, 8, 7))
 pairs$shifted <- list(1:9 / 2, 1:9 / 2 + 1, c(2, 1, 4, 3, 6, 5, 8, 7, 9), c(5, 4, 8, 1, 9, 2, 3, 7, 6))
 pairs$equal <- list(c(1, 4, 2, 8, 5), c(1, 4, 2, 8, 5), c(2, 3, 1, 5, 4), c(1, 3, 2, 5, 5))
+for (i in 1:5) pairs[[paste0("mixed", i)]] <- make(c(6, 12, 24, 46, 90)[i], function(n, z) rnorm(n, 50, 9) + z, function(n, x, z, u) 0.3 * x + 2 * z - u + rnorm(n, 0, 5))
 for (name in names(pairs)) {
   set <- paste0("pair_", name); p <- pairs[[name]]
   for (i in 1:4) put_sample(set, c("x", "y", "z", "u")[i], p[[i]])
@@ -284,6 +285,16 @@ for (i in 1:24) {
   if (pa(2) < power) put(set, anova_n = solve_power(pa, power, c(2, 400)))
   # R's own, to its own accuracy
   put(set, anova_power_r = power.anova.test(k, n, between, within, alpha)$power)
+}
+
+# --- volumes by head size
+for (i in 1:22) {
+  set <- sprintf("icv_%02d", i); n <- c(4, 9, 20, 64, 150)[i %% 5 + 1]; icv <- rnorm(n, c(1.5e6, 1481, 1.2)[i %% 3 + 1], c(1.4e5, 150, 0.1)[i %% 3 + 1])
+  v <- 800 * (icv / mean(icv))^runif(1, 0.2, 1.3) * rlnorm(n, 0, 0.08); control <- as.numeric(seq_len(n) %in% sample(n, max(3, n %/% 3))); if (i %% 4 == 0) v <- round(v); if (i %% 7 == 0) control[] <- 1
+  put_sample(set, "volume", v); put_sample(set, "icv", icv); put_sample(set, "control", control)
+  ok <- control == 1; m <- mean(icv[ok]); b <- coef(lm(v[ok] ~ I(icv[ok] - m)))[2]; e <- coef(lm(log(v[ok]) ~ log(icv[ok])))[2]
+  put(set, mean = m, residual_slope = b, power_slope = e)
+  put_sample(set, "ratio", v / icv * m); put_sample(set, "residual", v - b * (icv - m)); put_sample(set, "power", v * (m / icv)^e)
 }
 
 # --- counts

@@ -3,6 +3,7 @@
 
 #include "stats/contingency.h"
 #include "stats/distribution.h"
+#include "stats/icv.h"
 #include "stats/multiple.h"
 #include "stats/power.h"
 #include "stats/regression.h"
@@ -180,6 +181,43 @@ static void crossed(const char *set)
     check(set, "v", r.effect, STATISTIC);
 }
 
+static void head_size(const char *set)
+{
+    static double volume[LARGEST_SAMPLE];
+    static double icv[LARGEST_SAMPLE];
+    static double flag[LARGEST_SAMPLE];
+    static double expected[LARGEST_SAMPLE];
+    static double found[LARGEST_SAMPLE];
+    static const struct {
+        const char *name;
+        dn_icv_method method;
+    } methods[] = {{"ratio", DN_ICV_RATIO}, {"residual", DN_ICV_RESIDUAL}, {"power", DN_ICV_POWER}};
+    unsigned char control[LARGEST_SAMPLE];
+    size_t n = reference_sample(set, "volume", volume);
+    reference_sample(set, "icv", icv);
+    reference_sample(set, "control", flag);
+    for (size_t i = 0; i < n; ++i) {
+        control[i] = flag[i] != 0.0;
+    }
+    for (size_t m = 0; m < 3; ++m) {
+        double mean;
+        double slope;
+        char q[64];
+        assert_ok(dn_icv_normalise(methods[m].method, volume, icv, control, n, found, &mean, &slope));
+        check(set, "mean", mean, STATISTIC);
+        snprintf(q, sizeof q, "%s_slope", methods[m].name);
+        check(set, q, slope, STATISTIC);
+        assert_int_equal(reference_sample(set, methods[m].name, expected), n);
+        for (size_t i = 0; i < n; ++i) {
+            ++reference_checks;
+            if (!(fabs(found[i] - expected[i]) <= STATISTIC * fabs(expected[i]))) {
+                print_error("%s, %s, %zu: expected %.17g, found %.17g\n", set, methods[m].name, i, expected[i], found[i]);
+                ++reference_failures;
+            }
+        }
+    }
+}
+
 static void compare(const char *prefix, void (*visit)(const char *set), size_t least_sets, size_t least_checks)
 {
     reference_checks = 0;
@@ -229,6 +267,12 @@ static void distributions_equal_r(void **state)
     compare("dist_", distribution, 60, 550);
 }
 
+static void head_size_equals_r(void **state)
+{
+    (void)state;
+    compare("icv_", head_size, 20, 2000);
+}
+
 static void counts_equal_r(void **state)
 {
     (void)state;
@@ -239,7 +283,7 @@ static void counts_equal_r(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(linear_models_equal_r), cmocka_unit_test(adjusted_p_equal_r),
-                                       cmocka_unit_test(power_equals_r), cmocka_unit_test(counts_equal_r),
-                                       cmocka_unit_test(distributions_equal_r)};
+                                       cmocka_unit_test(power_equals_r),        cmocka_unit_test(counts_equal_r),
+                                       cmocka_unit_test(head_size_equals_r),    cmocka_unit_test(distributions_equal_r)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
