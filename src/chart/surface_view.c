@@ -41,10 +41,9 @@ static vec unit(vec a)
     return length > 0.0 ? scaled(a, 1.0 / length) : (vec){0.0, 0.0, 1.0};
 }
 
-static vec vertex_of(const dn_surface_part *part, uint32_t i)
+static vec vertex_of(const dn_surface_part *part, int64_t i)
 {
-    const float *v = part->vertices + 3 * (size_t)i;
-    return (vec){(double)v[0], (double)v[1], (double)v[2]};
+    return (vec){part->vertices[i][0], part->vertices[i][1], part->vertices[i][2]};
 }
 
 /* ---- camera -------------------------------------------------------------------------------------------------------------------- */
@@ -64,8 +63,8 @@ static frame frame_of(const dn_surface_part *parts, size_t n_parts, const dn_sur
     double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
     for (size_t p = 0; p < n_parts; ++p) {
         bool counts = camera->focus >= 0 ? (size_t)camera->focus == p : camera->visible == NULL || camera->visible[p];
-        for (size_t i = 0; counts && i < parts[p].n_vertices; ++i) {
-            vec v = vertex_of(&parts[p], (uint32_t)i);
+        for (int64_t i = 0; counts && i < parts[p].n_vertices; ++i) {
+            vec v = vertex_of(&parts[p], i);
             double seen[3] = {dot(v, f.right), dot(v, f.up), dot(v, f.towards)};
             for (int a = 0; a < 3; ++a) {
                 low[a] = fmin(low[a], seen[a]);
@@ -109,16 +108,16 @@ static dn_status layer_init(layer_buffer *layer, size_t samples)
 /* Normals at vertices: those of their triangles, by area. */
 static dn_status smooth_normals(const dn_surface_part *part, vec *normals)
 {
-    memset(normals, 0, part->n_vertices * sizeof *normals);
-    for (size_t t = 0; t < part->n_triangles; ++t) {
-        const uint32_t *corner = part->triangles + 3 * t;
+    memset(normals, 0, (size_t)part->n_vertices * sizeof *normals);
+    for (int64_t t = 0; t < part->n_triangles; ++t) {
+        const int32_t *corner = part->triangles[t];
         vec a = vertex_of(part, corner[0]);
         vec face = cross(add(vertex_of(part, corner[1]), scaled(a, -1.0)), add(vertex_of(part, corner[2]), scaled(a, -1.0)));
         for (int c = 0; c < 3; ++c) {
             normals[corner[c]] = add(normals[corner[c]], face);
         }
     }
-    for (size_t i = 0; i < part->n_vertices; ++i) {
+    for (int64_t i = 0; i < part->n_vertices; ++i) {
         normals[i] = unit(normals[i]);
     }
     return DN_OK;
@@ -168,12 +167,12 @@ static dn_status draw_parts(const dn_surface_part *parts, size_t n_parts, const 
         if ((camera->visible != NULL && !camera->visible[p]) || (part->opacity >= 1.0) != solid) {
             continue;
         }
-        DN_TRY(dn_alloc(&normals, part->n_vertices, sizeof *normals, "a surface"));
+        DN_TRY(dn_alloc(&normals, (size_t)part->n_vertices, sizeof *normals, "a surface"));
         dn_status status = smooth_normals(part, normals);
-        for (size_t t = 0; t < part->n_triangles; ++t) {
+        for (int64_t t = 0; t < part->n_triangles; ++t) {
             vec seen[3], normal[3];
             for (int c = 0; c < 3; ++c) {
-                uint32_t i = part->triangles[3 * t + (size_t)c];
+                int32_t i = part->triangles[t][c];
                 vec v = add(vertex_of(part, i), scaled(f->centre, -1.0));
                 seen[c] = (vec){0.5 * fine + f->scale * dot(v, f->right), 0.5 * fine - f->scale * dot(v, f->up), dot(v, f->towards)};
                 normal[c] = (vec){dot(normals[i], f->right), dot(normals[i], f->up), dot(normals[i], f->towards)};
@@ -290,20 +289,24 @@ done:
 
 static dn_status check(const dn_surface_part *parts, size_t n_parts)
 {
-    size_t triangles = 0;
+    int64_t triangles = 0;
     if (n_parts > 255) {
         DN_FAIL(DN_EDATA, "a picture of %zu surfaces is not possible; 255 are", n_parts);
     }
     for (size_t p = 0; p < n_parts; ++p) {
         triangles += parts[p].n_triangles;
-        for (size_t i = 0; i < 3 * parts[p].n_vertices; ++i) {
-            if (!isfinite(parts[p].vertices[i])) {
-                DN_FAIL(DN_EDATA, "vertex %zu of surface %zu is not finite", i / 3, p + 1);
+        for (int64_t i = 0; i < parts[p].n_vertices; ++i) {
+            const double *v = parts[p].vertices[i];
+            if (!isfinite(v[0]) || !isfinite(v[1]) || !isfinite(v[2])) {
+                DN_FAIL(DN_EDATA, "vertex %lld of surface %zu is not finite", (long long)i, p + 1);
             }
         }
-        for (size_t i = 0; i < 3 * parts[p].n_triangles; ++i) {
-            if (parts[p].triangles[i] >= parts[p].n_vertices) {
-                DN_FAIL(DN_EDATA, "triangle %zu of surface %zu names a vertex that does not exist", i / 3, p + 1);
+        for (int64_t t = 0; t < parts[p].n_triangles; ++t) {
+            for (int c = 0; c < 3; ++c) {
+                int32_t i = parts[p].triangles[t][c];
+                if (i < 0 || i >= parts[p].n_vertices) {
+                    DN_FAIL(DN_EDATA, "triangle %lld of surface %zu names a vertex that does not exist", (long long)t, p + 1);
+                }
             }
         }
     }

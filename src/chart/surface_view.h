@@ -13,10 +13,10 @@
 
 /* Borrowed. Vertices in mm, x to the right, y to the front, z up (RAS). Either winding will do. */
 typedef struct dn_surface_part {
-    size_t n_vertices;
-    const float *vertices; /* n_vertices x 3 */
-    size_t n_triangles;
-    const uint32_t *triangles; /* n_triangles x 3 */
+    int64_t n_vertices;
+    const double (*vertices)[3];
+    int64_t n_triangles;
+    const int32_t (*triangles)[3];
     uint8_t color[3];
     double opacity; /* 1: solid; below: a shell through which the solid parts are seen */
 } dn_surface_part;

@@ -11,6 +11,7 @@
     X(stats)                                                                                                                               \
     X(stability)                                                                                                                           \
     X(normative)                                                                                                                           \
+    X(surface)                                                                                                                             \
     X(models)                                                                                                                              \
     X(help)
 

@@ -10,8 +10,8 @@
 
 enum { RINGS = 60, STEPS = 120, SIZE = 160 };
 
-static float vertices[RINGS * STEPS * 3];
-static uint32_t triangles[(RINGS - 1) * STEPS * 6];
+static double vertices[RINGS * STEPS][3];
+static int32_t triangles[(RINGS - 1) * STEPS * 2][3];
 
 static dn_surface_part ellipsoid(double cx, double rx, double ry, double rz)
 {
@@ -20,19 +20,19 @@ static dn_surface_part ellipsoid(double cx, double rx, double ry, double rz)
     for (size_t r = 0; r < RINGS; ++r) {
         for (size_t s = 0; s < STEPS; ++s) {
             double theta = pi * (double)r / (RINGS - 1), phi = 2.0 * pi * (double)s / STEPS;
-            float *v = vertices + 3 * (r * STEPS + s);
-            v[0] = (float)(cx + rx * sin(theta) * cos(phi));
-            v[1] = (float)(ry * sin(theta) * sin(phi));
-            v[2] = (float)(rz * cos(theta));
+            double *v = vertices[r * STEPS + s];
+            v[0] = (cx + rx * sin(theta) * cos(phi));
+            v[1] = (ry * sin(theta) * sin(phi));
+            v[2] = (rz * cos(theta));
             if (r + 1 < RINGS) {
-                uint32_t a = (uint32_t)(r * STEPS + s), b = (uint32_t)(r * STEPS + (s + 1) % STEPS);
-                const uint32_t two[] = {a, b, a + STEPS, b, b + STEPS, a + STEPS};
-                memcpy(triangles + 3 * t, two, sizeof two);
+                int32_t a = (int32_t)(r * STEPS + s), b = (int32_t)(r * STEPS + (s + 1) % STEPS);
+                const int32_t two[] = {a, b, a + STEPS, b, b + STEPS, a + STEPS};
+                memcpy(triangles + t, two, sizeof two);
                 t += 2;
             }
         }
     }
-    return (dn_surface_part){RINGS * STEPS, vertices, t, triangles, {200, 150, 90}, 1.0};
+    return (dn_surface_part){RINGS * STEPS, vertices, (int64_t)t, triangles, {200, 150, 90}, 1.0};
 }
 
 static char path[] = "/tmp/dien-surface-test-XXXXXX.png";
@@ -110,7 +110,7 @@ static void views_show_the_side_they_name(void **state)
 static void a_shell_shows_what_is_inside(void **state)
 {
     (void)state;
-    static float inner[RINGS * STEPS * 3];
+    static double inner[RINGS * STEPS][3];
     dn_surface_part small = ellipsoid(0, 4, 4, 4);
     memcpy(inner, vertices, sizeof inner);
     small.vertices = inner;
@@ -133,10 +133,10 @@ static void bad_surfaces_are_refused(void **state)
     dn_surface_camera camera = {.focus = -1};
     dn_surface_part part = ellipsoid(0, 1, 1, 1), empty = {0};
     assert_int_equal(dn_surface_view(&empty, 1, &camera, 1, SIZE, path), DN_EDATA);
-    triangles[5] = RINGS * STEPS;
+    triangles[1][2] = RINGS * STEPS;
     assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, path), DN_EDATA);
     part = ellipsoid(0, 1, 1, 1);
-    vertices[7] = NAN;
+    vertices[2][1] = NAN;
     assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, path), DN_EDATA);
     part = ellipsoid(0, 1, 1, 1);
     assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, "/nonexistent/x.png"), DN_EIO);

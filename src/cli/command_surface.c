@@ -1,0 +1,255 @@
+/* dien surface: label maps as shaded 3-D pictures and as meshes. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "chart/surface_view.h"
+#include "cli/command.h"
+#include "cli/stats_command.h"
+#include "image/io.h"
+#include "image/surface.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dn_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FOLDER,
+     .value = "DIR",
+     .help = "write picture, meshes and table into this folder",
+     .required = true},
+    {.name = "mask",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "a mask to show as a shell around the structures: the intracranial volume"},
+    {.name = "labels",
+     .kind = DN_OPTION_TEXT,
+     .value = "N,N-N,...",
+     .help = "draw these numbers as one structure instead of the known ones (hypothalamus 801-810, thalamus 10,49)"},
+    {.name = "views",
+     .kind = DN_OPTION_CHOICE,
+     .value = "VIEWS",
+     .preset = "oblique,left,front",
+     .choices = "oblique|front|back|left|right|top|bottom",
+     .list = true,
+     .help = "from where, in this order: oblique, front, back, left, right, top, bottom"},
+    {.name = "smooth",
+     .kind = DN_OPTION_REAL,
+     .value = "MM",
+     .preset = "0.8",
+     .low = 0.0,
+     .high = 20.0,
+     .help = "width of the Gaussian that rounds the voxels' corners"},
+    {.name = "size", .kind = DN_OPTION_INTEGER, .value = "PIXELS", .preset = "420", .low = 64, .high = 2000, .help = "of each view"},
+    {0},
+};
+
+enum { PARTS = 8, LABELS = 4096, VIEWS = 9 };
+
+typedef struct part {
+    const char *name;
+    uint8_t color[3];
+    uint16_t labels[2];
+    size_t count;
+} part;
+
+/* Subunits in the colours of Rodrigues et al. (HELM); numbers as in this program's label maps. */
+static const part known[] = {
+    {"anterior-inferior", {206, 62, 52}, {801, 806}, 2}, {"anterior-superior", {228, 130, 176}, {802, 807}, 2},
+    {"posterior", {70, 160, 90}, {803, 808}, 2},         {"tubular-inferior", {60, 110, 190}, {804, 809}, 2},
+    {"tubular-superior", {236, 190, 60}, {805, 810}, 2}, {"thalamus", {168, 172, 182}, {10, 49}, 2},
+};
+enum { KNOWN = sizeof known / sizeof *known };
+
+typedef struct scene {
+    dn_mesh *mesh[PARTS];
+    dn_surface_part part[PARTS];
+    const char *name[PARTS];
+    size_t count;
+    dn_table *table;
+} scene;
+
+static void scene_release(scene *it)
+{
+    for (size_t i = 0; i < it->count; ++i) {
+        dn_mesh_destroy(it->mesh[i]);
+    }
+    dn_table_destroy(it->table);
+}
+
+/* "801-805,810" */
+static dn_status parse_labels(const char *text, uint16_t *list, size_t *count)
+{
+    *count = 0;
+    for (const char *p = text; *p != 0;) {
+        char *end = NULL;
+        long low = strtol(p, &end, 10), high = low;
+        if (end != p && *end == '-') {
+            p = end + 1;
+            high = strtol(p, &end, 10);
+        }
+        if (end == p || (*end != 0 && *end != ',') || low < 1 || high < low || high > 65535) {
+            DN_FAIL(DN_EUSAGE, "--labels %s: write numbers from 1 to 65535, such as 10,49 or 801-810", text);
+        }
+        for (long n = low; n <= high; ++n) {
+            if (*count == LABELS) {
+                DN_FAIL(DN_EUSAGE, "--labels names more than %d numbers", LABELS);
+            }
+            list[(*count)++] = (uint16_t)n;
+        }
+        p = *end == ',' ? end + 1 : end;
+    }
+    return DN_OK;
+}
+
+/* Takes the mesh over, unless it is empty. */
+static dn_status scene_add(scene *it, const dn_labels *labels, const uint16_t *list, size_t n, double sigma, const char *name,
+                           const uint8_t color[3], double opacity)
+{
+    dn_mesh *mesh = NULL;
+    size_t row = 0;
+    DN_TRY(dn_mesh_of_labels(labels, list, n, sigma, &mesh));
+    dn_status status = mesh->triangles > 0 && sigma > 0.0 ? dn_mesh_smooth(mesh, 10) : DN_OK;
+    if (status != DN_OK || mesh->triangles == 0) {
+        dn_mesh_destroy(mesh);
+        return status;
+    }
+    it->part[it->count] = (dn_surface_part){.n_vertices = mesh->vertices,
+                                            .vertices = (const double(*)[3])mesh->vertex,
+                                            .n_triangles = mesh->triangles,
+                                            .triangles = (const int32_t(*)[3])mesh->triangle,
+                                            .color = {color[0], color[1], color[2]},
+                                            .opacity = opacity};
+    it->name[it->count] = name;
+    it->mesh[it->count++] = mesh;
+    DN_TRY(dn_table_add_row(it->table, &row));
+    DN_TRY(dn_table_put_text(it->table, "structure", name));
+    DN_TRY(dn_table_put_number(it->table, "area_mm2", dn_mesh_area(mesh)));
+    DN_TRY(dn_table_put_number(it->table, "mesh_volume_mm3", dn_mesh_volume(mesh)));
+    return dn_table_put_number(it->table, "euler", (double)dn_mesh_euler(mesh));
+}
+
+static dn_status build(const dn_arguments *arguments, const char *path, scene *it)
+{
+    dn_status status = DN_OK;
+    dn_labels *labels = NULL, *mask = NULL;
+    uint16_t *list = NULL;
+    size_t count = 0;
+    double sigma = dn_arguments_real(arguments, "smooth");
+    const char *own = dn_arguments_text(arguments, "labels"), *shell = dn_arguments_text(arguments, "mask");
+    DN_TRY_GOTO(status, dn_table_create("surfaces", &it->table), done);
+    DN_TRY_GOTO(status, dn_labels_read(path, NULL, &labels, NULL), done);
+    DN_TRY_GOTO(status, dn_alloc(&list, LABELS, sizeof *list, "a list of labels"), done);
+    if (own != NULL) {
+        DN_TRY_GOTO(status, parse_labels(own, list, &count), done);
+        DN_TRY_GOTO(status, scene_add(it, labels, list, count, sigma, "structure", (const uint8_t[]){214, 160, 84}, 1.0), done);
+    }
+    for (size_t k = 0; own == NULL && k < KNOWN; ++k) {
+        DN_TRY_GOTO(status, scene_add(it, labels, known[k].labels, known[k].count, sigma, known[k].name, known[k].color, 1.0), done);
+    }
+    if (it->count == 0) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "%s has none of the structures to draw; name its numbers with --labels", path);
+    }
+    if (shell != NULL) {
+        DN_TRY_GOTO(status, dn_labels_read(shell, NULL, &mask, NULL), done);
+        for (int64_t i = 0; i < dn_grid_count(&mask->grid); ++i) {
+            mask->data[i] = mask->data[i] != 0;
+        }
+        list[0] = 1;
+        DN_TRY_GOTO(status, scene_add(it, mask, list, 1, fmax(sigma, 1.5), "intracranial", (const uint8_t[]){206, 196, 182}, 0.22), done);
+    }
+done:
+    free(list);
+    dn_labels_destroy(labels);
+    dn_labels_destroy(mask);
+    return status;
+}
+
+/* Views as named; with a shell the first one shows it, and the others the structures alone. */
+static size_t cameras(const dn_arguments *arguments, const scene *it, unsigned char *inside, dn_surface_camera *out)
+{
+    static const struct {
+        const char *name;
+        double azimuth, elevation;
+    } named[] = {{"oblique", 40, 22}, {"front", 0, 0},  {"back", 180, 0},    {"left", 90, 0},
+                 {"right", -90, 0},   {"top", 0, 89.9}, {"bottom", 0, -89.9}};
+    size_t count = 0;
+    bool shell = it->part[it->count - 1].opacity < 1.0;
+    for (size_t i = 0; i < it->count; ++i) {
+        inside[i] = it->part[i].opacity >= 1.0;
+    }
+    if (shell) {
+        out[count++] = (dn_surface_camera){.azimuth = 40, .elevation = 12, .focus = -1, .caption = "in the intracranial volume"};
+    }
+    const char *text = dn_arguments_text(arguments, "views");
+    while (*text != 0 && count < VIEWS) {
+        size_t length = strcspn(text, ",");
+        for (size_t i = 0; i < sizeof named / sizeof *named; ++i) {
+            if (strlen(named[i].name) == length && strncmp(text, named[i].name, length) == 0) {
+                out[count++] = (dn_surface_camera){
+                    .azimuth = named[i].azimuth, .elevation = named[i].elevation, .focus = -1, .caption = named[i].name, .visible = inside};
+            }
+        }
+        text += length + (text[length] == ',');
+    }
+    return count;
+}
+
+static dn_status one(const dn_arguments *arguments, const char *path)
+{
+    dn_status status = DN_OK;
+    scene it = {.count = 0};
+    dn_surface_camera views[VIEWS + 1];
+    unsigned char inside[PARTS];
+    char *stem = NULL, *target = NULL, *name = NULL;
+    const char *folder = dn_arguments_text(arguments, "output");
+    DN_TRY_GOTO(status, dn_path_scan_stem(path, &stem), done);
+    DN_TRY_GOTO(status, build(arguments, path, &it), done);
+    size_t n_views = cameras(arguments, &it, inside, views);
+    DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
+    for (size_t i = 0; i < it.count; ++i) {
+        free(target);
+        target = NULL;
+        DN_TRY_GOTO(status, dn_asprintf(&target, "%s/%s_%s.ply", folder, stem, it.name[i]), done);
+        DN_TRY_GOTO(status, dn_mesh_write(it.mesh[i], target), done);
+    }
+    DN_TRY_GOTO(status, dn_asprintf(&name, "%s_surfaces", stem), done);
+    DN_TRY_GOTO(status, dn_stats_write_table(folder, name, it.table), done);
+    free(target);
+    target = NULL;
+    DN_TRY_GOTO(status, dn_asprintf(&target, "%s/%s_surface.png", folder, stem), done);
+    DN_TRY_GOTO(status, dn_surface_view(it.part, it.count, views, n_views, (int)dn_arguments_integer(arguments, "size"), target), done);
+    printf("%s\n", target);
+done:
+    scene_release(&it);
+    free(stem);
+    free(target);
+    free(name);
+    return status;
+}
+
+static dn_status run(const dn_arguments *arguments)
+{
+    for (size_t i = 0; i < dn_arguments_count(arguments); ++i) {
+        DN_TRY(one(arguments, dn_arguments_at(arguments, i)));
+    }
+    return DN_OK;
+}
+
+const dn_command dn_command_surface = {
+    .name = "surface",
+    .summary = "draw structures as shaded surfaces, and write their meshes",
+    .positional = "LABELS...",
+    .positional_min = 1,
+    .positional_max = -1,
+    .options = options,
+    .description =
+        "Takes label maps, such as the _dseg.nii.gz of 'dien segment', makes the surface of each structure by marching cubes, and writes "
+        "NAME_surface.png, NAME_STRUCTURE.ply for each (NiiVue and MeshLab read them) and NAME_surfaces.tsv with areas and volumes. The "
+        "hypothalamus "
+        "is drawn by its subunits. Volumes for statistics are those of 'dien segment', not those of the rounded meshes.",
+    .examples = "dien surface out/sub-01_dseg.nii.gz --mask out/sub-01_label-ICV_mask.nii.gz -o pictures\n"
+                "dien surface aseg.mgz --labels 10,49 --views front,top -o pictures",
+    .run = run,
+};
