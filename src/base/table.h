@@ -72,7 +72,8 @@ DN_CHECKED dn_status dn_table_join(const dn_table *left, const dn_table *right, 
 
 /* Gathers `*_volumes.tsv` files of `dien segment` (columns structure, hemi, volume_mm3, ...) into one wide table: one row a file, the
  * columns participant_id ("sub-01", from the file's name), session where a name has ses-, and one volume column a structure and side named
- * structure (whole, hemi n/a or B) or structure_L, structure_R. DN_EDATA when two files are of one participant and session. */
+ * structure (whole, hemi n/a or B) or structure_L, structure_R. A structure with both sides but no
+ * whole gets their sum. DN_EDATA when two files are of one participant and session. */
 DN_CHECKED dn_status dn_table_gather_volumes(const char *const *paths, size_t count, dn_table **out);
 
 /* Rows for which keep(user, table, row) is true, in order. *out owned by the caller. */

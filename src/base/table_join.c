@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "base/table_private.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,6 +207,32 @@ static dn_status participant_of(const char *path, char **out)
     return dn_asprintf(out, "%.*s", (int)(end != NULL ? (size_t)(end - name) : length), name);
 }
 
+/* A structure with a left and a right volume and none of both gets their sum. */
+static dn_status add_both_sides(dn_table *wide, size_t row)
+{
+    size_t columns = wide->columns;
+    for (size_t left = 0; left < columns; ++left) {
+        char name[256];
+        double a;
+        double b;
+        const char *side = strrchr(wide->column[left].name, '_');
+        if (side == NULL || strcmp(side, "_L") != 0) {
+            continue;
+        }
+        snprintf(name, sizeof name, "%.*s_R", (int)(side - wide->column[left].name), wide->column[left].name);
+        size_t right = dn_table_find(wide, name);
+        name[strlen(name) - 2] = '\0';
+        size_t both = dn_table_find(wide, name);
+        if (right == DN_TABLE_NONE || (both != DN_TABLE_NONE && wide->column[both].cells[row] != NULL)) {
+            continue;
+        }
+        DN_TRY(dn_table_number(wide, row, left, &a));
+        DN_TRY(dn_table_number(wide, row, right, &b));
+        DN_TRY(dn_table_put_number(wide, name, a + b));
+    }
+    return DN_OK;
+}
+
 static dn_status gather_file(dn_table *wide, const char *path)
 {
     dn_status status = DN_OK;
@@ -244,6 +269,7 @@ static dn_status gather_file(dn_table *wide, const char *path)
         DN_TRY_GOTO(status, dn_table_number(one, r, volume, &value), done);
         DN_TRY_GOTO(status, dn_table_put_number(wide, name, value), done);
     }
+    status = add_both_sides(wide, row);
 done:
     free(session);
     free(participant);

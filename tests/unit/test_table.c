@@ -233,7 +233,8 @@ static void volumes_of_many_scans(void **state)
     write_text(
         folder, "sub-01_ses-a_volumes.tsv",
         "structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\nhypothalamus\tB\t800.5\t801\t0.9\nhypothalamus\tL\t400\t400\t0.9\n"
-        "hypothalamus\tR\t400.5\t401\t0.9\nICV\tn/a\t1500000\t1500000\tn/a\n",
+        "hypothalamus\tR\t400.5\t401\t0.9\nhypothalamus_posterior\tL\t100.25\t1\t1\nhypothalamus_posterior\tR\t110.5\t1\t1\nICV\tn/"
+        "a\t1500000\t1500000\tn/a\n",
         path[0]);
     write_text(folder, "sub-02_volumes.tsv", "structure\themi\tvolume_mm3\nhypothalamus\tB\t700\nICV\tn/a\tn/a\n", path[1]);
     const char *both[2] = {path[0], path[1]};
@@ -242,6 +243,8 @@ static void volumes_of_many_scans(void **state)
     assert_int_equal(dn_table_rows(wide), 2);
     assert_true(number(wide, 0, "hypothalamus") == 800.5);
     assert_true(number(wide, 0, "hypothalamus_R") == 400.5);
+    assert_true(number(wide, 0, "hypothalamus_posterior") == 210.75);
+    assert_true(isnan(number(wide, 1, "hypothalamus_posterior")));
     assert_true(number(wide, 1, "hypothalamus") == 700.0);
     assert_true(isnan(number(wide, 1, "ICV")));
     assert_true(isnan(number(wide, 1, "hypothalamus_L")));
