@@ -209,16 +209,6 @@ dn_status dn_norm_figure_note(dn_figure *figure, const dn_norm_model *model, con
     return status;
 }
 
-dn_status dn_norm_write_figure(const dn_figure *figure, const char *folder, const char *name)
-{
-    char *path = NULL;
-    DN_TRY(dn_path_make_folder(folder));
-    DN_TRY(dn_path_join(folder, name, &path));
-    dn_status status = dn_figure_write(figure, path);
-    free(path);
-    return status;
-}
-
 static dn_status run(const dn_arguments *arguments)
 {
     const char *name = dn_arguments_at(arguments, 0);

@@ -318,10 +318,9 @@ static dn_status draw(const stability_job *job)
     dn_status status = DN_OK;
     dn_figure *figure = NULL;
     dn_figure_group *groups = NULL;
-    char *label = NULL, *path = NULL;
+    char *label = NULL;
     const char *note = dn_arguments_text(job->arguments, "note"), *unit = job->unit;
     int panels = (job->fits[0].within.n > 1) + (job->fits[0].between.n > 1);
-    DN_TRY(dn_path_make_folder(job->folder));
     DN_TRY_GOTO(status, dn_alloc(&groups, job->k, sizeof *groups, "a figure"), done);
     DN_TRY_GOTO(status, dn_asprintf(&label, "Residual%s%s%s", unit != NULL ? " (" : "", unit != NULL ? unit : "", unit != NULL ? ")" : ""),
                 done);
@@ -349,16 +348,11 @@ static dn_status draw(const stability_job *job)
                           .y_high = 1.08 * reach};
         DN_TRY_GOTO(status, dn_figure_box_plot(figure, &panel, groups, job->k, NULL, 0), done);
     }
-    if (note != NULL) {
-        DN_TRY_GOTO(status, dn_figure_note(figure, note), done);
-    }
-    DN_TRY_GOTO(status, dn_path_join(job->folder, "stability_residuals", &path), done);
-    status = dn_figure_write(figure, path);
+    status = dn_stats_write_figure(job->folder, "stability_residuals", note, figure);
 done:
     dn_figure_destroy(figure);
     free(groups);
     free(label);
-    free(path);
     return status;
 }
 

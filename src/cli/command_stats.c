@@ -91,6 +91,7 @@ static const dn_option options[] = {
     {.name = "power", .kind = DN_OPTION_REAL, .value = "P", .help = "power: chance to find the difference", .low = 1e-6, .high = 0.999999},
     {.name = "one-sided", .kind = DN_OPTION_FLAG, .help = "power: one-sided test"},
     {.name = "means", .kind = DN_OPTION_TEXT, .value = "A,B,...", .help = "power: means of the groups, for --kind anova"},
+    {.name = "note", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "a line under the figures, for example that data are simulated"},
     {.name = "reference",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",

@@ -218,7 +218,7 @@ static dn_status draw_person(const application *it, size_t i)
     DN_TRY_GOTO(status, dn_figure_create(120, 85, 1, 1, &figure), done);
     DN_TRY_GOTO(status, dn_norm_chart(figure, &it->model, title, who->icv, who->sex, 0, NULL, NULL, &person, 1), done);
     DN_TRY_GOTO(status, dn_norm_figure_note(figure, &it->model, note), done);
-    status = dn_norm_write_figure(figure, it->folder, file);
+    status = dn_stats_write_figure(it->folder, file, NULL, figure);
 done:
     dn_figure_destroy(figure);
     free(name);
@@ -299,7 +299,7 @@ static dn_status draw_cohort(const application *it)
                     done);
     }
     DN_TRY_GOTO(status, dn_norm_figure_note(figure, model, NULL), done);
-    status = dn_norm_write_figure(figure, it->folder, "normative_figure");
+    status = dn_stats_write_figure(it->folder, "normative_figure", NULL, figure);
 done:
     dn_figure_destroy(figure);
     free(block);

@@ -31,7 +31,4 @@ DN_CHECKED dn_status dn_norm_chart(dn_figure *figure, const dn_norm_model *model
                                    size_t n_persons);
 /* The line under every figure of a norm: who is in it, and whether it is simulated. */
 DN_CHECKED dn_status dn_norm_figure_note(dn_figure *figure, const dn_norm_model *model, const char *own);
-/* folder/name without extension, folder made. */
-DN_CHECKED dn_status dn_norm_write_figure(const dn_figure *figure, const char *folder, const char *name);
-
 #endif

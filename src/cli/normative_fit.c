@@ -176,7 +176,7 @@ static dn_status draw(const char *folder, const dn_norm_model *model, const dn_c
                     done);
     }
     DN_TRY_GOTO(status, dn_norm_figure_note(figure, model, left > 0 ? "Crosses: outliers of the first fit. " : NULL), done);
-    status = dn_norm_write_figure(figure, folder, "norm_figure");
+    status = dn_stats_write_figure(folder, "norm_figure", NULL, figure);
 done:
     dn_figure_destroy(figure);
     free(title);

@@ -216,14 +216,9 @@ static dn_status reliability(agreement_job *job)
     return DN_OK;
 }
 
-static dn_status draw(const agreement_job *job, const dn_figure *figure, const char *name)
+static dn_status draw(const agreement_job *job, dn_figure *figure, const char *name)
 {
-    char *path = NULL;
-    DN_TRY(dn_path_make_folder(job->folder));
-    DN_TRY(dn_path_join(job->folder, name, &path));
-    dn_status status = dn_figure_write(figure, path);
-    free(path);
-    return status;
+    return dn_stats_write_figure(job->folder, name, dn_arguments_text(job->arguments, "note"), figure);
 }
 
 /* One ordinate for all panels. scratch: 4 n numbers. */

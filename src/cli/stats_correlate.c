@@ -336,7 +336,7 @@ static dn_status draw(const correlate_job *job, const double *x, const double *y
     const dn_panel panel = {.title = text, .x_label = x_label, .y_label = y_label};
     DN_TRY_GOTO(status, dn_figure_create(100, 80, 1, 1, &figure), done);
     DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, n, x, y, &fit, NULL), done);
-    status = dn_stats_write_figure(job->folder, "correlate_figure", figure);
+    status = dn_stats_write_figure(job->folder, "correlate_figure", dn_arguments_text(job->arguments, "note"), figure);
 done:
     free(y_label);
     free(x_label);

@@ -42,7 +42,7 @@ static dn_status axis_label(const char *label, bool normalised, const char *unit
     return dn_asprintf(out, "%s%s%s%s%s", label, normalised ? ", ICV-normalised" : "", unit ? " (" : "", unit ? unit : "", unit ? ")" : "");
 }
 
-static dn_status box_plot(const char *folder, const char *name, const char *label, const dn_sample *samples, size_t k,
+static dn_status box_plot(const char *folder, const char *name, const char *note, const char *label, const dn_sample *samples, size_t k,
                           const dn_figure_bracket *brackets, size_t bracket_count)
 {
     dn_status status = DN_OK;
@@ -57,7 +57,7 @@ static dn_status box_plot(const char *folder, const char *name, const char *labe
     const dn_panel panel = {.y_label = label};
     DN_TRY_GOTO(status, dn_figure_box_plot(figure, &panel, groups, k, brackets, bracket_count), done);
     DN_TRY_GOTO(status, dn_file_name_of(name, &file), done);
-    status = dn_stats_write_figure(folder, file, figure);
+    status = dn_stats_write_figure(folder, file, note, figure);
 done:
     free(file);
     free(groups);
@@ -66,7 +66,7 @@ done:
 }
 
 /* Brackets of all pairs while they are few, of the significant ones when there are many groups. */
-static dn_status group_figure(const dn_group_analysis *a, const char *folder)
+static dn_status group_figure(const dn_group_analysis *a, const char *folder, const char *note)
 {
     enum { MOST = 16 };
     dn_figure_bracket brackets[MOST];
@@ -89,7 +89,7 @@ static dn_status group_figure(const dn_group_analysis *a, const char *folder)
     DN_TRY(axis_label(a->options.label ? a->options.label : a->options.value, !isnan(a->mean_icv), a->options.unit, &label));
     dn_status status = dn_asprintf(&name, "groups_figure_%s", a->options.value);
     if (status == DN_OK) {
-        status = box_plot(folder, name, label, a->used.samples, a->k, brackets, count);
+        status = box_plot(folder, name, note, label, a->used.samples, a->k, brackets, count);
     }
     free(name);
     free(label);
@@ -193,7 +193,7 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
         DN_TRY_GOTO(status, dn_group_paragraph(&analyses[i], &one), done);
         DN_TRY_GOTO(status, append_paragraph(&paragraphs, one), done);
         if (folder != NULL) {
-            DN_TRY_GOTO(status, group_figure(&analyses[i], folder), done);
+            DN_TRY_GOTO(status, group_figure(&analyses[i], folder, dn_arguments_text(arguments, "note")), done);
         }
     }
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
@@ -243,7 +243,8 @@ static dn_status run_paired(const dn_arguments *arguments, const dn_table *table
                                                : "value",
                                false, options.unit, &label),
                     done);
-        DN_TRY_GOTO(status, box_plot(folder, "groups_figure_paired", label, samples, 2, &bracket, 1), done);
+        DN_TRY_GOTO(status, box_plot(folder, "groups_figure_paired", dn_arguments_text(arguments, "note"), label, samples, 2, &bracket, 1),
+                    done);
     }
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
     status = dn_stats_emit(folder, "groups", paragraph);

@@ -47,7 +47,7 @@ static dn_status draw(const char *folder, double n, double (*power_at)(const voi
     DN_TRY(dn_figure_create(85, 70, 1, 1, &figure));
     dn_status status = dn_figure_curves(figure, &panel, &series, 1, whole(n), mark);
     if (status == DN_OK) {
-        status = dn_stats_write_figure(folder, "power_figure", figure);
+        status = dn_stats_write_figure(folder, "power_figure", NULL, figure);
     }
     dn_figure_destroy(figure);
     return status;

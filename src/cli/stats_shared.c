@@ -326,9 +326,12 @@ dn_status dn_stats_write_table(const char *folder, const char *name, const dn_ta
     return status;
 }
 
-dn_status dn_stats_write_figure(const char *folder, const char *name, const dn_figure *figure)
+dn_status dn_stats_write_figure(const char *folder, const char *name, const char *note, dn_figure *figure)
 {
     char *path = NULL;
+    if (note != NULL) {
+        DN_TRY(dn_figure_note(figure, note));
+    }
     DN_TRY(dn_path_make_folder(folder));
     DN_TRY(dn_path_join(folder, name, &path));
     dn_status status = dn_figure_write(figure, path);
