@@ -151,7 +151,7 @@ def case(name, network, shape, kind, make_optimizer, rate=None, clip=None):
 
 
 print("case\tstep\tloss\tnorm")
-case("residual_dice_adam", Residual3d, (1, 8, 8, 12), "entropy+dice", lambda p: torch.optim.Adam(p, 3e-3, eps=1e-7))
+case("residual_dice_adam", Residual3d, (1, 8, 12, 8), "entropy+dice", lambda p: torch.optim.Adam(p, 3e-3, eps=1e-7))
 case("residual_focal_adamw", Residual3d, (2, 8, 8, 8), "focal", lambda p: torch.optim.AdamW(p, 3e-3, eps=1e-7, weight_decay=0.05),
      rate=lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 1e-2, total_steps=STEPS, cycle_momentum=False))
 case("flat_jaccard_sgd", Unet2d, (2, 12, 16), "entropy+jaccard",
