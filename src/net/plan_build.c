@@ -78,7 +78,8 @@ static void mark_live(builder *b)
     }
 }
 
-/* conv3x3x3(concat(a, up2(b))), in either order: the convolution can read a and b themselves. Gives the concat node, or NULL. */
+/* conv3x3x3(concat(a, up2(b))), in either order, or the same in 2-D: the convolution can read a and b themselves. Gives the concat node, or
+ * NULL. */
 static const dn_node *joined_input(const builder *b, const dn_node *node, int *up_position)
 {
     const dn_graph *g = b->graph;
@@ -89,15 +90,17 @@ static const dn_node *joined_input(const builder *b, const dn_node *node, int *u
     if (concat->kind != DN_OP_CONCAT || concat->input_count != 2 || b->readers[node->inputs[0]] != 1) {
         return NULL;
     }
+    bool flat = node->conv.kernel[0] == 1;
     for (int a = 0; a < 3; ++a) {
-        if (node->conv.kernel[a] != 3 || node->conv.stride[a] != 1 || node->conv.dilation[a] != 1 || node->conv.pad_begin[a] != 1 ||
-            node->conv.pad_end[a] != 1) {
+        int64_t pad = flat && a == 0 ? 0 : 1;
+        if (node->conv.kernel[a] != 1 + 2 * pad || node->conv.stride[a] != 1 || node->conv.dilation[a] != 1 ||
+            node->conv.pad_begin[a] != pad || node->conv.pad_end[a] != pad) {
             return NULL;
         }
     }
     for (int k = 0; k < 2; ++k) {
         const dn_node *up = &g->nodes[concat->inputs[k]];
-        if (up->kind == DN_OP_UPSAMPLE && up->upsample.kind == DN_UP_NEAREST && up->upsample.factor[0] == 2 &&
+        if (up->kind == DN_OP_UPSAMPLE && up->upsample.kind == DN_UP_NEAREST && up->upsample.factor[0] == (flat ? 1 : 2) &&
             up->upsample.factor[1] == 2 && up->upsample.factor[2] == 2 && b->readers[concat->inputs[k]] == 1) {
             *up_position = k;
             return concat;

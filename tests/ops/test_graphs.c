@@ -4,7 +4,7 @@
 
 #include "base/threads.h"
 
-#define ROUNDS 40
+#define ROUNDS 50
 
 static void test_random_unets(void **state)
 {

@@ -1,4 +1,5 @@
-/* 3x3x3 convolution as Winograd's F(2x2, 3x3) over depth and height around 1x3 convolutions along width.
+/* 3x3x3 convolution as Winograd's F(2x2, 3x3) over depth and height around 1x3 convolutions along width; a 3x3 convolution
+ * as F(2, 3) over height alone ("flat": depth counts as batch, 4 terms instead of 16, 3 instead of 9).
  *
  * Two output slices and a few pairs of output rows are one tile, made by one thread in its cache: 4 x 4 input rows become
  * 16 transformed rows, each goes through a 1x3 convolution of its own (oneDNN, single-threaded), and the 16 results become
@@ -9,12 +10,11 @@
  * the output transform, so neither the up-sampled tensor nor the concatenation exists.
  *
  * Lavin and Gray, Fast algorithms for convolutional neural networks, CVPR 2016, for the transforms. */
-#include "kernel.h"
-
 #include "base/memory.h"
 #include "net/op.h"
 #include "net/rows.h"
-#include "net/simd.h"
+#include "row_conv.h"
+#include "winograd_transform.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -23,20 +23,7 @@
 
 /* Floats of one transformed row block: 16 of them and their 16 results stay in the second-level cache. */
 #define BLOCK_FLOATS 15360
-#define CHUNK 1024 /* floats of an output row that are finished at a time */
-
-/* A single-threaded convolution along rows, with several sets of weights. */
-typedef struct row_conv {
-    dnnl_primitive_t primitive;
-    dn_md weights_md;
-    dnnl_memory_t weights[16];
-    void *packed[16];
-    int count;
-    dnnl_memory_t *in, *out, *scratch; /* one a thread */
-    int threads;
-    int64_t scratch_bytes;
-    char name[48];
-} row_conv;
+#define CHUNK DN_WINOGRAD_CHUNK
 
 typedef struct winograd {
     dn_kernel base;
@@ -46,9 +33,11 @@ typedef struct winograd {
     dn_shape in, up, out; /* out: before a projection */
     int64_t stored;       /* channels that are stored: out.c, or what a projection leaves */
     int64_t pad_d, pad_h;
+    bool flat;
+    int terms, up_terms; /* transformed rows of a tile: 16 and 9, flat 4 and 3 */
     dn_type in_type, up_type, out_type, factor_type;
     int64_t rows; /* row pairs of a tile */
-    row_conv direct, upsampled;
+    dn_row_conv direct, upsampled;
     int64_t u_size, m_size, v_size, n_size; /* elements of a block */
     int64_t thread_bytes;
     void *zeros;                /* a row outside the volume */
@@ -59,131 +48,6 @@ typedef struct winograd {
     int post_count;
 } winograd;
 
-static void row_conv_destroy(row_conv *r)
-{
-    for (int t = 0; t < r->threads; ++t) {
-        if (r->in != NULL && r->in[t] != NULL) {
-            dnnl_memory_destroy(r->in[t]);
-        }
-        if (r->out != NULL && r->out[t] != NULL) {
-            dnnl_memory_destroy(r->out[t]);
-        }
-        if (r->scratch != NULL && r->scratch[t] != NULL) {
-            dnnl_memory_destroy(r->scratch[t]);
-        }
-    }
-    for (int i = 0; i < r->count; ++i) {
-        if (r->weights[i] != NULL) {
-            dnnl_memory_destroy(r->weights[i]);
-        }
-        free(r->packed[i]);
-    }
-    if (r->primitive != NULL) {
-        dnnl_primitive_destroy(r->primitive);
-    }
-    dn_md_destroy(r->weights_md);
-    free(r->in);
-    free(r->out);
-    free(r->scratch);
-}
-
-static dn_status thread_memories(dn_engine *engine, dn_md_ref md, int threads, dnnl_memory_t **out)
-{
-    DN_TRY(dn_alloc(out, (size_t)threads, sizeof **out, "a convolution"));
-    for (int t = 0; t < threads; ++t) {
-        DN_TRY_DNNL(dnnl_memory_create(&(*out)[t], md, engine->engine, DNNL_MEMORY_NONE), "a tensor");
-    }
-    return DN_OK;
-}
-
-/* rows x [ic, width] -> rows x [oc, width + pads - taps + 1] in f32. *usable: whether the library has a fast one. */
-static dn_status row_conv_create(dn_engine *engine, row_conv *r, dn_type type, int64_t rows, int64_t ic, int64_t width, int64_t oc,
-                                 int64_t taps, int64_t pad_begin, int64_t pad_end, int threads, bool *usable)
-{
-    dnnl_primitive_attr_t attr = NULL;
-    dnnl_primitive_desc_t desc = NULL;
-    dn_md in = NULL;
-    dn_md out = NULL;
-    dn_md weights = NULL;
-    dn_status status = DN_OK;
-    const char *name = "";
-    dnnl_dims_t in_dims = {rows, ic, 1, width};
-    dnnl_dims_t out_dims = {rows, oc, 1, width + pad_begin + pad_end - taps + 1};
-    dnnl_dims_t weight_dims = {oc, ic, 1, taps};
-    *usable = false;
-    r->threads = threads;
-    DN_TRY_DNNL_GOTO(status, dnnl_primitive_attr_create(&attr), "attributes", done);
-    DN_TRY_DNNL_GOTO(status, dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user), "attributes", done);
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&in, 4, in_dims, dn_onednn_type(type), dnnl_nhwc), "a tensor", done);
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&out, 4, out_dims, dnnl_f32, dnnl_nhwc), "a tensor", done);
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&weights, 4, weight_dims, dn_onednn_type(type), dnnl_format_tag_any), "weights", done);
-    dn_conv_request request = {.algorithm = dnnl_convolution_direct,
-                               .src = in,
-                               .weights = weights,
-                               .dst = out,
-                               .strides = {1, 1},
-                               .pad_begin = {0, pad_begin},
-                               .pad_end = {0, pad_end},
-                               .attr = attr};
-    if (dn_conv_describe(&desc, engine->engine, &request) != dnnl_success) {
-        desc = NULL;
-        goto done;
-    }
-    dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name);
-    snprintf(r->name, sizeof r->name, "%s", name);
-    if (strstr(name, "ref") != NULL || strstr(name, "gemm") != NULL) {
-        goto done;
-    }
-    DN_TRY_DNNL_GOTO(status, dn_md_clone(&r->weights_md, dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)), "weights", done);
-    dn_md_ref scratch = dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
-    r->scratch_bytes = scratch == NULL ? 0 : (int64_t)dnnl_memory_desc_get_size(scratch);
-    DN_TRY_GOTO(status, thread_memories(engine, in, threads, &r->in), done);
-    DN_TRY_GOTO(status, thread_memories(engine, out, threads, &r->out), done);
-    if (r->scratch_bytes > 0) {
-        DN_TRY_GOTO(status, thread_memories(engine, scratch, threads, &r->scratch), done);
-    }
-    DN_TRY_DNNL_GOTO(status, dnnl_primitive_create(&r->primitive, desc), "a convolution", done);
-    *usable = true;
-done:
-    if (desc != NULL) {
-        dnnl_primitive_desc_destroy(desc);
-    }
-    if (attr != NULL) {
-        dnnl_primitive_attr_destroy(attr);
-    }
-    dn_md_destroy(in);
-    dn_md_destroy(out);
-    dn_md_destroy(weights);
-    return status;
-}
-
-/* Set i of plain weights: [oc][ic][taps] */
-static dn_status row_conv_set_weights(dn_engine *engine, row_conv *r, int i, const float *plain, int64_t oc, int64_t ic, int64_t taps)
-{
-    dnnl_dims_t dims = {oc, ic, 1, taps};
-    dnnl_dims_t strides = {ic * taps, taps, taps, 1};
-    if (i < r->count) {
-        return dn_repack_weights(engine, plain, 4, dims, strides, r->weights_md, r->packed[i]);
-    }
-    r->count = i + 1;
-    DN_TRY(dn_pack_weights(engine, plain, 4, dims, strides, r->weights_md, &r->packed[i]));
-    DN_TRY_DNNL(dnnl_memory_create(&r->weights[i], r->weights_md, engine->engine, r->packed[i]), "weights");
-    return DN_OK;
-}
-
-static dnnl_status_t row_conv_run(const row_conv *r, dnnl_stream_t stream, int thread, int set, void *in, void *out)
-{
-    dnnl_status_t status = dnnl_memory_set_data_handle(r->in[thread], in);
-    if (status == dnnl_success) {
-        status = dnnl_memory_set_data_handle(r->out[thread], out);
-    }
-    dnnl_exec_arg_t arguments[4] = {{DNNL_ARG_SRC, r->in[thread]},
-                                    {DNNL_ARG_WEIGHTS, r->weights[set]},
-                                    {DNNL_ARG_DST, r->out[thread]},
-                                    {DNNL_ARG_SCRATCHPAD, r->scratch != NULL ? r->scratch[thread] : NULL}};
-    return status != dnnl_success ? status : dnnl_primitive_execute(r->primitive, stream, r->scratch != NULL ? 4 : 3, arguments);
-}
-
 static void winograd_destroy(dn_kernel *base)
 {
     winograd *k = (winograd *)base;
@@ -192,8 +56,8 @@ static void winograd_destroy(dn_kernel *base)
             dnnl_stream_destroy(k->streams[t]);
         }
     }
-    row_conv_destroy(&k->direct);
-    row_conv_destroy(&k->upsampled);
+    dn_row_conv_destroy(&k->direct);
+    dn_row_conv_destroy(&k->upsampled);
     for (int p = 0; p < k->post_count; ++p) {
         free(k->posts[p].scale);
         free(k->posts[p].shift);
@@ -212,6 +76,12 @@ static const double transform_up[3][3] = {{1, 0, 0}, {1, 1, 1}, {0, 0, 1}};
 static double along_depth_height(const double *g, const double *h, const float *taps, int w)
 {
     double sum = 0.0;
+    if (g == NULL) { /* flat */
+        for (int b = 0; b < 3; ++b) {
+            sum += h[b] * (double)taps[b * 3 + w];
+        }
+        return sum;
+    }
     for (int a = 0; a < 3; ++a) {
         for (int b = 0; b < 3; ++b) {
             sum += g[a] * h[b] * (double)taps[(a * 3 + b) * 3 + w];
@@ -228,17 +98,18 @@ static dn_status pack_direct(winograd *k, const float *weight)
     float *plain;
     DN_TRY(dn_alloc(&plain, (size_t)(oc * ic * 3), sizeof *plain, "weights"));
     dn_status status = DN_OK;
-    for (int t = 0; status == DN_OK && t < 16; ++t) {
+    int64_t kernel = k->flat ? 9 : 27;
+    for (int t = 0; status == DN_OK && t < k->terms; ++t) {
 #pragma omp parallel for num_threads(k->threads) if (oc * ic > 256)
         for (int64_t o = 0; o < oc; ++o) {
             for (int64_t i = 0; i < ic; ++i) {
-                const float *taps = weight + (o * all_in + k->in_first + i) * 27;
+                const float *taps = weight + (o * all_in + k->in_first + i) * kernel;
                 for (int w = 0; w < 3; ++w) {
-                    plain[(o * ic + i) * 3 + w] = (float)along_depth_height(transform[t / 4], transform[t % 4], taps, w);
+                    plain[(o * ic + i) * 3 + w] = (float)along_depth_height(k->flat ? NULL : transform[t / 4], transform[t % 4], taps, w);
                 }
             }
         }
-        status = row_conv_set_weights(k->engine, &k->direct, t, plain, oc, ic, 3);
+        status = dn_row_conv_set_weights(k->engine, &k->direct, t, plain, oc, ic, 3);
     }
     free(plain);
     return status;
@@ -253,13 +124,14 @@ static dn_status pack_upsampled(winograd *k, const float *weight)
     float *plain;
     DN_TRY(dn_alloc(&plain, (size_t)(2 * oc * uc * 2), sizeof *plain, "weights"));
     dn_status status = DN_OK;
-    for (int t = 0; status == DN_OK && t < 9; ++t) {
+    int64_t kernel = k->flat ? 9 : 27;
+    for (int t = 0; status == DN_OK && t < k->up_terms; ++t) {
         for (int64_t o = 0; o < oc; ++o) {
             for (int64_t i = 0; i < uc; ++i) {
-                const float *taps = weight + (o * all_in + k->up_first + i) * 27;
+                const float *taps = weight + (o * all_in + k->up_first + i) * kernel;
                 double w[3];
                 for (int x = 0; x < 3; ++x) {
-                    w[x] = along_depth_height(transform_up[t / 3], transform_up[t % 3], taps, x);
+                    w[x] = along_depth_height(k->flat ? NULL : transform_up[t / 3], transform_up[t % 3], taps, x);
                 }
                 float *odd = plain + (o * uc + i) * 2;
                 float *even = plain + ((oc + o) * uc + i) * 2;
@@ -269,7 +141,7 @@ static dn_status pack_upsampled(winograd *k, const float *weight)
                 even[1] = (float)(w[1] + w[2]);
             }
         }
-        status = row_conv_set_weights(k->engine, &k->upsampled, t, plain, 2 * oc, uc, 2);
+        status = dn_row_conv_set_weights(k->engine, &k->upsampled, t, plain, 2 * oc, uc, 2);
     }
     free(plain);
     return status;
@@ -289,7 +161,8 @@ static void lay_out(winograd *k)
     k->v_size = align64(k->rows * k->up.w * k->up.c * factor) / factor;
     k->n_size = k->up.c == 0 ? 0 : align64(k->rows * (k->out.w + 2) * k->out.c * 4) / 4;
     int64_t scratch = k->direct.scratch_bytes > k->upsampled.scratch_bytes ? k->direct.scratch_bytes : k->upsampled.scratch_bytes;
-    k->thread_bytes = 16 * k->u_size * factor + 16 * k->m_size * 4 + 9 * k->v_size * factor + 9 * k->n_size * 4 + align64(scratch);
+    k->thread_bytes =
+        k->terms * (k->u_size * factor + k->m_size * 4) + k->up_terms * (k->v_size * factor + k->n_size * 4) + align64(scratch);
     k->thread_bytes = (k->thread_bytes + 4095) / 4096 * 4096 + 192; /* odd in cache lines: threads do not share sets */
     k->base.scratch_bytes = k->thread_bytes * k->threads;
 }
@@ -297,11 +170,19 @@ static void lay_out(winograd *k)
 static bool serves(const dn_kernel_request *r)
 {
     const dn_conv *c = &r->conv;
+    bool flat = c->kernel[0] == 1;
     for (int a = 0; a < 3; ++a) {
-        if (c->kernel[a] != 3 || c->stride[a] != 1 || c->dilation[a] != 1) {
+        int64_t kernel = flat && a == 0 ? 1 : 3;
+        int64_t factor = flat && a == 0 ? 1 : 2;
+        int64_t pad = flat && a == 0 ? 0 : 1;
+        if (c->kernel[a] != kernel || c->stride[a] != 1 || c->dilation[a] != 1) {
             return false;
         }
-        if (r->up.c > 0 && (c->pad_begin[a] != 1 || c->pad_end[a] != 1 || dn_shape_axis(&r->in, a) != 2 * dn_shape_axis(&r->up, a))) {
+        if (flat && a == 0 && (c->pad_begin[0] != 0 || c->pad_end[0] != 0)) {
+            return false;
+        }
+        if (r->up.c > 0 &&
+            (c->pad_begin[a] != pad || c->pad_end[a] != pad || dn_shape_axis(&r->in, a) != factor * dn_shape_axis(&r->up, a))) {
             return false;
         }
     }
@@ -354,28 +235,29 @@ static dn_status prepare(winograd *k, const dn_kernel_request *r, bool *usable)
 {
     int64_t widest = k->in.w * (k->in.c > k->out.c ? k->in.c : k->out.c);
     int64_t pairs = (k->out.h + 1) / 2;
-    k->rows = BLOCK_FLOATS / widest < 1 ? 1 : BLOCK_FLOATS / widest;
+    int64_t block = k->flat ? 4 * BLOCK_FLOATS : BLOCK_FLOATS; /* a quarter of the blocks */
+    k->rows = block / widest < 1 ? 1 : block / widest;
     k->rows = k->rows > pairs ? pairs : k->rows;
     int64_t tiles = (pairs + k->rows - 1) / k->rows;
     k->rows = (pairs + tiles - 1) / tiles; /* tiles of one size */
     const dn_conv *c = &r->conv;
-    DN_TRY(row_conv_create(k->engine, &k->direct, k->factor_type, k->rows, k->in.c, k->in.w, k->out.c, 3, c->pad_begin[2], c->pad_end[2],
-                           k->threads, usable));
+    DN_TRY(dn_row_conv_create(k->engine, &k->direct, k->factor_type, k->rows, k->in.c, k->in.w, k->out.c, 3, c->pad_begin[2], c->pad_end[2],
+                              k->threads, usable));
     if (!*usable) {
         return DN_OK;
     }
     if (k->up.c > 0) {
-        DN_TRY(row_conv_create(k->engine, &k->upsampled, k->factor_type, k->rows, k->up.c, k->up.w, 2 * k->out.c, 2, 1, 1, k->threads,
-                               usable));
+        DN_TRY(dn_row_conv_create(k->engine, &k->upsampled, k->factor_type, k->rows, k->up.c, k->up.w, 2 * k->out.c, 2, 1, 1, k->threads,
+                                  usable));
         if (!*usable) {
             return DN_OK;
         }
     }
     DN_TRY(pack_direct(k, r->weight));
-    k->base.packed_bytes = 16 * (int64_t)dnnl_memory_desc_get_size(k->direct.weights_md);
+    k->base.packed_bytes = k->terms * (int64_t)dnnl_memory_desc_get_size(k->direct.weights_md);
     if (k->up.c > 0) {
         DN_TRY(pack_upsampled(k, r->weight));
-        k->base.packed_bytes += 9 * (int64_t)dnnl_memory_desc_get_size(k->upsampled.weights_md);
+        k->base.packed_bytes += k->up_terms * (int64_t)dnnl_memory_desc_get_size(k->upsampled.weights_md);
     }
     int64_t row = k->in.w * k->in.c > k->up.w * k->up.c ? k->in.w * k->in.c : k->up.w * k->up.c;
     DN_TRY(dn_alloc(&k->zeros, (size_t)row, sizeof(float), "a row of zeros"));
@@ -388,147 +270,8 @@ static dn_status prepare(winograd *k, const dn_kernel_request *r, bool *usable)
         DN_TRY_DNNL(dnnl_stream_create(&k->streams[t], k->engine->engine, dnnl_stream_default_flags), "to start");
     }
     lay_out(k);
-    snprintf(k->base.name, sizeof k->base.name, "winograd:%s%s", k->direct.name, k->up.c > 0 ? "+up2" : "");
+    snprintf(k->base.name, sizeof k->base.name, "winograd%s:%s%s", k->flat ? "-flat" : "", k->direct.name, k->up.c > 0 ? "+up2" : "");
     return DN_OK;
-}
-
-/* One element of a row as float, from either type. */
-static inline __attribute__((always_inline)) float load(const void *row, int64_t x, bool half)
-{
-    return half ? dn_bf16_to_float(((const uint16_t *)row)[x]) : ((const float *)row)[x];
-}
-
-static inline __attribute__((always_inline)) void store(void *row, int64_t x, float value, bool half)
-{
-    if (half) {
-        ((uint16_t *)row)[x] = dn_float_to_bf16(value);
-    } else {
-        ((float *)row)[x] = value;
-    }
-}
-
-/* out[i * 4 + j] = (B d B^T)[i][j] of 4 x 4 rows of n elements. */
-static inline __attribute__((always_inline)) void transform_input(const void *const rows[16], void *const out[16], int64_t n, bool in_half,
-                                                                  bool out_half)
-{
-#pragma omp simd
-    for (int64_t x = 0; x < n; ++x) {
-        float t[4][4];
-        for (int j = 0; j < 4; ++j) {
-            float x0 = load(rows[j], x, in_half);
-            float x1 = load(rows[4 + j], x, in_half);
-            float x2 = load(rows[8 + j], x, in_half);
-            float x3 = load(rows[12 + j], x, in_half);
-            t[0][j] = x0 - x2;
-            t[1][j] = x1 + x2;
-            t[2][j] = x2 - x1;
-            t[3][j] = x1 - x3;
-        }
-        for (int i = 0; i < 4; ++i) {
-            store(out[i * 4], x, t[i][0] - t[i][2], out_half);
-            store(out[i * 4 + 1], x, t[i][1] + t[i][2], out_half);
-            store(out[i * 4 + 2], x, t[i][2] - t[i][1], out_half);
-            store(out[i * 4 + 3], x, t[i][1] - t[i][3], out_half);
-        }
-    }
-}
-
-static inline __attribute__((always_inline)) void transform_upsampled(const void *const rows[9], void *const out[9], int64_t n,
-                                                                      bool in_half, bool out_half)
-{
-#pragma omp simd
-    for (int64_t x = 0; x < n; ++x) {
-        float t[3][3];
-        for (int j = 0; j < 3; ++j) {
-            float x0 = load(rows[j], x, in_half);
-            float x1 = load(rows[3 + j], x, in_half);
-            float x2 = load(rows[6 + j], x, in_half);
-            t[0][j] = x0 - x1;
-            t[1][j] = x1;
-            t[2][j] = x1 - x2;
-        }
-        for (int i = 0; i < 3; ++i) {
-            store(out[i * 3], x, t[i][0] - t[i][1], out_half);
-            store(out[i * 3 + 1], x, t[i][1], out_half);
-            store(out[i * 3 + 2], x, t[i][1] - t[i][2], out_half);
-        }
-    }
-}
-
-DN_SIMD static void transform_input_rows(const void *const rows[16], void *const out[16], int64_t n, bool in_half, bool out_half)
-{
-    if (!in_half && !out_half) {
-        transform_input(rows, out, n, false, false);
-    } else if (!in_half) {
-        transform_input(rows, out, n, false, true);
-    } else if (out_half) {
-        transform_input(rows, out, n, true, true);
-    } else {
-        transform_input(rows, out, n, true, false);
-    }
-}
-
-DN_SIMD static void transform_upsampled_rows(const void *const rows[9], void *const out[9], int64_t n, bool in_half, bool out_half)
-{
-    if (!in_half && !out_half) {
-        transform_upsampled(rows, out, n, false, false);
-    } else if (!in_half) {
-        transform_upsampled(rows, out, n, false, true);
-    } else if (out_half) {
-        transform_upsampled(rows, out, n, true, true);
-    } else {
-        transform_upsampled(rows, out, n, true, false);
-    }
-}
-
-/* y[2 d + e] = (A^T m A)[d][e] + bias, m: 16 blocks m_size apart. */
-DN_SIMD static void transform_output(const float *restrict m, int64_t m_size, const float *restrict bias, int64_t n,
-                                     float y[restrict 4][CHUNK])
-{
-#pragma omp simd
-    for (int64_t x = 0; x < n; ++x) {
-        float t[4][2];
-        for (int i = 0; i < 4; ++i) {
-            const float *q = m + 4 * i * m_size + x;
-            float sum = q[m_size] + q[2 * m_size];
-            float difference = q[m_size] - q[2 * m_size];
-            t[i][0] = q[0] + sum;
-            t[i][1] = difference - q[3 * m_size];
-        }
-        for (int e = 0; e < 2; ++e) {
-            y[e][x] = t[0][e] + t[1][e] + t[2][e] + bias[x];
-            y[2 + e][x] = t[1][e] - t[2][e] - t[3][e] + bias[x];
-        }
-    }
-}
-
-/* The same with the 9 blocks of the up-sampled input added; its terms 0, 1, 2 belong to 0, 1, 3. */
-DN_SIMD static void transform_output_up(const float *restrict m, int64_t m_size, const float *restrict u, int64_t u_size,
-                                        const float *restrict bias, int64_t n, float y[restrict 4][CHUNK])
-{
-#pragma omp simd
-    for (int64_t x = 0; x < n; ++x) {
-        float t[4][2];
-        for (int i = 0; i < 4; ++i) {
-            const float *q = m + 4 * i * m_size + x;
-            float m0 = q[0];
-            float m1 = q[m_size];
-            float m2 = q[2 * m_size];
-            float m3 = q[3 * m_size];
-            if (i != 2) {
-                const float *v = u + 3 * (i == 3 ? 2 : i) * u_size + x;
-                m0 += v[0];
-                m1 += v[u_size];
-                m3 += v[2 * u_size];
-            }
-            t[i][0] = m0 + m1 + m2;
-            t[i][1] = m1 - m2 - m3;
-        }
-        for (int e = 0; e < 2; ++e) {
-            y[e][x] = t[0][e] + t[1][e] + t[2][e] + bias[x];
-            y[2 + e][x] = t[1][e] - t[2][e] - t[3][e] + bias[x];
-        }
-    }
 }
 
 /* Where slice d of sample n lies, in slices. */
@@ -553,6 +296,30 @@ typedef struct blocks {
     void *scratch;
 } blocks;
 
+static void gather_flat(const winograd *k, const dn_kernel_call *call, const blocks *b, int64_t sample, int64_t first)
+{
+    int64_t factor = dn_type_size(k->factor_type);
+    bool half = k->factor_type == DN_TYPE_BF16;
+    int64_t n = k->in.w * k->in.c;
+    int64_t m = k->up.w * k->up.c;
+    for (int64_t r = 0; r < k->rows; ++r) {
+        const void *rows[4];
+        void *out[4];
+        for (int i = 0; i < 4; ++i) {
+            rows[i] = row_of(k, &k->in, call->in, k->in_type, 0, sample, 0, 2 * (first + r) - k->pad_h + i);
+            out[i] = b->u + (i * k->u_size + r * n) * factor;
+        }
+        dn_winograd_in_flat(rows, out, n, k->in_type == DN_TYPE_BF16, half);
+        for (int i = 0; k->up.c > 0 && i < 3; ++i) {
+            rows[i] = row_of(k, &k->up, call->up, k->up_type, 0, sample, 0, first + r - 1 + i);
+            out[i] = b->v + (i * k->v_size + r * m) * factor;
+        }
+        if (k->up.c > 0) {
+            dn_winograd_in_flat_up(rows, out, m, k->up_type == DN_TYPE_BF16, half);
+        }
+    }
+}
+
 static void gather(const winograd *k, const dn_kernel_call *call, const blocks *b, int64_t sample, int64_t slice, int64_t first)
 {
     int64_t factor = dn_type_size(k->factor_type);
@@ -567,13 +334,13 @@ static void gather(const winograd *k, const dn_kernel_call *call, const blocks *
                              2 * (first + r) - k->pad_h + i % 4);
             out[i] = b->u + (i * k->u_size + r * n) * factor;
         }
-        transform_input_rows(rows, out, n, k->in_type == DN_TYPE_BF16, half);
+        dn_winograd_in(rows, out, n, k->in_type == DN_TYPE_BF16, half);
         for (int i = 0; k->up.c > 0 && i < 9; ++i) {
             rows[i] = row_of(k, &k->up, call->up, k->up_type, 0, sample, slice - 1 + i / 3, first + r - 1 + i % 3);
             out[i] = b->v + (i * k->v_size + r * m) * factor;
         }
         if (k->up.c > 0) {
-            transform_upsampled_rows(rows, out, m, k->up_type == DN_TYPE_BF16, half);
+            dn_winograd_in_up(rows, out, m, k->up_type == DN_TYPE_BF16, half);
         }
     }
 }
@@ -625,13 +392,16 @@ static void scatter(const winograd *k, const dn_kernel_call *call, const blocks 
         int64_t h = 2 * (first + r);
         for (int64_t x = 0; h < k->out.h && x < n; x += k->period) {
             int64_t length = n - x < k->period ? n - x : k->period;
-            if (k->up.c > 0) {
-                transform_output_up(b->m + r * n + x, k->m_size, b->n + r * (n + 2 * k->out.c) + k->out.c + x, k->n_size, k->bias, length,
-                                    y);
+            if (k->flat) {
+                const float *up = k->up.c > 0 ? b->n + r * (n + 2 * k->out.c) + k->out.c + x : NULL;
+                dn_winograd_out_flat(b->m + r * n + x, k->m_size, up, k->n_size, k->bias, length, y);
+            } else if (k->up.c > 0) {
+                dn_winograd_out_up(b->m + r * n + x, k->m_size, b->n + r * (n + 2 * k->out.c) + k->out.c + x, k->n_size, k->bias, length,
+                                   y);
             } else {
-                transform_output(b->m + r * n + x, k->m_size, k->bias, length, y);
+                dn_winograd_out(b->m + r * n + x, k->m_size, k->bias, length, y);
             }
-            for (int i = 0; i < 4; ++i) {
+            for (int i = 0; i < (k->flat ? 2 : 4); ++i) {
                 int64_t d = 2 * slice + i / 2;
                 if (d < k->out.d && h + i % 2 < k->out.h) {
                     int64_t in_slice = (h + i % 2) * k->out.w + x / k->out.c;
@@ -649,23 +419,27 @@ static dnnl_status_t run_tile(winograd *k, const dn_kernel_call *call, int threa
     int64_t factor = dn_type_size(k->factor_type);
     blocks b;
     b.u = (unsigned char *)call->scratch + thread * k->thread_bytes;
-    b.m = (float *)(void *)(b.u + 16 * k->u_size * factor);
-    b.v = (unsigned char *)(b.m + 16 * k->m_size);
-    b.n = (float *)(void *)(b.v + 9 * k->v_size * factor);
-    b.scratch = b.n + 9 * k->n_size;
-    gather(k, call, &b, sample, slice, first);
+    b.m = (float *)(void *)(b.u + k->terms * k->u_size * factor);
+    b.v = (unsigned char *)(b.m + k->terms * k->m_size);
+    b.n = (float *)(void *)(b.v + k->up_terms * k->v_size * factor);
+    b.scratch = b.n + k->up_terms * k->n_size;
+    if (k->flat) {
+        gather_flat(k, call, &b, sample, first);
+    } else {
+        gather(k, call, &b, sample, slice, first);
+    }
     dnnl_status_t status = dnnl_success;
     if (k->direct.scratch != NULL) {
         status = dnnl_memory_set_data_handle(k->direct.scratch[thread], b.scratch);
     }
-    for (int i = 0; status == dnnl_success && i < 16; ++i) {
-        status = row_conv_run(&k->direct, k->streams[thread], thread, i, b.u + i * k->u_size * factor, b.m + i * k->m_size);
+    for (int i = 0; status == dnnl_success && i < k->terms; ++i) {
+        status = dn_row_conv_run(&k->direct, k->streams[thread], thread, i, b.u + i * k->u_size * factor, b.m + i * k->m_size);
     }
     if (k->up.c > 0 && status == dnnl_success && k->upsampled.scratch != NULL) {
         status = dnnl_memory_set_data_handle(k->upsampled.scratch[thread], b.scratch);
     }
-    for (int i = 0; k->up.c > 0 && status == dnnl_success && i < 9; ++i) {
-        status = row_conv_run(&k->upsampled, k->streams[thread], thread, i, b.v + i * k->v_size * factor, b.n + i * k->n_size);
+    for (int i = 0; k->up.c > 0 && status == dnnl_success && i < k->up_terms; ++i) {
+        status = dn_row_conv_run(&k->upsampled, k->streams[thread], thread, i, b.v + i * k->v_size * factor, b.n + i * k->n_size);
     }
     if (status == dnnl_success) {
         scatter(k, call, &b, sample, slice, first);
@@ -713,6 +487,15 @@ dn_status dn_winograd_create(dn_engine *engine, const dn_kernel_request *r, dn_k
     k->in = r->in;
     k->up = r->up;
     k->out = r->out;
+    k->flat = r->conv.kernel[0] == 1;
+    k->terms = k->flat ? 4 : 16;
+    k->up_terms = k->flat ? 3 : 9;
+    if (k->flat) {
+        k->in.n *= k->in.d;
+        k->out.n *= k->out.d;
+        k->up.n *= k->up.d;
+        k->in.d = k->out.d = k->up.d = 1;
+    }
     k->pad_d = r->conv.pad_begin[0];
     k->pad_h = r->conv.pad_begin[1];
     k->in_type = r->in_type;
