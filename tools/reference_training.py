@@ -47,8 +47,8 @@ class Block3d(nn.Module):
         self.shortcut = nn.Conv3d(i, o, 1)
 
     def forward(self, x):
-        y = F.leaky_relu(self.norm0(self.conv0(x)), 0.01)
-        return F.leaky_relu(self.norm1(self.conv1(y)) + self.shortcut(x), 0.01)
+        y = F.elu(self.norm0(self.conv0(x)))  # smooth: on a kink float32 falls to another side than double, and curves part
+        return F.elu(self.norm1(self.conv1(y)) + self.shortcut(x))
 
 
 class Residual3d(nn.Module):
@@ -82,7 +82,7 @@ class Unet2d(nn.Module):
     def forward(self, x):
         skip = F.relu(self.norm0(self.conv0(x)))
         x = F.silu(self.norm1(self.conv1(F.max_pool2d(skip, 2))))
-        x = F.relu(self.norm2(self.conv2(torch.cat([skip, self.up(x)], 1))))
+        x = F.leaky_relu(self.norm2(self.conv2(torch.cat([skip, self.up(x)], 1))), 0.1)
         return self.head(x)
 
 
