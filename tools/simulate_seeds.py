@@ -40,7 +40,10 @@ def hypothalamus(folder):
     for group, n, mean, sd, age, age_sd in (("CON", 107, 852, 77, 61.4, 10.4), ("ALS", 411, 823, 84, 62.4, 11.6), ("PLS", 46, 818, 73, 59.8, 10.7)):
         for i, (v, a) in enumerate(zip(exactly(n, mean, sd), exactly(n, age, age_sd))):
             rows.append([f"sub-{group}{i + 1:03d}", group, v, a])
-    write(folder, "groups.tsv", ["participant_id", "group", "hypothalamus", "age"], rows)
+    header = ["participant_id", "group", "hypothalamus", "age"]
+    write(folder, "groups.tsv", header, rows)
+    for pair in (("CON", "ALS"), ("CON", "PLS"), ("ALS", "PLS")):
+        write(folder, f"{pair[0]}_{pair[1]}.tsv", header, [row for row in rows if row[1] in pair])
     # The test group of 2023: 15 and 15.
     rows = [[f"sub-{group}{i + 1:02d}", group, v] for group, mean, sd in (("CON", 863, 66), ("ALS", 775, 62)) for i, v in enumerate(exactly(15, mean, sd))]
     write(folder, "test_group.tsv", ["participant_id", "group", "hypothalamus"], rows)
@@ -51,13 +54,15 @@ def hypothalamus(folder):
     write(folder, "networks.tsv", ["participant_id", "manual"] + list(networks),
           [[f"sub-{i + 1:02d}", manual[i]] + [manual[i] + differences[k][i] for k in networks] for i in range(30)])
     # PLS: volume against the slope of the ALS-FRS-R, r = -0.14.
-    slope, other = exactly(46, 0.0, 1.0), exactly(46, 0.0, 1.0)
+    skewed = [2.718281828459045 ** (0.55 * x) for x in exactly(46, 0.0, 1.0)]
+    m, s = statistics.fmean(skewed), statistics.stdev(skewed)
+    slope, other = [(x - m) / s for x in skewed], exactly(46, 0.0, 1.0)
     b = sum(x * y for x, y in zip(slope, other)) / 45
     rest = [y - b * x for x, y in zip(slope, other)]
     s = statistics.stdev(rest)
     r = -0.14
     volume = [818 + 73 * (r * x + (1 - r * r) ** 0.5 * y / s) for x, y in zip(slope, rest)]
-    write(folder, "pls.tsv", ["participant_id", "slope", "hypothalamus"],
+    write(folder, "pls.tsv", ["participant_id", "ALS-FRS-R slope", "hypothalamus"],
           [[f"sub-PLS{i + 1:02d}", 2.3 + 1.4 * slope[i], volume[i]] for i in range(46)])
 
 

@@ -506,10 +506,11 @@ static size_t print_strings(FILE *stream, const figure_panel *panel, size_t numb
 dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stream)
 {
     double note = figure->note != NULL ? 3.6 : 0.0;
-    double pixels = 300.0 / 25.4;
     fprintf(
         stream,
         "# Made by dien. `gnuplot` with this script, in its folder, draws the figure again as SVG, PDF and PNG from the table beside it.\n"
+        "# For a PNG of another resolution: gnuplot -e 'dpi = 600' with this script.\n"
+        "if (!exists('dpi')) { dpi = 300. }\n"
         "set encoding utf8\n"
         "name = ");
     print_string(stream, name);
@@ -530,13 +531,14 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
             "  if (format eq 'pdf') { set terminal pdfcairo noenhanced color size %.4fcm, %.4fcm font '%s,%g' fontscale 0.75 lw 2 ps 0.75 "
             "background "
             "'#FFFFFF' }\n"
-            "  if (format eq 'png') { set terminal pngcairo noenhanced size %.0f, %.0f font '%s,%g' fontscale %.4f lw %.4f ps %.4f "
+            "  if (format eq 'png') { set terminal pngcairo noenhanced size %.4f*dpi, %.4f*dpi font '%s,%g' fontscale dpi/96. lw dpi/72. "
+            "ps dpi/72. "
             "background '#FFFFFF' }\n"
             "  set output './'.name.'.'.format\n"
             "  dot = format eq 'svg' ? 1.5 : 1.0\n"
             "  set multiplot\n",
             figure->width / 25.4 * 96.0, figure->height / 25.4 * 96.0, FONT, FONT_POINTS, figure->width / 10.0, figure->height / 10.0, FONT,
-            FONT_POINTS, figure->width * pixels, figure->height * pixels, FONT, FONT_POINTS, 300.0 / 96.0, 300.0 / 72.0, 300.0 / 72.0);
+            FONT_POINTS, figure->width / 25.4, figure->height / 25.4, FONT, FONT_POINTS);
     string = 1;
     size_t row = 0;
     for (size_t p = 0; p < figure->n_panels; ++p) {

@@ -75,7 +75,9 @@ static frame frame_of(const dn_surface_part *parts, size_t n_parts, const dn_sur
     double span = fmax(high[0] - low[0], high[1] - low[1]), zoom = camera->zoom > 0.0 ? camera->zoom : 1.0;
     f.centre = add(add(scaled(f.right, 0.5 * (low[0] + high[0])), scaled(f.up, 0.5 * (low[1] + high[1]))),
                    scaled(f.towards, 0.5 * (low[2] + high[2])));
-    f.scale = 0.92 * zoom * (double)fine / fmax(span, 1e-6);
+    double room = camera->caption != NULL ? 0.84 : 0.92; /* the caption stands below */
+    f.scale = room * zoom * (double)fine / fmax(span, 1e-6);
+    f.centre = add(f.centre, scaled(f.up, camera->caption != NULL ? -0.04 * (double)fine / f.scale : 0.0));
     return f;
 }
 
@@ -85,6 +87,7 @@ typedef struct layer_buffer {
     float *depth;  /* towards the viewer; -INFINITY: nothing */
     float *normal; /* x 3, in the picture's axes */
     uint8_t *part;
+    uint8_t *color; /* x 3 */
 } layer_buffer;
 
 static void layer_release(layer_buffer *layer)
@@ -92,6 +95,7 @@ static void layer_release(layer_buffer *layer)
     free(layer->depth);
     free(layer->normal);
     free(layer->part);
+    free(layer->color);
 }
 
 static dn_status layer_init(layer_buffer *layer, size_t samples)
@@ -99,6 +103,7 @@ static dn_status layer_init(layer_buffer *layer, size_t samples)
     DN_TRY(dn_alloc(&layer->depth, samples, sizeof(float), "a picture"));
     DN_TRY(dn_alloc(&layer->normal, 3 * samples, sizeof(float), "a picture"));
     DN_TRY(dn_alloc(&layer->part, samples, 1, "a picture"));
+    DN_TRY(dn_alloc(&layer->color, samples, 3, "a picture"));
     for (size_t i = 0; i < samples; ++i) {
         layer->depth[i] = -INFINITY;
     }
@@ -123,7 +128,7 @@ static dn_status smooth_normals(const dn_surface_part *part, vec *normals)
     return DN_OK;
 }
 
-static void draw_triangle(const vec seen[3], const vec normal[3], uint8_t part, int fine, layer_buffer *into)
+static void draw_triangle(const vec seen[3], const vec normal[3], const uint8_t *const color[3], uint8_t part, int fine, layer_buffer *into)
 {
     double area = (seen[1].x - seen[0].x) * (seen[2].y - seen[0].y) - (seen[2].x - seen[0].x) * (seen[1].y - seen[0].y);
     if (!(fabs(area) > 1e-12)) {
@@ -152,6 +157,9 @@ static void draw_triangle(const vec seen[3], const vec normal[3], uint8_t part, 
                 into->normal[3 * at + 1] = (float)n.y;
                 into->normal[3 * at + 2] = (float)n.z;
                 into->part[at] = part;
+                for (int c = 0; c < 3; ++c) {
+                    into->color[3 * at + (size_t)c] = (uint8_t)lround(w[0] * color[0][c] + w[1] * color[1][c] + w[2] * color[2][c]);
+                }
             }
         }
     }
@@ -171,13 +179,15 @@ static dn_status draw_parts(const dn_surface_part *parts, size_t n_parts, const 
         dn_status status = smooth_normals(part, normals);
         for (int64_t t = 0; t < part->n_triangles; ++t) {
             vec seen[3], normal[3];
+            const uint8_t *color[3];
             for (int c = 0; c < 3; ++c) {
                 int32_t i = part->triangles[t][c];
+                color[c] = part->vertex_color != NULL ? part->vertex_color[i] : part->color;
                 vec v = add(vertex_of(part, i), scaled(f->centre, -1.0));
                 seen[c] = (vec){0.5 * fine + f->scale * dot(v, f->right), 0.5 * fine - f->scale * dot(v, f->up), dot(v, f->towards)};
                 normal[c] = (vec){dot(normals[i], f->right), dot(normals[i], f->up), dot(normals[i], f->towards)};
             }
-            draw_triangle(seen, normal, (uint8_t)p, fine, into);
+            draw_triangle(seen, normal, color, (uint8_t)p, fine, into);
         }
         free(normals);
         DN_TRY(status);
@@ -237,14 +247,14 @@ static void composite(const dn_surface_part *parts, const layer_buffer *solid, c
     if (isfinite(solid->depth[at])) {
         vec n = {(double)solid->normal[3 * at], (double)solid->normal[3 * at + 1], (double)solid->normal[3 * at + 2]};
         double hollow = (box_mean(sums, fine, x, y, fine / 40) - (double)solid->depth[at]) / extent;
-        shade(n, hollow, parts[solid->part[at]].color, pixel);
+        shade(n, hollow, solid->color + 3 * at, pixel);
     }
     if (isfinite(shell->depth[at]) && shell->depth[at] > solid->depth[at]) {
         vec n = {(double)shell->normal[3 * at], (double)shell->normal[3 * at + 1], (double)shell->normal[3 * at + 2]};
         const dn_surface_part *part = &parts[shell->part[at]];
         double light[3], cover = part->opacity +
                                  (1.0 - part->opacity) * pow(1.0 - fmax(0.0, n.z), 2.0) * 0.8; /* denser where it is seen from the side */
-        shade(n, 0.0, part->color, light);
+        shade(n, 0.0, shell->color + 3 * at, light);
         for (int c = 0; c < 3; ++c) {
             pixel[c] = cover * light[c] + (1.0 - cover) * pixel[c];
         }
@@ -255,7 +265,7 @@ static dn_status render(const dn_surface_part *parts, size_t n_parts, const dn_s
 {
     dn_status status = DN_OK;
     int fine = size * FINE;
-    layer_buffer solid = {NULL, NULL, NULL}, shell = {NULL, NULL, NULL};
+    layer_buffer solid = {.depth = NULL}, shell = {.depth = NULL};
     double *sums = NULL;
     frame f = frame_of(parts, n_parts, camera, fine);
     DN_TRY_GOTO(status, layer_init(&solid, (size_t)fine * (size_t)fine), done);

@@ -18,7 +18,8 @@ typedef struct dn_surface_part {
     int64_t n_triangles;
     const int32_t (*triangles)[3];
     uint8_t color[3];
-    double opacity; /* 1: solid; below: a shell through which the solid parts are seen */
+    const uint8_t (*vertex_color)[3]; /* n_vertices, instead of color; NULL: color */
+    double opacity;                   /* 1: solid; below: a shell through which the solid parts are seen */
 } dn_surface_part;
 
 /* One view in a row of views. azimuth, elevation in degrees: (0, 0) looks from the front (the person's right is on the left), (90, 0) from

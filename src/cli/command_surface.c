@@ -23,6 +23,10 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FILE,
      .value = "FILE",
      .help = "a mask to show as a shell around the structures: the intracranial volume"},
+    {.name = "mask-labels",
+     .kind = DN_OPTION_TEXT,
+     .value = "N,N-N,...",
+     .help = "the numbers of --mask that are inside (default: all but 0)"},
     {.name = "labels",
      .kind = DN_OPTION_TEXT,
      .value = "N,N-N,...",
@@ -55,15 +59,16 @@ typedef struct part {
 } part;
 
 /* Subunits in the colours of Rodrigues et al. (HELM); numbers as in this program's label maps. */
-static const part known[] = {
+static const part subunits[] = {
     {"anterior-inferior", {206, 62, 52}, {801, 806}, 2}, {"anterior-superior", {228, 130, 176}, {802, 807}, 2},
     {"posterior", {70, 160, 90}, {803, 808}, 2},         {"tubular-inferior", {60, 110, 190}, {804, 809}, 2},
-    {"tubular-superior", {236, 190, 60}, {805, 810}, 2}, {"thalamus", {168, 172, 182}, {10, 49}, 2},
+    {"tubular-superior", {236, 190, 60}, {805, 810}, 2},
 };
-enum { KNOWN = sizeof known / sizeof *known };
+enum { SUBUNITS = sizeof subunits / sizeof *subunits };
 
 typedef struct scene {
     dn_mesh *mesh[PARTS];
+    uint8_t (*paint)[3]; /* of the hypothalamus' vertices */
     dn_surface_part part[PARTS];
     const char *name[PARTS];
     size_t count;
@@ -75,11 +80,12 @@ static void scene_release(scene *it)
     for (size_t i = 0; i < it->count; ++i) {
         dn_mesh_destroy(it->mesh[i]);
     }
+    free(it->paint);
     dn_table_destroy(it->table);
 }
 
-/* "801-805,810" */
-static dn_status parse_labels(const char *text, uint16_t *list, size_t *count)
+/* "801-805,810" of --option */
+static dn_status parse_labels(const char *option, const char *text, uint16_t *list, size_t *count)
 {
     *count = 0;
     for (const char *p = text; *p != 0;) {
@@ -90,11 +96,11 @@ static dn_status parse_labels(const char *text, uint16_t *list, size_t *count)
             high = strtol(p, &end, 10);
         }
         if (end == p || (*end != 0 && *end != ',') || low < 1 || high < low || high > 65535) {
-            DN_FAIL(DN_EUSAGE, "--labels %s: write numbers from 1 to 65535, such as 10,49 or 801-810", text);
+            DN_FAIL(DN_EUSAGE, "--%s %s: write numbers from 1 to 65535, such as 10,49 or 801-810", option, text);
         }
         for (long n = low; n <= high; ++n) {
             if (*count == LABELS) {
-                DN_FAIL(DN_EUSAGE, "--labels names more than %d numbers", LABELS);
+                DN_FAIL(DN_EUSAGE, "--%s names more than %d numbers", option, LABELS);
             }
             list[(*count)++] = (uint16_t)n;
         }
@@ -130,6 +136,72 @@ static dn_status scene_add(scene *it, const dn_labels *labels, const uint16_t *l
     return dn_table_put_number(it->table, "euler", (double)dn_mesh_euler(mesh));
 }
 
+static const part *subunit_of(uint16_t label)
+{
+    for (size_t s = 0; s < SUBUNITS; ++s) {
+        if (subunits[s].labels[0] == label || subunits[s].labels[1] == label) {
+            return &subunits[s];
+        }
+    }
+    return NULL;
+}
+
+/* Each vertex of the first mesh gets the colour of the nearest voxel of a subunit. */
+static dn_status paint_subunits(scene *it, const dn_labels *labels)
+{
+    enum { REACH = 2 };
+    dn_mesh *mesh = it->mesh[0];
+    dn_affine back;
+    double spacing[3];
+    DN_TRY(dn_affine_invert(&labels->grid.affine, &back));
+    DN_TRY(dn_alloc(&it->paint, (size_t)mesh->vertices, sizeof *it->paint, "a surface"));
+    dn_grid_spacing(&labels->grid, spacing);
+    for (int64_t v = 0; v < mesh->vertices; ++v) {
+        double at[3], nearest = INFINITY;
+        const part *owner = NULL;
+        dn_affine_apply(&back, mesh->vertex[v], at);
+        for (int n = 0; n < (2 * REACH + 1) * (2 * REACH + 1) * (2 * REACH + 1); ++n) {
+            int64_t ijk[3] = {llround(at[0]) + n % 5 - REACH, llround(at[1]) + n / 5 % 5 - REACH, llround(at[2]) + n / 25 - REACH};
+            double distance = 0.0;
+            bool inside = true;
+            for (int a = 0; a < 3; ++a) {
+                inside = inside && ijk[a] >= 0 && ijk[a] < labels->grid.dim[a];
+                distance += pow(((double)ijk[a] - at[a]) * spacing[a], 2.0);
+            }
+            const part *found =
+                inside && distance < nearest ? subunit_of(labels->data[dn_grid_offset(&labels->grid, ijk[0], ijk[1], ijk[2])]) : NULL;
+            if (found != NULL) {
+                nearest = distance;
+                owner = found;
+            }
+        }
+        memcpy(it->paint[v], owner != NULL ? owner->color : it->part[0].color, sizeof it->paint[v]);
+    }
+    it->part[0].vertex_color = (const uint8_t(*)[3])it->paint;
+    return DN_OK;
+}
+
+/* 1 where the mask has one of the labels that text names (NULL: any but 0), else 0. list: LABELS places to work in. */
+static dn_status reduce_mask(dn_labels *mask, const char *text, uint16_t *list)
+{
+    size_t count = 0;
+    unsigned char *inside = NULL;
+    if (text != NULL) {
+        DN_TRY(parse_labels("mask-labels", text, list, &count));
+    }
+    DN_TRY(dn_alloc(&inside, 65536, 1, "a list of labels"));
+    memset(inside, text == NULL, 65536);
+    inside[0] = 0;
+    for (size_t i = 0; i < count; ++i) {
+        inside[list[i]] = 1;
+    }
+    for (int64_t i = 0; i < dn_grid_count(&mask->grid); ++i) {
+        mask->data[i] = inside[mask->data[i]];
+    }
+    free(inside);
+    return DN_OK;
+}
+
 static dn_status build(const dn_arguments *arguments, const char *path, scene *it)
 {
     dn_status status = DN_OK;
@@ -142,20 +214,26 @@ static dn_status build(const dn_arguments *arguments, const char *path, scene *i
     DN_TRY_GOTO(status, dn_labels_read(path, NULL, &labels, NULL), done);
     DN_TRY_GOTO(status, dn_alloc(&list, LABELS, sizeof *list, "a list of labels"), done);
     if (own != NULL) {
-        DN_TRY_GOTO(status, parse_labels(own, list, &count), done);
+        DN_TRY_GOTO(status, parse_labels("labels", own, list, &count), done);
         DN_TRY_GOTO(status, scene_add(it, labels, list, count, sigma, "structure", (const uint8_t[]){214, 160, 84}, 1.0), done);
     }
-    for (size_t k = 0; own == NULL && k < KNOWN; ++k) {
-        DN_TRY_GOTO(status, scene_add(it, labels, known[k].labels, known[k].count, sigma, known[k].name, known[k].color, 1.0), done);
+    if (own == NULL) {
+        for (count = 0; count < 10; ++count) {
+            list[count] = (uint16_t)(801 + count);
+        }
+        DN_TRY_GOTO(status, scene_add(it, labels, list, count, sigma, "hypothalamus", (const uint8_t[]){214, 160, 84}, 1.0), done);
+        if (it->count > 0) {
+            DN_TRY_GOTO(status, paint_subunits(it, labels), done);
+        }
+        DN_TRY_GOTO(status, scene_add(it, labels, (const uint16_t[]){10, 49}, 2, sigma, "thalamus", (const uint8_t[]){168, 172, 182}, 1.0),
+                    done);
     }
     if (it->count == 0) {
         DN_FAIL_GOTO(status, done, DN_EDATA, "%s has none of the structures to draw; name its numbers with --labels", path);
     }
     if (shell != NULL) {
         DN_TRY_GOTO(status, dn_labels_read(shell, NULL, &mask, NULL), done);
-        for (int64_t i = 0; i < dn_grid_count(&mask->grid); ++i) {
-            mask->data[i] = mask->data[i] != 0;
-        }
+        DN_TRY_GOTO(status, reduce_mask(mask, dn_arguments_text(arguments, "mask-labels"), list), done);
         list[0] = 1;
         DN_TRY_GOTO(status, scene_add(it, mask, list, 1, fmax(sigma, 1.5), "intracranial", (const uint8_t[]){206, 196, 182}, 0.22), done);
     }
@@ -248,7 +326,8 @@ const dn_command dn_command_surface = {
         "Takes label maps, such as the _dseg.nii.gz of 'dien segment', makes the surface of each structure by marching cubes, and writes "
         "NAME_surface.png, NAME_STRUCTURE.ply for each (NiiVue and MeshLab read them) and NAME_surfaces.tsv with areas and volumes. The "
         "hypothalamus "
-        "is drawn by its subunits. Volumes for statistics are those of 'dien segment', not those of the rounded meshes.",
+        "is painted by its subunits: anterior inferior red, anterior superior pink, tubular inferior blue, tubular superior yellow, "
+        "posterior green. Volumes for statistics are those of 'dien segment', not those of the rounded meshes.",
     .examples = "dien surface out/sub-01_dseg.nii.gz --mask out/sub-01_label-ICV_mask.nii.gz -o pictures\n"
                 "dien surface aseg.mgz --labels 10,49 --views front,top -o pictures",
     .run = run,

@@ -6,6 +6,7 @@
 #include "stats/result.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,16 @@ const char *dn_say(double value)
     char plain[48], *text = next_buffer();
     dn_result_format_number(fabs(value), plain, sizeof plain);
     snprintf(text, 128, "%s%s", value < 0.0 && strcmp(plain, "0") != 0 ? "\xE2\x88\x92" : "", plain);
+    return text;
+}
+
+const char *dn_say_like(double value, double spread)
+{
+    char *text = next_buffer();
+    int decimals = spread > 0.0 && isfinite(spread) ? 2 - (int)floor(log10(spread)) : 4;
+    decimals = decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
+    bool negative = value < -0.5 * pow(10.0, -decimals);
+    snprintf(text, 128, "%s%.*f", negative ? "\xE2\x88\x92" : "", decimals, negative ? -value : fmax(value, 0.0));
     return text;
 }
 

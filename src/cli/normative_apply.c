@@ -6,6 +6,7 @@
 #include "cli/normative_command.h"
 #include "stats/distribution.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,9 +169,10 @@ static dn_status say(application *it, dn_table *summary)
 {
     const dn_norm_model *model = &it->model;
     double sd = isnan(it->scanner_sd) ? model->scanner_sd : it->scanner_sd;
-    fprintf(it->text, "%s%s of %zu %s against a norm of %zu people aged %s to %s (%s%s%s; %.4g %% interval; ",
-            model->simulated ? "SIMULATED norm, not for patients. " : "", model->structure, it->cohort.cases.n,
-            it->cohort.cases.n == 1 ? "person" : "people", model->n, dn_say(model->age_low), dn_say(model->age_high),
+    const char *structure = *model->structure ? model->structure : "volume";
+    fprintf(it->text, "%s%c%s of %zu %s against a norm of %zu people aged %s to %s (%s%s%s; %.4g %% interval; ",
+            model->simulated ? "SIMULATED norm, not for patients. " : "", toupper((unsigned char)*structure), structure + 1,
+            it->cohort.cases.n, it->cohort.cases.n == 1 ? "person" : "people", model->n, dn_say(model->age_low), dn_say(model->age_high),
             dn_norm_method_text(model), *model->source ? "; " : "", model->source, 100.0 * model->level);
     if (isnan(sd)) {
         fprintf(it->text, "no inter-scanner SD was given, so the rule is that of one sample).");

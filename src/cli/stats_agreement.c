@@ -61,9 +61,10 @@ static void say_limits(agreement_job *job, const char *name, const char *referen
             "%s minus %s (n = %zu): mean difference %s%s (%.4g %% CI %s to %s; paired t test %s), %.4g %% limits of agreement %s to %s%s "
             "(%s confidence "
             "intervals of the limits %s to %s and %s to %s).",
-            name, reference, fit->n, dn_say(fit->bias.value), unit, 100.0 * job->level, dn_say(fit->bias.low), dn_say(fit->bias.high),
-            dn_say_p(fit->p), 100.0 * job->level, dn_say(fit->lower.value), dn_say(fit->upper.value), unit, how, dn_say(fit->lower.low),
-            dn_say(fit->lower.high), dn_say(fit->upper.low), dn_say(fit->upper.high));
+            name, reference, fit->n, dn_say_like(fit->bias.value, fit->sd), unit, 100.0 * job->level, dn_say_like(fit->bias.low, fit->sd),
+            dn_say_like(fit->bias.high, fit->sd), dn_say_p(fit->p), 100.0 * job->level, dn_say_like(fit->lower.value, fit->sd),
+            dn_say_like(fit->upper.value, fit->sd), unit, how, dn_say_like(fit->lower.low, fit->sd), dn_say_like(fit->lower.high, fit->sd),
+            dn_say_like(fit->upper.low, fit->sd), dn_say_like(fit->upper.high, fit->sd));
     if (!isnan(fit->slope.value)) {
         fprintf(job->text, " Proportional bias: the difference changes by %s per unit of the mean (r = %s, %s). ",
                 dn_say_interval(fit->slope.value, fit->slope.low, fit->slope.high, job->level), dn_say(fit->r), dn_say_p(fit->slope_p));
@@ -367,7 +368,8 @@ static dn_status pairs(agreement_job *job, dn_result *results, double *d_z, dn_f
             if (status == DN_OK) {
                 status = dn_table_put_number(job->results, "d_z", d_z[pair]);
             }
-            fprintf(job->text, "%s%s %s, %s, Cohen's d = %s", pair > 0 ? "; " : "", analysis, dn_say(results[pair].estimate), dn_say_p(p),
+            fprintf(job->text, "%s%s %s, %s, Cohen's d = %s", pair > 0 ? "; " : "", analysis,
+                    dn_say_like(results[pair].estimate, 0.25 * fabs(results[pair].high - results[pair].low)), dn_say_p(p),
                     dn_say(results[pair].effect));
             free(analysis);
             DN_TRY(status);

@@ -32,7 +32,7 @@ static dn_surface_part ellipsoid(double cx, double rx, double ry, double rz)
             }
         }
     }
-    return (dn_surface_part){RINGS * STEPS, vertices, (int64_t)t, triangles, {200, 150, 90}, 1.0};
+    return (dn_surface_part){RINGS * STEPS, vertices, (int64_t)t, triangles, {200, 150, 90}, NULL, 1.0};
 }
 
 static char path[] = "/tmp/dien-surface-test-XXXXXX.png";
