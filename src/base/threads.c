@@ -31,6 +31,7 @@ int dn_threads_available(void)
 }
 
 static int configured;
+static _Thread_local int of_this_thread;
 
 void dn_threads_set(int n)
 {
@@ -38,7 +39,16 @@ void dn_threads_set(int n)
     omp_set_num_threads(configured);
 }
 
+void dn_threads_limit_this(int n)
+{
+    of_this_thread = n;
+    omp_set_num_threads(n > 0 ? n : dn_threads_get());
+}
+
 int dn_threads_get(void)
 {
+    if (of_this_thread > 0) {
+        return of_this_thread;
+    }
     return configured > 0 ? configured : dn_threads_available();
 }

@@ -79,56 +79,6 @@ static long find_letter(const dn_command *command, char letter)
     return -1;
 }
 
-/* Edit distance (insert, delete, replace, swap of neighbours), for words of up to 63 letters. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    enum { LIMIT = 64 };
-    size_t before[LIMIT], above[LIMIT], row[LIMIT];
-    size_t n = strlen(a);
-    size_t m = strlen(b);
-    if (n >= LIMIT || m >= LIMIT) {
-        return LIMIT;
-    }
-    for (size_t j = 0; j <= m; ++j) {
-        above[j] = j;
-        before[j] = j;
-    }
-    for (size_t i = 1; i <= n; ++i) {
-        row[0] = i;
-        for (size_t j = 1; j <= m; ++j) {
-            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
-            best = above[j] + 1 < best ? above[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best) {
-                best = before[j - 2] + 1;
-            }
-            row[j] = best;
-        }
-        memcpy(before, above, sizeof before);
-        memcpy(above, row, sizeof above);
-    }
-    return above[m];
-}
-
-const char *dn_nearest_name(const char *word, const char *const *names)
-{
-    const char *best = NULL;
-    size_t best_distance = 64;
-    size_t length = strlen(word);
-    for (size_t i = 0; names[i] != NULL; ++i) {
-        size_t distance = edit_distance(word, names[i]);
-        /* "post" for "posteriors": the beginning of a name is meant, too. */
-        if (length >= 3 && strncmp(word, names[i], length) == 0) {
-            distance = 1;
-        }
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = names[i];
-        }
-    }
-    return best_distance <= 1 + length / 4 ? best : NULL;
-}
-
 bool dn_arguments_ask_help(int argc, char **argv)
 {
     for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; ++i) {

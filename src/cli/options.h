@@ -2,13 +2,11 @@
 #ifndef DN_CLI_OPTIONS_H
 #define DN_CLI_OPTIONS_H
 
+#include "base/words.h" /* dn_nearest_name */
 #include "cli/command.h"
 
 /* Options that every command takes: --threads, --quiet, --verbose, --help. NULL name ends the table. */
 extern const dn_option dn_common_options[];
-
-/* The name nearest to `word` by edit distance, or NULL when none is near enough to be meant. names: NULL-terminated. */
-const char *dn_nearest_name(const char *word, const char *const *names);
 
 /* Whether --help or -h is among the arguments before a "--". */
 bool dn_arguments_ask_help(int argc, char **argv);

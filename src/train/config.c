@@ -1,0 +1,512 @@
+#include "train/config_private.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "models/registry.h"
+#include "models/sha256.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dn_status read_spacing(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config)
+{
+    for (size_t d = 0; d < 3; ++d) {
+        const yaml_node_t *item = node->type == YAML_SEQUENCE_NODE ? dn_yaml_item(yaml, node, d) : node;
+        if (item == NULL || (d == 2 && node->type == YAML_SEQUENCE_NODE && dn_yaml_item(yaml, node, 3) != NULL)) {
+            return dn_yaml_fail(yaml, node, "model.spacing_mm takes one number or three");
+        }
+        DN_TRY(dn_yaml_real(yaml, item, "model.spacing_mm", 0.05, 20, &config->spacing[d]));
+    }
+    return DN_OK;
+}
+
+static dn_status read_patch(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config)
+{
+    for (size_t d = 0; d < 4; ++d) {
+        const yaml_node_t *item = dn_yaml_item(yaml, node, d);
+        if ((item == NULL) != (d == 3)) {
+            return dn_yaml_fail(yaml, node, "model.patch takes three numbers of voxels: right, front, up");
+        }
+        if (item != NULL) {
+            DN_TRY(dn_yaml_integer(yaml, item, "model.patch", 1, 1024, &config->patch[d]));
+        }
+    }
+    return DN_OK;
+}
+
+/* The network's config as JSON, with the number of classes that the labels give; built once to see that it fits. */
+static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config)
+{
+    json_t *json = NULL;
+    char where[64];
+    dn_graph *graph = NULL;
+    if (dn_architecture_find(config->architecture) == NULL) {
+        char all[512] = "";
+        for (size_t i = 0; i < dn_architecture_count(); ++i) {
+            size_t used = strlen(all);
+            snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", dn_architecture_at(i)->name);
+        }
+        return dn_yaml_fail(yaml, node, "there is no architecture \"%s\"; there are: %s", config->architecture, all);
+    }
+    DN_TRY(dn_yaml_json(yaml, node, &json));
+    json_t *classes = json_object_get(json, "classes");
+    if (classes != NULL && json_integer_value(classes) != config->class_count) {
+        dn_status status = dn_yaml_fail(yaml, node, "model.config says %lld classes, labels lists %lld; leave classes out",
+                                        (long long)json_integer_value(classes), (long long)config->class_count);
+        json_decref(json);
+        return status;
+    }
+    json_object_set_new(json, "classes", json_integer(config->class_count));
+    config->architecture_config = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    json_object_set_new(json_object_get(config->canonical, "model"), "config", json);
+    if (config->architecture_config == NULL) {
+        DN_FAIL(DN_ENOMEM, "no memory to read %s", yaml->path);
+    }
+    snprintf(where, sizeof where, "line %zu: model.config", dn_yaml_line(node));
+    dn_shape input = {config->batch, config->patch[0], config->patch[1], config->patch[2], 1};
+    dn_status status = dn_architecture_build(config->architecture, config->architecture_config, where, input, &graph);
+    dn_graph_destroy(graph);
+    return status == DN_OK ? DN_OK : dn_error_context(status, "%s", yaml->path);
+}
+
+static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t **network, dn_train_config *config)
+{
+    yaml_node_t *spacing = NULL, *patch = NULL, *start = NULL;
+    int centre = 0, store = 0;
+    json_t *canonical = json_object();
+    json_t *sizes = json_array();
+    json_object_set_new(config->canonical, "model", canonical);
+    config->balance = 0.7;
+    const dn_yaml_field fields[] = {
+        {.key = "architecture", .kind = DN_YAML_TEXT, .to = &config->architecture, .required = true},
+        {.key = "config", .kind = DN_YAML_MAPPING, .to = network, .required = true},
+        {.key = "spacing_mm", .kind = DN_YAML_ANY, .to = &spacing, .required = true},
+        {.key = "patch", .kind = DN_YAML_SEQUENCE, .to = &patch, .required = true},
+        {.key = "centre", .kind = DN_YAML_CHOICE, .to = &centre, .choices = "head|balanced"},
+        {.key = "balance", .kind = DN_YAML_REAL, .to = &config->balance, .high = 1},
+        {.key = "start", .kind = DN_YAML_ANY, .to = &start},
+        {.key = "store", .kind = DN_YAML_CHOICE, .to = &store, .choices = "f32|f16"},
+        {0},
+    };
+    DN_TRY(dn_yaml_fields(yaml, node, "model", fields, canonical));
+    json_object_del(canonical, "store");
+    config->centre = (dn_patch_centre)centre;
+    config->store_f16 = store == 1;
+    DN_TRY(read_spacing(yaml, spacing, config));
+    DN_TRY(read_patch(yaml, patch, config));
+    for (int d = 0; d < 3; ++d) {
+        json_array_append_new(sizes, json_real(config->spacing[d]));
+        json_array_append_new(sizes, json_integer(config->patch[d]));
+    }
+    json_object_set_new(canonical, "spacing_and_patch", sizes);
+    if (start != NULL) {
+        const char *text;
+        DN_TRY(dn_yaml_text(yaml, start, "model.start", &text));
+        DN_TRY(dn_config_path(yaml, start, text, &config->start));
+        if (!dn_path_exists(config->start)) {
+            return dn_yaml_fail(yaml, start, "there is no model file %s to start from", config->start);
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status read_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config)
+{
+    int preset = 0;
+    json_t *canonical = json_object();
+    json_object_set_new(config->canonical, "augmentation", canonical);
+    config->range_high = 1.0;
+    /* The preset first, whatever line it stands on: what is named beside it changes it. */
+    for (const yaml_node_pair_t *pair = node != NULL ? node->data.mapping.pairs.start : NULL;
+         pair != NULL && pair < node->data.mapping.pairs.top; ++pair) {
+        const yaml_node_t *key = yaml_document_get_node(&yaml->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(&yaml->document, pair->value);
+        if (key->type == YAML_SCALAR_NODE && strcmp((const char *)key->data.scalar.value, "preset") == 0 &&
+            value->type == YAML_SCALAR_NODE) {
+            preset = strcmp((const char *)value->data.scalar.value, "plain") == 0;
+        }
+    }
+    config->synth = preset == 1 ? dn_synth_plain() : dn_synth_defaults();
+    dn_deform_options *shape = &config->synth.shape;
+    dn_appearance_options *look = &config->synth.appearance;
+#define REAL(name, place, least, most)                                                                                                     \
+    {                                                                                                                                      \
+        .key = #name, .kind = DN_YAML_REAL, .to = &(place), .low = (least), .high = (most)                                                 \
+    }
+    const dn_yaml_field fields[] = {
+        {.key = "preset", .kind = DN_YAML_CHOICE, .to = &preset, .choices = "shipped|plain"},
+        REAL(rotation_degrees, shape->rotation_degrees, 0, 180),
+        REAL(scaling, shape->scaling, 0, 0.9),
+        REAL(shear, shape->shear, 0, 1),
+        REAL(translation_mm, shape->translation_mm, 0, 500),
+        REAL(displacement_mm, shape->displacement_mm, 0, 100),
+        REAL(control_mm, shape->control_mm, 1, 500),
+        REAL(mirror_probability, shape->mirror_probability, 0, 1),
+        REAL(free_contrast_probability, look->free_contrast_probability, 0, 1),
+        REAL(prior_width, look->prior_width, 0, 100),
+        REAL(texture_mm, look->texture_mm, 0, 20),
+        REAL(bias_sd, look->bias_sd, 0, 5),
+        REAL(bias_control_mm, look->bias_control_mm, 5, 1000),
+        REAL(noise_sd, look->noise_sd, 0, 2),
+        REAL(gamma_sd, look->gamma_sd, 0, 3),
+        REAL(blur_mm, look->blur_mm, 0, 20),
+        REAL(thick_probability, look->thick_probability, 0, 1),
+        REAL(thick_mm, look->thick_mm, 1, 50),
+        REAL(ghost_probability, look->ghost_probability, 0, 1),
+        REAL(ghost_strength, look->ghost_strength, 0, 1),
+        REAL(strip_probability, look->strip_probability, 0, 1),
+        REAL(deface_probability, look->deface_probability, 0, 1),
+        REAL(crop_probability, look->crop_probability, 0, 1),
+        REAL(range_low, config->range_low, 0, 0.5),
+        REAL(range_high, config->range_high, 0.1, 1),
+        {0},
+    };
+#undef REAL
+    if (node == NULL) {
+        json_object_set_new(canonical, "preset", json_string("shipped"));
+        return DN_OK;
+    }
+    DN_TRY(dn_yaml_fields(yaml, node, "augmentation", fields, canonical));
+    if (config->range_low >= config->range_high) {
+        return dn_yaml_fail(yaml, node, "augmentation.range_low is %g, not below range_high (%g)", config->range_low, config->range_high);
+    }
+    return DN_OK;
+}
+
+static dn_status read_optimizer(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config, json_t *training)
+{
+    int kind = 0;
+    json_t *canonical = json_object();
+    json_object_set_new(training, "optimizer", canonical);
+    dn_optimizer_options *o = &config->optimizer;
+    const dn_yaml_field fields[] = {
+        {.key = "kind", .kind = DN_YAML_CHOICE, .to = &kind, .choices = "adam|adamw|sgd"},
+        {.key = "beta1", .kind = DN_YAML_REAL, .to = &o->beta1, .high = 0.999999},
+        {.key = "beta2", .kind = DN_YAML_REAL, .to = &o->beta2, .high = 0.999999},
+        {.key = "epsilon", .kind = DN_YAML_REAL, .to = &o->epsilon, .low = 1e-12, .high = 1},
+        {.key = "torch_epsilon", .kind = DN_YAML_BOOLEAN, .to = &o->torch_epsilon},
+        {.key = "weight_decay", .kind = DN_YAML_REAL, .to = &o->weight_decay, .high = 10},
+        {.key = "decay_vectors", .kind = DN_YAML_BOOLEAN, .to = &o->decay_vectors},
+        {.key = "momentum", .kind = DN_YAML_REAL, .to = &o->momentum, .high = 0.999999},
+        {.key = "nesterov", .kind = DN_YAML_BOOLEAN, .to = &o->nesterov},
+        {.key = "clip_norm", .kind = DN_YAML_REAL, .to = &o->clip_norm, .high = 1e9},
+        {.key = "clip_value", .kind = DN_YAML_REAL, .to = &o->clip_value, .high = 1e9},
+        {0},
+    };
+    *o = dn_optimizer_defaults(DN_OPTIMIZER_ADAM);
+    if (node == NULL) {
+        return DN_OK;
+    }
+    /* Twice: the kind decides the defaults of the others. */
+    DN_TRY(dn_yaml_fields(yaml, node, "training.optimizer", fields, NULL));
+    *o = dn_optimizer_defaults((dn_optimizer_kind)kind);
+    return dn_yaml_fields(yaml, node, "training.optimizer", fields, canonical);
+}
+
+static dn_status read_schedule(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config, json_t *training)
+{
+    int kind = DN_SCHEDULE_ONE_CYCLE;
+    json_t *canonical = json_object();
+    json_object_set_new(training, "schedule", canonical);
+    dn_schedule *s = &config->schedule;
+    const dn_yaml_field fields[] = {
+        {.key = "kind", .kind = DN_YAML_CHOICE, .to = &kind, .choices = "constant|one_cycle|cosine|plateau"},
+        {.key = "peak", .kind = DN_YAML_REAL, .to = &s->peak, .low = 1e-12, .high = 100},
+        {.key = "warmup", .kind = DN_YAML_REAL, .to = &s->warmup, .high = 1},
+        {.key = "start_factor", .kind = DN_YAML_REAL, .to = &s->start_factor, .low = 1, .high = 1e9},
+        {.key = "end_factor", .kind = DN_YAML_REAL, .to = &s->end_factor, .high = 1e12},
+        {.key = "factor", .kind = DN_YAML_REAL, .to = &s->factor, .low = 1e-6, .high = 1},
+        {.key = "threshold", .kind = DN_YAML_REAL, .to = &s->threshold, .high = 1},
+        {.key = "floor", .kind = DN_YAML_REAL, .to = &s->floor, .high = 100},
+        {.key = "patience", .kind = DN_YAML_INTEGER, .to = &s->patience, .high = 1e6},
+        {0},
+    };
+    *s = dn_schedule_defaults(DN_SCHEDULE_ONE_CYCLE, 2e-3, config->steps);
+    if (node == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_yaml_fields(yaml, node, "training.schedule", fields, NULL));
+    *s = dn_schedule_defaults((dn_schedule_kind)kind, s->peak, config->steps);
+    DN_TRY(dn_yaml_fields(yaml, node, "training.schedule", fields, canonical));
+    dn_status status = dn_schedule_check(s);
+    return status == DN_OK ? DN_OK : dn_error_context(status, "%s:%zu", yaml->path, dn_yaml_line(node));
+}
+
+static dn_status read_loss(dn_yaml *yaml, const yaml_node_t *list, dn_train_config *config, json_t *training)
+{
+    json_t *canonical = json_array();
+    json_object_set_new(training, "loss", canonical);
+    dn_loss *loss = &config->loss;
+    loss->ignore = DN_CLASS_IGNORE;
+    loss->term_count = 2;
+    loss->terms[0] = (dn_loss_term){.kind = DN_LOSS_CROSS_ENTROPY, .weight = 1.0};
+    loss->terms[1] = (dn_loss_term){.kind = DN_LOSS_DICE, .weight = 1.0};
+    if (list == NULL) {
+        return DN_OK;
+    }
+    const yaml_node_t *item;
+    loss->term_count = 0;
+    for (size_t i = 0; (item = dn_yaml_item(yaml, list, i)) != NULL; ++i) {
+        if (i >= DN_LOSS_MAX_TERMS || item->type != YAML_MAPPING_NODE) {
+            return dn_yaml_fail(yaml, item, "training.loss takes up to %d items like {kind: dice, weight: 1}", DN_LOSS_MAX_TERMS);
+        }
+        dn_loss_term *term = &loss->terms[i];
+        int kind = 0;
+        json_t *one = json_object();
+        json_array_append_new(canonical, one);
+        *term = (dn_loss_term){.weight = 1.0, .gamma = 2.0, .smooth = 1e-5};
+        const dn_yaml_field fields[] = {
+            {.key = "kind", .kind = DN_YAML_CHOICE, .to = &kind, .choices = "cross_entropy|focal|dice|jaccard", .required = true},
+            {.key = "weight", .kind = DN_YAML_REAL, .to = &term->weight, .high = 1e6},
+            {.key = "gamma", .kind = DN_YAML_REAL, .to = &term->gamma, .high = 20},
+            {.key = "smooth", .kind = DN_YAML_REAL, .to = &term->smooth, .low = 1e-12, .high = 1e6},
+            {.key = "skip_background", .kind = DN_YAML_BOOLEAN, .to = &term->skip_background},
+            {0},
+        };
+        DN_TRY(dn_yaml_fields(yaml, item, "training.loss", fields, one));
+        term->kind = (dn_loss_kind)kind;
+        loss->term_count = (int)i + 1;
+    }
+    dn_status status = dn_loss_check(loss, config->class_count);
+    return status == DN_OK ? DN_OK : dn_error_context(status, "%s:%zu", yaml->path, dn_yaml_line(list));
+}
+
+static dn_status read_training(dn_yaml *yaml, const yaml_node_t *node, int64_t steps, dn_train_config *config)
+{
+    yaml_node_t *optimizer = NULL, *schedule = NULL, *loss = NULL;
+    int precision = 0;
+    json_t *canonical = json_object();
+    json_object_set_new(config->canonical, "training", canonical);
+    config->batch = 1;
+    config->accumulate = 1;
+    config->seed = 1;
+    config->data_threads = 1;
+    config->queue = 4;
+    config->validate_every = 100;
+    config->log_every = 10;
+    config->checkpoint_minutes = 5.0;
+    config->norm_momentum = 0.99;
+    const dn_yaml_field curve[] = {
+        {.key = "steps", .kind = DN_YAML_INTEGER, .to = &config->steps, .low = 1, .high = 1e9, .required = true},
+        {.key = "batch", .kind = DN_YAML_INTEGER, .to = &config->batch, .low = 1, .high = 4096},
+        {.key = "accumulate", .kind = DN_YAML_INTEGER, .to = &config->accumulate, .low = 1, .high = 4096},
+        {.key = "seed", .kind = DN_YAML_INTEGER, .to = &config->seed, .high = 4e9},
+        {.key = "precision", .kind = DN_YAML_CHOICE, .to = &precision, .choices = "f32|bf16"},
+        {.key = "validate_every", .kind = DN_YAML_INTEGER, .to = &config->validate_every, .low = 1, .high = 1e9},
+        {.key = "log_every", .kind = DN_YAML_INTEGER, .to = &config->log_every, .low = 1, .high = 1e9},
+        {.key = "patience", .kind = DN_YAML_INTEGER, .to = &config->patience, .high = 1e9},
+        {.key = "norm_momentum", .kind = DN_YAML_REAL, .to = &config->norm_momentum, .high = 1},
+        {.key = "threads", .kind = DN_YAML_INTEGER, .to = &config->threads, .high = 1024},
+        {.key = "data_threads", .kind = DN_YAML_INTEGER, .to = &config->data_threads, .high = 256},
+        {.key = "queue", .kind = DN_YAML_INTEGER, .to = &config->queue, .low = 1, .high = 4096},
+        {.key = "checkpoint_minutes", .kind = DN_YAML_REAL, .to = &config->checkpoint_minutes, .high = 1e6},
+        {.key = "optimizer", .kind = DN_YAML_MAPPING, .to = &optimizer},
+        {.key = "schedule", .kind = DN_YAML_MAPPING, .to = &schedule},
+        {.key = "loss", .kind = DN_YAML_SEQUENCE, .to = &loss},
+        {0},
+    };
+    DN_TRY(dn_yaml_fields(yaml, node, "training", curve, canonical));
+    if (steps > 0) {
+        config->steps = steps;
+        json_object_set_new(canonical, "steps", json_integer(steps));
+    }
+    static const char *const not_the_curve[] = {"threads", "data_threads", "queue", "checkpoint_minutes"};
+    for (size_t i = 0; i < sizeof not_the_curve / sizeof *not_the_curve; ++i) {
+        json_object_del(canonical, not_the_curve[i]);
+    }
+    config->precision = precision == 1 ? DN_PRECISION_BF16 : DN_PRECISION_F32;
+    DN_TRY(read_optimizer(yaml, optimizer, config, canonical));
+    DN_TRY(read_schedule(yaml, schedule, config, canonical));
+    DN_TRY(read_loss(yaml, loss, config, canonical));
+    if (config->precision == DN_PRECISION_BF16 && !dn_plan_bf16_supported()) {
+        return dn_yaml_fail(yaml, node, "training.precision is bf16, which this processor cannot do; use f32");
+    }
+    DN_TRY(dn_alloc(&config->class_weights, (size_t)config->class_count, sizeof *config->class_weights, "class weights"));
+    for (int64_t c = 0; c < config->class_count; ++c) {
+        config->class_weights[c] = (float)config->classes[c].weight;
+    }
+    config->loss.class_weights = config->class_weights;
+    return DN_OK;
+}
+
+static dn_status read_all(dn_yaml *yaml, int64_t steps, dn_train_config *config)
+{
+    yaml_node_t *model = NULL, *labels = NULL, *ignore = NULL, *data = NULL, *augmentation = NULL, *training = NULL, *network = NULL;
+    char *output = NULL;
+    const dn_yaml_field fields[] = {
+        {.key = "name", .kind = DN_YAML_TEXT, .to = &config->name, .required = true},
+        {.key = "output", .kind = DN_YAML_TEXT, .to = &config->output, .required = true},
+        {.key = "trained_on", .kind = DN_YAML_TEXT, .to = &config->trained_on},
+        {.key = "licence", .kind = DN_YAML_TEXT, .to = &config->licence},
+        {.key = "source", .kind = DN_YAML_TEXT, .to = &config->source},
+        {.key = "model", .kind = DN_YAML_MAPPING, .to = &model, .required = true},
+        {.key = "labels", .kind = DN_YAML_SEQUENCE, .to = &labels, .required = true},
+        {.key = "ignore_labels", .kind = DN_YAML_SEQUENCE, .to = &ignore},
+        {.key = "data", .kind = DN_YAML_MAPPING, .to = &data, .required = true},
+        {.key = "augmentation", .kind = DN_YAML_MAPPING, .to = &augmentation},
+        {.key = "training", .kind = DN_YAML_MAPPING, .to = &training, .required = true},
+        {0},
+    };
+    const yaml_node_t *root = dn_yaml_root(yaml);
+    DN_TRY(dn_yaml_fields(yaml, root, "", fields, NULL));
+    if (strchr(config->name, '/') != NULL || strlen(config->name) > 100) {
+        return dn_yaml_fail(yaml, root, "name becomes a file's name and takes no '/': \"%.120s\"", config->name);
+    }
+    DN_TRY(dn_config_path(yaml, root, config->output, &output));
+    free(config->output);
+    config->output = output;
+    DN_TRY(read_model(yaml, model, &network, config));
+    DN_TRY(dn_config_labels(yaml, labels, ignore, config));
+    DN_TRY(read_augmentation(yaml, augmentation, config));
+    DN_TRY(read_training(yaml, training, steps, config));
+    DN_TRY(read_network(yaml, network, config));
+    return dn_config_data(yaml, data, config);
+}
+
+dn_status dn_train_config_read(const char *path, int64_t steps, dn_train_config **out)
+{
+    dn_status status = DN_OK;
+    dn_yaml *yaml = NULL;
+    dn_train_config *config = NULL;
+    DN_TRY_GOTO(status, dn_yaml_read(path, &yaml), done);
+    DN_TRY_GOTO(status, dn_alloc(&config, 1, sizeof *config, "a config"), done);
+    DN_TRY_GOTO(status, dn_strdup(path, &config->path), done);
+    config->canonical = json_object();
+    DN_TRY_GOTO(status, read_all(yaml, steps, config), done);
+    *out = config;
+    config = NULL;
+done:
+    dn_train_config_destroy(config);
+    dn_yaml_destroy(yaml);
+    return status;
+}
+
+void dn_train_config_destroy(dn_train_config *config)
+{
+    if (config == NULL) {
+        return;
+    }
+    for (int64_t c = 0; c < config->class_count; ++c) {
+        free(config->classes[c].name);
+        free(config->classes[c].structure);
+        free(config->classes[c].color);
+    }
+    dn_config_sources_release(&config->training);
+    dn_config_sources_release(&config->validation);
+    free(config->classes);
+    free(config->class_of);
+    free(config->class_weights);
+    free(config->path);
+    free(config->name);
+    free(config->output);
+    free(config->trained_on);
+    free(config->licence);
+    free(config->source);
+    free(config->architecture);
+    free(config->architecture_config);
+    free(config->start);
+    free(config->tissues);
+    json_decref(config->canonical);
+    free(config);
+}
+
+/* The smallest size that the network takes is what all sizes must be multiples of. */
+static int64_t find_multiple(const dn_train_config *config)
+{
+    bool flat = config->patch[0] == 1;
+    for (int64_t m = 1; m <= 256; m *= 2) {
+        dn_graph *graph = NULL;
+        dn_shape shape = {1, flat ? 1 : m, m, m, 1};
+        dn_status status = dn_architecture_build(config->architecture, config->architecture_config, "model.config", shape, &graph);
+        dn_graph_destroy(graph);
+        if (status == DN_OK) {
+            return m;
+        }
+    }
+    return 1;
+}
+
+static dn_status set_text(char **field, const char *text)
+{
+    if (text == NULL) {
+        return DN_OK;
+    }
+    free(*field);
+    *field = NULL;
+    return dn_strdup(text, field);
+}
+
+dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
+{
+    dn_status status = DN_OK;
+    dn_model *model = NULL;
+    DN_TRY(dn_model_create(config->name, config->architecture, config->architecture_config, &model));
+    for (int d = 0; d < 3; ++d) {
+        model->input.spacing[d] = config->spacing[d];
+    }
+    model->input.multiple = find_multiple(config);
+    /* As dn_appearance_degrade leaves its samples. */
+    model->input.normalise = DN_NORMALISE_PERCENTILE;
+    model->input.low = 0.5;
+    model->input.high = 99.5;
+    for (int64_t c = 0; c < config->class_count; ++c) {
+        const dn_train_class *class = &config->classes[c];
+        DN_TRY_GOTO(status, dn_model_add_label(model, c, class->index, class->name, class->structure, class->hemi, class->color), fail);
+    }
+    DN_TRY_GOTO(status, set_text(&model->trained_on, config->trained_on), fail);
+    DN_TRY_GOTO(status, set_text(&model->licence, config->licence), fail);
+    DN_TRY_GOTO(status, set_text(&model->source, config->source), fail);
+    *out = model;
+    return DN_OK;
+fail:
+    dn_model_destroy(model);
+    return status;
+}
+
+dn_status dn_train_config_hash(const dn_train_config *config, char hex[65])
+{
+    char *text = json_dumps(config->canonical, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL) {
+        DN_FAIL(DN_ENOMEM, "no memory for the hash of %s", config->path);
+    }
+    dn_sha256((const unsigned char *)text, strlen(text), hex);
+    free(text);
+    return DN_OK;
+}
+
+/* path: of the values so far; what was found is written there. */
+static bool differ(const json_t *there, const json_t *here, char *path, size_t size)
+{
+    size_t used = strlen(path);
+    if (json_equal(there, here)) {
+        return false;
+    }
+    if (json_is_object(there) && json_is_object(here)) {
+        const char *key;
+        json_t *value;
+        for (int side = 0; side < 2; ++side) {
+            const json_t *one = side == 0 ? there : here;
+            json_object_foreach((json_t *)one, key, value)
+            {
+                snprintf(path + used, size - used, "%s%s", used > 0 ? "." : "", key);
+                if (differ(json_object_get(there, key), json_object_get(here, key), path, size)) {
+                    return true;
+                }
+                path[used] = '\0';
+            }
+        }
+    }
+    char *a = there != NULL ? json_dumps(there, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+    char *b = here != NULL ? json_dumps(here, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
+    snprintf(path + used, size - used, " (%.80s there, %.80s here)", a != NULL ? a : "nothing", b != NULL ? b : "nothing");
+    free(a);
+    free(b);
+    return true;
+}
+
+bool dn_train_config_difference(const json_t *there, const json_t *here, char *text, size_t size)
+{
+    text[0] = '\0';
+    return differ(there, here, text, size);
+}

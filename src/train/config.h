@@ -1,0 +1,101 @@
+/* What `dien train` is told: one YAML file, documented key by key in docs/training.md, examples in configs/.
+ *
+ * Reading checks everything that can be known before the first scan is opened: keys, types, limits, files, the network's
+ * shape, and that the classes make sense. Paths in a config are relative to its folder; ${NAME} and ${NAME:-default} in
+ * them stand for environment variables. */
+#ifndef DN_TRAIN_CONFIG_H
+#define DN_TRAIN_CONFIG_H
+
+#include "models/model.h"
+#include "net/loss.h"
+#include "net/optimizer.h"
+#include "net/plan.h"
+#include "net/schedule.h"
+#include "synth/generator.h"
+
+#include <jansson.h>
+
+enum {
+    DN_CLASS_NONE = -1,    /* of a label that the config does not name */
+    DN_CLASS_IGNORE = 255, /* a voxel that does not count */
+    DN_CLASS_LIMIT = 254
+};
+
+typedef struct dn_train_class {
+    char *name, *structure;
+    char *color; /* "#rrggbb" */
+    int64_t index;
+    char hemi; /* 'L', 'R', 'B' */
+    double weight;
+} dn_train_class;
+
+/* A scan with its truth; translate: a TSV with the columns label and to, for truths numbered in another way, or NULL. */
+typedef struct dn_train_pair {
+    char *scan, *labels, *translate;
+} dn_train_pair;
+
+typedef struct dn_train_sources {
+    char **maps; /* label maps, sorted by name */
+    size_t map_count;
+    dn_train_pair *pairs;
+    size_t pair_count;
+} dn_train_sources;
+
+typedef enum { DN_CENTRE_HEAD, DN_CENTRE_BALANCED } dn_patch_centre;
+
+typedef struct dn_train_config {
+    char *path;
+    char *name;   /* of the model */
+    char *output; /* folder */
+    char *trained_on, *licence, *source;
+
+    /* model */
+    char *architecture, *architecture_config; /* config: JSON with "classes" filled in */
+    char *start;                              /* model file whose weights are the start, or NULL */
+    double spacing[3];
+    int64_t patch[3]; /* voxels along R, A, S */
+    dn_patch_centre centre;
+    double balance; /* balanced: share of patches around a class drawn evenly; the others around any voxel of the head */
+    bool store_f16;
+
+    /* labels */
+    dn_train_class *classes;
+    int64_t class_count;
+    int16_t *class_of; /* [65536] label -> class, DN_CLASS_IGNORE or DN_CLASS_NONE */
+
+    /* data */
+    char *tissues;
+    dn_train_sources training, validation;
+    double real_share; /* of training samples */
+    int64_t validation_samples;
+
+    dn_synth_options synth;
+    /* A patch's darkest and brightest voxel are moved to values drawn from 0..range_low and range_high..1: in a whole scan,
+     * fat and vessels outside the patch decide what 1 is. */
+    double range_low, range_high;
+
+    /* training */
+    int64_t steps, batch, accumulate, seed, threads, data_threads, queue, validate_every, log_every, patience;
+    double checkpoint_minutes, norm_momentum;
+    dn_precision precision;
+    dn_optimizer_options optimizer;
+    dn_schedule schedule;
+    dn_loss loss; /* class_weights: of the config */
+    float *class_weights;
+
+    json_t *canonical; /* what decides the curve, for checkpoints: everything but paths of output, threads and intervals */
+} dn_train_config;
+
+/* steps > 0 replaces training.steps. *out: owned by the caller (dn_train_config_destroy). DN_EINPUT, DN_EFORMAT,
+ * DN_EUSAGE: "FILE:LINE: sentence". */
+DN_CHECKED dn_status dn_train_config_read(const char *path, int64_t steps, dn_train_config **out);
+void dn_train_config_destroy(dn_train_config *config);
+
+/* The contract and labels of the model that this config trains, without weights. *out: owned by the caller. */
+DN_CHECKED dn_status dn_train_config_model(const dn_train_config *config, dn_model **out);
+/* SHA-256 of the canonical form, in hex. */
+DN_CHECKED dn_status dn_train_config_hash(const dn_train_config *config, char hex[65]);
+/* Where two canonical forms differ first, as "training.steps (100 there, 200 here)", into text; false: nowhere. */
+bool dn_train_config_difference(const json_t *there, const json_t *here, char *text, size_t size);
+
+#endif

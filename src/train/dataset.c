@@ -1,0 +1,181 @@
+#include "train/dataset.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "prepare/bridge.h"
+#include "train/sources.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct dn_dataset {
+    const dn_train_config *config; /* borrowed */
+    dn_dataset_part part;
+    dn_tissues *tissues;
+    dn_source_set set;
+    uint64_t seed;
+};
+
+/* Validation draws from another stream than training. */
+static const uint64_t validation_seed = UINT64_C(0x76616c6964);
+
+dn_status dn_dataset_create(const dn_train_config *config, dn_dataset_part part, dn_dataset **out)
+{
+    dn_status status = DN_OK;
+    dn_dataset *dataset = NULL;
+    const dn_train_sources *sources = part == DN_DATASET_TRAINING ? &config->training : &config->validation;
+    if (sources->map_count + sources->pair_count == 0) {
+        DN_FAIL(DN_EUSAGE, "%s names no data for %s", config->path, part == DN_DATASET_TRAINING ? "training" : "validation");
+    }
+    DN_TRY(dn_alloc(&dataset, 1, sizeof *dataset, "a data set"));
+    dataset->config = config;
+    dataset->part = part;
+    dataset->seed = (uint64_t)config->seed ^ (part == DN_DATASET_VALIDATION ? validation_seed : 0);
+    DN_TRY_GOTO(status, dn_tissues_read(config->tissues, &dataset->tissues), fail);
+    if (config->synth.shape.mirror_probability > 0.0) {
+        DN_TRY_GOTO(status, dn_source_check_sides(config, dataset->tissues), fail);
+    }
+    DN_TRY_GOTO(status, dn_source_set_read(config, sources, dataset->tissues, &dataset->set), fail);
+    *out = dataset;
+    return DN_OK;
+fail:
+    dn_dataset_destroy(dataset);
+    return status;
+}
+
+void dn_dataset_destroy(dn_dataset *dataset)
+{
+    if (dataset != NULL) {
+        dn_tissues_destroy(dataset->tissues);
+        dn_source_set_release(&dataset->set);
+        free(dataset);
+    }
+}
+
+int64_t dn_dataset_voxels(const dn_dataset *dataset)
+{
+    const int64_t *patch = dataset->config->patch;
+    return patch[0] * patch[1] * patch[2];
+}
+
+/* Validation takes its sources in turn, training by chance. */
+static size_t choose_source(const dn_dataset *dataset, int64_t i, dn_random *random)
+{
+    const dn_source_set *set = &dataset->set;
+    double real = dn_random_unit(random);
+    uint64_t draw = dn_random_u64(random);
+    if (dataset->part == DN_DATASET_VALIDATION) {
+        return (size_t)i % set->count;
+    }
+    size_t scans = set->count - set->map_count;
+    bool take_scan = set->map_count == 0 || (scans > 0 && real < dataset->config->real_share);
+    return take_scan ? set->map_count + (size_t)(draw % scans) : (size_t)(draw % set->map_count);
+}
+
+const char *dn_dataset_source(const dn_dataset *dataset, int64_t i)
+{
+    dn_random random;
+    dn_random_seed_stream(&random, dataset->seed, (uint64_t)i);
+    return dataset->set.items[choose_source(dataset, i, &random)].name;
+}
+
+static void choose_centre(const dn_dataset *dataset, const dn_source *source, dn_random *random, double centre[3])
+{
+    const dn_train_config *config = dataset->config;
+    memcpy(centre, source->centre, 3 * sizeof *centre);
+    if (config->centre == DN_CENTRE_HEAD) {
+        return;
+    }
+    int64_t class = 0;
+    if (dn_random_unit(random) < config->balance) {
+        /* A class that this head has; a few draws find one, else any voxel serves. */
+        for (int tries = 0; tries < 64 && class == 0; ++tries) {
+            int64_t drawn = 1 + (int64_t)dn_random_below(random, (uint64_t)config->class_count - 1);
+            class = source->place_count[drawn] > 0 ? drawn : 0;
+        }
+    }
+    uint64_t place = dn_random_below(random, (uint64_t)source->place_count[class]);
+    int64_t v = source->places[class * DN_SOURCE_PLACES + (int64_t)place];
+    const dn_grid *grid = &source->labels->grid;
+    const double ijk[3] = {(double)(v % grid->dim[0]), (double)(v / grid->dim[0] % grid->dim[1]),
+                           (double)(v / (grid->dim[0] * grid->dim[1]))};
+    dn_affine_apply(&grid->affine, ijk, centre);
+}
+
+/* A patch of a real scan: bent and degraded for training, as it is for validation. */
+static dn_status real_patch(const dn_dataset *dataset, const dn_source *source, const dn_grid *target, const double centre[3],
+                            dn_random *random, dn_volume **scan, dn_labels **truth)
+{
+    dn_status status = DN_OK;
+    dn_deform *deform = NULL;
+    bool training = dataset->part == DN_DATASET_TRAINING;
+    const dn_deform_options as_it_is = {.control_mm = 50.0};
+    const dn_synth_options *synth = &dataset->config->synth;
+    DN_TRY(dn_deform_random(target, centre, training ? &synth->shape : &as_it_is, random, &deform));
+    DN_TRY_GOTO(status, dn_deform_labels(source->labels, deform, dataset->tissues->swap, truth), done);
+    DN_TRY_GOTO(status, dn_deform_volume(source->scan, deform, 0.0f, scan), done);
+    if (training) {
+        DN_TRY_GOTO(status, dn_appearance_degrade(*scan, &synth->appearance, random), done);
+    }
+done:
+    dn_deform_destroy(deform);
+    return status;
+}
+
+static void stretch(const dn_train_config *config, dn_random *random, dn_volume *scan)
+{
+    float low = (float)dn_random_uniform(random, 0.0, config->range_low);
+    float high = (float)dn_random_uniform(random, config->range_high, 1.0);
+    int64_t count = dn_grid_count(&scan->grid);
+    for (int64_t v = 0; v < count; ++v) {
+        /* Air stays 0, in a whole scan, too. */
+        scan->data[v] = scan->data[v] > 0.0f ? low + (high - low) * scan->data[v] : 0.0f;
+    }
+}
+
+/* [D, H, W] = [i, j, k] */
+static void write_targets(const dn_train_config *config, const dn_labels *truth, uint8_t *targets)
+{
+    const dn_grid *grid = &truth->grid;
+    for (int64_t i = 0; i < grid->dim[0]; ++i) {
+        for (int64_t j = 0; j < grid->dim[1]; ++j) {
+            for (int64_t k = 0; k < grid->dim[2]; ++k) {
+                int16_t class = config->class_of[truth->data[dn_grid_offset(grid, i, j, k)]];
+                *targets++ = (uint8_t)(class == DN_CLASS_NONE ? DN_CLASS_IGNORE : class);
+            }
+        }
+    }
+}
+
+dn_status dn_dataset_sample(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets)
+{
+    const dn_train_config *config = dataset->config;
+    dn_status status = DN_OK;
+    dn_volume *scan = NULL;
+    dn_labels *truth = NULL;
+    dn_random random;
+    double centre[3];
+    dn_grid target = {.dim = {config->patch[0], config->patch[1], config->patch[2]}};
+    dn_random_seed_stream(&random, dataset->seed, (uint64_t)i);
+    const dn_source *source = &dataset->set.items[choose_source(dataset, i, &random)];
+    choose_centre(dataset, source, &random, centre);
+    for (int d = 0; d < 3; ++d) {
+        target.affine.m[d][d] = config->spacing[d];
+        target.affine.m[d][3] = -0.5 * config->spacing[d] * (double)(config->patch[d] - 1);
+    }
+    if (source->scan != NULL) {
+        DN_TRY_GOTO(status, real_patch(dataset, source, &target, centre, &random, &scan, &truth), done);
+    } else {
+        DN_TRY_GOTO(status, dn_synth_sample(source->labels, dataset->tissues, &target, centre, &config->synth, &random, &scan, &truth),
+                    done);
+    }
+    if (source->scan == NULL || dataset->part == DN_DATASET_TRAINING) {
+        stretch(config, &random, scan);
+    }
+    dn_bridge_to_tensor(scan, (const int64_t[3]){0, 0, 0}, target.dim, 0.0f, input);
+    write_targets(config, truth, targets);
+done:
+    dn_volume_destroy(scan);
+    dn_labels_destroy(truth);
+    return status == DN_OK ? DN_OK : dn_error_context(status, "sample %lld from %s", (long long)i, source->name);
+}

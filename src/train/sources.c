@@ -1,0 +1,309 @@
+#include "train/sources.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/table.h"
+#include "image/io.h"
+#include "image/resample.h"
+#include "prepare/conform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "77, 80, 81 and 3 more" */
+static void list_labels(const bool *wanted, char *text, size_t size)
+{
+    size_t used = 0;
+    int listed = 0;
+    int more = 0;
+    text[0] = '\0';
+    for (int label = 0; label < 65536; ++label) {
+        if (wanted[label] && (listed >= 20 || used + 16 > size)) {
+            ++more;
+        } else if (wanted[label]) {
+            used += (size_t)snprintf(text + used, size - used, "%s%d", listed++ > 0 ? ", " : "", label);
+        }
+    }
+    if (more > 0) {
+        snprintf(text + used, size - used, " and %d more", more);
+    }
+}
+
+static dn_status check_labels(const dn_train_config *config, const dn_tissues *tissues, const dn_labels *labels, const char *path,
+                              bool painted)
+{
+    dn_status status = DN_OK;
+    bool *present = NULL;
+    char text[256];
+    DN_TRY(dn_alloc(&present, 65536, 2 * sizeof *present, "the labels of a map"));
+    bool *bad = present + 65536;
+    for (int64_t v = 0; v < dn_grid_count(&labels->grid); ++v) {
+        present[labels->data[v]] = true;
+    }
+    present[0] = true; /* beyond the edges of every map */
+    int missing = 0;
+    int unpainted = 0;
+    for (int label = 0; label < 65536; ++label) {
+        bad[label] = present[label] && config->class_of[label] == DN_CLASS_NONE;
+        missing += bad[label];
+    }
+    if (missing > 0) {
+        list_labels(bad, text, sizeof text);
+        DN_FAIL_GOTO(status, done, DN_EDATA,
+                     "%s: the label%s %s of %s belong%s to no class; add %s to the `from` of a class or to `ignore_labels`", config->path,
+                     missing > 1 ? "s" : "", text, path, missing > 1 ? "" : "s", missing > 1 ? "them" : "it");
+    }
+    for (int label = 0; painted && label < 65536; ++label) {
+        bad[label] = present[label] && tissues->tissue[label] < 0;
+        unpainted += bad[label];
+    }
+    if (unpainted > 0) {
+        list_labels(bad, text, sizeof text);
+        DN_FAIL_GOTO(status, done, DN_EDATA, "%s: the tissue table %s says nothing of the label%s %s; give them a row there", path,
+                     config->tissues, unpainted > 1 ? "s" : "", text);
+    }
+done:
+    free(present);
+    return status;
+}
+
+dn_status dn_source_check_sides(const dn_train_config *config, const dn_tissues *tissues)
+{
+    for (int64_t c = 0; c < config->class_count; ++c) {
+        int other = DN_CLASS_NONE;
+        int first = 0;
+        for (int label = 0; label < 65536; ++label) {
+            /* Labels without a row in the table cannot be in a label map that is painted. */
+            if (config->class_of[label] != c || tissues->tissue[label] < 0) {
+                continue;
+            }
+            int mirrored = config->class_of[tissues->swap[label]];
+            if (other == DN_CLASS_NONE) {
+                other = mirrored;
+                first = label;
+            }
+            if (mirrored != other || mirrored == DN_CLASS_NONE) {
+                DN_FAIL(DN_EFORMAT,
+                        "%s: seen in a mirror, label %d of class %s becomes label %d, which is in %s, and label %d becomes one of another "
+                        "class; group both sides' labels alike, or set augmentation.mirror_probability to 0",
+                        config->path, label, config->classes[c].name, (int)tissues->swap[label],
+                        mirrored == DN_CLASS_NONE     ? "no class"
+                        : mirrored == DN_CLASS_IGNORE ? "ignore_labels"
+                                                      : config->classes[mirrored].name,
+                        first);
+            }
+        }
+        if (config->classes[c].hemi != 'B' && other == c) {
+            DN_FAIL(DN_EFORMAT,
+                    "%s: class %s has a side, but holds labels of both sides or of none (%d); set its hemi to B, or "
+                    "augmentation.mirror_probability to 0",
+                    config->path, config->classes[c].name, first);
+        }
+    }
+    return DN_OK;
+}
+
+/* Cuts away the slices of zeros around the head: a third of a map's memory. */
+static dn_status trim(dn_labels **labels)
+{
+    const dn_grid *grid = &(*labels)->grid;
+    int64_t low[3] = {grid->dim[0], grid->dim[1], grid->dim[2]};
+    int64_t high[3] = {-1, -1, -1};
+    for (int64_t k = 0; k < grid->dim[2]; ++k) {
+        for (int64_t j = 0; j < grid->dim[1]; ++j) {
+            for (int64_t i = 0; i < grid->dim[0]; ++i) {
+                if ((*labels)->data[dn_grid_offset(grid, i, j, k)] != 0) {
+                    const int64_t at[3] = {i, j, k};
+                    for (int d = 0; d < 3; ++d) {
+                        low[d] = at[d] < low[d] ? at[d] : low[d];
+                        high[d] = at[d] > high[d] ? at[d] : high[d];
+                    }
+                }
+            }
+        }
+    }
+    if (high[0] < 0) {
+        DN_FAIL(DN_EDATA, "the label map is empty");
+    }
+    int64_t dim[3];
+    dn_labels *cut = NULL;
+    for (int d = 0; d < 3; ++d) {
+        dim[d] = high[d] - low[d] + 1;
+    }
+    DN_TRY(dn_labels_crop(*labels, low, dim, &cut));
+    dn_labels_destroy(*labels);
+    *labels = cut;
+    return DN_OK;
+}
+
+static dn_status translate_labels(dn_labels *labels, const char *path)
+{
+    dn_status status = DN_OK;
+    dn_table *table = NULL;
+    uint16_t *to = NULL;
+    size_t column[2];
+    DN_TRY(dn_table_read(path, &table));
+    DN_TRY_GOTO(status, dn_table_column(table, "label", &column[0]), done);
+    DN_TRY_GOTO(status, dn_table_column(table, "to", &column[1]), done);
+    DN_TRY_GOTO(status, dn_alloc(&to, 65536, sizeof *to, "a translation of labels"), done);
+    for (int label = 0; label < 65536; ++label) {
+        to[label] = (uint16_t)label;
+    }
+    for (size_t row = 0; row < dn_table_rows(table); ++row) {
+        double value[2];
+        for (int c = 0; c < 2; ++c) {
+            DN_TRY_GOTO(status, dn_table_number(table, row, column[c], &value[c]), done);
+            if (!(value[c] >= 0 && value[c] <= 65535)) {
+                DN_FAIL_GOTO(status, done, DN_EDATA, "%s, line %zu: label and to take numbers 0 to 65535", path, dn_table_line(table, row));
+            }
+        }
+        to[(int)value[0]] = (uint16_t)value[1];
+    }
+    for (int64_t v = 0; v < dn_grid_count(&labels->grid); ++v) {
+        labels->data[v] = to[labels->data[v]];
+    }
+done:
+    free(to);
+    dn_table_destroy(table);
+    return status;
+}
+
+/* The scan as the network will get it, and its labels on the same grid. */
+static dn_status read_pair(const dn_train_config *config, const dn_train_pair *pair, dn_source *out)
+{
+    dn_status status = DN_OK;
+    dn_volume *scan = NULL;
+    dn_labels *labels = NULL;
+    dn_conformed conformed = {0};
+    dn_model_input input = {.spacing = {config->spacing[0], config->spacing[1], config->spacing[2]},
+                            .orientation = "RAS",
+                            .multiple = 1,
+                            .channels = 1,
+                            .normalise = DN_NORMALISE_PERCENTILE,
+                            .low = 0.5,
+                            .high = 99.5};
+    DN_TRY_GOTO(status, dn_labels_read(pair->labels, NULL, &labels, NULL), done);
+    if (pair->translate != NULL) {
+        DN_TRY_GOTO(status, translate_labels(labels, pair->translate), done);
+    }
+    DN_TRY_GOTO(status, dn_scan_read(pair->scan, NULL, &scan, NULL), done);
+    dn_volume *given = scan;
+    scan = NULL;
+    DN_TRY_GOTO(status, dn_conform(given, &input, &conformed), done);
+    DN_TRY_GOTO(status, dn_resample_labels(labels, &conformed.volume->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &out->labels), done);
+    out->scan = conformed.volume;
+    conformed.volume = NULL;
+done:
+    dn_conformed_release(&conformed);
+    dn_volume_destroy(scan);
+    dn_labels_destroy(labels);
+    return status;
+}
+
+/* Reservoir sampling in the order of the voxels: the same places in every run. */
+static dn_status find_places(const dn_train_config *config, dn_source *source)
+{
+    dn_status status = DN_OK;
+    int64_t *seen = NULL;
+    dn_random random;
+    size_t classes = (size_t)config->class_count;
+    const dn_grid *grid = &source->labels->grid;
+    int64_t count = dn_grid_count(grid);
+    if (count > INT32_MAX) {
+        DN_FAIL(DN_EDATA, "the label map is too large");
+    }
+    DN_TRY(dn_alloc(&source->places, classes * DN_SOURCE_PLACES, sizeof *source->places, "places for patches"));
+    DN_TRY(dn_alloc(&source->place_count, classes, sizeof *source->place_count, "places for patches"));
+    DN_TRY_GOTO(status, dn_alloc(&seen, classes, sizeof *seen, "places for patches"), done);
+    dn_random_seed(&random, 1);
+    int64_t sum[3] = {0, 0, 0};
+    for (int64_t v = 0; v < count; ++v) {
+        uint16_t label = source->labels->data[v];
+        int class = config->class_of[label];
+        if (label == 0 || class < 0) {
+            continue;
+        }
+        sum[0] += v % grid->dim[0];
+        sum[1] += v / grid->dim[0] % grid->dim[1];
+        sum[2] += v / (grid->dim[0] * grid->dim[1]);
+        for (int turn = 0; turn < 2; ++turn) {
+            size_t c = turn == 0 ? 0 : (size_t) class;
+            if (turn == 1 && (class == 0 || class == DN_CLASS_IGNORE)) {
+                continue;
+            }
+            int64_t n = seen[c]++;
+            int64_t at = n < DN_SOURCE_PLACES ? n : (int64_t)dn_random_below(&random, (uint64_t)n + 1);
+            if (at < DN_SOURCE_PLACES) {
+                source->places[c * DN_SOURCE_PLACES + (size_t)at] = (int32_t)v;
+            }
+        }
+    }
+    for (size_t c = 0; c < classes; ++c) {
+        source->place_count[c] = (int32_t)(seen[c] < DN_SOURCE_PLACES ? seen[c] : DN_SOURCE_PLACES);
+    }
+    if (seen[0] == 0) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "no voxel of it belongs to a class");
+    }
+    double middle[3];
+    for (int d = 0; d < 3; ++d) {
+        middle[d] = (double)sum[d] / (double)seen[0];
+    }
+    dn_affine_apply(&grid->affine, middle, source->centre);
+done:
+    free(seen);
+    return status;
+}
+
+static dn_status read_source(const dn_train_config *config, const dn_train_pair *pair, const char *map, const dn_tissues *tissues,
+                             dn_source *out)
+{
+    const char *path = pair != NULL ? pair->labels : map;
+    DN_TRY(dn_strdup(dn_path_name(path), &out->name));
+    if (pair != NULL) {
+        DN_TRY(read_pair(config, pair, out));
+    } else {
+        DN_TRY(dn_labels_read(path, NULL, &out->labels, NULL));
+    }
+    DN_TRY(check_labels(config, tissues, out->labels, path, pair == NULL));
+    if (pair == NULL) {
+        dn_status status = trim(&out->labels);
+        if (status != DN_OK) {
+            return dn_error_context(status, "%s", path);
+        }
+    }
+    dn_status status = find_places(config, out);
+    return status == DN_OK ? DN_OK : dn_error_context(status, "%s", path);
+}
+
+dn_status dn_source_set_read(const dn_train_config *config, const dn_train_sources *sources, const dn_tissues *tissues, dn_source_set *out)
+{
+    size_t count = sources->map_count + sources->pair_count;
+    *out = (dn_source_set){0};
+    DN_TRY(dn_alloc(&out->items, count > 0 ? count : 1, sizeof *out->items, "the label maps"));
+    for (size_t i = 0; i < count; ++i) {
+        bool is_map = i < sources->map_count;
+        DN_TRY(dn_cancel_check());
+        out->count = i + 1; /* what is read so far is released in any case */
+        DN_TRY(read_source(config, is_map ? NULL : &sources->pairs[i - sources->map_count], is_map ? sources->maps[i] : NULL, tissues,
+                           &out->items[i]));
+        dn_progress("reading label maps", (int64_t)i + 1, (int64_t)count);
+    }
+    out->map_count = sources->map_count;
+    return DN_OK;
+}
+
+void dn_source_set_release(dn_source_set *set)
+{
+    for (size_t i = 0; i < set->count; ++i) {
+        free(set->items[i].name);
+        dn_labels_destroy(set->items[i].labels);
+        dn_volume_destroy(set->items[i].scan);
+        free(set->items[i].places);
+        free(set->items[i].place_count);
+    }
+    free(set->items);
+    *set = (dn_source_set){0};
+}
