@@ -11,7 +11,7 @@ FAST = unit|ops|gradient|stats|cli|fuzz
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: help deps build demo test check asan fuzz bench format install uninstall debian13 accuracy weights figures clean
+.PHONY: help configure deps build demo test check asan fuzz bench format install uninstall debian13 accuracy weights figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,12 +19,15 @@ help: ## List these lines
 deps: ## Install the Debian packages that building needs (apt-get, with sudo when not root)
 	@tools/deps.sh build
 
-build: deps ## Build the program: build/dien
+configure: deps
 	@cmake -S . -B $(BUILD) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_ARGS) > $(BUILD).log 2>&1 || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }
 	@rm -f $(BUILD).log
+
+build: configure ## Build the program (build/dien), the library and the tests
 	@cmake --build $(BUILD) -j $(JOBS)
 
-demo: build ## Do the main job on a real scan, and say where picture and report are
+demo: configure ## Do the main job on a real scan, and say where picture and report are
+	@cmake --build $(BUILD) -j $(JOBS) --target dien
 	@tools/demo.sh $(BUILD)
 
 test: build ## Build and run all tests (real scans only where DIEN_DATA is)
