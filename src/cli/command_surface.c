@@ -6,6 +6,7 @@
 #include "cli/stats_command.h"
 #include "image/io.h"
 #include "image/surface.h"
+#include "image/surface_refine.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -117,6 +118,13 @@ static dn_status scene_add(scene *it, const dn_labels *labels, const uint16_t *l
     size_t row = 0;
     DN_TRY(dn_mesh_of_labels(labels, list, n, sigma, &mesh));
     dn_status status = mesh->triangles > 0 && sigma > 0.0 ? dn_mesh_smooth(mesh, 10) : DN_OK;
+    /* Small structures have few triangles: finer ones, rounded, look like what they are. */
+    for (int round = 0; round < 2 && status == DN_OK && mesh->triangles > 0 && mesh->triangles < 40000; ++round) {
+        status = dn_mesh_refine(mesh);
+        if (status == DN_OK && sigma > 0.0) {
+            status = dn_mesh_smooth(mesh, 4);
+        }
+    }
     if (status != DN_OK || mesh->triangles == 0) {
         dn_mesh_destroy(mesh);
         return status;
@@ -136,46 +144,46 @@ static dn_status scene_add(scene *it, const dn_labels *labels, const uint16_t *l
     return dn_table_put_number(it->table, "euler", (double)dn_mesh_euler(mesh));
 }
 
-static const part *subunit_of(uint16_t label)
+static int subunit_of(uint16_t label)
 {
-    for (size_t s = 0; s < SUBUNITS; ++s) {
+    for (int s = 0; s < SUBUNITS; ++s) {
         if (subunits[s].labels[0] == label || subunits[s].labels[1] == label) {
-            return &subunits[s];
+            return s;
         }
     }
-    return NULL;
+    return -1;
 }
 
-/* Each vertex of the first mesh gets the colour of the nearest voxel of a subunit. */
+/* Each vertex of the first mesh gets the colour of the subunit that weighs most around it (Gaussian of 0.8 voxels): smooth borders. */
 static dn_status paint_subunits(scene *it, const dn_labels *labels)
 {
-    enum { REACH = 2 };
+    enum { REACH = 3, SIDE = 2 * REACH + 1 };
     dn_mesh *mesh = it->mesh[0];
     dn_affine back;
-    double spacing[3];
     DN_TRY(dn_affine_invert(&labels->grid.affine, &back));
     DN_TRY(dn_alloc(&it->paint, (size_t)mesh->vertices, sizeof *it->paint, "a surface"));
-    dn_grid_spacing(&labels->grid, spacing);
     for (int64_t v = 0; v < mesh->vertices; ++v) {
-        double at[3], nearest = INFINITY;
-        const part *owner = NULL;
+        double at[3], weight[SUBUNITS] = {0.0};
+        int most = 0;
         dn_affine_apply(&back, mesh->vertex[v], at);
-        for (int n = 0; n < (2 * REACH + 1) * (2 * REACH + 1) * (2 * REACH + 1); ++n) {
-            int64_t ijk[3] = {llround(at[0]) + n % 5 - REACH, llround(at[1]) + n / 5 % 5 - REACH, llround(at[2]) + n / 25 - REACH};
+        for (int n = 0; n < SIDE * SIDE * SIDE; ++n) {
+            int64_t ijk[3] = {llround(at[0]) + n % SIDE - REACH, llround(at[1]) + n / SIDE % SIDE - REACH,
+                              llround(at[2]) + n / (SIDE * SIDE) - REACH};
             double distance = 0.0;
             bool inside = true;
             for (int a = 0; a < 3; ++a) {
                 inside = inside && ijk[a] >= 0 && ijk[a] < labels->grid.dim[a];
-                distance += pow(((double)ijk[a] - at[a]) * spacing[a], 2.0);
+                distance += ((double)ijk[a] - at[a]) * ((double)ijk[a] - at[a]);
             }
-            const part *found =
-                inside && distance < nearest ? subunit_of(labels->data[dn_grid_offset(&labels->grid, ijk[0], ijk[1], ijk[2])]) : NULL;
-            if (found != NULL) {
-                nearest = distance;
-                owner = found;
+            int found = inside ? subunit_of(labels->data[dn_grid_offset(&labels->grid, ijk[0], ijk[1], ijk[2])]) : -1;
+            if (found >= 0) {
+                weight[found] += exp(-distance / (2.0 * 0.8 * 0.8));
             }
         }
-        memcpy(it->paint[v], owner != NULL ? owner->color : it->part[0].color, sizeof it->paint[v]);
+        for (int s = 1; s < SUBUNITS; ++s) {
+            most = weight[s] > weight[most] ? s : most;
+        }
+        memcpy(it->paint[v], subunits[most].color, sizeof it->paint[v]);
     }
     it->part[0].vertex_color = (const uint8_t(*)[3])it->paint;
     return DN_OK;

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "chart/surface_view.h"
+#include "image/surface_refine.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -143,6 +144,29 @@ static void bad_surfaces_are_refused(void **state)
     assert_int_equal(dn_surface_view(&part, 1, &camera, 0, SIZE, path), DN_EINTERNAL);
 }
 
+static void refining_keeps_shape(void **state)
+{
+    (void)state;
+    dn_grid grid = {.dim = {9, 9, 9}, .affine = {{{1, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 1, 0}}}};
+    dn_labels *labels = NULL;
+    dn_mesh *mesh = NULL;
+    assert_ok(dn_labels_create(&grid, &labels));
+    for (int64_t n = 0; n < 27; ++n) {
+        labels->data[dn_grid_offset(&grid, 3 + n % 3, 3 + n / 3 % 3, 3 + n / 9)] = 7;
+    }
+    assert_ok(dn_mesh_of_labels(labels, (const uint16_t[]){7}, 1, 0.0, &mesh));
+    int64_t corners = mesh->vertices, before = mesh->triangles;
+    double area = dn_mesh_area(mesh), volume = dn_mesh_volume(mesh);
+    assert_ok(dn_mesh_refine(mesh));
+    assert_int_equal(mesh->triangles, 4 * before);
+    assert_int_equal(mesh->vertices, corners + 3 * before / 2); /* a closed mesh has 3/2 edges a triangle */
+    assert_close(dn_mesh_area(mesh), area, 1e-9);
+    assert_close(dn_mesh_volume(mesh), volume, 1e-9);
+    assert_int_equal(dn_mesh_euler(mesh), 2);
+    dn_mesh_destroy(mesh);
+    dn_labels_destroy(labels);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -159,10 +183,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sphere_is_a_disc),
-        cmocka_unit_test(views_show_the_side_they_name),
-        cmocka_unit_test(a_shell_shows_what_is_inside),
-        cmocka_unit_test(bad_surfaces_are_refused),
+        cmocka_unit_test(a_sphere_is_a_disc),           cmocka_unit_test(views_show_the_side_they_name),
+        cmocka_unit_test(a_shell_shows_what_is_inside), cmocka_unit_test(bad_surfaces_are_refused),
+        cmocka_unit_test(refining_keeps_shape),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
