@@ -432,6 +432,7 @@ static void report(const dn_volume *volume, const double spacing[3], const pictu
         inside += in ? (double)s->brain : 0.0;
         all += (double)s->brain;
     }
+    out->found = true;
     out->brain_inside = all > 0 ? inside / all : 0;
     out->correlation = correlation(pic, set, 1, c->kind, c->p);
     out->stripped = c->kind == 1;
@@ -484,7 +485,7 @@ dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
     }
     DN_TRY_GOTO(status, search_all(&coarse, &coarse_set, best, &found), done);
     if (found == 0 || best[0].score <= 0.0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "no head was found in the scan; check with a viewer that it shows a T1-weighted head");
+        goto done;
     }
     int64_t starts = (int64_t)found;
 #pragma omp parallel for schedule(dynamic, 1)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 typedef struct dn_location {
+    bool found;          /* false: nothing like a head was found; the rest is 0 */
     double centre[3];    /* of the hypothalamus, voxel coordinates of the volume; may lie outside it */
     double correlation;  /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_LOCATE_PLAUSIBLE */
     double brain_inside; /* share of the template's brain that lies within the volume, 0..1 */
@@ -22,11 +23,13 @@ typedef struct dn_location {
     dn_affine to_volume; /* template world (mm from the hypothalamus) to voxel coordinates */
 } dn_location;
 
-/* Below this correlation what was found is not a head as the template knows it. */
+/* Below this correlation what was found is not a head as the template knows it; above the second it certainly is one, and
+ * the hypothalamus is where it says, if it is to be seen at all. */
 #define DN_LOCATE_PLAUSIBLE 0.5
+#define DN_LOCATE_CERTAIN 0.75
 
 /* volume: borrowed, axes nearest RAS (voxel axes i, j, k to the right, front, top), any spacing.
- * DN_EDATA when the volume is too small to hold a brain or holds one value only; DN_ENOMEM. */
+ * DN_EDATA when the volume is too small to hold the structures (40 mm); DN_ENOMEM. */
 DN_CHECKED dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out);
 
 #endif

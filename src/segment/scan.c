@@ -156,15 +156,19 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
         if (status != DN_OK) {
             return dn_error_context(status, "%s", r->path);
         }
-        r->located = true;
-        DN_TRY(run_box(s, r, padded, r->location.centre, &done, &seen, next));
+        r->located = r->location.found;
+        if (r->located) {
+            DN_TRY(run_box(s, r, padded, r->location.centre, &done, &seen, next));
+        }
         r->found_by = DN_FOUND_BY_TEMPLATE;
         if (!done && seen) {
             memcpy(centre, next, sizeof centre);
             DN_TRY(run_box(s, r, padded, centre, &done, &seen, next));
             r->found_by = DN_FOUND_BY_SECOND_BOX;
         }
-        if (done) {
+        /* Where the head is aligned well, there is nothing better to be found elsewhere: a torn or one-sided find is what the
+         * network sees, and quality control says so. */
+        if (done || (seen && r->location.correlation >= DN_LOCATE_CERTAIN)) {
             return DN_OK;
         }
         dn_log(DN_LOG_NOTE, "%s: not where the aligned average head has it; searching the whole head (this takes longer)", r->stem);
