@@ -57,6 +57,9 @@ bench: build ## Measure speed and memory against the peers; writes bench/results
 accuracy: build ## Measure the agreement with labels of other origin (needs DIEN_DATA)
 	@tools/accuracy.sh $(BUILD)
 
+regions: build ## Compare the labels on the found region with whole-head runs, on every scan (needs DIEN_DATA; 20 min)
+	@DIEN_DATA="$(DIEN_DATA)" DIEN_REGION_SCANS=all $(BUILD)/tests/real_test_region
+
 weights: build ## Train the shipped networks again from the label maps (needs DIEN_DATA; hours)
 	@tools/weights.sh $(BUILD)
 

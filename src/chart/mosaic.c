@@ -14,7 +14,7 @@ struct dn_mosaic {
     cairo_t *cairo;
 };
 
-enum { OUTLINE = 3 }; /* thickness of an outline, in pixels of the label map */
+enum { OUTLINE = 4 }; /* thickness of an outline, in pixels of the label map */
 
 static const double inks[][3] = {
     [DN_INK_WHITE] = {0.95, 0.95, 0.95}, [DN_INK_GREY] = {0.62, 0.64, 0.67}, [DN_INK_GREEN] = {0.42, 0.82, 0.50},

@@ -168,6 +168,7 @@ static void set_window(view *v, const double centre[3], double radius)
     qsort(values, N * N * N, sizeof *values, by_value);
     v->black = (double)values[(int)(low_share * (N * N * N - 1))];
     v->white = (double)values[(int)(high_share * (N * N * N - 1))];
+    v->white += 0.06 * (v->white - v->black); /* room above: a plateau of white matter is not pure white */
     if (!(v->white > v->black)) {
         v->white = v->black + 1;
     }
@@ -286,8 +287,7 @@ static dn_status draw_overview(const view *zoomed, dn_mosaic *mosaic, double y)
         double slack = fmax(0.0, 0.5 * (size[c] - OVERVIEW_MM));
         middle[c] = fmin(fmax(wanted[c], middle[c] - slack), middle[c] + slack);
     }
-    set_window(&v, v.centre, 60);
-    v.white = v.black + 1.15 * (v.white - v.black);
+    set_window(&v, v.centre, 36);
     static const plane planes[] = {CORONAL, SAGITTAL, AXIAL};
     for (int n = 0; n < 3; ++n) {
         frame f = {planes[n], {middle[0], middle[1], middle[2]}, OVERVIEW_MM, OVERVIEW_MM};

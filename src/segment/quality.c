@@ -15,7 +15,7 @@
 #define ASYMMETRY 0.20
 #define ASYMMETRY_FAILED 0.60
 /* Mean posterior of the labelled voxels of a side. */
-#define CERTAINTY 0.80
+#define CERTAINTY 0.78
 #define CERTAINTY_FAILED 0.55
 /* Share of the labelled voxels in the largest component. */
 #define COHERENCE 0.90

@@ -1,0 +1,122 @@
+/* Finding the hypothalamus: heads made from the average head by a known transform are found again, with and without skull, and
+ * things that are no heads are not. */
+#include "test.h"
+
+#include "base/random.h"
+#include "segment/head_template.h"
+#include "segment/locate.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DIM = 90 }; /* of 2.5 mm: 225 mm */
+#define SPACING 2.5
+
+static double sample(const dn_head_template *h, const double mm[3], bool stripped)
+{
+    int64_t first[3];
+    double w[3];
+    for (int c = 0; c < 3; ++c) {
+        double at = (mm[c] - h->origin[c]) / h->spacing;
+        if (!(at >= 0 && at < (double)(h->dim[c] - 1))) {
+            return 0;
+        }
+        first[c] = (int64_t)at;
+        w[c] = at - (double)first[c];
+    }
+    double sum = 0;
+    for (int n = 0; n < 8; ++n) {
+        int64_t v = first[0] + (n & 1) + h->dim[0] * (first[1] + (n >> 1 & 1) + h->dim[1] * (first[2] + (n >> 2)));
+        double weight = (n & 1 ? w[0] : 1 - w[0]) * (n & 2 ? w[1] : 1 - w[1]) * (n & 4 ? w[2] : 1 - w[2]);
+        sum += weight * (double)h->t1w[v] * (stripped ? (double)h->brain[v] / 255 : 1.0);
+    }
+    return sum;
+}
+
+typedef struct head_case {
+    double pitch, yaw, scale; /* degrees, degrees, factor */
+    double centre[3];         /* voxels */
+    bool stripped;
+} head_case;
+
+static dn_volume *make_head(const head_case *h)
+{
+    dn_head_template head;
+    dn_volume *v = NULL;
+    dn_grid grid = {{DIM, DIM, DIM}, {{{SPACING, 0, 0, 0}, {0, SPACING, 0, 0}, {0, 0, SPACING, 0}}}};
+    dn_random random;
+    dn_random_seed(&random, 11);
+    assert_ok(dn_head_template_get(&head));
+    assert_ok(dn_volume_create(&grid, &v));
+    double p = h->pitch * 0.017453292519943295;
+    double y = h->yaw * 0.017453292519943295;
+    for (int64_t k = 0; k < DIM; ++k) {
+        for (int64_t j = 0; j < DIM; ++j) {
+            for (int64_t i = 0; i < DIM; ++i) {
+                double d[3] = {SPACING * ((double)i - h->centre[0]), SPACING * ((double)j - h->centre[1]),
+                               SPACING * ((double)k - h->centre[2])};
+                /* Undo yaw, then pitch, then scale. */
+                double a[3] = {cos(y) * d[0] + sin(y) * d[1], -sin(y) * d[0] + cos(y) * d[1], d[2]};
+                double b[3] = {a[0], cos(p) * a[1] + sin(p) * a[2], -sin(p) * a[1] + cos(p) * a[2]};
+                double mm[3] = {b[0] / h->scale, b[1] / h->scale, b[2] / h->scale};
+                v->data[dn_grid_offset(&grid, i, j, k)] = (float)(sample(&head, mm, h->stripped) + dn_random_normal(&random, 0, 6));
+            }
+        }
+    }
+    return v;
+}
+
+static void heads_are_found(void **state)
+{
+    (void)state;
+    static const head_case cases[] = {
+        {0, 0, 1.0, {45, 47, 40}, false},
+        {22, 8, 1.1, {48, 45, 44}, false},
+        {-25, -12, 0.9, {42, 50, 38}, true},
+    };
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; ++n) {
+        dn_volume *v = make_head(&cases[n]);
+        dn_location found;
+        assert_ok(dn_locate_hypothalamus(v, &found));
+        double distance = 0;
+        for (int c = 0; c < 3; ++c) {
+            double d = SPACING * (found.centre[c] - cases[n].centre[c]);
+            distance += d * d;
+        }
+        distance = sqrt(distance);
+        if (!found.found || distance > 3.0 || found.correlation < DN_LOCATE_CERTAIN || found.stripped != cases[n].stripped) {
+            fail_msg("head %zu: expected voxel %.1f %.1f %.1f, found %.1f %.1f %.1f (%.1f mm away, correlation %.2f, stripped %d)", n,
+                     cases[n].centre[0], cases[n].centre[1], cases[n].centre[2], found.centre[0], found.centre[1], found.centre[2],
+                     distance, found.correlation, found.stripped);
+        }
+        assert_close(found.rotation[0], cases[n].pitch, 4);
+        assert_close(found.rotation[2], cases[n].yaw, 4);
+        dn_volume_destroy(v);
+    }
+}
+
+static void noise_and_small_scans_are_not_heads(void **state)
+{
+    (void)state;
+    dn_grid grid = {{DIM, DIM, DIM}, {{{SPACING, 0, 0, 0}, {0, SPACING, 0, 0}, {0, 0, SPACING, 0}}}};
+    dn_volume *v = NULL;
+    dn_location found;
+    dn_random random;
+    dn_random_seed(&random, 3);
+    assert_ok(dn_volume_create(&grid, &v));
+    for (int64_t i = 0; i < dn_grid_count(&grid); ++i) {
+        v->data[i] = (float)dn_random_unit(&random);
+    }
+    assert_ok(dn_locate_hypothalamus(v, &found));
+    assert_true(!found.found || found.correlation < DN_LOCATE_PLAUSIBLE);
+    v->grid.dim[2] = 12; /* 30 mm */
+    assert_int_equal(dn_locate_hypothalamus(v, &found), DN_EDATA);
+    assert_non_null(strstr(dn_error_message(), "30 mm"));
+    dn_volume_destroy(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(heads_are_found), cmocka_unit_test(noise_and_small_scans_are_not_heads)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
