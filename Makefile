@@ -27,6 +27,7 @@ build: configure ## Build the program (build/dien), the library and the tests
 	@cmake --build $(BUILD) -j $(JOBS)
 
 demo: configure ## Do the main job on a real scan, and say where picture and report are
+	@tools/demo.sh --check
 	@cmake --build $(BUILD) -j $(JOBS) --target dien
 	@tools/demo.sh $(BUILD)
 

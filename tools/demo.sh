@@ -1,5 +1,6 @@
 #!/bin/bash
 # The main job on a real scan, with the published network; build folder $1. Everything lands in $1/demo.
+# With --check instead: only says whether the inputs are there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}
@@ -13,6 +14,7 @@ if [ ! -r "$network" ] || [ ! -r "$scan" ]; then
     echo "(looked in $data)." >&2
     exit 1
 fi
+[ "$build" = --check ] && exit 0
 mkdir -p "$demo"
 model=$demo/billot2020-hypothalamus-subunits.safetensors
 [ -e "$model" ] || "$build/dien" models import "$network" -o "$model"
