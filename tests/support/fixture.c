@@ -1,5 +1,6 @@
 /* Inputs for scripts that run the whole program without real scans:
  *   fixture scan FILE [SPACING [MM]]   the middle (MM wide, default 96) of the built-in average head, made finer (1.5 mm)
+ *   fixture labels FILE                a label map: left subunits 801-805 and thalamus 10 as boxes of 6 x 6 x 6 mm
  *   fixture model FILE                 a tiny network with the eleven labels of the subunit network and random weights
  * What the network says about the head means nothing; the program's conduct does. */
 #include "base/memory.h"
@@ -84,11 +85,31 @@ done:
     return status;
 }
 
+static dn_status make_labels(const char *path)
+{
+    dn_status status = DN_OK;
+    dn_labels *labels = NULL;
+    dn_grid grid = {.dim = {48, 24, 24}, .affine = {{{1, 0, 0, -24}, {0, 1, 0, -12}, {0, 0, 1, -12}}}};
+    DN_TRY(dn_labels_create(&grid, &labels));
+    for (int64_t i = 0; i < 36; ++i) {
+        for (int64_t j = 0; j < 6; ++j) {
+            for (int64_t k = 0; k < 6; ++k) {
+                labels->data[dn_grid_offset(&grid, i + 6, j + 9, k + 9)] = (uint16_t)(i < 30 ? 801 + i / 6 : 10);
+            }
+        }
+    }
+    status = dn_labels_write(labels, path, NULL);
+    dn_labels_destroy(labels);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     dn_status status = DN_EUSAGE;
     if (argc >= 3 && strcmp(argv[1], "scan") == 0) {
         status = make_scan(argv[2], argc > 3 ? strtod(argv[3], NULL) : 1.5, argc > 4 ? strtod(argv[4], NULL) : 96.0);
+    } else if (argc == 3 && strcmp(argv[1], "labels") == 0) {
+        status = make_labels(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "model") == 0) {
         status = make_model(argv[2]);
     }
