@@ -131,6 +131,7 @@ static dn_status one(dn_segmenter *segmenter, const char *path, const dn_output_
     dn_status status = dn_outputs_write(result, dn_segmenter_model(segmenter), outputs);
     result->seconds[DN_STAGE_WRITE] = omp_get_wtime() - begin;
     if (status == DN_OK) {
+        dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
         say(result, outputs->folder);
         *failed = result->quality.failed;
     }

@@ -123,9 +123,6 @@ void dn_report_install(dn_report_level level)
 void dn_report_finish(void)
 {
     pthread_mutex_lock(&state.lock);
-    if (state.open) {
-        fputc('\n', stderr);
-        state.open = false;
-    }
+    clear_bar();
     pthread_mutex_unlock(&state.lock);
 }

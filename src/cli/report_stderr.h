@@ -6,7 +6,7 @@ typedef enum { DN_REPORT_QUIET, DN_REPORT_NORMAL, DN_REPORT_VERBOSE } dn_report_
 
 /* Installs the sink for the whole process; call once, before threads start. */
 void dn_report_install(dn_report_level level);
-/* Ends a bar that is still on the line, so that what follows starts on a fresh one. */
+/* Removes a bar that is still on the line, so that what follows starts on an empty one. */
 void dn_report_finish(void);
 
 #endif

@@ -174,6 +174,7 @@ static dn_status segment(const char *scan, const char *folder, const dien_option
     DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
     dn_output_options what = {.folder = folder, .posteriors = options->posteriors != 0};
     DN_TRY_GOTO(status, dn_outputs_write(measured, dn_segmenter_model(segmenter), &what), done);
+    dn_progress(measured->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
     *failed = measured->quality.failed;
     if (out != NULL) {
         DN_TRY_GOTO(status, dn_output_path(folder, measured->stem, "_volumes.tsv", &table), done);

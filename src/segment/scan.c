@@ -140,6 +140,13 @@ done:
     return status;
 }
 
+/* Between stages is where Ctrl-C is heard and progress is told. */
+static dn_status enter(const dn_segment_result *r, dn_stage stage)
+{
+    dn_progress(r->stem, (int64_t)stage, DN_STAGE_COUNT);
+    return dn_cancel_check();
+}
+
 static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
 {
     int64_t padded[3];
@@ -151,11 +158,13 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
     bool seen = false;
     if (!s->options.whole_head) {
         double begin = omp_get_wtime();
+        DN_TRY(enter(r, DN_STAGE_LOCATE));
         dn_status status = dn_locate_hypothalamus(r->conformed.volume, &r->location);
         r->seconds[DN_STAGE_LOCATE] = omp_get_wtime() - begin;
         if (status != DN_OK) {
             return dn_error_context(status, "%s", r->path);
         }
+        DN_TRY(enter(r, DN_STAGE_NETWORK));
         r->located = r->location.found;
         if (r->located) {
             DN_TRY(run_box(s, r, padded, r->location.centre, &done, &seen, next));
@@ -219,10 +228,15 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     DN_TRY_GOTO(status, dn_strdup(path, &r->path), fail);
     DN_TRY_GOTO(status, dn_path_scan_stem(path, &r->stem), fail);
     double begin = omp_get_wtime();
+    DN_TRY_GOTO(status, enter(r, DN_STAGE_READ), fail);
     dn_scan_read_options read_options = {.trust = segmenter->options.trust};
     DN_TRY_GOTO(status, dn_scan_read(path, &read_options, &scan, &r->info), fail);
     r->seconds[DN_STAGE_READ] = omp_get_wtime() - begin;
     begin = omp_get_wtime();
+    if ((status = enter(r, DN_STAGE_CONFORM)) != DN_OK) {
+        dn_volume_destroy(scan);
+        goto fail;
+    }
     status = dn_conform(scan, &segmenter->model->input, &r->conformed);
     if (status != DN_OK) {
         status = dn_error_context(status, "%s", path);
@@ -238,8 +252,10 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     dn_volume_destroy(r->conformed.volume);
     r->conformed.volume = NULL;
     begin = omp_get_wtime();
+    DN_TRY_GOTO(status, enter(r, DN_STAGE_MEASURE), fail);
     DN_TRY_GOTO(status, measure(r), fail);
     r->seconds[DN_STAGE_MEASURE] = omp_get_wtime() - begin;
+    DN_TRY_GOTO(status, enter(r, DN_STAGE_WRITE), fail);
     *out = r;
     return DN_OK;
 fail:
