@@ -269,6 +269,10 @@ double dn_chi_squared_quantile(double p, double df)
     return p < 0.5 ? tail_quantile(chi_lower, df, 0.0, p) : tail_quantile(chi_upper, df, 0.0, 1.0 - p);
 }
 
+/* Beyond these the series would have more terms than they are worth: the leading term is good to four digits. */
+#define LARGEST_NCP_T 200.0
+#define LARGEST_NCP_F 1e5
+
 /* P(T <= t) for t >= 0 is Phi(-ncp) + 1/2 sum_j [p_j I_x(j + 1/2, df/2) + q_j I_x(j + 1, df/2)] (Guenther 1978; Lenth, AS 243),
  * Poisson-like weights p_j and q_j. Summed from their largest outwards, so that no ncp underflows. */
 static double noncentral_t_positive(double t, double df, double ncp)
@@ -298,6 +302,12 @@ double dn_noncentral_t_lower(double t, double df, double ncp)
     if (isnan(t) || isnan(df) || isnan(ncp)) {
         return NAN;
     }
+    if (fabs(ncp) > LARGEST_NCP_T) {
+        /* The normal part is a step beside the noncentrality: T <= t where chi >= sqrt(df) ncp / t. */
+        double x = ncp / t;
+        double upper = t != 0.0 && x > 0.0 ? dn_chi_squared_upper(df * x * x, df) : 0.0;
+        return t > 0.0 ? (ncp > 0.0 ? upper : 1.0) : ncp > 0.0 ? 0.0 : 1.0 - upper;
+    }
     double p = t >= 0.0 ? noncentral_t_positive(t, df, ncp) : 1.0 - noncentral_t_positive(-t, df, -ncp);
     return p < 0.0 ? 0.0 : p > 1.0 ? 1.0 : p;
 }
@@ -310,6 +320,9 @@ double dn_noncentral_f_lower(double f, double df1, double df2, double ncp)
     }
     if (f <= 0.0) {
         return 0.0;
+    }
+    if (ncp > LARGEST_NCP_F) {
+        return dn_chi_squared_upper(df2 * (ncp + df1) / (df1 * f), df2);
     }
     double x = df1 * f / (df1 * f + df2);
     double y = df2 / (df1 * f + df2);
@@ -347,8 +360,8 @@ static double ncp_gap_f(double ncp, const void *user)
 double dn_noncentral_t_ncp(double t, double df, double p)
 {
     ncp_target target = {t, df, 0.0, p};
-    double low = t - 5.0;
-    double high = t + 5.0;
+    double low = t - 5.0 - 0.01 * fabs(t);
+    double high = t + 5.0 + 0.01 * fabs(t);
     for (int i = 0; i < 60 && ncp_gap_t(low, &target) < 0.0; ++i) {
         low -= 5.0 + 0.5 * (t - low);
     }

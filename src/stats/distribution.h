@@ -26,7 +26,7 @@ double dn_chi_squared_lower(double x, double df);
 double dn_chi_squared_upper(double x, double df);
 double dn_chi_squared_quantile(double p, double df); /* lower tail p */
 
-/* Lower tails. ncp: noncentrality. */
+/* Lower tails. ncp: noncentrality; above 200 (t) and 1e5 (F) to four digits only. */
 double dn_noncentral_t_lower(double t, double df, double ncp);
 double dn_noncentral_f_lower(double f, double df1, double df2, double ncp);
 /* The ncp at which the lower tail at t (f) is p; for F 0 when even ncp 0 has less. */

@@ -280,10 +280,29 @@ static void counts_equal_r(void **state)
     compare("cross_", crossed, 8, 20);
 }
 
+/* Groups that are worlds apart (found by fuzzing: the series once ran for minutes). The limit is a chi squared quantile. */
+static void enormous_noncentralities(void **state)
+{
+    (void)state;
+    static const double sizes[] = {1e3, 1e6, 1e12, 1e30};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) {
+        double t = sizes[i];
+        double low = dn_chi_squared_quantile(0.025, 20.0);
+        double high = dn_chi_squared_quantile(0.975, 20.0);
+        assert_close(dn_noncentral_t_ncp(t, 20.0, 0.975) / t, sqrt(low / 20.0), 1e-3);
+        assert_close(dn_noncentral_t_ncp(t, 20.0, 0.025) / t, sqrt(high / 20.0), 1e-3);
+        assert_close(dn_noncentral_t_ncp(-t, 20.0, 0.025) / t, -sqrt(low / 20.0), 1e-3);
+        assert_close(dn_noncentral_f_ncp(t, 2.0, 20.0, 0.975) / t, low / 10.0, 2e-2);
+        assert_close(dn_noncentral_f_ncp(t, 2.0, 20.0, 0.025) / t, high / 10.0, 2e-2);
+    }
+    assert_true(dn_t_two_sided(1e200, 5.0) == 0.0 && dn_f_upper(1e308, 3.0, 4.0) >= 0.0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(linear_models_equal_r), cmocka_unit_test(adjusted_p_equal_r),
-                                       cmocka_unit_test(power_equals_r),        cmocka_unit_test(counts_equal_r),
-                                       cmocka_unit_test(head_size_equals_r),    cmocka_unit_test(distributions_equal_r)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(linear_models_equal_r),    cmocka_unit_test(adjusted_p_equal_r),
+                                       cmocka_unit_test(power_equals_r),           cmocka_unit_test(counts_equal_r),
+                                       cmocka_unit_test(enormous_noncentralities), cmocka_unit_test(head_size_equals_r),
+                                       cmocka_unit_test(distributions_equal_r)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
