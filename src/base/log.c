@@ -33,6 +33,15 @@ void dn_progress(const char *what, int64_t done, int64_t total)
     }
 }
 
+void dn_progress_detail(const char *what, const char *detail, int64_t done, int64_t total)
+{
+    if (current.detail != NULL) {
+        current.detail(current.user, what, detail, done, total);
+    } else {
+        dn_progress(what, done, total);
+    }
+}
+
 void dn_cancel_request(void)
 {
     cancelled = 1;

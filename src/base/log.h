@@ -17,6 +17,8 @@ typedef struct dn_log_sink {
     void (*message)(void *user, dn_log_level level, const char *text);
     /* done of total steps of the named work; total 0: unknown. done == total ends it. */
     void (*progress)(void *user, const char *what, int64_t done, int64_t total);
+    /* The same with what changes from step to step ("loss 0.42, 3 min left"). NULL: goes to progress without detail. */
+    void (*detail)(void *user, const char *what, const char *detail, int64_t done, int64_t total);
 } dn_log_sink;
 
 /* Process-wide; set once before threads start. NULL restores the silent sink. */
@@ -24,6 +26,7 @@ void dn_log_set_sink(const dn_log_sink *sink);
 void dn_log(dn_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* May be called from one thread at a time. */
 void dn_progress(const char *what, int64_t done, int64_t total);
+void dn_progress_detail(const char *what, const char *detail, int64_t done, int64_t total);
 
 /* Cancellation: a signal handler calls dn_cancel_request (async-signal-safe); long work calls dn_cancel_check between
  * steps and passes DN_ECANCELLED up, so that cleanup ladders run. */

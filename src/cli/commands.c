@@ -8,6 +8,7 @@
 #define COMMANDS(X)                                                                                                                        \
     X(segment)                                                                                                                             \
     X(synth)                                                                                                                               \
+    X(train)                                                                                                                               \
     X(stats)                                                                                                                               \
     X(stability)                                                                                                                           \
     X(normative)                                                                                                                           \

@@ -49,7 +49,7 @@ static void show_message(void *user, dn_log_level level, const char *text)
     pthread_mutex_unlock(&state.lock);
 }
 
-static void draw_bar(const char *what, int64_t done, int64_t total)
+static void draw_bar(const char *what, const char *detail, int64_t done, int64_t total)
 {
     enum { WIDTH = 30 };
     struct winsize size;
@@ -62,7 +62,7 @@ static void draw_bar(const char *what, int64_t done, int64_t total)
             bar[i] = i < filled ? '#' : '.';
         }
         bar[WIDTH] = '\0';
-        snprintf(line, sizeof line, "%-28.60s [%s] %3d %%", what, bar, (int)(100 * done / total));
+        snprintf(line, sizeof line, "%-*.60s [%s] %3d %%  %s", *detail == '\0' ? 28 : 10, what, bar, (int)(100 * done / total), detail);
     } else {
         snprintf(line, sizeof line, "%-28.60s %lld", what, (long long)done);
     }
@@ -71,7 +71,7 @@ static void draw_bar(const char *what, int64_t done, int64_t total)
     state.open = true;
 }
 
-static void show_progress(void *user, const char *what, int64_t done, int64_t total)
+static void show_detail(void *user, const char *what, const char *detail, int64_t done, int64_t total)
 {
     (void)user;
     if (state.level < DN_REPORT_NORMAL) {
@@ -87,7 +87,7 @@ static void show_progress(void *user, const char *what, int64_t done, int64_t to
     }
     if (state.terminal) {
         if (fresh || ended || time - state.shown > 0.1) {
-            draw_bar(what, ended ? total : done, total);
+            draw_bar(what, detail, ended ? total : done, total);
             state.shown = time;
         }
         if (ended) {
@@ -100,7 +100,7 @@ static void show_progress(void *user, const char *what, int64_t done, int64_t to
         state.shown = time; /* short work gets one line, when it ends */
     } else if (time - state.shown > 10.0) {
         if (total > 0) {
-            fprintf(stderr, "%s: %d %%\n", what, (int)(100 * done / total));
+            fprintf(stderr, "%s: %d %%%s%s\n", what, (int)(100 * done / total), *detail == '\0' ? "" : ", ", detail);
         } else {
             fprintf(stderr, "%s: %lld\n", what, (long long)done);
         }
@@ -112,12 +112,17 @@ static void show_progress(void *user, const char *what, int64_t done, int64_t to
     pthread_mutex_unlock(&state.lock);
 }
 
+static void show_progress(void *user, const char *what, int64_t done, int64_t total)
+{
+    show_detail(user, what, "", done, total);
+}
+
 void dn_report_install(dn_report_level level)
 {
     const char *kind = getenv("TERM");
     state.level = level;
     state.terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
-    dn_log_set_sink(&(dn_log_sink){.message = show_message, .progress = show_progress});
+    dn_log_set_sink(&(dn_log_sink){.message = show_message, .progress = show_progress, .detail = show_detail});
 }
 
 void dn_report_finish(void)

@@ -361,7 +361,12 @@ static dn_status read_all(dn_yaml *yaml, int64_t steps, dn_train_config *config)
     DN_TRY(read_augmentation(yaml, augmentation, config));
     DN_TRY(read_training(yaml, training, steps, config));
     DN_TRY(read_network(yaml, network, config));
-    return dn_config_data(yaml, data, config);
+    DN_TRY(dn_config_data(yaml, data, config));
+    if (config->validation_samples == 0 && (config->patience > 0 || config->schedule.kind == DN_SCHEDULE_PLATEAU)) {
+        return dn_yaml_fail(yaml, training, "training.%s watches the validation loss, and data.validation names no data",
+                            config->patience > 0 ? "patience" : "schedule");
+    }
+    return DN_OK;
 }
 
 dn_status dn_train_config_read(const char *path, int64_t steps, dn_train_config **out)

@@ -1,6 +1,7 @@
 /* Inputs for scripts that run the whole program without real scans:
  *   fixture scan FILE [SPACING [MM]]   the middle (MM wide, default 96) of the built-in average head, made finer (1.5 mm)
  *   fixture labels FILE                a label map: left subunits 801-805 and thalamus 10 as boxes of 6 x 6 x 6 mm
+ *   fixture head FILE                  a round head of nested shells with a thalamus on each side, 32^3 voxels of 4 mm
  *   fixture model FILE                 a tiny network with the eleven labels of the subunit network and random weights
  * What the network says about the head means nothing; the program's conduct does. */
 #include "base/memory.h"
@@ -10,6 +11,7 @@
 #include "models/model.h"
 #include "segment/head_template.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,28 @@ static dn_status make_scan(const char *path, double spacing, double extent)
 done:
     dn_volume_destroy(fine);
     dn_volume_destroy(coarse);
+    return status;
+}
+
+static dn_status make_head(const char *path)
+{
+    enum { N = 32 };
+    dn_grid grid = {{N, N, N}, {{{4, 0, 0, -62}, {0, 4, 0, -62}, {0, 0, 4, -62}}}};
+    dn_labels *map = NULL;
+    DN_TRY(dn_labels_create(&grid, &map));
+    for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {
+        double x = 4.0 * (double)(v % N) - 62.0;
+        double y = 4.0 * (double)(v / N % N) - 62.0;
+        double z = 4.0 * (double)(v / (N * N)) - 62.0;
+        double r = sqrt(x * x + y * y + z * z);
+        int left = x < 0.0;
+        map->data[v] = (uint16_t)(r < 40.0 ? (left ? 2 : 41) : r < 46.0 ? 24 : r < 52.0 ? 515 : r < 58.0 ? 507 : 0);
+        if (fabs(fabs(x) - 14.0) < 10.0 && fabs(y) < 14.0 && fabs(z) < 10.0) {
+            map->data[v] = left ? 10 : 49;
+        }
+    }
+    dn_status status = dn_labels_write(map, path, NULL);
+    dn_labels_destroy(map);
     return status;
 }
 
@@ -110,6 +134,8 @@ int main(int argc, char **argv)
         status = make_scan(argv[2], argc > 3 ? strtod(argv[3], NULL) : 1.5, argc > 4 ? strtod(argv[4], NULL) : 96.0);
     } else if (argc == 3 && strcmp(argv[1], "labels") == 0) {
         status = make_labels(argv[2]);
+    } else if (argc == 3 && strcmp(argv[1], "head") == 0) {
+        status = make_head(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "model") == 0) {
         status = make_model(argv[2]);
     }

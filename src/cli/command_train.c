@@ -1,0 +1,100 @@
+/* dien train: a network from label maps and a config. */
+#include "base/log.h"
+#include "base/memory.h"
+#include "cli/command.h"
+#include "train/trainer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const dn_option options[] = {
+    {.name = "output", .letter = 'o', .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "folder for the run, in place of the config's"},
+    {.name = "resume", .kind = DN_OPTION_FLAG, .help = "go on from the checkpoint in the folder, if there is one"},
+    {.name = "restart", .kind = DN_OPTION_FLAG, .help = "begin again where there is a checkpoint"},
+    {.name = "steps",
+     .kind = DN_OPTION_INTEGER,
+     .value = "N",
+     .help = "length of the run, in place of the config's",
+     .low = 1,
+     .high = 1e9},
+    {.name = "stop-after",
+     .kind = DN_OPTION_INTEGER,
+     .value = "N",
+     .help = "save and end after N steps of this call; --resume goes on",
+     .low = 1,
+     .high = 1e9},
+    {.name = "no-figure", .kind = DN_OPTION_FLAG, .help = "do not draw the curves"},
+    {.name = "check", .kind = DN_OPTION_FLAG, .help = "read the config, say what it means, and end"},
+    {0},
+};
+
+static dn_status check(const dn_train_config *config)
+{
+    char hash[65];
+    DN_TRY(dn_train_config_hash(config, hash));
+    printf("name\t%s\narchitecture\t%s %s\n", config->name, config->architecture, config->architecture_config);
+    printf("patch\t%" PRId64 " x %" PRId64 " x %" PRId64 " voxels of %g x %g x %g mm\n", config->patch[0], config->patch[1],
+           config->patch[2], config->spacing[0], config->spacing[1], config->spacing[2]);
+    printf("classes\t%" PRId64 "\nlabel_maps\t%zu\nscans\t%zu\n", config->class_count, config->training.map_count,
+           config->training.pair_count);
+    printf("validation\t%" PRId64 " samples from %zu label maps and %zu scans\n", config->validation_samples, config->validation.map_count,
+           config->validation.pair_count);
+    printf("steps\t%" PRId64 "\noutput\t%s\nconfig_sha256\t%s\n", config->steps, config->output, hash);
+    return DN_OK;
+}
+
+static dn_status run(const dn_arguments *arguments)
+{
+    dn_status status = DN_OK;
+    dn_train_config *config = NULL;
+    dn_trainer_result result;
+    const dn_trainer_options how = {.resume = dn_arguments_flag(arguments, "resume"),
+                                    .restart = dn_arguments_flag(arguments, "restart"),
+                                    .stop_after = dn_arguments_integer(arguments, "stop-after"),
+                                    .no_figure = dn_arguments_flag(arguments, "no-figure")};
+    if (how.resume && how.restart) {
+        DN_FAIL(DN_EUSAGE, "--resume goes on and --restart begins again; give one of them");
+    }
+    DN_TRY(dn_train_config_read(dn_arguments_at(arguments, 0), dn_arguments_integer(arguments, "steps"), &config));
+    if (dn_arguments_given(arguments, "output")) {
+        free(config->output);
+        config->output = NULL;
+        DN_TRY_GOTO(status, dn_strdup(dn_arguments_text(arguments, "output"), &config->output), done);
+    }
+    if (dn_arguments_integer(arguments, "threads") > 0) {
+        config->threads = 0; /* the option wins */
+    }
+    if (dn_arguments_flag(arguments, "check")) {
+        status = check(config);
+        goto done;
+    }
+    dn_log(DN_LOG_NOTE, "seed %" PRId64, config->seed);
+    DN_TRY_GOTO(status, dn_trainer_run(config, &how, &result), done);
+    if (result.seconds > 0.0) {
+        dn_log(DN_LOG_NOTE, "%s step %" PRId64 ", loss %.4f; %.1f s, of them %.1f %% waiting for samples",
+               result.finished ? "done at" : "stopped and saved after", result.step, result.loss, result.seconds,
+               100.0 * result.seconds_waited / result.seconds);
+    }
+done:
+    dn_train_config_destroy(config);
+    return status;
+}
+
+const dn_command dn_command_train = {
+    .name = "train",
+    .summary = "train a network on label maps and scans",
+    .positional = "CONFIG",
+    .positional_min = 1,
+    .positional_max = 1,
+    .options = options,
+    .description =
+        "Trains the network that CONFIG (YAML; docs/training.md explains every key, configs/ has examples) describes, on scans made "
+        "from label maps as `dien synth` makes them, on real scans with labels, or on both. Samples are made beside the network.\n\n"
+        "The run's folder gets log.tsv, validation.tsv, a figure of the curves, checkpoint.safetensors every few minutes, and at the end "
+        "NAME.safetensors, a model file that `dien segment --model` takes: the weights of the lowest validation loss. Ctrl-C saves and "
+        "ends; --resume then gives the same numbers as a run that was never stopped, on the same number of threads.",
+    .examples = "dien train configs/whole_head_coarse.yaml\ndien train configs/whole_head_coarse.yaml --resume\n"
+                "dien train my.yaml -o trial --steps 50 --threads 2",
+    .run = run,
+};

@@ -1,0 +1,30 @@
+/* The training loop: samples in, a model file out, and a run that can stop and go on at any step.
+ *
+ * In the output folder: checkpoint.safetensors (every few minutes, at Ctrl-C and at the end), log.tsv (one row a few
+ * steps), validation.tsv (Dice of each class), curves.svg/.pdf/.png, and at the end NAME.safetensors, the model of the lowest
+ * validation loss (without validation: the last). A run that was stopped and resumed leaves the same files as one that was not. */
+#ifndef DN_TRAIN_TRAINER_H
+#define DN_TRAIN_TRAINER_H
+
+#include "train/config.h"
+
+typedef struct dn_trainer_options {
+    bool resume;        /* go on from the checkpoint in the output folder, if there is one */
+    bool restart;       /* begin again where there is one */
+    int64_t stop_after; /* steps to do in this call, then save and return; 0: to the end */
+    bool no_figure;
+} dn_trainer_options;
+
+typedef struct dn_trainer_result {
+    bool finished;                  /* false: stopped by stop_after */
+    int64_t step;                   /* steps done in all */
+    int64_t best_step;              /* 0: no validation */
+    double loss;                    /* of the last row of the log */
+    double seconds, seconds_waited; /* of this call; of it, waiting for samples */
+} dn_trainer_result;
+
+/* DN_ECANCELLED after Ctrl-C: everything is saved, the message says how to go on. DN_EUSAGE: there is a checkpoint, and neither resume
+ * nor restart. DN_EFORMAT: the checkpoint is of another config or network. DN_EIO: cannot write; the last good checkpoint is there. */
+DN_CHECKED dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options *options, dn_trainer_result *result);
+
+#endif

@@ -1,0 +1,71 @@
+# dien train from outside: a config that is wrong, a run, a signal, a full disk, and the model at the end.
+source "$(dirname "$0")/lib.sh"
+
+mkdir -p "$work/maps"
+"$DIEN_FIXTURE" head "$work/maps/head1.nii.gz" || fail "cannot make a label map"
+write_config() { # STEPS EXTRA
+    cat >"$work/toy.yaml" <<YAML
+name: toy
+output: run
+model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, norm: instance}}
+labels:
+  - {name: background, from: [0, 515, 507]}
+  - {name: left_thalamus, from: [10]}
+  - {name: right_thalamus, from: [49]}
+  - {name: brain, index: 2, from: [2, 41, 24]}
+data: {maps: ['maps/*.nii.gz'], tissues: ${DIEN_SOURCE}/share/synth/tissues.tsv, validation: {maps: ['maps/*.nii.gz'], samples: 2}}
+augmentation: {preset: plain}
+training: {steps: $1, log_every: 1, validate_every: 3 $2}
+YAML
+}
+
+write_config 6
+sed 's/spacing_mm/spacing/' "$work/toy.yaml" >"$work/bad.yaml"
+expect_sentence 3 "bad.yaml:3: model has no key \"spacing\"" train "$work/bad.yaml"
+sed 's/, 507\]/]/' "$work/toy.yaml" >"$work/bad.yaml"
+expect_sentence 3 "the label 507 of" train "$work/bad.yaml" -o "$work/bad"
+expect_sentence 3 "cannot read" train "$work/none.yaml"
+expect_sentence 2 "give one of them" train "$work/toy.yaml" --resume --restart
+expect 0 train "$work/toy.yaml" --check
+grep -q '^classes	4$' "$work/stdout" || fail "--check: expected four classes, found $(cat "$work/stdout")"
+expect_empty "$work/run"
+
+expect 0 train "$work/toy.yaml" --threads 2 --no-figure
+for name in checkpoint.safetensors log.tsv validation.tsv toy.safetensors; do
+    [ -s "$work/run/$name" ] || fail "expected $name in the run's folder, found $(ls "$work/run")"
+done
+[ "$(wc -l <"$work/run/log.tsv")" -eq 7 ] || fail "log.tsv: expected 7 lines, found $(cat "$work/run/log.tsv")"
+expect_no_temporaries "$work/run"
+expect 0 models show "$work/run/toy.safetensors"
+grep -q thalamus "$work/stdout" || fail "models show: expected the thalamus, found $(cat "$work/stdout")"
+expect_sentence 2 "already holds a run" train "$work/toy.yaml"
+expect_sentence 3 "training.steps (6 there, 7 here)" train "$work/toy.yaml" --resume --steps 7
+
+# A signal in the middle: saved, exit 130, and --resume goes on.
+write_config 100000 ", checkpoint_minutes: 0"
+"$dien" train "$work/toy.yaml" -o "$work/long" --no-figure >/dev/null 2>"$work/stderr" &
+run=$!
+for _ in $(seq 600); do
+    [ -s "$work/long/checkpoint.safetensors" ] && break
+    sleep 0.1
+done
+kill -TERM "$run"
+wait "$run"
+code=$?
+[ "$code" -eq 130 ] || fail "SIGTERM: expected exit 130, found $code: $(cat "$work/stderr")"
+grep -q 'saved; the same command with --resume goes on' "$work/stderr" || fail "SIGTERM: expected how to go on, found $(cat "$work/stderr")"
+expect_no_temporaries "$work/long"
+expect 0 train "$work/toy.yaml" -o "$work/long" --resume --stop-after 2 --no-figure
+
+# A disk that fills while a checkpoint is written: exit 5, and the last good one is still there and still good.
+cp "$work/long/checkpoint.safetensors" "$work/good"
+(
+    ulimit -f 8
+    "$dien" train "$work/toy.yaml" -o "$work/long" --resume --stop-after 1 --no-figure >/dev/null 2>"$work/stderr"
+)
+code=$?
+[ "$code" -eq 5 ] || fail "full disk: expected exit 5, found $code: $(cat "$work/stderr")"
+cmp -s "$work/good" "$work/long/checkpoint.safetensors" || fail "full disk: the last good checkpoint has changed"
+expect_no_temporaries "$work/long"
+expect 0 train "$work/toy.yaml" -o "$work/long" --resume --stop-after 1 --no-figure
+finish
