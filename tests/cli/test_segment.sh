@@ -133,6 +133,21 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
     fi
 fi
 
+# --- no memory: 5 with a sentence, wherever it runs out (sanitizers need terabytes of addresses)
+if ! grep -q 'DIEN_SANITIZE:BOOL=ON' "${DIEN_BUILD:-.}/CMakeCache.txt" 2>/dev/null; then
+    seen=0
+    for limit in 100000 115000 130000 145000; do # kB of addresses
+        rm -rf out
+        (ulimit -v "$limit"; "$dien" segment good.nii -o out --model "$model" --threads 2 --quiet >stdout 2>stderr)
+        code=$?
+        [ "$code" -eq 127 ] && continue # the libraries themselves did not fit
+        [ "$code" -eq 5 ] || measured "$code" || fail "memory limited to $limit kB: expected 5, found $code: $(cat stderr)"
+        [ "$code" -ne 5 ] || { seen=$((seen + 1)); grep -q '^dien: .*memory' stderr || fail "memory limited to $limit kB: expected a sentence, found $(cat stderr)"; }
+        whole out "memory limited to $limit kB"
+    done
+    echo "out of memory $seen times, each with a sentence"
+fi
+
 # --- Ctrl-C, early to late: 130, or done; never a half file. A second one at once ends it, too.
 for delay in 0.02 0.1 0.3 0.6 1.0; do
     rm -rf out
