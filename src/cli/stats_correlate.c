@@ -1,7 +1,7 @@
 /* dien stats correlate: two variables, perhaps given others; with the ALS-FRS-R slope and volumes by head size. */
-#define _GNU_SOURCE
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "chart/figure_kinds.h"
 #include "cli/complete_cases.h"
 #include "cli/stats_command.h"
@@ -368,13 +368,11 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
 {
     char text[512];
     char *paragraph = NULL;
-    size_t size = 0;
+    dn_text writer;
     const char *unit = dn_arguments_text(job->arguments, "unit");
     const dn_result slope = dn_linear_coefficient(line, 1, "slope", dn_arguments_real(job->arguments, "level"));
-    FILE *stream = open_memstream(&paragraph, &size);
-    if (stream == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
+    DN_TRY(dn_text_open(&writer));
+    FILE *stream = writer.stream;
     fprintf(stream, "%s and %s", job->y_name, job->x_name);
     for (size_t j = 0; j < job->k; ++j) {
         fprintf(stream, "%s%s", j == 0 ? " given " : ", ", job->covariates[j]);
@@ -398,10 +396,7 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
     fprintf(stream, " for one of %s.", job->x_name);
     dn_cases_say_omitted(stream, &job->cases);
     fprintf(stream, "\n");
-    if (fclose(stream) != 0 || paragraph == NULL) {
-        free(paragraph);
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
+    DN_TRY(dn_text_take(&writer, &paragraph));
     dn_status status = dn_stats_emit(job->folder, "correlate", paragraph);
     free(paragraph);
     return status;

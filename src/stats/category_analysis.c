@@ -1,5 +1,5 @@
 /* A category by groups. */
-#define _GNU_SOURCE
+#include "base/text.h"
 #include "stats/contingency.h"
 #include "stats/group_data.h"
 
@@ -165,12 +165,9 @@ dn_status dn_category_tabulate(const dn_category_analysis *a, dn_table *tests, d
 dn_status dn_category_paragraph(const dn_category_analysis *a, char **out)
 {
     char text[512];
-    char *buffer = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&buffer, &size);
-    if (stream == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
+    dn_text paragraph;
+    DN_TRY(dn_text_open(&paragraph));
+    FILE *stream = paragraph.stream;
     fprintf(stream, "%s:", a->value);
     for (size_t g = 0; g < a->k; ++g) {
         fprintf(stream, "%s %s", g > 0 ? ";" : "", a->names[g]);
@@ -191,10 +188,5 @@ dn_status dn_category_paragraph(const dn_category_analysis *a, char **out)
         fprintf(stream, ".");
     }
     fprintf(stream, "\n");
-    if (fclose(stream) != 0 || buffer == NULL) {
-        free(buffer);
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
-    *out = buffer;
-    return DN_OK;
+    return dn_text_take(&paragraph, out);
 }

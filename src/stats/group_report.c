@@ -1,5 +1,5 @@
 /* What an analysis of groups says: rows of tables, and the paragraph. */
-#define _GNU_SOURCE
+#include "base/text.h"
 #include "stats/anova.h"
 #include "stats/group_data.h"
 
@@ -346,12 +346,9 @@ static void say_normalisation(FILE *out, const dn_group_analysis *a)
 dn_status dn_group_paragraph(const dn_group_analysis *a, char **out)
 {
     char text[512];
-    char *buffer = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&buffer, &size);
-    if (stream == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
+    dn_text paragraph;
+    DN_TRY(dn_text_open(&paragraph));
+    FILE *stream = paragraph.stream;
     fprintf(stream, "%s", label_of(a));
     say_normalisation(stream, a);
     fprintf(stream, ": ");
@@ -379,10 +376,5 @@ dn_status dn_group_paragraph(const dn_group_analysis *a, char **out)
     say_ancova(stream, a);
     say_omitted(stream, a);
     fprintf(stream, "\n");
-    if (fclose(stream) != 0 || buffer == NULL) {
-        free(buffer);
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
-    *out = buffer;
-    return DN_OK;
+    return dn_text_take(&paragraph, out);
 }

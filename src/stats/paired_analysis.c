@@ -1,5 +1,5 @@
 /* Two values of the same people. */
-#define _GNU_SOURCE
+#include "base/text.h"
 #include "stats/group_data.h"
 #include "stats/rank_test.h"
 #include "stats/t_test.h"
@@ -199,12 +199,9 @@ dn_status dn_paired_paragraph(const dn_paired_analysis *a, char **out)
 {
     char text[512];
     char number[4][32];
-    char *buffer = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&buffer, &size);
-    if (stream == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
+    dn_text paragraph;
+    DN_TRY(dn_text_open(&paragraph));
+    FILE *stream = paragraph.stream;
     const char *unit = a->options.unit != NULL ? a->options.unit : "";
     if (a->options.label != NULL) {
         fprintf(stream, "%s: ", a->options.label);
@@ -234,10 +231,5 @@ dn_status dn_paired_paragraph(const dn_paired_analysis *a, char **out)
         fprintf(stream, ".");
     }
     fprintf(stream, "\n");
-    if (fclose(stream) != 0 || buffer == NULL) {
-        free(buffer);
-        DN_FAIL(DN_ENOMEM, "not enough memory for a paragraph");
-    }
-    *out = buffer;
-    return DN_OK;
+    return dn_text_take(&paragraph, out);
 }

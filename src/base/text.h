@@ -1,0 +1,24 @@
+/* A text that grows in memory: open, fprintf to its stream, take. */
+#ifndef DN_BASE_TEXT_H
+#define DN_BASE_TEXT_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Zero-initialise ({0}). */
+typedef struct dn_text {
+    FILE *stream; /* owned; write to it */
+    char *bytes;
+    size_t size;
+} dn_text;
+
+/* DN_ENOMEM. */
+DN_CHECKED dn_status dn_text_open(dn_text *text);
+/* Closes text; *out is owned by the caller (free). DN_ENOMEM when a write failed; text is released all the same. */
+DN_CHECKED dn_status dn_text_take(dn_text *text, char **out);
+/* Safe on a zeroed, taken or discarded text. */
+void dn_text_discard(dn_text *text);
+
+#endif
