@@ -19,8 +19,8 @@ typedef struct application {
     dn_norm_model model;
     dn_cohort cohort;
     dn_norm_verdict *verdicts;
-    double scanner_sd; /* NaN: the norm's */
-    size_t reduced, enlarged, outside;
+    double scanner_sd;                              /* NaN: the norm's */
+    size_t reduced, enlarged, outside, own_scanner; /* own_scanner: people with an SD of their own */
     FILE *text;
 } application;
 
@@ -174,7 +174,9 @@ static dn_status say(application *it, dn_table *summary)
             model->simulated ? "SIMULATED norm, not for patients. " : "", toupper((unsigned char)*structure), structure + 1,
             it->cohort.cases.n, it->cohort.cases.n == 1 ? "person" : "people", model->n, dn_say(model->age_low), dn_say(model->age_high),
             dn_norm_method_text(model), *model->source ? "; " : "", model->source, 100.0 * model->level);
-    if (isnan(sd)) {
+    if (it->own_scanner == it->cohort.cases.n) {
+        fprintf(it->text, "inter-scanner SD of each person's own scanner).");
+    } else if (isnan(sd)) {
         fprintf(it->text, "no inter-scanner SD was given, so the rule is that of one sample).");
     } else {
         fprintf(it->text, "inter-scanner SD %s%s%s).", dn_say(sd), *model->unit ? " " : "", model->unit);
@@ -281,7 +283,7 @@ static dn_status draw_cohort(const application *it)
                 done);
     DN_TRY_GOTO(status, dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .width = 1.2}, 0.0), done);
     double sd = isnan(it->scanner_sd) ? model->scanner_sd : it->scanner_sd;
-    if (!by_z && sd > 0.0) {
+    if (!by_z && sd > 0.0 && it->own_scanner == 0) {
         double rule = -limit - dn_normal_quantile(0.5 + 0.5 * model->level) * sd;
         DN_TRY_GOTO(status, dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_VERMILION, .dash = DN_DASH_LONG, .width = 0.9}, rule),
                     done);
@@ -311,11 +313,24 @@ done:
 
 static dn_status judge(application *it)
 {
+    const char *column_name = dn_arguments_text(it->arguments, "scanner-sd-column");
+    size_t column = DN_TABLE_NONE;
     double nearest = INFINITY;
+    if (column_name != NULL) {
+        DN_TRY(dn_table_column(it->cohort.table, column_name, &column));
+    }
     DN_TRY(dn_alloc(&it->verdicts, it->cohort.cases.n, sizeof *it->verdicts, "the verdicts"));
     for (size_t i = 0; i < it->cohort.cases.n; ++i) {
         dn_norm_verdict *found = &it->verdicts[i];
-        DN_TRY(dn_norm_apply(&it->model, &it->cohort.persons[i], it->scanner_sd, found));
+        double sd = NAN;
+        if (column != DN_TABLE_NONE) {
+            DN_TRY(dn_table_number(it->cohort.table, it->cohort.cases.row[i], column, &sd));
+            if (sd < 0.0) {
+                DN_FAIL(DN_EDATA, "the inter-scanner SD of %s is negative (%g)", it->cohort.persons[i].name, sd);
+            }
+        }
+        it->own_scanner += isnan(sd) ? 0 : 1;
+        DN_TRY(dn_norm_apply(&it->model, &it->cohort.persons[i], isnan(sd) ? it->scanner_sd : sd, found));
         it->reduced += found->reduced;
         it->enlarged += found->enlarged;
         it->outside += found->outside != 0;

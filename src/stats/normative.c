@@ -264,6 +264,10 @@ dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_opt
         }
         DN_TRY_GOTO(status, dn_outliers(residuals, n, 1.5, left_out, &out->n_outliers, &low, &high), done);
         count = rows_of(out, persons, n, left_out, x, y);
+        if (count <= out->terms) {
+            DN_FAIL_GOTO(status, done, DN_EDATA, "%zu of %zu persons are outliers of the first fit; too few are left for the second",
+                         out->n_outliers, n);
+        }
         DN_TRY_GOTO(status, dn_least_squares(x, y, NULL, count, out->terms, out->beta, out->inverse), depends);
     } else if (out->method == DN_NORM_HUBER || out->method == DN_NORM_BISQUARE) {
         dn_psi psi = out->method == DN_NORM_HUBER ? DN_PSI_HUBER : DN_PSI_BISQUARE;

@@ -111,6 +111,8 @@ double dn_norm_centile(const dn_norm_model *model, double icv, double age, dn_se
 DN_CHECKED dn_status dn_norm_write(const dn_norm_model *model, const char *path);
 /* DN_EINPUT, DN_EFORMAT: not such a file, or one with fields missing or out of range. */
 DN_CHECKED dn_status dn_norm_read(const char *path, dn_norm_model *out);
+/* The same from memory; name stands for the file in messages. */
+DN_CHECKED dn_status dn_norm_parse(const char *text, size_t size, const char *name, dn_norm_model *out);
 
 /* k of n with the exact interval (Clopper and Pearson 1934). n >= 1. */
 DN_CHECKED dn_status dn_share(size_t k, size_t n, double level, dn_estimate *out);

@@ -282,22 +282,29 @@ static dn_status from_json(const char *path, const json_t *root, dn_norm_model *
     return read_quantiles(path, root, out);
 }
 
-dn_status dn_norm_read(const char *path, dn_norm_model *out)
+dn_status dn_norm_parse(const char *text, size_t size, const char *name, dn_norm_model *out)
 {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
     json_error_t error;
     *out = (dn_norm_model){0};
-    DN_TRY(dn_file_read(path, 16 << 20, &bytes, &size));
-    json_t *root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &error);
-    free(bytes);
+    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s is not JSON (line %d: %s); a norm is made by `dien normative fit`", path, error.line, error.text);
+        DN_FAIL(DN_EFORMAT, "%s is not JSON (line %d: %s); a norm is made by `dien normative fit`", name, error.line, error.text);
     }
-    dn_status status = from_json(path, root, out);
+    dn_status status = from_json(name, root, out);
     json_decref(root);
     if (status != DN_OK) {
         dn_norm_model_release(out);
     }
+    return status;
+}
+
+dn_status dn_norm_read(const char *path, dn_norm_model *out)
+{
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    *out = (dn_norm_model){0};
+    DN_TRY(dn_file_read(path, 16 << 20, &bytes, &size));
+    dn_status status = dn_norm_parse((const char *)bytes, size, path, out);
+    free(bytes);
     return status;
 }

@@ -84,6 +84,9 @@ case $(cell $table new outside) in *"scanner not"*) ;; *) fail "apply: new shoul
 [ -z "$(cell $table unmeasured z)" ] || fail "apply: unmeasured should be left out"
 tr '\n' ' ' <people/normative.txt | grep -q 'unmeasured (no thalamus)' || fail "apply: unmeasured is not named"
 grep -q 'SIMULATED norm' people/normative.txt || fail "apply: the norm is simulated and nobody says so"
+awk -F'\t' 'BEGIN { OFS = FS } { print $0, NR == 1 ? "own_sd" : $1 == "between" ? 0.02 : "" }' people.tsv >own.tsv
+expect 0 normative apply norm/norm.json own.tsv --scanner-sd-column own_sd -o own_sd
+[ "$(cell own_sd/normative.tsv between reduced)" = 1 ] || fail "apply: a steadier scanner should decide between"
 for method in huber bisquare quantile; do
     expect 0 normative fit norms.tsv --value thalamus --method $method -o "norm_$method"
     expect 0 normative apply "norm_$method/norm.json" people.tsv -o "people_$method"
