@@ -12,8 +12,8 @@ typedef struct dn_plan_options {
     dn_precision precision;
     int threads;            /* 0: dn_threads_get() */
     int64_t memory_limit;   /* bytes for arena, packed weights and scratchpad; 0: no limit */
-    bool tune;              /* time candidate layouts a layer and remember the choice for this machine */
-    const char *tune_cache; /* file of remembered choices, or NULL */
+    bool tune;              /* time the ways to do a layer that the cache does not know, and remember the fastest */
+    const char *tune_cache; /* file of remembered choices (read also without tune), or NULL */
 } dn_plan_options;
 
 typedef struct dn_plan dn_plan;

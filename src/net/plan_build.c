@@ -369,14 +369,21 @@ static dn_status build_projection(builder *b, int index, const dn_conv *conv, co
     return DN_OK;
 }
 
-/* Winograd's products pay where there are enough channels to multiply; the rest is bound by memory. */
-static bool winograd_pays(const builder *b, const dn_conv *conv, const dn_shape *in, const dn_shape *out)
+/* Winograd's products pay where there are enough channels to multiply and the products are dear; the rest is bound by
+ * memory. Matrix units multiply bf16 so fast that the transforms would cost more than they save. */
+static dn_algorithm default_algorithm(const builder *b, const dn_step *step, const dn_shape *out)
 {
-    bool fits = !b->plan->plain && conv->groups == 1;
+    const dn_conv *conv = &step->node.conv;
+    bool matrix = b->plan->options.precision == DN_PRECISION_BF16 && dn_engine_matrix_units();
+    if (step->joined) {
+        return matrix ? DN_ALGORITHM_PARITY : DN_ALGORITHM_WINOGRAD;
+    }
+    bool fits = step->node.kind == DN_OP_CONV && !b->plan->plain && !matrix && conv->groups == 1;
     for (int a = 0; a < 3; ++a) {
         fits = fits && conv->kernel[a] == 3 && conv->stride[a] == 1 && conv->dilation[a] == 1;
     }
-    return fits && in->c >= 16 && conv->out >= 16 && conv->out <= 512 && out->w >= 8;
+    bool pays = step->in_shape.c >= 16 && conv->out >= 16 && conv->out <= 512 && out->w >= 8;
+    return fits && pays ? DN_ALGORITHM_WINOGRAD : DN_ALGORITHM_DIRECT;
 }
 
 static dn_status build_softmax(builder *b, int index)
@@ -387,6 +394,39 @@ static dn_status build_softmax(builder *b, int index)
     }
     step->posts[step->post_count++] = (dn_post){.kind = DN_POST_SOFTMAX};
     b->value[index] = step->output;
+    return DN_OK;
+}
+
+/* Asks the tuner for convolutions that have a choice. */
+static dn_status tune(const builder *b, dn_step *step, const dn_shape *out, const dn_weight *weight)
+{
+    dn_type type = b->plan->options.precision == DN_PRECISION_BF16 ? DN_TYPE_BF16 : DN_TYPE_F32;
+    dn_kernel_request r = {.algorithm = step->algorithm,
+                           .in = step->in_shape,
+                           .out = *out,
+                           .conv = step->node.conv,
+                           .in_type = type,
+                           .up_type = type,
+                           .out_type = type,
+                           .multiply_type = type,
+                           .weight = weight->data,
+                           .threads = b->plan->threads};
+    const dn_conv *c = &r.conv;
+    bool choice = b->plan->tuner != NULL && !b->plan->plain && step->node.kind == DN_OP_CONV && c->groups == 1 && c->out <= 512;
+    for (int a = 0; a < 3; ++a) {
+        choice = choice && (c->kernel[a] == 3 || (a == 0 && c->kernel[a] == 1)) && c->stride[a] == 1 && c->dilation[a] == 1;
+    }
+    if (!choice) {
+        return DN_OK;
+    }
+    if (step->joined) {
+        r.up = b->plan->values[step->inputs[1]].shape;
+        r.in_first = step->in_first;
+        r.up_first = step->up_first;
+    }
+    DN_TRY(dn_tuner_choose(b->plan->tuner, b->plan->engine, &r));
+    step->algorithm = r.algorithm;
+    step->block = r.block;
     return DN_OK;
 }
 
@@ -420,9 +460,8 @@ static dn_status build_conv(builder *b, int index)
     }
     b->value[index] = value;
     step->full_shape = node->shape;
-    step->algorithm = conv.kind == DN_OP_CONV && (step->joined || winograd_pays(b, &conv.conv, &step->in_shape, &node->shape))
-                          ? DN_ALGORITHM_WINOGRAD
-                          : DN_ALGORITHM_DIRECT;
+    step->algorithm = default_algorithm(b, step, &node->shape);
+    DN_TRY(tune(b, step, &node->shape, w[0]));
     step->flops = dn_op_of(node->kind)->flops(node, in);
     DN_TRY(copy_floats(w[0]->data, dn_weight_count(w[0]), &step->weight));
     if (conv.conv.bias) {

@@ -10,6 +10,7 @@
 
 #include "net/loops.h"
 #include "net/plan.h"
+#include "net/tune.h"
 
 /* A tensor between steps. */
 typedef struct dn_value {
@@ -52,6 +53,7 @@ typedef struct dn_step {
     dn_operand *operands;
     dn_operand tail_operand;
     dn_algorithm algorithm;
+    int64_t block; /* Winograd's, 0: the default */
     /* A convolution whose only reader is the Winograd convolution after it: the two take turns, `slab` slices at a time,
      * and the result between them is a ring of two slabs. 0: not so. */
     int64_t slab;
@@ -63,9 +65,10 @@ typedef struct dn_step {
 struct dn_plan {
     dn_plan_options options;
     int threads;
-    bool plain;   /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
-    bool measure; /* only to know its size */
-    bool retry;   /* such a part was missing */
+    bool plain;      /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
+    bool measure;    /* only to know its size */
+    bool retry;      /* such a part was missing */
+    dn_tuner *tuner; /* while it is compiled; NULL: defaults */
     dn_arena strings;
     dn_engine *engine;
     dn_value *values;

@@ -51,7 +51,7 @@ dn_status dn_plan_choose_types(dn_plan *plan)
     for (; status == DN_OK && done < old_count; ++done) {
         dn_step *step = &old[done];
         int source = step->inputs[0];
-        if (dn_step_is_conv(step) && step->algorithm == DN_ALGORITHM_DIRECT && plan->values[source].type == DN_TYPE_F32) {
+        if (dn_step_is_conv(step) && step->algorithm != DN_ALGORITHM_WINOGRAD && plan->values[source].type == DN_TYPE_F32) {
             if (converted[source] == 0) {
                 dn_node copy = {.kind = DN_OP_ACTIVATION, .name = step->node.name, .shape = step->in_shape};
                 dn_step *convert;
@@ -113,18 +113,25 @@ static int sum_candidate(const dn_plan *plan, int s)
     return -1;
 }
 
-static dn_status make_winograd(dn_plan *plan, int s, dn_kernel_request *request)
+/* Winograd and parity. A convolution that joins two inputs has a second try: Winograd serves more kinds of tails. */
+static dn_status make_own(dn_plan *plan, int s, const dn_kernel_request *request)
 {
     dn_step *step = &plan->steps[s];
     dn_kernel_request r = *request;
-    r.algorithm = DN_ALGORITHM_WINOGRAD;
     r.multiply_type = plan->options.precision == DN_PRECISION_BF16 ? DN_TYPE_BF16 : DN_TYPE_F32;
+    r.algorithm = step->algorithm;
+    if (r.algorithm == DN_ALGORITHM_PARITY) {
+        DN_TRY(dn_kernel_create(plan->engine, &r, &step->kernel));
+        if (step->kernel != NULL) {
+            return DN_OK;
+        }
+        r.algorithm = step->algorithm = DN_ALGORITHM_WINOGRAD;
+    }
     int sum = sum_candidate(plan, s);
     if (sum >= 0) {
         step->posts[sum].kind = DN_POST_SUM;
     }
-    DN_TRY(dn_kernel_create(plan->engine, &r, &step->kernel));
-    return DN_OK;
+    return dn_kernel_create(plan->engine, &r, &step->kernel);
 }
 
 static dn_status make_direct(dn_plan *plan, int s, dn_kernel_request *request)
@@ -156,7 +163,8 @@ static dn_status make_direct(dn_plan *plan, int s, dn_kernel_request *request)
 dn_kernel_request dn_step_request(const dn_plan *plan, const dn_step *step)
 {
     const dn_value *in = &plan->values[step->inputs[0]];
-    dn_kernel_request request = {.in = step->in_shape,
+    dn_kernel_request request = {.block = step->block,
+                                 .in = step->in_shape,
                                  .out = step->full_shape,
                                  .conv = step->node.conv,
                                  .transposed = step->node.kind == DN_OP_DECONV,
@@ -185,14 +193,14 @@ static dn_status make_conv(dn_plan *plan, int s)
         }
     }
     dn_kernel_request request = dn_step_request(plan, step);
-    if (step->algorithm == DN_ALGORITHM_WINOGRAD) {
-        DN_TRY(make_winograd(plan, s, &request));
-    } else {
+    if (step->algorithm == DN_ALGORITHM_DIRECT) {
         DN_TRY(make_direct(plan, s, &request));
-    }
-    if (step->kernel == NULL && step->algorithm == DN_ALGORITHM_WINOGRAD) {
-        plan->retry = true; /* only this algorithm joins inputs and projects */
-        return DN_OK;
+    } else {
+        DN_TRY(make_own(plan, s, &request));
+        if (step->kernel == NULL) {
+            plan->retry = true; /* only these join inputs and project */
+            return DN_OK;
+        }
     }
     if (step->kernel == NULL) {
         DN_FAIL(DN_EINTERNAL, "layer %s: the network library has no implementation of this convolution", step->node.name);

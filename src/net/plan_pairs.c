@@ -10,7 +10,7 @@
 static bool can_lead(const dn_plan *plan, const dn_step *step)
 {
     const dn_conv *c = &step->node.conv;
-    if (step->kernel == NULL || step->node.kind != DN_OP_CONV || step->own_posts) {
+    if (step->kernel == NULL || step->node.kind != DN_OP_CONV || step->own_posts || step->algorithm == DN_ALGORITHM_PARITY) {
         return false;
     }
     for (int p = 0; p < step->post_count; ++p) {

@@ -110,7 +110,15 @@ done:
 dn_status dn_kernel_create(dn_engine *engine, const dn_kernel_request *request, dn_kernel **out)
 {
     *out = NULL;
-    return request->algorithm == DN_ALGORITHM_WINOGRAD ? dn_winograd_create(engine, request, out) : dn_direct_create(engine, request, out);
+    switch (request->algorithm) {
+    case DN_ALGORITHM_WINOGRAD:
+        return dn_winograd_create(engine, request, out);
+    case DN_ALGORITHM_PARITY:
+        return dn_parity_create(engine, request, out);
+    case DN_ALGORITHM_DIRECT:
+        break;
+    }
+    return dn_direct_create(engine, request, out);
 }
 
 void dn_kernel_destroy(dn_kernel *kernel)

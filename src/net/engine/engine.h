@@ -60,20 +60,22 @@ bool dn_engine_bf16(void);
 bool dn_engine_matrix_units(void);
 
 typedef enum {
-    DN_ALGORITHM_DIRECT,  /* one primitive of the library */
-    DN_ALGORITHM_WINOGRAD /* F(2x2, 3x3) over depth and height around convolutions of 1x3 along width */
+    DN_ALGORITHM_DIRECT,   /* one primitive of the library */
+    DN_ALGORITHM_WINOGRAD, /* F(2x2, 3x3) over depth and height around convolutions of 1x3 along width */
+    DN_ALGORITHM_PARITY    /* with an up-sampled second input: that one at its own resolution, then a direct one on top */
 } dn_algorithm;
 
 typedef struct dn_kernel_request {
     dn_algorithm algorithm;
     dn_shape in, out;
-    /* A second input of half the size, up-sampled by nearest neighbours and joined to the channels of `in`; Winograd only.
+    /* A second input of half the size, up-sampled by nearest neighbours and joined to the channels of `in`; Winograd and parity.
      * up.c == 0: none. */
     dn_shape up;
     int64_t in_first, up_first; /* with up: the first input channel of the weights that belongs to each */
     dn_conv conv;               /* resolved, as in a dn_node */
     bool transposed;
     dn_type in_type, up_type, out_type;
+    int64_t block;         /* Winograd: floats of a transformed block, 0: the default */
     dn_type multiply_type; /* Winograd: type of the factors; sums are f32 */
     const float *weight;   /* as dn_weights lays it out; copied */
     const float *bias;     /* NULL: none; copied */

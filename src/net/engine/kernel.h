@@ -70,6 +70,7 @@ void dn_describe_geometry(const dn_kernel_request *request, dn_geometry *out);
 
 /* The kinds of kernels; *out is NULL with DN_OK when the kind does not serve the request. */
 DN_CHECKED dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *request, dn_kernel **out);
+DN_CHECKED dn_status dn_parity_create(dn_engine *engine, const dn_kernel_request *request, dn_kernel **out);
 DN_CHECKED dn_status dn_winograd_create(dn_engine *engine, const dn_kernel_request *request, dn_kernel **out);
 
 #endif

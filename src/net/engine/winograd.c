@@ -235,7 +235,8 @@ static dn_status prepare(winograd *k, const dn_kernel_request *r, bool *usable)
 {
     int64_t widest = k->in.w * (k->in.c > k->out.c ? k->in.c : k->out.c);
     int64_t pairs = (k->out.h + 1) / 2;
-    int64_t block = k->flat ? 4 * BLOCK_FLOATS : BLOCK_FLOATS; /* a quarter of the blocks */
+    int64_t block = r->block > 0 ? r->block : BLOCK_FLOATS;
+    block *= k->flat ? 4 : 1; /* a quarter of the blocks */
     k->rows = block / widest < 1 ? 1 : block / widest;
     k->rows = k->rows > pairs ? pairs : k->rows;
     int64_t tiles = (pairs + k->rows - 1) / k->rows;
