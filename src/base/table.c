@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/table_private.h"
+#include "base/words.h"
 
 #include <locale.h>
 #include <math.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 dn_status dn_table_create(const char *name, dn_table **out)
 {
@@ -84,60 +84,31 @@ size_t dn_table_find(const dn_table *table, const char *name)
     return DN_TABLE_NONE;
 }
 
-/* Letters that must change, without regard to case; names longer than the buffer count as far away. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    enum { LONGEST = 128 };
-    size_t row[LONGEST + 1];
-    size_t n = strlen(a);
-    size_t m = strlen(b);
-    if (n > LONGEST || m > LONGEST) {
-        return LONGEST;
-    }
-    for (size_t j = 0; j <= m; ++j) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= n; ++i) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; ++j) {
-            size_t replaced = diagonal + (strncasecmp(a + i - 1, b + j - 1, 1) != 0);
-            size_t shorter = row[j] < row[j - 1] ? row[j] : row[j - 1];
-            diagonal = row[j];
-            row[j] = replaced < shorter + 1 ? replaced : shorter + 1;
-        }
-    }
-    return row[m];
-}
-
 dn_status dn_table_column(const dn_table *table, const char *name, size_t *out)
 {
     *out = dn_table_find(table, name);
     if (*out != DN_TABLE_NONE) {
         return DN_OK;
     }
-    size_t nearest = 0;
-    size_t distance = SIZE_MAX;
+    const char **all = NULL;
     char names[1024] = "";
+    DN_TRY(dn_alloc(&all, table->columns + 1, sizeof *all, "names of columns"));
     for (size_t c = 0; c < table->columns; ++c) {
-        size_t d = edit_distance(table->column[c].name, name);
-        if (d < distance) {
-            distance = d;
-            nearest = c;
-        }
         size_t used = strlen(names);
-        if (used + strlen(table->column[c].name) + 8 < sizeof names) {
-            snprintf(names + used, sizeof names - used, "%s%s", c ? ", " : "", table->column[c].name);
+        all[c] = table->column[c].name;
+        if (used + strlen(all[c]) + 8 < sizeof names) {
+            snprintf(names + used, sizeof names - used, "%s%s", c ? ", " : "", all[c]);
         } else if (used + 6 < sizeof names && strcmp(names + used - 3, "...") != 0) {
             strcat(names, ", ...");
         }
     }
+    const char *nearest = dn_nearest_name(name, all);
+    free(all);
     if (table->columns == 0) {
         DN_FAIL(DN_EDATA, "%s has no column \"%s\": it has no columns at all", table->name, name);
     }
-    if (distance <= 1 + strlen(name) / 3) {
-        DN_FAIL(DN_EDATA, "%s has no column \"%s\"; did you mean \"%s\"? Its columns are: %s", table->name, name,
-                table->column[nearest].name, names);
+    if (nearest != NULL) {
+        DN_FAIL(DN_EDATA, "%s has no column \"%s\"; did you mean \"%s\"? Its columns are: %s", table->name, name, nearest, names);
     }
     DN_FAIL(DN_EDATA, "%s has no column \"%s\"; its columns are: %s", table->name, name, names);
 }

@@ -1,8 +1,17 @@
+#define _GNU_SOURCE
 #include "base/words.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
-/* Edit distance (insert, delete, replace, swap of neighbours), for words of up to 63 letters. */
+static bool same(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Edit distance (insert, delete, replace, swap of neighbours) without regard to case, for words of up to 63 letters. */
 static size_t edit_distance(const char *a, const char *b)
 {
     enum { LIMIT = 64 };
@@ -19,10 +28,10 @@ static size_t edit_distance(const char *a, const char *b)
     for (size_t i = 1; i <= n; ++i) {
         row[0] = i;
         for (size_t j = 1; j <= m; ++j) {
-            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
+            size_t best = above[j - 1] + !same(a[i - 1], b[j - 1]);
             best = above[j] + 1 < best ? above[j] + 1 : best;
             best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best) {
+            if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]) && before[j - 2] + 1 < best) {
                 best = before[j - 2] + 1;
             }
             row[j] = best;
@@ -40,8 +49,9 @@ const char *dn_nearest_name(const char *word, const char *const *names)
     size_t length = strlen(word);
     for (size_t i = 0; names[i] != NULL; ++i) {
         size_t distance = edit_distance(word, names[i]);
-        /* "post" for "posteriors": the beginning of a name is meant, too. */
-        if (length >= 3 && strncmp(word, names[i], length) == 0) {
+        size_t shorter = strlen(names[i]) < length ? strlen(names[i]) : length;
+        /* "post" for "posteriors", "volume_mm3" for "volume": one is the beginning of the other. */
+        if (shorter >= 3 && distance > 1 && strncasecmp(word, names[i], shorter) == 0) {
             distance = 1;
         }
         if (distance < best_distance) {
