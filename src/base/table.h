@@ -65,9 +65,9 @@ DN_CHECKED dn_status dn_table_put_text(dn_table *table, const char *column, cons
 DN_CHECKED dn_status dn_table_put_number(dn_table *table, const char *column, double value);
 
 /* Joins on the column key, which both have and which is unique in right; left keeps its order. Rows of left without a match are
- * dropped, as are rows of right; their keys are told to the caller in *unmatched (NULL: not wanted) as one text "sub-03, sub-07", owned by
- * the caller, NULL when all matched. A column that both have besides key comes from left and must agree where both have a value, else
- * DN_EDATA. Keys match with and without BIDS's "sub-". DN_EDATA when no row matches. */
+ * dropped, as are rows of right; their keys are told to the caller in *unmatched (NULL: not wanted) as one text "sub-03, sub-07" (25 names,
+ * then "and 12 more"), owned by the caller, NULL when all matched. A column that both have besides key comes from left and must agree where
+ * both have a value, else DN_EDATA. Keys match with and without BIDS's "sub-". DN_EDATA when no row matches. */
 DN_CHECKED dn_status dn_table_join(const dn_table *left, const dn_table *right, const char *key, dn_table **out, char **unmatched);
 
 /* Gathers `*_volumes.tsv` files of `dien segment` (columns structure, hemi, volume_mm3, ...) into one wide table: one row a file, the

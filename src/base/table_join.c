@@ -86,13 +86,39 @@ static dn_status index_rows(const dn_table *table, size_t column, keyed **out)
     return DN_OK;
 }
 
-static dn_status append_name(char **list, const char *name)
+/* The first names of a list in words; the rest are counted. */
+typedef struct name_list {
+    char *text;
+    size_t count;
+} name_list;
+
+enum { NAMES_SAID = 25 };
+
+static dn_status append_name(name_list *list, const char *name)
 {
     char *longer = NULL;
-    DN_TRY(dn_asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", name));
-    free(*list);
-    *list = longer;
+    if (list->count++ >= NAMES_SAID) {
+        return DN_OK;
+    }
+    DN_TRY(dn_asprintf(&longer, "%s%s%s", list->text ? list->text : "", list->text ? ", " : "", name));
+    free(list->text);
+    list->text = longer;
     return DN_OK;
+}
+
+/* The whole list as one text, NULL for an empty one; the list is empty then. */
+static dn_status take_names(name_list *list, char **out)
+{
+    dn_status status = DN_OK;
+    *out = list->text;
+    list->text = NULL;
+    if (list->count > NAMES_SAID) {
+        char *first = *out;
+        *out = NULL;
+        status = dn_asprintf(out, "%s and %zu more", first, list->count - NAMES_SAID);
+        free(first);
+    }
+    return status;
 }
 
 /* Numbers may be written differently ("1" and "1.0"). */
@@ -131,7 +157,7 @@ dn_status dn_table_join(const dn_table *left, const dn_table *right, const char 
     dn_table *result = NULL;
     keyed *index = NULL;
     unsigned char *used = NULL;
-    char *missing = NULL;
+    name_list missing = {0};
     size_t left_key;
     size_t right_key;
     size_t ignored;
@@ -170,14 +196,13 @@ dn_status dn_table_join(const dn_table *left, const dn_table *right, const char 
     if (result->rows == 0) {
         DN_FAIL_GOTO(status, done, DN_EDATA, "%s and %s have no %s in common; are both of the same study?", left->name, right->name, key);
     }
+    if (unmatched != NULL) {
+        DN_TRY_GOTO(status, take_names(&missing, unmatched), done);
+    }
     *out = result;
     result = NULL;
-    if (unmatched != NULL) {
-        *unmatched = missing;
-        missing = NULL;
-    }
 done:
-    free(missing);
+    free(missing.text);
     free(used);
     free(index);
     dn_table_destroy(result);
