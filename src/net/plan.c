@@ -68,8 +68,8 @@ static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights 
     }
     int64_t peak = dn_plan_peak_bytes(plan);
     if (plan->options.memory_limit > 0 && peak > plan->options.memory_limit) {
-        DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory, more than the limit of %.0f MiB; raise --memory or run it in tiles",
-                (double)peak / MIB, (double)plan->options.memory_limit / MIB);
+        DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory, more than the limit of %.0f MiB; raise --memory", (double)peak / MIB,
+                (double)plan->options.memory_limit / MIB);
     }
     DN_TRY(allocate_arena(plan));
     return dn_alloc(&plan->pointers, (size_t)plan->value_count, sizeof *plan->pointers, "a plan");

@@ -236,6 +236,15 @@ static dn_status search(const dn_graph *graph, const dn_weights *weights, const 
     }
 }
 
+dn_status dn_tiling_reach(const dn_graph *graph, dn_tiling *out)
+{
+    DN_TRY(check_tileable(graph));
+    for (int a = 0; a < 3; ++a) {
+        DN_TRY(find_multiple(graph, a, &out->multiple[a]));
+    }
+    return find_reach(graph, out);
+}
+
 dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_tiling *out)
 {
     dn_tiling whole = {.tile = dn_graph_input_shape(graph, 0), .count = {1, 1, 1}, .multiple = {1, 1, 1}};
@@ -247,11 +256,7 @@ dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, con
         *out = whole;
         return DN_OK;
     }
-    DN_TRY(check_tileable(graph));
-    for (int a = 0; a < 3; ++a) {
-        DN_TRY(find_multiple(graph, a, &whole.multiple[a]));
-    }
-    DN_TRY(find_reach(graph, &whole));
+    DN_TRY(dn_tiling_reach(graph, &whole));
     return search(graph, weights, options, &whole, out);
 }
 

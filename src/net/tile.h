@@ -25,6 +25,10 @@ typedef struct dn_tiling {
  * message says which. */
 DN_CHECKED dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_tiling *out);
 
+/* How far the network looks from a voxel of its output to either side along D, H and W, and its reduction: what the tiles of
+ * others need (out->before, after, multiple; nothing else is set). DN_ESHAPE: as above. */
+DN_CHECKED dn_status dn_tiling_reach(const dn_graph *graph, dn_tiling *out);
+
 /* As dn_plan_compile and dn_plan_run, tile by tile. Progress: one step a tile, named `what` (NULL: none). */
 DN_CHECKED dn_status dn_tiled_run(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, const dn_tiling *tiling,
                                   const char *what, const float *const *inputs, float *const *outputs);

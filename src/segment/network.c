@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/tile.h"
 #include "prepare/bridge.h"
 
 #include <omp.h>
@@ -105,6 +106,9 @@ static dn_status prepare(dn_network *network, const int64_t dim[3])
     memcpy(network->dim, dim, sizeof network->dim);
     int64_t peak = dn_plan_peak_bytes(network->plan);
     network->work.peak_bytes = peak > network->work.peak_bytes ? peak : network->work.peak_bytes;
+    dn_log(DN_LOG_NOTE, "the network takes %.0f MB for %lld x %lld x %lld voxels at a time",
+           1e-6 * (double)(peak + (int64_t)(voxels * (size_t)(shape.c + 1) * sizeof(float))), (long long)dim[0], (long long)dim[1],
+           (long long)dim[2]);
     network->work.compile_seconds += omp_get_wtime() - begin;
     return DN_OK;
 }
@@ -159,37 +163,87 @@ static void label_part(const dn_network *network, const dn_volume *volume, const
     }
 }
 
-/* A tile: its valid part is what lies deeper than the halo, or reaches to the volume's own edge. */
-static int64_t tile_count(int64_t padded, int64_t tile)
+/* How tiles overlap. A tile's valid part is what lies deeper than the halo, or reaches to the volume's own edge. */
+typedef struct overlap {
+    int64_t step[3]; /* tiles and halos are multiples of it, so that pools fall on the same voxels in every tile */
+    int64_t halo[3];
+    bool possible;
+} overlap;
+
+static int64_t round_up(int64_t x, int64_t step)
 {
-    int64_t step = tile - 2 * DN_NETWORK_HALO;
-    return tile >= padded ? 1 : 1 + (padded - tile + step - 1) / step;
+    return (x + step - 1) / step * step;
+}
+
+static dn_status find_overlap(const dn_network *network, const int64_t padded[3], overlap *out)
+{
+    dn_graph *graph = NULL;
+    dn_tiling tiling = {0};
+    DN_TRY(dn_model_graph(network->model, (dn_shape){1, padded[0], padded[1], padded[2], 1}, &graph));
+    dn_status status = dn_tiling_reach(graph, &tiling);
+    dn_graph_destroy(graph);
+    *out = (overlap){.possible = status == DN_OK};
+    if (status == DN_ESHAPE) {
+        dn_error_clear(); /* it looks at the whole volume */
+        return DN_OK;
+    }
+    DN_TRY(status);
+    for (int c = 0; c < 3; ++c) {
+        int64_t reach = tiling.before[c] > tiling.after[c] ? tiling.before[c] : tiling.after[c];
+        int64_t step = multiple(network);
+        while (step % tiling.multiple[c] != 0) {
+            step += multiple(network);
+        }
+        out->step[c] = step;
+        out->halo[c] = round_up(reach, step);
+    }
+    return DN_OK;
+}
+
+static int64_t tile_count(int64_t padded, int64_t tile, int64_t halo)
+{
+    int64_t advance = tile - 2 * halo;
+    return tile >= padded ? 1 : 1 + (padded - tile + advance - 1) / advance;
+}
+
+/* The largest tiles whose plan fits into the memory limit become the present plan. */
+static dn_status prepare_tiles(dn_network *network, const int64_t padded[3], const overlap *o)
+{
+    enum { LARGEST = 192, SMALLEST = 72 };
+    dn_status status = DN_ENOMEM;
+    if (!o->possible) {
+        return prepare(network, padded);
+    }
+    for (int64_t size = LARGEST; size >= SMALLEST && status == DN_ENOMEM; size -= 24) {
+        int64_t tile[3];
+        for (int c = 0; c < 3; ++c) {
+            int64_t least = 2 * o->halo[c] + round_up(24, o->step[c]);
+            tile[c] = round_up(size, o->step[c]);
+            tile[c] = tile[c] < least ? least : tile[c];
+            tile[c] = tile[c] < padded[c] ? tile[c] : padded[c];
+        }
+        status = prepare(network, tile);
+    }
+    return status;
 }
 
 dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels)
 {
-    enum { LARGEST = 192, SMALLEST = 72 };
     int64_t padded[3];
+    overlap o;
+    dn_status status;
     dn_network_padded(network, volume, padded);
-    int64_t m = multiple(network);
-    int64_t tile[3] = {0, 0, 0};
-    dn_status status = DN_ENOMEM;
-    for (int64_t size = LARGEST; size >= SMALLEST && status == DN_ENOMEM; size -= 24) {
-        for (int c = 0; c < 3; ++c) {
-            int64_t t = (size + m - 1) / m * m;
-            tile[c] = t < padded[c] ? t : padded[c];
-        }
-        status = prepare(network, tile);
-    }
-    DN_TRY(status);
-    if (network->channels > DN_NETWORK_HALO * 10) {
+    DN_TRY(find_overlap(network, padded, &o));
+    DN_TRY(prepare_tiles(network, padded, &o));
+    if (network->channels > 256) {
         DN_FAIL(DN_EUSAGE, "model %s has %lld labels, too many for a search of the whole head", network->model->name,
                 (long long)network->channels);
     }
     DN_TRY(dn_alloc(labels, (size_t)dn_grid_count(&volume->grid), 1, "the labels of the whole head"));
+    const int64_t *tile = network->dim;
     int64_t tiles[3];
     for (int c = 0; c < 3; ++c) {
-        tiles[c] = tile_count(padded[c], tile[c]);
+        tiles[c] = tile_count(padded[c], tile[c], o.halo[c]);
     }
     int64_t total = tiles[0] * tiles[1] * tiles[2];
     for (int64_t t = 0; t < total; ++t) {
@@ -199,10 +253,10 @@ dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uin
         int64_t high[3];
         for (int c = 0; c < 3; ++c) {
             int64_t last = padded[c] - tile[c];
-            start[c] = index[c] * (tile[c] - 2 * DN_NETWORK_HALO);
+            start[c] = index[c] * (tile[c] - 2 * o.halo[c]);
             start[c] = start[c] > last ? last : start[c];
-            low[c] = start[c] == 0 ? 0 : start[c] + DN_NETWORK_HALO;
-            high[c] = start[c] == last ? volume->grid.dim[c] : start[c] + tile[c] - DN_NETWORK_HALO;
+            low[c] = start[c] == 0 ? 0 : start[c] + o.halo[c];
+            high[c] = start[c] == last ? volume->grid.dim[c] : start[c] + tile[c] - o.halo[c];
         }
         status = run(network, volume, start);
         if (status != DN_OK) {

@@ -24,10 +24,6 @@ typedef struct dn_network_work {
 
 typedef struct dn_network dn_network;
 
-/* How far, in voxels, the input reaches that an output voxel depends on: boxes that lie deeper than this inside the volume
- * give the whole volume's values. 20 for two pooling levels of two 3x3x3 convolutions, rounded up to the pooling grid. */
-enum { DN_NETWORK_HALO = 24 };
-
 /* model: borrowed for the network's life. */
 DN_CHECKED dn_status dn_network_create(const dn_model *model, const dn_network_options *options, dn_network **out);
 void dn_network_destroy(dn_network *network);
@@ -41,8 +37,9 @@ void dn_network_padded(const dn_network *network, const dn_volume *volume, int64
 DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
                                     dn_posteriors *out);
 
-/* Runs on the whole volume in overlapping tiles (as large as the memory limit allows) whose valid parts equal a run in one
- * piece; *labels gets the most probable channel of each voxel of the volume (owned by the caller, x fastest). */
+/* Runs on the whole volume in overlapping tiles (as large as the memory limit allows), cut where the network no longer sees
+ * their faces, so that the result is that of a run in one piece; a network that looks at everything (instance norm) runs in one.
+ * *labels gets the most probable channel of each voxel of the volume (owned by the caller, x fastest). DN_ENOMEM. */
 DN_CHECKED dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels);
 
 #endif
