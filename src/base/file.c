@@ -234,9 +234,10 @@ dn_status dn_path_make_folder(const char *path)
         if (*p == '/' || *p == '\0') {
             char kept = *p;
             *p = '\0';
-            if (mkdir(copy, 0777) != 0 && !dn_path_is_folder(copy)) {
+            int error = mkdir(copy, 0777) == 0 ? 0 : errno;
+            if (error != 0 && !dn_path_is_folder(copy)) {
                 status = dn_error_set(DN_EIO, "cannot make the folder %s: %s", copy,
-                                      errno == EEXIST ? "there is a file of that name" : strerror(errno));
+                                      error == EEXIST ? "there is a file of that name" : strerror(error));
             }
             *p = kept;
             if (kept == '\0') {
@@ -245,6 +246,10 @@ dn_status dn_path_make_folder(const char *path)
         }
     }
     free(copy);
+    /* Now, and not after the work whose results should go there. */
+    if (status == DN_OK && access(path, W_OK | X_OK) != 0) {
+        status = dn_error_set(DN_EIO, "cannot write into the folder %s: %s", path, strerror(errno));
+    }
     return status;
 }
 

@@ -44,7 +44,7 @@ void dn_file_remove_temporaries(void);
 
 bool dn_path_exists(const char *path);
 bool dn_path_is_folder(const char *path);
-/* mkdir -p. DN_EIO. */
+/* mkdir -p, and sees whether files can be made in it. DN_EIO. */
 DN_CHECKED dn_status dn_path_make_folder(const char *path);
 /* "a/b"; owned by the caller. */
 DN_CHECKED dn_status dn_path_join(const char *folder, const char *name, char **out);

@@ -31,6 +31,7 @@ done
 head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv' | grep -q "^structure	hemi	volume_mm3	hard_volume_mm3	mean_posterior$" ||
     fail "volumes.tsv: header is $(head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv')"
 expect_no_temporaries 'new folder'
+grep -qE 'the network takes [0-9]+ MB for' stderr || fail "a good scan: expected the memory that the network takes, found $(cat stderr)"
 grep -q $'\r\|\033' stderr && fail "a good scan: expected plain lines on stderr that is no terminal"
 "$dien" segment good.nii -o again --model "$model" --threads 2 --quiet >stdout 2>stderr
 grep -vE '^dien: ' stderr | grep -q . && fail "--quiet: expected warnings and errors only, found $(cat stderr)"
@@ -89,6 +90,20 @@ expect_empty out
 expect_sentence 5 "file of that name" segment good.nii -o file --model "$model"
 expect_sentence 5 "file of that name" segment good.nii -o file/below --model "$model"
 expect_sentence 5 "/proc" segment good.nii -o /proc/dien-out --model "$model"
+# ... which is said before the work; as somebody else when we are root, whom no folder refuses
+mkdir locked && chmod 555 locked
+as=()
+[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+chmod 755 "$work"
+if "${as[@]}" "$dien" --version >/dev/null 2>&1; then
+    for folder in locked locked/below; do
+        "${as[@]}" "$dien" segment good.nii -o "$folder" --model "$model" >stdout 2>stderr
+        code=$?
+        [ "$code" -eq 5 ] || fail "$folder: expected 5, found $code: $(cat stderr)"
+        grep -q 'Permission denied' stderr || fail "$folder: expected 'Permission denied', found $(cat stderr)"
+        [ "$(wc -l <stderr)" -eq 1 ] || fail "$folder: expected one line and no work before it, found $(cat stderr)"
+    done
+fi
 
 # --- a batch: the bad one is named, the others are done, 6
 rm -rf out
