@@ -73,7 +73,10 @@ static dn_status user_folder(char **out)
     if (data != NULL && *data == '/') {
         return dn_asprintf(out, "%s/dien/models", data);
     }
-    return dn_asprintf(out, "%s/.local/share/dien/models", home != NULL ? home : "");
+    if (home == NULL || *home == '\0') {
+        DN_FAIL(DN_EUSAGE, "HOME is not set, so there is no folder for models of your own; set HOME or DIEN_MODELS, or name the file (-o)");
+    }
+    return dn_asprintf(out, "%s/.local/share/dien/models", home);
 }
 
 static const char *environment_folder(void)
@@ -93,8 +96,11 @@ dn_status dn_store_folders(char ***out, size_t *count)
     DN_TRY_GOTO(status, append_near_program(&list, &found), done);
     DN_TRY_GOTO(status, dn_install_path("models", &installed), done);
     DN_TRY_GOTO(status, append_folder(&list, &found, installed), done);
-    DN_TRY_GOTO(status, user_folder(&user), done);
-    DN_TRY_GOTO(status, append_folder(&list, &found, user), done);
+    if (user_folder(&user) == DN_OK) {
+        DN_TRY_GOTO(status, append_folder(&list, &found, user), done);
+    } else {
+        dn_error_clear(); /* without HOME there is no such folder to look into */
+    }
     *out = list;
     *count = found;
     list = NULL;

@@ -40,4 +40,9 @@ expect_sentence 3 "cut.safetensors" models show cut
 expect 0 models list
 grep -q 'cut.safetensors.*cannot be read' "$work/stdout" || fail "list does not name the damaged model: $(cat "$work/stdout")"
 grep -q '^mine' "$work/stdout" || fail "list hides the good model"
+
+# Without HOME there is no folder of one's own; nothing is written to /.local.
+(unset HOME DIEN_MODELS; expect 0 models list; exit "$failures") || fail "models list without HOME"
+(unset HOME DIEN_MODELS; expect_sentence 2 "HOME is not set" models import "$DIEN_SOURCE/tests/parity/keras/small_3d.h5"; exit "$failures") ||
+    fail "models import without HOME"
 finish
