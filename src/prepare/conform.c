@@ -9,6 +9,8 @@
 
 /* The published network resamples when a spacing is further than this from its own, mm. */
 #define SPACING_TOLERANCE 0.05
+/* No head, coil or scanner is wider: the spacing has another unit. */
+#define WIDEST 1000.0
 /* Sigma of the smoothing before an axis is made coarser, in new voxels. */
 #define SMOOTHING 0.25
 
@@ -136,6 +138,12 @@ dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed 
     dn_grid plain;
     plain_grid(&out->oriented->grid, &plain);
     for (int c = 0; c < 3; ++c) {
+        double width = plain.affine.m[c][c] * (double)plain.dim[c];
+        if (width > WIDEST) {
+            DN_FAIL_GOTO(status, fail, DN_EGEOMETRY,
+                         "the scan covers %.0f mm along an axis (%lld voxels of %g mm), more than any head; check the unit of its spacing",
+                         width, (long long)plain.dim[c], plain.affine.m[c][c]);
+        }
         out->scale[c] = 1.0;
         fits = fits && fabs(plain.affine.m[c][c] - input->spacing[c]) <= SPACING_TOLERANCE + 1e-9;
     }

@@ -26,7 +26,8 @@ typedef struct dn_conformed {
 
 /* scan: consumed (destroyed) on success and on failure, because a second copy of a large scan is a waste.
  * input: borrowed. *out: release with dn_conformed_release.
- * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY; DN_ENOMEM. */
+ * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY (wider than
+ * a metre: its unit is wrong, too); DN_ENOMEM. */
 DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
 void dn_conformed_release(dn_conformed *conformed);
 

@@ -199,9 +199,23 @@ static void bridge(void **state)
     dn_volume_destroy(v);
 }
 
+/* 100 mm voxels: a unit is wrong, and resampling would ask for a terabyte. */
+static void wider_than_any_head(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {64, 64, 64};
+    const double spacing[3] = {100, 100, 100};
+    dn_conformed found;
+    assert_int_equal(dn_conform(make_scan(dim, spacing, 5), &contract, &found), DN_EGEOMETRY);
+    if (strstr(dn_error_message(), "covers 6400 mm") == NULL) {
+        fail_msg("expected 'covers 6400 mm', found '%s'", dn_error_message());
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wider_than_any_head),
         cmocka_unit_test(orientations_without_resampling),
         cmocka_unit_test(orientations_with_resampling),
         cmocka_unit_test(resampling_keeps_world_positions),
