@@ -86,7 +86,7 @@ void dn_figure_destroy(dn_figure *figure);
 /* Starts the next panel (row by row); later layers go into it. Panels are lettered a, b, c, ... when there are several.
  * DN_EINTERNAL when the grid is full. */
 DN_CHECKED dn_status dn_figure_panel(dn_figure *figure, const dn_panel *panel);
-/* One grey line under the figure: "Simulated data, seed 1", the source, the software. Copied. */
+/* One grey text under the figure, wrapped to its width: "Simulated data, seed 1", the source, the software. Copied. */
 DN_CHECKED dn_status dn_figure_note(dn_figure *figure, const char *text);
 
 /* The arrays are copied. DN_EDATA: a number that is not finite. */

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FONT "Arial"
@@ -503,9 +504,42 @@ static size_t print_strings(FILE *stream, const figure_panel *panel, size_t numb
     return number - start;
 }
 
+/* Blanks of the text become line breaks where a line would be wider than `room` mm. Returns the number of lines. */
+static int wrap(char *text, double room)
+{
+    int lines = 1;
+    char *line = text, *blank = NULL;
+    for (char *p = text;; ++p) {
+        if (*p == '\n') {
+            *p = ' ';
+        }
+        if (*p == ' ' || *p == 0) {
+            char kept = *p;
+            *p = 0;
+            bool too_wide = text_width(line) * (FONT_POINTS - 1.0) / FONT_POINTS > room;
+            *p = kept;
+            if (too_wide && blank != NULL) {
+                *blank = '\n';
+                line = blank + 1;
+                ++lines;
+            }
+            blank = p;
+            if (kept == 0) {
+                return lines;
+            }
+        }
+    }
+}
+
 dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stream)
 {
-    double note = figure->note != NULL ? 3.6 : 0.0;
+    char *note_text = NULL;
+    int note_lines = 0;
+    if (figure->note != NULL) {
+        DN_TRY(dn_strdup(figure->note, &note_text));
+        note_lines = wrap(note_text, figure->width - 4.0);
+    }
+    double note = note_lines > 0 ? 1.2 + 2.6 * note_lines : 0.0;
     fprintf(
         stream,
         "# Made by dien. `gnuplot` with this script, in its folder, draws the figure again as SVG, PDF and PNG from the table beside it.\n"
@@ -517,9 +551,10 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
     fprintf(stream, "\ndata = './'.name.'.tsv'\n");
     if (figure->note != NULL) {
         fprintf(stream, "note = ");
-        print_string(stream, figure->note);
+        print_string(stream, note_text);
         fputc('\n', stream);
     }
+    free(note_text);
     size_t string = 1;
     for (size_t p = 0; p < figure->n_panels; ++p) {
         string += print_strings(stream, &figure->panels[p], string);
@@ -559,7 +594,7 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
                 "\n  reset\n  set lmargin at screen 0\n  set rmargin at screen 1\n  set bmargin at screen 0\n  set tmargin at screen 1\n"
                 "  unset border\n  unset tics\n  set key off\n  set xrange [0:1]\n  set yrange [0:1]\n"
                 "  set label note at screen %.6f, screen %.6f left noenhanced font '%s,%g' tc rgb '#6E6E6E'\n  plot NaN notitle\n",
-                1.5 / figure->width, 1.8 / figure->height, FONT, FONT_POINTS - 1.0);
+                1.5 / figure->width, (note - 1.8) / figure->height, FONT, FONT_POINTS - 1.0);
     }
     fprintf(stream, "  unset multiplot\n  unset output\n}\n");
     if (ferror(stream)) {

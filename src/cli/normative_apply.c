@@ -266,16 +266,18 @@ static dn_status draw_cohort(const application *it)
     static const dn_colour colours[SERIES] = {DN_COLOUR_BLACK, DN_COLOUR_VERMILION};
     dn_status status = DN_OK;
     const dn_norm_model *model = &it->model;
+    const char *structure = *model->structure ? model->structure : "volume";
     bool by_z = model->method == DN_NORM_QUANTILE;
     size_t n = it->cohort.cases.n;
     double *block = NULL, limit = by_z ? dn_normal_quantile(0.5 + 0.5 * model->level) : 0.5 * (it->verdicts[0].high - it->verdicts[0].low);
-    char *label = NULL;
+    char *label = NULL, *title = NULL;
     dn_figure *figure = NULL;
     DN_TRY(dn_alloc(&block, 2 * n, sizeof *block, "a figure"));
     DN_TRY_GOTO(status, dn_asprintf(&label, by_z ? "z" : "Residual%s%s%s", *model->unit ? " (" : "", model->unit, *model->unit ? ")" : ""),
                 done);
+    DN_TRY_GOTO(status, dn_asprintf(&title, "%c%s", toupper((unsigned char)*structure), structure + 1), done);
     DN_TRY_GOTO(status, dn_figure_create(120, 80, 1, 1, &figure), done);
-    dn_panel panel = {.title = model->structure, .x_label = "Age (years)", .y_label = label, .legend = DN_LEGEND_ABOVE};
+    dn_panel panel = {.title = title, .x_label = "Age (years)", .y_label = label, .legend = DN_LEGEND_ABOVE};
     DN_TRY_GOTO(status, dn_figure_panel(figure, &panel), done);
     DN_TRY_GOTO(status,
                 dn_figure_rule_band(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .opacity = 0.14, .label = "normal interval"}, -limit,
@@ -308,6 +310,7 @@ done:
     dn_figure_destroy(figure);
     free(block);
     free(label);
+    free(title);
     return status;
 }
 
