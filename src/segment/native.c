@@ -43,6 +43,30 @@ static dn_status axis_map_make(const dn_conformed *conformed, const dn_posterior
     return DN_OK;
 }
 
+/* Where voxel (i, j, k) of the oriented scan lies in the scan as it came: base + i * step[0] + j * step[1] + k * step[2]. */
+typedef struct placement {
+    int64_t base, step[3];
+} placement;
+
+static placement placement_of(const dn_conformed *conformed)
+{
+    const dn_grid *scan = &conformed->scan_grid;
+    dn_orientation from = dn_orientation_of(&conformed->oriented->grid.affine);
+    dn_orientation to = dn_orientation_of(&scan->affine);
+    const int64_t stride[3] = {1, scan->dim[0], scan->dim[0] * scan->dim[1]};
+    placement p = {0, {0, 0, 0}};
+    for (int a = 0; a < 3; ++a) {
+        for (int c = 0; c < 3; ++c) {
+            if (to.axis[c] == from.axis[a]) {
+                bool same = to.sign[c] == from.sign[a];
+                p.step[a] = same ? stride[c] : -stride[c];
+                p.base += same ? 0 : (scan->dim[c] - 1) * stride[c];
+            }
+        }
+    }
+    return p;
+}
+
 static void axis_maps_release(axis_map maps[3])
 {
     for (int c = 0; c < 3; ++c) {
@@ -93,10 +117,10 @@ dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *p
     int64_t voxels = dn_posteriors_voxels(posteriors);
     int64_t channels = posteriors->channels;
     axis_map maps[3];
-    dn_labels *oriented = NULL;
     dn_status status = DN_OK;
     DN_TRY(axis_maps_make(conformed, posteriors, maps));
-    DN_TRY_GOTO(status, dn_labels_create(&conformed->oriented->grid, &oriented), done);
+    DN_TRY_GOTO(status, dn_labels_create(&conformed->scan_grid, &out->labels), done);
+    const placement place = placement_of(conformed);
     /* Sums are taken in one fixed order, so that they do not depend on the number of threads. */
     for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
         for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
@@ -118,7 +142,8 @@ dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *p
                 if (group == DN_NO_GROUP) {
                     continue;
                 }
-                oriented->data[dn_grid_offset(&oriented->grid, i, j, k)] = (uint16_t)structures->label_of[best]->index;
+                out->labels->data[place.base + i * place.step[0] + j * place.step[1] + k * place.step[2]] =
+                    (uint16_t)structures->label_of[best]->index;
                 out->count[best] += 1;
                 out->posterior_sum[best] += (double)best_value;
                 for (int64_t c = 1; c < channels; ++c) {
@@ -129,11 +154,7 @@ dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *p
             }
         }
     }
-    dn_orientation own = dn_orientation_of(&conformed->scan_grid.affine);
-    DN_TRY_GOTO(status, dn_labels_reorient(oriented, &own, &out->labels), done);
-    out->labels->grid = conformed->scan_grid; /* bit for bit, where re-ordering twice may round the origin */
 done:
-    dn_labels_destroy(oriented);
     axis_maps_release(maps);
     return status;
 }
@@ -147,23 +168,21 @@ void dn_native_release(dn_native *native)
 dn_status dn_native_posterior(const dn_conformed *conformed, const dn_posteriors *posteriors, int64_t channel, dn_volume **out)
 {
     axis_map maps[3];
-    dn_volume *oriented = NULL;
-    dn_status status = DN_OK;
     DN_TRY(axis_maps_make(conformed, posteriors, maps));
-    DN_TRY_GOTO(status, dn_volume_create(&conformed->oriented->grid, &oriented), done);
-    const float *map = posteriors->data + channel * dn_posteriors_voxels(posteriors);
-    for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
-        for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
-            for (int64_t i = maps[0].low; i < maps[0].high; ++i) {
-                oriented->data[dn_grid_offset(&oriented->grid, i, j, k)] = value_at(map, posteriors->dim, maps, i, j, k);
+    /* Only the box is written to: pages of the volume that stay 0 take no memory until someone writes there. */
+    dn_status status = dn_volume_create(&conformed->scan_grid, out);
+    if (status == DN_OK) {
+        const float *map = posteriors->data + channel * dn_posteriors_voxels(posteriors);
+        const placement place = placement_of(conformed);
+        for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
+            for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
+                for (int64_t i = maps[0].low; i < maps[0].high; ++i) {
+                    (*out)->data[place.base + i * place.step[0] + j * place.step[1] + k * place.step[2]] =
+                        value_at(map, posteriors->dim, maps, i, j, k);
+                }
             }
         }
     }
-    dn_orientation own = dn_orientation_of(&conformed->scan_grid.affine);
-    DN_TRY_GOTO(status, dn_volume_reorient(oriented, &own, out), done);
-    (*out)->grid = conformed->scan_grid;
-done:
-    dn_volume_destroy(oriented);
     axis_maps_release(maps);
     return status;
 }
