@@ -394,13 +394,14 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
     range box = dn_panel_range(panel);
     bool lettered = figure->n_panels > 1;
     double line = FONT_POINTS * MM_PER_POINT * 1.25;
-    double name_lines = 1.0, right_text = 0.0;
+    double name_lines = 1.0, right_text = 0.0, name_width = 0.0;
     for (size_t i = 0; i < options->n_x_names; ++i) {
         double lines = 1.0;
         for (const char *p = panel->names[i]; *p != 0; ++p) {
             lines += *p == '\n';
         }
         name_lines = fmax(name_lines, lines);
+        name_width = fmax(name_width, text_width(panel->names[i]));
     }
     for (size_t i = 0; i < panel->n_layers; ++i) {
         if (panel->layers[i].kind == LAYER_TEXT_RIGHT) {
@@ -411,7 +412,10 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
     if (options->legend == DN_LEGEND_ABOVE) {
         top += line + 0.8;
     }
-    double bottom = 2.0 + name_lines * line + (options->x_label != NULL ? line + 1.0 : 0.5);
+    /* Names that would run into each other are set slanting. */
+    bool slanting = options->n_x_names > 1 && name_width > (cell.width - right_text - 14.0) / ((double)options->n_x_names + 0.2) - 1.0;
+    double names_height = slanting ? 0.48 * name_width + 0.8 * name_lines * line : name_lines * line;
+    double bottom = 2.0 + names_height + (options->x_label != NULL ? line + 1.0 : 0.5);
     double right = 2.5 + right_text;
     double height = cell.height - top - bottom;
 
@@ -421,7 +425,8 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
     double left = 2.0 + (options->y_label != NULL ? line + 1.2 : 0.0) + y_widest + 1.6;
     double width = cell.width - left - right;
     if (options->n_x_names > 0) {
-        fprintf(stream, "  set xrange [%.12g:%.12g] noextend\n  set xtics scale 0 (", box.x_low, box.x_high);
+        fprintf(stream, "  set xrange [%.12g:%.12g] noextend\n  set xtics scale 0 %s(", box.x_low, box.x_high,
+                slanting ? "rotate by 35 right " : "");
         for (size_t i = 0; i < options->n_x_names; ++i) {
             fprintf(stream, "%ss%zu %zu", i > 0 ? ", " : "", string + 3 + i, i + 1);
         }
