@@ -221,6 +221,13 @@ dn_status dn_table_numbers(const dn_table *table, size_t column, double **out)
     return DN_OK;
 }
 
+bool dn_table_is_text(const dn_table *table, size_t row, size_t column)
+{
+    const char *text = table->column[column].cells[row];
+    double value;
+    return text != NULL && dn_number_form_of(text, &value) == DN_FORM_TEXT;
+}
+
 bool dn_table_is_numeric(const dn_table *table, size_t column)
 {
     bool any = false;

@@ -50,6 +50,8 @@ DN_CHECKED dn_status dn_table_number(const dn_table *table, size_t row, size_t c
 DN_CHECKED dn_status dn_table_numbers(const dn_table *table, size_t column, double **out);
 /* Whether every cell that is not missing is a number, and at least one is. */
 bool dn_table_is_numeric(const dn_table *table, size_t column);
+/* Whether a cell is there and is no number, nor one in a form that is refused (decimal comma, thousands, infinity). */
+bool dn_table_is_text(const dn_table *table, size_t row, size_t column);
 /* DN_EDATA when two rows have the same text in all of the count columns, or one has none in the first: names both lines. */
 DN_CHECKED dn_status dn_table_check_unique(const dn_table *table, const size_t *columns, size_t count);
 

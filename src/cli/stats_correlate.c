@@ -433,6 +433,9 @@ dn_status dn_stats_correlate_run(const dn_arguments *arguments)
     if (job.x_name == NULL || dn_arguments_text(arguments, "y") == NULL) {
         DN_FAIL(DN_EUSAGE, "which two columns are correlated? type --x COLUMN --y COLUMN");
     }
+    if (strcmp(job.x_name, dn_arguments_text(arguments, "y")) == 0) {
+        DN_FAIL(DN_EUSAGE, "--x and --y both name the column %s; name two columns", job.x_name);
+    }
     DN_TRY_GOTO(status, dn_strdup(dn_arguments_text(arguments, "y"), &job.y_name), done);
     DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "covariates"), &job.covariates, &job.k), done);
     DN_TRY_GOTO(status, dn_alloc(&job.coded, job.k, sizeof *job.coded, "covariates"), done);

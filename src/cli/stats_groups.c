@@ -179,6 +179,11 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
     for (size_t i = 0; i < count; ++i) {
         size_t column;
         options.value = values[i];
+        for (size_t k = 0; k < i; ++k) {
+            if (strcmp(values[k], values[i]) == 0) {
+                DN_FAIL_GOTO(status, done, DN_EUSAGE, "--value names the column %s twice", values[i]);
+            }
+        }
         DN_TRY_GOTO(status, dn_table_column(table, values[i], &column), done);
         if (dn_column_is_category(table, column)) {
             DN_TRY_GOTO(status, run_category(table, &options, &o, &paragraphs), done);

@@ -99,6 +99,11 @@ dn_status dn_category_analyse(const dn_table *table, const dn_group_options *opt
         out->counts[place_of(out->names, &out->k, g) * out->categories + place_of(out->categories_names, &out->categories, v)] += 1.0;
         out->n++;
     }
+    if (out->n > 2 && out->categories == out->n) {
+        DN_FAIL(DN_EDATA,
+                "%s, column %s: each of the %zu people has a text of their own (\"%s\"); give numbers, without units, or a few categories",
+                dn_table_name(table), options->value, out->categories, out->categories_names[0]);
+    }
     dn_result chi;
     out->other = dn_result_empty();
     dn_status status = dn_chi_squared_test(out->counts, out->k, out->categories, &chi);

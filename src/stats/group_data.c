@@ -274,12 +274,10 @@ bool dn_column_is_category(const dn_table *table, size_t column)
     size_t numbers = 0;
     size_t texts = 0;
     for (size_t r = 0; r < dn_table_rows(table); ++r) {
-        double value;
         if (dn_table_text(table, r, column) != NULL) {
-            *(dn_table_number(table, r, column, &value) == DN_OK ? &numbers : &texts) += 1;
+            *(dn_table_is_text(table, r, column) ? &texts : &numbers) += 1;
         }
     }
-    dn_error_clear();
     return texts > numbers;
 }
 

@@ -77,6 +77,11 @@ bad 3 'not possible' "${h}s1\tA\t1\ns2\tA\t1\ns3\tB\t1\ns4\tB\t1\n" --value v --
 bad 3 'did you mean "group"' "${h}s1\tA\t1\n" --value v --group grup
 bad 3 'bad.tsv, line 3, column v: "twelve" is not a number' "${h}s1\tA\t1\ns2\tA\ttwelve\n" --value v --group group
 bad 3 'has a comma where a number has a point; write it as 812.5' "${h}s1\tA\t1\ns2\tA\t812,5\n" --value v --group group
+bad 3 'has a comma where a number has a point; write it as 1.5' "${h}s1\tA\t1,5\ns2\tA\t2,5\ns3\tB\t3,1\ns4\tB\t4,2\n" --value v --group group
+bad 3 'has a decimal comma, but other numbers of the file have a point' 'participant_id;group;v\ns1;A;1,5\ns2;A;2,5\ns3;B;3,1\ns4;B;4.2\n' --value v --group group
+bad 3 'has separators of thousands' "${h}s1\tA\t1,500,000\ns2\tA\t1,510,000\ns3\tB\t1,490,000\ns4\tB\t1,490,001\n" --value v --group group
+bad 3 'has a text of their own ("1 mL")' "${h}s1\tA\t1 mL\ns2\tA\t2 mL\ns3\tB\t3 mL\ns4\tB\t4 mL\n" --value v --group group
+bad 2 'names the column v twice' "${h}s1\tA\t1\ns2\tA\t2\ns3\tB\t3\ns4\tB\t4\n" --value v,v --group group
 bad 3 's1 is there twice, on lines 2 and 3' "${h}s1\tA\t1\ns1\tA\t2\ns3\tB\t3\n" --value v --group group
 bad 3 'the group A has 0 usable values' "${h}s1\tA\tNaN\ns2\tA\tnan\ns3\tB\t3\ns4\tB\t4\n" --value v --group group
 bad 3 'fields, but the header names' "${h}s1\tA\n" --value v --group group
@@ -92,6 +97,7 @@ expect_sentence 3 'missing.tsv' stats groups "$work/missing.tsv" --value v --gro
 expect_sentence 2 'no table is given' stats groups --value v --group group
 expect_sentence 2 "there is no 'dien stats gruops'" stats gruops
 expect_sentence 2 'type --x COLUMN --y COLUMN' stats correlate "$work/p.tsv"
+expect_sentence 2 'both name the column icv' stats correlate "$work/p.tsv" --x icv --y icv
 expect_sentence 3 'outside its scale of 0 to 48' stats correlate "$work/p.tsv" --alsfrs age --duration months --x alsfrs_slope --y icv
 expect_sentence 2 'needs both --alsfrs COLUMN and --duration COLUMN' stats correlate "$work/p.tsv" --alsfrs alsfrs --x alsfrs_slope --y icv
 expect_sentence 2 'give three of --n, --difference, --sd and --power' stats power --n 5
