@@ -237,7 +237,8 @@ dn_status dn_weight_gradient_create(dn_engine *engine, const dn_weight_gradient_
     DN_TRY_DNNL_GOTO(status, dn_md_create(&a.any_out, rank, a.geometry.out, type, dnnl_format_tag_any), "a tensor", done);
     DN_TRY_DNNL_GOTO(status, dn_md_create(&a.weight, a.geometry.weight_rank, a.geometry.weight, type, dnnl_format_tag_any), "weights",
                      done);
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&a.gradient, a.geometry.weight_rank, a.geometry.weight, dnnl_f32, dnnl_format_tag_any), "weights", done);
+    DN_TRY_DNNL_GOTO(status, dn_md_create(&a.gradient, a.geometry.weight_rank, a.geometry.weight, dnnl_f32, dnnl_format_tag_any), "weights",
+                     done);
     DN_TRY_GOTO(status, choose(engine, &a, is_trap(r), &desc), done);
     DN_TRY_GOTO(status, adopt(g, &a, desc), done);
     *out = g;
