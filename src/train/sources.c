@@ -4,10 +4,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "base/table.h"
 #include "image/io.h"
 #include "image/resample.h"
 #include "prepare/conform.h"
+#include "train/translate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,38 +139,6 @@ static dn_status trim(dn_labels **labels)
     return DN_OK;
 }
 
-static dn_status translate_labels(dn_labels *labels, const char *path)
-{
-    dn_status status = DN_OK;
-    dn_table *table = NULL;
-    uint16_t *to = NULL;
-    size_t column[2];
-    DN_TRY(dn_table_read(path, &table));
-    DN_TRY_GOTO(status, dn_table_column(table, "label", &column[0]), done);
-    DN_TRY_GOTO(status, dn_table_column(table, "to", &column[1]), done);
-    DN_TRY_GOTO(status, dn_alloc(&to, 65536, sizeof *to, "a translation of labels"), done);
-    for (int label = 0; label < 65536; ++label) {
-        to[label] = (uint16_t)label;
-    }
-    for (size_t row = 0; row < dn_table_rows(table); ++row) {
-        double value[2];
-        for (int c = 0; c < 2; ++c) {
-            DN_TRY_GOTO(status, dn_table_number(table, row, column[c], &value[c]), done);
-            if (!(value[c] >= 0 && value[c] <= 65535)) {
-                DN_FAIL_GOTO(status, done, DN_EDATA, "%s, line %zu: label and to take numbers 0 to 65535", path, dn_table_line(table, row));
-            }
-        }
-        to[(int)value[0]] = (uint16_t)value[1];
-    }
-    for (int64_t v = 0; v < dn_grid_count(&labels->grid); ++v) {
-        labels->data[v] = to[labels->data[v]];
-    }
-done:
-    free(to);
-    dn_table_destroy(table);
-    return status;
-}
-
 /* The scan as the network will get it, and its labels on the same grid. */
 static dn_status read_pair(const dn_train_config *config, const dn_train_pair *pair, dn_source *out)
 {
@@ -187,7 +155,7 @@ static dn_status read_pair(const dn_train_config *config, const dn_train_pair *p
                             .high = 99.5};
     DN_TRY_GOTO(status, dn_labels_read(pair->labels, NULL, &labels, NULL), done);
     if (pair->translate != NULL) {
-        DN_TRY_GOTO(status, translate_labels(labels, pair->translate), done);
+        DN_TRY_GOTO(status, dn_labels_translate(labels, pair->translate), done);
     }
     DN_TRY_GOTO(status, dn_scan_read(pair->scan, NULL, &scan, NULL), done);
     dn_volume *given = scan;

@@ -1,0 +1,539 @@
+/* dien evaluate: label maps against a truth. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/install.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/table.h"
+#include "chart/figure_kinds.h"
+#include "cli/stats_command.h"
+#include "image/io.h"
+#include "stats/agreement.h"
+#include "train/evaluate.h"
+#include "train/translate.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dn_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FOLDER,
+     .value = "DIR",
+     .help = "write evaluation.tsv, evaluation_summary.tsv and Bland-Altman figures into this folder"},
+    {.name = "structures",
+     .kind = DN_OPTION_TEXT,
+     .value = "LIST",
+     .help = "what to compare, as in thalamus=10+49,csf=24,17: label numbers and ranges (801-805), joined by +; without it every "
+             "label that is there, and both sides together"},
+    {.name = "translate", .kind = DN_OPTION_FILE, .value = "FILE", .help = "TSV (label, to) that renumbers the truth"},
+    {.name = "translate-pred", .kind = DN_OPTION_FILE, .value = "FILE", .help = "the same for the prediction"},
+    {.name = "resample", .kind = DN_OPTION_FLAG, .help = "bring predictions onto the truth's grid where grids differ"},
+    {.name = "suffix",
+     .kind = DN_OPTION_TEXT,
+     .value = "TEXT",
+     .preset = "_dseg.nii.gz",
+     .help = "end of the names of predictions in a folder; what is before it is the subject"},
+    {.name = "truth-suffix", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "the same for truths; without it as --suffix"},
+    {0},
+};
+
+enum { STRUCTURES = 512, MEASURES = 10 };
+
+typedef struct structure {
+    char name[64];
+    uint16_t *labels; /* owned */
+    size_t count;
+} structure;
+
+typedef struct subject {
+    char *name, *predicted, *truth; /* owned */
+} subject;
+
+typedef struct evaluation_job {
+    const dn_arguments *arguments;
+    subject *subjects;
+    size_t subject_count;
+    structure structures[STRUCTURES];
+    size_t structure_count;
+    dn_table *table;
+} evaluation_job;
+
+static const char *const measure_names[MEASURES] = {"dice",    "iou",     "precision",  "recall",           "hausdorff_mm",
+                                                    "hd95_mm", "assd_mm", "volume_mm3", "truth_volume_mm3", "volume_error_percent"};
+
+static void measures_of(const dn_evaluation *e, double out[MEASURES])
+{
+    const double values[MEASURES] = {e->dice,         e->iou,
+                                     e->precision,    e->recall,
+                                     e->hausdorff,    e->hausdorff95,
+                                     e->mean,         e->volume,
+                                     e->truth_volume, e->truth > 0 ? 100.0 * (e->volume / e->truth_volume - 1.0) : NAN};
+    memcpy(out, values, sizeof values);
+}
+
+/* ---- what is compared ---- */
+
+static dn_status add_structure(evaluation_job *job, const char *name, structure **out)
+{
+    if (job->structure_count == STRUCTURES) {
+        DN_FAIL(DN_EUSAGE, "there are more than %d structures; choose some with --structures", STRUCTURES);
+    }
+    *out = &job->structures[job->structure_count++];
+    snprintf((*out)->name, sizeof(*out)->name, "%s", name);
+    return DN_OK;
+}
+
+static dn_status add_range(structure *to, long low, long high)
+{
+    DN_TRY(dn_realloc(&to->labels, to->count + (size_t)(high - low) + 1, sizeof *to->labels, "labels"));
+    for (long label = low; label <= high; ++label) {
+        to->labels[to->count++] = (uint16_t)label;
+    }
+    return DN_OK;
+}
+
+/* "thalamus=10+49" or "10" */
+static dn_status parse_structure(evaluation_job *job, const char *item)
+{
+    const char *equals = strchr(item, '=');
+    char name[64];
+    structure *made = NULL;
+    snprintf(name, sizeof name, "%.*s", equals != NULL ? (int)(equals - item) : 63, item);
+    DN_TRY(add_structure(job, name, &made));
+    for (const char *p = equals != NULL ? equals + 1 : item;;) {
+        char *end;
+        long low = strtol(p, &end, 10);
+        bool good = end != p && *p != '-' && *p != '+';
+        long high = low;
+        if (good && *end == '-') {
+            const char *second = end + 1;
+            high = strtol(second, &end, 10);
+            good = end != second;
+        }
+        if (!good || low < 1 || high < low || high > 65535 || (*end != '\0' && *end != '+')) {
+            DN_FAIL(DN_EUSAGE, "--structures: \"%s\" is not like thalamus=10+49, hypothalamus=801-810 or 17", item);
+        }
+        DN_TRY(add_range(made, low, high));
+        if (*end == '\0') {
+            return DN_OK;
+        }
+        p = end + 1;
+    }
+}
+
+static void mark_present(const dn_labels *labels, bool *present)
+{
+    for (int64_t v = 0; v < dn_grid_count(&labels->grid); ++v) {
+        present[labels->data[v]] = true;
+    }
+}
+
+/* FreeSurfer's names, from the tissue table and for the hypothalamus' subunits. */
+static void name_of(const dn_table *names, long label, char out[64])
+{
+    static const char *const parts[] = {"anterior_inferior", "anterior_superior", "posterior", "tubular_inferior", "tubular_superior"};
+    if (label >= 801 && label <= 810) {
+        snprintf(out, 64, "%s_%s", label < 806 ? "left" : "right", parts[(label - 801) % 5]);
+        return;
+    }
+    snprintf(out, 64, "%ld", label);
+    for (size_t row = 0; names != NULL && row < dn_table_rows(names); ++row) {
+        const char *number = dn_table_text(names, row, 0);
+        const char *name = dn_table_text(names, row, 1);
+        if (number != NULL && name != NULL && strtol(number, NULL, 10) == label) {
+            snprintf(out, 64, "%.63s", name);
+        }
+    }
+}
+
+/* Every label that is anywhere, then both sides together. */
+static dn_status default_structures(evaluation_job *job, const bool *present)
+{
+    static const struct {
+        const char *name;
+        long low[2], high[2]; /* the second range may be empty: 0 */
+    } together[] = {{"thalamus", {10, 49}, {10, 49}},
+                    {"hypothalamus", {801, 0}, {810, 0}},
+                    {"left_hypothalamus", {801, 0}, {805, 0}},
+                    {"right_hypothalamus", {806, 0}, {810, 0}}};
+    dn_status status = DN_OK;
+    dn_table *names = NULL;
+    char *path = NULL;
+    structure *made = NULL;
+    if (dn_install_path("synth/tissues.tsv", &path) == DN_OK && dn_path_exists(path)) {
+        DN_TRY_GOTO(status, dn_table_read(path, &names), done);
+    }
+    for (long label = 1; label < 65536; ++label) {
+        char name[64];
+        if (present[label]) {
+            name_of(names, label, name);
+            DN_TRY_GOTO(status, add_structure(job, name, &made), done);
+            DN_TRY_GOTO(status, add_range(made, label, label), done);
+        }
+    }
+    for (size_t i = 0; i < sizeof together / sizeof *together; ++i) {
+        bool any = false;
+        for (int r = 0; r < 2; ++r) {
+            for (long label = together[i].low[r]; label > 0 && label <= together[i].high[r]; ++label) {
+                any = any || present[label];
+            }
+        }
+        if (any) {
+            DN_TRY_GOTO(status, add_structure(job, together[i].name, &made), done);
+            for (int r = 0; r < 2 && together[i].low[r] > 0; ++r) {
+                DN_TRY_GOTO(status, add_range(made, together[i].low[r], together[i].high[r]), done);
+            }
+        }
+    }
+done:
+    dn_table_destroy(names);
+    free(path);
+    return status;
+}
+
+/* ---- whose ---- */
+
+static dn_status add_subject(evaluation_job *job, const char *name, const char *predicted, const char *truth)
+{
+    DN_TRY(dn_realloc(&job->subjects, job->subject_count + 1, sizeof *job->subjects, "subjects"));
+    subject *made = &job->subjects[job->subject_count++];
+    *made = (subject){NULL, NULL, NULL};
+    DN_TRY(dn_strdup(name, &made->name));
+    DN_TRY(dn_strdup(predicted, &made->predicted));
+    return dn_strdup(truth, &made->truth);
+}
+
+/* Every truth of the folder whose prediction is there; the others are named. */
+static dn_status pair_folders(evaluation_job *job, const char *predictions, const char *truths, size_t *missing)
+{
+    dn_status status = DN_OK;
+    struct dirent **entries = NULL;
+    const char *suffix = dn_arguments_text(job->arguments, "suffix");
+    const char *truth_suffix =
+        dn_arguments_given(job->arguments, "truth-suffix") ? dn_arguments_text(job->arguments, "truth-suffix") : suffix;
+    int count = scandir(truths, &entries, NULL, alphasort);
+    if (count < 0) {
+        DN_FAIL(DN_EINPUT, "cannot read the folder %s", truths);
+    }
+    for (int i = 0; i < count && status == DN_OK; ++i) {
+        const char *file = entries[i]->d_name;
+        size_t length = strlen(file);
+        size_t tail = strlen(truth_suffix);
+        char *name = NULL, *predicted = NULL, *truth = NULL;
+        if (length <= tail || strcmp(file + length - tail, truth_suffix) != 0) {
+            continue;
+        }
+        status = dn_asprintf(&name, "%.*s", (int)(length - tail), file);
+        status = status == DN_OK ? dn_asprintf(&predicted, "%s/%s%s", predictions, name, suffix) : status;
+        status = status == DN_OK ? dn_path_join(truths, file, &truth) : status;
+        if (status == DN_OK && !dn_path_exists(predicted)) {
+            dn_log(DN_LOG_WARNING, "%s has a truth, but there is no %s", name, predicted);
+            ++*missing;
+        } else if (status == DN_OK) {
+            status = add_subject(job, name, predicted, truth);
+        }
+        free(name);
+        free(predicted);
+        free(truth);
+    }
+    for (int i = 0; i < count; ++i) {
+        free(entries[i]);
+    }
+    free(entries);
+    if (status == DN_OK && job->subject_count == 0) {
+        DN_FAIL(DN_EINPUT, "no file of %s that ends in %s has a partner in %s that ends in %s; see --suffix and --truth-suffix", truths,
+                truth_suffix, predictions, suffix);
+    }
+    return status;
+}
+
+static dn_status find_subjects(evaluation_job *job, size_t *missing)
+{
+    const char *predicted = dn_arguments_at(job->arguments, 0);
+    const char *truth = dn_arguments_at(job->arguments, 1);
+    if (dn_path_is_folder(predicted) != dn_path_is_folder(truth)) {
+        DN_FAIL(DN_EUSAGE, "%s and %s: give two files or two folders", predicted, truth);
+    }
+    if (dn_path_is_folder(truth)) {
+        return pair_folders(job, predicted, truth, missing);
+    }
+    char *stem;
+    DN_TRY(dn_path_scan_stem(predicted, &stem));
+    dn_status status = add_subject(job, stem, predicted, truth);
+    free(stem);
+    return status;
+}
+
+/* ---- the comparison ---- */
+
+static dn_status read_both(const evaluation_job *job, const subject *who, bool match, dn_labels *both[2])
+{
+    const char *const paths[2] = {who->predicted, who->truth};
+    const char *const tables[2] = {dn_arguments_text(job->arguments, "translate-pred"), dn_arguments_text(job->arguments, "translate")};
+    for (int i = 0; i < 2; ++i) {
+        DN_TRY(dn_labels_read(paths[i], NULL, &both[i], NULL));
+        if (tables[i] != NULL) {
+            DN_TRY(dn_labels_translate(both[i], tables[i]));
+        }
+    }
+    if (match) {
+        dn_status status = dn_evaluate_match(&both[0], &both[1], dn_arguments_flag(job->arguments, "resample"));
+        return status == DN_OK ? DN_OK : dn_error_context(status, "%s, %s", who->predicted, who->truth);
+    }
+    return DN_OK;
+}
+
+static dn_status put_row(dn_table *table, const char *who, const structure *what, const double values[MEASURES])
+{
+    size_t row;
+    DN_TRY(dn_table_add_row(table, &row));
+    DN_TRY(dn_table_put_text(table, "subject", who));
+    DN_TRY(dn_table_put_text(table, "structure", what->name));
+    for (size_t m = 0; m < MEASURES; ++m) {
+        char text[32];
+        snprintf(text, sizeof text, m < 4 ? "%.4f" : m < 7 ? "%.3f" : "%.2f", values[m]);
+        DN_TRY(dn_table_put_text(table, measure_names[m], isfinite(values[m]) ? text : NULL));
+    }
+    return DN_OK;
+}
+
+static dn_status compare_subject(evaluation_job *job, const subject *who)
+{
+    dn_status status = DN_OK;
+    dn_labels *both[2] = {NULL, NULL};
+    DN_TRY_GOTO(status, read_both(job, who, true, both), done);
+    for (size_t s = 0; s < job->structure_count; ++s) {
+        const structure *what = &job->structures[s];
+        dn_evaluation found;
+        double values[MEASURES];
+        DN_TRY_GOTO(status, dn_evaluate_labels(both[0], both[1], what->labels, what->count, &found), done);
+        if (found.predicted == 0 && found.truth == 0) {
+            continue; /* neither has it */
+        }
+        measures_of(&found, values);
+        DN_TRY_GOTO(status, put_row(job->table, who->name, what, values), done);
+    }
+done:
+    dn_labels_destroy(both[0]);
+    dn_labels_destroy(both[1]);
+    return status;
+}
+
+/* The numbers of one structure and measure over subjects; rows without a value are left out. */
+static dn_status column_of(const evaluation_job *job, const char *name, size_t measure, double *out, size_t *n)
+{
+    size_t column;
+    *n = 0;
+    DN_TRY(dn_table_column(job->table, measure_names[measure], &column));
+    for (size_t row = 0; row < dn_table_rows(job->table); ++row) {
+        double value;
+        if (strcmp(dn_table_text(job->table, row, 1), name) == 0) {
+            DN_TRY(dn_table_number(job->table, row, column, &value));
+            if (isfinite(value)) {
+                out[(*n)++] = value;
+            }
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status summarise(const evaluation_job *job, dn_table *summary)
+{
+    dn_status status = DN_OK;
+    double *values = NULL;
+    DN_TRY(dn_alloc(&values, job->subject_count, sizeof *values, "a summary"));
+    for (size_t s = 0; s < job->structure_count; ++s) {
+        size_t row;
+        DN_TRY_GOTO(status, dn_table_add_row(summary, &row), done);
+        DN_TRY_GOTO(status, dn_table_put_text(summary, "structure", job->structures[s].name), done);
+        for (size_t m = 0; m < MEASURES; ++m) {
+            size_t n;
+            double mean = 0.0, squares = 0.0;
+            char name[64], text[32];
+            DN_TRY_GOTO(status, column_of(job, job->structures[s].name, m, values, &n), done);
+            for (size_t i = 0; i < n; ++i) {
+                mean += values[i] / (double)n;
+            }
+            for (size_t i = 0; i < n; ++i) {
+                squares += (values[i] - mean) * (values[i] - mean);
+            }
+            if (m == 0) {
+                DN_TRY_GOTO(status, dn_table_put_number(summary, "n", (double)n), done);
+            }
+            for (int which = 0; which < 2; ++which) {
+                snprintf(name, sizeof name, "%s_%s", measure_names[m], which == 0 ? "mean" : "sd");
+                snprintf(text, sizeof text,
+                         m < 4   ? "%.4f"
+                         : m < 7 ? "%.3f"
+                                 : "%.2f",
+                         which == 0 ? mean : sqrt(squares / (double)(n > 1 ? n - 1 : 1)));
+                DN_TRY_GOTO(status, dn_table_put_text(summary, name, n > (size_t)which ? text : NULL), done);
+            }
+        }
+    }
+done:
+    free(values);
+    return status;
+}
+
+/* Volumes of one structure: prediction against truth. Left out where there are too few, or all alike. */
+static dn_status draw_volumes(const evaluation_job *job, const structure *what, const char *folder)
+{
+    dn_status status = DN_OK;
+    dn_figure *figure = NULL;
+    char *name = NULL, *file = NULL;
+    double *a = NULL;
+    size_t n[2];
+    size_t count = job->subject_count;
+    dn_bland_altman fit;
+    DN_TRY(dn_alloc(&a, 4 * count, sizeof *a, "volumes"));
+    DN_TRY_GOTO(status, column_of(job, what->name, 7, a, &n[0]), done);
+    DN_TRY_GOTO(status, column_of(job, what->name, 8, a + count, &n[1]), done);
+    if (n[0] < 3 || n[0] != n[1] ||
+        dn_bland_altman_fit(a, a + count, n[0], false, 0.95, DN_LIMITS_EXACT, a + 2 * count, a + 3 * count, &fit) != DN_OK) {
+        dn_error_clear();
+        goto done;
+    }
+    dn_figure_limits limits = {fit.bias.value,  fit.bias.low,  fit.bias.high,  fit.lower.value, fit.lower.low, fit.lower.high,
+                               fit.upper.value, fit.upper.low, fit.upper.high, fit.slope.value, fit.intercept, fit.slope_p < 0.05};
+    dn_panel panel = {.title = what->name, .x_label = "Mean of prediction and truth (mm³)", .y_label = "Prediction − truth (mm³)"};
+    DN_TRY_GOTO(status, dn_figure_create(85, 75, 1, 1, &figure), done);
+    DN_TRY_GOTO(status, dn_figure_bland_altman(figure, &panel, n[0], a + 2 * count, a + 3 * count, &limits), done);
+    DN_TRY_GOTO(status, dn_file_name_of(what->name, &name), done);
+    DN_TRY_GOTO(status, dn_asprintf(&file, "bland_altman_%s", name), done);
+    DN_TRY_GOTO(status, dn_stats_write_figure(folder, file, NULL, figure), done);
+done:
+    dn_figure_destroy(figure);
+    free(a);
+    free(name);
+    free(file);
+    return status;
+}
+
+static void print_table(const dn_table *table)
+{
+    size_t columns = dn_table_columns(table);
+    for (size_t c = 0; c < columns; ++c) {
+        printf("%s%c", dn_table_column_name(table, c), c + 1 < columns ? '\t' : '\n');
+    }
+    for (size_t row = 0; row < dn_table_rows(table); ++row) {
+        for (size_t c = 0; c < columns; ++c) {
+            const char *text = dn_table_text(table, row, c);
+            printf("%s%c", text != NULL ? text : "n/a", c + 1 < columns ? '\t' : '\n');
+        }
+    }
+}
+
+static dn_status choose_structures(evaluation_job *job)
+{
+    dn_status status = DN_OK;
+    char **items = NULL;
+    size_t count = 0;
+    bool *present = NULL;
+    const char *text = dn_arguments_text(job->arguments, "structures");
+    if (text != NULL) {
+        DN_TRY(dn_split_list(text, &items, &count));
+        for (size_t i = 0; i < count && status == DN_OK; ++i) {
+            status = parse_structure(job, items[i]);
+        }
+        free(items);
+        return status;
+    }
+    DN_TRY(dn_alloc(&present, 65536, sizeof *present, "labels"));
+    for (size_t i = 0; i < job->subject_count && status == DN_OK; ++i) {
+        dn_labels *both[2] = {NULL, NULL};
+        status = read_both(job, &job->subjects[i], false, both);
+        if (status == DN_OK) {
+            mark_present(both[0], present);
+            mark_present(both[1], present);
+        }
+        dn_labels_destroy(both[0]);
+        dn_labels_destroy(both[1]);
+    }
+    status = status == DN_OK ? default_structures(job, present) : status;
+    free(present);
+    return status;
+}
+
+static dn_status report(const evaluation_job *job, const char *folder)
+{
+    dn_status status = DN_OK;
+    dn_table *summary = NULL;
+    bool several = job->subject_count > 1;
+    if (several) {
+        DN_TRY(dn_table_create("summary", &summary));
+        DN_TRY_GOTO(status, summarise(job, summary), done);
+    }
+    print_table(several ? summary : job->table);
+    DN_TRY_GOTO(status, dn_stats_write_table(folder, "evaluation", job->table), done);
+    if (several && folder != NULL) {
+        DN_TRY_GOTO(status, dn_stats_write_table(folder, "evaluation_summary", summary), done);
+        for (size_t s = 0; s < job->structure_count; ++s) {
+            DN_TRY_GOTO(status, draw_volumes(job, &job->structures[s], folder), done);
+        }
+    }
+done:
+    dn_table_destroy(summary);
+    return status;
+}
+
+static dn_status run(const dn_arguments *arguments)
+{
+    dn_status status = DN_OK;
+    size_t missing = 0;
+    evaluation_job *job = NULL;
+    DN_TRY(dn_alloc(&job, 1, sizeof *job, "an evaluation"));
+    job->arguments = arguments;
+    DN_TRY_GOTO(status, find_subjects(job, &missing), done);
+    DN_TRY_GOTO(status, choose_structures(job), done);
+    DN_TRY_GOTO(status, dn_table_create("evaluation", &job->table), done);
+    for (size_t i = 0; i < job->subject_count; ++i) {
+        DN_TRY_GOTO(status, dn_cancel_check(), done);
+        DN_TRY_GOTO(status, compare_subject(job, &job->subjects[i]), done);
+        dn_progress("comparing", (int64_t)i + 1, (int64_t)job->subject_count);
+    }
+    if (dn_table_rows(job->table) == 0) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "neither prediction nor truth has a voxel of the structures that are compared");
+    }
+    DN_TRY_GOTO(status, report(job, dn_arguments_text(arguments, "output")), done);
+    if (missing > 0) {
+        DN_FAIL_GOTO(status, done, DN_EPARTIAL, "%zu of %zu truths have no prediction", missing, missing + job->subject_count);
+    }
+done:
+    for (size_t i = 0; i < job->subject_count; ++i) {
+        free(job->subjects[i].name);
+        free(job->subjects[i].predicted);
+        free(job->subjects[i].truth);
+    }
+    for (size_t s = 0; s < job->structure_count; ++s) {
+        free(job->structures[s].labels);
+    }
+    free(job->subjects);
+    dn_table_destroy(job->table);
+    free(job);
+    return status;
+}
+
+const dn_command dn_command_evaluate = {
+    .name = "evaluate",
+    .summary = "compare label maps with a truth",
+    .positional = "PRED TRUTH",
+    .positional_min = 2,
+    .positional_max = 2,
+    .options = options,
+    .description =
+        "PRED and TRUTH are two label maps, or two folders of them. Of each structure: Dice, intersection over union, precision, recall, "
+        "Hausdorff distance, its 95th percentile, average surface distance (mm, with the voxels' own spacing along each axis), and both "
+        "volumes. One subject is printed as it is; of several, mean and standard deviation are, and -o DIR has every row.\n\n"
+        "The surface of a structure are its voxels that share a face with a voxel outside. Distances are exact, from centre to centre; "
+        "the 95th percentile is taken over both directions together, the average is the mean of both directions' means (as MedPy has "
+        "them). A structure that only one side has gets Dice 0 and no distance; one that neither has gets no row.",
+    .examples =
+        "dien evaluate sub-01_dseg.nii.gz sub-01_truth.nii.gz\ndien evaluate out/ truth/ --truth-suffix _manual.nii.gz -o comparison\n"
+        "dien evaluate a.nii.gz b.nii.gz --structures thalamus=10+49,hypothalamus=801-810",
+    .run = run,
+};
