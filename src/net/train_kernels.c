@@ -123,6 +123,18 @@ static dn_conv backward_conv(const dn_train_layer *layer, const dn_shape *x, boo
     return c;
 }
 
+/* Forward kernels are faster, so mirrored weights are taken where they can be: stride 1, one group or one a channel. */
+static bool flips(const dn_train_layer *layer, int64_t in)
+{
+    const dn_conv *c = &layer->conv;
+    bool fits = layer->node->kind != DN_OP_DECONV && (c->groups == 1 || (c->groups == in && c->out == in));
+    for (int a = 0; a < 3; ++a) {
+        int64_t reach = (c->kernel[a] - 1) * c->dilation[a];
+        fits = fits && c->stride[a] == 1 && c->pad_begin[a] <= reach && c->pad_end[a] <= reach;
+    }
+    return fits;
+}
+
 static dn_status make_backward(dn_train_plan *plan, dn_train_layer *layer, int k)
 {
     dn_train_part *part = &layer->parts[k];
@@ -130,7 +142,7 @@ static dn_status make_backward(dn_train_plan *plan, dn_train_layer *layer, int k
     bool transposed = layer->node->kind == DN_OP_DECONV;
     dn_post sum = {.kind = DN_POST_SUM};
     bool fused;
-    part->flipped = !transposed && winograd_pays(&layer->conv, layer->node->shape.c, x.c, x.w);
+    part->flipped = flips(layer, x.c);
     for (int attempt = part->flipped ? 0 : 1; part->backward == NULL && attempt < 2; ++attempt) {
         part->flipped = attempt == 0;
         dn_conv conv = transposed ? layer->conv : backward_conv(layer, &x, part->flipped);
@@ -205,19 +217,20 @@ dn_status dn_train_make_kernels(dn_train_plan *plan)
     return DN_OK;
 }
 
-/* The weights [O, I, taps] of a part of the input channels; mirrored: [I, O, taps backwards]. */
+/* The weights [O, I, taps] of a part of the input channels; mirrored: [I, O, taps backwards] (of each group). */
 static const float *slice_of(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part, bool mirrored)
 {
     const float *all = layer->weights[0]->data;
     int64_t taps = taps_of(&layer->conv);
     int64_t out = layer->conv.out;
     int64_t in = dn_weight_count(layer->weights[0]) / (out * taps);
+    int64_t columns = layer->conv.groups > 1 ? 1 : part->channels; /* with groups there is one part, and mirrored each channel is its own */
     if (!mirrored && layer->part_count == 1) {
         return all;
     }
-#pragma omp parallel for num_threads(plan->threads) if (out * part->channels > 1024)
+#pragma omp parallel for num_threads(plan->threads) if (out * columns > 1024)
     for (int64_t o = 0; o < out; ++o) {
-        for (int64_t i = 0; i < part->channels; ++i) {
+        for (int64_t i = 0; i < columns; ++i) {
             const float *from = all + (o * in + part->first + i) * taps;
             if (!mirrored) {
                 memcpy(plan->slice + (o * part->channels + i) * taps, from, (size_t)taps * sizeof *from);
