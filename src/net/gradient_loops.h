@@ -29,6 +29,11 @@ typedef struct dn_gradient_loop {
  * adds. */
 void dn_gradient_loop_run(const dn_gradient_loop *loop);
 
+/* The gradient of the input of a depthwise convolution (groups, inputs and outputs are one number), which the library makes
+ * slowly where the stride is above 1. taps: the weights as [kernel, channels]. */
+void dn_gradient_depthwise(const dn_conv *conv, const dn_gradient_operand *in, const dn_shape *out, dn_type type, const void *g,
+                           const float *taps, int threads);
+
 /* g *= slope of an activation whose result is y (net/gradient_rows.h says which kinds), n elements; then bias (NULL: not
  * wanted; n a multiple of channels) += sums of g a channel. */
 DN_CHECKED dn_status dn_gradient_tail(dn_activation kind, float alpha, const void *y, void *g, dn_type type, int64_t n, int64_t channels,

@@ -122,10 +122,10 @@ DN_SIMD void dn_row_tap_add(float *restrict dst, const float *restrict g, const 
     }
 }
 
-DN_SIMD void dn_row_product(float *restrict dst, const float *restrict a, const float *restrict b, int64_t n)
+DN_SIMD void dn_row_multiply_add(float *restrict dst, const float *restrict a, const float *restrict b, int64_t n)
 {
     for (int64_t i = 0; i < n; ++i) {
-        dst[i] = a[i] * b[i];
+        dst[i] += a[i] * b[i];
     }
 }
 

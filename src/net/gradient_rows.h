@@ -22,8 +22,8 @@ void dn_row_norm_gradient(float *dst, const float *g, const float *x, const floa
 void dn_row_tap_max(float *best, int32_t *tap, const float *x, int32_t number, int64_t n);
 /* dst += g where tap == number */
 void dn_row_tap_add(float *dst, const float *g, const int32_t *tap, int32_t number, int64_t n);
-/* dst = a * b */
-void dn_row_product(float *dst, const float *a, const float *b, int64_t n);
+/* dst += a * b */
+void dn_row_multiply_add(float *dst, const float *a, const float *b, int64_t n);
 float dn_row_dot(const float *a, const float *b, int64_t n);
 
 #endif

@@ -143,6 +143,10 @@ static dn_status make_backward(dn_train_plan *plan, dn_train_layer *layer, int k
     dn_post sum = {.kind = DN_POST_SUM};
     bool fused;
     part->flipped = flips(layer, x.c);
+    part->depthwise = !transposed && !part->flipped && layer->conv.groups == x.c && layer->conv.out == x.c;
+    if (part->depthwise) {
+        return DN_OK;
+    }
     for (int attempt = part->flipped ? 0 : 1; part->backward == NULL && attempt < 2; ++attempt) {
         part->flipped = attempt == 0;
         dn_conv conv = transposed ? layer->conv : backward_conv(layer, &x, part->flipped);

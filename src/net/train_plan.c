@@ -185,7 +185,10 @@ static void describe_layer(FILE *to, const dn_train_plan *plan, int l)
     for (int k = 0; k < layer->part_count; ++k) {
         const dn_train_part *part = &layer->parts[k];
         fprintf(to, "%s [%lld: %s; %s; %s]", k > 0 ? " +" : "", (long long)part->channels, dn_kernel_name(part->forward),
-                part->backward != NULL ? dn_kernel_name(part->backward) : "-", dn_weight_gradient_name(part->gradient));
+                part->backward != NULL ? dn_kernel_name(part->backward)
+                : part->depthwise      ? "loop"
+                                       : "-",
+                dn_weight_gradient_name(part->gradient));
     }
     fprintf(to, "%s%s\n", layer->tail != DN_ACT_NONE ? " activated" : "", layer->own_tail ? " after" : "");
 }

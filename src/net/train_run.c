@@ -230,6 +230,19 @@ static void add_slice(const dn_train_plan *plan, const dn_train_layer *layer, co
     }
 }
 
+static void backward_depthwise(const dn_train_plan *plan, const dn_train_layer *layer, const void *g)
+{
+    const dn_shape *s = &plan->values[layer->inputs[0]].shape;
+    int64_t taps = dn_weight_count(layer->weights[0]) / s->c;
+    for (int64_t c = 0; c < s->c; ++c) {
+        for (int64_t k = 0; k < taps; ++k) {
+            plan->slice[k * s->c + c] = layer->weights[0]->data[c * taps + k];
+        }
+    }
+    dn_gradient_operand in = {.shape = *s, .g = gradient_at(plan, layer->inputs[0]), .add = layer->add[0]};
+    dn_gradient_depthwise(&layer->conv, &in, &layer->node->shape, plan->type, g, plan->slice, plan->threads);
+}
+
 static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *g)
 {
     int64_t n = dn_shape_size(&layer->node->shape);
@@ -242,7 +255,9 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
         bool turned = layer->node->kind == DN_OP_DECONV;
         DN_TRY(dn_weight_gradient_run(part->gradient, turned ? g : x, turned ? x : g, plan->slice, plan->arena + plan->scratch_offset));
         add_slice(plan, layer, part);
-        if (part->backward != NULL) {
+        if (part->depthwise) {
+            backward_depthwise(plan, layer, g);
+        } else if (part->backward != NULL) {
             DN_TRY(run_kernel(plan, part->backward, g, gradient_at(plan, part->input), layer->add[k], part->backward_sums,
                               dn_shape_size(&plan->values[part->input].shape)));
         }

@@ -10,8 +10,8 @@
 #include "net/gradient.h"
 #include "net/train_plan.h"
 
-#define ROUNDS 16
-#define UNETS 16
+#define ROUNDS 12
+#define UNETS 10
 #define MAX_INPUTS 4
 
 typedef struct subject {
