@@ -83,9 +83,16 @@ static dn_status prepare(dn_network *network, const int64_t dim[3])
     double begin = omp_get_wtime();
     dn_graph *graph = NULL;
     DN_TRY(dn_model_graph(network->model, (dn_shape){1, dim[0], dim[1], dim[2], 1}, &graph));
-    dn_plan_options options = {.precision = network->options.precision, .memory_limit = network->options.memory_limit};
     dn_shape shape = dn_graph_output_shape(graph, 0);
-    dn_status status = dn_plan_compile(graph, network->model->weights, &options, &network->plan);
+    size_t voxels = (size_t)(dim[0] * dim[1] * dim[2]);
+    int64_t buffers = (int64_t)(voxels * (size_t)(shape.c + 1) * sizeof(float));
+    int64_t limit = network->options.memory_limit;
+    dn_plan_options options = {.precision = network->options.precision, .memory_limit = limit > buffers ? limit - buffers : 0};
+    dn_status status =
+        limit == 0 || limit > buffers
+            ? dn_plan_compile(graph, network->model->weights, &options, &network->plan)
+            : dn_error_set(DN_ENOMEM, "input and output of the network alone need %.0f MB, more than the limit of %.0f MB; raise --memory",
+                           1e-6 * (double)buffers, 1e-6 * (double)limit);
     dn_graph_destroy(graph);
     DN_TRY(status);
     network->channels = shape.c;
@@ -94,7 +101,6 @@ static dn_status prepare(dn_network *network, const int64_t dim[3])
         DN_FAIL(DN_ESHAPE, "model %s gives an output of another size than its input; segment needs one value a voxel",
                 network->model->name);
     }
-    size_t voxels = (size_t)(dim[0] * dim[1] * dim[2]);
     status = dn_alloc_aligned(&network->input, voxels, sizeof(float), "the network's input");
     if (status == DN_OK) {
         status = dn_alloc_aligned(&network->output, voxels * (size_t)shape.c, sizeof(float), "the network's output");
@@ -104,11 +110,10 @@ static dn_status prepare(dn_network *network, const int64_t dim[3])
         return status;
     }
     memcpy(network->dim, dim, sizeof network->dim);
-    int64_t peak = dn_plan_peak_bytes(network->plan);
+    int64_t peak = dn_plan_peak_bytes(network->plan) + buffers;
     network->work.peak_bytes = peak > network->work.peak_bytes ? peak : network->work.peak_bytes;
-    dn_log(DN_LOG_NOTE, "the network takes %.0f MB for %lld x %lld x %lld voxels at a time",
-           1e-6 * (double)(peak + (int64_t)(voxels * (size_t)(shape.c + 1) * sizeof(float))), (long long)dim[0], (long long)dim[1],
-           (long long)dim[2]);
+    dn_log(DN_LOG_NOTE, "the network takes %.0f MB for %lld x %lld x %lld voxels at a time", 1e-6 * (double)peak, (long long)dim[0],
+           (long long)dim[1], (long long)dim[2]);
     network->work.compile_seconds += omp_get_wtime() - begin;
     return DN_OK;
 }

@@ -11,14 +11,14 @@
 
 typedef struct dn_network_options {
     dn_precision precision;
-    int64_t memory_limit; /* bytes for one run of the network; 0: no limit */
+    int64_t memory_limit; /* bytes for one run of the network, its input and output included; 0: no limit */
 } dn_network_options;
 
 /* What a network has done so far. */
 typedef struct dn_network_work {
     double flops;
     double compile_seconds, run_seconds;
-    int64_t peak_bytes; /* of the largest plan */
+    int64_t peak_bytes; /* of the largest run */
     int64_t voxels;     /* that went through */
 } dn_network_work;
 

@@ -43,7 +43,7 @@ static dn_volume *make_volume(void)
     return volume;
 }
 
-static void check(const char *config, int64_t multiple)
+static void check(const char *config, int64_t multiple, int64_t limit)
 {
     dn_model *model = make_model(config, multiple);
     dn_volume *volume = make_volume();
@@ -54,7 +54,13 @@ static void check(const char *config, int64_t multiple)
     const int64_t zero[3] = {0, 0, 0};
     assert_ok(dn_network_create(model, &options, &network));
     assert_ok(dn_network_run(network, volume, zero, dim, &whole));
+    dn_network_destroy(network);
+    options.memory_limit = limit;
+    assert_ok(dn_network_create(model, &options, &network));
     assert_ok(dn_network_run_whole(network, volume, &labels));
+    if (limit > 0 && dn_network_work_done(network)->peak_bytes > limit) {
+        fail_msg("expected at most %lld bytes, found %lld", (long long)limit, (long long)dn_network_work_done(network)->peak_bytes);
+    }
     int64_t voxels = dim[0] * dim[1] * dim[2];
     int64_t wrong = 0;
     for (int64_t v = 0; v < voxels; ++v) {
@@ -78,32 +84,52 @@ static void check(const char *config, int64_t multiple)
 static void three_levels(void **state)
 {
     (void)state;
-    check("{\"classes\": 5, \"features\": [4, 4, 4], \"convs\": 2}", 8);
+    check("{\"classes\": 5, \"features\": [4, 4, 4], \"convs\": 2}", 8, 0);
+}
+
+/* The limit counts what the network reads and writes, too; small tiles stay within it, or it says that none do. */
+static void memory_limit(void **state)
+{
+    (void)state;
+    const char *config = "{\"classes\": 5, \"features\": [4, 4, 4], \"convs\": 2}";
+    for (int64_t limit = 12000000; limit > 5000000; limit -= 500000) {
+        check(config, 8, limit);
+    }
+    dn_model *model = make_model(config, 8);
+    dn_volume *volume = make_volume();
+    dn_network *network = NULL;
+    dn_network_options options = {DN_PRECISION_F32, 100000};
+    uint8_t *labels = NULL;
+    assert_ok(dn_network_create(model, &options, &network));
+    assert_int_equal(dn_network_run_whole(network, volume, &labels), DN_ENOMEM);
+    dn_network_destroy(network);
+    dn_volume_destroy(volume);
+    dn_model_destroy(model);
 }
 
 /* Looks 44 voxels far, with max pools; the tiles of three levels would be too narrow. */
 static void four_levels(void **state)
 {
     (void)state;
-    check("{\"classes\": 5, \"features\": [4, 4, 4, 4], \"convs\": 2}", 8);
+    check("{\"classes\": 5, \"features\": [4, 4, 4, 4], \"convs\": 2}", 8, 0);
 }
 
 static void six_levels(void **state)
 {
     (void)state;
-    check("{\"classes\": 5, \"features\": [4, 4, 4, 4, 4, 4], \"convs\": 2}", 32);
+    check("{\"classes\": 5, \"features\": [4, 4, 4, 4, 4, 4], \"convs\": 2}", 32, 0);
 }
 
 /* Instance norm looks at everything: no tiles. */
 static void instance_norm(void **state)
 {
     (void)state;
-    check("{\"classes\": 5, \"features\": [4, 4, 4], \"convs\": 2, \"norm\": \"instance\", \"norm_at\": \"conv\"}", 8);
+    check("{\"classes\": 5, \"features\": [4, 4, 4], \"convs\": 2, \"norm\": \"instance\", \"norm_at\": \"conv\"}", 8, 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(three_levels), cmocka_unit_test(four_levels), cmocka_unit_test(six_levels),
-                                       cmocka_unit_test(instance_norm)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(three_levels), cmocka_unit_test(memory_limit), cmocka_unit_test(four_levels),
+                                       cmocka_unit_test(six_levels), cmocka_unit_test(instance_norm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
