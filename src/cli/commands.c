@@ -8,8 +8,8 @@
 #define COMMANDS(X)                                                                                                                        \
     X(segment)                                                                                                                             \
     X(synth)                                                                                                                               \
-    X(train) \
-    X(evaluate) \
+    X(train)                                                                                                                               \
+    X(evaluate)                                                                                                                            \
     X(stats)                                                                                                                               \
     X(stability)                                                                                                                           \
     X(normative)                                                                                                                           \
