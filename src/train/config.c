@@ -75,7 +75,6 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
     yaml_node_t *spacing = NULL, *patch = NULL, *start = NULL;
     int centre = 0, store = 0;
     json_t *canonical = json_object();
-    json_t *sizes = json_array();
     json_object_set_new(config->canonical, "model", canonical);
     config->balance = 0.7;
     const dn_yaml_field fields[] = {
@@ -95,11 +94,12 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
     config->store_f16 = store == 1;
     DN_TRY(read_spacing(yaml, spacing, config));
     DN_TRY(read_patch(yaml, patch, config));
+    json_t *sizes = json_array();
+    json_object_set_new(canonical, "spacing_and_patch", sizes);
     for (int d = 0; d < 3; ++d) {
         json_array_append_new(sizes, json_real(config->spacing[d]));
         json_array_append_new(sizes, json_integer(config->patch[d]));
     }
-    json_object_set_new(canonical, "spacing_and_patch", sizes);
     if (start != NULL) {
         const char *text;
         DN_TRY(dn_yaml_text(yaml, start, "model.start", &text));

@@ -142,9 +142,9 @@ dn_status dn_config_labels(dn_yaml *yaml, const yaml_node_t *labels, const yaml_
     json_object_set_new(config->canonical, "ignore_labels", ignored);
     for (size_t i = 0; i < count; ++i) {
         json_t *one = json_object();
-        json_t *from = json_array();
         json_array_append_new(list, one);
         DN_TRY(read_class(yaml, dn_yaml_item(yaml, labels, i), config, one));
+        json_t *from = json_array();
         json_object_set_new(one, "from", from);
         DN_TRY(list_of_labels(config->class_of, (int16_t)i, from));
         /* Looks do not decide the curve. */
