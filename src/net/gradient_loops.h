@@ -29,6 +29,21 @@ typedef struct dn_gradient_loop {
  * adds. */
 void dn_gradient_loop_run(const dn_gradient_loop *loop);
 
+/* A tensor `whole` as the corners of its voxels: corner j of an axis holds voxels 2j - 1 and 2j, where it is
+ * halved; else voxel j. Channels are [which voxel, channel of whole]. */
+typedef struct dn_corners {
+    dn_shape corners, whole;
+    bool halved[3];
+    dn_type type;
+    void *data; /* the corners */
+    int threads;
+} dn_corners;
+
+/* whole = tail(corners + bias), or whole = tail(whole + corners). bias: NULL for none. */
+void dn_corners_spread(const dn_corners *c, void *whole, bool add, const float *bias, dn_activation tail, float alpha);
+/* corners = whole; 0 where a corner's voxel lies outside. */
+void dn_corners_gather(const dn_corners *c, const void *whole);
+
 /* The gradient of the input of a depthwise convolution (groups, inputs and outputs are one number), which the library makes
  * slowly where the stride is above 1. taps: the weights as [kernel, channels]. */
 void dn_gradient_depthwise(const dn_conv *conv, const dn_gradient_operand *in, const dn_shape *out, dn_type type, const void *g,

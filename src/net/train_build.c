@@ -29,6 +29,39 @@ static void find_live(builder *b, int node)
     }
 }
 
+/* Whether a convolution can read the input of an up-sampling in place of its result. */
+static bool absorbs(const dn_node *conv, const dn_node *up)
+{
+    bool fits = conv->kind == DN_OP_CONV && conv->conv.groups == 1 && conv->conv.out <= 512 && up->kind == DN_OP_UPSAMPLE &&
+                up->upsample.kind == DN_UP_NEAREST;
+    for (int a = 0; fits && a < 3; ++a) {
+        const dn_conv *c = &conv->conv;
+        bool doubled = up->upsample.factor[a] == 2 && c->kernel[a] == 3 && c->pad_begin[a] == 1 && c->pad_end[a] == 1;
+        fits = c->stride[a] == 1 && c->dilation[a] == 1 && (doubled || up->upsample.factor[a] == 1);
+    }
+    return fits;
+}
+
+/* Up-samplings that only such convolutions read, directly or through a concatenation that is never made. */
+static void find_absorbed(builder *b)
+{
+    const dn_node *nodes = b->graph->nodes;
+    for (int u = 0; u < b->graph->count; ++u) {
+        bool all = b->live[u] && nodes[u].kind == DN_OP_UPSAMPLE && u != b->plan->logits;
+        for (int i = u + 1; all && i < b->graph->count; ++i) {
+            for (int k = 0; b->live[i] && k < nodes[i].input_count; ++k) {
+                int read = nodes[i].inputs[k];
+                bool through = b->spread[read] && nodes[read].kind == DN_OP_CONCAT;
+                for (int m = 0; through && m < nodes[read].input_count; ++m) {
+                    all = all && (nodes[read].inputs[m] != u || absorbs(&nodes[i], &nodes[u]));
+                }
+                all = all && (read != u || absorbs(&nodes[i], &nodes[u]) || b->spread[i]);
+            }
+        }
+        b->spread[u] = b->spread[u] || all;
+    }
+}
+
 static void find_spread(builder *b)
 {
     for (int i = 0; i < b->graph->count; ++i) {
@@ -103,6 +136,29 @@ static void *room(builder *b, int64_t count, size_t size)
     return dn_arena_alloc(&b->plan->strings, (size_t)count, size);
 }
 
+static dn_train_part part_of(const builder *b, const dn_train_layer *layer, int input, int64_t first)
+{
+    const dn_node *from = &b->graph->nodes[input];
+    dn_train_part part = {
+        .input = b->value[input], .first = first, .channels = from->shape.c, .corners = 1, .conv = layer->conv, .out = layer->node->shape};
+    if (from->kind == DN_OP_UPSAMPLE && b->spread[input]) {
+        part.up = true;
+        part.input = b->value[from->inputs[0]];
+        for (int a = 0; a < 3; ++a) {
+            if (from->upsample.factor[a] == 2) {
+                part.corners *= 2;
+                part.halved[a] = true;
+                part.conv.kernel[a] = 2;
+                dn_shape_set_axis(&part.out, a, dn_shape_axis(&part.out, a) / 2 + 1);
+            }
+        }
+        part.conv.out *= part.corners;
+        part.out.c *= part.corners;
+    }
+    part.conv.bias = false;
+    return part;
+}
+
 static dn_status conv_parts(builder *b, dn_train_layer *layer)
 {
     const dn_node *node = layer->node;
@@ -112,7 +168,7 @@ static dn_status conv_parts(builder *b, dn_train_layer *layer)
         layer->conv = (dn_conv){
             .out = node->dense.out, .kernel = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .bias = node->dense.bias};
     }
-    bool spread = b->spread[node->inputs[0]];
+    bool spread = b->spread[node->inputs[0]] && from->kind == DN_OP_CONCAT;
     layer->part_count = spread ? from->input_count : 1;
     layer->parts = room(b, layer->part_count, sizeof *layer->parts);
     layer->inputs = room(b, layer->part_count, sizeof *layer->inputs);
@@ -120,13 +176,17 @@ static dn_status conv_parts(builder *b, dn_train_layer *layer)
     if (layer->parts == NULL || layer->inputs == NULL) {
         DN_FAIL(DN_ENOMEM, "not enough memory for a training plan");
     }
-    int64_t first = 0;
-    for (int k = 0; k < layer->part_count; ++k) {
-        int input = spread ? from->inputs[k] : node->inputs[0];
-        int64_t channels = b->graph->nodes[input].shape.c;
-        layer->inputs[k] = b->value[input];
-        layer->parts[k] = (dn_train_part){.input = b->value[input], .first = first, .channels = channels};
-        first += channels;
+    int at = 0;
+    for (int pass = 0; pass < 2; ++pass) { /* up-sampled parts last: they put the activation on themselves */
+        int64_t first = 0;
+        for (int k = 0; k < layer->part_count; ++k) {
+            dn_train_part part = part_of(b, layer, spread ? from->inputs[k] : node->inputs[0], first);
+            first += part.channels;
+            if (part.up == (pass == 1)) {
+                layer->inputs[at] = part.input;
+                layer->parts[at++] = part;
+            }
+        }
     }
     return DN_OK;
 }
@@ -233,6 +293,7 @@ dn_status dn_train_build(dn_train_plan *plan)
     find_live(&b, plan->logits);
     ++b.readers[plan->logits];
     find_spread(&b);
+    find_absorbed(&b);
     DN_TRY_GOTO(status, build(&b), done);
     if (!plan->values[plan->logits].needs) {
         DN_FAIL_GOTO(status, done, DN_ESHAPE, "the network has no weights to train");

@@ -19,6 +19,13 @@
 
 /* A convolution of some of the input channels. */
 typedef struct dn_train_part {
+    /* Of an input that would be up-sampled by two and read by 3 taps: each output reads two of its voxels along an axis, and
+     * outputs 2j - 1 and 2j read the same two. So one convolution with 2 taps an axis makes the 2, 4 or 8 results of each
+     * corner j as channels (`out`), which then go to their places. Else as the layer. */
+    bool up, halved[3];
+    int64_t corners; /* results of a corner; 1 without up */
+    dn_conv conv;
+    dn_shape out;
     int input;               /* value */
     int64_t first, channels; /* input channels of the weights */
     dn_kernel *forward, *backward;
@@ -86,8 +93,9 @@ struct dn_train_plan {
     int buffer_count;
     unsigned char *arena;
     int64_t arena_bytes, scratch_offset, scratch_bytes, packed_bytes, gradient_bytes;
-    float *slice; /* part of a weight array, or its gradient */
-    int64_t slice_size;
+    float *slice;  /* part of a weight array, or its gradient */
+    float *folded; /* weights of an up-sampled part */
+    int64_t slice_size, folded_size;
     uint64_t step;
 };
 
@@ -100,6 +108,7 @@ static inline int dn_train_backward_time(const dn_train_plan *plan, int layer)
 DN_CHECKED dn_status dn_train_build(dn_train_plan *plan);
 DN_CHECKED dn_status dn_train_make_kernels(dn_train_plan *plan);
 DN_CHECKED dn_status dn_train_load_weights(dn_train_plan *plan);
+void dn_train_add_slice(const dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part);
 DN_CHECKED dn_status dn_train_place(dn_train_plan *plan);
 
 #endif

@@ -79,8 +79,8 @@ static dn_status make_forward(dn_train_plan *plan, dn_train_layer *layer, int k)
     dn_train_part *part = &layer->parts[k];
     dn_post posts[2];
     int count = 0;
-    bool sums = k > 0;
-    bool last = k == layer->part_count - 1;
+    bool sums = k > 0 && !part->up;
+    bool last = k == layer->part_count - 1 && !part->up;
     if (sums) {
         posts[count++] = (dn_post){.kind = DN_POST_SUM};
     }
@@ -88,10 +88,10 @@ static dn_status make_forward(dn_train_plan *plan, dn_train_layer *layer, int k)
         posts[count++] = (dn_post){.kind = DN_POST_ACTIVATION, .activation = layer->tail, .alpha = layer->tail_alpha};
     }
     dn_kernel_request r =
-        request_of(plan, &layer->conv, layer->node->kind == DN_OP_DECONV, part_shape(plan, layer, k), layer->node->shape, plan->slice);
+        request_of(plan, &part->conv, layer->node->kind == DN_OP_DECONV, part_shape(plan, layer, k), part->out, plan->slice);
     r.posts = posts;
     r.post_count = count;
-    r.bias = k == 0 && layer->conv.bias ? layer->weights[1]->data : NULL;
+    r.bias = k == 0 && layer->conv.bias && !part->up ? layer->weights[1]->data : NULL;
     bool fused;
     DN_TRY(make_kernel(plan, &r, &part->forward, &fused));
     if (part->forward == NULL) {
@@ -100,33 +100,33 @@ static dn_status make_forward(dn_train_plan *plan, dn_train_layer *layer, int k)
     part->forward_sums = sums && fused;
     layer->own_tail = last && layer->tail != DN_ACT_NONE && !fused;
     plan->packed_bytes += dn_kernel_packed_bytes(part->forward);
-    need_scratch(plan, dn_kernel_scratch_bytes(part->forward) + 64 + (sums && !fused ? bytes_of(plan, &layer->node->shape) : 0));
+    need_scratch(plan, dn_kernel_scratch_bytes(part->forward) + 64 + ((sums && !fused) || part->up ? bytes_of(plan, &part->out) : 0));
     return DN_OK;
 }
 
 /* The gradient of a convolution's input is a transposed convolution with the same weights; where the stride is 1 it is a
  * convolution with mirrored ones, too, and that has Winograd's products. */
-static dn_conv backward_conv(const dn_train_layer *layer, const dn_shape *x, bool flipped)
+static dn_conv backward_conv(const dn_train_part *part, const dn_shape *x, bool flipped)
 {
-    dn_conv c = layer->conv;
+    dn_conv c = part->conv;
     c.out = x->c;
     c.bias = false;
     for (int a = 0; a < 3; ++a) {
         int64_t extent = (c.kernel[a] - 1) * c.dilation[a] + 1;
         if (flipped) {
             c.pad_begin[a] = extent - 1 - c.pad_begin[a];
-            c.pad_end[a] = dn_shape_axis(x, a) - dn_shape_axis(&layer->node->shape, a) + extent - 1 - c.pad_begin[a];
+            c.pad_end[a] = dn_shape_axis(x, a) - dn_shape_axis(&part->out, a) + extent - 1 - c.pad_begin[a];
         } else {
-            c.pad_end[a] = (dn_shape_axis(&layer->node->shape, a) - 1) * c.stride[a] + extent - c.pad_begin[a] - dn_shape_axis(x, a);
+            c.pad_end[a] = (dn_shape_axis(&part->out, a) - 1) * c.stride[a] + extent - c.pad_begin[a] - dn_shape_axis(x, a);
         }
     }
     return c;
 }
 
 /* Forward kernels are faster, so mirrored weights are taken where they can be: stride 1, one group or one a channel. */
-static bool flips(const dn_train_layer *layer, int64_t in)
+static bool flips(const dn_train_layer *layer, const dn_train_part *part, int64_t in)
 {
-    const dn_conv *c = &layer->conv;
+    const dn_conv *c = &part->conv;
     bool fits = layer->node->kind != DN_OP_DECONV && (c->groups == 1 || (c->groups == in && c->out == in));
     for (int a = 0; a < 3; ++a) {
         int64_t reach = (c->kernel[a] - 1) * c->dilation[a];
@@ -142,16 +142,16 @@ static dn_status make_backward(dn_train_plan *plan, dn_train_layer *layer, int k
     bool transposed = layer->node->kind == DN_OP_DECONV;
     dn_post sum = {.kind = DN_POST_SUM};
     bool fused;
-    part->flipped = flips(layer, x.c);
+    part->flipped = flips(layer, part, x.c);
     part->depthwise = !transposed && !part->flipped && layer->conv.groups == x.c && layer->conv.out == x.c;
     if (part->depthwise) {
         return DN_OK;
     }
     for (int attempt = part->flipped ? 0 : 1; part->backward == NULL && attempt < 2; ++attempt) {
         part->flipped = attempt == 0;
-        dn_conv conv = transposed ? layer->conv : backward_conv(layer, &x, part->flipped);
+        dn_conv conv = transposed ? part->conv : backward_conv(part, &x, part->flipped);
         conv.out = x.c;
-        dn_kernel_request r = request_of(plan, &conv, !transposed && !part->flipped, layer->node->shape, x, plan->slice);
+        dn_kernel_request r = request_of(plan, &conv, !transposed && !part->flipped, part->out, x, plan->slice);
         r.posts = &sum;
         r.post_count = layer->add[k] ? 1 : 0;
         DN_TRY(make_kernel(plan, &r, &part->backward, &fused));
@@ -161,7 +161,8 @@ static dn_status make_backward(dn_train_plan *plan, dn_train_layer *layer, int k
     }
     part->backward_sums = layer->add[k] && fused;
     plan->packed_bytes += dn_kernel_packed_bytes(part->backward);
-    need_scratch(plan, dn_kernel_scratch_bytes(part->backward) + 64 + (layer->add[k] && !fused ? bytes_of(plan, &x) : 0));
+    need_scratch(plan, dn_kernel_scratch_bytes(part->backward) + 128 + (layer->add[k] && !fused ? bytes_of(plan, &x) : 0) +
+                           (part->up ? bytes_of(plan, &part->out) : 0));
     return DN_OK;
 }
 
@@ -170,13 +171,14 @@ static dn_status make_gradient(dn_train_plan *plan, dn_train_layer *layer, int k
 {
     bool transposed = layer->node->kind == DN_OP_DECONV;
     dn_shape x = part_shape(plan, layer, k);
-    dn_weight_gradient_request r = {.in = transposed ? layer->node->shape : x,
-                                    .out = transposed ? x : layer->node->shape,
-                                    .conv = layer->conv,
+    const dn_train_part *part = &layer->parts[k];
+    dn_weight_gradient_request r = {.in = transposed ? part->out : x,
+                                    .out = transposed ? x : part->out,
+                                    .conv = part->conv,
                                     .type = plan->type,
                                     .threads = plan->threads};
     DN_TRY(dn_weight_gradient_create(plan->engine, &r, &layer->parts[k].gradient));
-    need_scratch(plan, dn_weight_gradient_scratch_bytes(layer->parts[k].gradient));
+    need_scratch(plan, dn_weight_gradient_scratch_bytes(layer->parts[k].gradient) + 64 + (part->up ? bytes_of(plan, &part->out) : 0));
     return DN_OK;
 }
 
@@ -198,10 +200,17 @@ dn_status dn_train_make_kernels(dn_train_plan *plan)
         const dn_train_layer *layer = &plan->layers[l];
         if (dn_train_is_conv(layer)) {
             int64_t n = dn_weight_count(layer->weights[0]);
+            for (int k = 0; k < layer->part_count; ++k) {
+                const dn_train_part *part = &layer->parts[k];
+                int64_t folded = part->up ? part->conv.out * part->channels * taps_of(&part->conv) : 0;
+                plan->folded_size = folded > plan->folded_size ? folded : plan->folded_size;
+                n = folded > n ? folded : n;
+            }
             plan->slice_size = n > plan->slice_size ? n : plan->slice_size;
         }
     }
     DN_TRY(dn_alloc_aligned(&plan->slice, (size_t)plan->slice_size, sizeof(float), "weights"));
+    DN_TRY(dn_alloc_aligned(&plan->folded, (size_t)plan->folded_size, sizeof(float), "weights"));
     memset(plan->slice, 0, (size_t)plan->slice_size * sizeof(float));
     for (int l = 0; l < plan->count; ++l) {
         dn_train_layer *layer = &plan->layers[l];
@@ -221,21 +230,63 @@ dn_status dn_train_make_kernels(dn_train_plan *plan)
     return DN_OK;
 }
 
-/* The weights [O, I, taps] of a part of the input channels; mirrored: [I, O, taps backwards] (of each group). */
-static const float *slice_of(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part, bool mirrored)
+/* The tap of the folded convolution that tap t goes to, for one of the results of a corner. */
+static int64_t folded_tap(const dn_train_layer *layer, const dn_train_part *part, int64_t corner, int64_t t)
+{
+    const int64_t *k = layer->conv.kernel;
+    const int64_t at[3] = {t / (k[1] * k[2]), t / k[2] % k[1], t % k[2]};
+    int64_t bits = part->corners;
+    int64_t folded = 0;
+    for (int a = 0; a < 3; ++a) {
+        int64_t to = at[a];
+        if (part->halved[a]) { /* output 2j - 1 reads taps 0 and 1 at j - 1, output 2j taps 1 and 2 at j */
+            bits /= 2;
+            to = corner / bits % 2 == 0 ? at[a] / 2 : (at[a] + 1) / 2;
+        }
+        folded = folded * part->conv.kernel[a] + to;
+    }
+    return folded;
+}
+
+/* folded [corners, O, I, folded taps] of the weights [O, all I, taps]. */
+static void fold_weights(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part)
 {
     const float *all = layer->weights[0]->data;
     int64_t taps = taps_of(&layer->conv);
+    int64_t less = taps_of(&part->conv);
     int64_t out = layer->conv.out;
     int64_t in = dn_weight_count(layer->weights[0]) / (out * taps);
-    int64_t columns = layer->conv.groups > 1 ? 1 : part->channels; /* with groups there is one part, and mirrored each channel is its own */
-    if (!mirrored && layer->part_count == 1) {
+    memset(plan->folded, 0, (size_t)(part->conv.out * part->channels * less) * sizeof(float));
+    for (int64_t corner = 0; corner < part->corners; ++corner) {
+        for (int64_t t = 0; t < taps; ++t) {
+            int64_t to = folded_tap(layer, part, corner, t);
+            for (int64_t o = 0; o < out; ++o) {
+                const float *from = all + (o * in + part->first) * taps + t;
+                float *folded = plan->folded + (corner * out + o) * part->channels * less + to;
+                for (int64_t i = 0; i < part->channels; ++i) {
+                    folded[i * less] += from[i * taps];
+                }
+            }
+        }
+    }
+}
+
+/* The weights [O, I, taps] of a part of the input channels; mirrored: [I, O, taps backwards] (of each group). */
+static const float *slice_of(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part, bool mirrored)
+{
+    const float *all = part->up ? plan->folded : layer->weights[0]->data;
+    int64_t taps = taps_of(&part->conv);
+    int64_t out = part->conv.out;
+    int64_t in = part->up ? part->channels : dn_weight_count(layer->weights[0]) / (out * taps);
+    int64_t first = part->up ? 0 : part->first;
+    int64_t columns = part->conv.groups > 1 ? 1 : part->channels; /* with groups there is one part; mirrored, each channel is its own */
+    if (!mirrored && in == part->channels / part->conv.groups) {
         return all;
     }
 #pragma omp parallel for num_threads(plan->threads) if (out * columns > 1024)
     for (int64_t o = 0; o < out; ++o) {
         for (int64_t i = 0; i < columns; ++i) {
-            const float *from = all + (o * in + part->first + i) * taps;
+            const float *from = all + (o * in + first + i) * taps;
             if (!mirrored) {
                 memcpy(plan->slice + (o * part->channels + i) * taps, from, (size_t)taps * sizeof *from);
                 continue;
@@ -248,13 +299,45 @@ static const float *slice_of(dn_train_plan *plan, const dn_train_layer *layer, c
     return plan->slice;
 }
 
+/* Adds the gradient of a part's weights, [O, I of the part, taps] in plan->slice, to that of all. */
+void dn_train_add_slice(const dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part)
+{
+    float *all = layer->gradients[0]->data;
+    int64_t taps = taps_of(&layer->conv);
+    int64_t less = taps_of(&part->conv);
+    int64_t total = dn_weight_count(layer->weights[0]);
+    int64_t out = layer->conv.out;
+    if (layer->part_count == 1 && !part->up) {
+        for (int64_t i = 0; i < total; ++i) {
+            all[i] += plan->slice[i];
+        }
+        return;
+    }
+    int64_t row = total / out;
+    for (int64_t corner = 0; corner < part->corners; ++corner) {
+        for (int64_t t = 0; t < taps; ++t) {
+            int64_t from = part->up ? folded_tap(layer, part, corner, t) : t;
+            for (int64_t o = 0; o < out; ++o) {
+                const float *slice = plan->slice + (corner * out + o) * part->channels * less + from;
+                float *to = all + o * row + part->first * taps + t;
+                for (int64_t i = 0; i < part->channels; ++i) {
+                    to[i * taps] += slice[i * less];
+                }
+            }
+        }
+    }
+}
+
 dn_status dn_train_load_weights(dn_train_plan *plan)
 {
     for (int l = 0; l < plan->count; ++l) {
         const dn_train_layer *layer = &plan->layers[l];
         for (int k = 0; k < layer->part_count; ++k) {
             const dn_train_part *part = &layer->parts[k];
-            const float *bias = k == 0 && layer->conv.bias ? layer->weights[1]->data : NULL;
+            const float *bias = k == 0 && layer->conv.bias && !part->up ? layer->weights[1]->data : NULL;
+            if (part->up) {
+                fold_weights(plan, layer, part);
+            }
             DN_TRY(dn_kernel_reload(part->forward, slice_of(plan, layer, part, false), bias));
             if (part->backward != NULL) {
                 DN_TRY(dn_kernel_reload(part->backward, slice_of(plan, layer, part, part->flipped), NULL));

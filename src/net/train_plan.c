@@ -115,6 +115,7 @@ void dn_train_plan_destroy(dn_train_plan *plan)
     free(plan->buffers);
     free(plan->arena);
     free(plan->slice);
+    free(plan->folded);
     free(plan);
 }
 
@@ -173,7 +174,7 @@ int64_t dn_train_classes(const dn_train_plan *plan)
 
 int64_t dn_train_peak_bytes(const dn_train_plan *plan)
 {
-    return plan->arena_bytes + plan->packed_bytes + plan->gradient_bytes + plan->slice_size * (int64_t)sizeof(float);
+    return plan->arena_bytes + plan->packed_bytes + plan->gradient_bytes + (plan->slice_size + plan->folded_size) * (int64_t)sizeof(float);
 }
 
 static void describe_layer(FILE *to, const dn_train_plan *plan, int l)
@@ -184,7 +185,8 @@ static void describe_layer(FILE *to, const dn_train_plan *plan, int l)
     fprintf(to, "%s %s %s", layer->node->name, dn_op_of(layer->node->kind)->name, dn_shape_text(&value->shape, shape));
     for (int k = 0; k < layer->part_count; ++k) {
         const dn_train_part *part = &layer->parts[k];
-        fprintf(to, "%s [%lld: %s; %s; %s]", k > 0 ? " +" : "", (long long)part->channels, dn_kernel_name(part->forward),
+        fprintf(to, "%s [%lld%s: %s; %s; %s]", k > 0 ? " +" : "", (long long)part->channels, part->up ? " up" : "",
+                dn_kernel_name(part->forward),
                 part->backward != NULL ? dn_kernel_name(part->backward)
                 : part->depthwise      ? "loop"
                                        : "-",

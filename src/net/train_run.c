@@ -28,9 +28,9 @@ static unsigned char *align64(unsigned char *p)
 }
 
 /* Runs a kernel; one that should add and cannot goes through scratch memory. */
-static dn_status run_kernel(dn_train_plan *plan, dn_kernel *kernel, const void *in, void *out, bool add, bool sums, int64_t n)
+static dn_status run_kernel(dn_train_plan *plan, dn_kernel *kernel, const void *in, void *out, bool add, bool sums, int64_t n,
+                            unsigned char *scratch)
 {
-    unsigned char *scratch = plan->arena + plan->scratch_offset;
     void *to = out;
     if (add && !sums) {
         to = scratch;
@@ -59,12 +59,37 @@ static void run_tail(dn_train_plan *plan, const dn_train_layer *layer, void *y)
     dn_loop_run(&loop, plan->arena + plan->scratch_offset, plan->threads);
 }
 
+/* Scratch memory behind the corners of an up-sampled part. */
+static unsigned char *behind(const dn_train_plan *plan, const dn_train_part *part, unsigned char *scratch)
+{
+    return align64(scratch + dn_shape_size(&part->out) * dn_type_size(plan->type));
+}
+
+static dn_corners corners_of(const dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part, void *corners)
+{
+    return (dn_corners){.corners = part->out,
+                        .whole = layer->node->shape,
+                        .halved = {part->halved[0], part->halved[1], part->halved[2]},
+                        .type = plan->type,
+                        .data = corners,
+                        .threads = plan->threads};
+}
+
 static dn_status forward_conv(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *y)
 {
     int64_t n = dn_shape_size(&layer->node->shape);
+    unsigned char *scratch = plan->arena + plan->scratch_offset;
     for (int k = 0; k < layer->part_count; ++k) {
         const dn_train_part *part = &layer->parts[k];
-        DN_TRY(run_kernel(plan, part->forward, value_at(plan, batch, part->input), y, k > 0, part->forward_sums, n));
+        const void *x = value_at(plan, batch, part->input);
+        if (!part->up) {
+            DN_TRY(run_kernel(plan, part->forward, x, y, k > 0, part->forward_sums, n, scratch));
+            continue;
+        }
+        DN_TRY(run_kernel(plan, part->forward, x, scratch, false, false, n, behind(plan, part, scratch)));
+        dn_corners corners = corners_of(plan, layer, part, scratch);
+        dn_corners_spread(&corners, y, k > 0, k == 0 && layer->conv.bias ? layer->weights[1]->data : NULL,
+                          k == layer->part_count - 1 ? layer->tail : DN_ACT_NONE, layer->tail_alpha);
     }
     if (layer->own_tail) {
         run_tail(plan, layer, y);
@@ -209,27 +234,6 @@ static dn_status take_loss(dn_train_plan *plan, const dn_train_batch *batch)
     return DN_OK;
 }
 
-/* Adds the gradient of a part's weights, [O, I of the part, taps], to that of all. */
-static void add_slice(const dn_train_plan *plan, const dn_train_layer *layer, const dn_train_part *part)
-{
-    float *all = layer->gradients[0]->data;
-    int64_t total = dn_weight_count(layer->weights[0]);
-    if (layer->part_count == 1) {
-        for (int64_t i = 0; i < total; ++i) {
-            all[i] += plan->slice[i];
-        }
-        return;
-    }
-    int64_t out = layer->conv.out;
-    int64_t row = total / out;
-    int64_t taps = layer->conv.kernel[0] * layer->conv.kernel[1] * layer->conv.kernel[2];
-    for (int64_t o = 0; o < out; ++o) {
-        for (int64_t i = 0; i < part->channels * taps; ++i) {
-            all[o * row + part->first * taps + i] += plan->slice[o * part->channels * taps + i];
-        }
-    }
-}
-
 static void backward_depthwise(const dn_train_plan *plan, const dn_train_layer *layer, const void *g)
 {
     const dn_shape *s = &plan->values[layer->inputs[0]].shape;
@@ -253,13 +257,21 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
         const dn_train_part *part = &layer->parts[k];
         const void *x = value_at(plan, batch, part->input);
         bool turned = layer->node->kind == DN_OP_DECONV;
-        DN_TRY(dn_weight_gradient_run(part->gradient, turned ? g : x, turned ? x : g, plan->slice, plan->arena + plan->scratch_offset));
-        add_slice(plan, layer, part);
+        unsigned char *scratch = plan->arena + plan->scratch_offset;
+        const void *dy = g;
+        if (part->up) {
+            dn_corners corners = corners_of(plan, layer, part, scratch);
+            dn_corners_gather(&corners, g);
+            dy = scratch;
+            scratch = behind(plan, part, scratch);
+        }
+        DN_TRY(dn_weight_gradient_run(part->gradient, turned ? dy : x, turned ? x : dy, plan->slice, scratch));
+        dn_train_add_slice(plan, layer, part);
         if (part->depthwise) {
             backward_depthwise(plan, layer, g);
         } else if (part->backward != NULL) {
-            DN_TRY(run_kernel(plan, part->backward, g, gradient_at(plan, part->input), layer->add[k], part->backward_sums,
-                              dn_shape_size(&plan->values[part->input].shape)));
+            DN_TRY(run_kernel(plan, part->backward, dy, gradient_at(plan, part->input), layer->add[k], part->backward_sums,
+                              dn_shape_size(&plan->values[part->input].shape), scratch));
         }
     }
     return DN_OK;
