@@ -95,7 +95,8 @@ mkdir locked && chmod 555 locked
 as=()
 [ "$(id -u)" -ne 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 chmod 755 "$work"
-if "${as[@]}" "$dien" --version >/dev/null 2>&1; then
+chmod a+r good.nii "$model"
+if "${as[@]}" "$dien" --version >/dev/null 2>&1 && "${as[@]}" test -r "$work/good.nii"; then
     for folder in locked locked/below; do
         "${as[@]}" "$dien" segment good.nii -o "$folder" --model "$model" >stdout 2>stderr
         code=$?
