@@ -21,8 +21,8 @@ static dn_status check_groups(const dn_sample *groups, size_t k, size_t least, c
                     least);
         }
         for (size_t i = 0; i < groups[g].n; ++i) {
-            if (!isfinite(groups[g].values[i])) {
-                DN_FAIL(DN_EDATA, "value %zu of %s is not a number", i + 1, name);
+            if (!dn_usable(groups[g].values[i])) {
+                DN_FAIL(DN_EDATA, "value %zu of %s is not a number, or too large to compute with", i + 1, name);
             }
         }
         *total += groups[g].n;

@@ -16,8 +16,8 @@ static dn_status check_pairs(const double *x, const double *y, size_t n, size_t 
                 least);
     }
     for (size_t i = 0; i < n; ++i) {
-        if (!isfinite(x[i]) || !isfinite(y[i])) {
-            DN_FAIL(DN_EDATA, "pair %zu is not two numbers", i + 1);
+        if (!dn_usable(x[i]) || !dn_usable(y[i])) {
+            DN_FAIL(DN_EDATA, "pair %zu is not two numbers, or too large to compute with", i + 1);
         }
     }
     return DN_OK;

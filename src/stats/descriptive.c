@@ -97,8 +97,8 @@ dn_status dn_summarise(const double *values, size_t n, dn_summary *out)
         DN_FAIL(DN_EDATA, "there is no value to describe");
     }
     for (size_t i = 0; i < n; ++i) {
-        if (!isfinite(values[i])) {
-            DN_FAIL(DN_EDATA, "value %zu of %zu is not a number", i + 1, n);
+        if (!dn_usable(values[i])) {
+            DN_FAIL(DN_EDATA, "value %zu of %zu is not a number, or too large to compute with", i + 1, n);
         }
     }
     DN_TRY(sorted_copy(values, n, &sorted));

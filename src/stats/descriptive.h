@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Borrowed: name ("ALS") and n values. */
@@ -13,6 +14,12 @@ typedef struct dn_sample {
     size_t n;
 } dn_sample;
 
+/* Whether a number can be computed with: finite, and small enough (1e100) that squares and their sums are finite too. */
+static inline bool dn_usable(double value)
+{
+    return value >= -1e100 && value <= 1e100;
+}
+
 typedef struct dn_summary {
     size_t n;
     double mean, sd, se; /* sd, se: NaN when n < 2 */
@@ -21,7 +28,7 @@ typedef struct dn_summary {
     double skewness; /* g1 (moments, population form); NaN when n < 3 or all equal */
 } dn_summary;
 
-/* DN_EDATA when empty or when a value is not finite. */
+/* DN_EDATA when empty or when a value is not usable. */
 DN_CHECKED dn_status dn_summarise(const double *values, size_t n, dn_summary *out);
 
 /* Two-pass, compensated: exact to the last digits on NIST's NumAcc sets. n >= 1; variance and sd (n - 1) need n >= 2, else NaN. */

@@ -24,8 +24,8 @@ enum { MOST_DIFFERENCES = 30000000 };
 static dn_status check_finite(const double *values, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; ++i) {
-        if (!isfinite(values[i])) {
-            DN_FAIL(DN_EDATA, "value %zu of %s is not a number", i + 1, name);
+        if (!dn_usable(values[i])) {
+            DN_FAIL(DN_EDATA, "value %zu of %s is not a number, or too large to compute with", i + 1, name);
         }
     }
     return DN_OK;

@@ -62,8 +62,8 @@ static dn_status scale_columns(scaled *s, const double *const *predictors, const
         const char *name = names != NULL && names[j] != NULL ? names[j] : "a predictor";
         double largest = 0.0;
         for (size_t i = 0; i < n; ++i) {
-            if (!isfinite(predictors[j][i])) {
-                DN_FAIL(DN_EDATA, "value %zu of %s is not a number", i + 1, name);
+            if (!dn_usable(predictors[j][i])) {
+                DN_FAIL(DN_EDATA, "value %zu of %s is not a number, or too large to compute with", i + 1, name);
             }
             largest = fmax(largest, fabs(predictors[j][i]));
         }
@@ -147,8 +147,8 @@ dn_status dn_linear_fit(const double *y, const double *const *predictors, const 
         DN_FAIL(DN_EDATA, "a model with %zu predictor%s needs at least %zu rows, there are %zu", k, k == 1 ? "" : "s", k + 2, n);
     }
     for (size_t i = 0; i < n; ++i) {
-        if (!isfinite(y[i])) {
-            DN_FAIL(DN_EDATA, "value %zu of the response is not a number", i + 1);
+        if (!dn_usable(y[i])) {
+            DN_FAIL(DN_EDATA, "value %zu of the response is not a number, or too large to compute with", i + 1);
         }
     }
     DN_TRY_GOTO(status, dn_alloc(&out->coefficients, k + 1, sizeof(double), "a regression"), done);

@@ -13,8 +13,8 @@ static dn_status check_sample(const dn_sample *sample)
         DN_FAIL(DN_EDATA, "%s has %zu value%s; a t test needs at least 2 a group", name, sample->n, sample->n == 1 ? "" : "s");
     }
     for (size_t i = 0; i < sample->n; ++i) {
-        if (!isfinite(sample->values[i])) {
-            DN_FAIL(DN_EDATA, "value %zu of %s is not a number", i + 1, name);
+        if (!dn_usable(sample->values[i])) {
+            DN_FAIL(DN_EDATA, "value %zu of %s is not a number, or too large to compute with", i + 1, name);
         }
     }
     return DN_OK;

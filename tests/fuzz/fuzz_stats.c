@@ -100,6 +100,7 @@ size_t fuzz_seed(unsigned index, uint8_t *out, size_t capacity)
         "\x19id,g,v,icv,age\n1,A,1,9,4\n2,A,2,8,5\n3,A,4,8,1\n4,B,3,7,7\n5,B,5,9,6\n6,B,9,7,8\n7,B,,7,8\n",
         "\x91id,g,v\n1,A,1\n2,A,2\n3,B,3\n4,B,3\n5,C,1\n6,C,7\n7,C,1e9\n",
         "\x08id,g,v,w,sex\n1,A,1,1,M\n2,A,2,2,F\n3,A,2.5,1,F\n4,B,2,2,M\n5,B,3,1,F\n6,B,4,1,F\n",
+        "\x91id,g,v\n1,A,0\n2,A,5\n3,B,3\n4,B,3\n5,C,1\n6,C,1e297\n",
         "\x41id,g,v\n1,2,3\n2,3,3.5\n3,4,4.5\n4,5,1\n",
     };
     size_t length = index < sizeof seeds / sizeof *seeds ? strlen(seeds[index]) : 0;

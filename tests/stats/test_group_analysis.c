@@ -383,6 +383,7 @@ static void bad_tables(void **state)
     refused("participant_id\tgroups\tv\ns1\tA\t5\n", &o, DN_EDATA, "no column \"group\"|did you mean \"groups\"");
     refused("participant_id\tgroup\tv\ns1\tA\tinf\ns2\tA\t6\ns3\tB\t6\ns4\tB\t7\n", &o, DN_EDATA, "infinite");
     refused("participant_id\tgroup\tv\ns1\tA\tn/a\ns2\tA\tNaN\ns3\tB\t6\ns4\tB\t7\n", &o, DN_EDATA, "group A has 0 usable values");
+    refused("participant_id\tgroup\tv\ns1\tA\t0\ns2\tA\t5\ns3\tB\t3\ns4\tB\t1e297\n", &o, DN_EDATA, "too large to compute with");
     o.control = "CON";
     refused(fine, &o, DN_EDATA, "no group \"CON\"|its groups are: A, B");
     o = plain;
