@@ -79,7 +79,8 @@ says() { tr '\n' ' ' <"$out/$1.txt" | sed 's/ *$//'; }
 
 The figures of the papers that `dien` implements, drawn again by its own commands (`make figures`). **All people here are simulated**, with a
 fixed seed and with exactly the n, mean and SD that the papers print; so the tests come out as published where they follow from those numbers, and
-nothing else here is evidence of anything. Beside each picture the program also writes SVG, PDF, the gnuplot script and the data; each paragraph below is
+nothing else here is evidence of anything. Where the papers used Student's t test, so do these figures (`--equal-variances`); without it `dien` takes
+Welch's. Beside each picture the program also writes SVG, PDF, the gnuplot script and the data; each paragraph below is
 what it prints.
 
 PAGE
@@ -110,6 +111,7 @@ $(says ALS_PLS/groups)" "ALS against controls p = 0.002, PLS against controls p 
     if [ -e "$gallery/surface_hypothalamus.png" ]; then
         entry "Subunits of the hypothalamus" surface_hypothalamus "Measured by \`dien segment\` with the published network of Billot et al. 2020 in a T1-weighted scan (chris, from MRIcron, BSD)." ""
     fi
+    entry "Contours on coronal slices" ../qc "The picture that \`dien segment\` writes for every scan: outlines on coronal, sagittal and axial slices (chris, from MRIcron, BSD)." ""
 } >"$gallery/README.md"
 du -ch "$gallery"/* | tail -n 1
 echo "gallery: $gallery/README.md"
