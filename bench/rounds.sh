@@ -21,12 +21,19 @@ trap 'rm -rf "$work"' EXIT
 "$build/dien" models import "$weights" -o "$model" >/dev/null
 export DIEN_MODELS=$build/bench
 
+size=${DIEN_BENCH_TRAIN_SIZE:-96}
+subunit='{"classes":11,"features":[24,48,96],"activation":"elu","norm_at":"level","skip":"before_norm"}'
 common=("$weights" --shape "${shape[@]}" --threads "$threads" --repeats "$repeats")
 dien() { "$build/bench/bench_network" "$model" "${shape[@]}" "$threads" "$repeats" "$1"; }
 peer() { # a peer that is not installed here is left out; one that fails is named
     if ! "$python" "$here/peers/$1" "${common[@]}" "${@:2}" 2>"$work/error"; then
         echo "left out: $* ($(tail -n 1 "$work/error"))" >&2
     fi
+}
+train() { "$build/bench/bench_train_step" unet3d "$subunit" 1 "$size" "$size" "$size" 1 "$threads" "$repeats" "$1"; }
+train_peer() {
+    "$python" "$here/peers/torch_train_step.py" --size "$size" --threads "$threads" --steps "$repeats" "$@" 2>"$work/error" ||
+        echo "left out: torch_train_step.py $* ($(tail -n 1 "$work/error"))" >&2
 }
 has() { "$python" -c "import $1" 2>/dev/null; }
 
@@ -39,6 +46,10 @@ for ((round = 0; round < rounds; ++round)); do
     if "$python" -c 'import torch, sys; sys.exit(int(torch.__version__.split(".")[0]) < 2)' 2>/dev/null; then
         peer torch_subunit.py --channels-last --dtype bf16
     fi
+    train f32
+    if [ "$("$build/bench/bench_network" --bf16)" = yes ]; then train bf16; fi
+    train_peer
+    train_peer --channels-last
     if has onnxruntime; then
         peer onnx_subunit.py
         peer onnx_subunit.py --provider DnnlExecutionProvider

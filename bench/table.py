@@ -18,7 +18,8 @@ def commit():
 
 
 def gather(path):
-    peers, commands = {}, []
+    """Inference by program, training steps by program, commands."""
+    peers, steps, commands = {}, {}, []
     for line in open(path):
         if not line.startswith("{"):
             continue
@@ -26,24 +27,14 @@ def gather(path):
         if "command" in row:
             commands.append(row)
             continue
-        entry = peers.setdefault((row["peer"], row["version"], row["dtype"]), {**row, "seconds": [], "cpu_seconds": [], "peak_rss_mb": []})
+        entry = (steps if row.get("what") == "training step" else peers).setdefault((row["peer"], row["version"], row["dtype"]), {**row, "seconds": [], "cpu_seconds": [], "peak_rss_mb": []})
         for key in ("seconds", "cpu_seconds"):
             entry[key] += row[key]
         entry["peak_rss_mb"].append(row["peak_rss_mb"])
-    return peers, commands
+    return peers, steps, commands
 
 
-print("# Measured by `make bench`\n")
-print(f"{datetime.date.today()}, {cpu()}, {os.cpu_count()} cores, commit {commit()}.")
-print("Medians; seconds differ with the machine and its load, the ratios (peer / dien of the same type and run) are what to read.\n")
-for path in sys.argv[1:]:
-    peers, commands = gather(path)
-    if not peers:
-        continue
-    any_row = next(iter(peers.values()))
-    system = "Debian 13" if "debian13" in path else "This system"
-    shape = " x ".join(map(str, any_row["shape"]))
-    print(f"## {system}: the subunit network on {shape} voxels, {any_row['threads']} threads\n")
+def table(peers):
     print("| program | type | median s | range s | CPU s | peak MB | time, peer / dien | memory, peer / dien |")
     print("|---|---|---|---|---|---|---|---|")
     ours = {key[2]: (statistics.median(v["seconds"]), max(v["peak_rss_mb"])) for key, v in peers.items() if key[0] == "dien"}
@@ -53,9 +44,28 @@ for path in sys.argv[1:]:
         memory_ratio = f"{peak / ours[dtype][1]:.2f}" if dtype in ours else "n/a"
         print(f"| {peer} {version} | {dtype} | {seconds:.2f} | {min(v['seconds']):.2f}-{max(v['seconds']):.2f} "
               f"| {statistics.median(v['cpu_seconds']):.1f} | {peak} | {time_ratio} | {memory_ratio} |")
+
+
+print("# Measured by `make bench`\n")
+print(f"{datetime.date.today()}, {cpu()}, {os.cpu_count()} cores, commit {commit()}.")
+print("Medians; seconds differ with the machine and its load, the ratios (peer / dien of the same type and run) are what to read.\n")
+for path in sys.argv[1:]:
+    peers, steps, commands = gather(path)
+    if not peers:
+        continue
+    any_row = next(iter(peers.values()))
+    system = "Debian 13" if "debian13" in path else "This system"
+    shape = " x ".join(map(str, any_row["shape"]))
+    print(f"## {system}: the subunit network on {shape} voxels, {any_row['threads']} threads\n")
+    table(peers)
     for (peer, version, dtype), v in peers.items():
         if peer == "dien":
             print(f"\ndien {dtype}: {v['gflop']:.0f} GFLOP in the network as published, plan made in {v['compile_seconds'] * 1000:.0f} ms.")
+    if steps:
+        any_row = next(iter(steps.values()))
+        shape = " x ".join(map(str, any_row["shape"]))
+        print(f"\n### A training step of it (cross entropy, Dice, Adam) on {shape} voxels, {any_row['threads']} threads\n")
+        table(steps)
     print("\n| command | median | peak MB |\n|---|---|---|")
     for row in commands:
         seconds = statistics.median(row["seconds"])

@@ -78,8 +78,8 @@ static dn_status step(trainer *t, int number)
 static void report(const trainer *t, dn_shape s, dn_precision precision, int steps)
 {
     printf("{\"peer\": \"dien\", \"version\": \"%s\", \"what\": \"training step\", \"dtype\": \"%s\", \"shape\": [%" PRId64 ", %" PRId64
-           ", %" PRId64 ", %" PRId64 "], \"threads\": %d, \"gflop\": %.1f, \"seconds\": [",
-           DIEN_VERSION, precision == DN_PRECISION_BF16 ? "bf16" : "f32", s.n, s.d, s.h, s.w, dn_threads_get(),
+           ", %" PRId64 "], \"batch\": %" PRId64 ", \"threads\": %d, \"gflop\": %.1f, \"seconds\": [",
+           DIEN_VERSION, precision == DN_PRECISION_BF16 ? "bf16" : "f32", s.d, s.h, s.w, s.n, dn_threads_get(),
            3e-9 * dn_graph_flops(t->graph));
     for (int i = 1; i <= steps; ++i) {
         printf("%s%.4f", i > 1 ? ", " : "", t->wall[i]);

@@ -82,5 +82,5 @@ for step in range(args.steps + 1):
         cpu.append(round(time.process_time() - start_cpu, 3))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps({"peer": "pytorch channels-last" if args.channels_last else "pytorch", "version": torch.__version__, "what": "training step",
-                  "dtype": args.dtype, "size": args.size, "threads": args.threads, "seconds": seconds, "cpu_seconds": cpu,
+                  "dtype": args.dtype, "shape": [args.size] * 3, "threads": args.threads, "seconds": seconds, "cpu_seconds": cpu,
                   "peak_rss_mb": round(peak)}))
