@@ -5,6 +5,10 @@ if grep -q 'DIEN_SANITIZE:BOOL=ON' "${DIEN_BUILD:-.}/CMakeCache.txt" 2>/dev/null
     echo "skipped: built with sanitizers"
     exit 77
 fi
+if awk -v cores="$(nproc)" '{exit !($1 > 3 * cores)}' /proc/loadavg; then
+    echo "skipped: the machine is busy with other work (load $(cut -d' ' -f1 /proc/loadavg))"
+    exit 77
+fi
 best=1000000
 for _ in $(seq 20); do
     start=${EPOCHREALTIME/[.,]/}

@@ -74,7 +74,8 @@ static void test_winograd(void **state)
         }
         dn_graph_destroy(graph);
     }
-    assert_true(used > 5);
+    /* Where a slower instruction set is asked for, the library's own convolutions are taken. */
+    assert_true(used > 5 || getenv("ONEDNN_MAX_CPU_ISA") != NULL);
 }
 
 /* Tensors large enough that convolutions take turns slab by slab. */
