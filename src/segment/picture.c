@@ -257,8 +257,12 @@ static dn_status draw_row(const view *v, dn_mosaic *mosaic, plane p, bool outlin
         double at = axis == 1 ? high[1] + share * (low[1] - high[1]) : high[axis] + (1 - share) * (low[axis] - high[axis]);
         f.centre[axis] = round(at / v->mm[axis]) * v->mm[axis];
         char caption[32];
-        double from_middle = f.centre[axis] - v->centre[axis];
-        snprintf(caption, sizeof caption, "%+.0f mm", from_middle == 0 ? 0.0 : from_middle);
+        double from_middle = round(f.centre[axis] - v->centre[axis]);
+        if (from_middle == 0) {
+            snprintf(caption, sizeof caption, "0 mm");
+        } else {
+            snprintf(caption, sizeof caption, "%+.0f mm", from_middle);
+        }
         dn_mosaic_tile tile = {.x = MARGIN + n * (TILE_W + GAP), .y = y, .width = TILE_W, .height = TILE_H};
         tile.caption = caption;
         letters(p, &tile);
