@@ -146,10 +146,12 @@ void dn_tuner_close(dn_tuner *tuner)
     free(tuner);
 }
 
+/* CPU time of the process, not wall time: other programs on the machine must not decide. Waiting threads of a team spin, so
+ * that imbalance counts too. */
 static double now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 

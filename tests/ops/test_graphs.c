@@ -1,8 +1,12 @@
+#define _POSIX_C_SOURCE 200809L /* mkstemp */
 /* Random small U-Nets (2-D and 3-D, plain, residual, gated) through a plan, where layers are fused, reordered and placed in
  * one arena, against the reference, which does none of that. Also: what the errors say, memory, repeatability. */
 #include "random_unet.h"
 
+#include "base/file.h"
+#include "base/memory.h"
 #include "base/threads.h"
+#include "net/plan_internal.h"
 
 #define ROUNDS 50
 
@@ -248,6 +252,113 @@ static void test_memory_limit(void **state)
     dn_graph_destroy(graph);
 }
 
+/* What the plan says it holds is what the process grows by. */
+static void test_peak_is_true(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(12));
+    subunit_network(64, 64, 64);
+    dn_weights *weights = test_weights(graph, &r);
+    int64_t in_count = 64 * 64 * 64;
+    float *in = calloc((size_t)in_count, sizeof(float));
+    float *out = malloc((size_t)in_count * 11 * sizeof(float));
+    memset(out, 1, (size_t)in_count * 11 * sizeof(float));
+    dn_plan *plan;
+    dn_plan_options options = {0};
+    int64_t before = dn_memory_peak_rss();
+    assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+    assert_ok(dn_plan_run(plan, (const float *const[]){in}, (float *const[]){out}));
+    double grown = (double)(dn_memory_peak_rss() - before) / 1048576.0;
+    double said = (double)dn_plan_peak_bytes(plan) / 1048576.0;
+    printf("grown by %.1f MiB, said %.1f MiB\n", grown, said);
+    assert_true(said > 30.0);
+    assert_true(grown < said + 24.0); /* code that oneDNN generates, stacks, a huge page */
+    dn_plan_destroy(plan);
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+    free(in);
+    free(out);
+}
+
+/* Buffers that live at the same time lie apart. */
+static void test_arena(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(13));
+    int shared = 0;
+    for (int round = 0; round < 30; ++round) {
+        char what[256];
+        assert_ok(dn_graph_create(&graph));
+        random_unet(&r, what, false);
+        assert_ok(dn_graph_finish(graph));
+        dn_weights *weights = test_weights(graph, &r);
+        dn_plan *plan;
+        dn_plan_options options = {0};
+        assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+        for (int i = 0; i < plan->buffer_count; ++i) {
+            const dn_buffer *a = &plan->buffers[i];
+            if (a->output >= 0) {
+                continue;
+            }
+            assert_true(a->offset % 64 == 0 && a->offset + a->bytes <= plan->scratch_offset);
+            for (int k = 0; k < i; ++k) {
+                const dn_buffer *b = &plan->buffers[k];
+                bool apart = a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset;
+                bool together = a->first <= b->last && b->first <= a->last;
+                if (b->output < 0 && together && !apart) {
+                    fail_msg("%s: buffers %d and %d overlap", what, i, k);
+                }
+                shared += b->output < 0 && !apart;
+            }
+        }
+        dn_plan_destroy(plan);
+        dn_weights_destroy(weights);
+        dn_graph_destroy(graph);
+    }
+    assert_true(shared > 100); /* and memory is used again */
+}
+
+/* Timing chooses among ways that compute the same; the choices are kept, and found again. */
+static void test_tuning(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(14));
+    subunit_network(16, 16, 16);
+    dn_weights *weights = test_weights(graph, &r);
+    char path[] = "/tmp/dien_tune_XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "rubbish\nmore\trubbish\n", 22), 22);
+    close(fd);
+    dn_plan_options options = {.tune = true, .tune_cache = path};
+    dn_plan *plan;
+    assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+    char *first;
+    char *second;
+    assert_ok(dn_plan_describe(plan, &first));
+    dn_plan_destroy(plan);
+    unsigned char *cache;
+    size_t size;
+    assert_ok(dn_file_read(path, 1 << 20, &cache, &size));
+    assert_non_null(strstr((char *)cache, "1x16x16x16x24 to 24, kernel 3x3x3"));
+    assert_null(strstr((char *)cache, "rubbish"));
+    free(cache);
+    options.tune = false; /* the cache alone gives the same plan */
+    assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+    assert_ok(dn_plan_describe(plan, &second));
+    assert_string_equal(first, second);
+    dn_plan_destroy(plan);
+    test_compare(graph, weights, &r, &options, 1e-5, "tuned subunit network");
+    free(first);
+    free(second);
+    unlink(path);
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+}
+
 static void test_equal_runs(void **state)
 {
     (void)state;
@@ -279,9 +390,15 @@ static void test_equal_runs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_unets),    cmocka_unit_test(test_winograd),
-                                       cmocka_unit_test(test_turns),           cmocka_unit_test(test_errors_name_the_layer),
-                                       cmocka_unit_test(test_subunit_network), cmocka_unit_test(test_memory_limit),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_peak_is_true),
+                                       cmocka_unit_test(test_random_unets),
+                                       cmocka_unit_test(test_winograd),
+                                       cmocka_unit_test(test_turns),
+                                       cmocka_unit_test(test_errors_name_the_layer),
+                                       cmocka_unit_test(test_subunit_network),
+                                       cmocka_unit_test(test_memory_limit),
+                                       cmocka_unit_test(test_arena),
+                                       cmocka_unit_test(test_tuning),
                                        cmocka_unit_test(test_equal_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
