@@ -27,6 +27,7 @@ typedef struct dn_train_class {
     int64_t index;
     char hemi; /* 'L', 'R', 'B' */
     double weight;
+    double centre; /* how often a balanced patch lies around this class, relative to the others */
 } dn_train_class;
 
 /* A scan with its truth; translate: a TSV with the columns label and to, for truths numbered in another way, or NULL. */
@@ -55,7 +56,7 @@ typedef struct dn_train_config {
     double spacing[3];
     int64_t patch[3]; /* voxels along R, A, S */
     dn_patch_centre centre;
-    double balance; /* balanced: share of patches around a class drawn evenly; the others around any voxel of the head */
+    double balance; /* balanced: share of patches around a class drawn by its `centre`; the others around any voxel of the head */
     bool store_f16;
 
     /* labels */

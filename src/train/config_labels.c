@@ -71,6 +71,7 @@ static dn_status read_class(dn_yaml *yaml, const yaml_node_t *node, dn_train_con
         return dn_yaml_fail(yaml, node, "%s should hold `key: value` pairs: {name: left_thalamus, from: [10]}", where);
     }
     class->weight = 1.0;
+    class->centre = 1.0;
     class->index = -1;
     ++config->class_count; /* what it owns is released with the config from now on */
     const dn_yaml_field fields[] = {
@@ -80,6 +81,7 @@ static dn_status read_class(dn_yaml *yaml, const yaml_node_t *node, dn_train_con
         {.key = "index", .kind = DN_YAML_INTEGER, .to = &class->index, .high = 65535},
         {.key = "color", .kind = DN_YAML_TEXT, .to = &class->color},
         {.key = "weight", .kind = DN_YAML_REAL, .to = &class->weight, .high = 1e6},
+        {.key = "centre", .kind = DN_YAML_REAL, .to = &class->centre, .high = 1e6},
         {.key = "from", .kind = DN_YAML_SEQUENCE, .to = &from, .required = true},
         {0},
     };

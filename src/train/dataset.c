@@ -79,6 +79,27 @@ const char *dn_dataset_source(const dn_dataset *dataset, int64_t i)
     return dataset->set.items[choose_source(dataset, i, &random)].name;
 }
 
+/* One of the classes that this head has, by their `centre`; 0, any voxel of the head, where it has none of them. */
+static int64_t choose_class(const dn_train_config *config, const dn_source *source, dn_random *random)
+{
+    double sum = 0.0;
+    int64_t last = 0;
+    for (int64_t c = 1; c < config->class_count; ++c) {
+        sum += source->place_count[c] > 0 ? config->classes[c].centre : 0.0;
+    }
+    double drawn = dn_random_uniform(random, 0.0, sum);
+    for (int64_t c = 1; c < config->class_count; ++c) {
+        if (source->place_count[c] > 0 && config->classes[c].centre > 0.0) {
+            last = c;
+            drawn -= config->classes[c].centre;
+            if (drawn < 0.0) {
+                break;
+            }
+        }
+    }
+    return last;
+}
+
 static void choose_centre(const dn_dataset *dataset, const dn_source *source, dn_random *random, double centre[3])
 {
     const dn_train_config *config = dataset->config;
@@ -86,14 +107,7 @@ static void choose_centre(const dn_dataset *dataset, const dn_source *source, dn
     if (config->centre == DN_CENTRE_HEAD) {
         return;
     }
-    int64_t class = 0;
-    if (dn_random_unit(random) < config->balance) {
-        /* A class that this head has; a few draws find one, else any voxel serves. */
-        for (int tries = 0; tries < 64 && class == 0; ++tries) {
-            int64_t drawn = 1 + (int64_t)dn_random_below(random, (uint64_t)config->class_count - 1);
-            class = source->place_count[drawn] > 0 ? drawn : 0;
-        }
-    }
+    int64_t class = dn_random_unit(random) < config->balance ? choose_class(config, source, random) : 0;
     uint64_t place = dn_random_below(random, (uint64_t)source->place_count[class]);
     int64_t v = source->places[class * DN_SOURCE_PLACES + (int64_t)place];
     const dn_grid *grid = &source->labels->grid;
