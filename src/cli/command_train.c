@@ -24,6 +24,9 @@ static const dn_option options[] = {
      .help = "save and end after N steps of this call; --resume goes on",
      .low = 1,
      .high = 1e9},
+    {.name = "write-model",
+     .kind = DN_OPTION_FLAG,
+     .help = "write the model file with the best weights of the run's checkpoint, and end; a run in progress is not disturbed"},
     {.name = "no-figure", .kind = DN_OPTION_FLAG, .help = "do not draw the curves"},
     {.name = "check", .kind = DN_OPTION_FLAG, .help = "read the config, say what it means, and end"},
     {0},
@@ -51,10 +54,11 @@ static dn_status run(const dn_arguments *arguments)
     dn_trainer_result result;
     const dn_trainer_options how = {.resume = dn_arguments_flag(arguments, "resume"),
                                     .restart = dn_arguments_flag(arguments, "restart"),
+                                    .write_model = dn_arguments_flag(arguments, "write-model"),
                                     .stop_after = dn_arguments_integer(arguments, "stop-after"),
                                     .no_figure = dn_arguments_flag(arguments, "no-figure")};
-    if (how.resume && how.restart) {
-        DN_FAIL(DN_EUSAGE, "--resume goes on and --restart begins again; give one of them");
+    if (how.resume + how.restart + how.write_model > 1) {
+        DN_FAIL(DN_EUSAGE, "--resume goes on, --restart begins again and --write-model only writes what is there; give one of them");
     }
     DN_TRY(dn_train_config_read(dn_arguments_at(arguments, 0), dn_arguments_integer(arguments, "steps"), &config));
     if (dn_arguments_given(arguments, "output")) {

@@ -132,19 +132,27 @@ done:
 static dn_status prepare(trainer *t)
 {
     const dn_train_config *config = t->config;
-    DN_TRY(dn_path_make_folder(config->output));
+    if (!t->options->write_model) {
+        DN_TRY(dn_path_make_folder(config->output));
+    }
     DN_TRY(dn_path_join(config->output, "checkpoint.safetensors", &t->checkpoint));
     bool there = dn_path_exists(t->checkpoint);
-    if (there && !t->options->resume && !t->options->restart) {
+    if (there && !t->options->resume && !t->options->restart && !t->options->write_model) {
         DN_FAIL(DN_EUSAGE, "%s already holds a run; go on with --resume, begin again with --restart, or name another folder with -o",
                 config->output);
     }
+    if (t->options->write_model && !there) {
+        DN_FAIL(DN_EINPUT, "there is no checkpoint in %s to write a model from; name the run's folder with -o", config->output);
+    }
     DN_TRY(make_network(t));
-    if (there && t->options->resume) {
+    if (there && (t->options->resume || t->options->write_model)) {
         DN_TRY(dn_checkpoint_read(t->checkpoint, config, &t->state, t->weights, t->best, &t->has_best, t->optimizer));
         dn_log(DN_LOG_NOTE, "going on after step %" PRId64 " of %" PRId64, t->state.step, config->steps);
     } else if (t->options->resume) {
         dn_log(DN_LOG_NOTE, "there is no checkpoint in %s yet: starting", config->output);
+    }
+    if (t->options->write_model) {
+        return DN_OK;
     }
     DN_TRY(dn_run_log_start(config, &t->state));
     t->first_step = t->state.step;
@@ -383,7 +391,7 @@ dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options
                      config->steps);
     }
     result->finished = t->state.step >= config->steps || t->state.stopped;
-    if (result->finished) {
+    if (result->finished || options->write_model) {
         DN_TRY_GOTO(status, write_model(t), done);
     }
 done:

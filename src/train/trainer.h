@@ -12,6 +12,7 @@ typedef struct dn_trainer_options {
     bool resume;        /* go on from the checkpoint in the output folder, if there is one */
     bool restart;       /* begin again where there is one */
     int64_t stop_after; /* steps to do in this call, then save and return; 0: to the end */
+    bool write_model;   /* no step: write the model file of the checkpoint that is there; DN_EINPUT where there is none */
     bool no_figure;
 } dn_trainer_options;
 

@@ -56,6 +56,11 @@ code=$?
 grep -q 'saved; the same command with --resume goes on' "$work/stderr" || fail "SIGTERM: expected how to go on, found $(cat "$work/stderr")"
 expect_no_temporaries "$work/long"
 expect 0 train "$work/toy.yaml" -o "$work/long" --resume --stop-after 2 --no-figure
+# The model of a run in progress, and none where there is no run.
+expect 0 train "$work/toy.yaml" -o "$work/long" --write-model
+[ -s "$work/long/toy.safetensors" ] || fail "--write-model: expected toy.safetensors, found $(ls "$work/long")"
+expect_sentence 3 "there is no checkpoint" train "$work/toy.yaml" -o "$work/nothing" --write-model
+expect_sentence 2 "give one of them" train "$work/toy.yaml" --resume --write-model
 
 # A disk that fills while a checkpoint is written: exit 5, and the last good one is still there and still good.
 cp "$work/long/checkpoint.safetensors" "$work/good"
