@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/command.h"
+#include "cli/synth_scanners.h"
 #include "image/io.h"
 #include "synth/generator.h"
 
@@ -42,6 +43,9 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FILE,
      .value = "FILE",
      .help = "tissue table (TSV); without it the one that comes with dien, for FreeSurfer labels"},
+    {.name = "from-scan",
+     .kind = DN_OPTION_FLAG,
+     .help = "the files are scans: show each as --count simulated scanners would (seed and settings go to scanners.tsv)"},
     {.name = "plain", .kind = DN_OPTION_FLAG, .help = "no change of shape and no artefacts: only tissue contrast, blur and noise"},
     {0},
 };
@@ -130,6 +134,9 @@ done:
 
 static dn_status run(const dn_arguments *arguments)
 {
+    if (dn_arguments_flag(arguments, "from-scan")) {
+        return dn_synth_scanners_run(arguments);
+    }
     dn_status status = DN_OK;
     dn_tissues *tissues = NULL;
     char *found = NULL;
@@ -160,7 +167,11 @@ const dn_command dn_command_synth = {
     .description =
         "Bends each label map smoothly, paints it as a T1-weighted scan (now and then in a free contrast) and adds what scanners "
         "add: partial volume, bias field, noise, gamma, blur, thick slices, ghosts, a stripped skull, a face cut away, a short field "
-        "of view. Writes NAME_sample-0001_T1w.nii.gz and its truth, NAME_sample-0001_dseg.nii.gz.",
-    .examples = "dien synth labels.nii.gz -o synthetic --count 20\ndien synth labels.nii.gz -o plain --plain --size 96",
+        "of view. Writes NAME_sample-0001_T1w.nii.gz and its truth, NAME_sample-0001_dseg.nii.gz.\n\n"
+        "With --from-scan, the files are scans instead, and each is shown as --count simulated scanners would show it (resolution, coil "
+        "profile, slice thickness, contrast, noise; scanner number n is the same for all scans): NAME_scanner-01_T1w.nii.gz. 'dien "
+        "stability' takes the volumes measured on them.",
+    .examples = "dien synth labels.nii.gz -o synthetic --count 20\ndien synth labels.nii.gz -o plain --plain --size 96\n"
+                "dien synth head_T1w.nii.gz --from-scan -n 20 -o scanners",
     .run = run,
 };

@@ -76,7 +76,7 @@ static int64_t line_start(const line_set *set, int64_t line)
     return line / set->stride * set->stride * set->length + line % set->stride;
 }
 
-dn_status dn_appearance_bias(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+dn_status dn_appearance_bias_field(dn_volume *volume, double sd, double control_mm, dn_random *random)
 {
     const dn_grid *grid = &volume->grid;
     double spacing[3];
@@ -87,12 +87,11 @@ dn_status dn_appearance_bias(dn_volume *volume, const dn_appearance_options *opt
     dn_status status = DN_OK;
     dn_grid_spacing(grid, spacing);
     for (int d = 0; d < 3; ++d) {
-        voxels[d] = options->bias_control_mm / spacing[d];
+        voxels[d] = control_mm / spacing[d];
         control[d] = dn_spline_points(grid->dim[d], voxels[d]);
     }
     DN_TRY_GOTO(status, dn_alloc(&field, (size_t)(control[0] * control[1] * control[2]), sizeof *field, "a bias field"), done);
     DN_TRY_GOTO(status, dn_alloc(&row, (size_t)control[0], sizeof *row, "a bias field"), done);
-    double sd = dn_random_uniform(random, 0.0, options->bias_sd);
     for (int64_t i = 0; i < control[0] * control[1] * control[2]; ++i) {
         field[i] = dn_random_normal(random, 0.0, sd);
     }
@@ -124,13 +123,17 @@ done:
     return status;
 }
 
-dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+dn_status dn_appearance_bias(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
 {
-    double sd = dn_random_uniform(random, 0.0, options->noise_sd);
-    bool rician = dn_random_unit(random) < 0.5;
+    double sd = dn_random_uniform(random, 0.0, options->bias_sd);
+    return dn_appearance_bias_field(volume, sd, options->bias_control_mm, random);
+}
+
+void dn_appearance_add_noise(dn_volume *volume, double sd, bool rician, dn_random *random)
+{
     int64_t count = dn_grid_count(&volume->grid);
     if (!(sd > 0.0)) {
-        return DN_OK;
+        return;
     }
     for (int64_t v = 0; v < count; ++v) {
         double a = (double)volume->data[v] + dn_random_normal(random, 0.0, sd);
@@ -140,16 +143,28 @@ dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *op
         }
         volume->data[v] = (float)a;
     }
+}
+
+dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+{
+    double sd = dn_random_uniform(random, 0.0, options->noise_sd);
+    bool rician = dn_random_unit(random) < 0.5;
+    dn_appearance_add_noise(volume, sd, rician, random);
     return DN_OK;
 }
 
-void dn_appearance_gamma(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+void dn_appearance_power(dn_volume *volume, double power)
 {
-    float gamma = (float)exp(dn_random_normal(random, 0.0, options->gamma_sd));
+    float gamma = (float)power;
     int64_t count = dn_grid_count(&volume->grid);
     for (int64_t v = 0; v < count; ++v) {
         volume->data[v] = volume->data[v] > 0.0f ? powf(volume->data[v], gamma) : 0.0f;
     }
+}
+
+void dn_appearance_gamma(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+{
+    dn_appearance_power(volume, exp(dn_random_normal(random, 0.0, options->gamma_sd)));
 }
 
 dn_status dn_appearance_thick(dn_volume *volume, int axis, double thickness_mm)

@@ -34,6 +34,11 @@ DN_CHECKED dn_status dn_appearance_paint(const dn_labels *labels, const dn_tissu
 DN_CHECKED dn_status dn_appearance_bias(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 DN_CHECKED dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 void dn_appearance_gamma(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
+/* The same effects with their strength given: sd of the log field's control values; of the noise (rician: magnitude of a complex
+ * signal); the power that values above 0 are raised to. */
+DN_CHECKED dn_status dn_appearance_bias_field(dn_volume *volume, double sd, double control_mm, dn_random *random);
+void dn_appearance_add_noise(dn_volume *volume, double sd, bool rician, dn_random *random);
+void dn_appearance_power(dn_volume *volume, double power);
 /* Averages over slices of thickness_mm along axis and reads them back linearly. */
 DN_CHECKED dn_status dn_appearance_thick(dn_volume *volume, int axis, double thickness_mm);
 /* Faint shifted copies along one axis, as periodic motion leaves them. */

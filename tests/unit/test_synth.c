@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "image/volume.h"
 #include "synth/generator.h"
+#include "synth/scanner.h"
 
 #include <math.h>
 #include <string.h>
@@ -177,6 +178,48 @@ static void a_label_without_tissue_is_named(void **state)
     dn_tissues_destroy(tissues);
 }
 
+/* One scanner shows two scans of a head alike but for the noise; another one shows it otherwise. */
+static void scanners_are_the_same_for_every_scan(void **state)
+{
+    (void)state;
+    dn_tissues *tissues = shipped_tissues();
+    dn_labels *map = toy_head();
+    dn_synth_options plain = dn_synth_plain();
+    dn_random random;
+    dn_random_seed(&random, 1);
+    dn_volume *head[4] = {NULL};
+    static const struct {
+        uint64_t scanner, scan;
+    } shown[4] = {{2, 0}, {2, 0}, {2, 1}, {3, 0}};
+    dn_volume *painted = NULL;
+    assert_ok(dn_appearance_paint(map, tissues, &plain.appearance, &random, &painted));
+    int64_t count = dn_grid_count(&map->grid);
+    for (int s = 0; s < 4; ++s) {
+        dn_scanner scanner = dn_scanner_draw(5, shown[s].scanner);
+        assert_true(scanner.noise_sd >= 0.005 && scanner.noise_sd <= 0.04 && scanner.power >= 0.75 && scanner.power <= 4.0 / 3.0);
+        assert_ok(dn_volume_create(&map->grid, &head[s]));
+        memcpy(head[s]->data, painted->data, (size_t)count * sizeof(float));
+        assert_ok(dn_scanner_apply(&scanner, shown[s].scan, head[s]));
+    }
+    assert_memory_equal(head[0]->data, head[1]->data, (size_t)count * sizeof(float));
+    double difference[2] = {0.0, 0.0};
+    for (int64_t v = 0; v < count; ++v) {
+        difference[0] += fabs((double)head[2]->data[v] - (double)head[0]->data[v]) / (double)count;
+        difference[1] += fabs((double)head[3]->data[v] - (double)head[0]->data[v]) / (double)count;
+    }
+    double noise = dn_scanner_draw(5, 2).noise_sd;
+    if (!(difference[0] > 0.05 * noise && difference[0] < 3.0 * noise && difference[1] > difference[0])) {
+        fail_msg("noise %g; expected a smaller difference between scans than scanners, found %g and %g", noise, difference[0],
+                 difference[1]);
+    }
+    for (int s = 0; s < 4; ++s) {
+        dn_volume_destroy(head[s]);
+    }
+    dn_volume_destroy(painted);
+    dn_labels_destroy(map);
+    dn_tissues_destroy(tissues);
+}
+
 static void tables_with_faults_are_refused(void **state)
 {
     (void)state;
@@ -211,6 +254,7 @@ int main(void)
         cmocka_unit_test(fields_do_not_fold),
         cmocka_unit_test(mirror_swaps_sides),
         cmocka_unit_test(samples_repeat_and_stay_on_scale),
+        cmocka_unit_test(scanners_are_the_same_for_every_scan),
         cmocka_unit_test(a_label_without_tissue_is_named),
         cmocka_unit_test(tables_with_faults_are_refused),
     };
