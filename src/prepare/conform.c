@@ -119,6 +119,31 @@ static dn_status normalise(dn_volume *volume, const dn_model_input *input, doubl
     return DN_OK;
 }
 
+/* Resampled where the spacing asks for it, then normalised: out->oriented -> out->volume. */
+static dn_status fit(dn_conformed *out, const dn_model_input *input)
+{
+    bool fits = true;
+    dn_grid plain;
+    plain_grid(&out->oriented->grid, &plain);
+    for (int c = 0; c < 3; ++c) {
+        double width = plain.affine.m[c][c] * (double)plain.dim[c];
+        if (width > WIDEST) {
+            DN_FAIL(DN_EGEOMETRY,
+                    "the scan covers %.0f mm along an axis (%lld voxels of %g mm), more than any head; check the unit of its spacing",
+                    width, (long long)plain.dim[c], plain.affine.m[c][c]);
+        }
+        out->scale[c] = 1.0;
+        fits = fits && fabs(plain.affine.m[c][c] - input->spacing[c]) <= SPACING_TOLERANCE + 1e-9;
+    }
+    if (fits) {
+        DN_TRY(dn_volume_create(&out->oriented->grid, &out->volume));
+        memcpy(out->volume->data, out->oriented->data, (size_t)dn_grid_count(&out->oriented->grid) * sizeof *out->volume->data);
+    } else {
+        DN_TRY(resample(out, input->spacing));
+    }
+    return normalise(out->volume, input, &out->low, &out->high);
+}
+
 dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out)
 {
     memset(out, 0, sizeof *out);
@@ -134,31 +159,40 @@ dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed 
         dn_volume_destroy(scan);
     }
     scan = NULL;
-    bool fits = true;
-    dn_grid plain;
-    plain_grid(&out->oriented->grid, &plain);
-    for (int c = 0; c < 3; ++c) {
-        double width = plain.affine.m[c][c] * (double)plain.dim[c];
-        if (width > WIDEST) {
-            DN_FAIL_GOTO(status, fail, DN_EGEOMETRY,
-                         "the scan covers %.0f mm along an axis (%lld voxels of %g mm), more than any head; check the unit of its spacing",
-                         width, (long long)plain.dim[c], plain.affine.m[c][c]);
-        }
-        out->scale[c] = 1.0;
-        fits = fits && fabs(plain.affine.m[c][c] - input->spacing[c]) <= SPACING_TOLERANCE + 1e-9;
-    }
-    if (fits) {
-        DN_TRY_GOTO(status, dn_volume_create(&out->oriented->grid, &out->volume), fail);
-        memcpy(out->volume->data, out->oriented->data, (size_t)dn_grid_count(&out->oriented->grid) * sizeof *out->volume->data);
-    } else {
-        DN_TRY_GOTO(status, resample(out, input->spacing), fail);
-    }
-    DN_TRY_GOTO(status, normalise(out->volume, input, &out->low, &out->high), fail);
+    DN_TRY_GOTO(status, fit(out, input), fail);
     return DN_OK;
 fail:
     dn_volume_destroy(scan);
     dn_conformed_release(out);
     return status;
+}
+
+dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out)
+{
+    memset(out, 0, sizeof *out);
+    dn_orientation wanted;
+    DN_TRY(dn_orientation_parse(input->orientation, &wanted));
+    dn_orientation present = dn_orientation_of(&done->oriented->grid.affine);
+    if (!dn_orientation_equal(&present, &wanted)) {
+        DN_FAIL(DN_EUSAGE, "networks used together must ask for the same orientation; one of them asks for %s", input->orientation);
+    }
+    out->scan_grid = done->scan_grid;
+    out->oriented = done->oriented;
+    dn_status status = fit(out, input);
+    out->oriented = NULL;
+    if (status != DN_OK) {
+        dn_conformed_release(out);
+    }
+    return status;
+}
+
+bool dn_conform_same(const dn_model_input *a, const dn_model_input *b)
+{
+    bool same = strcmp(a->orientation, b->orientation) == 0 && a->normalise == b->normalise && a->low == b->low && a->high == b->high;
+    for (int c = 0; c < 3; ++c) {
+        same = same && a->spacing[c] == b->spacing[c];
+    }
+    return same;
 }
 
 void dn_conformed_release(dn_conformed *conformed)

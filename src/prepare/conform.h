@@ -29,6 +29,11 @@ typedef struct dn_conformed {
  * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY (wider than
  * a metre: its unit is wrong, too); DN_ENOMEM. */
 DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
+/* The same scan for another network: from its oriented voxels, without reading or re-ordering it again. done: borrowed; its
+ * orientation must be the one that input asks for (DN_EUSAGE). out->oriented stays NULL: done has it. */
+DN_CHECKED dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out);
+/* Whether both ask for the same voxels: orientation, spacing and intensities. */
+bool dn_conform_same(const dn_model_input *a, const dn_model_input *b);
 void dn_conformed_release(dn_conformed *conformed);
 
 #endif

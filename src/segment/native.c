@@ -1,7 +1,7 @@
 #include "segment/native.h"
 
 #include "base/memory.h"
-#include "image/orientation.h"
+#include "segment/placement.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -41,30 +41,6 @@ static dn_status axis_map_make(const dn_conformed *conformed, const dn_posterior
         out->low = out->high;
     }
     return DN_OK;
-}
-
-/* Where voxel (i, j, k) of the oriented scan lies in the scan as it came: base + i * step[0] + j * step[1] + k * step[2]. */
-typedef struct placement {
-    int64_t base, step[3];
-} placement;
-
-static placement placement_of(const dn_conformed *conformed)
-{
-    const dn_grid *scan = &conformed->scan_grid;
-    dn_orientation from = dn_orientation_of(&conformed->oriented->grid.affine);
-    dn_orientation to = dn_orientation_of(&scan->affine);
-    const int64_t stride[3] = {1, scan->dim[0], scan->dim[0] * scan->dim[1]};
-    placement p = {0, {0, 0, 0}};
-    for (int a = 0; a < 3; ++a) {
-        for (int c = 0; c < 3; ++c) {
-            if (to.axis[c] == from.axis[a]) {
-                bool same = to.sign[c] == from.sign[a];
-                p.step[a] = same ? stride[c] : -stride[c];
-                p.base += same ? 0 : (scan->dim[c] - 1) * stride[c];
-            }
-        }
-    }
-    return p;
 }
 
 static void axis_maps_release(axis_map maps[3])
@@ -120,7 +96,7 @@ dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *p
     dn_status status = DN_OK;
     DN_TRY(axis_maps_make(conformed, posteriors, maps));
     DN_TRY_GOTO(status, dn_labels_create(&conformed->scan_grid, &out->labels), done);
-    const placement place = placement_of(conformed);
+    const dn_placement place = dn_placement_of(&conformed->oriented->grid, &conformed->scan_grid);
     /* Sums are taken in one fixed order, so that they do not depend on the number of threads. */
     for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
         for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
@@ -142,8 +118,7 @@ dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *p
                 if (group == DN_NO_GROUP) {
                     continue;
                 }
-                out->labels->data[place.base + i * place.step[0] + j * place.step[1] + k * place.step[2]] =
-                    (uint16_t)structures->label_of[best]->index;
+                out->labels->data[dn_placement_at(&place, i, j, k)] = (uint16_t)structures->label_of[best]->index;
                 out->count[best] += 1;
                 out->posterior_sum[best] += (double)best_value;
                 for (int64_t c = 1; c < channels; ++c) {
@@ -173,12 +148,11 @@ dn_status dn_native_posterior(const dn_conformed *conformed, const dn_posteriors
     dn_status status = dn_volume_create(&conformed->scan_grid, out);
     if (status == DN_OK) {
         const float *map = posteriors->data + channel * dn_posteriors_voxels(posteriors);
-        const placement place = placement_of(conformed);
+        const dn_placement place = dn_placement_of(&conformed->oriented->grid, &conformed->scan_grid);
         for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
             for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
                 for (int64_t i = maps[0].low; i < maps[0].high; ++i) {
-                    (*out)->data[place.base + i * place.step[0] + j * place.step[1] + k * place.step[2]] =
-                        value_at(map, posteriors->dim, maps, i, j, k);
+                    (*out)->data[dn_placement_at(&place, i, j, k)] = value_at(map, posteriors->dim, maps, i, j, k);
                 }
             }
         }

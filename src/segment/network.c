@@ -147,6 +147,16 @@ dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int
     return DN_OK;
 }
 
+dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                             const float **values, int64_t *channels)
+{
+    DN_TRY(prepare(network, dim));
+    DN_TRY(run(network, volume, start));
+    *values = network->output;
+    *channels = network->channels;
+    return DN_OK;
+}
+
 /* The most probable channel of each voxel of a part of the output box into the volume's label map. */
 static void label_part(const dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t low[3],
                        const int64_t high[3], uint8_t *labels)

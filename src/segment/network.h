@@ -37,6 +37,11 @@ void dn_network_padded(const dn_network *network, const dn_volume *volume, int64
 DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
                                     dn_posteriors *out);
 
+/* The same without a copy: *values is the network's own output, [i][j][k][channel] with the channel fastest, and stays
+ * valid until the next run. start may be any (voxels outside the volume are 0); dim must be multiples of the model's. */
+DN_CHECKED dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                                        const float **values, int64_t *channels);
+
 /* Runs on the whole volume in overlapping tiles (as large as the memory limit allows), cut where the network no longer sees
  * their faces, so that the result is that of a run in one piece; a network that looks at everything (instance norm) runs in one.
  * *labels gets the most probable channel of each voxel of the volume (owned by the caller, x fastest). DN_ENOMEM. */

@@ -44,29 +44,45 @@ const dn_model *dn_whole_head_fine(const dn_whole_head *whole);
 
 /* One look: posteriors on a box of the scan conformed to the look's spacing. */
 typedef struct dn_head_look {
-    dn_grid grid;     /* of the box; world as the scan's; axes nearest RAS */
-    dn_grid around;   /* of the whole conformed scan, of which the box is a part */
-    int64_t start[3]; /* of the box in it */
-    /* Axis by axis, voxel c of the box lies at scale * c + offset in voxels of the scan with its axes as RAS. */
+    dn_grid grid; /* of the box; world as the scan's; axes nearest RAS */
+    /* Axis by axis, voxel c of the box lies at scale * c + offset in voxels of the oriented scan. */
     double scale[3], offset[3];
     int64_t channels;
     float *posterior; /* owned; [i][j][k][channel], channel fastest: the network's own order; NULL: no such look */
 } dn_head_look;
 
+/* What was found of one group (a structure on one side). */
+typedef struct dn_head_part {
+    int64_t labelled_voxels; /* of the finest look that holds it, before cleaning */
+    int64_t kept_voxels;     /* after it; 0: not found */
+    int32_t components;      /* before it */
+    double volume_mm3;       /* sum of posteriors of both looks; 0 when not found */
+    double centre[3];        /* of what was kept, mm in the average head's world (head_template.h): x to the right */
+} dn_head_part;
+
 /* What was found. Release with dn_head_release. */
 typedef struct dn_head {
     dn_structures structures;  /* borrows the coarse model; groups and channels of both looks */
     dn_location location;      /* of the average head, in voxels of the scan conformed to 1 mm */
+    dn_affine to_template;     /* voxels of the oriented scan -> mm in the average head's world */
     dn_grid scan;              /* the scan's own grid */
     dn_grid oriented;          /* the same voxels with axes nearest RAS */
+    double mm[3];              /* its spacing */
     dn_head_look coarse, fine; /* after cleaning; fine.posterior NULL with coarse_only */
-    bool stripped;             /* the scan shows no skull: there is no ICV */
-    bool icv_cut;              /* what is inside the skull reaches the scan's edge */
-    double icv_mm3;            /* sum of probabilities of being inside the skull, to the foramen magnum; NaN: stripped */
+    dn_head_part parts[DN_GROUP_LIMIT];
+    double wrong_side;   /* share of the paired structures' probability that lay on the other side, and was given to its partner */
+    bool stripped;       /* the scan shows no skull: there is no ICV */
+    double skull_signal; /* how bright it is around what is inside the skull, of the inside's own brightness */
+    double icv_mm3;      /* sum of probabilities of being inside the skull, to the foramen magnum; NaN: stripped */
+    double icv_cut_mm3;  /* of it within two voxels of the scan's edge: cut off there */
 } dn_head;
 
 /* scan: borrowed; any orientation. *out: release with dn_head_release. DN_EDATA: nothing like a head is there. */
 DN_CHECKED dn_status dn_whole_head_scan(dn_whole_head *whole, const dn_volume *scan, dn_head *out);
+/* The same for a scan that was conformed already for `contract`, and an average head that was aligned with it (NULL: aligned
+ * here; then contract must ask for 1 mm). done: borrowed. */
+DN_CHECKED dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract,
+                                             const dn_location *location, dn_head *out);
 void dn_head_release(dn_head *head);
 
 /* Most probable label, FreeSurfer numbers, on grid (any grid of the scan's world; head->scan is exact for all 48 ways in which a scan's

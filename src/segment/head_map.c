@@ -1,0 +1,152 @@
+/* Maps on any grid, made from a head's posteriors. */
+#include "segment/head_map.h"
+#include "base/memory.h"
+#include "image/orientation.h"
+#include "segment/head_icv.h"
+#include "segment/head_look.h"
+#include "segment/placement.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the voxels of a grid lie in the oriented scan: exactly, axis by axis, for the scan's own grid; by affine for others. */
+typedef struct path {
+    bool own;
+    dn_grid walk;        /* the grid whose voxels are visited in order */
+    dn_placement place;  /* of its voxels in the map that is made */
+    dn_affine to_source; /* of its voxels in the oriented scan, unless own */
+} path;
+
+static dn_status path_to(const dn_head *head, const dn_grid *grid, path *out)
+{
+    out->own = dn_grid_equal(grid, &head->scan, 0.0);
+    if (out->own) {
+        out->walk = head->oriented;
+        out->place = dn_placement_of(&head->oriented, &head->scan);
+        return DN_OK;
+    }
+    dn_affine inverse;
+    DN_TRY(dn_affine_invert(&head->oriented.affine, &inverse));
+    out->walk = *grid;
+    out->place = dn_placement_of(grid, grid);
+    dn_affine_compose(&inverse, &grid->affine, &out->to_source);
+    return DN_OK;
+}
+
+static void place_of(const path *p, int64_t i, int64_t j, int64_t k, double at[3])
+{
+    const double ijk[3] = {(double)i, (double)j, (double)k};
+    if (p->own) {
+        memcpy(at, ijk, sizeof ijk);
+    } else {
+        dn_affine_apply(&p->to_source, ijk, at);
+    }
+}
+
+static int64_t target(const path *p, int64_t i, int64_t j, int64_t k)
+{
+    return dn_placement_at(&p->place, i, j, k);
+}
+
+/* ---- labels ------------------------------------------------------------------------------------------------------- */
+
+dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT], dn_labels *labels, dn_head_tally *tally)
+{
+    path p;
+    const dn_structures *s = &head->structures;
+    size_t channels = (size_t)s->channels;
+    int64_t *counts = NULL;
+    double *sums = NULL;
+    dn_status status;
+    DN_TRY(path_to(head, &labels->grid, &p));
+    size_t slices = (size_t)p.walk.dim[2];
+    DN_TRY_GOTO(status, dn_alloc(&counts, slices * channels, sizeof *counts, "the counts of labels"), done);
+    DN_TRY_GOTO(status, dn_alloc(&sums, slices * channels, sizeof *sums, "the counts of labels"), done);
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t k = 0; k < p.walk.dim[2]; ++k) {
+        float values[DN_CHANNEL_LIMIT];
+        for (int64_t j = 0; j < p.walk.dim[1]; ++j) {
+            for (int64_t i = 0; i < p.walk.dim[0]; ++i) {
+                uint16_t *label = &labels->data[target(&p, i, j, k)];
+                double at[3];
+                bool outside;
+                place_of(&p, i, j, k, at);
+                if (*label != 0 || !dn_head_at(head, at, values, &outside) || outside) {
+                    continue;
+                }
+                int64_t best = 0;
+                for (int64_t c = 1; c < s->channels; ++c) {
+                    best = values[c] > values[best] ? c : best;
+                }
+                if (s->group_of[best] == DN_NO_GROUP || (wanted != NULL && !wanted[best])) {
+                    continue;
+                }
+                *label = (uint16_t)s->label_of[best]->index;
+                counts[(size_t)k * channels + (size_t)best] += 1;
+                sums[(size_t)k * channels + (size_t)best] += (double)values[best];
+            }
+        }
+    }
+    for (size_t n = 0; tally != NULL && n < slices * channels; ++n) {
+        tally->count[n % channels] += counts[n];
+        tally->posterior_sum[n % channels] += sums[n];
+    }
+done:
+    free(counts);
+    free(sums);
+    return status;
+}
+
+dn_status dn_head_labels(const dn_head *head, const dn_grid *grid, dn_labels **out)
+{
+    DN_TRY(dn_labels_create(grid, out));
+    dn_status status = dn_head_paint(head, NULL, *out, NULL);
+    if (status != DN_OK) {
+        dn_labels_destroy(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* ---- probabilities ------------------------------------------------------------------------------------------------ */
+
+/* channel 0: inside the skull. */
+static dn_status probability(const dn_head *head, int64_t channel, const dn_grid *grid, dn_volume **out)
+{
+    path p;
+    DN_TRY(path_to(head, grid, &p));
+    DN_TRY(dn_volume_create(grid, out));
+    float *data = (*out)->data;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t k = 0; k < p.walk.dim[2]; ++k) {
+        float values[DN_CHANNEL_LIMIT];
+        for (int64_t j = 0; j < p.walk.dim[1]; ++j) {
+            for (int64_t i = 0; i < p.walk.dim[0]; ++i) {
+                double at[3];
+                bool outside = false;
+                place_of(&p, i, j, k, at);
+                bool found = channel == 0 ? dn_head_coarse_at(head, at, values) : dn_head_at(head, at, values, &outside);
+                if (found && !outside) {
+                    data[target(&p, i, j, k)] = channel > 0 ? values[channel] : (1.0f - values[0]) * dn_head_above_neck(head, at);
+                }
+            }
+        }
+    }
+    return DN_OK;
+}
+
+dn_status dn_head_probability(const dn_head *head, int64_t index, const dn_grid *grid, dn_volume **out)
+{
+    for (int64_t c = 1; c < head->structures.channels; ++c) {
+        if (head->structures.label_of[c] != NULL && head->structures.label_of[c]->index == index) {
+            return probability(head, c, grid, out);
+        }
+    }
+    DN_FAIL(DN_EUSAGE, "the networks of the whole head have no label %lld", (long long)index);
+}
+
+dn_status dn_head_inside(const dn_head *head, const dn_grid *grid, dn_volume **out)
+{
+    return probability(head, 0, grid, out);
+}
