@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "train/preview.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>
@@ -28,6 +29,7 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FLAG,
      .help = "write the model file with the best weights of the run's checkpoint, and end; a run in progress is not disturbed"},
     {.name = "no-figure", .kind = DN_OPTION_FLAG, .help = "do not draw the curves"},
+    {.name = "preview", .kind = DN_OPTION_FILE, .value = "FILE.png", .help = "draw the first training samples with their truth, and end"},
     {.name = "check", .kind = DN_OPTION_FLAG, .help = "read the config, say what it means, and end"},
     {0},
 };
@@ -71,6 +73,10 @@ static dn_status run(const dn_arguments *arguments)
     }
     if (dn_arguments_flag(arguments, "check")) {
         status = check(config);
+        goto done;
+    }
+    if (dn_arguments_given(arguments, "preview")) {
+        status = dn_train_preview(config, dn_arguments_text(arguments, "preview"));
         goto done;
     }
     dn_log(DN_LOG_NOTE, "seed %" PRId64, config->seed);

@@ -5,9 +5,10 @@
 #include "image/resample.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
-/* The published network resamples when a spacing is further than this from its own, mm. */
+/* The published network, of 1 mm, resamples when a spacing is further than this from its own, mm; finer ones keep the share. */
 #define SPACING_TOLERANCE 0.05
 /* No head, coil or scanner is wider: the spacing has another unit. */
 #define WIDEST 1000.0
@@ -27,6 +28,30 @@ static void plain_grid(const dn_grid *grid, dn_grid *out)
     }
 }
 
+static bool near(double spacing, double wanted)
+{
+    return fabs(spacing - wanted) <= SPACING_TOLERANCE * fmin(1.0, wanted) + 1e-9;
+}
+
+static int64_t resampled_size(int64_t size, double scale)
+{
+    int64_t new = (int64_t)ceil((double)size / scale - 1e-4);
+    return new < 1 ? 1 : new;
+}
+
+void dn_conform_dims(const dn_grid *oriented, const double spacing[3], int64_t dim[3])
+{
+    dn_grid plain;
+    bool fits = true;
+    plain_grid(oriented, &plain);
+    for (int c = 0; c < 3; ++c) {
+        fits = fits && near(plain.affine.m[c][c], spacing[c]);
+    }
+    for (int c = 0; c < 3; ++c) {
+        dim[c] = fits ? plain.dim[c] : resampled_size(plain.dim[c], spacing[c] / plain.affine.m[c][c]);
+    }
+}
+
 static dn_status resample(dn_conformed *out, const double wanted[3])
 {
     dn_volume *oriented = out->oriented;
@@ -41,8 +66,7 @@ static dn_status resample(dn_conformed *out, const double wanted[3])
         double spacing = from.affine.m[c][c];
         out->scale[c] = wanted[c] / spacing;
         out->offset[c] = 0.5 * (out->scale[c] - 1.0);
-        to.dim[c] = (int64_t)ceil((double)own.dim[c] / out->scale[c] - 1e-4);
-        to.dim[c] = to.dim[c] < 1 ? 1 : to.dim[c];
+        to.dim[c] = resampled_size(own.dim[c], out->scale[c]);
         to.affine.m[c][c] = wanted[c];
         to.affine.m[c][3] = out->offset[c] * spacing;
         if (out->scale[c] > 1.0) {
@@ -133,7 +157,7 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input)
                     width, (long long)plain.dim[c], plain.affine.m[c][c]);
         }
         out->scale[c] = 1.0;
-        fits = fits && fabs(plain.affine.m[c][c] - input->spacing[c]) <= SPACING_TOLERANCE + 1e-9;
+        fits = fits && near(plain.affine.m[c][c], input->spacing[c]);
     }
     if (fits) {
         DN_TRY(dn_volume_create(&out->oriented->grid, &out->volume));

@@ -1,8 +1,8 @@
 /* From a scan to what a network expects: orientation, spacing, intensities, as the model's input contract says.
  *
  * The scan's axes are first re-ordered exactly (no interpolation), so that the same scan stored in any of the 48
- * orientations gives the same voxels bit for bit. Then, when its spacing differs from the model's by more than 0.05 mm along
- * any axis, it is resampled: linear, after a Gaussian of sigma 0.25 new voxels along axes that become coarser, the outer
+ * orientations gives the same voxels bit for bit. Then, when its spacing differs from the model's by more than 0.05 mm (below 1 mm:
+ * a twentieth) along any axis, it is resampled: linear, after a Gaussian of sigma 0.25 new voxels along axes that become coarser, the outer
  * corners of both grids in the same place (as the published hypothalamus network does it, lab2im resample_volume).
  * Then intensities: clipped at two percentiles of the whole volume and scaled to 0..1, or z-scored. */
 #ifndef DN_PREPARE_CONFORM_H
@@ -34,6 +34,8 @@ DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn
 DN_CHECKED dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out);
 /* Whether both ask for the same voxels: orientation, spacing and intensities. */
 bool dn_conform_same(const dn_model_input *a, const dn_model_input *b);
+/* Sizes that a scan of this grid (its axes already in the model's order) gets for a model of these spacings. */
+void dn_conform_dims(const dn_grid *oriented, const double spacing[3], int64_t dim[3]);
 void dn_conformed_release(dn_conformed *conformed);
 
 #endif

@@ -265,7 +265,7 @@ static void crop(dn_volume *volume, dn_random *random)
     }
 }
 
-dn_status dn_appearance_degrade(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+dn_status dn_appearance_acquire(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
 {
     double sd = dn_random_uniform(random, 0.0, options->blur_mm);
     DN_TRY(dn_filter_gaussian(volume, (const double[3]){sd, sd, sd}));
@@ -282,6 +282,12 @@ dn_status dn_appearance_degrade(dn_volume *volume, const dn_appearance_options *
     if (dn_random_unit(random) < options->crop_probability) {
         crop(volume, random);
     }
+    return DN_OK;
+}
+
+dn_status dn_appearance_degrade(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+{
+    DN_TRY(dn_appearance_acquire(volume, options, random));
     DN_TRY(dn_appearance_normalise(volume, 0.5, 99.5));
     dn_appearance_gamma(volume, options, random);
     DN_TRY(dn_appearance_noise(volume, options, random));

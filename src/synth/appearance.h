@@ -46,6 +46,9 @@ DN_CHECKED dn_status dn_appearance_ghost(dn_volume *volume, const dn_appearance_
 /* Clips at the low and high percentile (0..100) and scales to 0..1; a constant volume becomes 0. */
 DN_CHECKED dn_status dn_appearance_normalise(dn_volume *volume, double low, double high);
 
+/* What scanner and subject do before anyone scales the picture: blur, bias, thick slices, ghost, crop. */
+DN_CHECKED dn_status dn_appearance_acquire(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
+
 /* Everything that is done to a picture after painting, in the order of physics: blur, bias, thick slices, ghost, crop,
  * normalisation, gamma, noise, normalisation. For real scans too. */
 DN_CHECKED dn_status dn_appearance_degrade(dn_volume *volume, const dn_appearance_options *options, dn_random *random);

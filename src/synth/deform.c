@@ -36,11 +36,15 @@ static void random_matrix(const dn_deform_options *options, dn_random *random, b
         for (int j = 0; j < 3; ++j) {
             stretch[i][j] = i == j ? 1.0 + dn_random_uniform(random, -options->scaling, options->scaling)
                                    : dn_random_uniform(random, -options->shear, options->shear);
+            if (options->flat && (i == 2 || j == 2)) {
+                stretch[i][j] = i == j ? 1.0 : 0.0;
+            }
         }
     }
     multiply(stretch, matrix, matrix);
     for (int axis = 0; axis < 3; ++axis) {
-        double angle = dn_random_uniform(random, -options->rotation_degrees, options->rotation_degrees) * M_PI / 180.0;
+        double most = options->flat && axis < 2 ? options->tilt_degrees : options->rotation_degrees;
+        double angle = dn_random_uniform(random, -most, most) * M_PI / 180.0;
         int a = (axis + 1) % 3;
         int b = (axis + 2) % 3;
         double turn[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
@@ -70,7 +74,7 @@ static dn_status random_field(dn_deform *deform, const dn_deform_options *option
     double limit = 0.4 * options->control_mm;
     for (size_t i = 0; i < count; ++i) {
         double c = dn_random_normal(random, 0.0, sd);
-        deform->coefficient[i] = fmax(-limit, fmin(limit, c));
+        deform->coefficient[i] = options->flat && i % 3 == 2 ? 0.0 : fmax(-limit, fmin(limit, c));
     }
     return DN_OK;
 }
@@ -93,7 +97,8 @@ dn_status dn_deform_random(const dn_grid *target, const double centre[3], const 
     dn_affine_apply(&target->affine, ijk, middle);
     dn_affine about;
     for (int r = 0; r < 3; ++r) {
-        double shift = centre[r] + dn_random_uniform(random, -options->translation_mm, options->translation_mm);
+        double most = options->flat && r == 2 ? options->slip_mm : options->translation_mm;
+        double shift = centre[r] + dn_random_uniform(random, -most, most);
         for (int c = 0; c < 3; ++c) {
             about.m[r][c] = matrix[r][c];
             shift -= matrix[r][c] * middle[c];

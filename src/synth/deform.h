@@ -13,6 +13,8 @@
 #include "base/random.h"
 #include "image/volume.h"
 
+#include <stdbool.h>
+
 typedef struct dn_deform_options {
     double rotation_degrees;   /* each angle uniform in +-this */
     double scaling;            /* each factor uniform in 1 +- this */
@@ -21,6 +23,10 @@ typedef struct dn_deform_options {
     double displacement_mm;    /* largest standard deviation of the spline's coefficients; a sample's is uniform below it */
     double control_mm;         /* distance of the spline's control points, > 0 */
     double mirror_probability; /* left-right flip */
+    /* The third axis of the target is a stack's: rotation about it only, scaling, shear, translation and displacement across it only.
+     * tilt_degrees and slip_mm then say how far the plane itself may turn and move, uniform in +-. */
+    bool flat;
+    double tilt_degrees, slip_mm;
 } dn_deform_options;
 
 typedef struct dn_deform dn_deform;

@@ -23,15 +23,37 @@ static dn_status read_spacing(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
 
 static dn_status read_patch(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config)
 {
-    for (size_t d = 0; d < 4; ++d) {
+    size_t count = (size_t)config->dims;
+    config->patch[0] = 1;
+    for (size_t d = 0; d <= count; ++d) {
         const yaml_node_t *item = dn_yaml_item(yaml, node, d);
-        if ((item == NULL) != (d == 3)) {
-            return dn_yaml_fail(yaml, node, "model.patch takes three numbers of voxels: right, front, up");
+        if ((item == NULL) != (d == count)) {
+            return dn_yaml_fail(yaml, node, "model.patch takes %s",
+                                count == 3 ? "three numbers of voxels: right, front, up" : "two numbers of pixels: rows, columns");
         }
         if (item != NULL) {
-            DN_TRY(dn_yaml_integer(yaml, item, "model.patch", 1, 1024, &config->patch[d]));
+            DN_TRY(dn_yaml_integer(yaml, item, "model.patch", 1, 1024, &config->patch[d + 3 - count]));
         }
     }
+    return DN_OK;
+}
+
+/* 2 or 3, before the rest is read. */
+static dn_status find_dims(dn_yaml *yaml, const yaml_node_t *node, const yaml_node_t *network, dn_train_config *config)
+{
+    json_t *json = NULL;
+    const dn_architecture *architecture = dn_architecture_find(config->architecture);
+    if (architecture == NULL) {
+        char all[512] = "";
+        for (size_t i = 0; i < dn_architecture_count(); ++i) {
+            size_t used = strlen(all);
+            snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", dn_architecture_at(i)->name);
+        }
+        return dn_yaml_fail(yaml, node, "there is no architecture \"%s\"; there are: %s", config->architecture, all);
+    }
+    DN_TRY(dn_yaml_json(yaml, network, &json));
+    config->dims = dn_architecture_dims(architecture, json);
+    json_decref(json);
     return DN_OK;
 }
 
@@ -41,14 +63,6 @@ static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
     json_t *json = NULL;
     char where[64];
     dn_graph *graph = NULL;
-    if (dn_architecture_find(config->architecture) == NULL) {
-        char all[512] = "";
-        for (size_t i = 0; i < dn_architecture_count(); ++i) {
-            size_t used = strlen(all);
-            snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", dn_architecture_at(i)->name);
-        }
-        return dn_yaml_fail(yaml, node, "there is no architecture \"%s\"; there are: %s", config->architecture, all);
-    }
     DN_TRY(dn_yaml_json(yaml, node, &json));
     json_t *classes = json_object_get(json, "classes");
     if (classes != NULL && json_integer_value(classes) != config->class_count) {
@@ -64,7 +78,7 @@ static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
         DN_FAIL(DN_ENOMEM, "no memory to read %s", yaml->path);
     }
     snprintf(where, sizeof where, "line %zu: model.config", dn_yaml_line(node));
-    dn_shape input = {config->batch, config->patch[0], config->patch[1], config->patch[2], 1};
+    dn_shape input = {config->batch, config->patch[0], config->patch[1], config->patch[2], config->slices.channels};
     dn_status status = dn_architecture_build(config->architecture, config->architecture_config, where, input, &graph);
     dn_graph_destroy(graph);
     return status == DN_OK ? DN_OK : dn_error_context(status, "%s", yaml->path);
@@ -72,7 +86,7 @@ static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
 
 static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t **network, dn_train_config *config)
 {
-    yaml_node_t *spacing = NULL, *patch = NULL, *start = NULL;
+    yaml_node_t *spacing = NULL, *patch = NULL, *start = NULL, *slices = NULL;
     int centre = 0, store = 0;
     json_t *canonical = json_object();
     json_object_set_new(config->canonical, "model", canonical);
@@ -82,6 +96,7 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
         {.key = "config", .kind = DN_YAML_MAPPING, .to = network, .required = true},
         {.key = "spacing_mm", .kind = DN_YAML_ANY, .to = &spacing, .required = true},
         {.key = "patch", .kind = DN_YAML_SEQUENCE, .to = &patch, .required = true},
+        {.key = "slices", .kind = DN_YAML_MAPPING, .to = &slices},
         {.key = "centre", .kind = DN_YAML_CHOICE, .to = &centre, .choices = "head|balanced"},
         {.key = "balance", .kind = DN_YAML_REAL, .to = &config->balance, .high = 1},
         {.key = "start", .kind = DN_YAML_ANY, .to = &start},
@@ -92,8 +107,15 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
     json_object_del(canonical, "store");
     config->centre = (dn_patch_centre)centre;
     config->store_f16 = store == 1;
+    DN_TRY(find_dims(yaml, node, *network, config));
     DN_TRY(read_spacing(yaml, spacing, config));
     DN_TRY(read_patch(yaml, patch, config));
+    config->slices.channels = 1;
+    if (config->dims == 2) {
+        DN_TRY(dn_config_slices(yaml, slices, config, canonical));
+    } else if (slices != NULL) {
+        return dn_yaml_fail(yaml, slices, "model.slices is for networks that see slices; %s takes volumes", config->architecture);
+    }
     json_t *sizes = json_array();
     json_object_set_new(canonical, "spacing_and_patch", sizes);
     for (int d = 0; d < 3; ++d) {
@@ -114,6 +136,7 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
 static dn_status read_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config)
 {
     int preset = 0;
+    yaml_node_t *contrast = NULL;
     json_t *canonical = json_object();
     json_object_set_new(config->canonical, "augmentation", canonical);
     config->range_high = 1.0;
@@ -130,10 +153,9 @@ static dn_status read_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_tr
     config->synth = preset == 1 ? dn_synth_plain() : dn_synth_defaults();
     dn_deform_options *shape = &config->synth.shape;
     dn_appearance_options *look = &config->synth.appearance;
-#define REAL(name, place, least, most)                                                                                                     \
-    {                                                                                                                                      \
-        .key = #name, .kind = DN_YAML_REAL, .to = &(place), .low = (least), .high = (most)                                                 \
-    }
+#define REAL(name, place, least, most) {.key = #name, .kind = DN_YAML_REAL, .to = &(place), .low = (least), .high = (most)}
+    shape->flat = config->dims == 2;
+    config->slices.contrast_probability = 1.0;
     const dn_yaml_field fields[] = {
         {.key = "preset", .kind = DN_YAML_CHOICE, .to = &preset, .choices = "shipped|plain"},
         REAL(rotation_degrees, shape->rotation_degrees, 0, 180),
@@ -160,6 +182,11 @@ static dn_status read_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_tr
         REAL(crop_probability, look->crop_probability, 0, 1),
         REAL(range_low, config->range_low, 0, 0.5),
         REAL(range_high, config->range_high, 0.1, 1),
+        REAL(tilt_degrees, shape->tilt_degrees, 0, 45),
+        REAL(slip_mm, shape->slip_mm, 0, 50),
+        REAL(contrast_probability, config->slices.contrast_probability, 0, 1),
+        REAL(zscore_jitter, config->slices.jitter, 0, 1),
+        {.key = "contrast_factors", .kind = DN_YAML_SEQUENCE, .to = &contrast},
         {0},
     };
 #undef REAL
@@ -168,6 +195,15 @@ static dn_status read_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_tr
         return DN_OK;
     }
     DN_TRY(dn_yaml_fields(yaml, node, "augmentation", fields, canonical));
+    if (contrast != NULL) {
+        DN_TRY(dn_config_contrast(yaml, contrast, config, canonical));
+    }
+    if (config->dims == 3) {
+        static const char *const of_slices[] = {"tilt_degrees", "slip_mm", "contrast_probability", "zscore_jitter"};
+        for (size_t i = 0; i < sizeof of_slices / sizeof *of_slices; ++i) {
+            json_object_del(canonical, of_slices[i]);
+        }
+    }
     if (config->range_low >= config->range_high) {
         return dn_yaml_fail(yaml, node, "augmentation.range_low is %g, not below range_high (%g)", config->range_low, config->range_high);
     }
@@ -272,6 +308,30 @@ static dn_status read_loss(dn_yaml *yaml, const yaml_node_t *list, dn_train_conf
     return status == DN_OK ? DN_OK : dn_error_context(status, "%s:%zu", yaml->path, dn_yaml_line(list));
 }
 
+/* Epochs into steps: what does not fill a batch waits for the next epoch's shuffle, as in Keras. */
+static dn_status count_steps(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config, json_t *canonical)
+{
+    if ((config->steps > 0) == (config->epochs > 0)) {
+        return dn_yaml_fail(yaml, node, "training takes either steps or epochs");
+    }
+    if (config->epochs == 0) {
+        json_object_del(canonical, "epochs");
+        config->validate_every = config->validate_every > 0 ? config->validate_every : 100;
+        json_object_set_new(canonical, "validate_every", json_integer(config->validate_every));
+        return DN_OK;
+    }
+    int64_t each = config->epoch_samples / (config->batch * config->accumulate);
+    if (each < 1) {
+        return dn_yaml_fail(yaml, node, "an epoch has %lld samples, fewer than a batch of %lld; give steps in place of epochs",
+                            (long long)config->epoch_samples, (long long)(config->batch * config->accumulate));
+    }
+    config->steps = config->epochs * each;
+    config->validate_every = config->validate_every > 0 ? config->validate_every : each;
+    json_object_set_new(canonical, "steps", json_integer(config->steps));
+    json_object_set_new(canonical, "validate_every", json_integer(config->validate_every));
+    return DN_OK;
+}
+
 static dn_status read_training(dn_yaml *yaml, const yaml_node_t *node, int64_t steps, dn_train_config *config)
 {
     yaml_node_t *optimizer = NULL, *schedule = NULL, *loss = NULL;
@@ -283,12 +343,12 @@ static dn_status read_training(dn_yaml *yaml, const yaml_node_t *node, int64_t s
     config->seed = 1;
     config->data_threads = 1;
     config->queue = 4;
-    config->validate_every = 100;
     config->log_every = 10;
     config->checkpoint_minutes = 5.0;
     config->norm_momentum = 0.99;
     const dn_yaml_field curve[] = {
-        {.key = "steps", .kind = DN_YAML_INTEGER, .to = &config->steps, .low = 1, .high = 1e9, .required = true},
+        {.key = "steps", .kind = DN_YAML_INTEGER, .to = &config->steps, .low = 1, .high = 1e9},
+        {.key = "epochs", .kind = DN_YAML_INTEGER, .to = &config->epochs, .low = 1, .high = 1e6},
         {.key = "batch", .kind = DN_YAML_INTEGER, .to = &config->batch, .low = 1, .high = 4096},
         {.key = "accumulate", .kind = DN_YAML_INTEGER, .to = &config->accumulate, .low = 1, .high = 4096},
         {.key = "seed", .kind = DN_YAML_INTEGER, .to = &config->seed, .high = 4e9},
@@ -307,6 +367,7 @@ static dn_status read_training(dn_yaml *yaml, const yaml_node_t *node, int64_t s
         {0},
     };
     DN_TRY(dn_yaml_fields(yaml, node, "training", curve, canonical));
+    DN_TRY(count_steps(yaml, node, config, canonical));
     if (steps > 0) {
         config->steps = steps;
         json_object_set_new(canonical, "steps", json_integer(steps));
@@ -359,9 +420,9 @@ static dn_status read_all(dn_yaml *yaml, int64_t steps, dn_train_config *config)
     DN_TRY(read_model(yaml, model, &network, config));
     DN_TRY(dn_config_labels(yaml, labels, ignore, config));
     DN_TRY(read_augmentation(yaml, augmentation, config));
+    DN_TRY(dn_config_data(yaml, data, config));
     DN_TRY(read_training(yaml, training, steps, config));
     DN_TRY(read_network(yaml, network, config));
-    DN_TRY(dn_config_data(yaml, data, config));
     if (config->validation_samples == 0 && (config->patience > 0 || config->schedule.kind == DN_SCHEDULE_PLATEAU)) {
         return dn_yaml_fail(yaml, training, "training.%s watches the validation loss, and data.validation names no data",
                             config->patience > 0 ? "patience" : "schedule");
@@ -402,6 +463,7 @@ void dn_train_config_destroy(dn_train_config *config)
     free(config->classes);
     free(config->class_of);
     free(config->class_weights);
+    free(config->slices.contrast);
     free(config->path);
     free(config->name);
     free(config->output);
@@ -419,10 +481,10 @@ void dn_train_config_destroy(dn_train_config *config)
 /* The smallest size that the network takes is what all sizes must be multiples of. */
 static int64_t find_multiple(const dn_train_config *config)
 {
-    bool flat = config->patch[0] == 1;
+    bool flat = config->dims == 2;
     for (int64_t m = 1; m <= 256; m *= 2) {
         dn_graph *graph = NULL;
-        dn_shape shape = {1, flat ? 1 : m, m, m, 1};
+        dn_shape shape = {1, flat ? 1 : m, m, m, config->slices.channels};
         dn_status status = dn_architecture_build(config->architecture, config->architecture_config, "model.config", shape, &graph);
         dn_graph_destroy(graph);
         if (status == DN_OK) {
@@ -455,6 +517,11 @@ dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
     model->input.normalise = DN_NORMALISE_PERCENTILE;
     model->input.low = 0.5;
     model->input.high = 99.5;
+    if (config->dims == 2) {
+        memcpy(model->input.orientation, config->slices.orientation, sizeof model->input.orientation);
+        model->input.channels = config->slices.channels;
+        model->input.normalise = config->slices.normalise;
+    }
     for (int64_t c = 0; c < config->class_count; ++c) {
         const dn_train_class *class = &config->classes[c];
         DN_TRY_GOTO(status, dn_model_add_label(model, c, class->index, class->name, class->structure, class->hemi, class->color), fail);

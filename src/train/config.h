@@ -33,6 +33,7 @@ typedef struct dn_train_class {
 /* A scan with its truth; translate: a TSV with the columns label and to, for truths numbered in another way, or NULL. */
 typedef struct dn_train_pair {
     char *scan, *labels, *translate;
+    char *subject; /* whose scan it is: sub-XX in its name, else what `*` stood for, else the name; of slice folders the folder's name */
 } dn_train_pair;
 
 typedef struct dn_train_sources {
@@ -44,6 +45,17 @@ typedef struct dn_train_sources {
 
 typedef enum { DN_CENTRE_HEAD, DN_CENTRE_BALANCED } dn_patch_centre;
 
+/* How a 2-D network sees scans: slice by slice. The tensor is [slices, 1, rows, columns, channels]. */
+typedef struct dn_train_slices {
+    char orientation[4]; /* which way slices follow, rows run down and columns run right: "PIL" is coronal, as a radiologist looks */
+    int64_t channels;    /* the grey value is repeated in them */
+    dn_normalise_kind normalise; /* of a whole stack, or of a picture */
+    double *contrast;            /* factors that a sample's intensities may be multiplied by, then cut at the brightest */
+    size_t contrast_count;
+    double contrast_probability;
+    double jitter; /* sd by which mean and log sd of the z-scores are off */
+} dn_train_slices;
+
 typedef struct dn_train_config {
     char *path;
     char *name;   /* of the model */
@@ -54,7 +66,9 @@ typedef struct dn_train_config {
     char *architecture, *architecture_config; /* config: JSON with "classes" filled in */
     char *start;                              /* model file whose weights are the start, or NULL */
     double spacing[3];
-    int64_t patch[3]; /* voxels along R, A, S */
+    int64_t patch[3]; /* voxels along R, A, S; 2-D: 1, rows, columns (and spacing between slices, rows, columns) */
+    int dims;         /* of the network, 2 or 3 */
+    dn_train_slices slices;
     dn_patch_centre centre;
     double balance; /* balanced: share of patches around a class drawn by its `centre`; the others around any voxel of the head */
     bool store_f16;
@@ -76,6 +90,8 @@ typedef struct dn_train_config {
     double range_low, range_high;
 
     /* training */
+    int64_t epochs;        /* 0: steps were given */
+    int64_t epoch_samples; /* an epoch: each slice once; 3-D: as many samples as there are maps and scans */
     int64_t steps, batch, accumulate, seed, threads, data_threads, queue, validate_every, log_every, patience;
     double checkpoint_minutes, norm_momentum;
     dn_precision precision;

@@ -103,14 +103,33 @@ static dn_status partner(const char *scans, const char *scan, const char *labels
     return dn_asprintf(out, "%.*s%.*s%s", (int)(place - labels), labels, middle, scan + before, place + 1);
 }
 
-static dn_status add_pair(dn_train_sources *sources, const char *scan, const char *labels, const char *translate)
+dn_status dn_config_add_pair(dn_train_sources *sources, const char *scan, const char *labels, const char *translate, const char *subject)
 {
     DN_TRY(dn_realloc(&sources->pairs, sources->pair_count + 1, sizeof *sources->pairs, "a list of scans"));
     dn_train_pair *pair = &sources->pairs[sources->pair_count++];
     memset(pair, 0, sizeof *pair);
     DN_TRY(dn_strdup(scan, &pair->scan));
     DN_TRY(dn_strdup(labels, &pair->labels));
+    DN_TRY(dn_strdup(subject, &pair->subject));
     return translate != NULL ? dn_strdup(translate, &pair->translate) : DN_OK;
+}
+
+/* "sub-XX" where the name has it, else what the * of the pattern stood for, else the name up to its first '_' or '.'. */
+static void find_subject(const char *pattern, const char *scan, char *out, size_t size)
+{
+    const char *name = dn_path_name(scan);
+    const char *star = strchr(pattern, '*');
+    const char *end = pattern + strlen(pattern);
+    if (strncmp(name, "sub-", 4) != 0 && star != NULL && strlen(scan) + 1 > strlen(pattern)) {
+        size_t before = (size_t)(star - pattern);
+        size_t after = (size_t)(end - star) - 1;
+        snprintf(out, size, "%.*s", (int)(strlen(scan) - before - after), scan + before);
+        for (char *p = out; *p != '\0'; ++p) {
+            *p = *p == '/' ? '_' : *p;
+        }
+        return;
+    }
+    snprintf(out, size, "%.*s", (int)strcspn(name, "_."), name);
 }
 
 static dn_status read_pair(dn_yaml *yaml, const yaml_node_t *node, const char *where, dn_train_sources *sources)
@@ -153,7 +172,9 @@ static dn_status read_pair(dn_yaml *yaml, const yaml_node_t *node, const char *w
         if (!dn_path_exists(labels)) {
             status = dn_yaml_fail(yaml, node, "%s has the scan %s without its labels %s", where, found.gl_pathv[f], labels);
         } else {
-            status = add_pair(sources, found.gl_pathv[f], labels, path[2]);
+            char subject[256];
+            find_subject(path[0], found.gl_pathv[f], subject, sizeof subject);
+            status = dn_config_add_pair(sources, found.gl_pathv[f], labels, path[2], subject);
         }
         free(labels);
         DN_TRY_GOTO(status, status, done);
@@ -167,8 +188,8 @@ done:
     return status;
 }
 
-static dn_status read_sources(dn_yaml *yaml, const yaml_node_t *maps, const yaml_node_t *scans, const char *where,
-                              dn_train_sources *sources)
+static dn_status read_sources(dn_yaml *yaml, const yaml_node_t *maps, const yaml_node_t *scans, const yaml_node_t *folders,
+                              const char *where, dn_train_sources *sources)
 {
     char full[64];
     const yaml_node_t *item;
@@ -179,6 +200,21 @@ static dn_status read_sources(dn_yaml *yaml, const yaml_node_t *maps, const yaml
     snprintf(full, sizeof full, "%.40s.scans", where);
     for (size_t i = 0; scans != NULL && (item = dn_yaml_item(yaml, scans, i)) != NULL; ++i) {
         DN_TRY(read_pair(yaml, item, full, sources));
+    }
+    snprintf(full, sizeof full, "%.40s.folders", where);
+    return folders != NULL ? dn_config_folders(yaml, folders, full, sources) : DN_OK;
+}
+
+/* A network of the other kind sees none of this. */
+static dn_status check_kind(dn_yaml *yaml, const dn_train_config *config, const yaml_node_t *maps, const yaml_node_t *folders)
+{
+    if (config->dims == 2 && maps != NULL) {
+        return dn_yaml_fail(yaml, maps,
+                            "%s learns from slices of scans; make scans of label maps with `dien synth` and name them under scans",
+                            config->architecture);
+    }
+    if (config->dims == 3 && folders != NULL) {
+        return dn_yaml_fail(yaml, folders, "folders hold single slices, and %s takes volumes", config->architecture);
     }
     return DN_OK;
 }
@@ -191,6 +227,9 @@ static json_t *names_of(const dn_train_sources *sources)
         json_array_append_new(list, json_string(dn_path_name(sources->maps[i])));
     }
     for (size_t i = 0; i < sources->pair_count; ++i) {
+        if (sources->pairs[i].subject != NULL && strcmp(dn_path_name(sources->pairs[i].scan), "mri_orig.png") == 0) {
+            json_array_append_new(list, json_string(sources->pairs[i].subject));
+        }
         json_array_append_new(list, json_string(dn_path_name(sources->pairs[i].scan)));
         json_array_append_new(list, json_string(dn_path_name(sources->pairs[i].labels)));
     }
@@ -199,8 +238,8 @@ static json_t *names_of(const dn_train_sources *sources)
 
 dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config *config)
 {
-    yaml_node_t *maps = NULL, *scans = NULL, *validation = NULL, *tissues = NULL;
-    yaml_node_t *validation_maps = NULL, *validation_scans = NULL;
+    yaml_node_t *maps = NULL, *scans = NULL, *folders = NULL, *validation = NULL, *tissues = NULL;
+    yaml_node_t *validation_maps = NULL, *validation_scans = NULL, *validation_folders = NULL;
     json_t *canonical = json_object();
     json_object_set_new(config->canonical, "data", canonical);
     config->real_share = 0.5;
@@ -208,13 +247,15 @@ dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config
     const dn_yaml_field fields[] = {
         {.key = "maps", .kind = DN_YAML_SEQUENCE, .to = &maps},
         {.key = "scans", .kind = DN_YAML_SEQUENCE, .to = &scans},
+        {.key = "folders", .kind = DN_YAML_SEQUENCE, .to = &folders},
         {.key = "real_share", .kind = DN_YAML_REAL, .to = &config->real_share, .high = 1},
         {.key = "tissues", .kind = DN_YAML_ANY, .to = &tissues},
         {.key = "validation", .kind = DN_YAML_MAPPING, .to = &validation},
         {0},
     };
     DN_TRY(dn_yaml_fields(yaml, data, "data", fields, canonical));
-    DN_TRY(read_sources(yaml, maps, scans, "data", &config->training));
+    DN_TRY(check_kind(yaml, config, maps, folders));
+    DN_TRY(read_sources(yaml, maps, scans, folders, "data", &config->training));
     if (config->training.map_count + config->training.pair_count == 0) {
         return dn_yaml_fail(yaml, data, "data names neither maps nor scans to learn from");
     }
@@ -225,16 +266,25 @@ dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config
         const dn_yaml_field inner[] = {
             {.key = "maps", .kind = DN_YAML_SEQUENCE, .to = &validation_maps},
             {.key = "scans", .kind = DN_YAML_SEQUENCE, .to = &validation_scans},
+            {.key = "folders", .kind = DN_YAML_SEQUENCE, .to = &validation_folders},
             {.key = "samples", .kind = DN_YAML_INTEGER, .to = &config->validation_samples, .low = 1, .high = 100000},
             {0},
         };
         DN_TRY(dn_yaml_fields(yaml, validation, "data.validation", inner, NULL));
-        DN_TRY(read_sources(yaml, validation_maps, validation_scans, "data.validation", &config->validation));
-        size_t count = config->validation.map_count + config->validation.pair_count;
+        DN_TRY(check_kind(yaml, config, validation_maps, validation_folders));
+        DN_TRY(read_sources(yaml, validation_maps, validation_scans, validation_folders, "data.validation", &config->validation));
+        int64_t count = (int64_t)(config->validation.map_count + config->validation.pair_count);
         if (count == 0) {
             return dn_yaml_fail(yaml, validation, "data.validation names neither maps nor scans");
         }
-        config->validation_samples = config->validation_samples > 0 ? config->validation_samples : (int64_t)count;
+        if (config->dims == 2) {
+            DN_TRY(dn_config_count_slices(config, &config->validation, &count));
+        }
+        config->validation_samples = config->validation_samples > 0 ? config->validation_samples : count;
+    }
+    config->epoch_samples = (int64_t)(config->training.map_count + config->training.pair_count);
+    if (config->dims == 2) {
+        DN_TRY(dn_config_count_slices(config, &config->training, &config->epoch_samples));
     }
     json_object_set_new(canonical, "validation_samples", json_integer(config->validation_samples));
     json_object_set_new(canonical, "training", names_of(&config->training));
@@ -260,6 +310,7 @@ void dn_config_sources_release(dn_train_sources *sources)
         free(sources->pairs[i].scan);
         free(sources->pairs[i].labels);
         free(sources->pairs[i].translate);
+        free(sources->pairs[i].subject);
     }
     free(sources->maps);
     free(sources->pairs);

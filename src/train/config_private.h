@@ -10,6 +10,17 @@ DN_CHECKED dn_status dn_config_labels(dn_yaml *yaml, const yaml_node_t *labels, 
 /* `data:` */
 DN_CHECKED dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config *config);
 void dn_config_sources_release(dn_train_sources *sources);
+/* Appends a pair; texts are copied, translate may be NULL. */
+DN_CHECKED dn_status dn_config_add_pair(dn_train_sources *sources, const char *scan, const char *labels, const char *translate,
+                                        const char *subject);
+/* `model.slices:` (NULL: left out) of a 2-D network. */
+DN_CHECKED dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config, json_t *canonical);
+/* `folders:` of data: every folder below with mri_orig.png and mri_hypothal.png is a pair. */
+DN_CHECKED dn_status dn_config_folders(dn_yaml *yaml, const yaml_node_t *list, const char *where, dn_train_sources *sources);
+/* `augmentation.contrast_factors:` */
+DN_CHECKED dn_status dn_config_contrast(dn_yaml *yaml, const yaml_node_t *list, dn_train_config *config, json_t *canonical);
+/* Slices of all sources as the network will see them, from the headers of the files. */
+DN_CHECKED dn_status dn_config_count_slices(const dn_train_config *config, const dn_train_sources *sources, int64_t *out);
 /* A path as the config means it: variables filled in, relative to the config's folder. *out: owned by the caller. */
 DN_CHECKED dn_status dn_config_path(const dn_yaml *yaml, const yaml_node_t *node, const char *text, char **out);
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "prepare/bridge.h"
+#include "train/slices.h"
 #include "train/sources.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct dn_dataset {
     dn_dataset_part part;
     dn_tissues *tissues;
     dn_source_set set;
+    dn_slice_set *slices; /* of 2-D networks, in place of set */
     uint64_t seed;
 };
 
@@ -31,6 +33,11 @@ dn_status dn_dataset_create(const dn_train_config *config, dn_dataset_part part,
     dataset->config = config;
     dataset->part = part;
     dataset->seed = (uint64_t)config->seed ^ (part == DN_DATASET_VALIDATION ? validation_seed : 0);
+    if (config->dims == 2) {
+        DN_TRY_GOTO(status, dn_slice_set_create(config, sources, &dataset->slices), fail);
+        *out = dataset;
+        return DN_OK;
+    }
     DN_TRY_GOTO(status, dn_tissues_read(config->tissues, &dataset->tissues), fail);
     if (config->synth.shape.mirror_probability > 0.0) {
         DN_TRY_GOTO(status, dn_source_check_sides(config, dataset->tissues), fail);
@@ -48,6 +55,7 @@ void dn_dataset_destroy(dn_dataset *dataset)
     if (dataset != NULL) {
         dn_tissues_destroy(dataset->tissues);
         dn_source_set_release(&dataset->set);
+        dn_slice_set_destroy(dataset->slices);
         free(dataset);
     }
 }
@@ -72,8 +80,39 @@ static size_t choose_source(const dn_dataset *dataset, int64_t i, dn_random *ran
     return take_scan ? set->map_count + (size_t)(draw % scans) : (size_t)(draw % set->map_count);
 }
 
+/* The place of sample i in its epoch's order: every slice once an epoch, in an order of chance (a shuffle that needs no list: a keyed
+ * permutation of the numbers below a power of four, walked until it lands below count). */
+static int64_t shuffled(uint64_t seed, int64_t i, int64_t count)
+{
+    uint64_t epoch = (uint64_t)(i / count);
+    uint64_t x = (uint64_t)(i % count);
+    int half = 1;
+    while ((UINT64_C(1) << (2 * half)) < (uint64_t)count) {
+        ++half;
+    }
+    uint64_t mask = (UINT64_C(1) << half) - 1;
+    do {
+        for (uint64_t round = 0; round < 6; ++round) {
+            dn_random random;
+            dn_random_seed_stream(&random, seed + UINT64_C(0x73687566), (epoch * 6 + round) * (mask + 1) + (x & mask));
+            x = (x & mask) << half | ((x >> half) ^ (dn_random_u64(&random) & mask));
+        }
+    } while (x >= (uint64_t)count);
+    return (int64_t)x;
+}
+
+static int64_t choose_slice(const dn_dataset *dataset, int64_t i)
+{
+    int64_t count = dn_slice_set_count(dataset->slices);
+    return dataset->part == DN_DATASET_VALIDATION ? i % count : shuffled(dataset->seed, i, count);
+}
+
 const char *dn_dataset_source(const dn_dataset *dataset, int64_t i)
 {
+    if (dataset->slices != NULL) {
+        int64_t slice;
+        return dn_slice_set_name(dataset->slices, choose_slice(dataset, i), &slice);
+    }
     dn_random random;
     dn_random_seed_stream(&random, dataset->seed, (uint64_t)i);
     return dataset->set.items[choose_source(dataset, i, &random)].name;
@@ -161,8 +200,26 @@ static void write_targets(const dn_train_config *config, const dn_labels *truth,
     }
 }
 
+static dn_status slice_sample(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets)
+{
+    dn_random random;
+    int64_t slice;
+    int64_t n = choose_slice(dataset, i);
+    bool training = dataset->part == DN_DATASET_TRAINING;
+    dn_random_seed_stream(&random, dataset->seed, (uint64_t)i);
+    dn_status status = dn_slice_set_sample(dataset->slices, n, training ? &random : NULL, input, targets);
+    if (status == DN_OK) {
+        return DN_OK;
+    }
+    const char *name = dn_slice_set_name(dataset->slices, n, &slice);
+    return dn_error_context(status, "sample %lld from slice %lld of %s", (long long)i, (long long)slice, name);
+}
+
 dn_status dn_dataset_sample(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets)
 {
+    if (dataset->slices != NULL) {
+        return slice_sample(dataset, i, input, targets);
+    }
     const dn_train_config *config = dataset->config;
     dn_status status = DN_OK;
     dn_volume *scan = NULL;

@@ -25,6 +25,20 @@ double dn_run_mean_dice(const dn_loss_counts *counts, int64_t classes)
     return n > 0 ? sum / n : NAN;
 }
 
+double dn_run_mean_iou(const dn_loss_counts *counts, int64_t classes)
+{
+    double sum = 0.0;
+    int n = 0;
+    for (int64_t c = 1; c < classes; ++c) {
+        int64_t any = counts[c].predicted + counts[c].truth - counts[c].both;
+        if (any > 0) {
+            sum += (double)counts[c].both / (double)any;
+            ++n;
+        }
+    }
+    return n > 0 ? sum / n : NAN;
+}
+
 static dn_status append(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static dn_status append(char **text, const char *format, ...)
 {
@@ -47,16 +61,23 @@ static dn_status append_number(char **text, double value)
 dn_status dn_run_log_start(const dn_train_config *config, dn_train_state *state)
 {
     if (state->log == NULL) {
-        DN_TRY(append(&state->log, "step\trate\tloss\tdice\tgradient_norm\n"));
+        DN_TRY(append(&state->log, "step\trate\tloss\tdice\tiou\tgradient_norm\n"));
     }
     if (state->validation == NULL) {
-        DN_TRY(append(&state->validation, "step\tloss\tdice"));
+        DN_TRY(append(&state->validation, "step\tloss\tdice\tiou"));
         for (int64_t c = 1; c < config->class_count; ++c) {
             DN_TRY(append(&state->validation, "\t%.400s", config->classes[c].name));
         }
         DN_TRY(append(&state->validation, "\n"));
     }
     return DN_OK;
+}
+
+/* Runs that began before there was this column go on without it. */
+static bool has_iou(const char *table)
+{
+    const char *column = strstr(table, "\tiou\t");
+    return column != NULL && column < strchr(table, '\n');
 }
 
 dn_status dn_run_log_row(const dn_train_config *config, dn_train_state *state, double rate)
@@ -66,6 +87,9 @@ dn_status dn_run_log_row(const dn_train_config *config, dn_train_state *state, d
     DN_TRY(append(&state->log, "%lld\t%.9g", (long long)state->step, rate));
     DN_TRY(append_number(&state->log, state->loss / batches));
     DN_TRY(append_number(&state->log, dn_run_mean_dice(state->counts, config->class_count)));
+    if (has_iou(state->log)) {
+        DN_TRY(append_number(&state->log, dn_run_mean_iou(state->counts, config->class_count)));
+    }
     DN_TRY(append_number(&state->log, state->norm / steps));
     DN_TRY(append(&state->log, "\n"));
     state->loss = 0.0;
@@ -80,6 +104,9 @@ dn_status dn_run_validation_row(const dn_train_config *config, dn_train_state *s
     DN_TRY(append(&state->validation, "%lld", (long long)state->step));
     DN_TRY(append_number(&state->validation, loss));
     DN_TRY(append_number(&state->validation, dn_run_mean_dice(counts, config->class_count)));
+    if (has_iou(state->validation)) {
+        DN_TRY(append_number(&state->validation, dn_run_mean_iou(counts, config->class_count)));
+    }
     for (int64_t c = 1; c < config->class_count; ++c) {
         DN_TRY(append_number(&state->validation, dn_loss_counts_dice(&counts[c])));
     }

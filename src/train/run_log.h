@@ -6,6 +6,8 @@
 
 /* Mean Dice over the classes but the background that are in truth or prediction; NaN when there are none. */
 double dn_run_mean_dice(const dn_loss_counts *counts, int64_t classes);
+/* Likewise of intersection over union. */
+double dn_run_mean_iou(const dn_loss_counts *counts, int64_t classes);
 /* Heads of both tables; nothing when they are there. */
 DN_CHECKED dn_status dn_run_log_start(const dn_train_config *config, dn_train_state *state);
 /* A row of log.tsv from the sums of state, which start again at 0. */

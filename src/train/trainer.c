@@ -49,6 +49,23 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+/* A first kernel for three equal channels, as image encoders have, becomes one for a single channel: the sum does the same. */
+static bool sum_channels(const dn_weight *from, dn_weight *to)
+{
+    if (from->rank != to->rank || from->rank < 4 || to->dim[1] != 1 || from->dim[1] != 3 || from->dim[0] != to->dim[0] ||
+        memcmp(from->dim + 2, to->dim + 2, (from->rank - 2) * sizeof *from->dim) != 0) {
+        return false;
+    }
+    int64_t size = dn_weight_count(to) / to->dim[0];
+    for (int64_t o = 0; o < to->dim[0]; ++o) {
+        for (int64_t k = 0; k < size; ++k) {
+            const float *kernel = from->data + (o * 3) * size + k;
+            to->data[o * size + k] = kernel[0] + kernel[size] + kernel[2 * size];
+        }
+    }
+    return true;
+}
+
 /* The start: He normal by the seed, or what a model file has of the same name and shape. */
 static dn_status start_weights(trainer *t, const dn_graph *graph)
 {
@@ -68,6 +85,8 @@ static dn_status start_weights(trainer *t, const dn_graph *graph)
         if (found != NULL && found->rank == w->rank && memcmp(found->dim, w->dim, w->rank * sizeof *w->dim) == 0) {
             memcpy(w->data, found->data, (size_t)dn_weight_count(w) * sizeof *w->data);
             ++taken;
+        } else if (found != NULL && sum_channels(found, w)) {
+            ++taken;
         }
     }
     dn_model_destroy(model);
@@ -83,7 +102,7 @@ static dn_status make_network(trainer *t)
     const dn_train_config *config = t->config;
     dn_status status = DN_OK;
     dn_graph *graph = NULL;
-    dn_shape input = {config->batch, config->patch[0], config->patch[1], config->patch[2], 1};
+    dn_shape input = {config->batch, config->patch[0], config->patch[1], config->patch[2], config->slices.channels};
     int threads = config->threads > 0 ? (int)config->threads : dn_threads_get();
     DN_TRY_GOTO(status, dn_architecture_build(config->architecture, config->architecture_config, config->path, input, &graph), done);
     DN_TRY_GOTO(status, start_weights(t, graph), done);
@@ -161,12 +180,23 @@ static dn_status prepare(trainer *t)
     if (t->state.step >= config->steps || t->state.stopped) {
         return DN_OK;
     }
-    DN_TRY(dn_alloc_aligned(&t->input, (size_t)t->voxels, sizeof *t->input, "a batch"));
+    DN_TRY(dn_alloc_aligned(&t->input, (size_t)(t->voxels * config->slices.channels), sizeof *t->input, "a batch"));
     DN_TRY(dn_alloc_aligned(&t->targets, (size_t)t->voxels, 1, "a batch"));
     DN_TRY(make_validation(t));
     DN_TRY(dn_dataset_create(config, DN_DATASET_TRAINING, &t->dataset));
     return dn_queue_create(t->dataset, t->state.step * config->accumulate * config->batch, (int)config->data_threads, (int)config->queue,
                            &t->queue);
+}
+
+/* voxels grey values at the start of input, each repeated in all channels; from the end, in place. */
+static void repeat_channels(float *input, int64_t voxels, int64_t channels)
+{
+    for (int64_t v = channels > 1 ? voxels - 1 : -1; v >= 0; --v) {
+        float grey = input[v];
+        for (int64_t c = 0; c < channels; ++c) {
+            input[v * channels + c] = grey;
+        }
+    }
 }
 
 static dn_status next_batch(trainer *t)
@@ -175,6 +205,7 @@ static dn_status next_batch(trainer *t)
     for (size_t b = 0; b < (size_t)t->config->batch; ++b) {
         DN_TRY(dn_queue_next(t->queue, t->input + b * patch, t->targets + b * patch));
     }
+    repeat_channels(t->input, t->voxels, t->config->slices.channels);
     return DN_OK;
 }
 
@@ -232,7 +263,9 @@ static dn_status validate(trainer *t)
     for (int64_t r = 0; r < t->rounds; ++r) {
         dn_loss_result result;
         const dn_targets targets = {DN_TARGET_U8, t->validation_targets + r * t->voxels};
-        const float *inputs[1] = {t->validation_input + r * t->voxels};
+        memcpy(t->input, t->validation_input + r * t->voxels, (size_t)t->voxels * sizeof *t->input);
+        repeat_channels(t->input, t->voxels, config->slices.channels);
+        const float *inputs[1] = {t->input};
         DN_TRY(dn_train_evaluate(t->plan, inputs, &targets, &result, counts));
         loss += result.loss / (double)t->rounds;
         add_counts(sums, counts, config->class_count);
@@ -250,8 +283,8 @@ static dn_status validate(trainer *t)
         ++state->waited;
         state->stopped = config->patience > 0 && state->waited >= config->patience;
     }
-    dn_log(DN_LOG_NOTE, "step %" PRId64 ": validation loss %.4f, Dice %.3f%s", state->step, loss,
-           dn_run_mean_dice(sums, config->class_count), better ? ", the best so far" : "");
+    dn_log(DN_LOG_NOTE, "step %" PRId64 ": validation loss %.4f, Dice %.3f, IoU %.3f%s", state->step, loss,
+           dn_run_mean_dice(sums, config->class_count), dn_run_mean_iou(sums, config->class_count), better ? ", the best so far" : "");
     if (state->stopped) {
         dn_log(DN_LOG_NOTE, "no better for %" PRId64 " validations: stopping; the best was step %" PRId64, state->waited, state->best_step);
     }
