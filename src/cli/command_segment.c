@@ -21,14 +21,14 @@ static const dn_option options[] = {
     {.name = "structures",
      .kind = DN_OPTION_CHOICE,
      .value = "LIST",
-     .preset = "hypothalamus",
-     .choices = "hypothalamus|thalamus|icv",
+     .choices = DN_SELECT_NAMES,
      .list = true,
-     .help = "what to measure, separated by commas"},
+     .help = "what to measure, separated by commas (default: all that an installed network measures)"},
     {.name = "model",
      .kind = DN_OPTION_FILE,
      .value = "NAME|FILE",
-     .help = "network to use: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL ")"},
+     .help = "network of the hypothalamus: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL
+             "); without --structures, only what it labels is measured"},
     {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probability of each label, STEM_probseg.nii.gz"},
     {.name = "precision",
      .kind = DN_OPTION_CHOICE,
@@ -80,30 +80,26 @@ static dn_status check_stems(const dn_arguments *arguments)
     return status;
 }
 
-static dn_status check_structures(const dn_arguments *arguments, const dn_segmenter *segmenter)
-{
-    static const char *const names[] = {"hypothalamus", "thalamus", "icv"};
-    dn_structures structures;
-    DN_TRY(dn_structures_init(dn_segmenter_model(segmenter), &structures));
-    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-        bool asked = dn_arguments_given(arguments, "structures") && dn_arguments_has(arguments, "structures", names[i]);
-        if (asked && !dn_structures_has(&structures, names[i])) {
-            DN_FAIL(DN_EUSAGE, "model %s does not measure '%s', and no model for it comes with this version; leave it out of --structures",
-                    dn_segmenter_model(segmenter)->name, names[i]);
-        }
-    }
-    return DN_OK;
-}
-
 static void say(const dn_segment_result *r, const char *folder)
 {
     const dn_volume_row *both = dn_volume_rows_find(&r->volumes, "hypothalamus", 'B');
     const dn_volume_row *left = dn_volume_rows_find(&r->volumes, "hypothalamus", 'L');
     const dn_volume_row *right = dn_volume_rows_find(&r->volumes, "hypothalamus", 'R');
+    const dn_volume_row *thalamus = dn_volume_rows_find(&r->volumes, "thalamus", 'B');
+    const dn_volume_row *icv = dn_volume_rows_find(&r->volumes, "icv", 'B');
+    char text[256] = "";
+    size_t n = 0;
     if (both != NULL && left != NULL && right != NULL) {
-        dn_log(DN_LOG_NOTE, "%s: hypothalamus %.0f mm3 (left %.0f, right %.0f); report: %s/%s_report.html", r->stem, both->volume_mm3,
-               left->volume_mm3, right->volume_mm3, folder, r->stem);
+        n += (size_t)snprintf(text + n, sizeof text - n, "hypothalamus %.0f mm3 (left %.0f, right %.0f); ", both->volume_mm3,
+                              left->volume_mm3, right->volume_mm3);
     }
+    if (thalamus != NULL) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "thalamus %.0f mm3; ", thalamus->volume_mm3);
+    }
+    if (icv != NULL) {
+        snprintf(text + n, sizeof text - n, "inside the skull %.3f l; ", 1e-6 * icv->volume_mm3);
+    }
+    dn_log(DN_LOG_NOTE, "%s: %sreport: %s/%s_report.html", r->stem, text, folder, r->stem);
     for (size_t i = 0; i < r->quality.count; ++i) {
         const dn_flag *flag = &r->quality.flag[i];
         dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", r->stem, flag->text);
@@ -111,9 +107,16 @@ static void say(const dn_segment_result *r, const char *folder)
     for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
         dn_log(DN_LOG_DEBUG, "%s: %-16s %6.2f s", r->stem, dn_stage_name((dn_stage)s), r->seconds[s]);
     }
-    dn_log(DN_LOG_DEBUG, "%s: the network ran on %lld of %lld voxels (%.1f %%); peak memory of the program %.0f MB", r->stem,
-           (long long)r->network_voxels, (long long)r->whole_voxels, 100.0 * (double)r->network_voxels / (double)r->whole_voxels,
-           (double)dn_memory_peak_rss() / 1e6);
+    if (r->whole_voxels > 0) {
+        dn_log(DN_LOG_DEBUG, "%s: the network of the hypothalamus ran on %lld of %lld voxels (%.1f %%)", r->stem,
+               (long long)r->network_voxels, (long long)r->whole_voxels, 100.0 * (double)r->network_voxels / (double)r->whole_voxels);
+    }
+    if (r->has_head) {
+        dn_log(DN_LOG_DEBUG,
+               "%s: around what is inside the skull it is %.2f times as bright as inside (stripped: %s); %.1f %% on the wrong side",
+               r->stem, r->head.skull_signal, r->head.stripped ? "yes" : "no", 100 * r->head.wrong_side);
+    }
+    dn_log(DN_LOG_DEBUG, "%s: peak memory of the program %.0f MB", r->stem, (double)dn_memory_peak_rss() / 1e6);
     if (r->located) {
         dn_log(DN_LOG_DEBUG,
                "%s: average head aligned: correlation %.2f, centre at voxel %.0f %.0f %.0f, pitch %.0f, roll %.0f, yaw %.0f degrees",
@@ -128,7 +131,7 @@ static dn_status one(dn_segmenter *segmenter, const char *path, const dn_output_
     dn_segment_result *result = NULL;
     DN_TRY(dn_segment_scan(segmenter, path, &result));
     double begin = omp_get_wtime();
-    dn_status status = dn_outputs_write(result, dn_segmenter_model(segmenter), outputs);
+    dn_status status = dn_outputs_write(result, outputs);
     result->seconds[DN_STAGE_WRITE] = omp_get_wtime() - begin;
     if (status == DN_OK) {
         dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
@@ -188,6 +191,7 @@ static dn_status run(const dn_arguments *arguments)
     bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
     dn_segmenter_options segmenter_options = {
         .model = dn_arguments_text(arguments, "model"),
+        .structures = dn_arguments_text(arguments, "structures"),
         .precision = bf16 ? DN_PRECISION_BF16 : DN_PRECISION_F32,
         .memory_limit = (int64_t)(dn_arguments_real(arguments, "memory") * 1e9),
         .trust = trust == NULL                 ? DN_TRUST_HEADER
@@ -198,10 +202,7 @@ static dn_status run(const dn_arguments *arguments)
     dn_output_options outputs = {dn_arguments_text(arguments, "out"), dn_arguments_flag(arguments, "posteriors")};
     dn_segmenter *segmenter = NULL;
     DN_TRY(dn_segmenter_create(&segmenter_options, &segmenter));
-    dn_status status = check_structures(arguments, segmenter);
-    if (status == DN_OK) {
-        status = dn_path_make_folder(outputs.folder);
-    }
+    dn_status status = dn_path_make_folder(outputs.folder);
     if (status == DN_OK) {
         status = run_all(segmenter, arguments, &outputs);
     }

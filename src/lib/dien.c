@@ -135,30 +135,6 @@ static dn_status options_from(const dien_options *given, dien_options *out)
     return DN_OK;
 }
 
-/* Every structure that is asked for must be one that the model measures. */
-static dn_status check_structures(const char *list, const dn_model *model)
-{
-    dn_structures structures;
-    if (list == NULL) {
-        return DN_OK;
-    }
-    DN_TRY(dn_structures_init(model, &structures));
-    while (*list != '\0') {
-        char name[64];
-        size_t length = strcspn(list, ",");
-        if (length == 0 || length >= sizeof name) {
-            DN_FAIL(DN_EUSAGE, "structures of dien_options is not a list of names separated by commas");
-        }
-        memcpy(name, list, length);
-        name[length] = '\0';
-        if (!dn_structures_has(&structures, name)) {
-            DN_FAIL(DN_EUSAGE, "model %s does not measure '%s'", model->name, name);
-        }
-        list += length + (list[length] == ',');
-    }
-    return DN_OK;
-}
-
 static dn_status segment(const char *scan, const char *folder, const dien_options *options, dien_result **out, bool *failed)
 {
     dn_status status = DN_OK;
@@ -166,14 +142,13 @@ static dn_status segment(const char *scan, const char *folder, const dien_option
     dn_segment_result *measured = NULL;
     char *table = NULL;
     dn_threads_set(options->threads);
-    dn_segmenter_options how = {.model = options->model, .memory_limit = options->memory};
+    dn_segmenter_options how = {.model = options->model, .structures = options->structures, .memory_limit = options->memory};
     DN_TRY(dn_segmenter_create(&how, &segmenter));
-    DN_TRY_GOTO(status, check_structures(options->structures, dn_segmenter_model(segmenter)), done);
     DN_TRY_GOTO(status, dn_segment_scan(segmenter, scan, &measured), done);
     /* Only now: a scan that cannot be read leaves no empty folder. */
     DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
     dn_output_options what = {.folder = folder, .posteriors = options->posteriors != 0};
-    DN_TRY_GOTO(status, dn_outputs_write(measured, dn_segmenter_model(segmenter), &what), done);
+    DN_TRY_GOTO(status, dn_outputs_write(measured, &what), done);
     dn_progress(measured->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
     *failed = measured->quality.failed;
     if (out != NULL) {

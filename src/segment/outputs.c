@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "segment/label_color.h"
 #include "segment/picture.h"
 #include "segment/report.h"
 
@@ -23,16 +24,25 @@ static dn_status write_labels(const dn_segment_result *r, const char *path)
     return dn_labels_write(r->native.labels, path, &options);
 }
 
-static dn_status write_label_table(const dn_structures *structures, const char *path)
+static dn_status put_label(dn_file_writer *writer, const dn_model_label *label, const uint8_t color[3])
+{
+    return dn_file_printf(writer, "%lld\t%s\t#%02x%02x%02x\n", (long long)label->index, label->name, color[0], color[1], color[2]);
+}
+
+static dn_status write_label_table(const dn_segment_result *r, const char *path)
 {
     dn_file_writer writer = {0};
     DN_TRY(dn_file_create(&writer, path));
     dn_status status = dn_file_printf(&writer, "index\tname\tcolor\n");
-    for (int64_t c = 0; c < structures->channels && status == DN_OK; ++c) {
-        const dn_model_label *label = structures->label_of[c];
+    for (int64_t c = 0; c < r->structures.channels && status == DN_OK; ++c) {
+        const dn_model_label *label = r->structures.label_of[c];
         if (label != NULL && label->index > 0) {
-            status = dn_file_printf(&writer, "%lld\t%s\t#%02x%02x%02x\n", (long long)label->index, label->name, label->color[0],
-                                    label->color[1], label->color[2]);
+            status = put_label(&writer, label, label->color);
+        }
+    }
+    for (int64_t c = 0; r->has_head && c < r->head.structures.channels && status == DN_OK; ++c) {
+        if (r->head_wanted[c]) {
+            status = put_label(&writer, r->head.structures.label_of[c], dn_label_color(r->head.structures.label_of[c]));
         }
     }
     if (status != DN_OK) {
@@ -40,6 +50,13 @@ static dn_status write_label_table(const dn_structures *structures, const char *
         return status;
     }
     return dn_file_commit(&writer);
+}
+
+static dn_status write_mask(const dn_segment_result *r, const char *path)
+{
+    dn_scan_write_options options = dn_scan_write_like(&r->info);
+    options.narrow = true;
+    return dn_labels_write(r->icv, path, &options);
 }
 
 static dn_status write_volumes(const dn_volume_rows *rows, const char *path)
@@ -68,22 +85,29 @@ static void set(json_t *object, const char *key, json_t *value)
 }
 
 /* Who made this, from what, with what: the same block in every sidecar. */
-static json_t *provenance(const dn_segment_result *r, const dn_model *model)
+static json_t *provenance(const dn_segment_result *r)
 {
     static const char *const found[] = {"template alignment", "template alignment, second box", "whole-head search"};
     json_t *root = json_object();
     json_t *by = json_object();
-    json_t *network = json_object();
+    json_t *networks = json_array();
     set(by, "Name", json_string("dien"));
     set(by, "Version", json_string(DIEN_VERSION));
     set(by, "Threads", json_integer(dn_threads_get()));
     set(by, "Precision", json_string(r->precision == DN_PRECISION_BF16 ? "bf16" : "f32"));
-    set(network, "Name", json_string(model->name));
-    set(network, "SHA256", json_string(model->sha256));
-    set(network, "Licence", json_string(model->licence));
-    set(network, "Source", json_string(model->source));
-    set(by, "Model", network);
-    set(by, "RegionFoundBy", json_string(found[r->found_by]));
+    for (size_t i = 0; i < r->model_count; ++i) {
+        const dn_model *model = r->models[i];
+        json_t *network = json_object();
+        set(network, "Name", json_string(model->name));
+        set(network, "SHA256", json_string(model->sha256));
+        set(network, "Licence", json_string(model->licence));
+        set(network, "Source", json_string(model->source));
+        json_array_append_new(networks, network);
+    }
+    set(by, "Models", networks);
+    if (r->has_parts) {
+        set(by, "RegionFoundBy", json_string(found[r->found_by]));
+    }
     json_t *list = json_array();
     json_array_append_new(list, by);
     set(root, "GeneratedBy", list);
@@ -137,10 +161,11 @@ static void column(json_t *root, const char *name, const char *text, const char 
     set(root, name, object);
 }
 
-static json_t *volumes_sidecar(const dn_segment_result *r, const dn_model *model)
+static json_t *volumes_sidecar(const dn_segment_result *r)
 {
-    json_t *root = provenance(r, model);
-    column(root, "structure", "Structure; a whole structure, or one of its parts named STRUCTURE_PART", NULL);
+    json_t *root = provenance(r);
+    column(root, "structure", "Structure; a whole structure, or one of its parts named STRUCTURE_PART; icv: everything inside the skull",
+           NULL);
     column(root, "hemi", "L: left, R: right, B: both sides together", NULL);
     column(root, "volume_mm3",
            "Sum of the network's probabilities inside the structure's largest component and its rim: use this for statistics", "mm3");
@@ -149,14 +174,22 @@ static json_t *volumes_sidecar(const dn_segment_result *r, const dn_model *model
     return root;
 }
 
-static json_t *probseg_sidecar(const dn_segment_result *r, const dn_model *model)
+static json_t *probseg_sidecar(const dn_segment_result *r)
 {
-    json_t *root = provenance(r, model);
+    json_t *root = provenance(r);
     json_t *map = json_array();
     for (int64_t c = 1; c < r->structures.channels; ++c) {
         json_array_append_new(map, json_string(r->structures.label_of[c] != NULL ? r->structures.label_of[c]->name : "unnamed"));
     }
     set(root, "LabelMap", map);
+    return root;
+}
+
+static json_t *mask_sidecar(const dn_segment_result *r)
+{
+    json_t *root = provenance(r);
+    set(root, "Type", json_string("Brain"));
+    set(root, "Description", json_string("Everything inside the skull above the foramen magnum"));
     return root;
 }
 
@@ -188,49 +221,70 @@ typedef enum {
     VOLUMES_SIDECAR,
     PROBABILITIES,
     PROBABILITIES_SIDECAR,
+    MASK,
+    MASK_SIDECAR,
     PICTURE,
     REPORT,
     OUTPUTS
 } output;
 
-static dn_status write_one(output what, const dn_segment_result *r, const dn_model *model, const char *folder, const char *path)
+static dn_status write_one(output what, const dn_segment_result *r, const char *folder, const char *path)
 {
     switch (what) {
     case LABELS:
         return write_labels(r, path);
     case LABEL_TABLE:
-        return write_label_table(&r->structures, path);
+        return write_label_table(r, path);
     case LABEL_SIDECAR:
-        return write_json(provenance(r, model), path);
+        return write_json(provenance(r), path);
     case VOLUMES:
         return write_volumes(&r->volumes, path);
     case VOLUMES_SIDECAR:
-        return write_json(volumes_sidecar(r, model), path);
+        return write_json(volumes_sidecar(r), path);
     case PROBABILITIES:
         return write_posteriors(r, path);
     case PROBABILITIES_SIDECAR:
-        return write_json(probseg_sidecar(r, model), path);
+        return write_json(probseg_sidecar(r), path);
+    case MASK:
+        return write_mask(r, path);
+    case MASK_SIDECAR:
+        return write_json(mask_sidecar(r), path);
     case PICTURE:
         return dn_picture_write(r, path);
     case REPORT:
-        return dn_report_write(r, model, folder, path);
+        return dn_report_write(r, folder, path);
     case OUTPUTS:
         break;
     }
     return DN_OK;
 }
 
-dn_status dn_outputs_write(const dn_segment_result *result, const dn_model *model, const dn_output_options *options)
+static bool is_made(output what, const dn_segment_result *r, const dn_output_options *options)
 {
-    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",    "_dseg.tsv",     "_dseg.json", "_volumes.tsv", "_volumes.json",
-                                                "_probseg.nii.gz", "_probseg.json", "_qc.png",    "_report.html"};
+    switch (what) {
+    case PROBABILITIES:
+    case PROBABILITIES_SIDECAR:
+        return options->posteriors && r->has_parts;
+    case MASK:
+    case MASK_SIDECAR:
+        return r->icv != NULL;
+    default:
+        return true;
+    }
+}
+
+dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options)
+{
+    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",         "_dseg.tsv",       "_dseg.json",    "_volumes.tsv",
+                                                "_volumes.json",        "_probseg.nii.gz", "_probseg.json", "_label-ICV_mask.nii.gz",
+                                                "_label-ICV_mask.json", "_qc.png",         "_report.html"};
     for (int o = 0; o < (int)OUTPUTS; ++o) {
-        if ((o == (int)PROBABILITIES || o == (int)PROBABILITIES_SIDECAR) && !options->posteriors) {
+        if (!is_made((output)o, result, options)) {
             continue;
         }
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));
-        dn_status status = write_one((output)o, result, model, options->folder, path);
+        dn_status status = write_one((output)o, result, options->folder, path);
         free(path);
         DN_TRY(status);
     }

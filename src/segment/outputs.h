@@ -1,7 +1,8 @@
 /* Writes what a result holds into a folder, each file atomically; names begin with the scan's stem (design.md):
  *   STEM_dseg.nii.gz, _dseg.tsv, _dseg.json      labels on the scan's own grid, their table and provenance
+ *   STEM_label-ICV_mask.nii.gz, .json       what is inside the skull, when it was measured
  *   STEM_volumes.tsv, _volumes.json              one row a structure and side
- *   STEM_probseg.nii.gz, _probseg.json           posteriors, one volume a label, when asked for
+ *   STEM_probseg.nii.gz, _probseg.json           posteriors of the hypothalamus, one volume a label, when asked for
  *   STEM_qc.png, STEM_report.html                for people
  * Equal inputs and options give equal bytes: no times, no paths but the input's name. */
 #ifndef DN_SEGMENT_OUTPUTS_H
@@ -18,7 +19,7 @@ typedef struct dn_output_options {
 } dn_output_options;
 
 /* DN_EIO: the sentence names the file. */
-DN_CHECKED dn_status dn_outputs_write(const dn_segment_result *result, const dn_model *model, const dn_output_options *options);
+DN_CHECKED dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options);
 /* FOLDER/STEM + suffix ("_qc.png"). *out is owned by the caller. */
 DN_CHECKED dn_status dn_output_path(const char *folder, const char *stem, const char *suffix, char **out);
 

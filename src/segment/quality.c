@@ -1,5 +1,7 @@
 #include "segment/quality.h"
 
+#include "segment/quality_head.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -115,6 +117,13 @@ static double saturated_share(const dn_quality_evidence *e)
     const dn_volume *v = e->conformed->oriented;
     int64_t low[3];
     int64_t high[3];
+    bool any = false;
+    for (size_t g = 0; g < e->structures->group_count; ++g) {
+        any = any || e->groups[g].core_voxels > 0;
+    }
+    if (!any) {
+        return 0;
+    }
     for (int c = 0; c < 3; ++c) {
         int64_t n = v->grid.dim[c];
         double first = 1e9;
@@ -148,7 +157,7 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     double spacing[3];
     dn_grid_spacing(&e->conformed->scan_grid, spacing);
     double coarse = fmax(spacing[0], fmax(spacing[1], spacing[2]));
-    if (coarse > SPACING_COARSE) {
+    if (coarse > SPACING_COARSE && e->structures->group_count > 0) {
         dn_quality_add(out, coarse > SPACING_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
                        "Voxels are %.2f x %.2f x %.2f mm; the hypothalamus needs about 1 mm, and volumes from coarser scans are too small.",
                        spacing[0], spacing[1], spacing[2]);
@@ -190,5 +199,8 @@ void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out)
     memset(out, 0, sizeof *out);
     judge_groups(evidence, out);
     judge_volumes(evidence->volumes, out);
+    if (evidence->head != NULL) {
+        dn_quality_judge_head(evidence, out);
+    }
     judge_scan(evidence, out);
 }

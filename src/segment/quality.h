@@ -11,12 +11,13 @@
 #include "segment/native.h"
 #include "segment/postprocess.h"
 #include "segment/volumes.h"
+#include "segment/whole_head.h"
 
 #include <stdbool.h>
 
 typedef enum { DN_FLAG_NOTE, DN_FLAG_WARNING, DN_FLAG_FAILED } dn_flag_level;
 
-enum { DN_FLAG_LIMIT = 24, DN_FLAG_LENGTH = 320 };
+enum { DN_FLAG_LIMIT = 40, DN_FLAG_LENGTH = 480 };
 
 typedef struct dn_flag {
     dn_flag_level level;
@@ -40,6 +41,9 @@ typedef struct dn_quality_evidence {
     const dn_group_result *groups;
     const dn_volume_rows *volumes;
     bool searched_whole_head; /* though the template was tried first */
+    const dn_head *head;      /* NULL: the whole head was not looked at; the rest is not read then */
+    const bool *head_wanted;  /* by channel of it */
+    bool icv_wanted;
 } dn_quality_evidence;
 
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);

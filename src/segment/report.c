@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "segment/label_color.h"
 #include "segment/outputs.h"
 
 #include <math.h>
@@ -141,29 +142,48 @@ static dn_status put_number(dn_file_writer *w, const char *name, const dn_volume
                        : dn_file_printf(w, "<div>%s<b>%.0f mm\xc2\xb3</b></div>", name, row->volume_mm3);
 }
 
-static dn_status put_numbers(dn_file_writer *w, const dn_volume_rows *rows)
+static dn_status put_litres(dn_file_writer *w, const char *name, const dn_volume_row *row)
 {
+    return row == NULL ? dn_file_printf(w, "<div>%s<b>n/a</b></div>", name)
+                       : dn_file_printf(w, "<div>%s<b>%.3f l</b></div>", name, 1e-6 * row->volume_mm3);
+}
+
+static dn_status put_numbers(dn_file_writer *w, const dn_segment_result *r)
+{
+    const dn_volume_rows *rows = &r->volumes;
     const dn_volume_row *left = dn_volume_rows_find(rows, "hypothalamus", 'L');
     const dn_volume_row *right = dn_volume_rows_find(rows, "hypothalamus", 'R');
-    if (left == NULL && right == NULL) {
-        return DN_OK;
-    }
+    const dn_volume_row *both = dn_volume_rows_find(rows, "hypothalamus", 'B');
+    const dn_volume_row *icv = dn_volume_rows_find(rows, "icv", 'B');
     DN_TRY(dn_file_printf(w, "<div class=\"numbers\">"));
-    DN_TRY(put_number(w, "Hypothalamus, both sides", dn_volume_rows_find(rows, "hypothalamus", 'B')));
-    DN_TRY(put_number(w, "Left", left));
-    DN_TRY(put_number(w, "Right", right));
+    if (r->structures.group_count > 0) {
+        DN_TRY(put_number(w, "Hypothalamus, both sides", both));
+        DN_TRY(put_number(w, "Left", left));
+        DN_TRY(put_number(w, "Right", right));
+    }
     if (left != NULL && right != NULL && left->volume_mm3 + right->volume_mm3 > 0) {
         double difference = 200 * (left->volume_mm3 - right->volume_mm3) / (left->volume_mm3 + right->volume_mm3);
         DN_TRY(dn_file_printf(w, "<div>Left \xe2\x88\x92 right, of their mean<b>%s%.1f %%</b></div>", difference < 0 ? "\xe2\x88\x92" : "+",
                               fabs(difference)));
     }
-    DN_TRY(dn_file_printf(w, "<div>Corrected for head size<b>n/a</b></div>"));
-    return dn_file_printf(w,
-                          "</div>\n<p class=\"soft\">Head-size correction needs the intracranial volume, which no installed model measures "
-                          "yet.</p>\n");
+    if (r->has_head) {
+        DN_TRY(put_number(w, "Thalamus, both sides", dn_volume_rows_find(rows, "thalamus", 'B')));
+    }
+    if (r->icv_wanted) {
+        DN_TRY(put_litres(w, "Inside the skull (ICV)", icv));
+    }
+    if (both != NULL && icv != NULL && icv->volume_mm3 > 0) {
+        DN_TRY(dn_file_printf(w, "<div>Hypothalamus, of ICV<b>%.3f \xe2\x80\xb0</b></div>", 1000 * both->volume_mm3 / icv->volume_mm3));
+    }
+    return dn_file_printf(w, "</div>\n");
 }
 
-static dn_status put_row(dn_file_writer *w, const dn_volume_row *row, const dn_structures *structures)
+static dn_status put_chip(dn_file_writer *w, const uint8_t color[3])
+{
+    return dn_file_printf(w, "<span class=\"chip\" style=\"background:#%02x%02x%02x\"></span>", color[0], color[1], color[2]);
+}
+
+static dn_status put_row(dn_file_writer *w, const dn_volume_row *row, const dn_segment_result *r)
 {
     char name[64];
     const char *part = row->whole ? NULL : strchr(row->structure, '_');
@@ -172,11 +192,16 @@ static dn_status put_row(dn_file_writer *w, const dn_volume_row *row, const dn_s
         *c = *c == '_' ? ' ' : *c;
     }
     DN_TRY(dn_file_printf(w, "<tr%s><td>", row->whole ? " class=\"whole\"" : ""));
-    for (int64_t c = 1; c < structures->channels; ++c) {
-        const dn_model_label *label = structures->label_of[c];
+    for (int64_t c = 1; c < r->structures.channels; ++c) {
+        const dn_model_label *label = r->structures.label_of[c];
         if (!row->whole && label != NULL && label->index == row->index) {
-            DN_TRY(dn_file_printf(w, "<span class=\"chip\" style=\"background:#%02x%02x%02x\"></span>", label->color[0], label->color[1],
-                                  label->color[2]));
+            DN_TRY(put_chip(w, label->color));
+        }
+    }
+    for (int64_t c = 1; r->has_head && c < r->head.structures.channels; ++c) {
+        const dn_model_label *label = r->head.structures.label_of[c];
+        if (row->whole && row->index > 0 && label->index == row->index) {
+            DN_TRY(put_chip(w, dn_label_color(label)));
         }
     }
     DN_TRY(put_escaped(w, "", name, "</td>"));
@@ -212,7 +237,7 @@ static dn_status put_flags(dn_file_writer *w, const dn_quality *q)
     return dn_file_printf(w, "</ul>\n");
 }
 
-static dn_status put_provenance(dn_file_writer *w, const dn_segment_result *r, const dn_model *model)
+static dn_status put_provenance(dn_file_writer *w, const dn_segment_result *r)
 {
     static const char *const found[] = {"by aligning an average head with the scan",
                                         "by aligning an average head, then centring on the find", "by searching the whole head"};
@@ -226,22 +251,27 @@ static dn_status put_provenance(dn_file_writer *w, const dn_segment_result *r, c
                           r->info.type_name));
     DN_TRY(dn_file_printf(w, "<dt>Program</dt><dd>dien %s, network in %s</dd>\n", DIEN_VERSION,
                           r->precision == DN_PRECISION_BF16 ? "bf16" : "f32"));
-    DN_TRY(put_escaped(w, "<dt>Network</dt><dd>", model->name, "</dd>\n"));
-    if (model->trained_on != NULL && *model->trained_on != 0) {
-        DN_TRY(put_escaped(w, "<dt>Trained on</dt><dd>", model->trained_on, "</dd>\n"));
+    for (size_t i = 0; i < r->model_count; ++i) {
+        const dn_model *model = r->models[i];
+        DN_TRY(put_escaped(w, "<dt>Network</dt><dd>", model->name, "</dd>\n"));
+        if (model->trained_on != NULL && *model->trained_on != 0) {
+            DN_TRY(put_escaped(w, "<dt>Trained on</dt><dd>", model->trained_on, "</dd>\n"));
+        }
+        if (model->licence != NULL && *model->licence != 0) {
+            DN_TRY(put_escaped(w, "<dt>Its licence</dt><dd>", model->licence, "</dd>\n"));
+        }
+        if (*model->sha256 != 0) {
+            DN_TRY(dn_file_printf(w, "<dt>Its SHA-256</dt><dd>%s</dd>\n", model->sha256));
+        }
     }
-    if (model->licence != NULL && *model->licence != 0) {
-        DN_TRY(put_escaped(w, "<dt>Its licence</dt><dd>", model->licence, "</dd>\n"));
+    if (r->has_parts) {
+        DN_TRY(dn_file_printf(w, "<dt>Hypothalamus</dt><dd>found %s; its network ran on %.0f %% of the head</dd>\n", found[r->found_by],
+                              100.0 * (double)r->network_voxels / (double)r->whole_voxels));
     }
-    if (*model->sha256 != 0) {
-        DN_TRY(dn_file_printf(w, "<dt>Its SHA-256</dt><dd>%s</dd>\n", model->sha256));
-    }
-    DN_TRY(dn_file_printf(w, "<dt>Region</dt><dd>found %s; the network ran on %.0f %% of the head</dd>\n", found[r->found_by],
-                          100.0 * (double)r->network_voxels / (double)r->whole_voxels));
     return dn_file_printf(w, "</dl>\n");
 }
 
-static dn_status put_page(dn_file_writer *w, const dn_segment_result *r, const dn_model *model, const unsigned char *picture, size_t size)
+static dn_status put_page(dn_file_writer *w, const dn_segment_result *r, const unsigned char *picture, size_t size)
 {
     DN_TRY(put_escaped(w,
                        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
@@ -249,11 +279,10 @@ static dn_status put_page(dn_file_writer *w, const dn_segment_result *r, const d
                        r->stem, " \xe2\x80\x93 dien</title>\n"));
     DN_TRY(dn_file_write(w, style, sizeof style - 1));
     DN_TRY(put_escaped(w, "</head>\n<body>\n<main>\n<h1>", r->stem, "</h1>\n"));
-    DN_TRY(dn_file_printf(w,
-                          "<p class=\"soft\">Volumes of the hypothalamus and its subunits from a T1-weighted scan. For research; not for "
-                          "diagnosis.</p>\n"));
+    DN_TRY(
+        dn_file_printf(w, "<p class=\"soft\">Volumes of brain structures from a T1-weighted scan. For research; not for diagnosis.</p>\n"));
     DN_TRY(put_verdict(w, &r->quality));
-    DN_TRY(put_numbers(w, &r->volumes));
+    DN_TRY(put_numbers(w, r));
     DN_TRY(put_flags(w, &r->quality));
     DN_TRY(put_escaped(w, "<figure><img alt=\"Slices of ", r->stem, " with the outlines of the labels\" src=\"data:image/png;base64,"));
     DN_TRY(put_base64(w, picture, size));
@@ -265,7 +294,7 @@ static dn_status put_page(dn_file_writer *w, const dn_segment_result *r, const d
                        "<h2>Volumes</h2>\n<div class=\"wide\"><table><thead><tr><th>Structure</th><th>Side</th><th>Volume, mm\xc2\xb3</th>"
                        "<th>By voxels, mm\xc2\xb3</th><th>Mean probability</th><th>Label</th></tr></thead><tbody>\n"));
     for (size_t i = 0; i < r->volumes.count; ++i) {
-        DN_TRY(put_row(w, &r->volumes.row[i], &r->structures));
+        DN_TRY(put_row(w, &r->volumes.row[i], r));
     }
     DN_TRY(dn_file_printf(
         w,
@@ -281,11 +310,11 @@ static dn_status put_page(dn_file_writer *w, const dn_segment_result *r, const d
         "reach more than 0.8, small subunits less.</li>\n"
         "<li>By hand, both sides with the mammillary bodies measure about 750 to 1000 mm\xc2\xb3 in adults. Methods differ: compare only "
         "numbers made with the same model, and scans of the same kind.</li>\n</ul>\n"));
-    DN_TRY(put_provenance(w, r, model));
+    DN_TRY(put_provenance(w, r));
     return dn_file_printf(w, "</main>\n</body>\n</html>\n");
 }
 
-dn_status dn_report_write(const dn_segment_result *result, const dn_model *model, const char *folder, const char *path)
+dn_status dn_report_write(const dn_segment_result *result, const char *folder, const char *path)
 {
     char *picture_path = NULL;
     unsigned char *picture = NULL;
@@ -297,7 +326,7 @@ dn_status dn_report_write(const dn_segment_result *result, const dn_model *model
     dn_file_writer writer = {0};
     status = dn_file_create(&writer, path);
     if (status == DN_OK) {
-        status = put_page(&writer, result, model, picture, size);
+        status = put_page(&writer, result, picture, size);
         if (status == DN_OK) {
             status = dn_file_commit(&writer);
         } else {

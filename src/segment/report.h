@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "segment/scan.h"
 
-DN_CHECKED dn_status dn_report_write(const dn_segment_result *result, const dn_model *model, const char *folder, const char *path);
+DN_CHECKED dn_status dn_report_write(const dn_segment_result *result, const char *folder, const char *path);
 /* "<b>" as "&lt;b&gt;": text for HTML, also inside quotes; control characters and bytes that are not UTF-8 become '?'.
  * *out is owned by the caller. */
 DN_CHECKED dn_status dn_report_escape(const char *text, char **out);

@@ -3,71 +3,22 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "models/import_keras.h"
-#include "models/store.h"
+#include "segment/head_map.h"
 #include "segment/region.h"
+#include "segment/segmenter.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct dn_segmenter {
-    dn_segmenter_options options;
-    dn_model *model;
-    dn_structures structures;
-    dn_network *network;
-};
 
 /* Fewer voxels than this are not the structure but noise. */
 enum { FOUND_VOXELS = 8 };
 
 const char *dn_stage_name(dn_stage stage)
 {
-    static const char *const names[DN_STAGE_COUNT] = {"read", "conform", "find the region", "network", "measure", "write"};
+    static const char *const names[DN_STAGE_COUNT] = {"read", "conform", "find the region", "network", "whole head", "measure", "write"};
     return names[stage];
-}
-
-static dn_status load_model(const char *name, dn_model **out)
-{
-    if (dn_path_has_extension(name, ".h5") || dn_path_has_extension(name, ".hdf5")) {
-        return dn_import_keras(name, NULL, out);
-    }
-    char *path = NULL;
-    DN_TRY(dn_model_find(name, &path));
-    dn_status status = dn_model_read(path, out);
-    free(path);
-    return status;
-}
-
-dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out)
-{
-    dn_segmenter *s = NULL;
-    dn_status status;
-    DN_TRY(dn_alloc(&s, 1, sizeof *s, "the segmenter"));
-    s->options = *options;
-    DN_TRY_GOTO(status, load_model(options->model != NULL ? options->model : DN_SEGMENT_MODEL, &s->model), fail);
-    DN_TRY_GOTO(status, dn_structures_init(s->model, &s->structures), fail);
-    dn_network_options network = {options->precision, options->memory_limit};
-    DN_TRY_GOTO(status, dn_network_create(s->model, &network, &s->network), fail);
-    *out = s;
-    return DN_OK;
-fail:
-    dn_segmenter_destroy(s);
-    return status;
-}
-
-void dn_segmenter_destroy(dn_segmenter *segmenter)
-{
-    if (segmenter != NULL) {
-        dn_network_destroy(segmenter->network);
-        dn_model_destroy(segmenter->model);
-        free(segmenter);
-    }
-}
-
-const dn_model *dn_segmenter_model(const dn_segmenter *segmenter)
-{
-    return segmenter->model;
 }
 
 /* All groups are there, and so far from the box's cut faces that the whole head would give the same.
@@ -157,15 +108,6 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
     bool done = false;
     bool seen = false;
     if (!s->options.whole_head) {
-        double begin = omp_get_wtime();
-        DN_TRY(enter(r, DN_STAGE_LOCATE));
-        dn_status status = dn_locate_hypothalamus(r->conformed.volume, &r->location);
-        r->seconds[DN_STAGE_LOCATE] = omp_get_wtime() - begin;
-        if (status != DN_OK) {
-            return dn_error_context(status, "%s", r->path);
-        }
-        DN_TRY(enter(r, DN_STAGE_NETWORK));
-        r->located = r->location.found;
         if (r->located) {
             DN_TRY(run_box(s, r, padded, r->location.centre, &done, &seen, next));
         }
@@ -198,10 +140,98 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
     return DN_OK;
 }
 
+static dn_status locate(const dn_segmenter *s, dn_segment_result *r)
+{
+    double begin = omp_get_wtime();
+    if (s->options.whole_head && s->head == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(enter(r, DN_STAGE_LOCATE));
+    dn_status status = dn_locate_hypothalamus(r->conformed.volume, &r->location);
+    r->seconds[DN_STAGE_LOCATE] = omp_get_wtime() - begin;
+    if (status != DN_OK) {
+        return dn_error_context(status, "%s", r->path);
+    }
+    r->located = r->location.found;
+    return DN_OK;
+}
+
+/* The hypothalamus. Where it is not found, that is an error only when nothing else is measured. */
+static dn_status run_parts(dn_segmenter *s, dn_segment_result *r)
+{
+    double begin = omp_get_wtime();
+    int64_t before = dn_network_work_done(s->network)->voxels;
+    DN_TRY(enter(r, DN_STAGE_NETWORK));
+    dn_status status = find_and_run(s, r);
+    r->network_voxels = dn_network_work_done(s->network)->voxels - before;
+    r->seconds[DN_STAGE_NETWORK] = omp_get_wtime() - begin;
+    r->has_parts = status == DN_OK;
+    if (status == DN_EDATA && s->head != NULL) {
+        dn_error_clear();
+        dn_posteriors_release(&r->posteriors);
+        return DN_OK;
+    }
+    return status;
+}
+
+static dn_status run_head(dn_segmenter *s, dn_segment_result *r)
+{
+    double begin = omp_get_wtime();
+    DN_TRY(enter(r, DN_STAGE_HEAD));
+    DN_TRY(dn_whole_head_conformed(s->head, &r->conformed, dn_segmenter_contract(s), &r->location, &r->head));
+    r->has_head = true;
+    r->seconds[DN_STAGE_HEAD] = omp_get_wtime() - begin;
+    return DN_OK;
+}
+
+/* The mask of what is inside the skull, and its row's numbers. */
+static dn_status measure_icv(dn_segment_result *r)
+{
+    dn_volume *inside = NULL;
+    if (!r->icv_wanted || r->head.stripped) {
+        return DN_OK;
+    }
+    DN_TRY(dn_head_inside(&r->head, &r->conformed.scan_grid, &inside));
+    dn_status status = dn_labels_create(&r->conformed.scan_grid, &r->icv);
+    int64_t count = status == DN_OK ? dn_grid_count(&r->conformed.scan_grid) : 0;
+    int64_t voxels = 0;
+    double sum = 0;
+    for (int64_t v = 0; v < count; ++v) {
+        if (inside->data[v] > 0.5f) {
+            r->icv->data[v] = 1;
+            sum += (double)inside->data[v];
+            ++voxels;
+        }
+    }
+    dn_volume_destroy(inside);
+    DN_TRY(status);
+    return dn_volumes_add_icv(&r->volumes, r->head.icv_mm3, (double)voxels * dn_grid_voxel_volume(&r->conformed.scan_grid),
+                              voxels > 0 ? sum / (double)voxels : (double)NAN);
+}
+
+static dn_status measure_labels(dn_segment_result *r)
+{
+    dn_head_tally tally = {{0}, {0}};
+    if (r->has_parts) {
+        DN_TRY(dn_native_labels(&r->conformed, &r->posteriors, &r->structures, &r->native));
+        DN_TRY(dn_volumes_measure(&r->posteriors, r->conformed_voxel, &r->native, &r->structures, r->groups, &r->volumes));
+    } else {
+        DN_TRY(dn_labels_create(&r->conformed.scan_grid, &r->native.labels));
+        r->native.voxel_volume = dn_grid_voxel_volume(&r->conformed.scan_grid);
+    }
+    if (r->has_head) {
+        DN_TRY(dn_head_paint(&r->head, r->head_wanted, r->native.labels, &tally));
+        DN_TRY(dn_volumes_add_head(&r->volumes, &r->head, r->head_wanted, &tally, r->native.voxel_volume));
+        DN_TRY(measure_icv(r));
+    }
+    return DN_OK;
+}
+
 static dn_status measure(dn_segment_result *r)
 {
-    DN_TRY(dn_native_labels(&r->conformed, &r->posteriors, &r->structures, &r->native));
-    DN_TRY(dn_volumes_measure(&r->posteriors, r->conformed_voxel, &r->native, &r->structures, r->groups, &r->volumes));
+    double begin = omp_get_wtime();
+    DN_TRY(enter(r, DN_STAGE_MEASURE));
+    DN_TRY(measure_labels(r));
     dn_quality_evidence evidence = {
         .info = &r->info,
         .conformed = &r->conformed,
@@ -211,50 +241,58 @@ static dn_status measure(dn_segment_result *r)
         .groups = r->groups,
         .volumes = &r->volumes,
         .searched_whole_head = r->located && r->found_by == DN_FOUND_BY_WHOLE_HEAD,
+        .head = r->has_head ? &r->head : NULL,
+        .head_wanted = r->head_wanted,
+        .icv_wanted = r->icv_wanted,
     };
     dn_quality_judge(&evidence, &r->quality);
+    r->seconds[DN_STAGE_MEASURE] = omp_get_wtime() - begin;
+    return DN_OK;
+}
+
+static dn_status read_and_conform(const dn_segmenter *s, dn_segment_result *r)
+{
+    dn_volume *scan = NULL;
+    double begin = omp_get_wtime();
+    DN_TRY(enter(r, DN_STAGE_READ));
+    dn_scan_read_options read_options = {.trust = s->options.trust};
+    DN_TRY(dn_scan_read(r->path, &read_options, &scan, &r->info));
+    r->seconds[DN_STAGE_READ] = omp_get_wtime() - begin;
+    begin = omp_get_wtime();
+    dn_status status = enter(r, DN_STAGE_CONFORM);
+    if (status != DN_OK) {
+        dn_volume_destroy(scan);
+        return status;
+    }
+    status = dn_conform(scan, dn_segmenter_contract(s), &r->conformed);
+    if (status != DN_OK) {
+        return dn_error_context(status, "%s", r->path);
+    }
+    r->conformed_voxel = dn_grid_voxel_volume(&r->conformed.volume->grid);
+    r->seconds[DN_STAGE_CONFORM] = omp_get_wtime() - begin;
     return DN_OK;
 }
 
 dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_result **out)
 {
     dn_segment_result *r = NULL;
-    dn_volume *scan = NULL;
     dn_status status;
     *out = NULL;
     DN_TRY(dn_alloc(&r, 1, sizeof *r, "the result"));
-    r->structures = segmenter->structures;
-    r->precision = segmenter->options.precision;
+    dn_segmenter_describe(segmenter, r);
     DN_TRY_GOTO(status, dn_strdup(path, &r->path), fail);
     DN_TRY_GOTO(status, dn_path_scan_stem(path, &r->stem), fail);
-    double begin = omp_get_wtime();
-    DN_TRY_GOTO(status, enter(r, DN_STAGE_READ), fail);
-    dn_scan_read_options read_options = {.trust = segmenter->options.trust};
-    DN_TRY_GOTO(status, dn_scan_read(path, &read_options, &scan, &r->info), fail);
-    r->seconds[DN_STAGE_READ] = omp_get_wtime() - begin;
-    begin = omp_get_wtime();
-    if ((status = enter(r, DN_STAGE_CONFORM)) != DN_OK) {
-        dn_volume_destroy(scan);
-        goto fail;
+    DN_TRY_GOTO(status, read_and_conform(segmenter, r), fail);
+    DN_TRY_GOTO(status, locate(segmenter, r), fail);
+    if (segmenter->network != NULL) {
+        DN_TRY_GOTO(status, run_parts(segmenter, r), fail);
     }
-    status = dn_conform(scan, &segmenter->model->input, &r->conformed);
-    if (status != DN_OK) {
-        status = dn_error_context(status, "%s", path);
-        goto fail;
+    if (segmenter->head != NULL) {
+        DN_TRY_GOTO(status, run_head(segmenter, r), fail);
     }
-    r->conformed_voxel = dn_grid_voxel_volume(&r->conformed.volume->grid);
-    r->seconds[DN_STAGE_CONFORM] = omp_get_wtime() - begin;
-    begin = omp_get_wtime();
-    int64_t before = dn_network_work_done(segmenter->network)->voxels;
-    DN_TRY_GOTO(status, find_and_run(segmenter, r), fail);
-    r->network_voxels = dn_network_work_done(segmenter->network)->voxels - before;
-    r->seconds[DN_STAGE_NETWORK] = omp_get_wtime() - begin - r->seconds[DN_STAGE_LOCATE];
     dn_volume_destroy(r->conformed.volume);
     r->conformed.volume = NULL;
-    begin = omp_get_wtime();
-    DN_TRY_GOTO(status, enter(r, DN_STAGE_MEASURE), fail);
     DN_TRY_GOTO(status, measure(r), fail);
-    r->seconds[DN_STAGE_MEASURE] = omp_get_wtime() - begin;
     DN_TRY_GOTO(status, enter(r, DN_STAGE_WRITE), fail);
     *out = r;
     return DN_OK;
@@ -268,6 +306,8 @@ void dn_segment_result_destroy(dn_segment_result *result)
     if (result != NULL) {
         dn_volume_rows_release(&result->volumes);
         dn_native_release(&result->native);
+        dn_labels_destroy(result->icv);
+        dn_head_release(&result->head);
         dn_posteriors_release(&result->posteriors);
         dn_conformed_release(&result->conformed);
         free(result->stem);

@@ -12,11 +12,16 @@
 #include "segment/network.h"
 #include "segment/postprocess.h"
 #include "segment/quality.h"
+#include "segment/select.h"
 #include "segment/structures.h"
 #include "segment/volumes.h"
+#include "segment/whole_head.h"
 
 typedef struct dn_segmenter_options {
-    const char *model; /* name or file (.safetensors, or a Keras .h5 that is imported on the way); NULL: DN_SEGMENT_MODEL */
+    /* Network of the hypothalamus: name or file (.safetensors, or a Keras .h5 that is imported on the way); NULL:
+     * DN_SEGMENT_MODEL. When it is named and `structures` is not, only what it labels is measured. */
+    const char *model;
+    const char *structures; /* names of select.h with commas; NULL: all that the networks that are there can measure */
     dn_precision precision;
     int64_t memory_limit; /* bytes for one run of the network; 0: no limit */
     dn_trust trust;
@@ -26,12 +31,15 @@ typedef struct dn_segmenter_options {
 /* The model that is taken when none is named. */
 #define DN_SEGMENT_MODEL "billot2020-hypothalamus-subunits"
 
-/* A model, ready to be used on any number of scans, one at a time. */
+/* The networks, ready to be used on any number of scans, one at a time. */
 typedef struct dn_segmenter dn_segmenter;
 
-/* *out: owned by the caller (dn_segmenter_destroy). DN_EINPUT, DN_EFORMAT: the model. */
+/* *out: owned by the caller (dn_segmenter_destroy). DN_EINPUT, DN_EFORMAT: a network; DN_EUSAGE: structures. A network that is not
+ * there is an error when what it measures was named, or when no other is there; else it is noted (dn_log) and what it would measure
+ * is left out. */
 DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out);
 void dn_segmenter_destroy(dn_segmenter *segmenter);
+/* The network of the hypothalamus; NULL when it is not used. */
 const dn_model *dn_segmenter_model(const dn_segmenter *segmenter);
 
 /* How the region was found. */
@@ -45,24 +53,35 @@ typedef enum {
     DN_STAGE_READ,
     DN_STAGE_CONFORM,
     DN_STAGE_LOCATE,
-    DN_STAGE_NETWORK,
+    DN_STAGE_NETWORK, /* of the hypothalamus */
+    DN_STAGE_HEAD,    /* of the whole head */
     DN_STAGE_MEASURE,
     DN_STAGE_WRITE,
     DN_STAGE_COUNT
 } dn_stage;
 
+enum { DN_SEGMENT_MODELS = 3 };
+
 typedef struct dn_segment_result {
-    char *path, *stem; /* owned */
+    char *path, *stem;                         /* owned */
+    const dn_model *models[DN_SEGMENT_MODELS]; /* that were used; borrowed from the segmenter */
+    size_t model_count;
     dn_scan_info info;
     dn_conformed conformed; /* `volume` is released already; `oriented` is kept for pictures */
     double conformed_voxel; /* mm3 */
     dn_location location;
     bool located; /* the template was aligned (not with whole_head) */
     dn_found_by found_by;
+    bool has_parts;           /* the network of the hypothalamus found it: posteriors and groups are filled */
     dn_posteriors posteriors; /* cleaned */
-    dn_structures structures; /* borrows the segmenter's model */
+    dn_structures structures; /* of the hypothalamus's network, which it borrows; no groups when it was not used */
     dn_group_result groups[DN_GROUP_LIMIT];
-    dn_native native;
+    bool has_head; /* the networks of the whole head were used */
+    dn_head head;
+    bool head_wanted[DN_CHANNEL_LIMIT]; /* channels of it that are measured */
+    bool icv_wanted;
+    dn_labels *icv;   /* owned; mask on the scan's own grid; NULL: not measured */
+    dn_native native; /* native.labels holds everything that was labelled, the hypothalamus over the rest */
     dn_volume_rows volumes;
     dn_quality quality;
     dn_precision precision;

@@ -3,9 +3,11 @@
 #define DN_SEGMENT_VOLUMES_H
 
 #include "base/status.h"
+#include "segment/head_map.h"
 #include "segment/native.h"
 #include "segment/postprocess.h"
 #include "segment/structures.h"
+#include "segment/whole_head.h"
 
 #include <stdbool.h>
 
@@ -29,6 +31,12 @@ typedef struct dn_volume_rows {
  * *out: release with dn_volume_rows_release. */
 DN_CHECKED dn_status dn_volumes_measure(const dn_posteriors *posteriors, double conformed_voxel, const dn_native *native,
                                         const dn_structures *structures, const dn_group_result *groups, dn_volume_rows *out);
+/* Rows of the whole head's structures, sides together last; hard volumes are what tally counted on the scan's own grid (voxel_mm3). A
+ * structure that was not found has no row. wanted: channels that are measured. */
+DN_CHECKED dn_status dn_volumes_add_head(dn_volume_rows *rows, const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT],
+                                         const dn_head_tally *tally, double voxel_mm3);
+/* The row "icv". */
+DN_CHECKED dn_status dn_volumes_add_icv(dn_volume_rows *rows, double volume_mm3, double hard_volume_mm3, double mean_posterior);
 void dn_volume_rows_release(dn_volume_rows *rows);
 /* NULL when there is no such row. */
 const dn_volume_row *dn_volume_rows_find(const dn_volume_rows *rows, const char *structure, char hemi);

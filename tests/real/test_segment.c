@@ -52,7 +52,7 @@ static void chris_volumes(void **state)
     size_t size[FILES];
     dn_output_options outputs = {folder, false};
     for (int round = 0; round < 2; ++round) {
-        assert_ok(dn_outputs_write(r, dn_segmenter_model(segmenter), &outputs));
+        assert_ok(dn_outputs_write(r, &outputs));
         for (int f = 0; f < FILES; ++f) {
             char *out = NULL;
             unsigned char *now = NULL;

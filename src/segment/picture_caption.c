@@ -1,0 +1,133 @@
+/* The text of the quality picture. */
+#include "base/file.h"
+#include "segment/picture_view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* "anterior superior" from "hypothalamus_anterior_superior". */
+static void part_name(const char *structure, char out[64])
+{
+    const char *from = strchr(structure, '_');
+    snprintf(out, 64, "%s", from != NULL ? from + 1 : structure);
+    for (char *c = out; *c != 0; ++c) {
+        *c = *c == '_' ? ' ' : *c;
+    }
+}
+
+static void number(dn_mosaic *m, double x, double y, const dn_volume_row *row, bool bold)
+{
+    char text[32] = "n/a";
+    if (row != NULL) {
+        snprintf(text, sizeof text, "%.0f", row->volume_mm3);
+    }
+    dn_mosaic_text(m, x, y, 14, bold, DN_INK_WHITE, DN_TEXT_RIGHT, text);
+}
+
+/* Name, colours and volumes of each structure and part. Returns the next baseline. */
+static double draw_table(const view *v, dn_mosaic *m, double x, double y, double bottom)
+{
+    const dn_volume_rows *rows = &v->r->volumes;
+    const double right = x + 300;
+    const double left = x + 375;
+    const double both = x + 450;
+    dn_mosaic_text(m, x, y, 13, false, DN_INK_GREY, DN_TEXT_LEFT, "volume, mm\xc2\xb3");
+    dn_mosaic_text(m, right, y, 13, false, DN_INK_GREY, DN_TEXT_RIGHT, "right");
+    dn_mosaic_text(m, left, y, 13, false, DN_INK_GREY, DN_TEXT_RIGHT, "left");
+    dn_mosaic_text(m, both, y, 13, false, DN_INK_GREY, DN_TEXT_RIGHT, "both");
+    dn_mosaic_rule(m, x, y + 6, both);
+    y += 24;
+    for (size_t i = 0; i < rows->count; ++i) {
+        const dn_volume_row *row = &rows->row[i];
+        bool earlier = false;
+        for (size_t k = 0; k < i && !earlier; ++k) {
+            earlier = strcmp(rows->row[k].structure, row->structure) == 0;
+        }
+        bool shown = !row->whole || strcmp(row->structure, "hypothalamus") == 0 || strcmp(row->structure, "thalamus") == 0 ||
+                     strcmp(row->structure, "icv") == 0 || v->r->structures.group_count == 0;
+        if (earlier || !shown || y > bottom) {
+            continue;
+        }
+        char name[64];
+        if (row->whole) {
+            snprintf(name, sizeof name, "%s", strcmp(row->structure, "icv") == 0 ? "Inside the skull (ICV)" : row->structure);
+            for (char *c = name; *c != 0; ++c) {
+                *c = *c == '_' ? ' ' : *c;
+            }
+            name[0] = (char)(name[0] >= 'a' && name[0] <= 'z' ? name[0] - 'a' + 'A' : name[0]);
+        } else {
+            part_name(row->structure, name);
+            for (int64_t c = 1; c < v->r->structures.channels; ++c) {
+                if (v->r->structures.label_of[c] != NULL && strcmp(v->r->structures.label_of[c]->structure, row->structure) == 0) {
+                    dn_mosaic_swatch(m, x, y - 11, 12, v->palette[c]);
+                    break;
+                }
+            }
+        }
+        const dn_volume_row *r_row = dn_volume_rows_find(rows, row->structure, 'R');
+        const dn_volume_row *l_row = dn_volume_rows_find(rows, row->structure, 'L');
+        dn_mosaic_text(m, row->whole ? x : x + 20, y, 14, row->whole, DN_INK_WHITE, DN_TEXT_LEFT, name);
+        number(m, right, y, r_row, row->whole);
+        number(m, left, y, l_row, row->whole);
+        if (row->whole) {
+            number(m, both, y, dn_volume_rows_find(rows, row->structure, 'B'), true);
+        } else if (r_row != NULL && l_row != NULL) {
+            dn_volume_row sum = {.volume_mm3 = r_row->volume_mm3 + l_row->volume_mm3};
+            number(m, both, y, &sum, false);
+        }
+        y += 21;
+    }
+    return y;
+}
+
+void dn_view_caption(const view *v, dn_mosaic *m, double y)
+{
+    const dn_segment_result *r = v->r;
+    const double x = MARGIN + 3 * (OVERVIEW + GAP) + 24;
+    const double x2 = x + 490;
+    const double width = WIDTH - MARGIN - x2;
+    double spacing[3];
+    char text[256];
+    dn_grid_spacing(&r->conformed.scan_grid, spacing);
+    draw_table(v, m, x, y + 14, y + OVERVIEW - 44);
+    double line = y + 14;
+    dn_ink ink = r->quality.failed ? DN_INK_RED : DN_INK_GREEN;
+    size_t warnings = 0;
+    for (size_t i = 0; i < r->quality.count; ++i) {
+        warnings += r->quality.flag[i].level == DN_FLAG_WARNING;
+    }
+    if (!r->quality.failed && warnings > 0) {
+        ink = DN_INK_AMBER;
+    }
+    dn_mosaic_text(m, x2, line, 15, true, ink, DN_TEXT_LEFT,
+                   r->quality.failed ? "Failed quality control"
+                   : warnings > 0    ? "Please check the outlines"
+                                     : "No quality flags");
+    line += 22;
+    int shown = 0;
+    for (int level = DN_FLAG_FAILED; level >= DN_FLAG_WARNING; --level) {
+        for (size_t i = 0; i < r->quality.count && line < y + OVERVIEW - 70; ++i) {
+            if ((int)r->quality.flag[i].level == level) {
+                line = dn_mosaic_paragraph(m, x2, line, width, 4, 13, level == DN_FLAG_FAILED ? DN_INK_RED : DN_INK_AMBER,
+                                           r->quality.flag[i].text) +
+                       5;
+                ++shown;
+            }
+        }
+    }
+    if (shown == 0) {
+        line = dn_mosaic_paragraph(m, x2, line, width, 4, 13, DN_INK_GREY,
+                                   "The automatic checks found nothing unusual. They do not replace a look at the outlines.");
+    }
+    int n = snprintf(text, sizeof text, "Voxels %.2f x %.2f x %.2f mm; ", spacing[0], spacing[1], spacing[2]);
+    for (size_t i = 0; i < r->model_count && n < (int)sizeof text; ++i) {
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", i == 0 ? "networks " : ", ", r->models[i]->name);
+    }
+    if (n < (int)sizeof text) {
+        snprintf(text + n, sizeof text - (size_t)n, "; dien %s.", DIEN_VERSION);
+    }
+    dn_mosaic_paragraph(m, x2, y + OVERVIEW - 40, width, 2, 12, DN_INK_GREY, text);
+    dn_mosaic_paragraph(m, x, y + OVERVIEW - 22, 460, 2, 12, DN_INK_GREY,
+                        "Radiological view: the patient's left is on the right of the picture. Volumes are sums of probabilities. For "
+                        "research; not for diagnosis.");
+}

@@ -1,0 +1,170 @@
+#include "segment/segmenter.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "models/import_keras.h"
+#include "models/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static dn_status load_model(const char *name, dn_model **out)
+{
+    if (dn_path_has_extension(name, ".h5") || dn_path_has_extension(name, ".hdf5")) {
+        return dn_import_keras(name, NULL, out);
+    }
+    char *path = NULL;
+    DN_TRY(dn_model_find(name, &path));
+    dn_status status = dn_model_read(path, out);
+    free(path);
+    return status;
+}
+
+static bool is_there(const char *name)
+{
+    char *path = NULL;
+    if (dn_model_find(name, &path) != DN_OK) {
+        dn_error_clear();
+        return false;
+    }
+    free(path);
+    return true;
+}
+
+/* What a network that is missing would have measured is left out, unless it was asked for by name. */
+static dn_status settle(const char *network, dn_select_from from, const char *what, dn_selection *selection)
+{
+    char *path = NULL;
+    if (!dn_select_needs(selection, from)) {
+        return DN_OK;
+    }
+    if (selection->named) {
+        dn_status status = dn_model_find(network, &path);
+        free(path);
+        return status == DN_OK ? DN_OK : dn_error_context(status, "%s cannot be measured", what);
+    }
+    if (!is_there(network)) {
+        dn_log(DN_LOG_NOTE, "the network '%s' is not installed, so %s not measured; 'dien models' says how to bring one", network, what);
+        dn_select_drop(selection, from);
+    }
+    return DN_OK;
+}
+
+static dn_status choose(const dn_segmenter_options *options, dn_segmenter *s)
+{
+    dn_selection *selection = &s->selection;
+    if (options->model != NULL && options->structures == NULL) {
+        selection->chosen = 0; /* only what that network labels */
+        return DN_OK;
+    }
+    DN_TRY(dn_select_parse(options->structures, selection));
+    if (options->model != NULL) {
+        /* Only what it does not label itself is asked from the others. */
+        bool has_more = false;
+        for (size_t g = 0; g < s->structures.group_count; ++g) {
+            has_more = has_more || dn_select_has(selection, s->structures.group[g].structure);
+        }
+        if (dn_select_needs(selection, DN_FROM_SUBUNITS) && !dn_structures_has(&s->structures, "hypothalamus")) {
+            DN_FAIL(DN_EUSAGE, "model %s does not measure 'hypothalamus'; leave it out of the structures, or name another model",
+                    s->model->name);
+        }
+        if (!has_more) {
+            DN_FAIL(DN_EUSAGE, "model %s measures none of the structures that are asked for", s->model->name);
+        }
+        for (size_t g = 0; g < s->structures.group_count; ++g) {
+            dn_select_drop_one(selection, s->structures.group[g].structure);
+        }
+    } else {
+        DN_TRY(settle(DN_SEGMENT_MODEL, DN_FROM_SUBUNITS, "the hypothalamus is", selection));
+    }
+    DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_COARSE, "intracranial volume and tissues are", selection));
+    DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem are", selection));
+    return settle(DN_WHOLE_HEAD_FINE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem are", selection);
+}
+
+static dn_status load_parts(const dn_segmenter_options *options, dn_segmenter *s)
+{
+    DN_TRY(load_model(options->model != NULL ? options->model : DN_SEGMENT_MODEL, &s->model));
+    DN_TRY(dn_structures_init(s->model, &s->structures));
+    dn_network_options network = {options->precision, options->memory_limit};
+    return dn_network_create(s->model, &network, &s->network);
+}
+
+dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out)
+{
+    dn_segmenter *s = NULL;
+    dn_status status;
+    DN_TRY(dn_alloc(&s, 1, sizeof *s, "the segmenter"));
+    s->options = *options;
+    if (options->model != NULL) {
+        DN_TRY_GOTO(status, load_parts(options, s), fail);
+    }
+    DN_TRY_GOTO(status, choose(options, s), fail);
+    bool deep = dn_select_needs(&s->selection, DN_FROM_FINE);
+    bool head = deep || dn_select_needs(&s->selection, DN_FROM_COARSE);
+    /* With no network at all, the message about this one says what to do. */
+    if (options->model == NULL && (dn_select_needs(&s->selection, DN_FROM_SUBUNITS) || !head)) {
+        DN_TRY_GOTO(status, load_parts(options, s), fail);
+    }
+    if (head) {
+        dn_whole_head_options whole = {.coarse_only = !deep, .precision = options->precision, .memory_limit = options->memory_limit};
+        DN_TRY_GOTO(status, dn_whole_head_create(&whole, &s->head), fail);
+    }
+    if (s->network != NULL && s->head != NULL &&
+        strcmp(s->model->input.orientation, dn_whole_head_coarse(s->head)->input.orientation) != 0) {
+        DN_FAIL_GOTO(status, fail, DN_EUSAGE,
+                     "models %s and %s ask for different orientations and cannot be used together; run them one by one", s->model->name,
+                     dn_whole_head_coarse(s->head)->name);
+    }
+    *out = s;
+    return DN_OK;
+fail:
+    dn_segmenter_destroy(s);
+    return status;
+}
+
+void dn_segmenter_destroy(dn_segmenter *segmenter)
+{
+    if (segmenter != NULL) {
+        dn_whole_head_destroy(segmenter->head);
+        dn_network_destroy(segmenter->network);
+        dn_model_destroy(segmenter->model);
+        free(segmenter);
+    }
+}
+
+const dn_model *dn_segmenter_model(const dn_segmenter *segmenter)
+{
+    return segmenter->model;
+}
+
+const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter)
+{
+    return segmenter->model != NULL                      ? &segmenter->model->input
+           : dn_whole_head_fine(segmenter->head) != NULL ? &dn_whole_head_fine(segmenter->head)->input
+                                                         : &dn_whole_head_coarse(segmenter->head)->input;
+}
+
+void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *result)
+{
+    result->structures = segmenter->structures;
+    result->precision = segmenter->options.precision;
+    if (segmenter->model != NULL) {
+        result->models[result->model_count++] = segmenter->model;
+    }
+    if (segmenter->head == NULL) {
+        return;
+    }
+    const dn_model *coarse = dn_whole_head_coarse(segmenter->head);
+    const dn_model *fine = dn_whole_head_fine(segmenter->head);
+    result->models[result->model_count++] = coarse;
+    if (fine != NULL) {
+        result->models[result->model_count++] = fine;
+    }
+    for (size_t i = 0; i < coarse->label_count; ++i) {
+        const dn_model_label *label = &coarse->labels[i];
+        result->head_wanted[label->channel] = label->index > 0 && dn_select_has(&segmenter->selection, label->structure);
+    }
+    result->icv_wanted = dn_select_has(&segmenter->selection, "icv");
+}
