@@ -303,6 +303,35 @@ void dn_mosaic_rule(dn_mosaic *mosaic, double x0, double y, double x1)
     cairo_fill(mosaic->cairo);
 }
 
+static void begin_mark(cairo_t *c, const double clip[4], const uint8_t color[3])
+{
+    cairo_save(c);
+    if (clip != NULL) {
+        cairo_rectangle(c, clip[0], clip[1], clip[2], clip[3]);
+        cairo_clip(c);
+    }
+    cairo_set_source_rgb(c, color[0] / 255.0, color[1] / 255.0, color[2] / 255.0);
+}
+
+void dn_mosaic_line(dn_mosaic *mosaic, const double clip[4], double x0, double y0, double x1, double y1, double width,
+                    const uint8_t color[3])
+{
+    begin_mark(mosaic->cairo, clip, color);
+    cairo_set_line_width(mosaic->cairo, width);
+    cairo_move_to(mosaic->cairo, x0, y0);
+    cairo_line_to(mosaic->cairo, x1, y1);
+    cairo_stroke(mosaic->cairo);
+    cairo_restore(mosaic->cairo);
+}
+
+void dn_mosaic_dot(dn_mosaic *mosaic, const double clip[4], double x, double y, double radius, const uint8_t color[3])
+{
+    begin_mark(mosaic->cairo, clip, color);
+    cairo_arc(mosaic->cairo, x, y, radius, 0.0, 6.283185307179586);
+    cairo_fill(mosaic->cairo);
+    cairo_restore(mosaic->cairo);
+}
+
 static cairo_status_t write_bytes(void *user, const unsigned char *bytes, unsigned int length)
 {
     return dn_file_write(user, bytes, length) == DN_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;

@@ -41,6 +41,10 @@ double dn_mosaic_paragraph(dn_mosaic *mosaic, double x, double y, double width, 
 /* A filled square, for legends. */
 void dn_mosaic_swatch(dn_mosaic *mosaic, double x, double y, double size, const uint8_t color[3]);
 void dn_mosaic_rule(dn_mosaic *mosaic, double x0, double y, double x1);
+/* A straight line from (x0, y0) to (x1, y1) and a disc, drawn only inside clip (x, y, width, height; NULL: everywhere). */
+void dn_mosaic_line(dn_mosaic *mosaic, const double clip[4], double x0, double y0, double x1, double y1, double width,
+                    const uint8_t color[3]);
+void dn_mosaic_dot(dn_mosaic *mosaic, const double clip[4], double x, double y, double radius, const uint8_t color[3]);
 
 /* Atomic. DN_EIO. */
 DN_CHECKED dn_status dn_mosaic_write(const dn_mosaic *mosaic, const char *path);

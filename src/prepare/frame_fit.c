@@ -15,7 +15,7 @@
 /* Priors (SD): log scales of a head against the reference; bend (strain and angle) and shift of the commissures' neighbourhood beyond
  * what the global fit says. Measured in docs/frame.md. */
 #define SCALE_SD 0.15
-#define BEND_SD 0.05
+#define BEND_SD 0.10
 #define SHIFT_SD 1.5
 
 enum { PARAMETERS = 12 };

@@ -1,0 +1,155 @@
+#include "prepare/frame_record.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/table.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *vector(const double v[3])
+{
+    return json_pack("[f,f,f]", v[0], v[1], v[2]);
+}
+
+static json_t *matrix(const dn_affine *a)
+{
+    json_t *rows = json_array();
+    for (int r = 0; r < 3; ++r) {
+        json_array_append_new(rows, json_pack("[f,f,f,f]", a->m[r][0], a->m[r][1], a->m[r][2], a->m[r][3]));
+    }
+    json_array_append_new(rows, json_pack("[i,i,i,i]", 0, 0, 0, 1));
+    return rows;
+}
+
+static json_t *stacks_json(const dn_stack_record *stacks, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; ++i) {
+        const dn_stack_geometry *g = &stacks[i].geometry;
+        json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:I,s:f,s:f,s:o,s:s,s:f,s:f}", "name", stacks[i].name, "file", stacks[i].file,
+                                              "slices", (json_int_t)g->slices, "pixels", (json_int_t)g->pixels, "thickness_mm",
+                                              g->thickness, "pixel_mm", g->pixel, "centre_mm", vector(g->centre), "orientation", "LIP",
+                                              "intensity_mean", stacks[i].mean, "intensity_sd", stacks[i].sd));
+    }
+    return list;
+}
+
+dn_status dn_frame_write_json(const dn_frame *frame, const char *scan, const char *by, const dn_stack_record *stacks, size_t count,
+                              const char *path)
+{
+    json_t *root =
+        json_pack("{s:s,s:s,s:s,s:o,s:o,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:i,s:f,s:f,s:f,s:o}", "scan", scan, "labelled_by", by, "coordinates",
+                  "RAS mm; frame: origin AC, x right, y from PC to AC, z up", "ac_mm", vector(frame->ac), "pc_mm", vector(frame->pc),
+                  "ac_pc_distance_mm", frame->ac_pc_mm, "pitch_degrees", frame->pitch, "roll_degrees", frame->roll, "yaw_degrees",
+                  frame->yaw, "frame_to_scan", matrix(&frame->to_scan), "scan_to_frame", matrix(&frame->from_scan), "scale_to_template",
+                  vector(frame->scale), "structures", frame->structures, "residual_mm", frame->residual_mm, "expected_error_mm",
+                  frame->error_mm, "expected_error_degrees", frame->error_degrees, "stacks", stacks_json(stacks, count));
+    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12)) : NULL;
+    json_decref(root);
+    if (text == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to write %s", path);
+    }
+    size_t length = strlen(text);
+    text[length] = '\n'; /* in place of the final 0 */
+    dn_status status = dn_file_write_all(path, text, length + 1);
+    free(text);
+    return status;
+}
+
+dn_status dn_frame_write_tsv(const dn_frame *frame, const char *scan, const char *path)
+{
+    const struct {
+        const char *name;
+        double value;
+    } cells[] = {{"ac_x_mm", frame->ac[0]},
+                 {"ac_y_mm", frame->ac[1]},
+                 {"ac_z_mm", frame->ac[2]},
+                 {"pc_x_mm", frame->pc[0]},
+                 {"pc_y_mm", frame->pc[1]},
+                 {"pc_z_mm", frame->pc[2]},
+                 {"ac_pc_mm", frame->ac_pc_mm},
+                 {"pitch_degrees", frame->pitch},
+                 {"roll_degrees", frame->roll},
+                 {"yaw_degrees", frame->yaw},
+                 {"scale_x", frame->scale[0]},
+                 {"scale_y", frame->scale[1]},
+                 {"scale_z", frame->scale[2]},
+                 {"residual_mm", frame->residual_mm},
+                 {"expected_error_mm", frame->error_mm},
+                 {"expected_error_degrees", frame->error_degrees}};
+    dn_status status = DN_OK;
+    dn_table *table = NULL;
+    size_t row;
+    DN_TRY(dn_table_create("frame", &table));
+    DN_TRY_GOTO(status, dn_table_add_row(table, &row), done);
+    DN_TRY_GOTO(status, dn_table_put_text(table, "scan", scan), done);
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; ++i) {
+        DN_TRY_GOTO(status, dn_table_put_number(table, cells[i].name, round(cells[i].value * 1e4) / 1e4), done);
+    }
+    status = dn_table_write(table, path);
+done:
+    dn_table_destroy(table);
+    return status;
+}
+
+static bool read_vector(const json_t *list, double *out, size_t n)
+{
+    bool good = json_array_size(list) == n;
+    for (size_t i = 0; i < n && good; ++i) {
+        const json_t *number = json_array_get(list, i);
+        good = json_is_number(number);
+        out[i] = json_number_value(number);
+    }
+    return good;
+}
+
+static bool read_frame(const json_t *root, dn_frame *out)
+{
+    const json_t *rows = json_object_get(root, "frame_to_scan");
+    double rotation[3][3], ac[3], pc[3], worst = 0.0;
+    bool good = read_vector(json_object_get(root, "ac_mm"), ac, 3) && read_vector(json_object_get(root, "pc_mm"), pc, 3);
+    for (size_t r = 0; r < 3 && good; ++r) {
+        double row[4];
+        good = read_vector(json_array_get(rows, r), row, 4);
+        memcpy(rotation[r], row, sizeof rotation[r]);
+        worst = fmax(worst, fabs(row[3] - ac[r]));
+    }
+    for (int a = 0; a < 3 && good; ++a) {
+        for (int b = 0; b < 3; ++b) {
+            double sum = a == b ? -1.0 : 0.0;
+            for (int r = 0; r < 3; ++r) {
+                sum += rotation[r][a] * rotation[r][b];
+            }
+            worst = fmax(worst, fabs(sum));
+        }
+    }
+    if (!good || !(worst < 1e-3)) {
+        return false;
+    }
+    dn_frame_set(out, (const double(*)[3])rotation, ac, pc);
+    out->residual_mm = json_number_value(json_object_get(root, "residual_mm"));
+    out->error_mm = json_number_value(json_object_get(root, "expected_error_mm"));
+    out->error_degrees = json_number_value(json_object_get(root, "expected_error_degrees"));
+    out->structures = (int)json_integer_value(json_object_get(root, "structures"));
+    return true;
+}
+
+dn_status dn_frame_read_json(const char *path, dn_frame *out)
+{
+    unsigned char *bytes = NULL;
+    size_t size;
+    json_error_t where;
+    DN_TRY(dn_file_read(path, 1 << 20, &bytes, &size));
+    json_t *root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &where);
+    free(bytes);
+    memset(out, 0, sizeof *out);
+    bool good = root != NULL && read_frame(root, out) && read_vector(json_object_get(root, "scale_to_template"), out->scale, 3);
+    json_decref(root);
+    if (!good) {
+        DN_FAIL(DN_EFORMAT, "%s is no frame as 'dien prepare' writes it (a rigid frame_to_scan, ac_mm and pc_mm)", path);
+    }
+    return DN_OK;
+}

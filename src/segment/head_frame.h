@@ -1,0 +1,23 @@
+/* The AC-PC frame of a scan by the whole-head network: labels, frame, then once more on the scan turned into that frame, so that the
+ * network sees every head upright however it lay in the scanner. */
+#ifndef DN_SEGMENT_HEAD_FRAME_H
+#define DN_SEGMENT_HEAD_FRAME_H
+
+#include "base/status.h"
+#include "prepare/frame.h"
+#include "prepare/template.h"
+#include "segment/whole_head.h"
+
+/* Borrows head. */
+dn_frame_reference dn_frame_template(const dn_template *head);
+
+typedef struct dn_head_frame_options {
+    dn_frame_options frame;
+    bool once; /* without the second look */
+} dn_head_frame_options;
+
+/* options: NULL for the defaults. Errors of dn_whole_head_scan and dn_frame_from_labels. */
+DN_CHECKED dn_status dn_frame_from_scan(dn_whole_head *whole, const dn_template *head, const dn_volume *scan,
+                                        const dn_head_frame_options *options, dn_frame *out);
+
+#endif
