@@ -7,6 +7,7 @@
 
 #define COMMANDS(X)                                                                                                                        \
     X(segment)                                                                                                                             \
+    X(prepare)                                                                                                                             \
     X(synth)                                                                                                                               \
     X(train)                                                                                                                               \
     X(evaluate)                                                                                                                            \

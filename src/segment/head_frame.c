@@ -1,5 +1,6 @@
 #include "segment/head_frame.h"
 
+#include "image/filter.h"
 #include "image/resample.h"
 
 #include <math.h>
@@ -58,10 +59,13 @@ static dn_status straighten(const dn_volume *scan, const dn_frame *frame, dn_vol
         grid.affine.m[c][c] = 1.0;
         grid.affine.m[c][3] = low[c] + 0.5;
     }
-    const dn_resample_options how = {.method = DN_RESAMPLE_CUBIC, .move = &frame->to_scan, .antialias = true};
+    dn_volume_summary range;
+    DN_TRY(dn_volume_summarise(scan, NULL, &range));
+    const float darkest = (float)range.minimum, brightest = (float)range.maximum;
+    const dn_resample_options how = {.method = DN_RESAMPLE_CUBIC, .move = &frame->to_scan, .fill = darkest, .antialias = true};
     DN_TRY(dn_resample_volume(scan, &grid, &how, out));
     for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {
-        (*out)->data[v] = fmaxf((*out)->data[v], 0.0f); /* cubic overshoot beside the skull; magnitudes have no sign */
+        (*out)->data[v] = fminf(fmaxf((*out)->data[v], darkest), brightest); /* cubic interpolation overshoots at edges */
     }
     return DN_OK;
 }
