@@ -16,22 +16,25 @@ static const dn_option options[] = {
      .preset = "participant_id",
      .help = "column by which tables are joined and people are named"},
     {.name = "where", .kind = DN_OPTION_TEXT, .value = "COLUMN=VALUE", .help = "keep only the rows that have this value"},
-    {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMNS", .help = "groups, agreement: columns to analyse, separated by commas"},
-    {.name = "group", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "groups: column that names the group"},
+    {.name = "value",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMNS",
+     .help = "groups, agreement, normalise: columns to analyse, separated by commas"},
+    {.name = "group", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "groups, normalise: column that names the group"},
     {.name = "control",
      .kind = DN_OPTION_TEXT,
      .value = "NAME",
-     .help = "groups: the reference group: differences are relative to it, and the mean ICV is its"},
+     .help = "groups, normalise: the reference group: differences are relative to it, and the mean ICV is its"},
     {.name = "paired",
      .kind = DN_OPTION_FLAG,
      .help = "groups: the two --value columns (or the two groups, by --id) are of the same people"},
-    {.name = "icv", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "groups, correlate: intracranial volume to normalise by"},
+    {.name = "icv", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "groups, correlate, normalise: intracranial volume to normalise by"},
     {.name = "normalise",
      .kind = DN_OPTION_CHOICE,
      .value = "HOW",
      .preset = "ratio",
      .choices = "ratio|residual|power",
-     .help = "groups, correlate: how --icv is used (ratio: V / ICV x mean ICV of the controls)"},
+     .help = "groups, correlate, normalise: how --icv is used (ratio: V / ICV x mean ICV of the controls)"},
     {.name = "covariates",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMNS",
@@ -113,10 +116,8 @@ static const struct {
     const char *name;
     dn_status (*run)(const dn_arguments *arguments);
 } subcommands[] = {
-    {"groups", dn_stats_groups_run},
-    {"correlate", dn_stats_correlate_run},
-    {"power", dn_stats_power_run},
-    {"agreement", dn_stats_agreement_run},
+    {"groups", dn_stats_groups_run},       {"correlate", dn_stats_correlate_run}, {"power", dn_stats_power_run},
+    {"agreement", dn_stats_agreement_run}, {"normalise", dn_stats_normalise_run},
 };
 
 static dn_status run(const dn_arguments *arguments)
@@ -127,13 +128,13 @@ static dn_status run(const dn_arguments *arguments)
             return subcommands[i].run(arguments);
         }
     }
-    DN_FAIL(DN_EUSAGE, "there is no 'dien stats %s'; type groups, correlate, agreement or power", name);
+    DN_FAIL(DN_EUSAGE, "there is no 'dien stats %s'; type groups, correlate, agreement, normalise or power", name);
 }
 
 const dn_command dn_command_stats = {
     .name = "stats",
     .summary = "compare groups, correlate, measure agreement, plan studies",
-    .positional = "groups|correlate|agreement|power [TABLE...]",
+    .positional = "groups|correlate|agreement|normalise|power [TABLE...]",
     .positional_min = 1,
     .positional_max = -1,
     .options = options,
@@ -150,15 +151,20 @@ const dn_command dn_command_stats = {
         "agreement compares methods or raters that measured the same people: Bland-Altman limits against --reference, intraclass "
         "correlation, coefficient of variation. With --scores it compares what methods scored on the same cases (Dice, distances) by "
         "repeated measures analysis of variance with Greenhouse-Geisser correction, and all pairs.\n\n"
+        "normalise takes head size out of --value by --icv and writes normalised.tsv, all columns and NAME_normalised beside them, for "
+        "--control of --group (everyone where none is named): ratio, V / ICV x mean ICV of the controls; residual, V - b (ICV - mean ICV), "
+        "b from a line through the controls; power, V (mean ICV / ICV)^b, b from their logarithms.\n\n"
         "power finds what is not given of --n, --difference, --sd, --power; with --kind anova the n for --means.\n\n"
         "Standard output is a paragraph to paste; -o writes the numbers, the figure (SVG, PDF, PNG, with its gnuplot script and data) and "
         "the paragraph.",
-    .examples = "dien stats groups participants.tsv volumes/ --value hypothalamus --icv icv --group group --control CON -o results\n"
-                "dien stats groups cases.tsv --paired --value manual,network\n"
-                "dien stats correlate participants.tsv volumes/ --where group=ALS --alsfrs alsfrs_r --duration months --x alsfrs_slope --y "
-                "hypothalamus\n"
-                "dien stats agreement cases.tsv --value manual,network --unit cm³ -o results\n"
-                "dien stats agreement dice.tsv --scores --value net3d,fastsurfer,fsl --label Dice -o results\n"
-                "dien stats power --difference 34 --sd 75 --power 0.8",
+    .examples =
+        "dien stats groups participants.tsv volumes/ --value hypothalamus --icv icv --group group --control CON -o results\n"
+        "dien stats groups cases.tsv --paired --value manual,network\n"
+        "dien stats correlate participants.tsv volumes/ --where group=ALS --alsfrs alsfrs_r --duration months --x alsfrs_slope --y "
+        "hypothalamus\n"
+        "dien stats agreement cases.tsv --value manual,network --unit cm³ -o results\n"
+        "dien stats agreement dice.tsv --scores --value net3d,fastsurfer,fsl --label Dice -o results\n"
+        "dien stats normalise participants.tsv volumes/ --value hypothalamus,thalamus --icv icv --group group --control CON -o out\n"
+        "dien stats power --difference 34 --sd 75 --power 0.8",
     .run = run,
 };

@@ -13,6 +13,7 @@ dn_status dn_stats_groups_run(const dn_arguments *arguments);
 dn_status dn_stats_correlate_run(const dn_arguments *arguments);
 dn_status dn_stats_power_run(const dn_arguments *arguments);
 dn_status dn_stats_agreement_run(const dn_arguments *arguments);
+dn_status dn_stats_normalise_run(const dn_arguments *arguments);
 
 /* Reads and joins the tables of positional arguments from..end: a folder gives all *_volumes.tsv below it, *_volumes.tsv files are
  * gathered, other files are joined on --id; --where COLUMN=VALUE keeps rows. Participants without a partner are named in a warning
