@@ -3,7 +3,8 @@
 #   tools/debian13.sh [ctest label expression [command]]
 # command: run in the tree there instead of the tests. DIEN_TRIXIE_PURPOSES: which of tools/packages.txt to install (build).
 # The chroot lives in $DIEN_TRIXIE (default /var/cache/dien/trixie) and is used again; the tree is copied into it. Real
-# scans ($DIEN_DATA) are bound into it where the machine allows mounts. Needs root or sudo.
+# scans ($DIEN_DATA) are bound into it where the machine allows mounts. Needs root or sudo. Exit code 75: Debian 13 could not
+# be set up (no network, no room), so nothing was tested.
 set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/.." && pwd)
 root=${DIEN_TRIXIE:-/var/cache/dien/trixie}
@@ -18,15 +19,19 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 if ! command -v debootstrap >/dev/null; then
     apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends debootstrap >/dev/null 2>&1 || {
-        apt-get -o DPkg::Lock::Timeout=600 update -qq
-        apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends debootstrap >/dev/null
-    }
+        apt-get -o DPkg::Lock::Timeout=600 update -qq &&
+            apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends debootstrap >/dev/null
+    } || { echo "debootstrap cannot be installed" >&2; exit 75; }
 fi
 
 # One at a time: two runs would copy into each other's tree.
 mkdir -p "$(dirname "$root")"
 exec 9>"$root.lock"
 flock -n 9 || { echo "waiting for another run in $root"; flock 9; }
+
+# Mounts of our own, gone with the last process even where this is killed; without them where the machine allows none.
+private="unshare --mount"
+$private true 2>/dev/null || private=
 
 script=/usr/share/debootstrap/scripts/trixie
 [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
@@ -40,22 +45,23 @@ if [ ! -e "$root/.dien-ready" ]; then
     fi
     touch "$root.setup"
     echo "setting up Debian 13 in $root (some minutes, once)"
-    debootstrap --variant=minbase trixie "$root" "$mirror" "$script" >"$root.log" 2>&1 || {
+    $private debootstrap --variant=minbase trixie "$root" "$mirror" "$script" >"$root.log" 2>&1 || {
         tail -n 5 "$root.log" >&2
         echo "debootstrap failed; the whole log is in $root.log" >&2
-        exit 1
+        exit 75
     }
     touch "$root/.dien-ready"
+    rm -f "$root.setup"
 fi
 
 packages=$(awk -v purposes=" ${DIEN_TRIXIE_PURPOSES:-build} " '!/^#/ && index(purposes, " " $2 " ") {print $1}' "$source_folder/tools/packages.txt")
 inside() { # a command in the chroot, with /proc, /sys, /dev and the scans where mounts are allowed
-    unshare --mount --fork bash -c '
-        root=$1 data=$2; shift 2
-        for folder in proc sys dev; do mount --rbind "/$folder" "$root/$folder" 2>/dev/null || true; done
-        if [ -d "$data" ]; then mkdir -p "$root/data" && mount --bind "$data" "$root/data" 2>/dev/null; fi
+    $private bash -c '
+        root=$1 data=$2 private=$3; shift 3
+        [ -z "$private" ] || for folder in proc sys dev; do mount --rbind "/$folder" "$root/$folder" 2>/dev/null || true; done
+        if [ -n "$private" ] && [ -d "$data" ]; then mkdir -p "$root/data" && mount --bind "$data" "$root/data" 2>/dev/null; fi
         exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
-            DEBIAN_FRONTEND=noninteractive DIEN_DATA=/data bash -c "$@"' inside "$root" "$data" "$@"
+            DEBIAN_FRONTEND=noninteractive DIEN_DATA=/data bash -c "$@"' inside "$root" "$data" "$private" "$@"
 }
 inside '
     missing=
@@ -65,7 +71,7 @@ inside '
     if [ -n "$missing" ]; then
         echo "installing:$missing"
         apt-get -qq update && apt-get -qq install -y --no-install-recommends $missing >/var/log/dien-packages.log 2>&1 ||
-            { tail -n 5 /var/log/dien-packages.log >&2; exit 1; }
+            { tail -n 5 /var/log/dien-packages.log >&2; exit 75; }
     fi' packages $packages
 
 # The tree as it stands, uncommitted files included, without what git ignores; build-* stays for the next run.
@@ -84,5 +90,5 @@ inside '
     if [ -n "$3" ]; then
         eval "$3"
     else
-        cd build && ctest --output-on-failure -L "$1"
+        cd build && ctest --output-on-failure -j "$2" -L "$1"
     fi' build "$labels" "${JOBS:-$(nproc)}" "$command"
