@@ -9,6 +9,7 @@
     X(segment)                                                                                                                             \
     X(prepare)                                                                                                                             \
     X(synth)                                                                                                                               \
+    X(labelmap)                                                                                                                            \
     X(train)                                                                                                                               \
     X(evaluate)                                                                                                                            \
     X(stats)                                                                                                                               \
