@@ -281,10 +281,14 @@ static dn_status dropout_node(builder *b, const node_source *node, int *out)
 {
     int x = -1;
     double rate;
+    bool whole = false;
     DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input rate"));
+    DN_TRY(dn_fields_only(node->json, node->place, "op name input rate whole"));
     DN_TRY(dn_fields_real(node->json, node->place, "rate", 0, 1, &rate));
-    *out = dn_graph_dropout(b->graph, x, node->name, (float)rate);
+    if (dn_fields_has(node->json, "whole")) {
+        DN_TRY(dn_fields_boolean(node->json, node->place, "whole", &whole));
+    }
+    *out = (whole ? dn_graph_drop_sample : dn_graph_dropout)(b->graph, x, node->name, (float)rate);
     return DN_OK;
 }
 

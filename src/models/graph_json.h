@@ -22,7 +22,7 @@
  * add, multiply  inputs: two names
  * pad, crop begin, end
  * dense     out, bias
- * dropout   rate
+ * dropout   rate; whole [false]: samples are dropped, not elements
  *
  * Axis triples are [D,H,W]; with "dims": 2 they are [H,W]; a single number stands for all of them. A node's name is the
  * prefix of its weights and stands once; its inputs stand before it. Unknown keys are refused. */

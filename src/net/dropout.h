@@ -3,6 +3,9 @@
 #ifndef DN_NET_DROPOUT_H
 #define DN_NET_DROPOUT_H
 
+#include "net/tensor.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 /* splitmix64's finaliser. */
@@ -19,7 +22,13 @@ static inline uint64_t dn_dropout_key(uint64_t seed, uint64_t step, uint64_t lay
     return dn_dropout_mix(dn_dropout_mix(dn_dropout_mix(seed + 0x9e3779b97f4a7c15u) + step + 1) + layer + 1);
 }
 
-/* What element i is multiplied by: 0, or 1 / (1 - rate). */
+/* The place whose draw decides element i: its own, or with whole its sample's, as Keras's noise_shape (None, 1, 1, 1) has it. */
+static inline int64_t dn_dropout_place(const dn_shape *shape, bool whole, int64_t i)
+{
+    return whole ? i / (shape->d * shape->h * shape->w * shape->c) : i;
+}
+
+/* What the element of place i is multiplied by: 0, or 1 / (1 - rate). */
 static inline float dn_dropout_factor(uint64_t key, int64_t i, float rate)
 {
     uint64_t bits = dn_dropout_mix(key + (uint64_t)i * 0x9e3779b97f4a7c15u) >> 40;

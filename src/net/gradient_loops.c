@@ -85,7 +85,8 @@ static void dropout_backward(const dn_gradient_loop *loop)
         int64_t length = n - begin < TILE ? n - begin : TILE;
         dn_row_load(g, read_at(loop->g, loop->type, begin), loop->type, length);
         for (int64_t i = 0; i < length; ++i) {
-            g[i] *= dn_dropout_factor(loop->dropout_key, begin + i, loop->node->dropout_rate);
+            int64_t place = dn_dropout_place(&loop->in[0].shape, loop->node->dropout.whole, begin + i);
+            g[i] *= dn_dropout_factor(loop->dropout_key, place, loop->node->dropout.rate);
         }
         give(&loop->in[0], loop->type, begin, g, length);
     }

@@ -233,7 +233,12 @@ int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool b
 
 int dn_graph_dropout(dn_graph *graph, int x, const char *name, float rate)
 {
-    return add(graph, (dn_node){.kind = DN_OP_DROPOUT, .dropout_rate = rate}, name, &x, 1);
+    return add(graph, (dn_node){.kind = DN_OP_DROPOUT, .dropout = {.rate = rate}}, name, &x, 1);
+}
+
+int dn_graph_drop_sample(dn_graph *graph, int x, const char *name, float rate)
+{
+    return add(graph, (dn_node){.kind = DN_OP_DROPOUT, .dropout = {.rate = rate, .whole = true}}, name, &x, 1);
 }
 
 void dn_graph_output(dn_graph *graph, int x, const char *name)

@@ -83,6 +83,8 @@ int dn_graph_pad(dn_graph *graph, int x, const char *name, const int64_t begin[3
 int dn_graph_crop(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3]);
 int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool bias);
 int dn_graph_dropout(dn_graph *graph, int x, const char *name, float rate);
+/* Drops whole samples of the batch (stochastic depth; Keras's FixedDropout and DropConnect with noise_shape (None, 1, 1, 1)). */
+int dn_graph_drop_sample(dn_graph *graph, int x, const char *name, float rate);
 void dn_graph_output(dn_graph *graph, int x, const char *name);
 
 /* The first error of the building calls, or DN_ESHAPE when there is no output. */

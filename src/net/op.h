@@ -42,7 +42,10 @@ typedef struct dn_node {
             int64_t out;
             bool bias;
         } dense;
-        float dropout_rate;
+        struct {
+            float rate;
+            bool whole; /* samples are dropped, not elements */
+        } dropout;
     };
     /* The padding as it was asked for: SAME resolves differently when the graph is built for another input shape. */
     dn_padding asked_padding;

@@ -71,7 +71,9 @@ static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
         json_decref(json);
         return status;
     }
-    json_object_set_new(json, "classes", json_integer(config->class_count));
+    if (strcmp(config->architecture, "graph") != 0) {
+        json_object_set_new(json, "classes", json_integer(config->class_count));
+    }
     config->architecture_config = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
     json_object_set_new(json_object_get(config->canonical, "model"), "config", json);
     if (config->architecture_config == NULL) {
@@ -80,8 +82,16 @@ static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
     snprintf(where, sizeof where, "line %zu: model.config", dn_yaml_line(node));
     dn_shape input = {config->batch, config->patch[0], config->patch[1], config->patch[2], config->slices.channels};
     dn_status status = dn_architecture_build(config->architecture, config->architecture_config, where, input, &graph);
+    int64_t channels = graph != NULL ? dn_graph_output_shape(graph, 0).c : 0;
     dn_graph_destroy(graph);
-    return status == DN_OK ? DN_OK : dn_error_context(status, "%s", yaml->path);
+    if (status != DN_OK) {
+        return dn_error_context(status, "%s", yaml->path);
+    }
+    if (channels != config->class_count) {
+        return dn_yaml_fail(yaml, node, "the network has %lld channels, and labels lists %lld classes", (long long)channels,
+                            (long long)config->class_count);
+    }
+    return DN_OK;
 }
 
 static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t **network, dn_train_config *config)

@@ -28,8 +28,9 @@ typedef struct {
     dn_labels *labels;
     /* scan holds (value - low) / (high - low), so that augmentation finds a scale of about 0..1. */
     float low, high;
-    float darkest; /* in scan: what lies outside it */
-    float *ranks;  /* RANKS values of scan */
+    float darkest;   /* in scan: what lies outside it */
+    float *ranks;    /* RANKS values of scan */
+    double mean, sd; /* of scan, exact */
 } source;
 
 struct dn_slice_set {
@@ -71,10 +72,15 @@ static dn_status scale(source *s)
     s->high = (float)range[1];
     s->darkest = INFINITY;
     float by = 1.0f / (s->high - s->low);
+    double squares = 0.0;
     for (int64_t v = 0; v < count; ++v) {
         s->scan->data[v] = (s->scan->data[v] - s->low) * by;
         s->darkest = s->scan->data[v] < s->darkest ? s->scan->data[v] : s->darkest;
+        s->mean += (double)s->scan->data[v];
+        squares += (double)s->scan->data[v] * (double)s->scan->data[v];
     }
+    s->mean /= (double)count;
+    s->sd = sqrt(fmax(1e-12, squares / (double)count - s->mean * s->mean));
     double ranks[RANKS];
     double values[RANKS];
     for (int r = 0; r < RANKS; ++r) {
@@ -369,6 +375,10 @@ static void contract_of(const dn_train_config *config, const source *s, float *v
         }
         sum /= (double)count;
         squares = sqrt(fmax(1e-12, squares / (double)count - sum * sum));
+        if (random == NULL && s->ranks != NULL) {
+            sum = s->mean;
+            squares = s->sd;
+        }
         if (random != NULL && config->slices.jitter > 0.0) {
             sum += squares * dn_random_normal(random, 0.0, config->slices.jitter);
             squares *= exp(dn_random_normal(random, 0.0, config->slices.jitter));

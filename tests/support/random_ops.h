@@ -172,10 +172,9 @@ static int build_dense(dn_random *r, int x, const dn_shape *shape, bool flat)
 
 static int build_dropout(dn_random *r, int x, const dn_shape *shape, bool flat)
 {
-    (void)r;
     (void)shape;
     (void)flat;
-    return dn_graph_dropout(graph, x, "op", 0.4f);
+    return dn_random_unit(r) < 0.5 ? dn_graph_dropout(graph, x, "op", 0.4f) : dn_graph_drop_sample(graph, x, "op", 0.4f);
 }
 
 /* Every operation that has an input. */

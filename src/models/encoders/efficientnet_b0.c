@@ -1,10 +1,12 @@
 /* EfficientNetB0 (Tan and Le 2019) as in the Keras package efficientnet 1.0: seven stages of inverted bottlenecks with
- * squeeze and excite. Drop-connect (FixedDropout) works in training alone and is left out. */
+ * squeeze and excite. Drop-connect (FixedDropout: a sample loses a block's change, more often in deeper blocks) acts in training. */
 #include "models/encoders/encoder.h"
 
 #include <stdio.h>
 
 #define EPSILON 1e-3f
+#define DROP_CONNECT 0.2f
+#define BLOCKS 16
 
 typedef struct stage {
     int64_t kernel, repeats, in, out, expand, stride;
@@ -25,8 +27,8 @@ static int swish(dn_graph *g, int x, const char *name)
     return dn_graph_activation(g, x, name, DN_ACT_SILU, 0);
 }
 
-/* One bottleneck. *expanded: its widened input after the activation (a skip), x when nothing is widened. */
-static int block(dn_graph *g, int x, const char *prefix, const stage *s, int64_t in, int64_t stride, int *expanded)
+/* One bottleneck, the number-th. *expanded: its widened input after the activation (a skip), x when nothing is widened. */
+static int block(dn_graph *g, int x, const char *prefix, const stage *s, int64_t in, int64_t stride, int number, int *expanded)
 {
 #define NAME(part) dn_layer_named(prefix, part).text
     int start = x;
@@ -50,6 +52,9 @@ static int block(dn_graph *g, int x, const char *prefix, const stage *s, int64_t
     x = dn_encoder_conv(g, x, NAME("project_conv"), &(dn_conv2d){.out = s->out, .rows = 1, .cols = 1});
     x = norm(g, x, NAME("project_bn"));
     if (stride == 1 && in == s->out) {
+        if (number > 0) {
+            x = dn_graph_drop_sample(g, x, NAME("drop"), DROP_CONNECT * (float)number / BLOCKS);
+        }
         x = dn_graph_add(g, x, start, NAME("add"));
     }
     return x;
@@ -59,6 +64,7 @@ static int block(dn_graph *g, int x, const char *prefix, const stage *s, int64_t
 static dn_encoder_result build(dn_graph *g, int x)
 {
     int first_expanded[8] = {0}; /* of each stage's first block */
+    int number = 0;
     x = dn_encoder_conv(g, x, "stem_conv", &(dn_conv2d){.out = 32, .rows = 3, .cols = 3, .stride = 2});
     x = swish(g, norm(g, x, "stem_bn"), "stem_activation");
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; ++i) {
@@ -67,7 +73,7 @@ static dn_encoder_result build(dn_graph *g, int x)
             char prefix[32];
             int expanded;
             snprintf(prefix, sizeof prefix, "block%zu%c_", i + 1, (char)('a' + r));
-            x = block(g, x, prefix, s, r == 0 ? s->in : s->out, r == 0 ? s->stride : 1, &expanded);
+            x = block(g, x, prefix, s, r == 0 ? s->in : s->out, r == 0 ? s->stride : 1, number++, &expanded);
             if (r == 0) {
                 first_expanded[i + 1] = expanded;
             }

@@ -4,8 +4,8 @@
 
 static dn_status dropout_shape(dn_node *node, const dn_shape *in)
 {
-    if (!(node->dropout_rate >= 0.0f && node->dropout_rate < 1.0f)) {
-        DN_FAIL(DN_ESHAPE, "a dropout rate of %g; it must be in 0..1 and below 1", (double)node->dropout_rate);
+    if (!(node->dropout.rate >= 0.0f && node->dropout.rate < 1.0f)) {
+        DN_FAIL(DN_ESHAPE, "a dropout rate of %g; it must be in 0..1 and below 1", (double)node->dropout.rate);
     }
     node->shape = *in;
     return DN_OK;
@@ -13,7 +13,10 @@ static dn_status dropout_shape(dn_node *node, const dn_shape *in)
 
 static double factor(const dn_op_call *call, int64_t i)
 {
-    return call->training ? (double)dn_dropout_factor(call->dropout_key, i, call->node->dropout_rate) : 1.0;
+    const dn_node *node = call->node;
+    return call->training
+               ? (double)dn_dropout_factor(call->dropout_key, dn_dropout_place(&node->shape, node->dropout.whole, i), node->dropout.rate)
+               : 1.0;
 }
 
 static void dropout_reference(const dn_op_call *call)
