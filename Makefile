@@ -11,7 +11,7 @@ FAST = unit|ops|gradient|stats|cli|fuzz
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: help configure deps build demo test check asan fuzz bench format install uninstall debian13 regions figures clean
+.PHONY: help configure deps build demo test check asan fuzz bench format install uninstall debian13 regions accuracy figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ fuzz: ## Fuzz the readers for FUZZ_SECONDS each (60) with libFuzzer
 
 bench: build ## Measure speed and memory against the peers; writes bench/results.md
 	@bench/run.sh $(BUILD)
+
+accuracy: build ## What the networks reach on the real scans under DIEN_DATA: docs/accuracy.md (resumable; ACCURACY_SCANS='IXI1*' for a part)
+	@DIEN_DATA="$(DIEN_DATA)" tools/accuracy.sh $(BUILD)
 
 regions: build ## Compare the labels on the found region with whole-head runs, on every scan (needs DIEN_DATA; 20 min)
 	@DIEN_DATA="$(DIEN_DATA)" DIEN_REGION_SCANS=all $(BUILD)/tests/real_test_region
