@@ -46,6 +46,23 @@ static const dn_option options[] = {
     {.name = "whole-head",
      .kind = DN_OPTION_FLAG,
      .help = "search the whole head with the network, instead of where an average head has it"},
+    {.name = "white-matter",
+     .kind = DN_OPTION_REAL,
+     .value = "PEAK",
+     .low = 0.2,
+     .high = 1,
+     .help = "multiply the intensities so that the white matter's peak lies here, of 0 to 1; makes volumes of scans with other intensity "
+             "scales comparable"},
+    {.name = "consensus",
+     .kind = DN_OPTION_FLAG,
+     .help = "mean of 16 runs of the network: white matter at 0.5, 0.6, 0.7 and 0.8, mirrored and not, moved by a voxel and not; says how "
+             "much their volumes differ"},
+    {.name = "grid",
+     .kind = DN_OPTION_CHOICE,
+     .value = "GRID",
+     .preset = "scan",
+     .choices = "scan|model",
+     .help = "voxels of the results: the scan's own, or the model's (1 mm)"},
     {.name = "trust",
      .kind = DN_OPTION_CHOICE,
      .value = "FORM",
@@ -100,6 +117,13 @@ static void say(const dn_segment_result *r, const char *folder)
         snprintf(text + n, sizeof text - n, "inside the skull %.3f l; ", 1e-6 * icv->volume_mm3);
     }
     dn_log(DN_LOG_NOTE, "%s: %sreport: %s/%s_report.html", r->stem, text, folder, r->stem);
+    if (r->consensus.members > 0) {
+        dn_log(DN_LOG_NOTE, "%s: consensus of %d members, whose volumes differ by %.1f %% (SD of their mean)", r->stem,
+               r->consensus.members, 100.0 * r->consensus.whole_sd / r->consensus.whole_mean);
+    }
+    if (r->white_matter > 0.0) {
+        dn_log(DN_LOG_NOTE, "%s: white-matter peak at %.3f of the clipped range", r->stem, r->white_matter);
+    }
     for (size_t i = 0; i < r->quality.count; ++i) {
         const dn_flag *flag = &r->quality.flag[i];
         dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", r->stem, flag->text);
@@ -189,6 +213,7 @@ static dn_status run(const dn_arguments *arguments)
     const char *precision = dn_arguments_text(arguments, "precision");
     const char *trust = dn_arguments_text(arguments, "trust");
     bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
+    const dn_consensus_options consensus = dn_consensus_defaults();
     dn_segmenter_options segmenter_options = {
         .model = dn_arguments_text(arguments, "model"),
         .structures = dn_arguments_text(arguments, "structures"),
@@ -198,6 +223,9 @@ static dn_status run(const dn_arguments *arguments)
                  : strcmp(trust, "sform") == 0 ? DN_TRUST_SFORM
                                                : DN_TRUST_QFORM,
         .whole_head = dn_arguments_flag(arguments, "whole-head"),
+        .white_matter = dn_arguments_given(arguments, "white-matter") ? dn_arguments_real(arguments, "white-matter") : 0.0,
+        .consensus = dn_arguments_flag(arguments, "consensus") ? &consensus : NULL,
+        .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0,
     };
     dn_output_options outputs = {dn_arguments_text(arguments, "out"), dn_arguments_flag(arguments, "posteriors")};
     dn_segmenter *segmenter = NULL;

@@ -6,6 +6,7 @@
 #include "segment/head_map.h"
 #include "segment/region.h"
 #include "segment/segmenter.h"
+#include "segment/white_matter.h"
 
 #include <math.h>
 #include <omp.h>
@@ -98,6 +99,54 @@ static dn_status enter(const dn_segment_result *r, dn_stage stage)
     return dn_cancel_check();
 }
 
+/* Where a fixed place for the white matter is asked for, in one run or in several. */
+static dn_status settle_intensities(const dn_segmenter *s, dn_segment_result *r)
+{
+    bool wanted = s->options.white_matter > 0.0 || (s->options.consensus != NULL && s->options.consensus->peaks > 0);
+    if (wanted) {
+        if (!r->location.found) { /* the head was not aligned for the region's sake */
+            DN_TRY(dn_locate_hypothalamus(r->conformed.volume, &r->location));
+        }
+        dn_status status = dn_white_matter_peak(r->conformed.volume, &r->location, &r->white_matter);
+        if (status != DN_OK) {
+            return dn_error_context(status, "%s", r->path);
+        }
+        if (s->options.white_matter > 0.0) {
+            dn_white_matter_scale(r->conformed.volume, r->white_matter, s->options.white_matter);
+        }
+    }
+    return DN_OK;
+}
+
+/* The consensus on the box on which the network has settled takes the place of its answer. */
+static dn_status ask_again(dn_segmenter *s, dn_segment_result *r)
+{
+    dn_posteriors mean;
+    if (s->options.consensus == NULL) {
+        return DN_OK;
+    }
+    double peak = s->options.white_matter > 0.0 ? s->options.white_matter : r->white_matter;
+    DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, r->posteriors.start, r->posteriors.dim, peak,
+                            s->options.consensus, &mean, &r->consensus));
+    dn_posteriors_release(&r->posteriors);
+    r->posteriors = mean;
+    return dn_postprocess(&r->posteriors, &r->structures, r->groups);
+}
+
+/* The conformed scan takes the place of the scan: what follows is drawn, labelled and written on it. */
+static void take_model_grid(dn_segment_result *r)
+{
+    dn_conformed *c = &r->conformed;
+    dn_volume_destroy(c->oriented);
+    c->oriented = c->volume;
+    c->volume = NULL;
+    c->scan_grid = c->oriented->grid;
+    for (int a = 0; a < 3; ++a) {
+        c->scale[a] = 1.0;
+        c->offset[a] = 0.0;
+    }
+}
+
 static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
 {
     int64_t padded[3];
@@ -107,6 +156,7 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
     double next[3];
     bool done = false;
     bool seen = false;
+    DN_TRY(settle_intensities(s, r));
     if (!s->options.whole_head) {
         if (r->located) {
             DN_TRY(run_box(s, r, padded, r->location.centre, &done, &seen, next));
@@ -163,6 +213,9 @@ static dn_status run_parts(dn_segmenter *s, dn_segment_result *r)
     int64_t before = dn_network_work_done(s->network)->voxels;
     DN_TRY(enter(r, DN_STAGE_NETWORK));
     dn_status status = find_and_run(s, r);
+    if (status == DN_OK) {
+        status = ask_again(s, r);
+    }
     r->network_voxels = dn_network_work_done(s->network)->voxels - before;
     r->seconds[DN_STAGE_NETWORK] = omp_get_wtime() - begin;
     r->has_parts = status == DN_OK;
@@ -284,11 +337,19 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     DN_TRY_GOTO(status, dn_path_scan_stem(path, &r->stem), fail);
     DN_TRY_GOTO(status, read_and_conform(segmenter, r), fail);
     DN_TRY_GOTO(status, locate(segmenter, r), fail);
+    /* The whole head is looked at as it is. */
+    bool scaled = segmenter->options.white_matter > 0.0;
+    if (segmenter->head != NULL && scaled) {
+        DN_TRY_GOTO(status, run_head(segmenter, r), fail);
+    }
     if (segmenter->network != NULL) {
         DN_TRY_GOTO(status, run_parts(segmenter, r), fail);
     }
-    if (segmenter->head != NULL) {
+    if (segmenter->head != NULL && !scaled) {
         DN_TRY_GOTO(status, run_head(segmenter, r), fail);
+    }
+    if (segmenter->options.model_grid) {
+        take_model_grid(r);
     }
     dn_volume_destroy(r->conformed.volume);
     r->conformed.volume = NULL;

@@ -7,6 +7,7 @@
 #include "image/io.h"
 #include "models/model.h"
 #include "prepare/conform.h"
+#include "segment/consensus.h"
 #include "segment/locate.h"
 #include "segment/native.h"
 #include "segment/network.h"
@@ -25,7 +26,11 @@ typedef struct dn_segmenter_options {
     dn_precision precision;
     int64_t memory_limit; /* bytes for one run of the network; 0: no limit */
     dn_trust trust;
-    bool whole_head; /* search the whole head with the network instead of aligning the template */
+    bool whole_head;     /* search the whole head with the network instead of aligning the template */
+    double white_matter; /* 0: intensities as the model's contract has them; else they are multiplied so that the white matter's
+                            peak lies here, of 0..1 */
+    const dn_consensus_options *consensus; /* borrowed for the segmenter's life; NULL: one run of the network */
+    bool model_grid;                       /* results on the model's grid (1 mm, RAS) instead of the scan's own */
 } dn_segmenter_options;
 
 /* The model that is taken when none is named. */
@@ -84,6 +89,8 @@ typedef struct dn_segment_result {
     dn_native native; /* native.labels holds everything that was labelled, the hypothalamus over the rest */
     dn_volume_rows volumes;
     dn_quality quality;
+    double white_matter; /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
+    dn_consensus consensus;
     dn_precision precision;
     int64_t network_voxels; /* that went through the network */
     int64_t whole_voxels;   /* that a run on the whole head takes */
