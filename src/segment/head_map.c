@@ -128,7 +128,9 @@ static dn_status probability(const dn_head *head, int64_t channel, const dn_grid
                 place_of(&p, i, j, k, at);
                 bool found = channel == 0 ? dn_head_coarse_at(head, at, values) : dn_head_at(head, at, values, &outside);
                 if (found && !outside) {
-                    data[target(&p, i, j, k)] = channel > 0 ? values[channel] : (1.0f - values[0]) * dn_head_above_neck(head, at);
+                    data[target(&p, i, j, k)] = channel > 0        ? values[channel]
+                                                : values[0] < 1.0f ? (1.0f - values[0]) * dn_head_above_neck(head, at)
+                                                                   : 0.0f;
                 }
             }
         }

@@ -15,9 +15,10 @@ static void part_name(const char *structure, char out[64])
     }
 }
 
-static void number(dn_mosaic *m, double x, double y, const dn_volume_row *row, bool bold)
+static void number(dn_mosaic *m, double x, double y, const dn_volume_row *row, bool bold, bool sided)
 {
-    char text[32] = "n/a";
+    char text[32];
+    snprintf(text, sizeof text, "%s", sided ? "n/a" : "");
     if (row != NULL) {
         snprintf(text, sizeof text, "%.0f", row->volume_mm3);
     }
@@ -66,14 +67,15 @@ static double draw_table(const view *v, dn_mosaic *m, double x, double y, double
         }
         const dn_volume_row *r_row = dn_volume_rows_find(rows, row->structure, 'R');
         const dn_volume_row *l_row = dn_volume_rows_find(rows, row->structure, 'L');
+        const bool sided = r_row != NULL || l_row != NULL; /* neither: a structure of the middle */
         dn_mosaic_text(m, row->whole ? x : x + 20, y, 14, row->whole, DN_INK_WHITE, DN_TEXT_LEFT, name);
-        number(m, right, y, r_row, row->whole);
-        number(m, left, y, l_row, row->whole);
+        number(m, right, y, r_row, row->whole, sided);
+        number(m, left, y, l_row, row->whole, sided);
         if (row->whole) {
-            number(m, both, y, dn_volume_rows_find(rows, row->structure, 'B'), true);
+            number(m, both, y, dn_volume_rows_find(rows, row->structure, 'B'), true, true);
         } else if (r_row != NULL && l_row != NULL) {
             dn_volume_row sum = {.volume_mm3 = r_row->volume_mm3 + l_row->volume_mm3};
-            number(m, both, y, &sum, false);
+            number(m, both, y, &sum, false, true);
         }
         y += 21;
     }
@@ -106,7 +108,7 @@ void dn_view_caption(const view *v, dn_mosaic *m, double y)
     line += 22;
     int shown = 0;
     for (int level = DN_FLAG_FAILED; level >= DN_FLAG_WARNING; --level) {
-        for (size_t i = 0; i < r->quality.count && line < y + OVERVIEW - 70; ++i) {
+        for (size_t i = 0; i < r->quality.count && line < y + OVERVIEW - 86; ++i) {
             if ((int)r->quality.flag[i].level == level) {
                 line = dn_mosaic_paragraph(m, x2, line, width, 4, 13, level == DN_FLAG_FAILED ? DN_INK_RED : DN_INK_AMBER,
                                            r->quality.flag[i].text) +
@@ -126,7 +128,7 @@ void dn_view_caption(const view *v, dn_mosaic *m, double y)
     if (n < (int)sizeof text) {
         snprintf(text + n, sizeof text - (size_t)n, "; dien %s.", DIEN_VERSION);
     }
-    dn_mosaic_paragraph(m, x2, y + OVERVIEW - 40, width, 2, 12, DN_INK_GREY, text);
+    dn_mosaic_paragraph(m, x2, y + OVERVIEW - 56, width, 3, 12, DN_INK_GREY, text);
     dn_mosaic_paragraph(m, x, y + OVERVIEW - 22, 460, 2, 12, DN_INK_GREY,
                         "Radiological view: the patient's left is on the right of the picture. Volumes are sums of probabilities. For "
                         "research; not for diagnosis.");

@@ -33,7 +33,7 @@ static bool is_there(const char *name)
 }
 
 /* What a network that is missing would have measured is left out, unless it was asked for by name. */
-static dn_status settle(const char *network, dn_select_from from, const char *what, dn_selection *selection)
+static dn_status settle(const char *network, dn_select_from from, const char *what, const char *verb, dn_selection *selection)
 {
     char *path = NULL;
     if (!dn_select_needs(selection, from)) {
@@ -45,7 +45,7 @@ static dn_status settle(const char *network, dn_select_from from, const char *wh
         return status == DN_OK ? DN_OK : dn_error_context(status, "%s cannot be measured", what);
     }
     if (!is_there(network)) {
-        dn_log(DN_LOG_NOTE, "the network '%s' is not installed, so %s not measured; 'dien models' says how to bring one", network, what);
+        dn_log(DN_LOG_NOTE, "the network '%s' is not installed, so %s %s not measured", network, what, verb);
         dn_select_drop(selection, from);
     }
     return DN_OK;
@@ -76,11 +76,11 @@ static dn_status choose(const dn_segmenter_options *options, dn_segmenter *s)
             dn_select_drop_one(selection, s->structures.group[g].structure);
         }
     } else {
-        DN_TRY(settle(DN_SEGMENT_MODEL, DN_FROM_SUBUNITS, "the hypothalamus is", selection));
+        DN_TRY(settle(DN_SEGMENT_MODEL, DN_FROM_SUBUNITS, "the hypothalamus", "is", selection));
     }
-    DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_COARSE, "intracranial volume and tissues are", selection));
-    DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem are", selection));
-    return settle(DN_WHOLE_HEAD_FINE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem are", selection);
+    DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_COARSE, "intracranial volume and tissues", "are", selection));
+    DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem", "are", selection));
+    return settle(DN_WHOLE_HEAD_FINE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem", "are", selection);
 }
 
 static dn_status load_parts(const dn_segmenter_options *options, dn_segmenter *s)

@@ -2,6 +2,8 @@
  *   fixture scan FILE [SPACING [MM]]   the middle (MM wide, default 96) of the built-in average head, made finer (1.5 mm)
  *   fixture labels FILE                a label map: left subunits 801-805 and thalamus 10 as boxes of 6 x 6 x 6 mm
  *   fixture head FILE                  a round head of nested shells with a thalamus on each side, 32^3 voxels of 4 mm
+ *   fixture whole-head FOLDER          a head of 2 mm whose tissues have one intensity each (head.nii.gz, stripped.nii.gz) and the two
+ *                                      networks that tell them by it
  *   fixture model FILE                 a tiny network with the eleven labels of the subunit network and random weights
  * What the network says about the head means nothing; the program's conduct does. */
 #include "base/memory.h"
@@ -10,6 +12,7 @@
 #include "image/resample.h"
 #include "models/model.h"
 #include "segment/head_template.h"
+#include "whole_head_maker.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -127,6 +130,24 @@ static dn_status make_labels(const char *path)
     return status;
 }
 
+static dn_status make_whole_head(const char *folder)
+{
+    static const char *const names[] = {"head", "stripped"};
+    const dn_grid grid = maker_grid(2.0, (const double[3]){-92, -116, -84}, (const double[3]){92, 108, 108});
+    DN_TRY(maker_model(folder, "whole-head-coarse", 2.0));
+    DN_TRY(maker_model(folder, "whole-head-fine", 2.0));
+    for (int n = 0; n < 2; ++n) {
+        dn_volume *scan = NULL;
+        char path[1024];
+        snprintf(path, sizeof path, "%s/%s.nii.gz", folder, names[n]);
+        DN_TRY(maker_head(&grid, n == 1, &scan, NULL));
+        dn_status status = dn_volume_write(scan, path, NULL);
+        dn_volume_destroy(scan);
+        DN_TRY(status);
+    }
+    return DN_OK;
+}
+
 int main(int argc, char **argv)
 {
     dn_status status = DN_EUSAGE;
@@ -136,6 +157,8 @@ int main(int argc, char **argv)
         status = make_labels(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "head") == 0) {
         status = make_head(argv[2]);
+    } else if (argc == 3 && strcmp(argv[1], "whole-head") == 0) {
+        status = make_whole_head(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "model") == 0) {
         status = make_model(argv[2]);
     }
