@@ -1,9 +1,13 @@
 #include "base/log.h"
 
+#include "base/text.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+
+enum { NAME_SIZE = 160 };
 
 static dn_log_sink current;
 static volatile sig_atomic_t cancelled;
@@ -23,20 +27,31 @@ void dn_log(dn_log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    dn_text_make_line(text);
     current.message(current.user, level, text);
+}
+
+/* The work's name may be a file's. */
+static const char *clean(const char *what, char line[NAME_SIZE])
+{
+    snprintf(line, NAME_SIZE, "%s", what);
+    dn_text_make_line(line);
+    return line;
 }
 
 void dn_progress(const char *what, int64_t done, int64_t total)
 {
     if (current.progress != NULL) {
-        current.progress(current.user, what, done, total);
+        char line[NAME_SIZE];
+        current.progress(current.user, clean(what, line), done, total);
     }
 }
 
 void dn_progress_detail(const char *what, const char *detail, int64_t done, int64_t total)
 {
     if (current.detail != NULL) {
-        current.detail(current.user, what, detail, done, total);
+        char line[NAME_SIZE];
+        current.detail(current.user, clean(what, line), detail, done, total);
     } else {
         dn_progress(what, done, total);
     }

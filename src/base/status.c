@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "base/status.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +59,7 @@ dn_status dn_error_set(dn_status code, const char *format, ...)
     va_start(args, format);
     vsnprintf(next, sizeof next, format, args);
     va_end(args);
+    dn_text_make_line(next);
     memcpy(message, next, sizeof next);
     return code;
 }
@@ -69,6 +72,7 @@ dn_status dn_error_context(dn_status code, const char *format, ...)
     va_start(args, format);
     vsnprintf(before, sizeof before, format, args);
     va_end(args);
+    dn_text_make_line(before);
     int used = snprintf(next, sizeof next, "%s: ", before);
     if (used >= 0 && (size_t)used < sizeof next) {
         size_t room = sizeof next - (size_t)used - 1;

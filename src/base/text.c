@@ -35,3 +35,12 @@ void dn_text_discard(dn_text *text)
     free(text->bytes);
     *text = (dn_text){0};
 }
+
+void dn_text_make_line(char *text)
+{
+    for (; *text != '\0'; ++text) {
+        if ((unsigned char)*text < ' ' || *text == 127) {
+            *text = '?';
+        }
+    }
+}

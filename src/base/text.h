@@ -21,4 +21,8 @@ DN_CHECKED dn_status dn_text_take(dn_text *text, char **out);
 /* Safe on a zeroed, taken or discarded text. */
 void dn_text_discard(dn_text *text);
 
+/* A message is one line and moves no cursor: each control character of text (a file name may hold a newline or an escape
+ * sequence) becomes '?', as ls shows it on a terminal. */
+void dn_text_make_line(char *text);
+
 #endif

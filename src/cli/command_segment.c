@@ -71,29 +71,65 @@ static const dn_option options[] = {
     {.name = NULL},
 };
 
-/* Two scans whose results would have the same names must not overwrite each other. */
-static dn_status check_stems(const dn_arguments *arguments)
+/* path up to ".hdr", ".img" or their ".gz": what the two halves of a pair share; 0 for other files. */
+static size_t pair_length(const char *path)
 {
-    size_t count = dn_arguments_count(arguments);
-    char **stems = NULL;
-    dn_status status = DN_OK;
-    DN_TRY(dn_alloc(&stems, count, sizeof *stems, "the list of scans"));
-    for (size_t i = 0; i < count && status == DN_OK; ++i) {
-        status = dn_path_scan_stem(dn_arguments_at(arguments, i), &stems[i]);
-        for (size_t k = 0; k < i && status == DN_OK; ++k) {
-            if (strcmp(stems[k], stems[i]) == 0) {
-                status =
-                    dn_error_set(DN_EUSAGE,
-                                 "%s and %s would both be written as %s_dseg.nii.gz and so on; rename one of them, or run them into two "
-                                 "folders",
-                                 dn_arguments_at(arguments, k), dn_arguments_at(arguments, i), stems[i]);
-            }
+    static const char *const extensions[] = {".hdr", ".img", ".hdr.gz", ".img.gz"};
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
+        if (dn_path_has_extension(path, extensions[i])) {
+            return strlen(path) - strlen(extensions[i]);
         }
     }
-    for (size_t i = 0; i < count; ++i) {
+    return 0;
+}
+
+static bool is_other_half(const char *a, const char *b)
+{
+    size_t n = pair_length(a);
+    return n > 0 && n == pair_length(b) && strncmp(a, b, n) == 0 && strcmp(a, b) != 0;
+}
+
+/* The scans among the arguments: a.hdr and a.img (a glob gives both) are one, and two whose results would have the same names
+ * must not overwrite each other. Caller frees *paths; the strings are borrowed from arguments. */
+static dn_status list_scans(const dn_arguments *arguments, const char ***paths, size_t *count)
+{
+    size_t given = dn_arguments_count(arguments);
+    size_t n = 0;
+    const char **list = NULL;
+    char **stems = NULL;
+    dn_status status = DN_OK;
+    DN_TRY_GOTO(status, dn_alloc(&list, given, sizeof *list, "the list of scans"), done);
+    DN_TRY_GOTO(status, dn_alloc(&stems, given, sizeof *stems, "the list of scans"), done);
+    for (size_t i = 0; i < given; ++i) {
+        const char *path = dn_arguments_at(arguments, i);
+        DN_TRY_GOTO(status, dn_path_scan_stem(path, &stems[n]), done);
+        size_t k = 0;
+        while (k < n && strcmp(stems[k], stems[n]) != 0) {
+            ++k;
+        }
+        if (k == n) {
+            list[n++] = path;
+        } else if (is_other_half(list[k], path)) {
+            free(stems[n]);
+            stems[n] = NULL;
+        } else {
+            status = dn_error_set(DN_EUSAGE,
+                                  "%s and %s would both be written as %s_dseg.nii.gz and so on; rename one of them, or run them into two "
+                                  "folders",
+                                  list[k], path, stems[k]);
+            ++n; /* its stem is to be freed */
+            goto done;
+        }
+    }
+    *count = n;
+    *paths = list;
+    list = NULL;
+done:
+    for (size_t i = 0; stems != NULL && i < n; ++i) {
         free(stems[i]);
     }
     free(stems);
+    free(list);
     return status;
 }
 
@@ -166,14 +202,13 @@ static dn_status one(dn_segmenter *segmenter, const char *path, const dn_output_
     return status;
 }
 
-static dn_status run_all(dn_segmenter *segmenter, const dn_arguments *arguments, const dn_output_options *outputs)
+static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size_t count, const dn_output_options *outputs)
 {
-    size_t count = dn_arguments_count(arguments);
     size_t broken = 0;
     size_t failed = 0;
     dn_status last = DN_OK;
     for (size_t i = 0; i < count; ++i) {
-        const char *path = dn_arguments_at(arguments, i);
+        const char *path = paths[i];
         bool bad = false;
         if (count > 1) {
             dn_log(DN_LOG_NOTE, "[%zu/%zu] %s", i + 1, count, dn_path_name(path));
@@ -209,7 +244,6 @@ static dn_status run_all(dn_segmenter *segmenter, const dn_arguments *arguments,
 
 static dn_status run(const dn_arguments *arguments)
 {
-    DN_TRY(check_stems(arguments));
     const char *precision = dn_arguments_text(arguments, "precision");
     const char *trust = dn_arguments_text(arguments, "trust");
     bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
@@ -228,13 +262,17 @@ static dn_status run(const dn_arguments *arguments)
         .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0,
     };
     dn_output_options outputs = {dn_arguments_text(arguments, "out"), dn_arguments_flag(arguments, "posteriors")};
+    const char **paths = NULL;
+    size_t count = 0;
     dn_segmenter *segmenter = NULL;
-    DN_TRY(dn_segmenter_create(&segmenter_options, &segmenter));
-    dn_status status = dn_path_make_folder(outputs.folder);
-    if (status == DN_OK) {
-        status = run_all(segmenter, arguments, &outputs);
-    }
+    dn_status status;
+    DN_TRY(list_scans(arguments, &paths, &count));
+    DN_TRY_GOTO(status, dn_segmenter_create(&segmenter_options, &segmenter), done);
+    DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
+    status = run_all(segmenter, paths, count, &outputs);
+done:
     dn_segmenter_destroy(segmenter);
+    free(paths);
     return status;
 }
 

@@ -8,7 +8,7 @@
 #include <nifti2_io.h>
 #include <string.h>
 
-/* How far two descriptions of the geometry may differ (field.md): 1 %. */
+/* How far two descriptions of the geometry may differ: 1 %. */
 static const double TOLERANCE = 0.01;
 
 static const struct {

@@ -7,8 +7,10 @@
 #include "segment/picture.h"
 #include "segment/report.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,18 +275,24 @@ static bool is_made(output what, const dn_segment_result *r, const dn_output_opt
     }
 }
 
+/* What an earlier run with other options left would contradict the rest. */
+static dn_status remove_old(const char *path)
+{
+    if (remove(path) != 0 && errno != ENOENT) {
+        DN_FAIL(DN_EIO, "cannot remove '%s', which an earlier run has left: %s", path, strerror(errno));
+    }
+    return DN_OK;
+}
+
 dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options)
 {
     static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",         "_dseg.tsv",       "_dseg.json",    "_volumes.tsv",
                                                 "_volumes.json",        "_probseg.nii.gz", "_probseg.json", "_label-ICV_mask.nii.gz",
                                                 "_label-ICV_mask.json", "_qc.png",         "_report.html"};
     for (int o = 0; o < (int)OUTPUTS; ++o) {
-        if (!is_made((output)o, result, options)) {
-            continue;
-        }
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));
-        dn_status status = write_one((output)o, result, options->folder, path);
+        dn_status status = is_made((output)o, result, options) ? write_one((output)o, result, options->folder, path) : remove_old(path);
         free(path);
         DN_TRY(status);
     }

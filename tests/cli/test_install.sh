@@ -15,6 +15,12 @@ for file in bin/dien include/dien.h share/man/man1/dien.1 share/man/man1/dien-he
     share/zsh/site-functions/_dien share/fish/vendor_completions.d/dien.fish share/doc/dien/LICENSE share/doc/dien/NOTICE; do
     [ -s "$prefix/$file" ] || fail "expected $file in the prefix"
 done
+# The installed pages point at nothing that is not there.
+for page in "$prefix"/share/doc/dien/README.md "$prefix"/share/doc/dien/docs/*.md; do
+    for target in $(grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^https\?:'); do
+        [ -e "$(dirname "$page")/$target" ] || fail "$(basename "$page") links to $target, which is not installed"
+    done
+done
 [ "$("$prefix/bin/dien" --version)" = "$("$dien" --version)" ] || fail "the installed program says $("$prefix/bin/dien" --version)"
 for model in "$source_folder"/models/*.safetensors; do
     [ -e "$model" ] || continue

@@ -40,6 +40,18 @@ for file in again/*.tsv again/*.nii.gz; do
     cmp -s "$file" "again2/$(basename "$file")" || fail "$(basename "$file") differs between two runs (2 and 1 threads)"
 done
 
+# --- a glob gives both halves of a pair: one scan; and what another run left does not contradict this one
+patched pair.nii 344 6e 69 31 00
+patched offset.nii 108 00 00 00 00
+{ head -c 108 pair.nii; head -c 112 offset.nii | tail -c 4; head -c 348 pair.nii | tail -c 236; } >pair.hdr
+tail -c +353 good.nii >pair.img
+rm pair.nii offset.nii
+mkdir pair && : >pair/pair_probseg.nii.gz && : >pair/pair_probseg.json
+"$dien" segment pair.* -o pair --model "$model" >stdout 2>stderr
+measured $? || fail "a.hdr a.img: expected one scan, found $(cat stderr)"
+cmp -s <(tail -n +2 pair/pair_volumes.tsv) <(tail -n +2 again/good_volumes.tsv) || fail "a pair: expected the volumes of the same scan in one file"
+[ -z "$(find pair -name '*probseg*')" ] || fail "expected the posteriors of an earlier run to go, found $(ls pair)"
+
 # --- wrong use: 2
 expect_sentence 2 "segment needs -o or --out" segment good.nii
 expect_sentence 2 "segment needs IMAGE..." segment -o out
@@ -58,6 +70,9 @@ wrong() { # FILE PART
     expect_empty out
 }
 wrong missing.nii.gz 'there is no file'
+# a message is one line and moves no cursor, whatever a file is called
+expect_sentence 3 "'new?line ?[31m.nii'" segment $'new\nline \033[31m.nii' -o out --model "$model"
+[ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "a newline in a name: expected one line, found $(cat -v "$work/stderr")"
 mkdir folder.nii && wrong folder.nii 'folder|directory'
 : >empty.nii && wrong empty.nii '.'
 printf 'this is a letter, not a scan\n' >letter.nii.gz && wrong letter.nii.gz '.'

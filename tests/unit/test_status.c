@@ -12,6 +12,9 @@ static void message_is_kept_and_prefixed(void **state)
     assert_string_equal(dn_error_message(), "sub-01: cannot read a.nii");
     assert_int_equal(dn_error_set(DN_EIO, "again: %s", dn_error_message()), DN_EIO);
     assert_string_equal(dn_error_message(), "again: sub-01: cannot read a.nii");
+    assert_int_equal(dn_error_set(DN_EINPUT, "cannot read %s", "a\n\033[31mü\x7f"), DN_EINPUT);
+    assert_int_equal(dn_error_context(DN_EINPUT, "\tsub"), DN_EINPUT);
+    assert_string_equal(dn_error_message(), "?sub: cannot read a??[31mü?");
 }
 
 static void every_status_has_an_exit_code(void **state)
