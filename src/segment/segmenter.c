@@ -42,7 +42,7 @@ static dn_status settle(const char *network, dn_select_from from, const char *wh
     if (selection->named) {
         dn_status status = dn_model_find(network, &path);
         free(path);
-        return status == DN_OK ? DN_OK : dn_error_context(status, "%s cannot be measured", what);
+        return status == DN_OK ? DN_OK : dn_error_context(status, "%s not measured", what);
     }
     if (!is_there(network)) {
         dn_log(DN_LOG_NOTE, "the network '%s' is not installed, so %s %s not measured", network, what, verb);
