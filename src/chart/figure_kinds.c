@@ -44,7 +44,8 @@ static void spread(const double *sorted, size_t n, double centre, double reach, 
     }
     double sd = n > 1 ? sqrt(squares / (double)(n - 1)) : 0.0;
     double width =
-        fmax(0.9 * fmin(sd, fmax((quantile(sorted, n, 0.75) - quantile(sorted, n, 0.25)) / 1.34, 0.2 * sd)) * pow((double)n, -0.2), 1e-300);
+        fmax(0.9 * fmin(sd, fmax((quantile(sorted, n, 0.75) - quantile(sorted, n, 0.25)) / 1.34, 0.2 * sd)) * pow((double)n, -0.2),
+             1e-150); /* its square is above 0 */
     for (size_t i = 0; i < n; ++i) {
         double density = 0.0;
         for (size_t j = i; j < n && sorted[j] - sorted[i] < 4.0 * width; ++j) {

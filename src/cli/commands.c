@@ -11,6 +11,7 @@
     X(synth)                                                                                                                               \
     X(labelmap)                                                                                                                            \
     X(train)                                                                                                                               \
+    X(crossval)                                                                                                                            \
     X(evaluate)                                                                                                                            \
     X(stats)                                                                                                                               \
     X(stability)                                                                                                                           \

@@ -442,6 +442,11 @@ static dn_status read_all(dn_yaml *yaml, int64_t steps, dn_train_config *config)
 
 dn_status dn_train_config_read(const char *path, int64_t steps, dn_train_config **out)
 {
+    return dn_train_config_read_fold(path, steps, NULL, out);
+}
+
+dn_status dn_train_config_read_fold(const char *path, int64_t steps, const dn_train_split *split, dn_train_config **out)
+{
     dn_status status = DN_OK;
     dn_yaml *yaml = NULL;
     dn_train_config *config = NULL;
@@ -449,7 +454,9 @@ dn_status dn_train_config_read(const char *path, int64_t steps, dn_train_config 
     DN_TRY_GOTO(status, dn_alloc(&config, 1, sizeof *config, "a config"), done);
     DN_TRY_GOTO(status, dn_strdup(path, &config->path), done);
     config->canonical = json_object();
+    config->split = split;
     DN_TRY_GOTO(status, read_all(yaml, steps, config), done);
+    config->split = NULL;
     *out = config;
     config = NULL;
 done:

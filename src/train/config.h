@@ -56,6 +56,8 @@ typedef struct dn_train_slices {
     double jitter; /* sd by which mean and log sd of the z-scores are off */
 } dn_train_slices;
 
+typedef struct dn_train_split dn_train_split;
+
 typedef struct dn_train_config {
     char *path;
     char *name;   /* of the model */
@@ -100,12 +102,20 @@ typedef struct dn_train_config {
     dn_loss loss; /* class_weights: of the config */
     float *class_weights;
 
-    json_t *canonical; /* what decides the curve, for checkpoints: everything but paths of output, threads and intervals */
+    const dn_train_split *split; /* only while the config is read */
+    json_t *canonical;           /* what decides the curve, for checkpoints: everything but paths of output, threads and intervals */
 } dn_train_config;
 
 /* steps > 0 replaces training.steps. *out: owned by the caller (dn_train_config_destroy). DN_EINPUT, DN_EFORMAT,
  * DN_EUSAGE: "FILE:LINE: sentence". */
 DN_CHECKED dn_status dn_train_config_read(const char *path, int64_t steps, dn_train_config **out);
+/* Which subjects are held out: their scans (of data and of data.validation alike) become the validation, the others the training. */
+struct dn_train_split {
+    bool (*held_out)(const void *user, const char *subject);
+    const void *user;
+};
+/* The same for one fold of a cross-validation. split: borrowed during the call. */
+DN_CHECKED dn_status dn_train_config_read_fold(const char *path, int64_t steps, const dn_train_split *split, dn_train_config **out);
 void dn_train_config_destroy(dn_train_config *config);
 
 /* The contract and labels of the model that this config trains, without weights. *out: owned by the caller. */

@@ -236,6 +236,29 @@ static json_t *names_of(const dn_train_sources *sources)
     return list;
 }
 
+/* Every scan of both lists into the list that its subject belongs to. */
+static dn_status deal(dn_train_config *config)
+{
+    dn_train_sources pool[2] = {config->training, config->validation};
+    dn_train_sources *to[2] = {&config->training, &config->validation};
+    dn_status status = DN_OK;
+    for (int i = 0; i < 2; ++i) {
+        to[i]->pairs = NULL;
+        to[i]->pair_count = 0;
+    }
+    for (int i = 0; i < 2; ++i) {
+        for (size_t p = 0; p < pool[i].pair_count; ++p) {
+            const dn_train_pair *pair = &pool[i].pairs[p];
+            bool out = config->split->held_out(config->split->user, pair->subject);
+            status = status == DN_OK ? dn_config_add_pair(to[out], pair->scan, pair->labels, pair->translate, pair->subject) : status;
+        }
+        pool[i].maps = NULL;
+        pool[i].map_count = 0;
+        dn_config_sources_release(&pool[i]);
+    }
+    return status;
+}
+
 dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config *config)
 {
     yaml_node_t *maps = NULL, *scans = NULL, *folders = NULL, *validation = NULL, *tissues = NULL;
@@ -281,6 +304,13 @@ dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config
             DN_TRY(dn_config_count_slices(config, &config->validation, &count));
         }
         config->validation_samples = config->validation_samples > 0 ? config->validation_samples : count;
+    }
+    if (config->split != NULL) {
+        DN_TRY(deal(config));
+        config->validation_samples = (int64_t)(config->validation.pair_count + config->validation.map_count);
+        if (config->dims == 2) {
+            DN_TRY(dn_config_count_slices(config, &config->validation, &config->validation_samples));
+        }
     }
     config->epoch_samples = (int64_t)(config->training.map_count + config->training.pair_count);
     if (config->dims == 2) {

@@ -80,7 +80,7 @@ static dn_status scale(source *s)
         squares += (double)s->scan->data[v] * (double)s->scan->data[v];
     }
     s->mean /= (double)count;
-    s->sd = sqrt(fmax(1e-12, squares / (double)count - s->mean * s->mean));
+    s->sd = sqrt(fmax(1e-12, (squares - (double)count * s->mean * s->mean) / (double)(count > 1 ? count - 1 : 1)));
     double ranks[RANKS];
     double values[RANKS];
     for (int r = 0; r < RANKS; ++r) {
@@ -327,6 +327,11 @@ const char *dn_slice_set_name(const dn_slice_set *set, int64_t n, int64_t *slice
     const source *s = find(set, n);
     *slice = n - s->first;
     return s->scan == NULL ? s->pair->subject : s->name;
+}
+
+const dn_train_pair *dn_slice_set_pair(const dn_slice_set *set, int64_t n)
+{
+    return find(set, n)->pair;
 }
 
 /* Pointwise changes, the same for the slice and for the values that stand for its stack. */

@@ -31,6 +31,9 @@ int64_t dn_slice_set_count(const dn_slice_set *set);
 /* Where slice n comes from: the labels' file (of pictures the subject) and its number in it, from 0. */
 const char *dn_slice_set_name(const dn_slice_set *set, int64_t n, int64_t *slice);
 
+/* The pair that slice n is of; borrowed. */
+const dn_train_pair *dn_slice_set_pair(const dn_slice_set *set, int64_t n);
+
 /* Slice n into input [rows, columns] and targets [rows, columns] of the config's patch. random NULL: as it is; else bent and degraded
  * as the config's augmentation says. From several threads. */
 DN_CHECKED dn_status dn_slice_set_sample(const dn_slice_set *set, int64_t n, dn_random *random, float *input, uint8_t *targets);

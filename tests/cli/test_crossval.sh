@@ -1,0 +1,71 @@
+# dien crossval from outside: folds, tables, what goes on after a stop, and what does not go together.
+source "$(dirname "$0")/lib.sh"
+
+for n in 1 2 3 4; do
+    # The label map is its own scan: numbers are intensities.
+    "$DIEN_FIXTURE" head "$work/sub-0${n}_stack.nii.gz" || fail "cannot make a head"
+    cp "$work/sub-0${n}_stack.nii.gz" "$work/sub-0${n}_dseg.nii.gz"
+done
+printf 'participant_id\tgroup\nsub-01\ta\nsub-02\ta\n03\tb\nsub-04\tb\n' >"$work/participants.tsv"
+cat >"$work/toy.yaml" <<YAML
+name: toy
+output: run
+model:
+  architecture: graph
+  spacing_mm: 4
+  patch: [32, 32]
+  slices: {channels: 3}
+  config:
+    dims: 2
+    nodes:
+      - {op: input, name: x, channels: 3}
+      - {op: conv, name: a, input: x, out: 8, kernel: 3, padding: same, bias: true}
+      - {op: activation, name: r, input: a, kind: relu}
+      - {op: conv, name: b, input: r, out: 3, kernel: 3, padding: same, bias: true}
+      - {op: softmax, name: s, input: b}
+    outputs: [s]
+labels:
+  - {name: background, from: [0, 2, 24, 41, 507, 515]}
+  - {name: left_thalamus, from: [10]}
+  - {name: right_thalamus, from: [49]}
+data: {scans: [{scan: '*_stack.nii.gz', labels: '*_dseg.nii.gz'}]}
+augmentation: {preset: plain, noise_sd: 0}
+training: {epochs: 2, batch: 8, schedule: {kind: constant, peak: 0.02}}
+YAML
+
+run=(crossval "$work/toy.yaml" --folds 2 --participants "$work/participants.tsv" --group group --no-figure)
+expect 0 "${run[@]}"
+for name in folds.tsv evaluation.tsv crossval.tsv fold-1/toy-fold-1.safetensors fold-2/toy-fold-2.safetensors fold-2/validation.tsv; do
+    [ -s "$work/run/$name" ] || fail "expected $name, found $(ls "$work/run" "$work/run"/fold-*)"
+done
+# Each group has a subject in each fold, and each subject is measured once, in its own fold.
+[ "$(tail -n +2 "$work/run/folds.tsv" | cut -f 2,3 | sort | uniq -c | awk '$1 == 1' | wc -l)" -eq 4 ] || fail "folds: $(cat "$work/run/folds.tsv")"
+cut -f 1,3 "$work/run/folds.tsv" | tail -n +2 | sort >"$work/expected"
+awk -F'\t' 'NR > 1 && $5 == "thalamus" { print $2 "\t" $1 }' "$work/run/evaluation.tsv" | sort >"$work/found"
+cmp -s "$work/expected" "$work/found" || fail "evaluation: expected $(cat "$work/expected"), found $(cat "$work/found")"
+# A fold and all, for each side and both.
+[ "$(wc -l <"$work/run/crossval.tsv")" -eq 10 ] || fail "crossval.tsv: expected 10 lines, found $(cat "$work/run/crossval.tsv")"
+grep -q '^all	thalamus	4	' "$work/run/crossval.tsv" || fail "crossval.tsv: expected all 4 scans, found $(cat "$work/run/crossval.tsv")"
+expect_no_temporaries "$work/run"
+
+expect_sentence 2 "already holds a cross-validation" "${run[@]}"
+expect_sentence 2 "give both or neither" crossval "$work/toy.yaml" --group group
+expect_sentence 2 "there is no fold 3 of 2" crossval "$work/toy.yaml" --folds 2 --fold 3
+expect_sentence 3 "fewer than the 5 folds" crossval "$work/toy.yaml" -o "$work/five"
+sed 's/^training: {/training: {seed: 5, /' "$work/toy.yaml" >"$work/seed.yaml"
+expect_sentence 3 "has other folds than" crossval "$work/seed.yaml" --folds 4 --resume --no-figure
+
+# What is there is left alone; what is missing is made again, the same.
+cp "$work/run/crossval.tsv" "$work/before"
+cp "$work/run/fold-2/toy-fold-2.safetensors" "$work/model"
+touch -d '2001-01-01' "$work/run/fold-1/toy-fold-1.safetensors"
+rm -r "$work/run/fold-2"
+expect 0 "${run[@]}" --resume
+[ "$(date -r "$work/run/fold-1/toy-fold-1.safetensors" +%Y)" = 2001 ] || fail "--resume trained a fold that was there"
+cmp -s "$work/model" "$work/run/fold-2/toy-fold-2.safetensors" || fail "--resume: the model of fold 2 is another one"
+# But for the seconds a slice.
+for table in "$work/before" "$work/run/crossval.tsv"; do cut -f 1-21 "$table" >"$table.cut"; done
+cmp -s "$work/before.cut" "$work/run/crossval.tsv.cut" || fail "--resume: crossval.tsv was $(cat "$work/before"), is $(cat "$work/run/crossval.tsv")"
+expect 0 crossval "$work/toy.yaml" --folds 2 --fold 2 -o "$work/one" --no-figure
+[ ! -e "$work/one/fold-1" ] && [ ! -e "$work/one/crossval.tsv" ] || fail "--fold 2 made $(ls "$work/one")"
+finish
