@@ -202,7 +202,7 @@ static void stack_in_the_contract(void **state)
         sum += value / (PIXELS * SLICES);
         squares += value * value / (PIXELS * SLICES);
     }
-    double sd = sqrt(squares - sum * sum);
+    double sd = sqrt((squares - sum * sum) * (PIXELS * SLICES) / (PIXELS * SLICES - 1.0));
     assert_ok(
         open_text(MODEL("2", "{}") STACK_LABELS
                   "data: {scans: [{scan: a_stack.nii.gz, labels: a_dseg.nii.gz}], validation: {scans: [{scan: a_stack.nii.gz, labels: "
