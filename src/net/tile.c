@@ -178,17 +178,23 @@ static bool cut(dn_tiling *t, int axis, int64_t size, int64_t cuts)
     return t->count[axis] == cuts && (cuts == 1 || (tile < size && size % m == 0));
 }
 
+/* Bytes of a graph's first input and its outputs. */
+static int64_t buffers_of(const dn_graph *graph)
+{
+    dn_shape in = dn_graph_input_shape(graph, 0);
+    int64_t floats = dn_shape_size(&in);
+    for (int i = 0; i < graph->output_count; ++i) {
+        floats += dn_shape_size(&graph->nodes[graph->outputs[i]].shape);
+    }
+    return floats * (int64_t)sizeof(float);
+}
+
 static dn_status peak_of(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_tiling *t)
 {
     dn_graph *part;
     DN_TRY(dn_graph_reshape(graph, &t->tile, &part));
     dn_status status = dn_plan_measure(part, weights, options, &t->peak_bytes);
-    if (t->count[0] * t->count[1] * t->count[2] > 1) {
-        t->peak_bytes += dn_shape_size(&t->tile) * 4;
-        for (int i = 0; i < part->output_count; ++i) {
-            t->peak_bytes += dn_shape_size(&part->nodes[part->outputs[i]].shape) * 4;
-        }
-    }
+    t->peak_bytes += buffers_of(part);
     dn_graph_destroy(part);
     return status;
 }
@@ -252,6 +258,7 @@ dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, con
         whole.core[a] = dn_shape_axis(&whole.tile, a);
     }
     DN_TRY(dn_plan_measure(graph, weights, options, &whole.peak_bytes));
+    whole.peak_bytes += buffers_of(graph);
     if (options->memory_limit <= 0 || whole.peak_bytes <= options->memory_limit) {
         *out = whole;
         return DN_OK;
@@ -261,6 +268,124 @@ dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, con
 }
 
 /* ---- running ------------------------------------------------------------------------------------------------------ */
+
+struct dn_tiles {
+    dn_tiling tiling;
+    dn_shape whole; /* of the input */
+    dn_graph *graph;
+    dn_plan *plan;
+    dn_tensor *input;
+    dn_tensor **outputs;
+    float **output_data;
+    dn_shape *shapes;
+    int output_count;
+};
+
+void dn_tiles_destroy(dn_tiles *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    dn_plan_destroy(t->plan);
+    dn_tensor_destroy(t->input);
+    for (int i = 0; t->outputs != NULL && i < t->output_count; ++i) {
+        dn_tensor_destroy(t->outputs[i]);
+    }
+    free(t->outputs);
+    free(t->output_data);
+    free(t->shapes);
+    dn_graph_destroy(t->graph);
+    free(t);
+}
+
+static dn_status prepare(dn_tiles *t, const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options)
+{
+    dn_plan_options unlimited = *options;
+    unlimited.memory_limit = 0; /* the tiling has seen to it */
+    DN_TRY(dn_graph_reshape(graph, &t->tiling.tile, &t->graph));
+    DN_TRY(dn_plan_compile(t->graph, weights, &unlimited, &t->plan));
+    DN_TRY(dn_tensor_create(&t->tiling.tile, &t->input));
+    t->output_count = graph->output_count;
+    DN_TRY(dn_alloc(&t->outputs, (size_t)t->output_count, sizeof *t->outputs, "tiles"));
+    DN_TRY(dn_alloc(&t->output_data, (size_t)t->output_count, sizeof *t->output_data, "tiles"));
+    DN_TRY(dn_alloc(&t->shapes, (size_t)t->output_count, sizeof *t->shapes, "tiles"));
+    for (int i = 0; i < t->output_count; ++i) {
+        t->shapes[i] = dn_graph_output_shape(t->graph, i);
+        DN_TRY(dn_tensor_create(&t->shapes[i], &t->outputs[i]));
+        t->output_data[i] = t->outputs[i]->data;
+    }
+    return DN_OK;
+}
+
+dn_status dn_tiles_create(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, const dn_tiling *tiling,
+                          dn_tiles **out)
+{
+    dn_tiles *t = NULL;
+    DN_TRY(dn_alloc(&t, 1, sizeof *t, "tiles"));
+    t->tiling = *tiling;
+    t->whole = dn_graph_input_shape(graph, 0);
+    dn_status status = prepare(t, graph, weights, options);
+    if (status != DN_OK) {
+        dn_tiles_destroy(t);
+        return status;
+    }
+    *out = t;
+    return DN_OK;
+}
+
+const dn_tiling *dn_tiles_tiling(const dn_tiles *tiles)
+{
+    return &tiles->tiling;
+}
+
+const dn_plan *dn_tiles_plan(const dn_tiles *tiles)
+{
+    return tiles->plan;
+}
+
+const float *dn_tiles_output(const dn_tiles *tiles, int i)
+{
+    return tiles->output_data[i];
+}
+
+static dn_status run_tile(dn_tiles *t, const int64_t index[3], const dn_tile_io *io)
+{
+    const dn_tiling *g = &t->tiling;
+    int64_t core[3]; /* where the core begins, in the volume */
+    int64_t tile[3]; /* where the tile begins */
+    int64_t inside[3];
+    int64_t size[3];
+    for (int a = 0; a < 3; ++a) {
+        int64_t length = dn_shape_axis(&t->whole, a);
+        int64_t whole_tile = dn_shape_axis(&g->tile, a);
+        core[a] = index[a] * g->core[a];
+        tile[a] = core[a] - round_up(g->before[a], g->multiple[a]);
+        tile[a] = tile[a] > length - whole_tile ? length - whole_tile : tile[a];
+        tile[a] = tile[a] < 0 ? 0 : tile[a];
+        inside[a] = core[a] - tile[a];
+        size[a] = core[a] + g->core[a] > length ? length - core[a] : g->core[a];
+    }
+    DN_TRY(io->fill(io->user, tile, &g->tile, t->input->data));
+    const float *in = t->input->data;
+    DN_TRY(dn_plan_run(t->plan, &in, t->output_data));
+    return io->take(io->user, core, inside, size, t->shapes, t->output_data);
+}
+
+dn_status dn_tiles_run(dn_tiles *tiles, const dn_tile_io *io, const char *what)
+{
+    const int64_t *n = tiles->tiling.count;
+    int64_t count = n[0] * n[1] * n[2];
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t index[3] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
+        DN_TRY(run_tile(tiles, index, io));
+        if (what != NULL) {
+            dn_progress(what, i + 1, count);
+        }
+    }
+    return DN_OK;
+}
+
+/* ---- from and to whole arrays ------------------------------------------------------------------------------------- */
 
 /* Copies a box of voxels from one [N,D,H,W,C] array to another. */
 static void copy_box(const float *from, const dn_shape *from_shape, const int64_t from_at[3], float *to, const dn_shape *to_shape,
@@ -278,73 +403,30 @@ static void copy_box(const float *from, const dn_shape *from_shape, const int64_
     }
 }
 
-typedef struct tiles {
-    const dn_tiling *tiling;
+typedef struct arrays {
     dn_shape whole; /* of the input */
-    dn_graph *graph;
-    dn_plan *plan;
-    dn_tensor *input;
-    dn_tensor **outputs;
-    float **output_data;
+    const float *input;
+    float *const *outputs;
     int output_count;
-} tiles;
+} arrays;
 
-static void release(tiles *t)
+static dn_status fill_from_array(void *user, const int64_t start[3], const dn_shape *tile, float *input)
 {
-    dn_plan_destroy(t->plan);
-    dn_tensor_destroy(t->input);
-    for (int i = 0; t->outputs != NULL && i < t->output_count; ++i) {
-        dn_tensor_destroy(t->outputs[i]);
-    }
-    free(t->outputs);
-    free(t->output_data);
-    dn_graph_destroy(t->graph);
-}
-
-static dn_status prepare(tiles *t, const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options)
-{
-    dn_plan_options unlimited = *options;
-    unlimited.memory_limit = 0; /* the tiling has seen to it */
-    DN_TRY(dn_graph_reshape(graph, &t->tiling->tile, &t->graph));
-    DN_TRY(dn_plan_compile(t->graph, weights, &unlimited, &t->plan));
-    DN_TRY(dn_tensor_create(&t->tiling->tile, &t->input));
-    t->output_count = graph->output_count;
-    DN_TRY(dn_alloc(&t->outputs, (size_t)t->output_count, sizeof *t->outputs, "tiles"));
-    DN_TRY(dn_alloc(&t->output_data, (size_t)t->output_count, sizeof *t->output_data, "tiles"));
-    for (int i = 0; i < t->output_count; ++i) {
-        dn_shape shape = dn_graph_output_shape(t->graph, i);
-        DN_TRY(dn_tensor_create(&shape, &t->outputs[i]));
-        t->output_data[i] = t->outputs[i]->data;
-    }
+    static const int64_t zero[3] = {0, 0, 0};
+    const arrays *a = user;
+    const int64_t size[3] = {tile->d, tile->h, tile->w};
+    copy_box(a->input, &a->whole, start, input, tile, zero, size);
     return DN_OK;
 }
 
-static dn_status run_tile(tiles *t, const int64_t index[3], const float *input, float *const *outputs)
+static dn_status take_into_arrays(void *user, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shapes,
+                                  float *const *outputs)
 {
-    const dn_tiling *g = t->tiling;
-    int64_t core[3]; /* where the core begins, in the volume */
-    int64_t tile[3]; /* where the tile begins */
-    int64_t inside[3];
-    int64_t size[3];
-    int64_t whole_tile[3];
-    static const int64_t zero[3] = {0, 0, 0};
-    for (int a = 0; a < 3; ++a) {
-        int64_t length = dn_shape_axis(&t->whole, a);
-        whole_tile[a] = dn_shape_axis(&g->tile, a);
-        core[a] = index[a] * g->core[a];
-        tile[a] = core[a] - round_up(g->before[a], g->multiple[a]);
-        tile[a] = tile[a] > length - whole_tile[a] ? length - whole_tile[a] : tile[a];
-        tile[a] = tile[a] < 0 ? 0 : tile[a];
-        inside[a] = core[a] - tile[a];
-        size[a] = core[a] + g->core[a] > length ? length - core[a] : g->core[a];
-    }
-    copy_box(input, &t->whole, tile, t->input->data, &g->tile, zero, whole_tile);
-    const float *in = t->input->data;
-    DN_TRY(dn_plan_run(t->plan, &in, t->output_data));
-    for (int i = 0; i < t->output_count; ++i) {
-        dn_shape whole = t->whole;
-        whole.c = t->outputs[i]->shape.c;
-        copy_box(t->output_data[i], &t->outputs[i]->shape, inside, outputs[i], &whole, core, size);
+    const arrays *a = user;
+    for (int i = 0; i < a->output_count; ++i) {
+        dn_shape whole = a->whole;
+        whole.c = shapes[i].c;
+        copy_box(outputs[i], &shapes[i], inside, a->outputs[i], &whole, at, size);
     }
     return DN_OK;
 }
@@ -362,19 +444,14 @@ static dn_status run_whole(const dn_graph *graph, const dn_weights *weights, con
 dn_status dn_tiled_run(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, const dn_tiling *tiling,
                        const char *what, const float *const *inputs, float *const *outputs)
 {
-    int64_t count = tiling->count[0] * tiling->count[1] * tiling->count[2];
-    if (count == 1) {
+    if (tiling->count[0] * tiling->count[1] * tiling->count[2] == 1) {
         return run_whole(graph, weights, options, inputs, outputs);
     }
-    tiles t = {.tiling = tiling, .whole = dn_graph_input_shape(graph, 0)};
-    dn_status status = prepare(&t, graph, weights, options);
-    for (int64_t i = 0; status == DN_OK && i < count; ++i) {
-        const int64_t index[3] = {i / (tiling->count[1] * tiling->count[2]), i / tiling->count[2] % tiling->count[1], i % tiling->count[2]};
-        status = run_tile(&t, index, inputs[0], outputs);
-        if (status == DN_OK && what != NULL) {
-            dn_progress(what, i + 1, count);
-        }
-    }
-    release(&t);
+    dn_tiles *tiles = NULL;
+    DN_TRY(dn_tiles_create(graph, weights, options, tiling, &tiles));
+    arrays a = {dn_graph_input_shape(graph, 0), inputs[0], outputs, graph->output_count};
+    dn_tile_io io = {&a, fill_from_array, take_into_arrays};
+    dn_status status = dn_tiles_run(tiles, &io, what);
+    dn_tiles_destroy(tiles);
     return status;
 }

@@ -12,7 +12,7 @@
 #define NECK_FADE_MM 4.0
 /* A shell around what is inside the skull, mm: beyond the bone there is scalp, in a stripped scan there is nothing. It ends
  * above the face, which may have been taken off. */
-#define SHELL_FROM 4.0f
+#define SHELL_FROM 6.0f
 #define SHELL_TO 16.0f
 #define SHELL_FLOOR_MM 5.0
 /* Mean brightness of the shell, of the mean brightness inside. */

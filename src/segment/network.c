@@ -12,12 +12,16 @@
 struct dn_network {
     const dn_model *model;
     dn_network_options options;
-    dn_plan *plan;
-    int64_t dim[3]; /* of the plan's box */
+    dn_tiles *tiles; /* of the last box size */
+    int64_t dim[3];  /* of that box */
+    int64_t limit;   /* that its tiles were chosen for */
     int64_t channels;
-    float *input, *output;
+    float *whole; /* the box's output, where it was run in several tiles and the caller wants it in one piece */
     dn_network_work work;
 };
+
+/* The search of a whole head runs in tiles of about this size even where there is more memory: nothing is gained beyond it. */
+#define SEARCH_MEMORY ((int64_t)1200000000)
 
 void dn_posteriors_release(dn_posteriors *posteriors)
 {
@@ -39,12 +43,10 @@ dn_status dn_network_create(const dn_model *model, const dn_network_options *opt
 
 static void forget_plan(dn_network *network)
 {
-    dn_plan_destroy(network->plan);
-    free(network->input);
-    free(network->output);
-    network->plan = NULL;
-    network->input = NULL;
-    network->output = NULL;
+    dn_tiles_destroy(network->tiles);
+    free(network->whole);
+    network->tiles = NULL;
+    network->whole = NULL;
 }
 
 void dn_network_destroy(dn_network *network)
@@ -73,214 +75,192 @@ void dn_network_padded(const dn_network *network, const dn_volume *volume, int64
     }
 }
 
-/* Makes the plan for this box size the present one. */
-static dn_status prepare(dn_network *network, const int64_t dim[3])
+static bool in_one_piece(const dn_network *network)
 {
-    if (network->plan != NULL && memcmp(network->dim, dim, sizeof network->dim) == 0) {
+    const int64_t *count = dn_tiles_tiling(network->tiles)->count;
+    return count[0] * count[1] * count[2] == 1;
+}
+
+static dn_status compile(dn_network *network, const int64_t dim[3], int64_t limit)
+{
+    dn_graph *graph = NULL;
+    dn_tiling tiling;
+    DN_TRY(dn_model_graph(network->model, (dn_shape){1, dim[0], dim[1], dim[2], 1}, &graph));
+    dn_shape shape = dn_graph_output_shape(graph, 0);
+    dn_plan_options options = {.precision = network->options.precision, .memory_limit = limit};
+    network->channels = shape.c;
+    dn_status status = dn_tiling_choose(graph, network->model->weights, &options, &tiling);
+    if (status == DN_ESHAPE) {
+        /* Not in tiles, and over the limit in one piece. */
+        status = dn_error_context(DN_ENOMEM, "model %s needs more than the limit of %.0f MB for %lld x %lld x %lld voxels (--memory)",
+                                  network->model->name, 1e-6 * (double)limit, (long long)dim[0], (long long)dim[1], (long long)dim[2]);
+    }
+    if (status == DN_OK && (shape.d != dim[0] || shape.h != dim[1] || shape.w != dim[2])) {
+        status = dn_error_set(DN_ESHAPE, "model %s gives an output of another size than its input; segment needs one value a voxel",
+                              network->model->name);
+    }
+    if (status == DN_OK) {
+        status = dn_tiles_create(graph, network->model->weights, &options, &tiling, &network->tiles);
+    }
+    dn_graph_destroy(graph);
+    return status;
+}
+
+/* Makes the plan for this box size and limit (0: none) the present one. */
+static dn_status prepare(dn_network *network, const int64_t dim[3], int64_t limit)
+{
+    if (network->tiles != NULL && memcmp(network->dim, dim, sizeof network->dim) == 0 && network->limit == limit) {
         return DN_OK;
     }
     forget_plan(network);
     double begin = omp_get_wtime();
-    dn_graph *graph = NULL;
-    DN_TRY(dn_model_graph(network->model, (dn_shape){1, dim[0], dim[1], dim[2], 1}, &graph));
-    dn_shape shape = dn_graph_output_shape(graph, 0);
-    size_t voxels = (size_t)(dim[0] * dim[1] * dim[2]);
-    int64_t buffers = (int64_t)(voxels * (size_t)(shape.c + 1) * sizeof(float));
-    int64_t limit = network->options.memory_limit;
-    dn_plan_options options = {.precision = network->options.precision, .memory_limit = limit > buffers ? limit - buffers : 0};
-    dn_status status =
-        limit == 0 || limit > buffers
-            ? dn_plan_compile(graph, network->model->weights, &options, &network->plan)
-            : dn_error_set(DN_ENOMEM, "input and output of the network alone need %.0f MB, more than the limit of %.0f MB; raise --memory",
-                           1e-6 * (double)buffers, 1e-6 * (double)limit);
-    dn_graph_destroy(graph);
-    DN_TRY(status);
-    network->channels = shape.c;
-    if (shape.d != dim[0] || shape.h != dim[1] || shape.w != dim[2]) {
-        forget_plan(network);
-        DN_FAIL(DN_ESHAPE, "model %s gives an output of another size than its input; segment needs one value a voxel",
-                network->model->name);
-    }
-    status = dn_alloc_aligned(&network->input, voxels, sizeof(float), "the network's input");
-    if (status == DN_OK) {
-        status = dn_alloc_aligned(&network->output, voxels * (size_t)shape.c, sizeof(float), "the network's output");
-    }
-    if (status != DN_OK) {
-        forget_plan(network);
-        return status;
-    }
+    DN_TRY(compile(network, dim, limit));
     memcpy(network->dim, dim, sizeof network->dim);
-    int64_t peak = dn_plan_peak_bytes(network->plan) + buffers;
+    network->limit = limit;
+    const dn_tiling *tiling = dn_tiles_tiling(network->tiles);
+    int64_t peak = tiling->peak_bytes;
     network->work.peak_bytes = peak > network->work.peak_bytes ? peak : network->work.peak_bytes;
-    dn_log(DN_LOG_NOTE, "the network takes %.0f MB for %lld x %lld x %lld voxels at a time", 1e-6 * (double)peak, (long long)dim[0],
-           (long long)dim[1], (long long)dim[2]);
+    dn_log(DN_LOG_NOTE, "the network takes %.0f MB for %lld x %lld x %lld voxels at a time", 1e-6 * (double)peak, (long long)tiling->tile.d,
+           (long long)tiling->tile.h, (long long)tiling->tile.w);
     network->work.compile_seconds += omp_get_wtime() - begin;
     return DN_OK;
 }
 
-static dn_status run(dn_network *network, const dn_volume *volume, const int64_t start[3])
+/* A run on a box of a volume: the user of the tiles' callbacks. */
+typedef struct task {
+    dn_network *network;
+    const dn_volume *volume;
+    const int64_t *start; /* of the box */
+    double begin;         /* of the tile */
+    float *planar;        /* where posteriors go, [channel][k][j][i] of the box; or NULL */
+    float *whole;         /* or in the network's own order; or NULL */
+    uint8_t *labels;      /* or labels, of the volume; or NULL */
+} task;
+
+static dn_status fill_tile(void *user, const int64_t start[3], const dn_shape *tile, float *input)
 {
+    task *t = user;
+    const int64_t dim[3] = {tile->d, tile->h, tile->w};
+    const int64_t from[3] = {t->start[0] + start[0], t->start[1] + start[1], t->start[2] + start[2]};
     DN_TRY(dn_cancel_check());
-    double begin = omp_get_wtime();
-    dn_bridge_to_tensor(volume, start, network->dim, 0.0f, network->input);
-    const float *inputs[] = {network->input};
-    float *outputs[] = {network->output};
-    DN_TRY(dn_plan_run(network->plan, inputs, outputs));
-    network->work.run_seconds += omp_get_wtime() - begin;
-    network->work.flops += dn_plan_flops(network->plan);
-    network->work.voxels += network->dim[0] * network->dim[1] * network->dim[2];
+    t->begin = omp_get_wtime();
+    dn_bridge_to_tensor(t->volume, from, dim, 0.0f, input);
     return DN_OK;
 }
 
-dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3], dn_posteriors *out)
+/* The most probable channel of each voxel of a part of a tile into the volume's label map. */
+static void label_part(const task *t, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shape,
+                       const float *values)
 {
-    memset(out, 0, sizeof *out);
-    DN_TRY(prepare(network, dim));
-    DN_TRY(run(network, volume, start));
-    int64_t voxels = dim[0] * dim[1] * dim[2];
-    DN_TRY(dn_alloc(&out->data, (size_t)(voxels * network->channels), sizeof(float), "the posteriors"));
-    memcpy(out->start, start, sizeof out->start);
-    memcpy(out->dim, dim, sizeof out->dim);
-    out->channels = network->channels;
-    int64_t zero[3] = {0, 0, 0};
-    dn_bridge_from_tensor(network->output, dim, network->channels, zero, dim, out->data, dim, zero);
-    return DN_OK;
-}
-
-dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
-                             const float **values, int64_t *channels)
-{
-    DN_TRY(prepare(network, dim));
-    DN_TRY(run(network, volume, start));
-    *values = network->output;
-    *channels = network->channels;
-    return DN_OK;
-}
-
-/* The most probable channel of each voxel of a part of the output box into the volume's label map. */
-static void label_part(const dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t low[3],
-                       const int64_t high[3], uint8_t *labels)
-{
-    const int64_t *dim = network->dim;
-    int64_t channels = network->channels;
+    const dn_grid *grid = &t->volume->grid;
 #pragma omp parallel for schedule(static)
-    for (int64_t x = low[0]; x < high[0]; ++x) {
-        for (int64_t y = low[1]; y < high[1]; ++y) {
-            for (int64_t z = low[2]; z < high[2]; ++z) {
-                const float *p = network->output + (((x - start[0]) * dim[1] + y - start[1]) * dim[2] + z - start[2]) * channels;
+    for (int64_t i = 0; i < size[0]; ++i) {
+        for (int64_t j = 0; j < size[1]; ++j) {
+            for (int64_t k = 0; k < size[2]; ++k) {
+                int64_t x = t->start[0] + at[0] + i;
+                int64_t y = t->start[1] + at[1] + j;
+                int64_t z = t->start[2] + at[2] + k;
+                if (x >= grid->dim[0] || y >= grid->dim[1] || z >= grid->dim[2]) {
+                    continue;
+                }
+                const float *p = values + (((inside[0] + i) * shape->h + inside[1] + j) * shape->w + inside[2] + k) * shape->c;
                 int64_t best = 0;
-                for (int64_t c = 1; c < channels; ++c) {
+                for (int64_t c = 1; c < shape->c; ++c) {
                     best = p[c] > p[best] ? c : best;
                 }
-                labels[dn_grid_offset(&volume->grid, x, y, z)] = (uint8_t)best;
+                t->labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)best;
             }
         }
     }
 }
 
-/* How tiles overlap. A tile's valid part is what lies deeper than the halo, or reaches to the volume's own edge. */
-typedef struct overlap {
-    int64_t step[3]; /* tiles and halos are multiples of it, so that pools fall on the same voxels in every tile */
-    int64_t halo[3];
-    bool possible;
-} overlap;
-
-static int64_t round_up(int64_t x, int64_t step)
+static dn_status take_tile(void *user, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shapes,
+                           float *const *outputs)
 {
-    return (x + step - 1) / step * step;
-}
-
-static dn_status find_overlap(const dn_network *network, const int64_t padded[3], overlap *out)
-{
-    dn_graph *graph = NULL;
-    dn_tiling tiling = {0};
-    DN_TRY(dn_model_graph(network->model, (dn_shape){1, padded[0], padded[1], padded[2], 1}, &graph));
-    dn_status status = dn_tiling_reach(graph, &tiling);
-    dn_graph_destroy(graph);
-    *out = (overlap){.possible = status == DN_OK};
-    if (status == DN_ESHAPE) {
-        dn_error_clear(); /* it looks at the whole volume */
-        return DN_OK;
+    task *t = user;
+    dn_network *n = t->network;
+    const int64_t dim[3] = {shapes[0].d, shapes[0].h, shapes[0].w};
+    n->work.run_seconds += omp_get_wtime() - t->begin;
+    n->work.flops += dn_plan_flops(dn_tiles_plan(n->tiles));
+    n->work.voxels += dim[0] * dim[1] * dim[2];
+    if (t->planar != NULL) {
+        dn_bridge_from_tensor(outputs[0], dim, n->channels, inside, size, t->planar, n->dim, at);
     }
-    DN_TRY(status);
-    for (int c = 0; c < 3; ++c) {
-        int64_t reach = tiling.before[c] > tiling.after[c] ? tiling.before[c] : tiling.after[c];
-        int64_t step = multiple(network);
-        while (step % tiling.multiple[c] != 0) {
-            step += multiple(network);
+    for (int64_t i = 0; t->whole != NULL && i < size[0]; ++i) {
+        for (int64_t j = 0; j < size[1]; ++j) {
+            const float *from = outputs[0] + (((inside[0] + i) * dim[1] + inside[1] + j) * dim[2] + inside[2]) * n->channels;
+            float *to = t->whole + (((at[0] + i) * n->dim[1] + at[1] + j) * n->dim[2] + at[2]) * n->channels;
+            memcpy(to, from, (size_t)(size[2] * n->channels) * sizeof *to);
         }
-        out->step[c] = step;
-        out->halo[c] = round_up(reach, step);
+    }
+    if (t->labels != NULL) {
+        label_part(t, at, inside, size, &shapes[0], outputs[0]);
     }
     return DN_OK;
 }
 
-static int64_t tile_count(int64_t padded, int64_t tile, int64_t halo)
+static dn_status run(task *t, const char *what)
 {
-    int64_t advance = tile - 2 * halo;
-    return tile >= padded ? 1 : 1 + (padded - tile + advance - 1) / advance;
+    const dn_tile_io io = {t, fill_tile, take_tile};
+    return dn_tiles_run(t->network->tiles, &io, what);
 }
 
-/* The largest tiles whose plan fits into the memory limit become the present plan. */
-static dn_status prepare_tiles(dn_network *network, const int64_t padded[3], const overlap *o)
+dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3], dn_posteriors *out)
 {
-    enum { LARGEST = 192, SMALLEST = 72 };
-    dn_status status = DN_ENOMEM;
-    if (!o->possible) {
-        return prepare(network, padded);
-    }
-    for (int64_t size = LARGEST; size >= SMALLEST && status == DN_ENOMEM; size -= 24) {
-        int64_t tile[3];
-        for (int c = 0; c < 3; ++c) {
-            int64_t least = 2 * o->halo[c] + round_up(24, o->step[c]);
-            tile[c] = round_up(size, o->step[c]);
-            tile[c] = tile[c] < least ? least : tile[c];
-            tile[c] = tile[c] < padded[c] ? tile[c] : padded[c];
-        }
-        status = prepare(network, tile);
+    memset(out, 0, sizeof *out);
+    DN_TRY(prepare(network, dim, network->options.memory_limit));
+    int64_t voxels = dim[0] * dim[1] * dim[2];
+    DN_TRY(dn_alloc(&out->data, (size_t)(voxels * network->channels), sizeof(float), "the posteriors"));
+    memcpy(out->start, start, sizeof out->start);
+    memcpy(out->dim, dim, sizeof out->dim);
+    out->channels = network->channels;
+    task t = {.network = network, .volume = volume, .start = start, .planar = out->data};
+    dn_status status = run(&t, NULL);
+    if (status != DN_OK) {
+        dn_posteriors_release(out);
     }
     return status;
 }
 
+dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                             const float **values, int64_t *channels)
+{
+    DN_TRY(prepare(network, dim, network->options.memory_limit));
+    task t = {.network = network, .volume = volume, .start = start};
+    if (!in_one_piece(network)) {
+        if (network->whole == NULL) {
+            DN_TRY(dn_alloc(&network->whole, (size_t)(dim[0] * dim[1] * dim[2] * network->channels), sizeof(float), "the posteriors"));
+        }
+        t.whole = network->whole;
+    }
+    DN_TRY(run(&t, NULL));
+    *values = t.whole != NULL ? t.whole : dn_tiles_output(network->tiles, 0);
+    *channels = network->channels;
+    return DN_OK;
+}
+
 dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels)
 {
+    static const int64_t zero[3] = {0, 0, 0};
     int64_t padded[3];
-    overlap o;
-    dn_status status;
+    int64_t limit = network->options.memory_limit;
     dn_network_padded(network, volume, padded);
-    DN_TRY(find_overlap(network, padded, &o));
-    DN_TRY(prepare_tiles(network, padded, &o));
+    dn_status status = prepare(network, padded, limit > 0 && limit < SEARCH_MEMORY ? limit : SEARCH_MEMORY);
+    if (status == DN_ENOMEM && (limit == 0 || limit > SEARCH_MEMORY)) {
+        dn_error_clear();
+        status = prepare(network, padded, limit); /* one that cannot run in tiles */
+    }
+    DN_TRY(status);
     if (network->channels > 256) {
         DN_FAIL(DN_EUSAGE, "model %s has %lld labels, too many for a search of the whole head", network->model->name,
                 (long long)network->channels);
     }
     DN_TRY(dn_alloc(labels, (size_t)dn_grid_count(&volume->grid), 1, "the labels of the whole head"));
-    const int64_t *tile = network->dim;
-    int64_t tiles[3];
-    for (int c = 0; c < 3; ++c) {
-        tiles[c] = tile_count(padded[c], tile[c], o.halo[c]);
+    task t = {.network = network, .volume = volume, .start = zero, .labels = *labels};
+    status = run(&t, "searching the whole head");
+    if (status != DN_OK) {
+        free(*labels);
+        *labels = NULL;
     }
-    int64_t total = tiles[0] * tiles[1] * tiles[2];
-    for (int64_t t = 0; t < total; ++t) {
-        int64_t index[3] = {t % tiles[0], t / tiles[0] % tiles[1], t / tiles[0] / tiles[1]};
-        int64_t start[3];
-        int64_t low[3];
-        int64_t high[3];
-        for (int c = 0; c < 3; ++c) {
-            int64_t last = padded[c] - tile[c];
-            start[c] = index[c] * (tile[c] - 2 * o.halo[c]);
-            start[c] = start[c] > last ? last : start[c];
-            low[c] = start[c] == 0 ? 0 : start[c] + o.halo[c];
-            high[c] = start[c] == last ? volume->grid.dim[c] : start[c] + tile[c] - o.halo[c];
-        }
-        status = run(network, volume, start);
-        if (status != DN_OK) {
-            free(*labels);
-            *labels = NULL;
-            return status;
-        }
-        label_part(network, volume, start, low, high, *labels);
-        dn_progress("searching the whole head", t + 1, total);
-    }
-    return DN_OK;
+    return status;
 }

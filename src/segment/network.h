@@ -33,7 +33,8 @@ const dn_network_work *dn_network_work_done(const dn_network *network);
 void dn_network_padded(const dn_network *network, const dn_volume *volume, int64_t dim[3]);
 
 /* Runs on the box (start and dim multiples of the model's, inside the padded volume). Voxels past the volume's end are 0.
- * *out: release with dn_posteriors_release. DN_ENOMEM when the plan does not fit into the limit. */
+ * A box that does not fit into the memory limit is run in overlapping tiles with the same result (net/tile.h), where the network can.
+ * *out: release with dn_posteriors_release. DN_ENOMEM when it cannot, or small tiles do not fit either. */
 DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
                                     dn_posteriors *out);
 

@@ -58,6 +58,9 @@ static void check(const char *config, int64_t multiple, int64_t limit)
     options.memory_limit = limit;
     assert_ok(dn_network_create(model, &options, &network));
     assert_ok(dn_network_run_whole(network, volume, &labels));
+    if (limit > 0 && dn_network_work_done(network)->voxels == dim[0] * dim[1] * dim[2]) {
+        fail_msg("expected several tiles with a limit of %lld bytes, found one", (long long)limit);
+    }
     if (limit > 0 && dn_network_work_done(network)->peak_bytes > limit) {
         fail_msg("expected at most %lld bytes, found %lld", (long long)limit, (long long)dn_network_work_done(network)->peak_bytes);
     }
@@ -74,6 +77,22 @@ static void check(const char *config, int64_t multiple, int64_t limit)
     if (wrong > 0) {
         fail_msg("%s: expected the labels of one run, found %lld of %lld voxels that differ", config, (long long)wrong, (long long)voxels);
     }
+    /* A box, too, with its posteriors. */
+    dn_posteriors tiled = {0};
+    const float *raw = NULL;
+    int64_t channels = 0;
+    assert_ok(dn_network_run(network, volume, zero, dim, &tiled));
+    assert_ok(dn_network_run_raw(network, volume, zero, dim, &raw, &channels));
+    assert_int_equal(channels, whole.channels);
+    for (int64_t v = 0; v < voxels * whole.channels; ++v) {
+        assert_close(tiled.data[v], whole.data[v], 1e-5);
+        int64_t at = v % voxels;
+        int64_t i = at % dim[0];
+        int64_t j = at / dim[0] % dim[1];
+        int64_t k = at / dim[0] / dim[1];
+        assert_close(raw[((i * dim[1] + j) * dim[2] + k) * channels + v / voxels], whole.data[v], 1e-5);
+    }
+    dn_posteriors_release(&tiled);
     free(labels);
     dn_posteriors_release(&whole);
     dn_network_destroy(network);
@@ -84,7 +103,7 @@ static void check(const char *config, int64_t multiple, int64_t limit)
 static void three_levels(void **state)
 {
     (void)state;
-    check("{\"classes\": 5, \"features\": [4, 4, 4], \"convs\": 2}", 8, 0);
+    check("{\"classes\": 5, \"features\": [4, 4, 4], \"convs\": 2}", 8, 16000000);
 }
 
 /* The limit counts what the network reads and writes, too; small tiles stay within it, or it says that none do. */
@@ -111,7 +130,7 @@ static void memory_limit(void **state)
 static void four_levels(void **state)
 {
     (void)state;
-    check("{\"classes\": 5, \"features\": [4, 4, 4, 4], \"convs\": 2}", 8, 0);
+    check("{\"classes\": 5, \"features\": [4, 4, 4, 4], \"convs\": 2}", 8, 16000000);
 }
 
 static void six_levels(void **state)
