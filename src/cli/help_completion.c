@@ -38,6 +38,45 @@ static void put_quoted(FILE *to, const char *text, const char *drop)
     }
 }
 
+/* How a shell asks for the values of an option. */
+typedef struct value_texts {
+    const char *file, *folder, *choices_before, *choices_after, *other, *flag;
+} value_texts;
+
+static void put_value(FILE *to, const dn_option *option, const value_texts *texts)
+{
+    switch (option->kind) {
+    case DN_OPTION_FILE:
+        fputs(texts->file, to);
+        break;
+    case DN_OPTION_FOLDER:
+        fputs(texts->folder, to);
+        break;
+    case DN_OPTION_CHOICE:
+        fputs(texts->choices_before, to);
+        put_choices(to, option->choices, ' ');
+        fputs(texts->choices_after, to);
+        break;
+    case DN_OPTION_FLAG:
+        fputs(texts->flag, to);
+        break;
+    case DN_OPTION_TEXT:
+    case DN_OPTION_INTEGER:
+    case DN_OPTION_REAL:
+    default:
+        fputs(texts->other, to);
+        break;
+    }
+}
+
+/* "a b c" */
+static void put_commands(FILE *to)
+{
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        fprintf(to, "%s%s", i == 0 ? "" : " ", dn_commands[i]->name);
+    }
+}
+
 static void bash_word(FILE *to, const dn_command *command, const dn_option *option)
 {
     (void)command;
@@ -49,6 +88,12 @@ static void bash_word(FILE *to, const dn_command *command, const dn_option *opti
 
 static void bash_value(FILE *to, const dn_command *command, const dn_option *option)
 {
+    static const value_texts texts = {.file = "mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames;;\n",
+                                      .folder = "mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); compopt -o filenames;;\n",
+                                      .choices_before = "COMPREPLY=($(compgen -W \"",
+                                      .choices_after = "\" -- \"$word\"));;\n",
+                                      .other = "COMPREPLY=();;\n",
+                                      .flag = ""};
     if (option->kind == DN_OPTION_FLAG) {
         return;
     }
@@ -57,26 +102,7 @@ static void bash_value(FILE *to, const dn_command *command, const dn_option *opt
         fprintf(to, "|\"%s -%c\"", command->name, option->letter);
     }
     fputs(") ", to);
-    switch (option->kind) {
-    case DN_OPTION_FILE:
-        fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames;;\n", to);
-        break;
-    case DN_OPTION_FOLDER:
-        fputs("mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); compopt -o filenames;;\n", to);
-        break;
-    case DN_OPTION_CHOICE:
-        fputs("COMPREPLY=($(compgen -W \"", to);
-        put_choices(to, option->choices, ' ');
-        fputs("\" -- \"$word\"));;\n", to);
-        break;
-    case DN_OPTION_FLAG:
-    case DN_OPTION_TEXT:
-    case DN_OPTION_INTEGER:
-    case DN_OPTION_REAL:
-    default:
-        fputs("COMPREPLY=();;\n", to);
-        break;
-    }
+    put_value(to, option, &texts);
 }
 
 static void completion_bash(FILE *to)
@@ -86,11 +112,9 @@ static void completion_bash(FILE *to)
           "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} options=\n"
           "    COMPREPLY=()\n"
           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-          "        COMPREPLY=($(compgen -W \"--help --version",
+          "        COMPREPLY=($(compgen -W \"--help --version ",
           to);
-    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        fprintf(to, " %s", dn_commands[i]->name);
-    }
+    put_commands(to);
     fputs("\" -- \"$word\"))\n        return\n    fi\n    case \"$command $before\" in\n", to);
     for (size_t i = 0; dn_commands[i] != NULL; ++i) {
         each_option(to, dn_commands[i], bash_value);
@@ -106,9 +130,7 @@ static void completion_bash(FILE *to)
           "                *\" -\"*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\"));;\n"
           "                \"help \"*) COMPREPLY=($(compgen -W \"",
           to);
-    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        fprintf(to, "%s%s", i == 0 ? "" : " ", dn_commands[i]->name);
-    }
+    put_commands(to);
     fputs("\" -- \"$word\"));;\n"
           "                *) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); compopt -o filenames;;\n"
           "            esac;;\n"
@@ -120,6 +142,7 @@ static void completion_bash(FILE *to)
 
 static void zsh_option(FILE *to, const dn_command *command, const dn_option *option)
 {
+    static const value_texts texts = {"_files", "_files -/", "(", ")", "", ""};
     (void)command;
     fputs("                ", to);
     if (option->letter != 0) {
@@ -135,25 +158,7 @@ static void zsh_option(FILE *to, const dn_command *command, const dn_option *opt
         put_quoted(to, option->value != NULL ? option->value : "value", "[]:");
         fputc(':', to);
     }
-    switch (option->kind) {
-    case DN_OPTION_FILE:
-        fputs("_files", to);
-        break;
-    case DN_OPTION_FOLDER:
-        fputs("_files -/", to);
-        break;
-    case DN_OPTION_CHOICE:
-        fputc('(', to);
-        put_choices(to, option->choices, ' ');
-        fputc(')', to);
-        break;
-    case DN_OPTION_FLAG:
-    case DN_OPTION_TEXT:
-    case DN_OPTION_INTEGER:
-    case DN_OPTION_REAL:
-    default:
-        break;
-    }
+    put_value(to, option, &texts);
     fputs("' \\\n", to);
 }
 
@@ -186,9 +191,7 @@ static void completion_zsh(FILE *to)
         each_option(to, dn_commands[i], zsh_option);
         if (strcmp(dn_commands[i]->name, "help") == 0) {
             fputs("                '*:command:(", to);
-            for (size_t j = 0; dn_commands[j] != NULL; ++j) {
-                fprintf(to, "%s%s", j == 0 ? "" : " ", dn_commands[j]->name);
-            }
+            put_commands(to);
             fputs(")';;\n", to);
         } else {
             fputs("                '*:file:_files';;\n", to);
@@ -202,31 +205,12 @@ static void completion_zsh(FILE *to)
 
 static void fish_option(FILE *to, const dn_command *command, const dn_option *option)
 {
+    static const value_texts texts = {" -r -F", " -x -a '(__fish_complete_directories)'", " -x -a '", "'", " -x", ""};
     fprintf(to, "complete -c dien -n '__fish_seen_subcommand_from %s' -l %s", command->name, option->name);
     if (option->letter != 0) {
         fprintf(to, " -s %c", option->letter);
     }
-    switch (option->kind) {
-    case DN_OPTION_FILE:
-        fputs(" -r -F", to);
-        break;
-    case DN_OPTION_FOLDER:
-        fputs(" -x -a '(__fish_complete_directories)'", to);
-        break;
-    case DN_OPTION_CHOICE:
-        fputs(" -x -a '", to);
-        put_choices(to, option->choices, ' ');
-        fputc('\'', to);
-        break;
-    case DN_OPTION_TEXT:
-    case DN_OPTION_INTEGER:
-    case DN_OPTION_REAL:
-        fputs(" -x", to);
-        break;
-    case DN_OPTION_FLAG:
-    default:
-        break;
-    }
+    put_value(to, option, &texts);
     fputs(" -d '", to);
     put_quoted(to, option->help, "");
     fputs("'\n", to);
@@ -244,9 +228,7 @@ static void completion_fish(FILE *to)
         fputs("'\n", to);
     }
     fputs("complete -c dien -n '__fish_seen_subcommand_from help' -f -a '", to);
-    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        fprintf(to, "%s%s", i == 0 ? "" : " ", dn_commands[i]->name);
-    }
+    put_commands(to);
     fputs("'\n", to);
     for (size_t i = 0; dn_commands[i] != NULL; ++i) {
         each_option(to, dn_commands[i], fish_option);

@@ -9,6 +9,36 @@
 #include "chart/figure.h"
 #include "cli/command.h"
 
+/* Options that commands on tables have in common, with their own words where those differ. */
+#define DN_OPTION_OUTPUT_FOLDER(what)                                                                                                      \
+    {                                                                                                                                      \
+        .name = "output", .letter = 'o', .kind = DN_OPTION_FOLDER, .value = "DIR", .help = what                                            \
+    }
+#define DN_OPTION_ID(what)                                                                                                                 \
+    {                                                                                                                                      \
+        .name = "id", .kind = DN_OPTION_TEXT, .value = "COLUMN", .preset = "participant_id", .help = what                                  \
+    }
+#define DN_OPTION_WHERE                                                                                                                    \
+    {                                                                                                                                      \
+        .name = "where", .kind = DN_OPTION_TEXT, .value = "COLUMN=VALUE", .help = "keep only the rows that have this value"                \
+    }
+#define DN_OPTION_LEVEL(what)                                                                                                              \
+    {                                                                                                                                      \
+        .name = "level", .kind = DN_OPTION_REAL, .value = "P", .preset = "0.95", .help = what, .low = 0.5, .high = 0.9999                  \
+    }
+#define DN_OPTION_UNIT(what)                                                                                                               \
+    {                                                                                                                                      \
+        .name = "unit", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = what                                                              \
+    }
+#define DN_OPTION_NOTE(what)                                                                                                               \
+    {                                                                                                                                      \
+        .name = "note", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = what                                                              \
+    }
+#define DN_OPTION_ADJUST(first, all, what)                                                                                                 \
+    {                                                                                                                                      \
+        .name = "adjust", .kind = DN_OPTION_CHOICE, .value = "HOW", .preset = first, .choices = all, .help = what                          \
+    }
+
 dn_status dn_stats_groups_run(const dn_arguments *arguments);
 dn_status dn_stats_correlate_run(const dn_arguments *arguments);
 dn_status dn_stats_power_run(const dn_arguments *arguments);

@@ -53,13 +53,31 @@ static dn_status draw(const char *folder, double n, double (*power_at)(const voi
     return status;
 }
 
-static dn_status emit(const char *folder, const dn_table *numbers, char *paragraph)
+typedef struct quantity {
+    const char *name;
+    double value;
+} quantity;
+
+/* Table, figure and paragraph. found: what was not given; n: people a group. */
+static dn_status conclude(const dn_arguments *arguments, const char *found, const quantity *quantities, size_t count, double n,
+                          double (*power_at)(const void *design, double n), const void *design, const char *paragraph)
 {
-    dn_status status = dn_stats_write_table(folder, "power", numbers);
-    if (status == DN_OK) {
-        status = dn_stats_emit(folder, "power", paragraph);
+    const char *folder = dn_arguments_text(arguments, "output");
+    dn_status status = DN_OK;
+    dn_table *numbers = NULL;
+    size_t row;
+    DN_TRY(dn_table_create("the table of the power", &numbers));
+    DN_TRY_GOTO(status, dn_table_add_row(numbers, &row), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "kind", dn_arguments_text(arguments, "kind")), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "found", found), done);
+    for (size_t i = 0; i < count; ++i) {
+        DN_TRY_GOTO(status, dn_table_put_number(numbers, quantities[i].name, quantities[i].value), done);
     }
-    free(paragraph);
+    DN_TRY_GOTO(status, draw(folder, n, power_at, design), done);
+    DN_TRY_GOTO(status, dn_stats_write_table(folder, "power", numbers), done);
+    status = dn_stats_emit(folder, "power", paragraph);
+done:
+    dn_table_destroy(numbers);
     return status;
 }
 
@@ -97,7 +115,6 @@ static dn_status t_paragraph(const dn_power_t *t, const char *unknown, char **ou
 
 static dn_status run_t(const dn_arguments *arguments, dn_power_kind kind)
 {
-    const char *folder = dn_arguments_text(arguments, "output");
     dn_power_t t = {.kind = kind,
                     .one_sided = dn_arguments_flag(arguments, "one-sided"),
                     .n = real_or_nan(arguments, "n"),
@@ -111,30 +128,13 @@ static dn_status run_t(const dn_arguments *arguments, dn_power_kind kind)
     if (missing != 1) {
         DN_FAIL(DN_EUSAGE, "give three of --n, --difference, --sd and --power; the fourth is found (%d are missing)", missing);
     }
-    dn_status status = DN_OK;
-    dn_table *numbers = NULL;
     char *paragraph = NULL;
-    size_t row;
     DN_TRY(dn_power_t_solve(&t));
-    DN_TRY(dn_table_create("the table of the power", &numbers));
-    double exact = t.n;
-    DN_TRY_GOTO(status, t_paragraph(&t, unknown, &paragraph), done);
-    DN_TRY_GOTO(status, dn_table_add_row(numbers, &row), done);
-    DN_TRY_GOTO(status, dn_table_put_text(numbers, "kind", dn_arguments_text(arguments, "kind")), done);
-    DN_TRY_GOTO(status, dn_table_put_text(numbers, "found", unknown), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n", exact), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n_whole", whole(exact)), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "ratio", t.ratio), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "difference", t.delta), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "sd", t.sd), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "alpha", t.alpha), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "power", t.power), done);
-    DN_TRY_GOTO(status, draw(folder, t.n, t_power_at, &t), done);
-    status = emit(folder, numbers, paragraph);
-    paragraph = NULL;
-done:
+    DN_TRY(t_paragraph(&t, unknown, &paragraph));
+    const quantity quantities[] = {{"n", t.n},   {"n_whole", whole(t.n)}, {"ratio", t.ratio}, {"difference", t.delta},
+                                   {"sd", t.sd}, {"alpha", t.alpha},      {"power", t.power}};
+    dn_status status = conclude(arguments, unknown, quantities, sizeof quantities / sizeof *quantities, t.n, t_power_at, &t, paragraph);
     free(paragraph);
-    dn_table_destroy(numbers);
     return status;
 }
 
@@ -179,9 +179,7 @@ static dn_status read_means(const dn_arguments *arguments, size_t *k, double *va
 
 static dn_status run_anova(const dn_arguments *arguments)
 {
-    const char *folder = dn_arguments_text(arguments, "output");
     size_t k = 0;
-    size_t row;
     dn_power_anova a = {.n = real_or_nan(arguments, "n"),
                         .alpha = dn_arguments_real(arguments, "alpha"),
                         .power = real_or_nan(arguments, "power")};
@@ -194,35 +192,23 @@ static dn_status run_anova(const dn_arguments *arguments)
     a.groups = (double)k;
     a.within_variance = sd * sd;
     DN_TRY(dn_power_anova_solve(&a));
-    dn_status status = DN_OK;
-    dn_table *numbers = NULL;
     char *paragraph = NULL;
-    DN_TRY(dn_table_create("the table of the power", &numbers));
-    DN_TRY_GOTO(
-        status,
-        dn_asprintf(
-            &paragraph,
-            "A one-way analysis of variance (alpha = %.4g) of %zu groups with %.6g people each has a power of %.1f %% to find means "
-            "of %s at a standard deviation of %.6g; the %s was found from the others%s.\n",
-            a.alpha, k, found_n ? whole(a.n) : a.n, 100.0 * a.power, dn_arguments_text(arguments, "means"), sd,
-            found_n ? "number of people" : "power", found_n ? " and rounded up" : ""),
-        done);
-    DN_TRY_GOTO(status, dn_table_add_row(numbers, &row), done);
-    DN_TRY_GOTO(status, dn_table_put_text(numbers, "kind", "anova"), done);
-    DN_TRY_GOTO(status, dn_table_put_text(numbers, "found", found_n ? "n" : "power"), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "groups", a.groups), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n", a.n), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "n_whole", whole(a.n)), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "between_variance", a.between_variance), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "within_variance", a.within_variance), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "alpha", a.alpha), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "power", a.power), done);
-    DN_TRY_GOTO(status, draw(folder, a.n, anova_power_at, &a), done);
-    status = emit(folder, numbers, paragraph);
-    paragraph = NULL;
-done:
+    DN_TRY(dn_asprintf(
+        &paragraph,
+        "A one-way analysis of variance (alpha = %.4g) of %zu groups with %.6g people each has a power of %.1f %% to find means "
+        "of %s at a standard deviation of %.6g; the %s was found from the others%s.\n",
+        a.alpha, k, found_n ? whole(a.n) : a.n, 100.0 * a.power, dn_arguments_text(arguments, "means"), sd,
+        found_n ? "number of people" : "power", found_n ? " and rounded up" : ""));
+    const quantity quantities[] = {{"groups", a.groups},
+                                   {"n", a.n},
+                                   {"n_whole", whole(a.n)},
+                                   {"between_variance", a.between_variance},
+                                   {"within_variance", a.within_variance},
+                                   {"alpha", a.alpha},
+                                   {"power", a.power}};
+    dn_status status = conclude(arguments, found_n ? "n" : "power", quantities, sizeof quantities / sizeof *quantities, a.n, anova_power_at,
+                                &a, paragraph);
     free(paragraph);
-    dn_table_destroy(numbers);
     return status;
 }
 
