@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/segment_stacks.h"
 #include "segment/outputs.h"
 #include "segment/scan.h"
 
@@ -28,7 +29,9 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FILE,
      .value = "NAME|FILE",
      .help = "network of the hypothalamus: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL
-             "); without --structures, only what it labels is measured"},
+             "); without --structures, only what it labels is measured. Networks that see slices take stacks of `dien prepare`, and "
+             "several of them "
+             "(FILE,FILE,...: the folds of `dien crossval`) are averaged"},
     {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probability of each label, STEM_probseg.nii.gz"},
     {.name = "precision",
      .kind = DN_OPTION_CHOICE,
@@ -265,13 +268,24 @@ static dn_status run(const dn_arguments *arguments)
     const char **paths = NULL;
     size_t count = 0;
     dn_segmenter *segmenter = NULL;
+    dn_stack_models *stack_models = NULL;
     dn_status status;
     DN_TRY(list_scans(arguments, &paths, &count));
+    if (segmenter_options.model != NULL) {
+        DN_TRY_GOTO(status, dn_stack_models_open(segmenter_options.model, segmenter_options.precision, &stack_models), done);
+    }
+    if (stack_models != NULL) {
+        const dn_stack_options how = {segmenter_options.trust, outputs.folder, outputs.posteriors};
+        DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
+        status = dn_segment_stacks(stack_models, paths, count, &how);
+        goto done;
+    }
     DN_TRY_GOTO(status, dn_segmenter_create(&segmenter_options, &segmenter), done);
     DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
     status = run_all(segmenter, paths, count, &outputs);
 done:
     dn_segmenter_destroy(segmenter);
+    dn_stack_models_destroy(stack_models);
     free(paths);
     return status;
 }

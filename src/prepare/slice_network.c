@@ -237,16 +237,13 @@ static dn_status run(dn_slice_network *network, const dn_volume *volume, dn_slic
     return DN_OK;
 }
 
-dn_status dn_slice_network_run(dn_slice_network *network, dn_volume *stack, dn_slice_posteriors *out)
+dn_status dn_slice_network_run_conformed(dn_slice_network *network, const dn_conformed *conformed, dn_slice_posteriors *out)
 {
     dn_status status = DN_OK;
-    dn_conformed conformed = {0};
     float *squares = NULL;
     *out = (dn_slice_posteriors){0};
-    DN_TRY(dn_conform(stack, &network->models[0]->input, &conformed));
-    const dn_grid *grid = &conformed.volume->grid;
+    const dn_grid *grid = &conformed->volume->grid;
     int64_t m = network->models[0]->input.multiple > 1 ? network->models[0]->input.multiple : 1;
-    double began = now();
     DN_TRY_GOTO(status, prepare(network, (grid->dim[1] + m - 1) / m * m, (grid->dim[2] + m - 1) / m * m), done);
     DN_TRY_GOTO(status, dn_alloc(&out->maps, (size_t)network->channels, sizeof *out->maps, "posteriors"), done);
     for (; out->channels < network->channels; ++out->channels) {
@@ -258,15 +255,25 @@ dn_status dn_slice_network_run(dn_slice_network *network, dn_volume *stack, dn_s
                     done);
     }
     out->slices = grid->dim[0];
-    DN_TRY_GOTO(status, run(network, conformed.volume, out, squares), done);
+    double began = now();
+    DN_TRY_GOTO(status, run(network, conformed->volume, out, squares), done);
     out->seconds_a_slice = (now() - began) / (double)out->slices;
     out->disagreement = squares != NULL ? disagreement(out, squares) : 0.0;
 done:
     free(squares);
-    dn_conformed_release(&conformed);
     if (status != DN_OK) {
         dn_slice_posteriors_release(out);
     }
+    return status;
+}
+
+dn_status dn_slice_network_run(dn_slice_network *network, dn_volume *stack, dn_slice_posteriors *out)
+{
+    dn_conformed conformed = {0};
+    *out = (dn_slice_posteriors){0};
+    DN_TRY(dn_conform(stack, &network->models[0]->input, &conformed));
+    dn_status status = dn_slice_network_run_conformed(network, &conformed, out);
+    dn_conformed_release(&conformed);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "image/volume.h"
 #include "models/model.h"
 #include "net/plan.h"
+#include "prepare/conform.h"
 
 /* Whether its architecture sees slices (2-D). DN_EFORMAT: its config cannot be read. */
 DN_CHECKED dn_status dn_model_sees_slices(const dn_model *model, bool *out);
@@ -38,6 +39,8 @@ typedef struct dn_slice_posteriors {
 
 /* stack: consumed. *out: release with dn_slice_posteriors_release. Errors of dn_conform; DN_ENOMEM; DN_ECANCELLED. */
 DN_CHECKED dn_status dn_slice_network_run(dn_slice_network *network, dn_volume *stack, dn_slice_posteriors *out);
+/* The same for a stack that was conformed to the models' contract already; borrowed. */
+DN_CHECKED dn_status dn_slice_network_run_conformed(dn_slice_network *network, const dn_conformed *conformed, dn_slice_posteriors *out);
 void dn_slice_posteriors_release(dn_slice_posteriors *posteriors);
 /* The most probable channel's index (FreeSurfer number of model's labels) of each voxel of grid: posteriors are interpolated
  * linearly first. *out: owned by the caller. */

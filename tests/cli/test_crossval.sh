@@ -25,12 +25,12 @@ model:
       - {op: softmax, name: s, input: b}
     outputs: [s]
 labels:
-  - {name: background, from: [0, 2, 24, 41, 507, 515]}
-  - {name: left_thalamus, from: [10]}
-  - {name: right_thalamus, from: [49]}
+  - {name: background, from: [0, 2, 10, 24, 41, 49]}
+  - {name: left_shell, from: [515]}
+  - {name: right_shell, from: [507]}
 data: {scans: [{scan: '*_stack.nii.gz', labels: '*_dseg.nii.gz'}]}
 augmentation: {preset: plain, noise_sd: 0}
-training: {epochs: 2, batch: 8, schedule: {kind: constant, peak: 0.02}}
+training: {epochs: 3, batch: 8, schedule: {kind: constant, peak: 0.02}}
 YAML
 
 run=(crossval "$work/toy.yaml" --folds 2 --participants "$work/participants.tsv" --group group --no-figure)
@@ -41,11 +41,11 @@ done
 # Each group has a subject in each fold, and each subject is measured once, in its own fold.
 [ "$(tail -n +2 "$work/run/folds.tsv" | cut -f 2,3 | sort | uniq -c | awk '$1 == 1' | wc -l)" -eq 4 ] || fail "folds: $(cat "$work/run/folds.tsv")"
 cut -f 1,3 "$work/run/folds.tsv" | tail -n +2 | sort >"$work/expected"
-awk -F'\t' 'NR > 1 && $5 == "thalamus" { print $2 "\t" $1 }' "$work/run/evaluation.tsv" | sort >"$work/found"
+awk -F'\t' 'NR > 1 && $5 == "shell" { print $2 "\t" $1 }' "$work/run/evaluation.tsv" | sort >"$work/found"
 cmp -s "$work/expected" "$work/found" || fail "evaluation: expected $(cat "$work/expected"), found $(cat "$work/found")"
 # A fold and all, for each side and both.
 [ "$(wc -l <"$work/run/crossval.tsv")" -eq 10 ] || fail "crossval.tsv: expected 10 lines, found $(cat "$work/run/crossval.tsv")"
-grep -q '^all	thalamus	4	' "$work/run/crossval.tsv" || fail "crossval.tsv: expected all 4 scans, found $(cat "$work/run/crossval.tsv")"
+grep -q '^all	shell	4	' "$work/run/crossval.tsv" || fail "crossval.tsv: expected all 4 scans, found $(cat "$work/run/crossval.tsv")"
 expect_no_temporaries "$work/run"
 
 expect_sentence 2 "already holds a cross-validation" "${run[@]}"
@@ -68,4 +68,15 @@ for table in "$work/before" "$work/run/crossval.tsv"; do cut -f 1-21 "$table" >"
 cmp -s "$work/before.cut" "$work/run/crossval.tsv.cut" || fail "--resume: crossval.tsv was $(cat "$work/before"), is $(cat "$work/run/crossval.tsv")"
 expect 0 crossval "$work/toy.yaml" --folds 2 --fold 2 -o "$work/one" --no-figure
 [ ! -e "$work/one/fold-1" ] && [ ! -e "$work/one/crossval.tsv" ] || fail "--fold 2 made $(ls "$work/one")"
+
+# The folds together on a stack: files, a note of how far they differ; one that sees volumes does not go with them.
+models="$work/run/fold-1/toy-fold-1.safetensors,$work/run/fold-2/toy-fold-2.safetensors"
+expect 0 segment "$work/sub-01_stack.nii.gz" --model "$models" -o "$work/out" --posteriors
+for name in dseg.nii.gz dseg.tsv volumes.tsv volumes.json probseg.nii.gz; do
+    [ -s "$work/out/sub-01_stack_$name" ] || fail "expected sub-01_stack_$name, found $(ls "$work/out")"
+done
+grep -q 'the 2 models differ by' "$work/stderr" || fail "expected how far the folds differ, found $(cat "$work/stderr")"
+grep -q '^shell	[LRB]	' "$work/out/sub-01_stack_volumes.tsv" || fail "volumes: $(cat "$work/out/sub-01_stack_volumes.tsv")"
+"$DIEN_FIXTURE" model "$work/volumes.safetensors" || fail "cannot make a model"
+expect_sentence 3 "sees volumes, not slices" segment "$work/sub-01_stack.nii.gz" --model "$models,$work/volumes.safetensors" -o "$work/out"
 finish

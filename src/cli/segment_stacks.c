@@ -1,0 +1,43 @@
+#include "cli/segment_stacks.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+static void say(const dn_stack_models *models, const dn_stack_result *r)
+{
+    for (size_t i = 0; i < r->rows.count; ++i) {
+        const dn_volume_row *row = &r->rows.row[i];
+        if (row->whole) {
+            dn_log(DN_LOG_NOTE, "%s: %s %c %.0f mm3", r->stem, row->structure, row->hemi, row->volume_mm3);
+        }
+    }
+    dn_log(DN_LOG_NOTE, "%s: %lld slices, %.3f s each", r->stem, (long long)r->slices, r->seconds_a_slice);
+    if (dn_stack_models_count(models) > 1) {
+        dn_log(DN_LOG_NOTE, "%s: the %zu models differ by %.3f where they see a structure (SD of posteriors)", r->stem,
+               dn_stack_models_count(models), r->disagreement);
+    }
+}
+
+dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, size_t count, const dn_stack_options *options)
+{
+    size_t broken = 0;
+    for (size_t i = 0; i < count; ++i) {
+        dn_stack_result result;
+        dn_status status = dn_segment_stack(models, paths[i], options, &result);
+        if (status == DN_ECANCELLED || (status != DN_OK && count == 1)) {
+            return status;
+        }
+        if (status != DN_OK) {
+            dn_log(DN_LOG_WARNING, "%s", dn_error_message());
+            ++broken;
+            continue;
+        }
+        say(models, &result);
+        dn_stack_result_release(&result);
+    }
+    if (broken > 0) {
+        DN_FAIL(DN_EPARTIAL, "%zu of %zu stacks could not be labelled (see above); the others are in %s", broken, count, options->folder);
+    }
+    return DN_OK;
+}

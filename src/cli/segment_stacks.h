@@ -1,0 +1,11 @@
+/* `dien segment` with networks that see slices. For cli/command_segment.c. */
+#ifndef DN_CLI_SEGMENT_STACKS_H
+#define DN_CLI_SEGMENT_STACKS_H
+
+#include "cli/command.h"
+#include "segment/stack.h"
+
+/* Labels every path; DN_EPARTIAL when some of several failed. */
+DN_CHECKED dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, size_t count, const dn_stack_options *options);
+
+#endif
