@@ -8,6 +8,7 @@
 #include "cli/synth_scanners.h"
 #include "image/io.h"
 #include "synth/generator.h"
+#include "synth/preview.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,6 +47,9 @@ static const dn_option options[] = {
     {.name = "from-scan",
      .kind = DN_OPTION_FLAG,
      .help = "the files are scans: show each as --count simulated scanners would (seed and settings go to scanners.tsv)"},
+    {.name = "preview",
+     .kind = DN_OPTION_FLAG,
+     .help = "also draw the first twelve samples of each map, with and without their labels, into NAME_preview.png"},
     {.name = "plain", .kind = DN_OPTION_FLAG, .help = "no change of shape and no artefacts: only tissue contrast, blur and noise"},
     {0},
 };
@@ -96,10 +100,38 @@ static dn_status write_pair(const dn_volume *scan, const dn_labels *truth, const
     return DN_OK;
 }
 
+static dn_status open_preview(const dn_arguments *arguments, const char *stem, int64_t count, const dn_tissues *tissues, dn_preview **out)
+{
+    char *title = NULL;
+    if (!dn_arguments_flag(arguments, "preview")) {
+        return DN_OK;
+    }
+    DN_TRY(dn_asprintf(&title, "%s: synthetic scans and their labels, seed %" PRId64, stem, dn_arguments_integer(arguments, "seed")));
+    dn_status status = dn_preview_create(count < DN_PREVIEW_ROWS ? (int)count : DN_PREVIEW_ROWS, title, tissues, out);
+    free(title);
+    return status;
+}
+
+static dn_status close_preview(const dn_preview *preview, const char *folder, const char *stem)
+{
+    char *name = NULL;
+    char *path = NULL;
+    dn_status status = DN_OK;
+    DN_TRY_GOTO(status, dn_asprintf(&name, "%s_preview.png", stem), done);
+    DN_TRY_GOTO(status, dn_path_join(folder, name, &path), done);
+    DN_TRY_GOTO(status, dn_preview_write(preview, path), done);
+    dn_log(DN_LOG_NOTE, "picture: %s", path);
+done:
+    free(path);
+    free(name);
+    return status;
+}
+
 static dn_status make_samples(const char *map_path, const dn_tissues *tissues, const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
     dn_labels *map = NULL;
+    dn_preview *preview = NULL;
     char *stem = NULL;
     const char *folder = dn_arguments_text(arguments, "output");
     int64_t count = dn_arguments_integer(arguments, "count");
@@ -110,6 +142,7 @@ static dn_status make_samples(const char *map_path, const dn_tissues *tissues, c
     DN_TRY_GOTO(status, dn_labels_read(map_path, NULL, &map, NULL), done);
     DN_TRY_GOTO(status, dn_path_scan_stem(map_path, &stem), done);
     plan_target(map, dn_arguments_real(arguments, "spacing"), dn_arguments_real(arguments, "size"), &target, centre);
+    DN_TRY_GOTO(status, open_preview(arguments, stem, count, tissues, &preview), done);
     for (int64_t n = 0; n < count; ++n) {
         dn_volume *scan = NULL;
         dn_labels *truth = NULL;
@@ -118,12 +151,21 @@ static dn_status make_samples(const char *map_path, const dn_tissues *tissues, c
         dn_random_seed_stream(&random, seed, (uint64_t)n);
         DN_TRY_GOTO(status, dn_synth_sample(map, tissues, &target, centre, &how, &random, &scan, &truth), done);
         status = write_pair(scan, truth, folder, stem, n + 1);
+        if (status == DN_OK && preview != NULL && n < DN_PREVIEW_ROWS) {
+            char caption[64];
+            snprintf(caption, sizeof caption, "sample %" PRId64, n + 1);
+            status = dn_preview_add(preview, scan, truth, caption);
+        }
         dn_volume_destroy(scan);
         dn_labels_destroy(truth);
         DN_TRY_GOTO(status, status, done);
         dn_progress(stem, n + 1, count);
     }
+    if (preview != NULL) {
+        DN_TRY_GOTO(status, close_preview(preview, folder, stem), done);
+    }
 done:
+    dn_preview_destroy(preview);
     if (status != DN_OK) {
         status = dn_error_context(status, "%s", map_path);
     }
@@ -171,7 +213,7 @@ const dn_command dn_command_synth = {
         "With --from-scan, the files are scans instead, and each is shown as --count simulated scanners would show it (resolution, coil "
         "profile, slice thickness, contrast, noise; scanner number n is the same for all scans): NAME_scanner-01_T1w.nii.gz. 'dien "
         "stability' takes the volumes measured on them.",
-    .examples = "dien synth labels.nii.gz -o synthetic --count 20\ndien synth labels.nii.gz -o plain --plain --size 96\n"
+    .examples = "dien synth labels.nii.gz -o synthetic --count 20 --preview\ndien synth labels.nii.gz -o plain --plain --size 96\n"
                 "dien synth head_T1w.nii.gz --from-scan -n 20 -o scanners",
     .run = run,
 };
