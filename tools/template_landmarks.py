@@ -68,7 +68,7 @@ def search(cost, start, centre):
     best = np.zeros(12)
     for width in (4.0, 1.0):
         result = optimize.minimize(lambda x: cost(build(x)), best, method="Powell",
-                                   options={"xtol": 0.02, "ftol": 1e-6, "maxiter": 12, "direc": np.eye(12) * width})
+                                   options={"xtol": 0.02, "ftol": 1e-6, "maxiter": 6, "direc": np.eye(12) * width})
         best = result.x
     return build(best), result.fun
 

@@ -1,11 +1,13 @@
 /* dien segment: the main job. */
 #include "base/file.h"
+#include "base/install.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/segment_stacks.h"
 #include "segment/outputs.h"
 #include "segment/scan.h"
+#include "segment/truth.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -32,6 +34,11 @@ static const dn_option options[] = {
              "); without --structures, only what it labels is measured. Networks that see slices take stacks of `dien prepare`, and "
              "several of them "
              "(FILE,FILE,...: the folds of `dien crossval`) are averaged"},
+    {.name = "truth",
+     .kind = DN_OPTION_FILE,
+     .value = "LABELS",
+     .help = "true labels of the one scan (FreeSurfer numbers, as of 'dien synth'): report and STEM_measured_and_true.tsv show measured "
+             "beside true volumes"},
     {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probability of each label, STEM_probseg.nii.gz"},
     {.name = "precision",
      .kind = DN_OPTION_CHOICE,
@@ -188,13 +195,37 @@ static void say(const dn_segment_result *r, const char *folder)
     }
 }
 
-/* *failed: done, but not to be trusted. */
-static dn_status one(dn_segmenter *segmenter, const char *path, const dn_output_options *outputs, bool *failed)
+/* truth: a label map's path. */
+static dn_status compare(dn_segment_result *result, const char *truth)
+{
+    dn_status status = DN_OK;
+    char *table = NULL;
+    dn_tissues *tissues = NULL;
+    dn_labels *labels = NULL;
+    DN_TRY_GOTO(status, dn_install_path("synth/tissues.tsv", &table), done);
+    DN_TRY_GOTO(status, dn_tissues_read(table, &tissues), done);
+    DN_TRY_GOTO(status, dn_labels_read(truth, NULL, &labels, NULL), done);
+    status = dn_truth_compare(result, labels, tissues);
+    if (status != DN_OK) {
+        status = dn_error_context(status, "%s", truth);
+    }
+done:
+    dn_labels_destroy(labels);
+    dn_tissues_destroy(tissues);
+    free(table);
+    return status;
+}
+
+/* *failed: done, but not to be trusted. truth: NULL, or the true labels' path. */
+static dn_status one(dn_segmenter *segmenter, const char *path, const char *truth, const dn_output_options *outputs, bool *failed)
 {
     dn_segment_result *result = NULL;
     DN_TRY(dn_segment_scan(segmenter, path, &result));
     double begin = omp_get_wtime();
-    dn_status status = dn_outputs_write(result, outputs);
+    dn_status status = truth == NULL ? DN_OK : compare(result, truth);
+    if (status == DN_OK) {
+        status = dn_outputs_write(result, outputs);
+    }
     result->seconds[DN_STAGE_WRITE] = omp_get_wtime() - begin;
     if (status == DN_OK) {
         dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
@@ -216,7 +247,7 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
         if (count > 1) {
             dn_log(DN_LOG_NOTE, "[%zu/%zu] %s", i + 1, count, dn_path_name(path));
         }
-        dn_status status = one(segmenter, path, outputs, &bad);
+        dn_status status = one(segmenter, path, dn_arguments_text(arguments, "truth"), outputs, &bad);
         if (status == DN_ECANCELLED) {
             return status;
         }
@@ -247,6 +278,9 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
 
 static dn_status run(const dn_arguments *arguments)
 {
+    if (dn_arguments_given(arguments, "truth") && dn_arguments_count(arguments) > 1) {
+        DN_FAIL(DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
+    }
     const char *precision = dn_arguments_text(arguments, "precision");
     const char *trust = dn_arguments_text(arguments, "trust");
     bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());

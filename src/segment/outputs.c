@@ -6,6 +6,7 @@
 #include "segment/label_color.h"
 #include "segment/picture.h"
 #include "segment/report.h"
+#include "segment/truth.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -225,6 +226,7 @@ typedef enum {
     PROBABILITIES_SIDECAR,
     MASK,
     MASK_SIDECAR,
+    TRUTH,
     PICTURE,
     REPORT,
     OUTPUTS
@@ -251,6 +253,8 @@ static dn_status write_one(output what, const dn_segment_result *r, const char *
         return write_mask(r, path);
     case MASK_SIDECAR:
         return write_json(mask_sidecar(r), path);
+    case TRUTH:
+        return dn_truth_write(r, path);
     case PICTURE:
         return dn_picture_write(r, path);
     case REPORT:
@@ -270,6 +274,8 @@ static bool is_made(output what, const dn_segment_result *r, const dn_output_opt
     case MASK:
     case MASK_SIDECAR:
         return r->icv != NULL;
+    case TRUTH:
+        return r->true_mm3 != NULL;
     default:
         return true;
     }
@@ -286,9 +292,18 @@ static dn_status remove_old(const char *path)
 
 dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options)
 {
-    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",         "_dseg.tsv",       "_dseg.json",    "_volumes.tsv",
-                                                "_volumes.json",        "_probseg.nii.gz", "_probseg.json", "_label-ICV_mask.nii.gz",
-                                                "_label-ICV_mask.json", "_qc.png",         "_report.html"};
+    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",
+                                                "_dseg.tsv",
+                                                "_dseg.json",
+                                                "_volumes.tsv",
+                                                "_volumes.json",
+                                                "_probseg.nii.gz",
+                                                "_probseg.json",
+                                                "_label-ICV_mask.nii.gz",
+                                                "_label-ICV_mask.json",
+                                                "_measured_and_true.tsv",
+                                                "_qc.png",
+                                                "_report.html"};
     for (int o = 0; o < (int)OUTPUTS; ++o) {
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));

@@ -2,6 +2,7 @@
  *   STEM_dseg.nii.gz, _dseg.tsv, _dseg.json      labels on the scan's own grid, their table and provenance
  *   STEM_label-ICV_mask.nii.gz, .json       what is inside the skull, when it was measured
  *   STEM_volumes.tsv, _volumes.json              one row a structure and side
+ *   STEM_measured_and_true.tsv                   when the true labels are known (segment/truth.h)
  *   STEM_probseg.nii.gz, _probseg.json           posteriors of the hypothalamus, one volume a label, when asked for
  *   STEM_qc.png, STEM_report.html                for people
  * Equal inputs and options give equal bytes: no times, no paths but the input's name. */

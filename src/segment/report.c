@@ -217,6 +217,36 @@ static dn_status put_row(dn_file_writer *w, const dn_volume_row *row, const dn_s
     return dn_file_printf(w, "<td></td></tr>\n");
 }
 
+/* Measured beside true, where the true labels are known. */
+static dn_status put_truth(dn_file_writer *w, const dn_segment_result *r)
+{
+    if (r->true_mm3 == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_file_printf(w, "<h2>Measured and true</h2>\n<p>The true volumes of this head are known: they were counted in the label map "
+                             "that was given with it.</p>\n<div class=\"wide\"><table><thead><tr><th>Structure</th><th>Side</th>"
+                             "<th>Measured, mm\xc2\xb3</th><th>True, mm\xc2\xb3</th><th>Difference</th></tr></thead><tbody>\n"));
+    for (size_t i = 0; i < r->volumes.count; ++i) {
+        const dn_volume_row *row = &r->volumes.row[i];
+        char name[64];
+        double difference = 100.0 * (row->volume_mm3 / r->true_mm3[i] - 1.0);
+        if (isnan(r->true_mm3[i])) {
+            continue;
+        }
+        snprintf(name, sizeof name, "%s", row->structure);
+        for (char *c = name; *c != 0; ++c) {
+            *c = *c == '_' ? ' ' : *c;
+        }
+        DN_TRY(put_escaped(w, row->hemi == 'B' ? "<tr class=\"whole\"><td>" : "<tr><td>", name, "</td>"));
+        DN_TRY(dn_file_printf(w, "<td>%s</td><td>%.0f</td><td>%.0f</td><td>%s%.1f %%</td></tr>\n",
+                              row->hemi == 'L'   ? "left"
+                              : row->hemi == 'R' ? "right"
+                                                 : "both",
+                              row->volume_mm3, r->true_mm3[i], difference < 0 ? "\xe2\x88\x92" : "+", fabs(difference)));
+    }
+    return dn_file_printf(w, "</tbody></table></div>\n");
+}
+
 static dn_status put_flags(dn_file_writer *w, const dn_quality *q)
 {
     if (q->count == 0) {
@@ -284,6 +314,7 @@ static dn_status put_page(dn_file_writer *w, const dn_segment_result *r, const u
     DN_TRY(put_verdict(w, &r->quality));
     DN_TRY(put_numbers(w, r));
     DN_TRY(put_flags(w, &r->quality));
+    DN_TRY(put_truth(w, r));
     DN_TRY(put_escaped(w, "<figure><img alt=\"Slices of ", r->stem, " with the outlines of the labels\" src=\"data:image/png;base64,"));
     DN_TRY(put_base64(w, picture, size));
     DN_TRY(dn_file_printf(w, "\"><figcaption>Radiological view: the patient's left is on the right of coronal and axial slices. The yellow "

@@ -366,6 +366,7 @@ void dn_segment_result_destroy(dn_segment_result *result)
 {
     if (result != NULL) {
         dn_volume_rows_release(&result->volumes);
+        free(result->true_mm3);
         dn_native_release(&result->native);
         dn_labels_destroy(result->icv);
         dn_head_release(&result->head);

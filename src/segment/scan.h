@@ -88,6 +88,7 @@ typedef struct dn_segment_result {
     dn_labels *icv;   /* owned; mask on the scan's own grid; NULL: not measured */
     dn_native native; /* native.labels holds everything that was labelled, the hypothalamus over the rest */
     dn_volume_rows volumes;
+    double *true_mm3; /* owned; [volumes.count], NaN: not known; NULL: no truth was given (segment/truth.h) */
     dn_quality quality;
     double white_matter; /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
     dn_consensus consensus;

@@ -122,7 +122,8 @@ dn_status dn_truth_compare(dn_segment_result *result, const dn_labels *truth, co
         any = any || voxels > 0.0;
     }
     if (!any) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "the true labels have none of the structures that were measured; they need FreeSurfer's numbers");
+        DN_FAIL_GOTO(status, done, DN_EDATA,
+                     "the true labels have none of the structures that were measured; they need FreeSurfer's numbers");
     }
     free(result->true_mm3);
     result->true_mm3 = volumes;
@@ -151,7 +152,8 @@ dn_status dn_truth_write(const dn_segment_result *result, const char *path)
         DN_TRY_GOTO(status, dn_table_put_text(table, "hemi", hemi), done);
         DN_TRY_GOTO(status, dn_table_put_number(table, "measured_mm3", round(measured->volume_mm3 * 10.0) / 10.0), done);
         DN_TRY_GOTO(status, dn_table_put_number(table, "true_mm3", round(truth * 10.0) / 10.0), done);
-        DN_TRY_GOTO(status, dn_table_put_number(table, "difference_percent", round(1000.0 * (measured->volume_mm3 / truth - 1.0)) / 10.0), done);
+        DN_TRY_GOTO(status, dn_table_put_number(table, "difference_percent", round(1000.0 * (measured->volume_mm3 / truth - 1.0)) / 10.0),
+                    done);
     }
     status = dn_table_write(table, path);
 done:

@@ -15,7 +15,8 @@ enum {
     VIEWS = 3,
     FINE = 2 * TILE,
     PIXELS = TILE * TILE,
-    FINE_PIXELS = FINE * FINE
+    FINE_PIXELS = FINE * FINE,
+    FLUID = 255
 };
 
 struct dn_preview {
