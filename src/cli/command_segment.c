@@ -236,7 +236,8 @@ static dn_status one(dn_segmenter *segmenter, const char *path, const char *trut
     return status;
 }
 
-static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size_t count, const dn_output_options *outputs)
+static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size_t count, const char *truth,
+                         const dn_output_options *outputs)
 {
     size_t broken = 0;
     size_t failed = 0;
@@ -247,7 +248,7 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
         if (count > 1) {
             dn_log(DN_LOG_NOTE, "[%zu/%zu] %s", i + 1, count, dn_path_name(path));
         }
-        dn_status status = one(segmenter, path, dn_arguments_text(arguments, "truth"), outputs, &bad);
+        dn_status status = one(segmenter, path, truth, outputs, &bad);
         if (status == DN_ECANCELLED) {
             return status;
         }
@@ -278,9 +279,6 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
 
 static dn_status run(const dn_arguments *arguments)
 {
-    if (dn_arguments_given(arguments, "truth") && dn_arguments_count(arguments) > 1) {
-        DN_FAIL(DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
-    }
     const char *precision = dn_arguments_text(arguments, "precision");
     const char *trust = dn_arguments_text(arguments, "trust");
     bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
@@ -305,10 +303,16 @@ static dn_status run(const dn_arguments *arguments)
     dn_stack_models *stack_models = NULL;
     dn_status status;
     DN_TRY(list_scans(arguments, &paths, &count));
+    if (dn_arguments_given(arguments, "truth") && count > 1) {
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
+    }
     if (segmenter_options.model != NULL) {
         DN_TRY_GOTO(status, dn_stack_models_open(segmenter_options.model, segmenter_options.precision, &stack_models), done);
     }
     if (stack_models != NULL) {
+        if (dn_arguments_given(arguments, "truth")) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth does not go with networks that see slices; use 'dien evaluate'");
+        }
         const dn_stack_options how = {segmenter_options.trust, outputs.folder, outputs.posteriors};
         DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
         status = dn_segment_stacks(stack_models, paths, count, &how);
@@ -316,7 +320,7 @@ static dn_status run(const dn_arguments *arguments)
     }
     DN_TRY_GOTO(status, dn_segmenter_create(&segmenter_options, &segmenter), done);
     DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
-    status = run_all(segmenter, paths, count, &outputs);
+    status = run_all(segmenter, paths, count, dn_arguments_text(arguments, "truth"), &outputs);
 done:
     dn_segmenter_destroy(segmenter);
     dn_stack_models_destroy(stack_models);
