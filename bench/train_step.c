@@ -1,7 +1,8 @@
 /* Times training steps (forward, cross entropy + Dice, backward, Adam) on random voxels: one JSON line like those of
  * bench/peers.
  *   bench_train_step ARCHITECTURE CONFIG N D H W C THREADS STEPS f32|bf16 [--describe]
- * for example unet3d '{"classes":11,"features":[24,48,96],...}' 1 96 96 96 1 2 3 f32. One warm-up step. */
+ * for example unet3d '{"classes":11,"features":[24,48,96],...}' 1 96 96 96 1 2 3 f32, or the published 2-D hypothalamus network with its
+ * batch: unet2d '{"encoder":"efficientnetb0","classes":2}' 4 1 512 512 3 2 3 f32. One warm-up step. */
 #define _GNU_SOURCE
 #include "base/memory.h"
 #include "base/random.h"

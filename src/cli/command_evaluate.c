@@ -23,7 +23,7 @@ static const dn_option options[] = {
      .letter = 'o',
      .kind = DN_OPTION_FOLDER,
      .value = "DIR",
-     .help = "write evaluation.tsv, evaluation_summary.tsv and Bland-Altman figures into this folder"},
+     .help = "write evaluation.tsv, evaluation_summary.tsv, a box plot of Dice and Bland-Altman figures into this folder"},
     {.name = "structures",
      .kind = DN_OPTION_TEXT,
      .value = "LIST",
@@ -41,7 +41,7 @@ static const dn_option options[] = {
     {0},
 };
 
-enum { STRUCTURES = 512, MEASURES = 10 };
+enum { STRUCTURES = 512, MEASURES = 11 };
 
 typedef struct structure {
     char name[64];
@@ -63,7 +63,13 @@ typedef struct evaluation_job {
 } evaluation_job;
 
 static const char *const measure_names[MEASURES] = {"dice",    "iou",     "precision",  "recall",           "hausdorff_mm",
-                                                    "hd95_mm", "assd_mm", "volume_mm3", "truth_volume_mm3", "volume_error_percent"};
+                                                    "hd95_mm", "assd_mm", "volume_mm3", "truth_volume_mm3", "volume_error_percent",
+                                                    "mean_iou"};
+
+static const char *format_of(size_t measure)
+{
+    return measure < 4 || measure == MEASURES - 1 ? "%.4f" : measure < 7 ? "%.3f" : "%.2f";
+}
 
 static void measures_of(const dn_evaluation *e, double out[MEASURES])
 {
@@ -71,7 +77,8 @@ static void measures_of(const dn_evaluation *e, double out[MEASURES])
                                      e->precision,    e->recall,
                                      e->hausdorff,    e->hausdorff95,
                                      e->mean,         e->volume,
-                                     e->truth_volume, e->truth > 0 ? 100.0 * (e->volume / e->truth_volume - 1.0) : NAN};
+                                     e->truth_volume, e->truth > 0 ? 100.0 * (e->volume / e->truth_volume - 1.0) : NAN,
+                                     e->mean_iou};
     memcpy(out, values, sizeof values);
 }
 
@@ -140,6 +147,11 @@ static void name_of(const dn_table *names, long label, char out[64])
         snprintf(out, 64, "%s_%s", label < 806 ? "left" : "right", parts[(label - 801) % 5]);
         return;
     }
+    if (label == 819 || label == 820) {
+        /* Not the name of the row for both numberings together. */
+        snprintf(out, 64, "%s_whole_hypothalamus", label == 819 ? "left" : "right");
+        return;
+    }
     snprintf(out, 64, "%ld", label);
     for (size_t row = 0; names != NULL && row < dn_table_rows(names); ++row) {
         const char *number = dn_table_text(names, row, 0);
@@ -157,9 +169,9 @@ static dn_status default_structures(evaluation_job *job, const bool *present)
         const char *name;
         long low[2], high[2]; /* the second range may be empty: 0 */
     } together[] = {{"thalamus", {10, 49}, {10, 49}},
-                    {"hypothalamus", {801, 0}, {810, 0}},
-                    {"left_hypothalamus", {801, 0}, {805, 0}},
-                    {"right_hypothalamus", {806, 0}, {810, 0}}};
+                    {"hypothalamus", {801, 819}, {810, 820}},
+                    {"left_hypothalamus", {801, 819}, {805, 819}},
+                    {"right_hypothalamus", {806, 820}, {810, 820}}};
     dn_status status = DN_OK;
     dn_table *names = NULL;
     char *path = NULL;
@@ -295,7 +307,7 @@ static dn_status put_row(dn_table *table, const char *who, const structure *what
     DN_TRY(dn_table_put_text(table, "structure", what->name));
     for (size_t m = 0; m < MEASURES; ++m) {
         char text[32];
-        snprintf(text, sizeof text, m < 4 ? "%.4f" : m < 7 ? "%.3f" : "%.2f", values[m]);
+        snprintf(text, sizeof text, format_of(m), values[m]);
         DN_TRY(dn_table_put_text(table, measure_names[m], isfinite(values[m]) ? text : NULL));
     }
     return DN_OK;
@@ -366,11 +378,7 @@ static dn_status summarise(const evaluation_job *job, dn_table *summary)
             }
             for (int which = 0; which < 2; ++which) {
                 snprintf(name, sizeof name, "%s_%s", measure_names[m], which == 0 ? "mean" : "sd");
-                snprintf(text, sizeof text,
-                         m < 4   ? "%.4f"
-                         : m < 7 ? "%.3f"
-                                 : "%.2f",
-                         which == 0 ? mean : sqrt(squares / (double)(n > 1 ? n - 1 : 1)));
+                snprintf(text, sizeof text, format_of(m), which == 0 ? mean : sqrt(squares / (double)(n > 1 ? n - 1 : 1)));
                 DN_TRY_GOTO(status, dn_table_put_text(summary, name, n > (size_t)which ? text : NULL), done);
             }
         }
@@ -411,6 +419,34 @@ done:
     free(a);
     free(name);
     free(file);
+    return status;
+}
+
+/* Dice of each structure over subjects, boxes side by side; of many the last, where both sides together are. */
+static dn_status draw_dice(const evaluation_job *job, const char *folder)
+{
+    enum { MOST = 16 };
+    dn_status status = DN_OK;
+    dn_figure *figure = NULL;
+    double *values = NULL;
+    dn_figure_group groups[MOST];
+    size_t used = 0;
+    size_t first = job->structure_count > MOST ? job->structure_count - MOST : 0;
+    size_t count = job->structure_count - first;
+    DN_TRY(dn_alloc(&values, job->subject_count * count, sizeof *values, "Dice"));
+    for (size_t s = 0; s < count; ++s) {
+        size_t n;
+        DN_TRY_GOTO(status, column_of(job, job->structures[first + s].name, 0, values + used, &n), done);
+        groups[s] = (dn_figure_group){.name = job->structures[first + s].name, .n = n, .values = values + used};
+        used += n;
+    }
+    const dn_panel panel = {.y_label = "Dice"};
+    DN_TRY_GOTO(status, dn_figure_create(count < 4 ? 85.0 : fmin(250.0, 22.0 * (double)count), 80, 1, 1, &figure), done);
+    DN_TRY_GOTO(status, dn_figure_box_plot(figure, &panel, groups, count, NULL, 0), done);
+    DN_TRY_GOTO(status, dn_stats_write_figure(folder, "dice", NULL, figure), done);
+done:
+    dn_figure_destroy(figure);
+    free(values);
     return status;
 }
 
@@ -475,6 +511,7 @@ static dn_status report(const evaluation_job *job, const char *folder)
         for (size_t s = 0; s < job->structure_count; ++s) {
             DN_TRY_GOTO(status, draw_volumes(job, &job->structures[s], folder), done);
         }
+        DN_TRY_GOTO(status, draw_dice(job, folder), done);
     }
 done:
     dn_table_destroy(summary);
@@ -531,7 +568,8 @@ const dn_command dn_command_evaluate = {
         "volumes. One subject is printed as it is; of several, mean and standard deviation are, and -o DIR has every row.\n\n"
         "The surface of a structure are its voxels that share a face with a voxel outside. Distances are exact, from centre to centre; "
         "the 95th percentile is taken over both directions together, the average is the mean of both directions' means (as MedPy has "
-        "them). A structure that only one side has gets Dice 0 and no distance; one that neither has gets no row.",
+        "them). mean_iou is the mean of the structure's IoU and that of all else in the image, which some papers call IoU. A structure "
+        "that only one side has gets Dice 0 and no distance; one that neither has gets no row.",
     .examples =
         "dien evaluate sub-01_dseg.nii.gz sub-01_truth.nii.gz\ndien evaluate out/ truth/ --truth-suffix _manual.nii.gz -o comparison\n"
         "dien evaluate a.nii.gz b.nii.gz --structures thalamus=10+49,hypothalamus=801-810",

@@ -166,6 +166,10 @@ dn_status dn_evaluate_labels(const dn_labels *predicted, const dn_labels *truth,
     out->truth_volume = each * (double)out->truth;
     out->dice = ratio(2 * out->both, out->predicted + out->truth);
     out->iou = ratio(out->both, out->predicted + out->truth - out->both);
+    int64_t any = out->predicted + out->truth - out->both;
+    int64_t all = dn_grid_count(&truth->grid);
+    /* Beside the structure: what neither has, of what at least one does not have. */
+    out->mean_iou = 0.5 * (out->iou + ratio(all - any, all - out->both));
     out->precision = ratio(out->both, out->predicted);
     out->recall = ratio(out->both, out->truth);
     if (out->predicted > 0 && out->truth > 0) {

@@ -6,7 +6,9 @@
  * nearest surface voxel of B, and BA likewise:
  *   Hausdorff           max over AB and BA
  *   95th percentile     of AB and BA put together, linear between ranks (MedPy's hd95, NumPy's percentile)
- *   average surface distance   (mean AB + mean BA) / 2 (MedPy's assd) */
+ *   average surface distance   (mean AB + mean BA) / 2 (MedPy's assd)
+ * DeepMind's surface-distance, which that paper used for its 95th percentile, weighs surface elements by area and takes the larger of
+ * the two directions' percentiles: near to ours, not equal. (Its script also gives the spacing of slices to the columns.) */
 #ifndef DN_TRAIN_EVALUATE_H
 #define DN_TRAIN_EVALUATE_H
 
@@ -21,6 +23,8 @@
 typedef struct dn_evaluation {
     int64_t both, predicted, truth;      /* voxels */
     double dice, iou;                    /* NaN when both are empty */
+    double mean_iou;                     /* mean of iou and of the IoU of everything else, over the whole image, as Keras's MeanIoU of two
+                                            classes: the "IoU" of Vernikouskaya et al. 2023; NaN when both are empty */
     double precision, recall;            /* both / predicted, both / truth; NaN when that is empty */
     double hausdorff, hausdorff95, mean; /* mm; NaN when either is empty */
     double volume, truth_volume;         /* mm3 */

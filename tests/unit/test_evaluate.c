@@ -63,6 +63,9 @@ static void against_scipy(void **state)
         assert_ok(dn_evaluate_labels(a, b, (const uint16_t[2]){10, 49}, 2, &found));
         assert_close(found.dice, want[3], 1e-11);
         assert_close(found.iou, want[4], 1e-11);
+        int64_t any = found.predicted + found.truth - found.both;
+        int64_t all = 23 * 19 * 17;
+        assert_close(found.mean_iou, 0.5 * want[4] + 0.5 * (double)(all - any) / (double)(all - found.both), 1e-11);
         assert_close(found.precision, want[5], 1e-11);
         assert_close(found.recall, want[6], 1e-11);
         assert_close(found.hausdorff, want[7], 1e-5);
