@@ -1,17 +1,40 @@
 #!/bin/bash
-# `make bench`: speed and memory here and in Debian 13, against the peers a user would pick. Writes bench/results.md.
-#   bench/run.sh BUILD        DIEN_BENCH_13=0 leaves Debian 13 out.
+# `make bench`: speed and memory here and in Debian 13, against the peers a user would pick. Writes bench/results.md (the subunit network
+# and whole commands) and bench/networks.md (training, slices, the whole head, threads, the generator).
+#   bench/run.sh BUILD
+#   BENCH='train slices'     only these parts: network (results.md), train, slices, whole, threads, generator; the table keeps what earlier
+#                            runs in this build folder left of the others
+#   DIEN_BENCH_13=0          leaves Debian 13 out
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
+parts=" ${BENCH:-network train slices whole threads generator} "
 "$here/../tools/deps.sh" build bench
 mkdir -p "$build/bench"
-"$here/rounds.sh" "$build" >"$build/bench/here.jsonl"
-systems=("$build/bench/here.jsonl")
-if [ "${DIEN_BENCH_13:-1}" != 0 ]; then
-    DIEN_TRIXIE_PURPOSES="build bench13" "$here/../tools/debian13.sh" . "bench/rounds.sh build >build/bench/rounds.jsonl"
-    cp "${DIEN_TRIXIE:-/var/cache/dien/trixie}/dien/build/bench/rounds.jsonl" "$build/bench/debian13.jsonl"
-    systems+=("$build/bench/debian13.jsonl")
+trixie=${DIEN_TRIXIE:-/var/cache/dien/trixie}/dien/build/bench
+in_13() { DIEN_TRIXIE_PURPOSES="build bench13" "$here/../tools/debian13.sh" . "$1"; }
+
+if [[ $parts == *" network "* ]]; then
+    "$here/rounds.sh" "$build" >"$build/bench/here.jsonl"
+    systems=("$build/bench/here.jsonl")
+    if [ "${DIEN_BENCH_13:-1}" != 0 ]; then
+        in_13 "bench/rounds.sh build >build/bench/rounds.jsonl"
+        cp "$trixie/rounds.jsonl" "$build/bench/debian13.jsonl"
+        systems+=("$build/bench/debian13.jsonl")
+    fi
+    /usr/bin/python3 "$here/table.py" "${systems[@]}" | tee "$here/results.md.tmp"
+    mv "$here/results.md.tmp" "$here/results.md"
 fi
-/usr/bin/python3 "$here/table.py" "${systems[@]}" | tee "$here/results.md.tmp"
-mv "$here/results.md.tmp" "$here/results.md"
+
+read -r -a others <<<"${parts/ network / }"
+[ "${#others[@]}" -gt 0 ] || exit 0
+"$here/parts.sh" "$build" "${others[@]}"
+folders=("$build/bench")
+if [ "${DIEN_BENCH_13:-1}" != 0 ]; then
+    in_13 "bench/parts.sh build ${others[*]}"
+    mkdir -p "$build/bench/debian13"
+    cp "$trixie"/part_*.jsonl "$build/bench/debian13/"
+fi
+if [ -d "$build/bench/debian13" ]; then folders+=("$build/bench/debian13"); fi
+/usr/bin/python3 "$here/parts_table.py" "${folders[@]}" | tee "$here/networks.md.tmp"
+mv "$here/networks.md.tmp" "$here/networks.md"

@@ -35,8 +35,8 @@ mkdir -p "$out/seg" "$out/stability"
 mv "$build/accuracy_models.tsv" "$out/models.tsv"
 echo "results: $out" >&2
 
-structures=hypothalamus,thalamus,icv
-grep -qE '^(hypothalamus|billot2020)' "$out/models.tsv" || structures=thalamus,icv
+structures=thalamus,icv # of the stability part; scans get everything
+if grep -qE '^(hypothalamus|billot2020)' "$out/models.tsv"; then structures=hypothalamus,$structures; fi
 
 wanted() { # is the scan's name among the patterns?
     set -f
@@ -55,11 +55,11 @@ name_of() { # sub-01_T1w.nii.gz -> sub-01
     name=${name%.mgz}
     echo "${name%_T1w}"
 }
-segment() { # SCAN FOLDER NAME: exit code, CPU seconds and binary beside the results, once
-    local code=0 cpu
+segment() { # SCAN FOLDER NAME OPTIONS...: exit code and CPU seconds beside the results, once
+    local code=0 cpu scan=$1
     [ -e "$2/$3.exit" ] && return 0
     TIMEFORMAT='%U %S'
-    cpu=$({ time "$dien" segment "$1" -o "$2" --structures "$structures" --threads "$threads" --quiet >/dev/null 2>"$2/$3.log"; } 2>&1) || code=$?
+    cpu=$({ time "$dien" segment "$scan" -o "$2" "${@:4}" --threads "$threads" --quiet >/dev/null 2>"$2/$3.log"; } 2>&1) || code=$?
     [ "$code" != 130 ] || exit 130
     printf '%s\t%s\n' "$code" "$(awk '{print $1 + $2}' <<<"$cpu")" >"$2/$3.exit"
     echo "$3: exit code $code, CPU s: $cpu" >&2
@@ -90,7 +90,7 @@ if [[ " $parts " == *" stability "* ]]; then
         "$dien" synth "$scan" --from-scan -n "$scanners" --seed "$seed" -o "$folder/scans" --quiet
         cp "$folder/scans/scanners.tsv" "$folder/"
         for shown in "$folder"/scans/*_scanner-*_T1w.nii.gz; do
-            segment "$shown" "$folder" "$(name_of "$shown")"
+            segment "$shown" "$folder" "$(name_of "$shown")" --structures "$structures"
         done
         rm -r "$folder/scans"
     done
