@@ -26,9 +26,9 @@ static const char style[] =
     ".verdict strong{display:block}.verdict p{margin:.15rem 0 0}\n"
     ".ok{border-color:var(--ok)}.ok strong{color:var(--ok)}.warn{border-color:var(--warn)}.warn strong{color:var(--warn)}"
     ".bad{border-color:var(--bad)}.bad strong{color:var(--bad)}\n"
-    ".numbers{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}.numbers div{background:var(--card);padding:.7rem "
-    "1.1rem;min-width:10rem}"
-    ".numbers b{display:block;font-size:1.5rem;font-variant-numeric:tabular-nums}\n"
+    ".numbers{display:grid;grid-template-columns:repeat(auto-fill,minmax(10rem,1fr));gap:.8rem;margin:1.2rem 0}"
+    ".numbers div{background:var(--card);padding:.7rem .9rem;display:flex;flex-direction:column;justify-content:space-between}"
+    ".numbers b{white-space:nowrap;font-size:1.5rem;font-variant-numeric:tabular-nums}\n"
     "figure{margin:1rem 0}img{width:100%;height:auto;display:block}figcaption{color:var(--soft);font-size:.9rem;margin-top:.4rem}\n"
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:.38rem .7rem;"
     "border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th{color:var(--soft);font-weight:600;font-size:.9rem}"
@@ -36,6 +36,10 @@ static const char style[] =
     ".chip{display:inline-block;width:.8rem;height:.8rem;margin-right:.5rem;vertical-align:-.05rem;border:1px solid rgba(0,0,0,.25)}\n"
     "ul{padding-left:1.2rem}li{margin:.25rem 0;max-width:46rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1.2rem;"
     "font-size:.92rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\n"
+    /* A phone: the picture stays readable and is moved sideways, the volumes stand beside the names. */
+    "@media(max-width:40rem){main{padding:1.2rem .9rem 3rem}figure{overflow-x:auto}figure img{width:60rem;max-width:none}"
+    "figcaption{position:sticky;left:0}table{font-size:.85rem}th,td{padding:.38rem .3rem}th{white-space:normal}"
+    "th:first-child,td:first-child{white-space:normal;min-width:7rem}}\n"
     "@media print{body{font-size:11pt}main{padding:0}}\n"
     "</style>\n";
 
@@ -167,7 +171,9 @@ static dn_status put_numbers(dn_file_writer *w, const dn_segment_result *r)
                               fabs(difference)));
     }
     if (r->has_head) {
-        DN_TRY(put_number(w, "Thalamus, both sides", dn_volume_rows_find(rows, "thalamus", 'B')));
+        const dn_volume_row *thalamus = dn_volume_rows_find(rows, "thalamus", 'B');
+        DN_TRY(thalamus == NULL ? put_number(w, "Thalamus, both sides", NULL)
+                                : dn_file_printf(w, "<div>Thalamus, both sides<b>%.2f cm\xc2\xb3</b></div>", 1e-3 * thalamus->volume_mm3));
     }
     if (r->icv_wanted) {
         DN_TRY(put_litres(w, "Inside the skull (ICV)", icv));
@@ -187,7 +193,11 @@ static dn_status put_row(dn_file_writer *w, const dn_volume_row *row, const dn_s
 {
     char name[64];
     const char *part = row->whole ? NULL : strchr(row->structure, '_');
-    snprintf(name, sizeof name, "%s", part != NULL ? part + 1 : row->structure);
+    snprintf(name, sizeof name, "%s",
+             part != NULL                         ? part + 1
+             : strcmp(row->structure, "icv") == 0 ? "inside the skull (ICV)"
+             : strcmp(row->structure, "csf") == 0 ? "cerebrospinal fluid"
+                                                  : row->structure);
     for (char *c = name; *c != 0; ++c) {
         *c = *c == '_' ? ' ' : *c;
     }
