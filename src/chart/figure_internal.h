@@ -45,6 +45,9 @@ struct dn_figure {
     char *note;
 };
 
+/* Control characters and broken UTF-8 become blanks or question marks; a newline stays for the caller. Returns the bytes to take from
+ * text (at least 1) and whether they can be taken as they stand. */
+size_t dn_figure_character(const unsigned char *text, bool *good);
 /* Writes the data and the script that draws it. name: of the files, without folder and extension; checked by the caller to have no
  * control characters. */
 DN_CHECKED dn_status dn_figure_data(const dn_figure *figure, FILE *stream);

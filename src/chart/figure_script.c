@@ -1,4 +1,4 @@
-/* The two texts of a figure: its data, one row a point, and the gnuplot script that draws them.
+/* The gnuplot script that draws a figure from its data (figure_data.c).
  *
  * Every text that came from outside becomes a single-quoted gnuplot string, in which nothing is substituted, assigned to a variable
  * before anything is drawn; the rest of the script holds only numbers and words of ours. */
@@ -20,23 +20,8 @@ static const char *const colour_hex[DN_COLOUR_COUNT] = {
     [DN_COLOUR_BLACK] = "1A1A1A",  [DN_COLOUR_BLUE] = "0072B2", [DN_COLOUR_VERMILION] = "D55E00", [DN_COLOUR_GREEN] = "009E73",
     [DN_COLOUR_ORANGE] = "E69F00", [DN_COLOUR_SKY] = "56B4E9",  [DN_COLOUR_PURPLE] = "CC79A7",    [DN_COLOUR_GREY] = "8C8C8C",
 };
-static const char *const kind_name[] = {"point", "line", "band",    "interval", "segment",     "rectangle",
-                                        "rule",  "zone", "upright", "text",     "text inside", "text right"};
 static const int shape_number[] = {[DN_SHAPE_DISC] = 7,     [DN_SHAPE_RING] = 6,   [DN_SHAPE_DIAMOND] = 13,
                                    [DN_SHAPE_TRIANGLE] = 9, [DN_SHAPE_SQUARE] = 5, [DN_SHAPE_CROSS] = 2};
-
-/* Control characters and broken UTF-8 become blanks or question marks; a newline stays for the caller. Returns the bytes to take from
- * text (at least 1) and whether they can be taken as they stand. */
-static size_t next_character(const unsigned char *text, bool *good)
-{
-    static const unsigned char lead[] = {0x00, 0xC0, 0xE0, 0xF0};
-    size_t length = text[0] < 0x80 ? 1 : text[0] >= 0xF0 ? 4 : text[0] >= 0xE0 ? 3 : text[0] >= 0xC2 ? 2 : 0;
-    *good = length > 0 && text[0] < 0xF5 && (length == 1 || text[0] >= lead[length - 1]);
-    for (size_t i = 1; *good && i < length; ++i) {
-        *good = (text[i] & 0xC0) == 0x80;
-    }
-    return *good ? length : 1;
-}
 
 /* 'it'."'".'s', with line breaks as 'a'."\n".'b'. */
 static void print_string(FILE *stream, const char *text)
@@ -45,7 +30,7 @@ static void print_string(FILE *stream, const char *text)
     fputc('\'', stream);
     while (*p != 0) {
         bool good = true;
-        size_t length = next_character(p, &good);
+        size_t length = dn_figure_character(p, &good);
         if (!good) {
             fputc('?', stream);
         } else if (*p == '\n') {
@@ -62,22 +47,6 @@ static void print_string(FILE *stream, const char *text)
     fputc('\'', stream);
 }
 
-static void print_cell(FILE *stream, const char *text)
-{
-    for (const unsigned char *p = (const unsigned char *)text; *p != 0;) {
-        bool good = true;
-        size_t length = next_character(p, &good);
-        if (!good) {
-            fputc('?', stream);
-        } else if (*p < 0x20 || *p == 0x7F) {
-            fputc(' ', stream);
-        } else {
-            fwrite(p, 1, length, stream);
-        }
-        p += length;
-    }
-}
-
 /* Characters as seen, for the width of margins. */
 static double text_width(const char *text)
 {
@@ -92,87 +61,6 @@ static double text_width(const char *text)
     }
     return widest * FONT_POINTS * MM_PER_POINT;
 }
-
-/* ---- data ---------------------------------------------------------------------------------------------------------------------- */
-
-/* The columns x, y, x_end, y_end of one row; NaN: none. */
-static void row_of(const figure_layer *layer, const range *box, size_t i, double row[4])
-{
-    row[0] = row[1] = row[2] = row[3] = NAN;
-    switch (layer->kind) {
-    case LAYER_POINTS:
-    case LAYER_LINE:
-    case LAYER_TEXT:
-    case LAYER_TEXT_INSIDE:
-        row[0] = layer->value[0][i];
-        row[1] = layer->value[1][i];
-        break;
-    case LAYER_BAND:
-    case LAYER_ERRORS:
-        row[0] = row[2] = layer->value[0][i];
-        row[1] = layer->value[1][i];
-        row[3] = layer->value[2][i];
-        break;
-    case LAYER_SEGMENTS:
-    case LAYER_RECTANGLE:
-        for (int c = 0; c < 4; ++c) {
-            row[c] = layer->value[c][i];
-        }
-        break;
-    case LAYER_RULE:
-        row[0] = box->x_low;
-        row[2] = box->x_high;
-        row[1] = row[3] = layer->value[0][i];
-        break;
-    case LAYER_RULE_BAND:
-        row[0] = box->x_low;
-        row[2] = box->x_high;
-        row[1] = layer->value[0][i];
-        row[3] = layer->value[1][i];
-        break;
-    case LAYER_RULE_VERTICAL:
-        row[0] = row[2] = layer->value[0][i];
-        row[1] = box->y_low;
-        row[3] = box->y_high;
-        break;
-    case LAYER_TEXT_RIGHT:
-        row[1] = layer->value[0][i];
-        break;
-    }
-}
-
-dn_status dn_figure_data(const dn_figure *figure, FILE *stream)
-{
-    fprintf(stream, "panel\tlayer\tkind\tx\ty\tx_end\ty_end\ttext\n");
-    for (size_t p = 0; p < figure->n_panels; ++p) {
-        range box = dn_panel_range(&figure->panels[p]);
-        for (size_t l = 0; l < figure->panels[p].n_layers; ++l) {
-            const figure_layer *layer = &figure->panels[p].layers[l];
-            for (size_t i = 0; i < layer->n; ++i) {
-                double row[4];
-                row_of(layer, &box, i, row);
-                fprintf(stream, "%zu\t%zu\t%s", p + 1, l + 1, kind_name[layer->kind]);
-                for (int c = 0; c < 4; ++c) {
-                    if (isnan(row[c])) {
-                        fprintf(stream, "\tn/a");
-                    } else {
-                        fprintf(stream, "\t%.12g", row[c]);
-                    }
-                }
-                fputc('\t', stream);
-                const char *text = layer->text != NULL ? layer->text : layer->style.label;
-                print_cell(stream, text != NULL && *text != 0 ? text : "n/a");
-                fputc('\n', stream);
-            }
-        }
-    }
-    if (ferror(stream)) {
-        DN_FAIL(DN_EIO, "cannot write the data of a figure; is the disk full?");
-    }
-    return DN_OK;
-}
-
-/* ---- script -------------------------------------------------------------------------------------------------------------------- */
 
 /* 1, 2 or 5 times a power of ten, so that at most `most` steps fit. */
 static double nice_step(double span, double most)

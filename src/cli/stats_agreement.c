@@ -1,38 +1,21 @@
-/* dien stats agreement: methods or raters that measured the same people (limits of agreement, intraclass correlation, repeats), or with
- * --scores methods that were scored on the same cases (repeated measures). */
+/* dien stats agreement: methods or raters that measured the same people (limits of agreement, intraclass correlation, repeats); with
+ * --scores, stats_scores.c. */
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "cli/stats_agreement.h"
+
 #include "base/memory.h"
-#include "chart/figure_kinds.h"
-#include "cli/complete_cases.h"
-#include "cli/stats_command.h"
 #include "stats/agreement.h"
-#include "stats/anova.h"
-#include "stats/repeated.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What one run works with. */
-typedef struct agreement_job {
-    const dn_arguments *arguments;
-    const char *folder, *label, *unit;
-    double level;
-    char **columns;
-    size_t k, reference;
-    double y_low, y_high; /* of all panels, so that they can be compared by eye */
-    dn_cases cases;
-    dn_table *results;
-    FILE *text; /* the paragraph */
-} agreement_job;
-
-static const char *unit_of(const agreement_job *job)
+const char *dn_agreement_unit(const agreement_job *job)
 {
     return job->unit != NULL ? job->unit : "";
 }
 
-static void column_of(const agreement_job *job, size_t column, double *out)
+void dn_agreement_column(const agreement_job *job, size_t column, double *out)
 {
     for (size_t i = 0; i < job->cases.n; ++i) {
         out[i] = job->cases.values[i * job->k + column];
@@ -126,20 +109,20 @@ static dn_status limits_of(agreement_job *job, size_t column, dn_figure *figure,
     bool exact = strcmp(dn_arguments_text(job->arguments, "limits"), "exact") == 0;
     const char *name = job->columns[column], *reference = job->columns[job->reference], *how = exact ? "exact" : "approximate";
     dn_bland_altman fit;
-    column_of(job, column, a);
-    column_of(job, job->reference, b);
+    dn_agreement_column(job, column, a);
+    dn_agreement_column(job, job->reference, b);
     DN_TRY_GOTO(status,
                 dn_bland_altman_fit(a, b, n, percent, job->level, exact ? DN_LIMITS_EXACT : DN_LIMITS_APPROXIMATE, mean, difference, &fit),
                 done);
     DN_TRY_GOTO(status, dn_asprintf(&analysis, "%s - %s", name, reference), done);
     DN_TRY_GOTO(status, put_limits(job, analysis, &fit, how), done);
-    const char *unit = percent ? "%" : unit_of(job);
+    const char *unit = percent ? "%" : dn_agreement_unit(job);
     DN_TRY_GOTO(status, dn_asprintf(&own_unit, "%s%s", *unit != 0 ? " " : "", unit), done);
     say_limits(job, name, reference, &fit, own_unit, how);
     if (figure != NULL) {
         dn_figure_limits limits = {fit.bias.value,  fit.bias.low,  fit.bias.high,  fit.lower.value, fit.lower.low, fit.lower.high,
                                    fit.upper.value, fit.upper.low, fit.upper.high, fit.slope.value, fit.intercept, fit.slope_p < 0.05};
-        const char *in = unit_of(job);
+        const char *in = dn_agreement_unit(job);
         DN_TRY_GOTO(status, dn_asprintf(&x_label, "Mean of %s and %s%s%s%s", name, reference, *in ? " (" : "", in, *in ? ")" : ""), done);
         DN_TRY_GOTO(status, dn_asprintf(&y_label, "%s \xE2\x88\x92 %s%s%s%s", name, reference, *unit ? " (" : "", unit, *unit ? ")" : ""),
                     done);
@@ -193,7 +176,7 @@ static dn_status reliability(agreement_job *job)
     dn_icc icc;
     dn_within_subject within;
     const char *analysis = "all methods";
-    const char *unit = unit_of(job);
+    const char *unit = dn_agreement_unit(job);
     DN_TRY(dn_icc_fit(job->cases.values, job->cases.n, job->k, job->level, &icc));
     DN_TRY(dn_within_subject_fit(job->cases.values, job->cases.n, job->k, job->level, &within));
     DN_TRY(put_icc(job, &icc, analysis));
@@ -217,7 +200,7 @@ static dn_status reliability(agreement_job *job)
     return DN_OK;
 }
 
-static dn_status draw(const agreement_job *job, dn_figure *figure, const char *name)
+dn_status dn_agreement_draw(const agreement_job *job, dn_figure *figure, const char *name)
 {
     return dn_stats_write_figure(job->folder, name, dn_arguments_text(job->arguments, "note"), figure);
 }
@@ -232,8 +215,8 @@ static dn_status common_range(agreement_job *job, double *scratch)
         if (c == job->reference) {
             continue;
         }
-        column_of(job, c, scratch);
-        column_of(job, job->reference, scratch + n);
+        dn_agreement_column(job, c, scratch);
+        dn_agreement_column(job, job->reference, scratch + n);
         DN_TRY(dn_bland_altman_fit(scratch, scratch + n, n, dn_arguments_flag(job->arguments, "percent"), job->level, DN_LIMITS_EXACT, NULL,
                                    scratch + 2 * n, &fit));
         low = fmin(low, fit.lower.low);
@@ -267,186 +250,11 @@ static dn_status agreement(agreement_job *job)
     }
     DN_TRY_GOTO(status, reliability(job), done);
     if (figure != NULL) {
-        status = draw(job, figure, "bland_altman");
+        status = dn_agreement_draw(job, figure, "bland_altman");
     }
 done:
     free(scratch);
     dn_figure_destroy(figure);
-    return status;
-}
-
-/* ---- scores -------------------------------------------------------------------------------------------------------------------- */
-
-static dn_status put_summary(dn_table *summary, const char *name, const double *values, size_t n, double level, FILE *text, bool last)
-{
-    dn_summary found;
-    size_t row = 0;
-    DN_TRY(dn_summarise(values, n, &found));
-    DN_TRY(dn_table_add_row(summary, &row));
-    DN_TRY(dn_table_put_text(summary, "method", name));
-    const struct {
-        const char *column;
-        double value;
-    } cells[] = {{"n", (double)n}, {"mean", found.mean},       {"sd", found.sd},           {"median", found.median}, {"q1", found.q1},
-                 {"q3", found.q3}, {"minimum", found.minimum}, {"maximum", found.maximum}, {"level", level}};
-    for (size_t i = 0; i < sizeof cells / sizeof *cells; ++i) {
-        DN_TRY(dn_table_put_number(summary, cells[i].column, cells[i].value));
-    }
-    fprintf(text, "%s %s ± %s%s", name, dn_say(found.mean), dn_say(found.sd), last ? "" : ", ");
-    return DN_OK;
-}
-
-static dn_status say_anova(agreement_job *job, const dn_repeated *anova)
-{
-    const struct {
-        const char *method, *note;
-        double df1, df2, p;
-    } rows[] = {
-        {"repeated measures ANOVA, sphericity assumed", NULL, anova->df1, anova->df2, anova->p},
-        {"repeated measures ANOVA, Greenhouse-Geisser", NULL, anova->df1 * anova->epsilon_gg, anova->df2 * anova->epsilon_gg, anova->p_gg},
-        {"repeated measures ANOVA, Huynh-Feldt", NULL, anova->df1 * fmin(1.0, anova->epsilon_hf), anova->df2 * fmin(1.0, anova->epsilon_hf),
-         anova->p_hf},
-    };
-    for (size_t i = 0; i < 3; ++i) {
-        dn_result row = dn_result_empty();
-        row.method = rows[i].method;
-        row.statistic_name = "F";
-        row.statistic = anova->f;
-        row.df1 = rows[i].df1;
-        row.df2 = rows[i].df2;
-        row.p = rows[i].p;
-        row.n = anova->n;
-        row.groups = anova->k;
-        row.effect_name = "partial eta squared";
-        row.effect = anova->partial_eta_squared;
-        row.estimate_name = i == 0 ? NULL : "epsilon";
-        row.estimate = i == 0 ? NAN : i == 1 ? anova->epsilon_gg : anova->epsilon_hf;
-        if (i == 2 && isnan(anova->epsilon_hf)) {
-            row.note = "too few cases for this correction";
-        }
-        DN_TRY(dn_result_append(job->results, "all methods", &row));
-    }
-    dn_result mauchly = dn_result_empty();
-    mauchly.method = "Mauchly's test of sphericity";
-    mauchly.statistic_name = "W";
-    mauchly.statistic = anova->mauchly_w;
-    mauchly.p = anova->mauchly_p;
-    mauchly.n = anova->n;
-    mauchly.groups = anova->k;
-    mauchly.note = isnan(anova->mauchly_w) ? "not defined for two methods or so few cases" : NULL;
-    DN_TRY(dn_result_append(job->results, "all methods", &mauchly));
-    fprintf(job->text,
-            "Repeated measures analysis of variance with Greenhouse-Geisser correction (epsilon = %s): F(%s, %s) = %s, %s, partial eta "
-            "squared = %s.",
-            dn_say(anova->epsilon_gg), dn_say(anova->df1 * anova->epsilon_gg), dn_say(anova->df2 * anova->epsilon_gg), dn_say(anova->f),
-            dn_say_p(anova->p_gg), dn_say(anova->partial_eta_squared));
-    return DN_OK;
-}
-
-static dn_adjustment adjustment_of(const dn_arguments *arguments)
-{
-    const char *text = dn_arguments_text(arguments, "adjust");
-    return strcmp(text, "bonferroni") == 0 ? DN_ADJUST_BONFERRONI
-           : strcmp(text, "bh") == 0       ? DN_ADJUST_BH
-           : strcmp(text, "none") == 0     ? DN_ADJUST_NONE
-                                           : DN_ADJUST_HOLM;
-}
-
-/* Pairs into table and text; brackets for the figure: texts owned by the caller. */
-static dn_status pairs(agreement_job *job, dn_result *results, double *d_z, dn_figure_bracket *brackets, char **texts)
-{
-    size_t pair = 0;
-    DN_TRY(dn_repeated_pairs(job->cases.values, job->cases.n, job->k, job->level, adjustment_of(job->arguments), results, d_z));
-    fprintf(job->text, " Pairs (paired t tests%s%s): ", adjustment_of(job->arguments) != DN_ADJUST_NONE ? ", p after " : "",
-            adjustment_of(job->arguments) != DN_ADJUST_NONE ? dn_adjustment_name(adjustment_of(job->arguments)) : "");
-    for (size_t a = 0; a < job->k; ++a) {
-        for (size_t b = a + 1; b < job->k; ++b, ++pair) {
-            char *analysis = NULL;
-            double p = isnan(results[pair].p_adjusted) ? results[pair].p : results[pair].p_adjusted;
-            DN_TRY(dn_asprintf(&analysis, "%s - %s", job->columns[a], job->columns[b]));
-            dn_status status = dn_result_append(job->results, analysis, &results[pair]);
-            if (status == DN_OK) {
-                status = dn_table_put_number(job->results, "d_z", d_z[pair]);
-            }
-            fprintf(job->text, "%s%s %s, %s, Cohen's d = %s", pair > 0 ? "; " : "", analysis,
-                    dn_say_like(results[pair].estimate, 0.25 * fabs(results[pair].high - results[pair].low)), dn_say_p(p),
-                    dn_say(results[pair].effect));
-            free(analysis);
-            DN_TRY(status);
-            DN_TRY(dn_strdup(isnan(p) ? "no test" : dn_say_p(p), &texts[pair]));
-            brackets[pair] = (dn_figure_bracket){a, b, texts[pair]};
-        }
-    }
-    fprintf(job->text, ".");
-    return DN_OK;
-}
-
-static dn_status draw_scores(const agreement_job *job, const dn_figure_bracket *brackets, size_t n_brackets, const double *columns)
-{
-    dn_status status = DN_OK;
-    dn_figure *figure = NULL;
-    dn_figure_group *groups = NULL;
-    char *label = NULL;
-    const char *unit = unit_of(job);
-    DN_TRY(dn_alloc(&groups, job->k, sizeof *groups, "a figure"));
-    for (size_t c = 0; c < job->k; ++c) {
-        groups[c] = (dn_figure_group){job->columns[c], job->cases.n, columns + c * job->cases.n};
-    }
-    DN_TRY_GOTO(status,
-                dn_asprintf(&label, "%s%s%s%s", job->label != NULL ? job->label : "Score", *unit ? " (" : "", unit, *unit ? ")" : ""),
-                done);
-    DN_TRY_GOTO(status, dn_figure_create(fmin(174.0, 40.0 + 22.0 * (double)job->k), 75, 1, 1, &figure), done);
-    DN_TRY_GOTO(status, dn_figure_box_plot(figure, &(dn_panel){.y_label = label}, groups, job->k, brackets, job->k <= 4 ? n_brackets : 0),
-                done);
-    status = draw(job, figure, "scores");
-done:
-    dn_figure_destroy(figure);
-    free(groups);
-    free(label);
-    return status;
-}
-
-static dn_status scores(agreement_job *job)
-{
-    dn_status status = DN_OK;
-    dn_repeated anova;
-    size_t count = dn_pair_count(job->k);
-    dn_table *summary = NULL;
-    dn_result *results = NULL;
-    dn_figure_bracket *brackets = NULL;
-    char **texts = NULL;
-    double *columns = NULL, *d_z = NULL;
-    DN_TRY_GOTO(status, dn_table_create("scores_summary", &summary), done);
-    DN_TRY_GOTO(status, dn_alloc(&columns, job->cases.n * job->k, sizeof *columns, "the scores"), done);
-    DN_TRY_GOTO(status, dn_alloc(&results, count, sizeof *results, "the pairs"), done);
-    DN_TRY_GOTO(status, dn_alloc(&d_z, count, sizeof *d_z, "the pairs"), done);
-    DN_TRY_GOTO(status, dn_alloc(&brackets, count, sizeof *brackets, "the pairs"), done);
-    DN_TRY_GOTO(status, dn_alloc(&texts, count, sizeof *texts, "the pairs"), done);
-    fprintf(job->text, "%s of %zu methods on %zu cases (mean ± SD): ", job->label != NULL ? job->label : "Scores", job->k, job->cases.n);
-    for (size_t c = 0; c < job->k; ++c) {
-        column_of(job, c, columns + c * job->cases.n);
-        DN_TRY_GOTO(status,
-                    put_summary(summary, job->columns[c], columns + c * job->cases.n, job->cases.n, job->level, job->text, c + 1 == job->k),
-                    done);
-    }
-    fprintf(job->text, ". ");
-    DN_TRY_GOTO(status, dn_repeated_anova(job->cases.values, job->cases.n, job->k, &anova), done);
-    DN_TRY_GOTO(status, say_anova(job, &anova), done);
-    DN_TRY_GOTO(status, pairs(job, results, d_z, brackets, texts), done);
-    DN_TRY_GOTO(status, dn_stats_write_table(job->folder, "scores_summary", summary), done);
-    if (job->folder != NULL) {
-        status = draw_scores(job, brackets, count, columns);
-    }
-done:
-    for (size_t i = 0; texts != NULL && i < count; ++i) {
-        free(texts[i]);
-    }
-    free(texts);
-    free(brackets);
-    free(results);
-    free(d_z);
-    free(columns);
-    dn_table_destroy(summary);
     return status;
 }
 
@@ -502,7 +310,7 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
     if (job.label != NULL && !by_score) {
         fprintf(job.text, "%s. ", job.label);
     }
-    DN_TRY_GOTO(status, by_score ? scores(&job) : agreement(&job), done);
+    DN_TRY_GOTO(status, by_score ? dn_scores_compare(&job) : agreement(&job), done);
     dn_cases_say_omitted(job.text, &job.cases);
     fputc('\n', job.text);
     fclose(job.text);

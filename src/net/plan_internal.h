@@ -1,6 +1,7 @@
 /* What a plan is made of. For plan*.c only.
  *
  *   plan_build.c   graph -> steps: dead layers dropped, norms folded, tails fused
+ *   plan_steps.c   values and steps, one after the other
  *   plan_kernels.c steps -> kernels: types of values, convolutions prepared, in-place decisions
  *   plan_pairs.c   convolutions that take turns slab by slab, so that the tensor between them stays in the cache
  *   plan_memory.c  values -> buffers -> offsets in one arena by lifetime

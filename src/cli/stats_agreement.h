@@ -1,0 +1,32 @@
+/* What stats_agreement.c (limits of agreement, reliability) and stats_scores.c (--scores) share. */
+#ifndef DN_CLI_STATS_AGREEMENT_H
+#define DN_CLI_STATS_AGREEMENT_H
+
+#include "chart/figure_kinds.h"
+#include "cli/complete_cases.h"
+#include "cli/stats_command.h"
+
+#include <stdio.h>
+
+/* What one run works with. */
+typedef struct agreement_job {
+    const dn_arguments *arguments;
+    const char *folder, *label, *unit;
+    double level;
+    char **columns;
+    size_t k, reference;
+    double y_low, y_high; /* of all panels, so that they can be compared by eye */
+    dn_cases cases;
+    dn_table *results;
+    FILE *text; /* the paragraph */
+} agreement_job;
+
+/* out: one value a case. */
+void dn_agreement_column(const agreement_job *job, size_t column, double *out);
+/* "" where none was given. */
+const char *dn_agreement_unit(const agreement_job *job);
+DN_CHECKED dn_status dn_agreement_draw(const agreement_job *job, dn_figure *figure, const char *name);
+/* --scores: repeated measures and pairs into job's results, text and figure. */
+DN_CHECKED dn_status dn_scores_compare(agreement_job *job);
+
+#endif
