@@ -84,19 +84,10 @@ static dn_status compile_try(const dn_graph *graph, const dn_weights *weights, c
     plan->plain = plain;
     plan->measure = measure;
     plan->options = *options;
-    plan->options.tune_cache = NULL; /* borrowed during the call only */
     plan->threads = options->threads > 0 ? options->threads : dn_threads_get();
     int before = omp_get_max_threads();
     omp_set_num_threads(plan->threads); /* kernels are made for the team they run with */
-    dn_status status = DN_OK;
-    if (options->tune || options->tune_cache != NULL) {
-        status = dn_tuner_open(options->tune_cache, options->tune && !measure, plan->threads, &plan->tuner);
-    }
-    if (status == DN_OK) {
-        status = compile(plan, graph, weights);
-    }
-    dn_tuner_close(plan->tuner);
-    plan->tuner = NULL;
+    dn_status status = compile(plan, graph, weights);
     omp_set_num_threads(before);
     if (status != DN_OK) {
         dn_plan_destroy(plan);

@@ -10,10 +10,8 @@ typedef enum { DN_PRECISION_F32, DN_PRECISION_BF16 } dn_precision;
 
 typedef struct dn_plan_options {
     dn_precision precision;
-    int threads;            /* 0: dn_threads_get() */
-    int64_t memory_limit;   /* bytes for arena, packed weights and scratchpad; 0: no limit */
-    bool tune;              /* time the ways to do a layer that the cache does not know, and remember the fastest */
-    const char *tune_cache; /* file of remembered choices (read also without tune), or NULL */
+    int threads;          /* 0: dn_threads_get() */
+    int64_t memory_limit; /* bytes for arena, packed weights and scratchpad; 0: no limit */
 } dn_plan_options;
 
 typedef struct dn_plan dn_plan;

@@ -348,39 +348,6 @@ static dn_status build_softmax(builder *b, int index)
     return DN_OK;
 }
 
-/* Asks the tuner for convolutions that have a choice. */
-static dn_status tune(const builder *b, dn_step *step, const dn_shape *out, const dn_weight *weight)
-{
-    dn_type type = b->plan->options.precision == DN_PRECISION_BF16 ? DN_TYPE_BF16 : DN_TYPE_F32;
-    dn_kernel_request r = {.algorithm = step->algorithm,
-                           .in = step->in_shape,
-                           .out = *out,
-                           .conv = step->node.conv,
-                           .in_type = type,
-                           .up_type = type,
-                           .out_type = type,
-                           .multiply_type = type,
-                           .weight = weight->data,
-                           .threads = b->plan->threads};
-    const dn_conv *c = &r.conv;
-    bool choice = b->plan->tuner != NULL && !b->plan->plain && step->node.kind == DN_OP_CONV && c->groups == 1 && c->out <= 512;
-    for (int a = 0; a < 3; ++a) {
-        choice = choice && (c->kernel[a] == 3 || (a == 0 && c->kernel[a] == 1)) && c->stride[a] == 1 && c->dilation[a] == 1;
-    }
-    if (!choice) {
-        return DN_OK;
-    }
-    if (step->joined) {
-        r.up = b->plan->values[step->inputs[1]].shape;
-        r.in_first = step->in_first;
-        r.up_first = step->up_first;
-    }
-    DN_TRY(dn_tuner_choose(b->plan->tuner, b->plan->engine, &r));
-    step->algorithm = r.algorithm;
-    step->block = r.block;
-    return DN_OK;
-}
-
 static dn_status build_conv(builder *b, int index)
 {
     const dn_node *node = &b->graph->nodes[index];
@@ -412,7 +379,6 @@ static dn_status build_conv(builder *b, int index)
     b->value[index] = value;
     step->full_shape = node->shape;
     step->algorithm = default_algorithm(b, step, &node->shape);
-    DN_TRY(tune(b, step, &node->shape, w[0]));
     step->flops = dn_op_of(node->kind)->flops(node, in);
     DN_TRY(copy_floats(w[0]->data, dn_weight_count(w[0]), &step->weight));
     if (conv.conv.bias) {

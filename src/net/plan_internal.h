@@ -11,7 +11,6 @@
 
 #include "net/loops.h"
 #include "net/plan.h"
-#include "net/tune.h"
 
 /* A tensor between steps. */
 typedef struct dn_value {
@@ -66,10 +65,9 @@ typedef struct dn_step {
 struct dn_plan {
     dn_plan_options options;
     int threads;
-    bool plain;      /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
-    bool measure;    /* only to know its size */
-    bool retry;      /* such a part was missing */
-    dn_tuner *tuner; /* while it is compiled; NULL: defaults */
+    bool plain;   /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
+    bool measure; /* only to know its size */
+    bool retry;   /* such a part was missing */
     dn_arena strings;
     dn_engine *engine;
     dn_value *values;

@@ -323,45 +323,6 @@ static void test_arena(void **state)
     assert_true(shared > 100); /* and memory is used again */
 }
 
-/* Timing chooses among ways that compute the same; the choices are kept, and found again. */
-static void test_tuning(void **state)
-{
-    (void)state;
-    dn_random r;
-    dn_random_seed(&r, test_seed(14));
-    subunit_network(16, 16, 16);
-    dn_weights *weights = test_weights(graph, &r);
-    char path[] = "/tmp/dien_tune_XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, "rubbish\nmore\trubbish\n", 22), 22);
-    close(fd);
-    dn_plan_options options = {.tune = true, .tune_cache = path};
-    dn_plan *plan;
-    assert_ok(dn_plan_compile(graph, weights, &options, &plan));
-    char *first;
-    char *second;
-    assert_ok(dn_plan_describe(plan, &first));
-    dn_plan_destroy(plan);
-    unsigned char *cache;
-    size_t size;
-    assert_ok(dn_file_read(path, 1 << 20, &cache, &size));
-    assert_non_null(strstr((char *)cache, "1x16x16x16x24 to 24, kernel 3x3x3"));
-    assert_null(strstr((char *)cache, "rubbish"));
-    free(cache);
-    options.tune = false; /* the cache alone gives the same plan */
-    assert_ok(dn_plan_compile(graph, weights, &options, &plan));
-    assert_ok(dn_plan_describe(plan, &second));
-    assert_string_equal(first, second);
-    dn_plan_destroy(plan);
-    test_compare(graph, weights, &r, &options, 1e-5, "tuned subunit network");
-    free(first);
-    free(second);
-    unlink(path);
-    dn_weights_destroy(weights);
-    dn_graph_destroy(graph);
-}
-
 static void test_equal_runs(void **state)
 {
     (void)state;
@@ -401,7 +362,6 @@ int main(void)
                                        cmocka_unit_test(test_subunit_network),
                                        cmocka_unit_test(test_memory_limit),
                                        cmocka_unit_test(test_arena),
-                                       cmocka_unit_test(test_tuning),
                                        cmocka_unit_test(test_equal_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
