@@ -336,16 +336,20 @@ const dn_command dn_command_segment = {
     .positional_max = -1,
     .options = options,
     .description =
-        "Labels the hypothalamus and its subunits in T1-weighted scans of heads, and measures them. Scans may be NIfTI (.nii, .nii.gz, "
+        "Labels the hypothalamus and its subunits, thalamus, deep grey matter, ventricles, brain stem and tissues in T1-weighted scans of "
+        "heads, and measures them and the intracranial volume. Scans may be NIfTI (.nii, .nii.gz, "
         ".hdr/.img) or FreeSurfer (.mgh, .mgz), of any orientation, with or without the skull.\n\n"
-        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, numbers 801-805 left and 806-810 right), "
-        "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row a structure and side), sub-01_qc.png (outlines to check), "
+        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, FreeSurfer's numbers; the hypothalamus's "
+        "subunits are 801-805 left and 806-810 right), "
+        "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row a structure and side), sub-01_label-ICV_mask.nii.gz (what "
+        "is inside the skull; not for skull-stripped "
+        "scans), sub-01_qc.png (outlines to check), "
         "sub-01_report.html (all of it on one page), and JSON files that say how each was made.\n\n"
         "Exit codes: 0 all done; 2 usage; 3 a scan or the model cannot be read or holds no hypothalamus; 4 done, but a scan failed quality "
         "control (a volume that is not possible, a structure missing or cut by the scan's edge, an unsure or torn result; the rules are in "
         "docs/quality.md); 5 out of memory or disk; 6 some scans of several could not be measured, the others are done.",
     .examples = "dien segment sub-01_T1w.nii.gz -o results\n"
-                "dien segment scans/*.nii.gz -o results --posteriors\n"
+                "dien segment scans/*.nii.gz -o results --structures hypothalamus,thalamus,icv\n"
                 "dien segment brain.mgz -o results --model billot2020-hypothalamus-subunits",
     .run = run,
 };
