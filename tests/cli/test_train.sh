@@ -26,6 +26,12 @@ sed 's/, 507\]/]/' "$work/toy.yaml" >"$work/bad.yaml"
 expect_sentence 3 "the label 507 of" train "$work/bad.yaml" -o "$work/bad"
 expect_sentence 3 "cannot read" train "$work/none.yaml"
 expect_sentence 2 "give one of them" train "$work/toy.yaml" --resume --restart
+sed 's/training: {steps: 6,/training: {steps: 6, epochs: 2,/' "$work/toy.yaml" >"$work/bad.yaml"
+expect_sentence 3 "training takes either steps or epochs" train "$work/bad.yaml"
+sed 's/architecture: unet3d,/architecture: unet3d, slices: {channels: 3},/' "$work/toy.yaml" >"$work/bad.yaml"
+expect_sentence 3 "model.slices is for networks that see slices" train "$work/bad.yaml"
+expect 0 train "$work/toy.yaml" --preview "$work/samples.png"
+[ "$(head -c 4 "$work/samples.png" | tail -c 3)" = PNG ] || fail "--preview: expected a PNG, found $(head -c 60 "$work/samples.png" | tr -d '\0')"
 expect 0 train "$work/toy.yaml" --check
 grep -q '^classes	4$' "$work/stdout" || fail "--check: expected four classes, found $(cat "$work/stdout")"
 expect_empty "$work/run"

@@ -7,6 +7,7 @@
 #include "chart/picture.h"
 #include "train/dataset.h"
 #include "train/slices.h"
+#include "train/trainer.h"
 
 #include <cairo.h>
 
@@ -361,12 +362,58 @@ static void wrong_files(void **state)
     free(path);
 }
 
+/* A first kernel for three channels starts a network of one: the sum, which gives a grey slice the same. */
+static void start_from_three_channels(void **state)
+{
+    (void)state;
+    static const char three[] =
+        "{\"dims\":2,\"nodes\":[{\"op\":\"input\",\"name\":\"x\",\"channels\":3},{\"op\":\"conv\",\"name\":\"c\",\"input\":\"x\","
+        "\"out\":3,\"kernel\":3,\"bias\":true}],\"outputs\":[\"c\"]}";
+    dn_model *model = NULL;
+    float kernel[81];
+    const float bias[3] = {0.5f, -1, 2};
+    for (int i = 0; i < 81; ++i) {
+        kernel[i] = (float)((i * 29) % 83) / 83.0f;
+    }
+    assert_ok(dn_model_create("three", "graph", three, &model));
+    assert_ok(dn_weights_add(model->weights, "c.weight", 4, (const int64_t[]){3, 3, 3, 3}, kernel, NULL));
+    assert_ok(dn_weights_add(model->weights, "c.bias", 1, (const int64_t[]){3}, bias, NULL));
+    char *path = toy_path(folder, "three.safetensors");
+    assert_ok(dn_model_write(model, DN_STORE_F32, path));
+    dn_model_destroy(model);
+    free(path);
+    dn_train_config *config = NULL;
+    path = toy_path(folder, "c.yaml");
+    toy_text(folder, "c.yaml",
+             "name: toy\noutput: started\nmodel: {architecture: graph, spacing_mm: 1, patch: [32, 32], start: three.safetensors, " NETWORK
+             "}\n" PICTURE_LABELS "data: {folders: ['good']}\ntraining: {steps: 1, schedule: {kind: constant, peak: 1e-12}}\n");
+    assert_ok(dn_train_config_read(path, 0, &config));
+    free(path);
+    dn_trainer_result result;
+    assert_ok(dn_trainer_run(config, &(const dn_trainer_options){.no_figure = true}, &result));
+    path = toy_path(config->output, "toy.safetensors");
+    assert_ok(dn_model_read(path, &model));
+    const dn_weight *found = dn_weights_find(model->weights, "c.weight");
+    assert_int_equal(dn_weight_count(found), 27);
+    for (int o = 0; o < 3; ++o) {
+        for (int k = 0; k < 9; ++k) {
+            const float *from = kernel + o * 27 + k;
+            assert_close(found->data[o * 9 + k], (double)from[0] + (double)from[9] + (double)from[18], 1e-6);
+        }
+        assert_close(dn_weights_find(model->weights, "c.bias")->data[o], bias[o], 1e-6);
+    }
+    free(path);
+    dn_model_destroy(model);
+    dn_train_config_destroy(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pictures_as_published), cmocka_unit_test(contrast_factor), cmocka_unit_test(stack_in_the_contract),
-        cmocka_unit_test(mirror_and_zscore),     cmocka_unit_test(lonely_side),     cmocka_unit_test(each_once_an_epoch),
-        cmocka_unit_test(wrong_files),
+        cmocka_unit_test(pictures_as_published), cmocka_unit_test(contrast_factor),
+        cmocka_unit_test(stack_in_the_contract), cmocka_unit_test(mirror_and_zscore),
+        cmocka_unit_test(lonely_side),           cmocka_unit_test(each_once_an_epoch),
+        cmocka_unit_test(wrong_files),           cmocka_unit_test(start_from_three_channels),
     };
     return cmocka_run_group_tests(tests, make, destroy);
 }
