@@ -1,0 +1,17 @@
+/* What the marking of the intracranial volume (prepare/icv_mark.h) needs, read off a scan: two thresholds and a point in the brain. The
+ * average head is aligned with the scan; the brightness of what it says is brain sets the thresholds. */
+#ifndef DN_SEGMENT_ICV_THRESHOLDS_H
+#define DN_SEGMENT_ICV_THRESHOLDS_H
+
+#include "base/status.h"
+#include "prepare/icv_mark.h"
+#include "segment/locate.h"
+
+/* Shares of the white matter's brightness: between bone and fluid, and between white matter and fat. */
+#define DN_ICV_LOW_SHARE 0.20
+#define DN_ICV_HIGH_SHARE 1.45
+
+/* Fills low, high, seed and up of *options. scan: any orientation. DN_EDATA: no head is found. */
+DN_CHECKED dn_status dn_icv_thresholds(const dn_volume *scan, dn_icv_mark_options *options);
+
+#endif
