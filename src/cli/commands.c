@@ -8,6 +8,7 @@
 #define COMMANDS(X)                                                                                                                        \
     X(segment)                                                                                                                             \
     X(prepare)                                                                                                                             \
+    X(icv)                                                                                                                                 \
     X(synth)                                                                                                                               \
     X(labelmap)                                                                                                                            \
     X(train)                                                                                                                               \

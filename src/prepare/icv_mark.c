@@ -140,13 +140,32 @@ static dn_status grow_back(uint8_t *core, const uint8_t *between, const dn_grid 
     return DN_OK;
 }
 
+/* Fluid between the brain's hull and the bone: dark, but not as dark as bone. */
+static dn_status add_rim(uint8_t *mask, const dn_volume *scan, const dn_icv_mark_options *options, const double spacing[3])
+{
+    uint8_t *wide = NULL;
+    const int64_t count = dn_grid_count(&scan->grid);
+    if (!(options->fluid > 0.0)) {
+        return DN_OK;
+    }
+    DN_TRY(dn_alloc(&wide, (size_t)count, 1, "the marking"));
+    memcpy(wide, mask, (size_t)count);
+    dn_status status = dn_mask_dilate_ball(wide, scan->grid.dim, spacing, or_default(options->rim_mm, 4.0));
+    for (int64_t v = 0; v < count && status == DN_OK; ++v) {
+        const double value = (double)scan->data[v];
+        mask[v] = mask[v] || (wide[v] && value >= options->fluid && value <= options->high);
+    }
+    free(wide);
+    return status;
+}
+
 dn_status dn_icv_mark_make(const dn_volume *scan, const dn_icv_mark_options *options, dn_icv_mark *out)
 {
     dn_status status = DN_OK;
     uint8_t *between = NULL, *mask = NULL;
     const dn_grid *grid = &scan->grid;
     const int64_t count = dn_grid_count(grid);
-    const double bridge = or_default(options->bridge_mm, 3.0), closing = or_default(options->close_mm, 6.0);
+    const double bridge = or_default(options->bridge_mm, 3.0), closing = or_default(options->close_mm, 8.0);
     double spacing[3], up[3] = {options->up[0], options->up[1], options->up[2]};
     memset(out, 0, sizeof *out);
     if (!(options->low < options->high)) {
@@ -168,6 +187,7 @@ dn_status dn_icv_mark_make(const dn_volume *scan, const dn_icv_mark_options *opt
     DN_TRY_GOTO(status, dn_cancel_check(), done);
     DN_TRY_GOTO(status, dn_mask_close_ball(mask, grid->dim, spacing, closing), done);
     DN_TRY_GOTO(status, dn_mask_fill_holes(mask, grid->dim), done);
+    DN_TRY_GOTO(status, add_rim(mask, scan, options, spacing), done);
     DN_TRY_GOTO(status, cut_below(mask, grid, options->seed, up, or_default(options->opening_cm2, 12.0), &out->cut_mm), done);
     DN_TRY_GOTO(status, smooth(mask, grid, or_default(options->smooth_mm, 1.0)), done);
     DN_TRY_GOTO(status, keep_at_seed(mask, grid, options->seed), done);

@@ -1,9 +1,10 @@
-/* The intracranial volume marked between two thresholds, as it was marked by hand in the seeds: what is brighter than bone and darker than
+/* The intracranial volume marked between two thresholds, as it was marked by hand in the seeds: what is brighter than fluid and darker than
  * fat, in one piece with the brain, closed and smoothed.
  *
  *     low <= intensity <= high
  *     -> eroded, so that bridges of dura, vessels and nerves break; the piece at the seed; grown back inside the thresholds
- *     -> closed over sulci and vessels, holes filled -> cut where the skull opens to the spinal canal -> surface smoothed
+ *     -> closed over sulci and vessels, holes filled -> a rim of fluid added where it is brighter than bone -> cut where the skull opens to
+ * the spinal canal -> surface smoothed
  *
  * Fluid and bone are both dark on T1-weighted scans: where the lower threshold does not tell them apart (bias, noise), the mark takes in
  * some dura or loses some fluid. The papers' truth has these errors too. */
@@ -19,8 +20,10 @@ typedef struct dn_icv_mark_options {
     double low, high;   /* intensities of the scan; low < high */
     double seed[3];     /* world, mm: a point in the brain */
     double up[3];       /* unit vector to the top of the head, world; 0 0 0: z of the world */
+    double fluid;       /* intensity from which voxels around the brain are fluid, not bone; 0: no rim of fluid is added */
+    double rim_mm;      /* width of that rim; 0: 4 */
     double bridge_mm;   /* connections thinner than twice this break; 0: 3 */
-    double close_mm;    /* gaps narrower than twice this close; 0: 6 */
+    double close_mm;    /* gaps narrower than twice this close; 0: 8 */
     double smooth_mm;   /* sigma of the smoothing of the surface; 0: 1 */
     double opening_cm2; /* going down from the seed, the mark ends where its section gets smaller than this; 0: 12 */
 } dn_icv_mark_options;

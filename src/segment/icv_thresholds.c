@@ -77,6 +77,7 @@ dn_status dn_icv_thresholds(const dn_volume *scan, dn_icv_mark_options *options)
     DN_TRY_GOTO(status, look(upright, &at, &white, middle), done);
     options->low = DN_ICV_LOW_SHARE * white;
     options->high = DN_ICV_HIGH_SHARE * white;
+    options->fluid = DN_ICV_FLUID_SHARE * white;
     dn_affine_apply(&upright->grid.affine, middle, options->seed);
     /* Up in the template is up in the head, however it lies. */
     dn_affine to_world;
