@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far the piece that held without bridges may grow back beyond what erosion took, in shares of it. */
-#define GROW 1.2
 /* The seed may lie in a ventricle or between lobes: the piece is the largest that comes this near to it, mm. */
 #define SEED_REACH_MM 25.0
 
@@ -140,20 +138,24 @@ static dn_status grow_back(uint8_t *core, const uint8_t *between, const dn_grid 
     return DN_OK;
 }
 
-/* Fluid between the brain's hull and the bone: dark, but not as dark as bone. */
-static dn_status add_rim(uint8_t *mask, const dn_volume *scan, const dn_icv_mark_options *options, const double spacing[3])
+/* Fluid between the brain's hull and the bone: dark, but not as dark as bone. Grows a voxel at a time, so that bone stops it. */
+static dn_status add_rim(uint8_t *mask, const dn_volume *scan, const dn_icv_mark_options *options)
 {
     uint8_t *wide = NULL;
+    dn_status status = DN_OK;
     const int64_t count = dn_grid_count(&scan->grid);
+    const int steps = (int)ceil(or_default(options->rim_mm, 4.0) / cbrt(dn_grid_voxel_volume(&scan->grid)));
     if (!(options->fluid > 0.0)) {
         return DN_OK;
     }
     DN_TRY(dn_alloc(&wide, (size_t)count, 1, "the marking"));
-    memcpy(wide, mask, (size_t)count);
-    dn_status status = dn_mask_dilate_ball(wide, scan->grid.dim, spacing, or_default(options->rim_mm, 4.0));
-    for (int64_t v = 0; v < count && status == DN_OK; ++v) {
-        const double value = (double)scan->data[v];
-        mask[v] = mask[v] || (wide[v] && value >= options->fluid && value <= options->high);
+    for (int step = 0; step < steps && status == DN_OK; ++step) {
+        memcpy(wide, mask, (size_t)count);
+        status = dn_mask_dilate(wide, scan->grid.dim, 18, 1);
+        for (int64_t v = 0; v < count && status == DN_OK; ++v) {
+            const double value = (double)scan->data[v];
+            mask[v] = mask[v] || (wide[v] && value >= options->fluid && value <= options->high);
+        }
     }
     free(wide);
     return status;
@@ -183,11 +185,12 @@ dn_status dn_icv_mark_make(const dn_volume *scan, const dn_icv_mark_options *opt
     memcpy(mask, between, (size_t)count);
     DN_TRY_GOTO(status, dn_mask_erode_ball(mask, grid->dim, spacing, bridge), done);
     DN_TRY_GOTO(status, keep_at_seed(mask, grid, options->seed), done);
-    DN_TRY_GOTO(status, grow_back(mask, between, grid, GROW * bridge), done);
+    /* A voxel further than it was eroded: noise makes surfaces ragged, and erosion takes the raggedness as depth. */
+    DN_TRY_GOTO(status, grow_back(mask, between, grid, bridge + cbrt(dn_grid_voxel_volume(grid))), done);
     DN_TRY_GOTO(status, dn_cancel_check(), done);
     DN_TRY_GOTO(status, dn_mask_close_ball(mask, grid->dim, spacing, closing), done);
     DN_TRY_GOTO(status, dn_mask_fill_holes(mask, grid->dim), done);
-    DN_TRY_GOTO(status, add_rim(mask, scan, options, spacing), done);
+    DN_TRY_GOTO(status, add_rim(mask, scan, options), done);
     DN_TRY_GOTO(status, cut_below(mask, grid, options->seed, up, or_default(options->opening_cm2, 12.0), &out->cut_mm), done);
     DN_TRY_GOTO(status, smooth(mask, grid, or_default(options->smooth_mm, 1.0)), done);
     DN_TRY_GOTO(status, keep_at_seed(mask, grid, options->seed), done);

@@ -17,9 +17,13 @@
 #define LIMIT_MM 1.0
 
 static const double turns[][3] = {{25, -25, 25}, {-25, 15, -20}, {15, 25, -25}}; /* pitch, roll, yaw */
-static const char *const scans[] = {
-    "t1w/chris_T1w.nii.gz", "t1w/sag-anon_T1w.nii.gz",           "t1w/colin27_T1w.nii.gz",           "t1w/studyforrest_T1w.nii.gz",
-    "t1w/ecog_T1w.mgz",     "ixi_2mm/IXI132-HH-1415_T1w.nii.gz", "ixi_2mm/IXI252-HH-1693_T1w.nii.gz"};
+static const char *const scans[] = {"t1w/chris_T1w.nii.gz",
+                                    "ixi_2mm/IXI132-HH-1415_T1w.nii.gz",
+                                    "ixi_2mm/IXI252-HH-1693_T1w.nii.gz",
+                                    "t1w/sag-anon_T1w.nii.gz",
+                                    "t1w/colin27_T1w.nii.gz",
+                                    "t1w/ecog_T1w.mgz",
+                                    "t1w/studyforrest_T1w.nii.gz"};
 
 /* Turned world to the scan's world, about the middle of the scan. */
 static void turn_about(const double angle[3], const double middle[3], dn_affine *out)

@@ -1,0 +1,32 @@
+# dien prepare and dien icv: what they write, and one sentence for what they refuse. The template serves as a head and as its own labels.
+source "$(dirname "$0")/lib.sh"
+head="$DIEN_SOURCE/share/template/head.nii.gz"
+
+expect 0 prepare "$head" -o "$work/out" --labels "$head" --geometry 10x64:2x1
+for file in head_frame.json head_frame.tsv head_frame.png head_space-ACPC_desc-hypothalamus_T1w.nii.gz; do
+    [ -s "$work/out/$file" ] || fail "expected $file in $(ls "$work/out")"
+done
+# The template lies in its own frame: no angle, AC at 0.
+awk -F'\t' 'NR == 1 { for (c = 1; c <= NF; c++) at[$c] = c; next }
+    { split("pitch_degrees roll_degrees yaw_degrees ac_x_mm ac_y_mm ac_z_mm residual_mm", names, " ")
+      for (n in names) if ($at[names[n]] > 0.02 || $at[names[n]] < -0.02) { print names[n] ": expected 0, found", $at[names[n]]; bad = 1 } }
+    END { exit bad }' "$work/out/head_frame.tsv" || fail "the template's own frame"
+grep -q '"slices": 10' "$work/out/head_frame.json" || fail "the geometry is not in the record"
+
+# The same frame again from its file, and labels of a stack back on the scan.
+expect 0 prepare "$head" -o "$work/again" --frame "$work/out/head_frame.json" --geometry 10x64:2x1
+cmp -s "$work/out/head_space-ACPC_desc-hypothalamus_T1w.nii.gz" "$work/again/head_space-ACPC_desc-hypothalamus_T1w.nii.gz" ||
+    fail "--frame: expected the same stack"
+expect 0 prepare "$head" -o "$work/again" --frame "$work/out/head_frame.json" --geometry 10x64:2x1 --intensities scan --stacks hypothalamus,head
+[ -s "$work/again/head_space-ACPC_desc-head_T1w.nii.gz" ] || fail "--stacks head: expected the whole head"
+expect 0 prepare "$head" -o "$work/back" --back "$head"
+[ -s "$work/back/head_space-scan.nii.gz" ] || fail "--back: expected labels on the scan's grid"
+
+expect_sentence 2 "should be 'published', 'quarter' or SLICESxPIXELS" prepare "$head" -o "$work/no" --geometry 50x512
+expect_sentence 2 "give one of --labels, --frame and --back" prepare "$head" -o "$work/no" --labels "$head" --frame x.json
+expect_sentence 2 "--labels belongs to one scan" prepare "$head" "$head" -o "$work/no" --labels "$head"
+echo '{"ac_mm": [0, 0, 0]}' >"$work/bad.json"
+expect_sentence 3 "is no frame as 'dien prepare' writes it" prepare "$head" -o "$work/no" --frame "$work/bad.json"
+expect_sentence 2 "--model and --frame go together" icv "$head" -o "$work/no" --model x
+expect_no_temporaries "$work/out"
+finish
