@@ -1,10 +1,15 @@
 #include "segment/head_frame.h"
 
+#include "base/log.h"
 #include "image/filter.h"
 #include "image/resample.h"
 
 #include <math.h>
 #include <string.h>
+
+enum { LOOKS = 3 };
+/* A look that turns the frame by less than this was at an upright head: the next one would see the same. */
+#define STILL_DEGREES 1.5
 
 dn_frame_reference dn_frame_template(const dn_template *head)
 {
@@ -76,17 +81,20 @@ dn_status dn_frame_from_scan(dn_whole_head *whole, const dn_template *head, cons
     const dn_frame_reference reference = dn_frame_template(head);
     const dn_head_frame_options defaults = {.once = false};
     const dn_head_frame_options *how = options != NULL ? options : &defaults;
-    dn_volume *straight = NULL;
-    dn_frame first, second;
-    DN_TRY(look(whole, &reference, scan, &how->frame, &first));
-    *out = first;
-    if (how->once) {
-        return DN_OK;
+    DN_TRY(look(whole, &reference, scan, &how->frame, out));
+    for (int n = 1; n < LOOKS && !how->once; ++n) {
+        dn_volume *straight = NULL;
+        dn_frame again;
+        const dn_frame before = *out;
+        DN_TRY(dn_cancel_check());
+        DN_TRY(straighten(scan, &before, &straight));
+        dn_status status = look(whole, &reference, straight, &how->frame, &again);
+        dn_volume_destroy(straight);
+        DN_TRY(status);
+        dn_frame_move(&again, &before.to_scan, out);
+        if (dn_frame_angle(&before, out) < STILL_DEGREES) {
+            break;
+        }
     }
-    DN_TRY(straighten(scan, &first, &straight));
-    dn_status status = look(whole, &reference, straight, &how->frame, &second);
-    dn_volume_destroy(straight);
-    DN_TRY(status);
-    dn_frame_move(&second, &first.to_scan, out);
     return DN_OK;
 }

@@ -1,5 +1,5 @@
-/* The AC-PC frame of a scan by the whole-head network: labels, frame, then once more on the scan turned into that frame, so that the
- * network sees every head upright however it lay in the scanner. */
+/* The AC-PC frame of a scan by the whole-head network: labels, frame, then again on the scan turned into that frame (a third time
+ * where the second changed much), so that the network sees every head upright however it lay in the scanner. */
 #ifndef DN_SEGMENT_HEAD_FRAME_H
 #define DN_SEGMENT_HEAD_FRAME_H
 
@@ -13,7 +13,7 @@ dn_frame_reference dn_frame_template(const dn_template *head);
 
 typedef struct dn_head_frame_options {
     dn_frame_options frame;
-    bool once; /* without the second look */
+    bool once; /* one look only */
 } dn_head_frame_options;
 
 /* options: NULL for the defaults. Errors of dn_whole_head_scan and dn_frame_from_labels. */

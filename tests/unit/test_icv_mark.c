@@ -74,7 +74,7 @@ static void volume_is_found(void **state)
     (void)state;
     static const struct {
         double noise, share;
-    } cases[] = {{0.0, 0.02}, {0.03, 0.05}};
+    } cases[] = {{0.0, 0.02}, {0.03, 0.07}};
     for (size_t n = 0; n < 2; ++n) {
         dn_volume *scan = make_scan(cases[n].noise);
         const dn_icv_mark_options how = {.low = 500, .high = 1400, .fluid = 120, .seed = {0, -10, 15}};
@@ -90,7 +90,7 @@ static void volume_is_found(void **state)
         printf("noise %g: %.0f of %.0f mm3 (%+.2f %%), voxels wrong %.2f %%, cut at %.0f mm\n", cases[n].noise, mark.volume_mm3, truth,
                100.0 * (mark.volume_mm3 / truth - 1.0), 100.0 * wrong / truth, mark.cut_mm);
         assert_close(mark.volume_mm3 / truth, 1.0, cases[n].share);
-        assert_true(wrong / truth < 0.07);
+        assert_true(wrong / truth < 0.09);
         assert_true(mark.cut_mm < -50.0 && mark.cut_mm > -85.0); /* the canal begins at 65 below the seed */
         assert_false(mark.touches_edge);
         dn_icv_mark_release(&mark);
