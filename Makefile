@@ -26,8 +26,7 @@ configure: deps
 build: configure ## Build the program (build/dien), the library and the tests
 	@cmake --build $(BUILD) -j $(JOBS)
 
-demo: configure ## Do the main job on a real scan, and say where picture and report are
-	@tools/demo.sh --check
+demo: configure ## Measure a head whose volumes are known, and say where picture and report are
 	@cmake --build $(BUILD) -j $(JOBS) --target dien
 	@tools/demo.sh $(BUILD)
 
