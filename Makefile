@@ -11,7 +11,7 @@ FAST = unit|ops|gradient|stats|cli|fuzz
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: help configure deps build demo test check asan fuzz bench format install uninstall debian13 regions accuracy figures clean
+.PHONY: template help configure deps build demo test check asan fuzz bench format install uninstall debian13 regions accuracy figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,7 +26,7 @@ configure: deps
 build: configure ## Build the program (build/dien), the library and the tests
 	@cmake --build $(BUILD) -j $(JOBS)
 
-demo: configure ## Measure a head whose volumes are known, and say where picture and report are
+demo: configure ## Make a head with known volumes, measure it, and show measured beside true
 	@cmake --build $(BUILD) -j $(JOBS) --target dien
 	@tools/demo.sh $(BUILD)
 
@@ -59,6 +59,11 @@ accuracy: build ## What the networks reach on the real scans under DIEN_DATA: do
 
 regions: build ## Compare the labels on the found region with whole-head runs, on every scan (needs DIEN_DATA; 20 min)
 	@DIEN_DATA="$(DIEN_DATA)" DIEN_REGION_SCANS=all $(BUILD)/tests/real_test_region
+
+template: build ## Make share/template anew from the label maps (needs DIEN_DATA; half an hour)
+	@mkdir -p $(BUILD)/template
+	@/usr/bin/python3 tools/make_template.py $(BUILD)/dien "$(DIEN_DATA)" $(BUILD)/template
+	@cp $(BUILD)/template/head.nii.gz $(BUILD)/template/landmarks.tsv share/template/
 
 figures: build ## Draw the figures of docs/ again
 	@tools/figures.sh $(BUILD)

@@ -10,6 +10,7 @@ DIEN: the program. DATA_FOLDER: labelmaps/synthseg (20 people), labelmaps/spl (t
   4. The hypothalamus' subregions, mammillary bodies and fornix of the SPL atlas, both sides averaged, painted over tissue (never
      over the ventricles).
 """
+import gzip
 import os
 import subprocess
 import sys
@@ -51,7 +52,9 @@ def paint_spl(path, frame, to_spl, data):
             labels[i, j, k] = label
             labels[labels.shape[0] - 1 - i, j, k] = OTHER_SIDE[label]
     out = nib.Nifti1Image(labels, image.affine, image.header)
-    nib.save(out, path)
+    # Without name and time in the gzip header: equal maps, equal bytes.
+    with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, 0) as packed:
+        packed.write(out.to_bytes())
     return {int(n): int((labels == n).sum()) for n in [*SPL, *OTHER_SIDE.values()]}
 
 
@@ -86,8 +89,9 @@ def main():
     with open(out + "/landmarks.tsv", "w") as f:
         f.write("name\tx_mm\ty_mm\tz_mm\terror_mm\tfrom\n")
         said = "T1w brain of MNI 2009c (its %s at %.1f, %.1f, %.1f) aligned with this map"
-        for name, at in (("AC", 0.0), ("PC", -length)):
-            f.write("%s\t0\t%.2f\t0\t%.1f\t%s\n" % (name, at, 1.5, said % (name, *how["mni"][name])))
+        for name, at, error in (("AC", 0.0, 1.0), ("PC", -length, 1.5)):
+            f.write("%s\t0\t%.2f\t0\t%.1f\t%s\n" % (name, at, error, said % (name, *how["mni"][name])))
 
 
-main()
+if __name__ == "__main__":
+    main()

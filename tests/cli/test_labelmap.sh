@@ -1,0 +1,22 @@
+#!/bin/bash
+# dien labelmap and dien synth --preview: what they refuse, and a small picture from the shipped template.
+. "$(dirname "$0")/lib.sh"
+head=$DIEN_SOURCE/share/template/head.nii.gz
+
+expect_sentence 2 "it knows average and frame" labelmap mean "$head" -o "$work/a.nii.gz"
+expect_sentence 2 "at least two label maps" labelmap average "$head" -o "$work/a.nii.gz"
+expect_sentence 2 "needs --frame" labelmap frame "$head" -o "$work/a.nii.gz"
+expect_sentence 2 "four numbers" labelmap frame "$head" -o "$work/a.nii.gz" --frame 1,2,3
+expect_sentence 2 "people have 20 to 35" labelmap frame "$head" -o "$work/a.nii.gz" --frame 0,0,-1,0
+expect_sentence 3 "missing.nii.gz" labelmap average "$head" "$work/missing.nii.gz" -o "$work/a.nii.gz"
+expect_empty "$work/a.nii.gz"
+
+expect 0 synth "$head" -o "$work/samples" -n 2 --spacing 6 --preview --seed 5
+for name in head_preview.png head_sample-0001_T1w.nii.gz head_sample-0002_dseg.nii.gz; do
+    [ -s "$work/samples/$name" ] || fail "expected $name, found: $(ls "$work/samples")"
+done
+[ "$(head -c 8 "$work/samples/head_preview.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || fail "the preview is no PNG"
+expect 0 synth "$head" -o "$work/again" -n 2 --spacing 6 --preview --seed 5
+cmp "$work/samples/head_preview.png" "$work/again/head_preview.png" || fail "equal seeds, other pictures"
+expect_no_temporaries "$work"
+finish
