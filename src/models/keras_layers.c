@@ -67,6 +67,26 @@ static dn_status dropout(dn_keras_walk *walk, const dn_keras_source *source, dn_
     return dn_keras_add(walk, source, json_pack("{s:s, s:s, s:f}", "op", "dropout", "input", source->inputs[0].node, "rate", rate), out);
 }
 
+/* noise_shape (None, 1, 1, 1): a sample's whole change is dropped; (None, 1, 1, C) and the like act in training alone and are left out. */
+static dn_status fixed_dropout(dn_keras_walk *walk, const dn_keras_source *source, dn_keras_tensor *out)
+{
+    const json_t *noise = json_object_get(source->config, "noise_shape");
+    double rate;
+    bool whole = json_array_size(noise) > 1 && json_is_null(json_array_get(noise, 0));
+    if (!json_is_array(noise)) {
+        return dropout(walk, source, out);
+    }
+    for (size_t i = 1; i < json_array_size(noise); ++i) {
+        whole = whole && json_integer_value(json_array_get(noise, i)) == 1;
+    }
+    DN_TRY(dn_keras_number(source, "rate", 0, &rate));
+    if (!whole || !(rate >= 0 && rate < 1)) {
+        return dn_keras_same_as_input(source, out);
+    }
+    return dn_keras_add(walk, source,
+                        json_pack("{s:s, s:s, s:f, s:b}", "op", "dropout", "input", source->inputs[0].node, "rate", rate, "whole", 1), out);
+}
+
 static dn_status nothing(dn_keras_walk *walk, const dn_keras_source *source, dn_keras_tensor *out)
 {
     (void)walk;
@@ -105,7 +125,7 @@ static const dn_keras_row other_layers[] = {
     {"Dropout", dropout},
     {"SpatialDropout2D", nothing},
     {"SpatialDropout3D", nothing},
-    {"FixedDropout", nothing},
+    {"FixedDropout", fixed_dropout},
     {"DropConnect", nothing},
     {"GaussianNoise", nothing},
     {"GaussianDropout", nothing},

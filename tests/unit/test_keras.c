@@ -44,6 +44,28 @@ static void expect(const char *config, const char *version, const char *part)
     dn_keras_network_release(&network);
 }
 
+/* Whole samples are dropped in training further, as EfficientNet has it; other shapes of noise are left out. */
+static void fixed_dropout(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *config, *in, *out;
+    } cases[] = {{MODEL(LAYER("FixedDropout", ",\"rate\":0.2,\"noise_shape\":[null,1,1,1]")), "\"whole\": true", "none"},
+                 {MODEL(LAYER("FixedDropout", ",\"rate\":0.2,\"noise_shape\":[null,1,1,2]")), "\"input\"", "dropout"},
+                 {MODEL(LAYER("FixedDropout", ",\"rate\":0.2,\"noise_shape\":null")), "dropout", "whole"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        dn_keras_file file = {.config = (char *)cases[i].config, .version = "2.3.1"};
+        dn_keras_network network = {0};
+        assert_ok(dn_keras_network_read(&file, "net.h5", NULL, &network));
+        char *text = json_dumps(network.config, 0);
+        if (strstr(text, cases[i].in) == NULL || strstr(text, cases[i].out) != NULL) {
+            fail_msg("case %zu: expected %s and no %s, found %s", i, cases[i].in, cases[i].out, text);
+        }
+        free(text);
+        dn_keras_network_release(&network);
+    }
+}
+
 static void layers_that_are_not_understood(void **state)
 {
     (void)state;
@@ -320,6 +342,7 @@ static void damaged_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fixed_dropout),
         cmocka_unit_test(layers_that_are_not_understood),
         cmocka_unit_test(models_that_are_not_understood),
         cmocka_unit_test(imagenet_encoder),
