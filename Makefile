@@ -11,7 +11,7 @@ FAST = unit|ops|gradient|stats|cli|fuzz
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: template help configure deps build demo test check asan fuzz bench format install uninstall debian13 regions accuracy figures clean
+.PHONY: template help configure deps build demo test check asan fuzz bench format install uninstall debian13 regions accuracy weights figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,7 @@ check: ## Formatting, layering, warnings as errors, cppcheck, shell scripts
 	@tools/deps.sh build check
 	@tools/check_format.sh
 	@tools/check_layers.sh
+	@tools/check_models.sh
 	@cmake -S . -B build-check -DDIEN_WERROR=ON -DCMAKE_BUILD_TYPE=Debug > /dev/null
 	@cmake --build build-check -j $(JOBS)
 	@tools/check_static.sh build-check
@@ -51,11 +52,14 @@ fuzz: ## Fuzz the readers for FUZZ_SECONDS each (60) with libFuzzer
 	@tools/deps.sh build check
 	@tools/fuzz.sh
 
-bench: build ## Measure speed and memory against the peers; writes bench/results.md
+bench: build ## Measure speed and memory against the peers (BENCH='train slices' for a part); writes bench/*.md
 	@bench/run.sh $(BUILD)
 
 accuracy: build ## What the networks reach on the real scans under DIEN_DATA: docs/accuracy.md (resumable; ACCURACY_SCANS='IXI1*' for a part)
 	@DIEN_DATA="$(DIEN_DATA)" tools/accuracy.sh $(BUILD)
+
+weights: build ## Train the shipped networks again from label maps (hours; resumes) into models/
+	@DIEN_DATA="$(DIEN_DATA)" tools/weights.sh $(BUILD)
 
 regions: build ## Compare the labels on the found region with whole-head runs, on every scan (needs DIEN_DATA; 20 min)
 	@DIEN_DATA="$(DIEN_DATA)" DIEN_REGION_SCANS=all $(BUILD)/tests/real_test_region

@@ -132,4 +132,5 @@ cat "$out/accuracy.md"
 if [ "$patterns" = '*' ] && [[ $parts == *scans* && $parts == *stability* ]]; then
     cp "$out/accuracy.md" docs/accuracy.md.tmp
     mv docs/accuracy.md.tmp docs/accuracy.md
+    "$python" tools/model_cards.py "$out" "$dien" models/*.md
 fi

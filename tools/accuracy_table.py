@@ -326,3 +326,4 @@ print("\n## Targets\n")
 head("what", "found", "wanted", "")
 for row in targets:
     line(*row)
+write(os.path.join(out, "targets.tsv"), ("what", "found", "wanted", "met"), [(*t[:3], t[3].strip("*")) for t in targets])

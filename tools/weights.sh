@@ -1,0 +1,35 @@
+#!/bin/bash
+# `make weights`: trains the shipped networks again, from DIEN_DATA's label maps, and writes models/NAME.safetensors. Build folder $1.
+# It takes hours (about 100 minutes a whole-head network on one modern core), so it runs at low priority, saves every five minutes,
+# and goes on where it stopped when it is called again; Ctrl-C saves.
+#   WEIGHTS      which: 'whole_head_coarse whole_head_fine' (names in configs/)
+#   STEPS        another length, for a trial: models then go to $1/weights instead of models/
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:-build}
+data=${DIEN_DATA:-../shared/data}
+[ -d "$data/labelmaps/synthseg" ] || { echo "make weights needs label maps: $data/labelmaps/synthseg is not there; set DIEN_DATA" >&2; exit 1; }
+DIEN_DATA=$(cd "$data" && pwd)
+export DIEN_DATA OMP_WAIT_POLICY=passive
+models=models
+more=()
+if [ -n "${STEPS:-}" ]; then
+    models=$build/weights
+    more=(--steps "$STEPS")
+fi
+mkdir -p "$models"
+for config in ${WEIGHTS:-whole_head_coarse whole_head_fine}; do
+    run=out/$config${STEPS:+_$STEPS}
+    echo "== configs/$config.yaml -> $run"
+    nice "$build/dien" train "configs/$config.yaml" --resume -o "$run" "${more[@]}"
+    for model in "$run"/*.safetensors; do
+        [[ $model == */checkpoint.safetensors ]] && continue
+        cp "$model" "$models/.new"
+        mv "$models/.new" "$models/$(basename "$model")"
+        echo "$models/$(basename "$model"): $(stat -c %s "$models/$(basename "$model")") bytes, sha256 $(sha256sum "$model" | cut -c1-16)"
+    done
+done
+tools/check_models.sh "$models"
+echo
+echo "What they reach on real scans (docs/accuracy.md, and the tables in models/*.md):"
+echo "  DIEN_MODELS=$models make accuracy"
