@@ -18,7 +18,7 @@
 /* The coarse box, voxels: what the network was trained on. */
 static const int64_t coarse_dim[3] = {88, 104, 88};
 /* Its middle in the average head's world, mm: so that the brain and the scalp around it fit. */
-static const double coarse_middle[3] = {0.0, -2.0, 4.0};
+static const double coarse_middle[3] = {0.0, -9.0, 9.0};
 /* Inside the skull may come no nearer to the box's faces than this, voxels. */
 enum { ROOM = 3 };
 
@@ -173,6 +173,8 @@ static bool move_box(const dn_head *head, const dn_volume *scan, int64_t start[3
             shift = more_before && shift > -4 ? -4 : more_after && shift < 4 ? 4 : shift;
             start[c] += shift;
             moved = true;
+            dn_log(DN_LOG_DEBUG, "whole head: room %lld and %lld voxels along axis %d; the box moves by %lld", (long long)before,
+                   (long long)after, c, (long long)shift);
         }
     }
     return moved;
@@ -193,7 +195,6 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
     place_box(head, scan, start);
     DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
     if (move_box(head, scan->volume, start)) {
-        dn_log(DN_LOG_DEBUG, "whole head: the box of the coarse look is moved, because the brain reaches its faces");
         DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
     }
     DN_TRY_GOTO(status, dn_head_measure_icv(head, scan->volume, start), done);
