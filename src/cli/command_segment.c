@@ -56,6 +56,9 @@ static const dn_option options[] = {
     {.name = "whole-head",
      .kind = DN_OPTION_FLAG,
      .help = "search the whole head with the network, instead of where an average head has it"},
+    {.name = "accept",
+     .kind = DN_OPTION_FLAG,
+     .help = "accept scans that quality control rejects (after a look at the picture); the table and the sidecars say so"},
     {.name = "white-matter",
      .kind = DN_OPTION_REAL,
      .value = "PEAK",
@@ -230,7 +233,7 @@ static dn_status one(dn_segmenter *segmenter, const char *path, const char *trut
     if (status == DN_OK) {
         dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
         say(result, outputs->folder);
-        *failed = result->quality.failed;
+        *failed = result->score.verdict == DN_REJECTED;
     }
     dn_segment_result_destroy(result);
     return status;
@@ -294,6 +297,7 @@ static dn_status run(const dn_arguments *arguments)
         .whole_head = dn_arguments_flag(arguments, "whole-head"),
         .white_matter = dn_arguments_given(arguments, "white-matter") ? dn_arguments_real(arguments, "white-matter") : 0.0,
         .consensus = dn_arguments_flag(arguments, "consensus") ? &consensus : NULL,
+        .accept = dn_arguments_flag(arguments, "accept"),
         .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0,
     };
     dn_output_options outputs = {dn_arguments_text(arguments, "out"), dn_arguments_flag(arguments, "posteriors")};

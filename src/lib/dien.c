@@ -150,7 +150,7 @@ static dn_status segment(const char *scan, const char *folder, const dien_option
     dn_output_options what = {.folder = folder, .posteriors = options->posteriors != 0};
     DN_TRY_GOTO(status, dn_outputs_write(measured, &what), done);
     dn_progress(measured->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
-    *failed = measured->quality.failed;
+    *failed = measured->score.verdict == DN_REJECTED;
     if (out != NULL) {
         DN_TRY_GOTO(status, dn_output_path(folder, measured->stem, "_volumes.tsv", &table), done);
         DN_TRY_GOTO(status, result_from(table, out), done);

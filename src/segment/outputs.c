@@ -62,16 +62,19 @@ static dn_status write_mask(const dn_segment_result *r, const char *path)
     return dn_labels_write(r->icv, path, &options);
 }
 
-static dn_status write_volumes(const dn_volume_rows *rows, const char *path)
+static dn_status write_volumes(const dn_volume_rows *rows, dn_verdict verdict, const char *path)
 {
     dn_file_writer writer = {0};
     DN_TRY(dn_file_create(&writer, path));
-    dn_status status = dn_file_printf(&writer, "structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\n");
+    dn_status status = dn_file_printf(&writer, "structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\taccepted\n");
     for (size_t i = 0; i < rows->count && status == DN_OK; ++i) {
         const dn_volume_row *row = &rows->row[i];
         status = dn_file_printf(&writer, "%s\t%c\t%.3f\t%.3f\t", row->structure, row->hemi, row->volume_mm3, row->hard_volume_mm3);
         if (status == DN_OK) {
-            status = isnan(row->mean_posterior) ? dn_file_printf(&writer, "n/a\n") : dn_file_printf(&writer, "%.4f\n", row->mean_posterior);
+            status = isnan(row->mean_posterior) ? dn_file_printf(&writer, "n/a") : dn_file_printf(&writer, "%.4f", row->mean_posterior);
+        }
+        if (status == DN_OK) {
+            status = dn_file_printf(&writer, "\t%s\n", dn_verdict_name(verdict));
         }
     }
     if (status != DN_OK) {
@@ -85,6 +88,49 @@ static void set(json_t *object, const char *key, json_t *value)
 {
     /* A failure (no memory, or a name that is not UTF-8) leaves the key out; the text is checked when it is dumped. */
     json_object_set_new(object, key, value != NULL ? value : json_null());
+}
+
+/* The score and what it is made of; what was not measured is left out. */
+static json_t *quality_score(const dn_segment_result *r)
+{
+    json_t *object = json_object();
+    json_t *marks = json_object();
+    json_t *measures = json_object();
+    set(object, "Score", json_real(isnan(r->score.score) ? 0.0 : r->score.score));
+    for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
+        if (!isnan(r->score.mark[m])) {
+            set(marks, dn_mark_name((dn_mark)m), json_real(r->score.mark[m]));
+            set(measures, dn_mark_name((dn_mark)m), json_real(r->score.measure[m]));
+        }
+    }
+    set(object, "Marks", marks);
+    set(object, "Measures", measures);
+    return object;
+}
+
+/* What was done to the intensities, and the consensus with its doubt, where there was one. */
+static void add_intensities(const dn_segment_result *r, json_t *root)
+{
+    if (r->white_matter > 0.0) {
+        set(root, "WhiteMatterPeak", json_real(r->white_matter));
+    }
+    if (r->consensus.members > 0) {
+        json_t *object = json_object();
+        json_t *volumes = json_array();
+        double voxel = r->conformed_voxel;
+        set(object, "Members", json_integer(r->consensus.members));
+        set(object, "MeanVolume_mm3", json_real(voxel * r->consensus.whole_mean));
+        set(object, "VolumeSD_mm3", json_real(voxel * r->consensus.whole_sd));
+        for (int n = 0; n < r->consensus.members; ++n) {
+            double sum = 0.0;
+            for (size_t g = 0; g < r->structures.group_count; ++g) {
+                sum += r->consensus.volume[n][g];
+            }
+            json_array_append_new(volumes, json_real(voxel * sum));
+        }
+        set(object, "MemberVolumes_mm3", volumes);
+        set(root, "Consensus", object);
+    }
 }
 
 /* Who made this, from what, with what: the same block in every sidecar. */
@@ -119,7 +165,12 @@ static json_t *provenance(const dn_segment_result *r)
     json_array_append_new(sources, name != NULL ? name : json_string("(a file name that is not UTF-8)"));
     set(root, "Sources", sources);
     set(root, "SpatialReference", json_string("orig"));
-    set(root, "QualityControl", json_string(r->quality.failed ? "failed" : "passed"));
+    set(root, "QualityControl",
+        json_string(r->score.verdict == DN_ACCEPTED           ? "passed"
+                    : r->score.verdict == DN_ACCEPTED_BY_HAND ? "failed, accepted by hand (--accept)"
+                                                              : "failed"));
+    set(root, "Quality", quality_score(r));
+    add_intensities(r, root);
     json_t *flags = json_array();
     for (size_t i = 0; i < r->quality.count; ++i) {
         static const char *const levels[] = {"note", "warning", "failed"};
@@ -173,6 +224,7 @@ static json_t *volumes_sidecar(const dn_segment_result *r)
     column(root, "volume_mm3",
            "Sum of the network's probabilities inside the structure's largest component and its rim: use this for statistics", "mm3");
     column(root, "hard_volume_mm3", "Voxels of the label map on the scan's own grid times their volume", "mm3");
+    column(root, "accepted", "yes; no: quality control rejects the scan; by_hand: it does, and was overruled (--accept)", NULL);
     column(root, "mean_posterior", "Mean probability of the row's structure over the voxels with its label", NULL);
     return root;
 }
@@ -242,7 +294,7 @@ static dn_status write_one(output what, const dn_segment_result *r, const char *
     case LABEL_SIDECAR:
         return write_json(provenance(r), path);
     case VOLUMES:
-        return write_volumes(&r->volumes, path);
+        return write_volumes(&r->volumes, r->score.verdict, path);
     case VOLUMES_SIDECAR:
         return write_json(volumes_sidecar(r), path);
     case PROBABILITIES:

@@ -280,7 +280,7 @@ static dn_status measure_labels(dn_segment_result *r)
     return DN_OK;
 }
 
-static dn_status measure(dn_segment_result *r)
+static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
 {
     double begin = omp_get_wtime();
     DN_TRY(enter(r, DN_STAGE_MEASURE));
@@ -299,6 +299,7 @@ static dn_status measure(dn_segment_result *r)
         .icv_wanted = r->icv_wanted,
     };
     dn_quality_judge(&evidence, &r->quality);
+    dn_score_judge(&evidence, r->has_parts, &r->consensus, s->options.accept, &r->quality, &r->score);
     r->seconds[DN_STAGE_MEASURE] = omp_get_wtime() - begin;
     return DN_OK;
 }
@@ -353,7 +354,7 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     }
     dn_volume_destroy(r->conformed.volume);
     r->conformed.volume = NULL;
-    DN_TRY_GOTO(status, measure(r), fail);
+    DN_TRY_GOTO(status, measure(segmenter, r), fail);
     DN_TRY_GOTO(status, enter(r, DN_STAGE_WRITE), fail);
     *out = r;
     return DN_OK;

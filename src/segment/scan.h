@@ -13,6 +13,7 @@
 #include "segment/network.h"
 #include "segment/postprocess.h"
 #include "segment/quality.h"
+#include "segment/score.h"
 #include "segment/select.h"
 #include "segment/structures.h"
 #include "segment/volumes.h"
@@ -30,6 +31,7 @@ typedef struct dn_segmenter_options {
     double white_matter; /* 0: intensities as the model's contract has them; else they are multiplied so that the white matter's
                             peak lies here, of 0..1 */
     const dn_consensus_options *consensus; /* borrowed for the segmenter's life; NULL: one run of the network */
+    bool accept;                           /* a scan that the rules reject is accepted, and that is recorded */
     bool model_grid;                       /* results on the model's grid (1 mm, RAS) instead of the scan's own */
 } dn_segmenter_options;
 
@@ -92,6 +94,7 @@ typedef struct dn_segment_result {
     dn_quality quality;
     double white_matter; /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
     dn_consensus consensus;
+    dn_score score;
     dn_precision precision;
     int64_t network_voxels; /* that went through the network */
     int64_t whole_voxels;   /* that a run on the whole head takes */

@@ -28,7 +28,7 @@ measured "$code" || fail "a good scan: expected 0 or 4, found $code: $(cat stder
 for suffix in dseg.nii.gz dseg.tsv dseg.json volumes.tsv volumes.json probseg.nii.gz qc.png report.html; do
     [ -s "new folder/deeper/sub-ü 01_$suffix" ] || fail "a good scan: no sub-ü 01_$suffix in $(ls 'new folder/deeper')"
 done
-head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv' | grep -q "^structure	hemi	volume_mm3	hard_volume_mm3	mean_posterior$" ||
+head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv' | grep -q "^structure	hemi	volume_mm3	hard_volume_mm3	mean_posterior	accepted$" ||
     fail "volumes.tsv: header is $(head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv')"
 expect_no_temporaries 'new folder'
 grep -qE 'the network takes [0-9]+ MB for' stderr || fail "a good scan: expected the memory that the network takes, found $(cat stderr)"

@@ -1,0 +1,132 @@
+#include "segment/score.h"
+
+#include "segment/whole_head.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A mark is 1 between low and high and 0 beyond the limits. */
+typedef struct scale {
+    const char *name;
+    double low_limit, low, high, high_limit;
+    bool logarithmic;
+} scale;
+
+static const scale scales[DN_MARK_COUNT] = {
+    [DN_MARK_CERTAINTY] = {"certainty", -1, 0, 1.2, 2.4, false}, [DN_MARK_AGREEMENT] = {"agreement", -1, 0, 0.05, 0.20, false},
+    [DN_MARK_VOLUME] = {"volume", 300, 600, 1150, 1600, true},   [DN_MARK_SYMMETRY] = {"symmetry", -1, 0, 0.2, 0.6, false},
+    [DN_MARK_BRAIN] = {"brain", 0.50, 0.70, 0.92, 1.0, false},
+};
+
+const char *dn_mark_name(dn_mark mark)
+{
+    return scales[mark].name;
+}
+
+const char *dn_verdict_name(dn_verdict verdict)
+{
+    static const char *const names[] = {"yes", "no", "by_hand"};
+    return names[verdict];
+}
+
+double dn_score_mark(dn_mark mark, double measure)
+{
+    const scale *s = &scales[mark];
+    double x[5] = {measure, s->low_limit, s->low, s->high, s->high_limit};
+    if (isnan(measure)) {
+        return NAN;
+    }
+    if (s->logarithmic) {
+        for (int i = 0; i < 5; ++i) {
+            x[i] = log(fmax(x[i], 1e-9));
+        }
+    }
+    double value = x[0] < x[2] ? (x[0] - x[1]) / (x[2] - x[1]) : x[0] > x[3] ? (x[4] - x[0]) / (x[4] - x[3]) : 1.0;
+    return fmin(1.0, fmax(0.0, value));
+}
+
+double dn_score_entropy(const dn_posteriors *posteriors, const dn_structures *structures)
+{
+    const int64_t voxels = dn_posteriors_voxels(posteriors);
+    double sum = 0.0;
+    int64_t labelled = 0;
+    for (int64_t v = 0; v < voxels; ++v) {
+        double p = 0.0;
+        for (int64_t c = 1; c < posteriors->channels; ++c) {
+            p += structures->group_of[c] != DN_NO_GROUP ? (double)posteriors->data[c * voxels + v] : 0.0;
+        }
+        labelled += p >= 0.5;
+        sum += p > 0.0 && p < 1.0 ? -p * log2(p) - (1.0 - p) * log2(1.0 - p) : 0.0;
+    }
+    return labelled > 0 ? sum / (double)labelled : 0.0;
+}
+
+/* Brain without ventricles by ICV; NaN where one of them was not measured. */
+static double brain_share(const dn_head *head)
+{
+    double brain = 0.0;
+    if (head == NULL || head->stripped || !(head->icv_mm3 > 0.0)) {
+        return NAN;
+    }
+    for (size_t g = 0; g < head->structures.group_count; ++g) {
+        const char *name = head->structures.group[g].structure;
+        brain += strcmp(name, "csf") != 0 && strstr(name, "ventricle") == NULL ? head->parts[g].volume_mm3 : 0.0;
+    }
+    return brain / head->icv_mm3;
+}
+
+static void measure(const dn_quality_evidence *e, const dn_consensus *consensus, double *out)
+{
+    const dn_volume_row *left = dn_volume_rows_find(e->volumes, "hypothalamus", 'L');
+    const dn_volume_row *right = dn_volume_rows_find(e->volumes, "hypothalamus", 'R');
+    const dn_volume_row *both = dn_volume_rows_find(e->volumes, "hypothalamus", 'B');
+    out[DN_MARK_CERTAINTY] = dn_score_entropy(e->posteriors, e->structures);
+    out[DN_MARK_AGREEMENT] =
+        consensus != NULL && consensus->members > 1 && consensus->whole_mean > 0.0 ? consensus->whole_sd / consensus->whole_mean : NAN;
+    out[DN_MARK_VOLUME] = both != NULL ? both->volume_mm3 : 0.0; /* a side that is missing: no volume */
+    out[DN_MARK_SYMMETRY] =
+        left != NULL && right != NULL && both->volume_mm3 > 0.0 ? 2.0 * fabs(left->volume_mm3 - right->volume_mm3) / both->volume_mm3 : NAN;
+    out[DN_MARK_BRAIN] = brain_share(e->head);
+}
+
+/* What no rule of quality.c says. */
+static void flag(const dn_score *s, dn_quality *quality)
+{
+    if (s->mark[DN_MARK_CERTAINTY] <= 0.0) {
+        dn_quality_add(quality, DN_FLAG_FAILED, "entropy",
+                       "The outline is blurred: %.1f bits of doubt for each voxel of the hypothalamus (usual: below %.1f, limit %.1f).",
+                       s->measure[DN_MARK_CERTAINTY], scales[DN_MARK_CERTAINTY].high, scales[DN_MARK_CERTAINTY].high_limit);
+    }
+    if (s->mark[DN_MARK_AGREEMENT] < 1.0) {
+        dn_quality_add(
+            quality, s->mark[DN_MARK_AGREEMENT] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "members_disagree",
+            "The consensus's members differ: the SD of their volumes is %.0f %% of the mean (usual: below %.0f %%, limit %.0f %%).",
+            100 * s->measure[DN_MARK_AGREEMENT], 100 * scales[DN_MARK_AGREEMENT].high, 100 * scales[DN_MARK_AGREEMENT].high_limit);
+    }
+    if (s->mark[DN_MARK_BRAIN] < 1.0) {
+        dn_quality_add(quality, s->mark[DN_MARK_BRAIN] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "brain_per_icv",
+                       "The brain fills %.0f %% of the inside of the skull; %.0f to %.0f %% are usual: look at the outline of the ICV.",
+                       100 * s->measure[DN_MARK_BRAIN], 100 * scales[DN_MARK_BRAIN].low, 100 * scales[DN_MARK_BRAIN].high);
+    }
+}
+
+void dn_score_judge(const dn_quality_evidence *evidence, bool has_parts, const dn_consensus *consensus, bool accept, dn_quality *quality,
+                    dn_score *out)
+{
+    for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
+        out->measure[m] = NAN;
+    }
+    if (has_parts) {
+        measure(evidence, consensus, out->measure);
+    } else {
+        out->measure[DN_MARK_BRAIN] = brain_share(evidence->head);
+    }
+    out->score = NAN;
+    for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
+        out->mark[m] = dn_score_mark((dn_mark)m, out->measure[m]);
+        out->score = fmin(out->score, out->mark[m]); /* NaN gives way */
+    }
+    flag(out, quality);
+    bool bad = quality->failed || out->score <= 0.0;
+    out->verdict = !bad ? DN_ACCEPTED : accept ? DN_ACCEPTED_BY_HAND : DN_REJECTED;
+}
