@@ -1,6 +1,17 @@
 #include "segment/region.h"
 
+#include <jansson.h>
 #include <math.h>
+
+int64_t dn_region_box(const dn_model_input *input)
+{
+    enum { LARGEST = 512 };
+    json_t *region = input->region != NULL ? json_loads(input->region, 0, NULL) : NULL;
+    int64_t box = json_integer_value(json_object_get(region, "box"));
+    int64_t multiple = input->multiple > 1 ? input->multiple : 1;
+    json_decref(region);
+    return box < 1 || box > LARGEST ? 0 : (box + multiple - 1) / multiple * multiple;
+}
 
 void dn_region_place(const int64_t padded[3], const double centre[3], int64_t size, int64_t multiple, int64_t start[3], int64_t dim[3])
 {

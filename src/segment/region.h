@@ -6,6 +6,8 @@
 #ifndef DN_SEGMENT_REGION_H
 #define DN_SEGMENT_REGION_H
 
+#include "models/model.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +15,13 @@
 enum { DN_REGION_SIZE = 72 };
 /* A structure nearer than this to a cut face is run again on a box centred on it. */
 enum { DN_REGION_MARGIN = 16 };
+
+/* A network that was taught on boxes around the structures, and looks at all of a box at once (instance norm), is asked on such boxes
+ * only: {"box": 40} in its input contract. Nothing is to be found by it elsewhere, and where pools fall does not matter: the box is
+ * centred on what it holds, and cuts it when that comes nearer to a face than this. */
+enum { DN_REGION_BOX_MARGIN = 3 };
+/* Voxels along each axis of that box, a multiple of the model's; 0: the model names none. */
+int64_t dn_region_box(const dn_model_input *input);
 
 /* padded: dims of the volume filled up to a multiple. centre: voxel coordinates of the volume; may lie outside.
  * start and dim: multiples of multiple, inside 0..padded. */

@@ -15,6 +15,8 @@
 
 /* Fewer voxels than this are not the structure but noise. */
 enum { FOUND_VOXELS = 8 };
+/* A box is centred when its middle is as near to the middle of what it holds, voxels. */
+#define CENTRED 1.5
 
 const char *dn_stage_name(dn_stage stage)
 {
@@ -22,9 +24,10 @@ const char *dn_stage_name(dn_stage stage)
     return names[stage];
 }
 
-/* All groups are there, and so far from the box's cut faces that the whole head would give the same.
+/* All groups are there, and so far from the box's cut faces that the whole head would give the same; or, for a network with a box of
+ * its own (box > 0), in the middle of it.
  * *seen: at least one is there; centre: of all that is there, in voxels of the volume. */
-static bool settled(const dn_segment_result *r, const int64_t padded[3], bool *seen, double centre[3])
+static bool settled(const dn_segment_result *r, int64_t box, const int64_t padded[3], bool *seen, double centre[3])
 {
     bool all = true;
     int64_t low[3] = {INT64_MAX, INT64_MAX, INT64_MAX};
@@ -48,7 +51,15 @@ static bool settled(const dn_segment_result *r, const int64_t padded[3], bool *s
     for (int c = 0; c < 3; ++c) {
         centre[c] = 0.5 * (double)(low[c] + high[c] - 1) + (double)r->posteriors.start[c];
     }
-    return all && dn_region_clearance(padded, r->posteriors.start, r->posteriors.dim, low, high) >= DN_REGION_MARGIN;
+    int64_t clearance = dn_region_clearance(padded, r->posteriors.start, r->posteriors.dim, low, high);
+    if (box == 0) {
+        return all && clearance >= DN_REGION_MARGIN;
+    }
+    for (int c = 0; c < 3; ++c) {
+        double middle = (double)r->posteriors.start[c] + 0.5 * (double)(r->posteriors.dim[c] - 1);
+        all = all && fabs(centre[c] - middle) <= CENTRED;
+    }
+    return all && clearance >= DN_REGION_BOX_MARGIN;
 }
 
 static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t padded[3], const double centre[3], bool *done, bool *seen,
@@ -56,7 +67,8 @@ static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t pa
 {
     int64_t start[3];
     int64_t dim[3];
-    dn_region_place(padded, centre, DN_REGION_SIZE, s->model->input.multiple, start, dim);
+    const int64_t box = dn_region_box(&s->model->input);
+    dn_region_place(padded, centre, box > 0 ? box : DN_REGION_SIZE, box > 0 ? 1 : s->model->input.multiple, start, dim);
     dn_posteriors_release(&r->posteriors);
     DN_TRY(dn_network_run(s->network, r->conformed.volume, start, dim, &r->posteriors));
     if (r->posteriors.channels != r->structures.channels) {
@@ -64,7 +76,7 @@ static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t pa
                 (long long)r->structures.channels);
     }
     DN_TRY(dn_postprocess(&r->posteriors, &r->structures, r->groups));
-    *done = settled(r, padded, seen, next);
+    *done = settled(r, box, padded, seen, next);
     return DN_OK;
 }
 
@@ -147,6 +159,14 @@ static void take_model_grid(dn_segment_result *r)
     }
 }
 
+static dn_status not_found(const dn_segment_result *r)
+{
+    DN_FAIL(DN_EDATA,
+            "%s: no structure was found in this scan, so nothing was measured; check with a viewer that it is a T1-weighted scan of a "
+            "head, not cut below the thalamus, and that its orientation is right",
+            r->path);
+}
+
 static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
 {
     int64_t padded[3];
@@ -167,6 +187,9 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
             DN_TRY(run_box(s, r, padded, centre, &done, &seen, next));
             r->found_by = DN_FOUND_BY_SECOND_BOX;
         }
+        if (dn_region_box(&s->model->input) > 0) {
+            return seen ? DN_OK : not_found(r);
+        }
         /* Where the head is aligned well, there is nothing better to be found elsewhere: a torn or one-sided find is what the
          * network sees, and quality control says so. */
         if (done || (seen && r->location.correlation >= DN_LOCATE_CERTAIN)) {
@@ -181,13 +204,7 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
         DN_TRY(run_box(s, r, padded, centre, &done, &seen, next));
         memcpy(centre, next, sizeof centre);
     }
-    if (!seen) {
-        DN_FAIL(DN_EDATA,
-                "%s: no structure was found in this scan, so nothing was measured; check with a viewer that it is a T1-weighted scan of a "
-                "head, not cut below the thalamus, and that its orientation is right",
-                r->path);
-    }
-    return DN_OK;
+    return seen ? DN_OK : not_found(r);
 }
 
 static dn_status locate(const dn_segmenter *s, dn_segment_result *r)

@@ -111,10 +111,12 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
         {.key = "balance", .kind = DN_YAML_REAL, .to = &config->balance, .high = 1},
         {.key = "start", .kind = DN_YAML_ANY, .to = &start},
         {.key = "store", .kind = DN_YAML_CHOICE, .to = &store, .choices = "f32|f16"},
+        {.key = "box", .kind = DN_YAML_INTEGER, .to = &config->box, .low = 0, .high = 512},
         {0},
     };
     DN_TRY(dn_yaml_fields(yaml, node, "model", fields, canonical));
     json_object_del(canonical, "store");
+    json_object_del(canonical, "box");
     config->centre = (dn_patch_centre)centre;
     config->store_f16 = store == 1;
     DN_TRY(find_dims(yaml, node, *network, config));
@@ -538,6 +540,9 @@ dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
         memcpy(model->input.orientation, config->slices.orientation, sizeof model->input.orientation);
         model->input.channels = config->slices.channels;
         model->input.normalise = config->slices.normalise;
+    }
+    if (config->box > 0) {
+        DN_TRY_GOTO(status, dn_asprintf(&model->input.region, "{\"box\":%lld}", (long long)config->box), fail);
     }
     for (int64_t c = 0; c < config->class_count; ++c) {
         const dn_train_class *class = &config->classes[c];

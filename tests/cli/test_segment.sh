@@ -31,6 +31,12 @@ done
 head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv' | grep -q "^structure	hemi	volume_mm3	hard_volume_mm3	mean_posterior	accepted$" ||
     fail "volumes.tsv: header is $(head -n 1 'new folder/deeper/sub-ü 01_volumes.tsv')"
 expect_no_temporaries 'new folder'
+tail -n +2 'new folder/deeper/sub-ü 01_volumes.tsv' | grep -qvE '	(yes|no)$' && fail "volumes.tsv: expected yes or no in the last column"
+if [ "$code" = 4 ]; then
+    "$dien" segment good.nii -o by-hand --model "$model" --threads 1 --accept >stdout 2>stderr || fail "--accept: expected 0, found $?: $(cat stderr)"
+    tail -n +2 by-hand/good_volumes.tsv | grep -qv '	by_hand$' && fail "--accept: expected by_hand, found $(cat by-hand/good_volumes.tsv)"
+    grep -q '"QualityControl": "failed, accepted by hand (--accept)"' by-hand/good_dseg.json || fail "--accept: not in the sidecar"
+fi
 grep -qE 'the network takes [0-9]+ MB for' stderr || fail "a good scan: expected the memory that the network takes, found $(cat stderr)"
 grep -q $'\r\|\033' stderr && fail "a good scan: expected plain lines on stderr that is no terminal"
 "$dien" segment good.nii -o again --model "$model" --threads 2 --quiet >stdout 2>stderr

@@ -4,6 +4,7 @@
 #include "test.h"
 
 #include "base/file.h"
+#include "image/filter.h"
 #include "image/orientation.h"
 #include "image/resample.h"
 #include "segment/outputs.h"
@@ -128,6 +129,73 @@ static void orientations(void **state)
     dn_volume_destroy(part);
 }
 
+/* chris with the air behind one corner brightened: the clip's upper end doubles, and the white matter falls from 0.84 to 0.42. */
+static void write_bright_corner(const char *path)
+{
+    char from[512];
+    dn_volume *scan = NULL;
+    snprintf(from, sizeof from, "%s/t1w/chris_T1w.nii.gz", test_data_folder());
+    assert_ok(dn_scan_read(from, NULL, &scan, NULL));
+    const double percent = 99.5;
+    double top = 0;
+    assert_ok(dn_volume_percentiles(scan, NULL, &percent, 1, &top));
+    const int64_t *dim = scan->grid.dim;
+    for (int64_t k = dim[2] * 39 / 50; k < dim[2]; ++k) {
+        for (int64_t j = dim[1] * 39 / 50; j < dim[1]; ++j) {
+            for (int64_t i = dim[0] * 39 / 50; i < dim[0]; ++i) {
+                scan->data[dn_grid_offset(&scan->grid, i, j, k)] = (float)(2.0 * top);
+            }
+        }
+    }
+    assert_ok(dn_volume_write(scan, path, NULL));
+    dn_volume_destroy(scan);
+}
+
+/* The published network follows the intensity scale; with the white matter in one place it does not, and the consensus says what it
+ * says over four places. Values as found on 2026-11-21. */
+static void intensity_scale(void **state)
+{
+    (void)state;
+    char model[512];
+    char plain[512];
+    char corner[512];
+    snprintf(model, sizeof model, "%s/teacher/billot2020_hypothalamus.h5", test_data_folder());
+    snprintf(plain, sizeof plain, "%s/t1w/chris_T1w.nii.gz", test_data_folder());
+    snprintf(corner, sizeof corner, "%s/corner.nii", folder);
+    write_bright_corner(corner);
+    const dn_consensus_options members = dn_consensus_defaults();
+    const dn_segmenter_options options[] = {
+        {.model = model, .structures = "hypothalamus"},
+        {.model = model, .structures = "hypothalamus", .white_matter = 0.6},
+        {.model = model, .structures = "hypothalamus", .consensus = &members},
+    };
+    double volume[3][2] = {{0}};
+    for (int o = 0; o < 3; ++o) {
+        dn_segmenter *other = NULL;
+        assert_ok(dn_segmenter_create(&options[o], &other));
+        for (int s = 0; s < (o == 2 ? 1 : 2); ++s) {
+            dn_segment_result *r = NULL;
+            assert_ok(dn_segment_scan(other, s == 0 ? plain : corner, &r));
+            volume[o][s] = dn_volume_rows_find(&r->volumes, "hypothalamus", 'B')->volume_mm3;
+            if (o > 0) {
+                assert_close(r->white_matter, s == 0 ? 0.844 : 0.422, 0.01);
+            }
+            if (o == 2) {
+                assert_int_equal(r->consensus.members, 16);
+                assert_close(r->consensus.whole_sd / r->consensus.whole_mean, 0.025, 0.005);
+                assert_int_equal(r->score.verdict, DN_ACCEPTED);
+            }
+            dn_segment_result_destroy(r);
+        }
+        dn_segmenter_destroy(other);
+    }
+    assert_int_equal(remove(corner), 0);
+    assert_true(volume[0][1] / volume[0][0] > 1.04);
+    assert_close(volume[1][1] / volume[1][0], 1.0, 0.01);
+    assert_close(volume[1][0], 932, 5);
+    assert_close(volume[2][0], 945, 5);
+}
+
 int main(void)
 {
     if (test_data_folder() == NULL) {
@@ -139,7 +207,7 @@ int main(void)
         return 1;
     }
     make_segmenter();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(chris_volumes), cmocka_unit_test(orientations)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(chris_volumes), cmocka_unit_test(orientations), cmocka_unit_test(intensity_scale)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dn_segmenter_destroy(segmenter);
     rmdir(folder);

@@ -327,9 +327,25 @@ static void report_texts_are_escaped(void **state)
     }
 }
 
+static void boxes_of_models(void **state)
+{
+    (void)state;
+    dn_model_input input = {.multiple = 8, .region = NULL};
+    static const struct {
+        const char *text;
+        int64_t box;
+    } cases[] = {{"{\"box\":40}", 40}, {"{\"box\":42}", 48}, {"{}", 0}, {"{\"box\":\"40\"}", 0}, {"{\"box\":-8}", 0}, {"[", 0}};
+    assert_int_equal(dn_region_box(&input), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        input.region = (char *)cases[i].text;
+        assert_int_equal(dn_region_box(&input), cases[i].box);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(boxes_of_models),
         cmocka_unit_test(structures_from_labels),
         cmocka_unit_test(largest_component_and_its_rim),
         cmocka_unit_test(rim_ends_after_three_voxels),

@@ -1,0 +1,36 @@
+#!/bin/bash
+# The truth that teaches and measures the hypothalamus network: the consensus of the published subunit network over intensity scale,
+# mirror and shift (`dien segment --consensus`) on the scans that the data's README marks `train`, and for measuring on those that nobody
+# trained on. Build folder $1, results in $2 (default out/consensus). About 10 CPU seconds a scan; what is there is not made again.
+#   TRUTH_SCANS   'train validate ixi' (all three): seven heads; IBSR; 20 heads of ixi_2mm (every second one after the seven that
+#                 validate the whole-head training)
+#   DIEN_MODELS   folder with billot2020-hypothalamus-subunits.safetensors; absent: imported from DIEN_DATA/teacher
+set -euo pipefail
+cd "$(dirname "$0")/.."
+dien=${1:-build}/dien
+out=${2:-${DIEN_CONSENSUS:-out/consensus}}
+data=${DIEN_DATA:-../shared/data}
+parts=${TRUTH_SCANS:-train validate ixi}
+[ -d "$data/t1w" ] || { echo "the truth needs real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }
+mkdir -p "$out"
+model=$out/billot2020-hypothalamus-subunits.safetensors
+[ -e "$model" ] || "$dien" models import "$data/teacher/billot2020_hypothalamus.h5" -o "$model" >/dev/null
+
+scans=()
+for part in $parts; do
+    case $part in
+        train) scans+=("$data"/t1w/*_T1w.* "$data/t1w_stripped/eun_T1w.nii.gz" "$data/t1w_stripped/seeg_T1w.mgz") ;;
+        validate) scans+=("$data"/t1w_stripped/IBSR_*.nii.gz) ;;
+        ixi) mapfile -t -O "${#scans[@]}" scans < <(find "$data/ixi_2mm" -name 'IXI*_T1w.nii.gz' | sort | awk 'NR > 7 && NR % 2 == 0' | head -n 20) ;;
+        *) echo "TRUTH_SCANS holds $part; it takes train, validate and ixi" >&2; exit 2 ;;
+    esac
+done
+for scan in "${scans[@]}"; do
+    name=$(basename "$scan")
+    name=${name%.gz}; name=${name%.nii}; name=${name%.mgz}; name=${name%_T1w}
+    [ -e "$out/${name}_dseg.nii.gz" ] && continue
+    # 4: rejected by quality control. Such a scan is no truth; the table of volumes says so, and the measuring leaves it out.
+    code=0
+    "$dien" segment "$scan" -o "$out" --model "$model" --structures hypothalamus --consensus --threads "${TRUTH_THREADS:-0}" || code=$?
+    [ "$code" = 0 ] || [ "$code" = 4 ] || echo "$name: no consensus (exit code $code)" >&2
+done
