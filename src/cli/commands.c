@@ -1,9 +1,11 @@
 /* The table of commands, in the order in which help lists them. A new command is its file command_<name>.c, which
  * defines `const dn_command dn_command_<name>`, and one line here. */
+#define _POSIX_C_SOURCE 200809L
 #include "cli/command.h"
 #include "cli/options.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define COMMANDS(X)                                                                                                                        \
     X(segment)                                                                                                                             \
@@ -55,6 +57,9 @@ dn_status dn_command_find_near(const char *name, const dn_command **out)
     const char *near = dn_nearest_name(name, names);
     if (near != NULL) {
         DN_FAIL(DN_EUSAGE, "there is no command '%s'; did you mean '%s'?", name, near);
+    }
+    if (strpbrk(name, "./") != NULL && access(name, F_OK) == 0) {
+        DN_FAIL(DN_EUSAGE, "'%s' is a file, not a command; to measure a scan: dien segment %s -o DIR", name, name);
     }
     DN_FAIL(DN_EUSAGE, "there is no command '%s'; 'dien --help' lists the commands", name);
 }

@@ -74,9 +74,13 @@ static void put_option(FILE *to, const dn_option *option)
     tail[0] = '\0';
     int t = 0;
     if (option->kind == DN_OPTION_CHOICE) {
-        t += snprintf(tail, sizeof tail, " (%s%s", option->list ? "any of " : "", option->choices);
-        for (char *p = tail; *p != '\0'; ++p) {
-            *p = *p == '|' ? (option->list ? ',' : '|') : *p;
+        t += snprintf(tail, sizeof tail, " (%s", option->list ? "any of " : "");
+        for (const char *p = option->choices; *p != '\0' && t < (int)sizeof tail - 64; ++p) {
+            bool between = *p == '|' && option->list; /* a long list is wrapped at its blanks */
+            tail[t++] = between ? ',' : *p;
+            if (between) {
+                tail[t++] = ' ';
+            }
         }
         t += snprintf(tail + t, sizeof tail - (size_t)t, "%s%s)", option->preset != NULL ? "; default " : "",
                       option->preset != NULL ? option->preset : "");
@@ -122,18 +126,22 @@ void dn_help_program(FILE *to)
 
 void dn_help_command(FILE *to, const dn_command *command)
 {
-    fprintf(to, "dien %s: %s\n\nUsage: dien %s", command->name, command->summary, command->name);
+    char usage[512];
+    size_t used = (size_t)snprintf(usage, sizeof usage, "Usage: dien %s", command->name);
+    int indent = (int)used + 1;
+    fprintf(to, "dien %s: %s\n\n", command->name, command->summary);
     if (command->positional != NULL) {
-        fprintf(to, " %s", command->positional);
+        used += (size_t)snprintf(usage + used, sizeof usage - used, " %s", command->positional);
     }
     for (const dn_option *option = command->options; option != NULL && option->name != NULL; ++option) {
-        if (option->required && option->letter != 0) {
-            fprintf(to, " -%c %s", option->letter, option->value);
-        } else if (option->required) {
-            fprintf(to, " --%s %s", option->name, option->value);
+        if (option->required && used < sizeof usage - 64) {
+            used += option->letter != 0 ? (size_t)snprintf(usage + used, sizeof usage - used, " -%c %s", option->letter, option->value)
+                                        : (size_t)snprintf(usage + used, sizeof usage - used, " --%s %s", option->name, option->value);
         }
     }
-    fputs(" [OPTION]...\n\n", to);
+    snprintf(usage + used, sizeof usage - used, " [OPTION]...");
+    put_wrapped(to, usage, strlen(usage), indent, 0);
+    fputc('\n', to);
     put_paragraphs(to, command->description, 0);
     if (command->options != NULL && command->options->name != NULL) {
         fputs("\nOptions:\n", to);

@@ -6,6 +6,8 @@ grep -q 'Usage: dien COMMAND' "$work/stderr" || fail "dien without arguments: ex
 expect_sentence 2 "there is no command 'segmnet'" segmnet
 expect_sentence 2 "there is no command 'frobnicate'; 'dien --help' lists the commands" frobnicate
 expect_sentence 2 "there is no command '--frobnicate'" --frobnicate
+: >"$work/scan.nii.gz"
+expect_sentence 2 "to measure a scan: dien segment $work/scan.nii.gz -o DIR" "$work/scan.nii.gz"
 expect_sentence 2 "did you mean 'help'?" hepl
 expect_sentence 2 "did you mean 'help'?" help hepl
 expect_sentence 2 "--completion takes bash, zsh or fish, not 'tcsh'" help --completion tcsh
