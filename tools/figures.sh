@@ -63,6 +63,15 @@ if [ -r "$data/labelmaps/synthseg/training_seg_01.nii.gz" ]; then
     "$dien" surface "$head" --mask "$head" --mask-labels 1-499 --views oblique,front -o "$out/head" >/dev/null
     cp "$out/head/training_seg_01_surface.png" "$gallery/surface_head.png"
 fi
+# The pictures of README.md and docs/synthetic.md: the demo's head, and samples made from the template. Smaller, for the repository.
+shrink() { /usr/bin/python3 tools/shrink_png.py "$@"; } # FROM TO WIDTH
+if [ -r "$build/demo/demo_qc.png" ]; then
+    shrink "$build/demo/demo_qc.png" docs/qc.png 1200
+else
+    echo "docs/qc.png stays: run 'make demo' first" >&2
+fi
+"$dien" synth share/template/head.nii.gz -o "$out/preview" -n 3 --spacing 1.5 --seed 11 --preview >/dev/null
+shrink "$out/preview/head_preview.png" docs/preview.png 1432
 if [ -r "$data/teacher/billot2020_hypothalamus.h5" ] && [ -r "$data/t1w/chris_T1w.nii.gz" ]; then
     model=$out/billot2020.safetensors
     [ -e "$model" ] || "$dien" models import "$data/teacher/billot2020_hypothalamus.h5" -o "$model" >/dev/null
@@ -111,7 +120,7 @@ $(says ALS_PLS/groups)" "ALS against controls p = 0.002, PLS against controls p 
     if [ -e "$gallery/surface_hypothalamus.png" ]; then
         entry "Subunits of the hypothalamus" surface_hypothalamus "Measured by \`dien segment\` with the published network of Billot et al. 2020 in a T1-weighted scan (chris, from MRIcron, BSD)." ""
     fi
-    entry "Contours on coronal slices" ../qc "The picture that \`dien segment\` writes for every scan: outlines on coronal, sagittal and axial slices (chris, from MRIcron, BSD)." ""
+    entry "Contours on coronal slices" ../qc "The picture that \`dien segment\` writes for every scan: outlines on coronal, sagittal and axial slices (the head that \`make demo\` makes)." ""
 } >"$gallery/README.md"
 du -ch "$gallery"/* | tail -n 1
 echo "gallery: $gallery/README.md"
