@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "segment/head_template.h"
+#include "segment/locate_samples.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multimin.h>
@@ -20,195 +21,11 @@ enum {
 #define SEARCH_EDGE_MM 20.0 /* starts nearer to the scan's edge than this are not tried */
 #define RADIAN_MM 70.0      /* a rotation by one radian moves the cortex by about this much: makes steps comparable */
 
-/* An isotropic copy of the scan. World of the search: mm from the scan's middle, axes as the voxel axes. */
-typedef struct picture {
-    int64_t dim[3];
-    double spacing;
-    double origin[3]; /* of voxel 0, 0, 0 */
-    float *data;
-} picture;
-
-/* A point of the template with its two intensities. */
-typedef struct sample {
-    float x, y, z;
-    float value[2]; /* with skull, without */
-    float brain;
-} sample;
-
-typedef struct samples {
-    sample *at;
-    size_t count;
-} samples;
-
 typedef struct candidate {
     double p[PARAMETERS];
     double score;
     int kind; /* index into sample.value */
 } candidate;
-
-/* Mean of the scan over each voxel of the copy (a box as wide as the voxel: enough against aliasing here). Done axis by
- * axis with the share of each source voxel that falls into each target voxel. */
-static dn_status shrink_axis(const float *in, const int64_t dim[3], int axis, double spacing, double wanted, float **out,
-                             int64_t out_dim[3])
-{
-    int64_t n = dim[axis];
-    int64_t m = (int64_t)ceil((double)n * spacing / wanted - 1e-6);
-    m = m < 1 ? 1 : m;
-    memcpy(out_dim, dim, 3 * sizeof *dim);
-    out_dim[axis] = m;
-    int64_t inner = 1;
-    int64_t outer = 1;
-    for (int c = 0; c < 3; ++c) {
-        inner *= c < axis ? dim[c] : 1;
-        outer *= c > axis ? dim[c] : 1;
-    }
-    DN_TRY(dn_alloc(out, (size_t)(inner * m * outer), sizeof **out, "a small copy of the scan"));
-    float *data = *out;
-    /* The copy is centred on the source: both have the same middle. */
-    double first = 0.5 * ((double)n - (double)m * wanted / spacing);
-    double width = wanted / spacing;
-#pragma omp parallel for schedule(static)
-    for (int64_t o = 0; o < outer; ++o) {
-        for (int64_t t = 0; t < m; ++t) {
-            float *to = data + (o * m + t) * inner;
-            double low = first + (double)t * width;
-            double high = low + width;
-            for (int64_t s = (int64_t)floor(low < 0 ? 0 : low); s < n && (double)s < high; ++s) {
-                double from = low > (double)s ? low : (double)s;
-                double until = high < (double)(s + 1) ? high : (double)(s + 1);
-                float share = (float)((until - from) / width);
-                const float *source = in + (o * n + s) * inner;
-                if (share > 0.0f) {
-                    for (int64_t i = 0; i < inner; ++i) {
-                        to[i] += share * source[i];
-                    }
-                }
-            }
-        }
-    }
-    return DN_OK;
-}
-
-static dn_status picture_make(const float *data, const int64_t dim[3], const double spacing[3], double wanted, picture *out)
-{
-    memset(out, 0, sizeof *out);
-    float *x = NULL;
-    float *xy = NULL;
-    int64_t d1[3];
-    int64_t d2[3];
-    dn_status status = shrink_axis(data, dim, 0, spacing[0], wanted, &x, d1);
-    if (status == DN_OK) {
-        status = shrink_axis(x, d1, 1, spacing[1], wanted, &xy, d2);
-    }
-    free(x);
-    if (status == DN_OK) {
-        status = shrink_axis(xy, d2, 2, spacing[2], wanted, &out->data, out->dim);
-    }
-    free(xy);
-    out->spacing = wanted;
-    for (int c = 0; c < 3 && status == DN_OK; ++c) {
-        out->origin[c] = -0.5 * (double)(out->dim[c] - 1) * wanted;
-    }
-    return status;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    float p = *(const float *)a;
-    float q = *(const float *)b;
-    return (p > q) - (p < q);
-}
-
-/* Fat in the scalp can be several times as bright as brain and would decide the alignment. Values are cut off at one and a
- * half times the typical head's: the median of what is above the mean (air is below). */
-static dn_status picture_tame(picture *pic)
-{
-    size_t count = (size_t)(pic->dim[0] * pic->dim[1] * pic->dim[2]);
-    double sum = 0;
-    for (size_t i = 0; i < count; ++i) {
-        sum += (double)pic->data[i];
-    }
-    float mean = (float)(sum / (double)count);
-    float *bright = NULL;
-    DN_TRY(dn_alloc(&bright, count, sizeof *bright, "a small copy of the scan"));
-    size_t n = 0;
-    for (size_t i = 0; i < count; ++i) {
-        if (pic->data[i] > mean) {
-            bright[n++] = pic->data[i];
-        }
-    }
-    if (n > 0) {
-        qsort(bright, n, sizeof *bright, by_value);
-        float limit = 1.5f * bright[n / 2];
-        for (size_t i = 0; i < count; ++i) {
-            pic->data[i] = pic->data[i] > limit ? limit : pic->data[i];
-        }
-    }
-    free(bright);
-    return DN_OK;
-}
-
-/* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels an axis. */
-static dn_status samples_make(const dn_head_template *head, int64_t factor, samples *out)
-{
-    const int64_t reach = factor == 1 ? 2 : 1; /* voxels */
-    int64_t dim[3];
-    for (int c = 0; c < 3; ++c) {
-        dim[c] = head->dim[c] / factor;
-    }
-    size_t total = (size_t)(dim[0] * dim[1] * dim[2]);
-    sample *all = NULL;
-    out->at = NULL;
-    out->count = 0;
-    DN_TRY(dn_alloc(&all, total, sizeof *all, "the template's points"));
-    dn_status status = dn_alloc(&out->at, total, sizeof *out->at, "the template's points");
-    if (status != DN_OK) {
-        free(all);
-        return status;
-    }
-    double middle = 0.5 * (double)(factor - 1);
-    for (int64_t k = 0; k < dim[2]; ++k) {
-        for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t i = 0; i < dim[0]; ++i) {
-                sample *s = &all[i + dim[0] * (j + dim[1] * k)];
-                s->x = (float)(head->origin[0] + head->spacing * ((double)(i * factor) + middle));
-                s->y = (float)(head->origin[1] + head->spacing * ((double)(j * factor) + middle));
-                s->z = (float)(head->origin[2] + head->spacing * ((double)(k * factor) + middle));
-                for (int64_t f = 0; f < factor * factor * factor; ++f) {
-                    int64_t a = i * factor + f % factor;
-                    int64_t b = j * factor + f / factor % factor;
-                    int64_t c = k * factor + f / factor / factor;
-                    int64_t at = a + head->dim[0] * (b + head->dim[1] * c);
-                    float p = (float)head->brain[at] / 255.0f;
-                    s->value[0] += (float)head->t1w[at];
-                    s->value[1] += (float)head->t1w[at] * p;
-                    s->brain += p;
-                }
-                s->brain /= (float)(factor * factor * factor);
-            }
-        }
-    }
-    for (int64_t k = 0; k < dim[2]; ++k) {
-        for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t i = 0; i < dim[0]; ++i) {
-                bool near = false;
-                for (int64_t c = k - reach; c <= k + reach && !near; ++c) {
-                    for (int64_t b = j - reach; b <= j + reach && !near; ++b) {
-                        for (int64_t a = i - reach; a <= i + reach && !near; ++a) {
-                            near = a >= 0 && b >= 0 && c >= 0 && a < dim[0] && b < dim[1] && c < dim[2] &&
-                                   all[a + dim[0] * (b + dim[1] * c)].brain > 0.5f;
-                        }
-                    }
-                }
-                if (near) {
-                    out->at[out->count++] = all[i + dim[0] * (j + dim[1] * k)];
-                }
-            }
-        }
-    }
-    free(all);
-    return DN_OK;
-}
 
 /* Template world to the search's world: scale along the template's axes, rotate about x, y, z in this order, translate. */
 static void parameters_matrix(const double p[PARAMETERS], double m[3][4])
@@ -234,7 +51,7 @@ static void parameters_matrix(const double p[PARAMETERS], double m[3][4])
 
 /* Correlation over the samples at strides; points outside the scan count as its darkest value, and the score is scaled by
  * the share of points inside, so that the template does not drift off the scan. */
-static double correlation(const picture *pic, const samples *set, size_t stride, int kind, const double p[PARAMETERS])
+static double correlation(const dn_locate_picture *pic, const dn_locate_samples *set, size_t stride, int kind, const double p[PARAMETERS])
 {
     double m[3][4];
     parameters_matrix(p, m);
@@ -256,7 +73,7 @@ static double correlation(const picture *pic, const samples *set, size_t stride,
     double sst = 0;
     size_t tried = 0;
     for (size_t i = 0; i < set->count; i += stride, ++tried) {
-        const sample *s = &set->at[i];
+        const dn_locate_sample *s = &set->at[i];
         float x = f[0][0] * s->x + f[0][1] * s->y + f[0][2] * s->z + f[0][3];
         float y = f[1][0] * s->x + f[1][1] * s->y + f[1][2] * s->z + f[1][3];
         float z = f[2][0] * s->x + f[2][1] * s->y + f[2][2] * s->z + f[2][3];
@@ -297,8 +114,8 @@ static double correlation(const picture *pic, const samples *set, size_t stride,
 }
 
 typedef struct alignment {
-    const picture *pic;
-    const samples *set;
+    const dn_locate_picture *pic;
+    const dn_locate_samples *set;
     size_t stride;
     int kind;
     int free; /* parameters that may move: 7 (one scale) or 9 */
@@ -327,7 +144,8 @@ static double cost(const gsl_vector *x, void *user)
 }
 
 /* Simplex search from c; c is left as it was when memory runs out (allocations of a few hundred bytes). */
-static void refine(const picture *pic, const samples *set, size_t stride, int free, double step_mm, int iterations, candidate *c)
+static void refine(const dn_locate_picture *pic, const dn_locate_samples *set, size_t stride, int free, double step_mm, int iterations,
+                   candidate *c)
 {
     alignment problem = {pic, set, stride, c->kind, free};
     size_t n = (size_t)free;
@@ -372,7 +190,7 @@ static int by_score(const void *a, const void *b)
 }
 
 /* All positions on a 16 mm raster, five pitches, both kinds; the best STARTS that differ into best[]. */
-static dn_status search_all(const picture *pic, const samples *set, candidate best[STARTS], size_t *found)
+static dn_status search_all(const dn_locate_picture *pic, const dn_locate_samples *set, candidate best[STARTS], size_t *found)
 {
     static const double pitches[] = {-0.5, -0.25, 0.0, 0.25, 0.5};
     enum { PITCHES = sizeof pitches / sizeof *pitches };
@@ -415,15 +233,15 @@ static dn_status search_all(const picture *pic, const samples *set, candidate be
     return DN_OK;
 }
 
-static void report(const dn_volume *volume, const double spacing[3], const picture *pic, const samples *set, const candidate *c,
-                   dn_location *out)
+static void report(const dn_volume *volume, const double spacing[3], const dn_locate_picture *pic, const dn_locate_samples *set,
+                   const candidate *c, dn_location *out)
 {
     double m[3][4];
     parameters_matrix(c->p, m);
     double inside = 0;
     double all = 0;
     for (size_t i = 0; i < set->count; ++i) {
-        const sample *s = &set->at[i];
+        const dn_locate_sample *s = &set->at[i];
         bool in = true;
         for (int a = 0; a < 3; ++a) {
             double at = m[a][0] * (double)s->x + m[a][1] * (double)s->y + m[a][2] * (double)s->z + m[a][3];
@@ -466,22 +284,22 @@ dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
         spacing[c] = round(spacing[c] * 1e5) / 1e5;
     }
     dn_head_template head;
-    picture fine = {.data = NULL};
-    picture coarse = {.data = NULL};
-    samples fine_set = {NULL, 0};
-    samples coarse_set = {NULL, 0};
+    dn_locate_picture fine = {.data = NULL};
+    dn_locate_picture coarse = {.data = NULL};
+    dn_locate_samples fine_set = {NULL, 0};
+    dn_locate_samples coarse_set = {NULL, 0};
     candidate best[STARTS];
     size_t found = 0;
     dn_status status;
     gsl_error_handler_t *handler = gsl_set_error_handler_off();
     DN_TRY_GOTO(status, dn_head_template_get(&head), done);
-    DN_TRY_GOTO(status, samples_make(&head, 1, &fine_set), done);
-    DN_TRY_GOTO(status, samples_make(&head, 2, &coarse_set), done);
-    DN_TRY_GOTO(status, picture_make(volume->data, volume->grid.dim, spacing, FINE_MM, &fine), done);
-    DN_TRY_GOTO(status, picture_tame(&fine), done);
+    DN_TRY_GOTO(status, dn_locate_samples_make(&head, 1, &fine_set), done);
+    DN_TRY_GOTO(status, dn_locate_samples_make(&head, 2, &coarse_set), done);
+    DN_TRY_GOTO(status, dn_locate_picture_make(volume->data, volume->grid.dim, spacing, FINE_MM, &fine), done);
+    DN_TRY_GOTO(status, dn_locate_picture_tame(&fine), done);
     {
         double isotropic[3] = {FINE_MM, FINE_MM, FINE_MM};
-        DN_TRY_GOTO(status, picture_make(fine.data, fine.dim, isotropic, COARSE_MM, &coarse), done);
+        DN_TRY_GOTO(status, dn_locate_picture_make(fine.data, fine.dim, isotropic, COARSE_MM, &coarse), done);
     }
     DN_TRY_GOTO(status, search_all(&coarse, &coarse_set, best, &found), done);
     if (found == 0 || best[0].score <= 0.0) {
