@@ -46,6 +46,18 @@ for file in again/*.tsv again/*.nii.gz; do
     cmp -s "$file" "again2/$(basename "$file")" || fail "$(basename "$file") differs between two runs (2 and 1 threads)"
 done
 
+# --- measured beside true: a truth that is the result itself has the volumes by voxels
+"$dien" segment good.nii -o truth --model "$model" --threads 1 --quiet --truth again/good_dseg.nii.gz >stdout 2>stderr
+measured $? || fail "--truth: expected 0 or 4, found $(cat stderr)"
+awk -F '\t' 'FNR == NR { if ($1 ~ /^hypothalamus$/) hard[$1 $2] = $4; next }
+    FNR > 1 && ($1 $2) in hard { n++; d = $4 - hard[$1 $2]; if (d > 1 || d < -1) bad = 1 }
+    END { exit !(n > 0 && !bad) }' again/good_volumes.tsv truth/good_measured_and_true.tsv ||
+    fail "--truth: expected the volumes by voxels of $(cat again/good_volumes.tsv), found $(cat truth/good_measured_and_true.tsv)"
+grep -q 'Measured and true' truth/good_report.html || fail "--truth: nothing in the report"
+expect_sentence 3 'none.nii.gz' segment good.nii -o truth2 --model "$model" --truth none.nii.gz
+"$dien" segment good.nii -o truth --model "$model" --threads 1 --quiet >stdout 2>stderr
+[ -e truth/good_measured_and_true.tsv ] && fail "a truth of an earlier run was left"
+
 # --- a glob gives both halves of a pair: one scan; and what another run left does not contradict this one
 patched pair.nii 344 6e 69 31 00
 patched offset.nii 108 00 00 00 00
