@@ -17,6 +17,8 @@ DN_CHECKED dn_status dn_config_add_pair(dn_train_sources *sources, const char *s
 DN_CHECKED dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config, json_t *canonical);
 /* `folders:` of data: every folder below with mri_orig.png and mri_hypothal.png is a pair. */
 DN_CHECKED dn_status dn_config_folders(dn_yaml *yaml, const yaml_node_t *list, const char *where, dn_train_sources *sources);
+/* `augmentation:` (NULL: left out); after the model. */
+DN_CHECKED dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config);
 /* `augmentation.contrast_factors:` */
 DN_CHECKED dn_status dn_config_contrast(dn_yaml *yaml, const yaml_node_t *list, dn_train_config *config, json_t *canonical);
 /* Slices of all sources as the network will see them, from the headers of the files. */
