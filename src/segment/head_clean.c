@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "image/components.h"
+#include "image/morphology.h"
 #include "segment/head_look.h"
 
 #include <math.h>
@@ -59,6 +60,20 @@ static void grow(uint8_t *mask, const uint8_t *allowed, const int64_t dim[3], in
     }
 }
 
+/* A voxel that is surrounded by the inside of the skull belongs to it (a vessel, the pineal gland): the other channels share what
+ * `outside` had. */
+static void fill_hole(float *p, int64_t channels)
+{
+    float rest = 0.0f;
+    for (int64_t c = 1; c < channels; ++c) {
+        rest += p[c];
+    }
+    for (int64_t c = 1; c < channels; ++c) {
+        p[c] = rest > 1e-6f ? p[c] / rest : 1.0f / (float)(channels - 1);
+    }
+    p[0] = 0.0f;
+}
+
 dn_status dn_head_keep_inside(dn_head_look *coarse)
 {
     const int64_t *dim = coarse->grid.dim;
@@ -68,15 +83,25 @@ dn_status dn_head_keep_inside(dn_head_look *coarse)
     int64_t channels = coarse->channels;
     uint8_t *mask = NULL;
     uint8_t *soft = NULL;
+    uint8_t *filled = NULL;
     dn_status status;
     DN_TRY_GOTO(status, dn_alloc(&mask, (size_t)voxels, 1, "a mask"), done);
     DN_TRY_GOTO(status, dn_alloc(&soft, (size_t)voxels, 1, "a mask"), done);
+    DN_TRY_GOTO(status, dn_alloc(&filled, (size_t)voxels, 1, "a mask"), done);
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
         mask[v] = coarse->posterior[v * channels] < 0.5f;
         soft[v] = coarse->posterior[v * channels] < 1.0f - SUPPORT_PROBABILITY;
     }
     DN_TRY_GOTO(status, dn_mask_keep_largest(mask, reversed, FACES, NULL, NULL), done);
+    memcpy(filled, mask, (size_t)voxels);
+    DN_TRY_GOTO(status, dn_mask_fill_holes(filled, reversed), done);
+    for (int64_t v = 0; v < voxels; ++v) {
+        if (filled[v] != 0 && mask[v] == 0) {
+            fill_hole(coarse->posterior + v * channels, channels);
+            mask[v] = 1;
+        }
+    }
     grow(mask, soft, dim, REACH);
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
@@ -88,6 +113,7 @@ dn_status dn_head_keep_inside(dn_head_look *coarse)
 done:
     free(mask);
     free(soft);
+    free(filled);
     return status;
 }
 

@@ -14,7 +14,7 @@ dn_clean dn_clean_of(const char *structure);
 /* Whether it belongs to the deep structures, which the fine look is for. */
 bool dn_clean_deep(const char *structure);
 
-/* Inside the skull and connected: everything else of the coarse look becomes channel 0. Before the next one. */
+/* Inside the skull and connected: everything else of the coarse look becomes channel 0, and cavities in it do not. Before the next one. */
 DN_CHECKED dn_status dn_head_keep_inside(dn_head_look *coarse);
 
 /* Gives what one side's structures have far on the other side of the head to their partners, keeps the largest components of

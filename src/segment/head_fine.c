@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room around what the coarse look found, mm. */
+/* Room around what the coarse look found, mm; the second one where that saves a row of tiles. */
 #define MARGIN_MM 8.0
+#define MARGIN_LEAST_MM 3.0
 /* Two tiles share at least so many voxels. */
 #define OVERLAP 16
 /* At most so many tiles along an axis: larger ventricles are left to the coarse look at their ends. */
@@ -98,8 +99,16 @@ static bool choose_box(const dn_head *head, const dn_conformed *scan, int64_t st
             from = core_to - core_from > most ? middle - 0.5 * most : core_from - slack * before / sum;
             to = from + most;
         }
+        double spare = 2.0 * (MARGIN_MM - MARGIN_LEAST_MM) / (head->mm[c] * scan->scale[c]);
+        int64_t tiles = tiles_for((int64_t)ceil(to - from - spare), tile_dim[c]);
+        double fits = (double)(tiles * tile_dim[c] - (tiles - 1) * OVERLAP);
+        if (to - from > fits) {
+            from = 0.5 * (from + to - fits);
+            to = from + fits;
+        }
         int64_t first = (int64_t)floor(from);
         int64_t size = (int64_t)ceil(to) - first;
+        size = size > (int64_t)fits ? (int64_t)fits : size;
         size = size > (int64_t)most ? (int64_t)most : size;
         if (size < tile_dim[c]) {
             first -= (tile_dim[c] - size) / 2;
@@ -117,29 +126,46 @@ static float rise(int64_t at, int64_t size)
     return near >= RISE ? 1.0f : (float)(near + 1) / (float)(RISE + 1);
 }
 
-/* Adds a tile's answer, weighted, at `at` of the box. */
-static void add_tile(const float *values, int64_t channels, const int64_t at[3], const int64_t dim[3], float *sum, float *weights)
+/* Channel of the same structure on the other side; the channel itself where it has no side. */
+static void find_mirrors(const dn_structures *s, int64_t mirror[DN_CHANNEL_LIMIT])
+{
+    for (int64_t c = 0; c < s->channels; ++c) {
+        mirror[c] = c;
+        for (int64_t o = 1; o < s->channels && s->label_of[c] != NULL; ++o) {
+            if (o != c && s->label_of[o] != NULL && s->label_of[c]->hemi != 'B' && s->label_of[o]->hemi != s->label_of[c]->hemi &&
+                strcmp(s->label_of[o]->structure, s->label_of[c]->structure) == 0) {
+                mirror[c] = o;
+            }
+        }
+    }
+}
+
+/* Adds a tile's answer, weighted, at `at` of the box. mirror: NULL, or the channels' partners of a tile that was seen in a mirror. */
+static void add_tile(const float *values, int64_t channels, const int64_t *mirror, const int64_t at[3], const int64_t dim[3], float *sum,
+                     float *weights)
 {
     static const int64_t *const t = tile_dim;
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < t[0]; ++i) {
+        int64_t x = mirror != NULL ? t[0] - 1 - i : i;
         for (int64_t j = 0; j < t[1]; ++j) {
             for (int64_t k = 0; k < t[2]; ++k) {
                 float w = rise(i, t[0]) * rise(j, t[1]) * rise(k, t[2]);
                 int64_t v = ((at[0] + i) * dim[1] + at[1] + j) * dim[2] + at[2] + k;
-                const float *from = values + ((i * t[1] + j) * t[2] + k) * channels;
+                const float *from = values + ((x * t[1] + j) * t[2] + k) * channels;
                 float *to = sum + v * channels;
                 weights[v] += w;
                 for (int64_t c = 0; c < channels; ++c) {
-                    to[c] += w * from[c];
+                    to[c] += w * from[mirror != NULL ? mirror[c] : c];
                 }
             }
         }
     }
 }
 
-static dn_status run_tiles(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3], int64_t channels,
-                           float *sum, float *weights)
+/* volume: the scan, or with mirror its mirror image. */
+static dn_status run_tiles(dn_network *network, const dn_volume *volume, const int64_t *mirror, const int64_t start[3],
+                           const int64_t dim[3], int64_t channels, float *sum, float *weights)
 {
     int64_t tiles[3];
     for (int c = 0; c < 3; ++c) {
@@ -154,6 +180,9 @@ static dn_status run_tiles(dn_network *network, const dn_volume *volume, const i
             at[c] = tiles[c] == 1 ? 0 : index[c] * (dim[c] - tile_dim[c]) / (tiles[c] - 1);
             from[c] = start[c] + at[c];
         }
+        if (mirror != NULL) {
+            from[0] = volume->grid.dim[0] - from[0] - tile_dim[0];
+        }
         const float *values;
         int64_t found;
         DN_TRY(dn_network_run_raw(network, volume, from, tile_dim, &values, &found));
@@ -162,12 +191,32 @@ static dn_status run_tiles(dn_network *network, const dn_volume *volume, const i
                     "the fine network of the whole head has %lld outputs and the coarse one %lld; they must have the same labels",
                     (long long)found, (long long)channels);
         }
-        add_tile(values, channels, at, dim, sum, weights);
+        add_tile(values, channels, mirror, at, dim, sum, weights);
     }
     return DN_OK;
 }
 
-dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, dn_head *head)
+/* The same seen in a mirror: what the network knows of one side helps the other, and none is favoured. */
+static dn_status run_mirrored(dn_network *network, const dn_structures *s, const dn_volume *volume, const int64_t start[3],
+                              const int64_t dim[3], float *sum, float *weights)
+{
+    dn_volume *image = NULL;
+    int64_t mirror[DN_CHANNEL_LIMIT];
+    const int64_t *n = volume->grid.dim;
+    find_mirrors(s, mirror);
+    DN_TRY(dn_volume_create(&volume->grid, &image));
+#pragma omp parallel for schedule(static)
+    for (int64_t row = 0; row < n[1] * n[2]; ++row) {
+        for (int64_t i = 0; i < n[0]; ++i) {
+            image->data[row * n[0] + i] = volume->data[row * n[0] + n[0] - 1 - i];
+        }
+    }
+    dn_status status = run_tiles(network, image, mirror, start, dim, s->channels, sum, weights);
+    dn_volume_destroy(image);
+    return status;
+}
+
+dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool mirror, dn_head *head)
 {
     dn_head_look *look = &head->fine;
     int64_t channels = head->structures.channels;
@@ -184,7 +233,10 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, dn_he
     DN_TRY_GOTO(status, dn_alloc(&look->posterior, (size_t)(voxels * channels), sizeof(float), "the posteriors of the deep structures"),
                 done);
     DN_TRY_GOTO(status, dn_alloc(&weights, (size_t)voxels, sizeof *weights, "the posteriors of the deep structures"), done);
-    DN_TRY_GOTO(status, run_tiles(network, scan->volume, start, dim, channels, look->posterior, weights), done);
+    DN_TRY_GOTO(status, run_tiles(network, scan->volume, NULL, start, dim, channels, look->posterior, weights), done);
+    if (mirror) {
+        DN_TRY_GOTO(status, run_mirrored(network, &head->structures, scan->volume, start, dim, look->posterior, weights), done);
+    }
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
         float factor = 1.0f / weights[v];

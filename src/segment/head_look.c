@@ -1,7 +1,7 @@
 #include "segment/head_look.h"
 
 /* Over so many millimetres before its faces the fine look gives way to the coarse one. */
-#define FADE_MM 8.0f
+#define FADE_MM 5.0f
 #define CERTAINLY_OUTSIDE 0.9995f
 
 /* Eight neighbours of a place in a look, and their weights. false: outside. */

@@ -168,6 +168,7 @@ static inline dn_status maker_model(const char *folder, const char *name, double
         const maker_class *k = &maker_classes[c];
         DN_TRY_GOTO(status, dn_model_add_label(model, c, k->index, k->name, k->structure, k->hemi, "#808080"), done);
     }
+    DN_TRY_GOTO(status, dn_model_set_note(model, "mirror", "no"), done); /* it tells sides by intensity */
     DN_TRY_GOTO(status, dn_model_graph(model, (dn_shape){1, 16, 16, 16, 1}, &graph), done);
     dn_random random;
     dn_random_seed(&random, 5);
