@@ -32,6 +32,7 @@ done
 for network in "$model" "$teacher"; do
     folder=$out/$(basename "$network" .safetensors)
     for file in "${files[@]}" "$out"/copies/*.nii.gz; do
+        [ -e "$file" ] || continue
         stem=$(basename "$file")
         stem=${stem%.gz}; stem=${stem%.nii}; stem=${stem%.mgz}; stem=${stem%_T1w}
         [ -e "$folder/${stem}_volumes.tsv" ] && continue
