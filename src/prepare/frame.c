@@ -10,7 +10,7 @@
 #define LARGEST_SCALE 1.4
 #define DEGREES (180.0 / 3.14159265358979323846)
 /* Sigma of the neighbourhood that corrects the commissures, mm. */
-#define REACH 30.0
+#define REACH 18.0
 enum { GLOBAL_STEPS = 40, LOCAL_STEPS = 15, AGAIN_STEPS = 6 };
 
 static double dot(const double a[3], const double b[3])
