@@ -2,7 +2,7 @@
 # `make weights`: trains the shipped networks again, from DIEN_DATA's label maps, and writes models/NAME.safetensors. Build folder $1.
 # It takes hours (about 100 minutes a whole-head network on one modern core), so it runs at low priority, saves every five minutes,
 # and goes on where it stopped when it is called again; Ctrl-C saves.
-#   WEIGHTS      which: 'whole_head_coarse whole_head_fine whole_head_fine_second' (names in configs/; the last goes on from the one before)
+#   WEIGHTS      which: configs in this order (whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second)
 #   STEPS        another length, for a trial: models then go to $1/weights instead of models/
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ if [ -n "${STEPS:-}" ]; then
     more=(--steps "$STEPS")
 fi
 mkdir -p "$models"
-for config in ${WEIGHTS:-whole_head_coarse whole_head_fine whole_head_fine_second}; do
+for config in ${WEIGHTS:-whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second}; do
     run=out/$config${STEPS:+_$STEPS}
     echo "== configs/$config.yaml -> $run"
     nice "$build/dien" train "configs/$config.yaml" --resume -o "$run" "${more[@]}"

@@ -18,7 +18,7 @@
 /* The coarse box, voxels: what the network was trained on. */
 static const int64_t coarse_dim[3] = {88, 104, 88};
 /* Its middle in the average head's world, mm: so that the brain and the scalp around it fit. */
-static const double coarse_middle[3] = {0.0, -9.0, 9.0};
+static const double coarse_middle[3] = {0.0, -13.0, 18.0};
 /* Inside the skull may come no nearer to the box's faces than this, voxels. */
 enum { ROOM = 3 };
 

@@ -188,15 +188,19 @@ static dn_status find_places(const dn_train_config *config, dn_source *source)
     DN_TRY_GOTO(status, dn_alloc(&seen, classes, sizeof *seen, "places for patches"), done);
     dn_random_seed(&random, 1);
     int64_t sum[3] = {0, 0, 0};
+    int64_t summed = 0;
     for (int64_t v = 0; v < count; ++v) {
         uint16_t label = source->labels->data[v];
         int class = config->class_of[label];
         if (label == 0 || class < 0) {
             continue;
         }
-        sum[0] += v % grid->dim[0];
-        sum[1] += v / grid->dim[0] % grid->dim[1];
-        sum[2] += v / (grid->dim[0] * grid->dim[1]);
+        if (class > 0 && class != DN_CLASS_IGNORE) {
+            sum[0] += v % grid->dim[0];
+            sum[1] += v / grid->dim[0] % grid->dim[1];
+            sum[2] += v / (grid->dim[0] * grid->dim[1]);
+            ++summed;
+        }
         for (int turn = 0; turn < 2; ++turn) {
             size_t c = turn == 0 ? 0 : (size_t) class;
             if (turn == 1 && (class == 0 || class == DN_CLASS_IGNORE)) {
@@ -212,12 +216,12 @@ static dn_status find_places(const dn_train_config *config, dn_source *source)
     for (size_t c = 0; c < classes; ++c) {
         source->place_count[c] = (int32_t)(seen[c] < DN_SOURCE_PLACES ? seen[c] : DN_SOURCE_PLACES);
     }
-    if (seen[0] == 0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "no voxel of it belongs to a class");
+    if (summed == 0) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "no voxel of it belongs to a class other than the background");
     }
     double middle[3];
     for (int d = 0; d < 3; ++d) {
-        middle[d] = (double)sum[d] / (double)seen[0];
+        middle[d] = (double)sum[d] / (double)summed;
     }
     dn_affine_apply(&grid->affine, middle, source->centre);
 done:
