@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <string.h>
+
 dnnl_status_t dn_md_create(dn_md *out, int rank, const dnnl_dims_t dims, dnnl_data_type_t type, dnnl_format_tag_t tag)
 {
     *out = malloc(sizeof **out);
@@ -61,6 +63,34 @@ static dnnl_status_t describe_deconv(dnnl_primitive_desc_t *out, dnnl_engine_t e
     return status != dnnl_success ? status : dnnl_primitive_desc_create(out, &desc, r->attr, engine, r->hint);
 }
 
+/* The first implementation that is none of the library's own tile kernels. */
+static dnnl_status_t describe_without_tiles(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const_dnnl_op_desc_t desc,
+                                            const dn_conv_request *r)
+{
+    dnnl_primitive_desc_iterator_t it = NULL;
+    dnnl_status_t status = dnnl_primitive_desc_iterator_create(&it, desc, r->attr, engine, r->hint);
+    *out = NULL;
+    while (status == dnnl_success) {
+        const char *name = "";
+        *out = dnnl_primitive_desc_iterator_fetch(it);
+        if (*out == NULL) {
+            status = dnnl_out_of_memory;
+            break;
+        }
+        dnnl_primitive_desc_query(*out, dnnl_query_impl_info_str, 0, &name);
+        if (strncmp(name, "jit", 3) != 0 || strstr(name, "_amx") == NULL) {
+            break;
+        }
+        dnnl_primitive_desc_destroy(*out);
+        *out = NULL;
+        status = dnnl_primitive_desc_iterator_next(it);
+    }
+    if (it != NULL) {
+        dnnl_primitive_desc_iterator_destroy(it);
+    }
+    return status == dnnl_iterator_ends ? dnnl_unimplemented : status;
+}
+
 dnnl_status_t dn_conv_describe(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const dn_conv_request *r)
 {
     if (r->transposed) {
@@ -79,6 +109,9 @@ dnnl_status_t dn_conv_describe(dnnl_primitive_desc_t *out, dnnl_engine_t engine,
             dnnl_dilated_convolution_forward_desc_init(&desc, r->pass == DN_PASS_FORWARD ? dnnl_forward_inference : dnnl_forward_training,
                                                        r->algorithm, r->src, r->weights, r->bias, r->dst, r->strides, r->dilates,
                                                        r->pad_begin, r->pad_end);
+    }
+    if (status == dnnl_success && r->skip_tiles) {
+        return describe_without_tiles(out, engine, &desc, r);
     }
     return status != dnnl_success ? status : dnnl_primitive_desc_create(out, &desc, r->attr, engine, r->hint);
 }

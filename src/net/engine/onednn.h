@@ -6,6 +6,8 @@
 
 #include <dnnl.h>
 
+#include <stdbool.h>
+
 /* An owned memory descriptor. Passing it where a const one is wanted works in both majors. */
 #if DNNL_VERSION_MAJOR >= 3
 typedef dnnl_memory_desc_t dn_md;
@@ -33,6 +35,7 @@ typedef struct dn_conv_request {
     dn_md_ref src, weights, bias, dst;
     dnnl_dims_t strides, dilates, pad_begin, pad_end;
     const_dnnl_primitive_desc_t hint;
+    bool skip_tiles; /* of convolutions in oneDNN 2: none of its own AMX kernels (training.c says why) */
     const_dnnl_primitive_attr_t attr;
 } dn_conv_request;
 dnnl_status_t dn_conv_describe(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const dn_conv_request *request);
