@@ -229,6 +229,30 @@ static void sweep(void **state)
     assert_true(done > ROUNDS / 3);
 }
 
+/* Rows of a 2-D network's full resolution: oneDNN 2.6.3's gradient with tiles wrote beyond its memory there. */
+static void test_long_rows(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(43));
+    assert_ok(dn_graph_create(&graph));
+    int x = dn_graph_input(graph, "x", (dn_shape){1, 1, 6, 512, 3});
+    dn_conv conv = {.out = 16, .kernel = {1, 3, 3}, .padding = DN_PAD_SAME, .bias = true};
+    x = dn_graph_conv(graph, x, "first", &conv);
+    conv.out = 2;
+    dn_graph_output(graph, dn_graph_conv(graph, x, "last", &conv), "y");
+    assert_ok(dn_graph_finish(graph));
+    subject s = {.g = graph, .weights = test_weights(graph, &r)};
+    start(&s, &r);
+    run_reference(&s, 77, false);
+    for (int p = 0; p < (dn_plan_bf16_supported() ? 2 : 1); ++p) {
+        check(&s, p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16, 77, p == 0 ? 1e-4 : 0.15, "rows of 512");
+    }
+    finish(&s);
+    dn_weights_destroy(s.weights);
+    dn_graph_destroy(graph);
+}
+
 static void test_unets(void **state)
 {
     (void)state;
@@ -255,12 +279,13 @@ static void test_unets(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[RANDOM_OPS + 1];
+    struct CMUnitTest tests[RANDOM_OPS + 2];
     build_fn *builders[RANDOM_OPS];
     for (size_t i = 0; i < RANDOM_OPS; ++i) {
         builders[i] = random_ops[i].build;
         tests[i] = (struct CMUnitTest){.name = random_ops[i].name, .test_func = sweep, .initial_state = &builders[i]};
     }
     tests[RANDOM_OPS] = (struct CMUnitTest){.name = "unets", .test_func = test_unets};
+    tests[RANDOM_OPS + 1] = (struct CMUnitTest){.name = "long rows", .test_func = test_long_rows};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
