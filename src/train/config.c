@@ -271,6 +271,7 @@ static dn_status read_training(dn_yaml *yaml, const yaml_node_t *node, int64_t s
 {
     yaml_node_t *optimizer = NULL, *schedule = NULL, *loss = NULL;
     int precision = 0;
+    int keep = 0;
     json_t *canonical = json_object();
     json_object_set_new(config->canonical, "training", canonical);
     config->batch = 1;
@@ -295,6 +296,7 @@ static dn_status read_training(dn_yaml *yaml, const yaml_node_t *node, int64_t s
         {.key = "threads", .kind = DN_YAML_INTEGER, .to = &config->threads, .high = 1024},
         {.key = "data_threads", .kind = DN_YAML_INTEGER, .to = &config->data_threads, .high = 256},
         {.key = "queue", .kind = DN_YAML_INTEGER, .to = &config->queue, .low = 1, .high = 4096},
+        {.key = "keep", .kind = DN_YAML_CHOICE, .to = &keep, .choices = "best|last"},
         {.key = "checkpoint_minutes", .kind = DN_YAML_REAL, .to = &config->checkpoint_minutes, .high = 1e6},
         {.key = "optimizer", .kind = DN_YAML_MAPPING, .to = &optimizer},
         {.key = "schedule", .kind = DN_YAML_MAPPING, .to = &schedule},
@@ -307,10 +309,11 @@ static dn_status read_training(dn_yaml *yaml, const yaml_node_t *node, int64_t s
         config->steps = steps;
         json_object_set_new(canonical, "steps", json_integer(steps));
     }
-    static const char *const not_the_curve[] = {"threads", "data_threads", "queue", "checkpoint_minutes"};
+    static const char *const not_the_curve[] = {"threads", "data_threads", "queue", "checkpoint_minutes", "keep"};
     for (size_t i = 0; i < sizeof not_the_curve / sizeof *not_the_curve; ++i) {
         json_object_del(canonical, not_the_curve[i]);
     }
+    config->keep_last = keep == 1;
     config->precision = precision == 1 ? DN_PRECISION_BF16 : DN_PRECISION_F32;
     DN_TRY(read_optimizer(yaml, optimizer, config, canonical));
     DN_TRY(read_schedule(yaml, schedule, config, canonical));

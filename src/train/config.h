@@ -96,6 +96,7 @@ typedef struct dn_train_config {
     int64_t epochs;        /* 0: steps were given */
     int64_t epoch_samples; /* an epoch: each slice once; 3-D: as many samples as there are maps and scans */
     int64_t steps, batch, accumulate, seed, threads, data_threads, queue, validate_every, log_every, patience;
+    bool keep_last; /* the model file gets the weights of the last step, not those of the lowest validation loss */
     double checkpoint_minutes, norm_momentum;
     dn_precision precision;
     dn_optimizer_options optimizer;

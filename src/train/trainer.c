@@ -341,7 +341,7 @@ static dn_status loop(trainer *t, bool *interrupted)
     return save(t, true);
 }
 
-/* NAME.safetensors: the best weights with everything that a reader has to know. */
+/* NAME.safetensors: the best weights (or the last, by `keep`) with everything that a reader has to know. */
 static dn_status write_model(trainer *t)
 {
     const dn_train_config *config = t->config;
@@ -352,7 +352,8 @@ static dn_status write_model(trainer *t)
     char *name = NULL;
     char hash[65];
     DN_TRY_GOTO(status, dn_train_config_model(config, &model), done);
-    const dn_weights *from = t->has_best ? t->best : t->weights;
+    bool best = t->has_best && !config->keep_last;
+    const dn_weights *from = best ? t->best : t->weights;
     for (size_t i = 0; i < dn_weights_count(from); ++i) {
         const dn_weight *w = dn_weights_at((dn_weights *)from, i);
         DN_TRY_GOTO(status, dn_weights_add(model->weights, w->name, w->rank, w->dim, w->data, NULL), done);
@@ -368,7 +369,7 @@ static dn_status write_model(trainer *t)
     DN_TRY_GOTO(status, dn_train_config_hash(config, hash), done);
     DN_TRY_GOTO(status,
                 dn_asprintf(&note, "%s (sha256 %s), dien train, %" PRId64 " steps, weights of step %" PRId64, dn_path_name(config->path),
-                            hash, t->state.step, t->has_best ? t->state.best_step : t->state.step),
+                            hash, t->state.step, best ? t->state.best_step : t->state.step),
                 done);
     DN_TRY_GOTO(status, dn_model_set_note(model, "recipe", note), done);
     DN_TRY_GOTO(status, dn_asprintf(&name, "%s.safetensors", config->name), done);

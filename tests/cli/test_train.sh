@@ -65,6 +65,10 @@ expect 0 train "$work/toy.yaml" -o "$work/long" --resume --stop-after 2 --no-fig
 # The model of a run in progress, and none where there is no run.
 expect 0 train "$work/toy.yaml" -o "$work/long" --write-model
 [ -s "$work/long/toy.safetensors" ] || fail "--write-model: expected toy.safetensors, found $(ls "$work/long")"
+sed 's/checkpoint_minutes: 0/checkpoint_minutes: 0, keep: last/' "$work/toy.yaml" >"$work/last.yaml"
+expect 0 train "$work/last.yaml" -o "$work/long" --write-model
+expect 0 models show "$work/long/toy.safetensors"
+grep -qE ' ([0-9]+) steps, weights of step \1([^0-9]|$)' "$work/stdout" || fail "keep: last: expected the weights of the last step, found $(cat "$work/stdout")"
 expect_sentence 3 "there is no checkpoint" train "$work/toy.yaml" -o "$work/nothing" --write-model
 expect_sentence 2 "give one of them" train "$work/toy.yaml" --resume --write-model
 
