@@ -7,6 +7,7 @@
 #define DN_SEGMENT_REGION_H
 
 #include "models/model.h"
+#include "prepare/stack.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,18 @@ enum { DN_REGION_MARGIN = 16 };
 enum { DN_REGION_BOX_MARGIN = 3 };
 /* Voxels along each axis of that box, a multiple of the model's; 0: the model names none. */
 int64_t dn_region_box(const dn_model_input *input);
+
+/* A network that sees slices of the AC-PC frame (prepare/stack.h) says which stack it looks at:
+ *   {"frame":"acpc", "slices":50, "pixels":128, "centre_mm":[0,-5,0]}
+ * pixels: of a row and of a column; left out: as many as make the published 64 mm. centre_mm: in the frame; left out: the published
+ * stack's. Distance of slices and size of pixels are the contract's spacing. */
+typedef struct dn_region_stack_found {
+    bool is_stack; /* the model names a frame */
+    dn_stack_geometry geometry;
+} dn_region_stack_found;
+
+/* name: of the model, for the sentence. DN_EFORMAT: the region names a frame, and is not one of those above. */
+DN_CHECKED dn_status dn_region_stack(const dn_model_input *input, const char *name, dn_region_stack_found *out);
 
 /* padded: dims of the volume filled up to a multiple. centre: voxel coordinates of the volume; may lie outside.
  * start and dim: multiples of multiple, inside 0..padded. */

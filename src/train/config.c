@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "models/registry.h"
 #include "models/sha256.h"
+#include "prepare/stack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -449,6 +450,17 @@ static dn_status set_text(char **field, const char *text)
     return dn_strdup(text, field);
 }
 
+/* Where `segment` is to ask the network (segment/region.h). */
+static dn_status set_region(const dn_train_config *config, dn_model *model)
+{
+    if (config->dims == 2 && config->slices.acpc) {
+        const dn_stack_geometry where = dn_stack_hypothalamus();
+        return dn_asprintf(&model->input.region, "{\"frame\":\"acpc\",\"slices\":%lld,\"pixels\":%lld,\"centre_mm\":[%g,%g,%g]}",
+                           (long long)config->slices.count, (long long)config->patch[1], where.centre[0], where.centre[1], where.centre[2]);
+    }
+    return config->box > 0 ? dn_asprintf(&model->input.region, "{\"box\":%lld}", (long long)config->box) : DN_OK;
+}
+
 dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
 {
     dn_status status = DN_OK;
@@ -467,9 +479,7 @@ dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
         model->input.channels = config->slices.channels;
         model->input.normalise = config->slices.normalise;
     }
-    if (config->box > 0) {
-        DN_TRY_GOTO(status, dn_asprintf(&model->input.region, "{\"box\":%lld}", (long long)config->box), fail);
-    }
+    DN_TRY_GOTO(status, set_region(config, model), fail);
     for (int64_t c = 0; c < config->class_count; ++c) {
         const dn_train_class *class = &config->classes[c];
         DN_TRY_GOTO(status, dn_model_add_label(model, c, class->index, class->name, class->structure, class->hemi, class->color), fail);

@@ -50,6 +50,8 @@ typedef struct dn_train_slices {
     char orientation[4]; /* which way slices follow, rows run down and columns run right: "PIL" is coronal, as a radiologist looks */
     int64_t channels;    /* the grey value is repeated in them */
     dn_normalise_kind normalise; /* of a whole stack, or of a picture */
+    bool acpc;                   /* stacks lie in the AC-PC frame, as `dien prepare` cuts them; `segment` then cuts them itself */
+    int64_t count;               /* acpc: slices of a stack; rows and columns are the patch's */
     double *contrast;            /* factors that a sample's intensities may be multiplied by, then cut at the brightest */
     size_t contrast_count;
     double contrast_probability;

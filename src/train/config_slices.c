@@ -7,6 +7,7 @@
 #include "image/io.h"
 #include "image/orientation.h"
 #include "prepare/conform.h"
+#include "prepare/stack.h"
 #include "train/slices.h"
 
 #include <dirent.h>
@@ -21,6 +22,7 @@ dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_conf
     dn_train_slices *slices = &config->slices;
     char *orientation = NULL;
     int normalise = DN_NORMALISE_ZSCORE;
+    int frame = 0;
     dn_orientation parsed;
     json_t *inner = json_object();
     json_object_set_new(canonical, "slices", inner);
@@ -28,10 +30,15 @@ dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_conf
         {.key = "orientation", .kind = DN_YAML_TEXT, .to = &orientation},
         {.key = "channels", .kind = DN_YAML_INTEGER, .to = &slices->channels, .low = 1, .high = 4},
         {.key = "normalise", .kind = DN_YAML_CHOICE, .to = &normalise, .choices = "none|percentile|zscore"},
+        {.key = "frame", .kind = DN_YAML_CHOICE, .to = &frame, .choices = "any|acpc"},
+        {.key = "count", .kind = DN_YAML_INTEGER, .to = &slices->count, .low = 1, .high = 4096},
         {0},
     };
+    slices->count = dn_stack_hypothalamus().slices;
     if (node != NULL) {
         dn_status status = dn_yaml_fields(yaml, node, "model.slices", fields, inner);
+        json_object_del(inner, "frame"); /* said to `segment`; the curve is the same */
+        json_object_del(inner, "count");
         if (status != DN_OK) {
             free(orientation);
             return status;
@@ -45,6 +52,12 @@ dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_conf
         return dn_yaml_fail(yaml, node, "model.slices.orientation takes three letters for slices, rows and columns, like PIL (coronal)");
     }
     slices->normalise = (dn_normalise_kind)normalise;
+    slices->acpc = frame == 1;
+    bool coronal = slices->orientation[0] == 'P' || slices->orientation[0] == 'A';
+    bool square = config->patch[1] == config->patch[2] && config->spacing[1] == config->spacing[2];
+    if (slices->acpc && !(coronal && square)) {
+        return dn_yaml_fail(yaml, node, "model.slices.frame acpc is for coronal slices (orientation like PIL) of square patch and pixels");
+    }
     json_object_set_new(inner, "orientation", json_string(slices->orientation));
     json_object_set_new(inner, "channels", json_integer(slices->channels));
     return DN_OK;

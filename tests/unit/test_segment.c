@@ -342,10 +342,52 @@ static void boxes_of_models(void **state)
     }
 }
 
+static void stacks_of_models(void **state)
+{
+    (void)state;
+    dn_model_input input = {.spacing = {0.5, 0.5, 0.5}, .orientation = "PIL"};
+    dn_region_stack_found found;
+    static const struct {
+        char *text;
+        bool is_stack, good;
+        int64_t slices, pixels;
+        double y;
+    } cases[] = {
+        {NULL, false, true, 0, 0, 0},
+        {"{\"box\":40}", false, true, 0, 0, 0},
+        {"{\"frame\":\"acpc\",\"slices\":50}", true, true, 50, 128, -5},
+        {"{\"frame\":\"acpc\",\"slices\":40,\"pixels\":96,\"centre_mm\":[0,-6.5,1]}", true, true, 40, 96, -6.5},
+        {"{\"frame\":\"acpc\"}", true, true, 50, 128, -5},
+        {"{\"frame\":\"talairach\",\"slices\":50}", true, false, 0, 0, 0},
+        {"{\"frame\":\"acpc\",\"slices\":0}", true, false, 0, 0, 0},
+        {"{\"frame\":\"acpc\",\"pixels\":\"128\"}", true, false, 0, 0, 0},
+        {"{\"frame\":\"acpc\",\"pixels\":100000}", true, false, 0, 0, 0},
+        {"{\"frame\":\"acpc\",\"centre_mm\":[0,-5]}", true, false, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        input.region = cases[i].text;
+        dn_status status = dn_region_stack(&input, "toy", &found);
+        assert_int_equal(status, cases[i].good ? DN_OK : DN_EFORMAT);
+        assert_int_equal(found.is_stack, cases[i].is_stack);
+        if (!cases[i].good) {
+            assert_non_null(strstr(dn_error_message(), "model toy asks for a stack"));
+        } else if (cases[i].is_stack) {
+            assert_int_equal(found.geometry.slices, cases[i].slices);
+            assert_int_equal(found.geometry.pixels, cases[i].pixels);
+            assert_close(found.geometry.pixel, 0.5, 0);
+            assert_close(found.geometry.centre[1], cases[i].y, 0);
+        }
+    }
+    input.region = "{\"frame\":\"acpc\"}";
+    memcpy(input.orientation, "RAS", 4); /* sagittal */
+    assert_int_equal(dn_region_stack(&input, "toy", &found), DN_EFORMAT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(boxes_of_models),
+        cmocka_unit_test(stacks_of_models),
         cmocka_unit_test(structures_from_labels),
         cmocka_unit_test(largest_component_and_its_rim),
         cmocka_unit_test(rim_ends_after_three_voxels),

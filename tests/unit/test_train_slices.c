@@ -329,6 +329,43 @@ static void expect_refusal(const char *data, const char *sentence)
     close_both(config, dataset);
 }
 
+/* What a config says of the frame is in the model, for `segment`. */
+static void frame_in_model(void **state)
+{
+    (void)state;
+#define FRAME(slices) MODEL("0.5", slices) PICTURE_LABELS "data: {folders: ['good']}\n" STEPS
+    static const struct {
+        const char *text, *region;
+    } cases[] = {
+        {FRAME("{normalise: zscore}"), NULL},
+        {FRAME("{frame: acpc}"), "{\"frame\":\"acpc\",\"slices\":50,\"pixels\":32,\"centre_mm\":[0,-5,0]}"},
+        {FRAME("{frame: acpc, count: 40}"), "{\"frame\":\"acpc\",\"slices\":40,\"pixels\":32,\"centre_mm\":[0,-5,0]}"},
+    };
+    char hex[3][65];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        dn_train_config *config;
+        dn_dataset *dataset;
+        dn_model *model = NULL;
+        assert_ok(open_text(cases[i].text, DN_DATASET_TRAINING, &config, &dataset));
+        assert_ok(dn_train_config_model(config, &model));
+        if (cases[i].region == NULL) {
+            assert_null(model->input.region);
+        } else {
+            assert_string_equal(model->input.region, cases[i].region);
+        }
+        assert_ok(dn_train_config_hash(config, hex[i]));
+        dn_model_destroy(model);
+        close_both(config, dataset);
+    }
+    assert_string_equal(hex[1], hex[2]); /* a run goes on when it is added */
+    assert_string_equal(hex[0], hex[1]);
+    dn_train_config *config;
+    dn_dataset *dataset;
+    assert_int_equal(open_text(FRAME("{frame: acpc, orientation: RAS}"), DN_DATASET_TRAINING, &config, &dataset), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "coronal slices"));
+    close_both(config, dataset);
+}
+
 static void wrong_files(void **state)
 {
     (void)state;
@@ -410,10 +447,9 @@ static void start_from_three_channels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pictures_as_published), cmocka_unit_test(contrast_factor),
-        cmocka_unit_test(stack_in_the_contract), cmocka_unit_test(mirror_and_zscore),
-        cmocka_unit_test(lonely_side),           cmocka_unit_test(each_once_an_epoch),
-        cmocka_unit_test(wrong_files),           cmocka_unit_test(start_from_three_channels),
+        cmocka_unit_test(pictures_as_published), cmocka_unit_test(contrast_factor), cmocka_unit_test(stack_in_the_contract),
+        cmocka_unit_test(mirror_and_zscore),     cmocka_unit_test(lonely_side),     cmocka_unit_test(each_once_an_epoch),
+        cmocka_unit_test(frame_in_model),        cmocka_unit_test(wrong_files),     cmocka_unit_test(start_from_three_channels),
     };
     return cmocka_run_group_tests(tests, make, destroy);
 }
