@@ -1,19 +1,10 @@
 /* The text of the quality picture. */
 #include "base/file.h"
+#include "segment/head_clean.h"
 #include "segment/picture_view.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* "anterior superior" from "hypothalamus_anterior_superior". */
-static void part_name(const char *structure, char out[64])
-{
-    const char *from = strchr(structure, '_');
-    snprintf(out, 64, "%s", from != NULL ? from + 1 : structure);
-    for (char *c = out; *c != 0; ++c) {
-        *c = *c == '_' ? ' ' : *c;
-    }
-}
 
 static void number(dn_mosaic *m, double x, double y, const dn_volume_row *row, bool bold, bool sided)
 {
@@ -25,10 +16,30 @@ static void number(dn_mosaic *m, double x, double y, const dn_volume_row *row, b
     dn_mosaic_text(m, x, y, 14, bold, DN_INK_WHITE, DN_TEXT_RIGHT, text);
 }
 
-/* Name, colours and volumes of each structure and part. Returns the next baseline. */
-static double draw_table(const view *v, dn_mosaic *m, double x, double y, double bottom)
+/* The colour that the pictures outline a row's structure with; NULL: they do not. */
+static const uint8_t *color_of(const view *v, const dn_volume_row *row)
 {
+    const dn_structures *parts = &v->r->structures;
+    const dn_structures *head = &v->r->head.structures;
+    for (int64_t c = 1; !row->whole && c < parts->channels; ++c) {
+        if (parts->label_of[c] != NULL && strcmp(parts->label_of[c]->structure, row->structure) == 0) {
+            return v->palette[c];
+        }
+    }
+    for (int64_t c = 1; row->whole && v->r->has_head && c < head->channels; ++c) {
+        if (head->label_of[c] != NULL && dn_clean_deep(row->structure) && strcmp(head->label_of[c]->structure, row->structure) == 0) {
+            return v->head_palette[c];
+        }
+    }
+    return row->whole && v->r->icv != NULL && strcmp(row->structure, "icv") == 0 ? v->head_palette[DN_CHANNEL_LIMIT - 1] : NULL;
+}
+
+/* Name, colour and volumes of each structure and part, as far as they fit. */
+static void draw_table(const view *v, dn_mosaic *m, double x, double y, double bottom)
+{
+    enum { STEP = 21, LIMIT = 32 };
     const dn_volume_rows *rows = &v->r->volumes;
+    const dn_volume_row *shown[LIMIT];
     const double right = x + 300;
     const double left = x + 375;
     const double both = x + 450;
@@ -38,32 +49,18 @@ static double draw_table(const view *v, dn_mosaic *m, double x, double y, double
     dn_mosaic_text(m, both, y, 13, false, DN_INK_GREY, DN_TEXT_RIGHT, "both");
     dn_mosaic_rule(m, x, y + 6, both);
     y += 24;
-    for (size_t i = 0; i < rows->count; ++i) {
-        const dn_volume_row *row = &rows->row[i];
-        bool earlier = false;
-        for (size_t k = 0; k < i && !earlier; ++k) {
-            earlier = strcmp(rows->row[k].structure, row->structure) == 0;
-        }
-        bool shown = !row->whole || strcmp(row->structure, "hypothalamus") == 0 || strcmp(row->structure, "thalamus") == 0 ||
-                     strcmp(row->structure, "icv") == 0 || v->r->structures.group_count == 0;
-        if (earlier || !shown || y > bottom) {
-            continue;
-        }
+    const size_t room = (size_t)((bottom - y) / STEP) + 1;
+    const size_t count = dn_view_rows(rows, room < LIMIT ? room : LIMIT, shown);
+    for (size_t i = 0; i < count; ++i, y += STEP) {
+        const dn_volume_row *row = shown[i];
+        const uint8_t *color = color_of(v, row);
         char name[64];
+        dn_volume_row_name(row, name);
         if (row->whole) {
-            snprintf(name, sizeof name, "%s", strcmp(row->structure, "icv") == 0 ? "Inside the skull (ICV)" : row->structure);
-            for (char *c = name; *c != 0; ++c) {
-                *c = *c == '_' ? ' ' : *c;
-            }
             name[0] = (char)(name[0] >= 'a' && name[0] <= 'z' ? name[0] - 'a' + 'A' : name[0]);
-        } else {
-            part_name(row->structure, name);
-            for (int64_t c = 1; c < v->r->structures.channels; ++c) {
-                if (v->r->structures.label_of[c] != NULL && strcmp(v->r->structures.label_of[c]->structure, row->structure) == 0) {
-                    dn_mosaic_swatch(m, x, y - 11, 12, v->palette[c]);
-                    break;
-                }
-            }
+        }
+        if (color != NULL) {
+            dn_mosaic_swatch(m, row->whole ? x - 17 : x, y - 11, 12, color);
         }
         const dn_volume_row *r_row = dn_volume_rows_find(rows, row->structure, 'R');
         const dn_volume_row *l_row = dn_volume_rows_find(rows, row->structure, 'L');
@@ -77,9 +74,7 @@ static double draw_table(const view *v, dn_mosaic *m, double x, double y, double
             dn_volume_row sum = {.volume_mm3 = r_row->volume_mm3 + l_row->volume_mm3};
             number(m, both, y, &sum, false, true);
         }
-        y += 21;
     }
-    return y;
 }
 
 void dn_view_caption(const view *v, dn_mosaic *m, double y)

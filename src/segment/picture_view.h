@@ -55,6 +55,9 @@ void dn_view_window(view *v, const double centre[3], double radius);
 DN_CHECKED dn_status dn_view_draw(const view *v, dn_mosaic *mosaic, const frame *f, outline what, dn_mosaic_tile *tile);
 /* Bounds of the thalamus, mm; false: there is none. */
 bool dn_view_thalamus(const view *v, double low[3], double high[3]);
+/* The structures that the table of volumes shows, best first, by the first row of each: the hypothalamus, its parts, the thalamus
+ * and ICV, which come always, then deep structures, then others. out: of limit pointers into rows. Returns how many. */
+size_t dn_view_rows(const dn_volume_rows *rows, size_t limit, const dn_volume_row **out);
 /* Table of volumes, flags and provenance, beside the three pictures of the whole head. */
 void dn_view_caption(const view *v, dn_mosaic *mosaic, double y);
 

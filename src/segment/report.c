@@ -192,15 +192,7 @@ static dn_status put_chip(dn_file_writer *w, const uint8_t color[3])
 static dn_status put_row(dn_file_writer *w, const dn_volume_row *row, const dn_segment_result *r)
 {
     char name[64];
-    const char *part = row->whole ? NULL : strchr(row->structure, '_');
-    snprintf(name, sizeof name, "%s",
-             part != NULL                         ? part + 1
-             : strcmp(row->structure, "icv") == 0 ? "inside the skull (ICV)"
-             : strcmp(row->structure, "csf") == 0 ? "cerebrospinal fluid"
-                                                  : row->structure);
-    for (char *c = name; *c != 0; ++c) {
-        *c = *c == '_' ? ' ' : *c;
-    }
+    dn_volume_row_name(row, name);
     DN_TRY(dn_file_printf(w, "<tr%s><td>", row->whole ? " class=\"whole\"" : ""));
     for (int64_t c = 1; c < r->structures.channels; ++c) {
         const dn_model_label *label = r->structures.label_of[c];
@@ -210,7 +202,7 @@ static dn_status put_row(dn_file_writer *w, const dn_volume_row *row, const dn_s
     }
     for (int64_t c = 1; r->has_head && c < r->head.structures.channels; ++c) {
         const dn_model_label *label = r->head.structures.label_of[c];
-        if (row->whole && row->index > 0 && label->index == row->index) {
+        if (row->whole && row->index > 0 && label != NULL && label->index == row->index) {
             DN_TRY(put_chip(w, dn_label_color(label)));
         }
     }
@@ -243,10 +235,7 @@ static dn_status put_truth(dn_file_writer *w, const dn_segment_result *r)
         if (isnan(r->true_mm3[i])) {
             continue;
         }
-        snprintf(name, sizeof name, "%s", row->structure);
-        for (char *c = name; *c != 0; ++c) {
-            *c = *c == '_' ? ' ' : *c;
-        }
+        dn_volume_row_name(row, name);
         DN_TRY(put_escaped(w, row->hemi == 'B' ? "<tr class=\"whole\"><td>" : "<tr><td>", name, "</td>"));
         DN_TRY(dn_file_printf(w, "<td>%s</td><td>%.0f</td><td>%.0f</td><td>%s%.1f %%</td></tr>\n",
                               row->hemi == 'L'   ? "left"

@@ -96,6 +96,19 @@ void dn_volume_rows_release(dn_volume_rows *rows)
     memset(rows, 0, sizeof *rows);
 }
 
+void dn_volume_row_name(const dn_volume_row *row, char out[64])
+{
+    const char *part = row->whole ? NULL : strchr(row->structure, '_');
+    snprintf(out, 64, "%s",
+             part != NULL                         ? part + 1
+             : strcmp(row->structure, "icv") == 0 ? "inside the skull (ICV)"
+             : strcmp(row->structure, "csf") == 0 ? "cerebrospinal fluid"
+                                                  : row->structure);
+    for (char *c = out; *c != 0; ++c) {
+        *c = *c == '_' ? ' ' : *c;
+    }
+}
+
 const dn_volume_row *dn_volume_rows_find(const dn_volume_rows *rows, const char *structure, char hemi)
 {
     for (size_t i = 0; i < rows->count; ++i) {

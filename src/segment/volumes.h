@@ -38,6 +38,8 @@ DN_CHECKED dn_status dn_volumes_add_head(dn_volume_rows *rows, const dn_head *he
 /* The row "icv". */
 DN_CHECKED dn_status dn_volumes_add_icv(dn_volume_rows *rows, double volume_mm3, double hard_volume_mm3, double mean_posterior);
 void dn_volume_rows_release(dn_volume_rows *rows);
+/* The row's name for a reader, in small letters: "anterior superior" for a part, "inside the skull (ICV)", "caudate". */
+void dn_volume_row_name(const dn_volume_row *row, char out[64]);
 /* NULL when there is no such row. */
 const dn_volume_row *dn_volume_rows_find(const dn_volume_rows *rows, const char *structure, char hemi);
 

@@ -4,6 +4,7 @@
 #include "models/model.h"
 #include "segment/locate.h"
 #include "segment/native.h"
+#include "segment/picture_view.h"
 #include "segment/postprocess.h"
 #include "segment/quality.h"
 #include "segment/region.h"
@@ -383,6 +384,46 @@ static void stacks_of_models(void **state)
     assert_int_equal(dn_region_stack(&input, "toy", &found), DN_EFORMAT);
 }
 
+/* What the picture's table shows, written as the names in a row. */
+static void table_shows(const dn_volume_rows *rows, size_t limit, const char *expected)
+{
+    const dn_volume_row *shown[16];
+    char found[512] = "";
+    size_t count = dn_view_rows(rows, limit, shown);
+    for (size_t i = 0; i < count; ++i) {
+        char name[64];
+        dn_volume_row_name(shown[i], name);
+        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", i == 0 ? "" : ", ", name);
+    }
+    assert_string_equal(found, expected);
+}
+
+static void picture_shows_the_thalamus_and_icv_before_tissues(void **state)
+{
+    (void)state;
+    dn_volume_row head[] = {
+        {"cerebral_cortex", 'L', true, 3, 1, 1, 1},  {"cerebral_cortex", 'R', true, 42, 1, 1, 1},
+        {"cerebral_cortex", 'B', true, 0, 1, 1, 1},  {"csf", 'B', true, 24, 1, 1, 1},
+        {"caudate", 'L', true, 11, 1, 1, 1},         {"thalamus", 'R', true, 49, 1, 1, 1},
+        {"third_ventricle", 'B', true, 14, 1, 1, 1}, {"icv", 'B', true, 0, 1, 1, 1},
+    };
+    dn_volume_rows without = {head, sizeof head / sizeof *head};
+    table_shows(&without, 4, "thalamus, inside the skull (ICV), caudate, third ventricle");
+    table_shows(&without, 16, "thalamus, inside the skull (ICV), caudate, third ventricle, cerebral cortex, cerebrospinal fluid");
+    dn_volume_row all[] = {
+        {"hypothalamus", 'L', true, 0, 1, 1, 1},
+        {"hypothalamus_front", 'L', false, 801, 1, 1, 1},
+        {"hypothalamus_back", 'L', false, 802, 1, 1, 1},
+        {"cerebral_cortex", 'L', true, 3, 1, 1, 1},
+        {"thalamus", 'B', true, 49, 1, 1, 1},
+        {"icv", 'B', true, 0, 1, 1, 1},
+    };
+    dn_volume_rows with = {all, sizeof all / sizeof *all};
+    table_shows(&with, 5, "hypothalamus, front, back, thalamus, inside the skull (ICV)");
+    table_shows(&with, 4, "hypothalamus, front, thalamus, inside the skull (ICV)");
+    table_shows(&with, 1, "hypothalamus");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +437,7 @@ int main(void)
         cmocka_unit_test(quality_rules),
         cmocka_unit_test(region_lies_on_the_grid_and_inside),
         cmocka_unit_test(report_texts_are_escaped),
+        cmocka_unit_test(picture_shows_the_thalamus_and_icv_before_tissues),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
