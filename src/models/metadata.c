@@ -50,7 +50,7 @@ dn_status dn_metadata_read_input(const json_t *object, const char *where, dn_mod
     dn_model_input input = {.spacing = {1, 1, 1}, .orientation = "RAS", .multiple = 1, .channels = 1};
     json_t *spacing, *normalisation;
     const char *orientation;
-    DN_TRY(dn_fields_only(object, where, "spacing_mm orientation multiple channels normalisation region"));
+    DN_TRY(dn_fields_only(object, where, "spacing_mm orientation multiple channels slice_step normalisation region"));
     DN_TRY(dn_fields_array(object, where, "spacing_mm", 3, 3, &spacing));
     for (size_t i = 0; i < 3; ++i) {
         input.spacing[i] = json_number_value(json_array_get(spacing, i));
@@ -65,6 +65,12 @@ dn_status dn_metadata_read_input(const json_t *object, const char *where, dn_mod
     memcpy(input.orientation, orientation, 4);
     DN_TRY(dn_fields_integer(object, where, "multiple", 1, 4096, &input.multiple));
     DN_TRY(dn_fields_integer(object, where, "channels", 1, 4096, &input.channels));
+    if (dn_fields_has(object, "slice_step")) {
+        DN_TRY(dn_fields_integer(object, where, "slice_step", 0, 1000, &input.slice_step));
+        if (input.slice_step > 0 && input.channels % 2 == 0) {
+            DN_FAIL(DN_EFORMAT, "%s: \"slice_step\" needs an odd number of channels", where);
+        }
+    }
     normalisation = json_object_get(object, "normalisation");
     if (dn_fields_has(object, "normalisation")) {
         int kind;
@@ -233,9 +239,14 @@ static json_t *input_object(const dn_model_input *input)
         json_object_set_new(normalisation, "high", json_real(input->high));
     }
     json_t *region = input->region != NULL ? json_loads(input->region, 0, NULL) : NULL;
-    return json_pack("{s:[f,f,f], s:s, s:I, s:I, s:o, s:o}", "spacing_mm", input->spacing[0], input->spacing[1], input->spacing[2],
-                     "orientation", input->orientation, "multiple", (json_int_t)input->multiple, "channels", (json_int_t)input->channels,
-                     "normalisation", normalisation, "region", region != NULL ? region : json_null());
+    json_t *object =
+        json_pack("{s:[f,f,f], s:s, s:I, s:I, s:o, s:o}", "spacing_mm", input->spacing[0], input->spacing[1], input->spacing[2],
+                  "orientation", input->orientation, "multiple", (json_int_t)input->multiple, "channels", (json_int_t)input->channels,
+                  "normalisation", normalisation, "region", region != NULL ? region : json_null());
+    if (object != NULL && input->slice_step > 0) {
+        json_object_set_new(object, "slice_step", json_integer(input->slice_step));
+    }
+    return object;
 }
 
 static json_t *labels_array(const dn_model *model)

@@ -5,7 +5,7 @@
  *   dien.name          "billot2020-hypothalamus-subunits"
  *   dien.architecture  a registry name ("unet3d", ...) or "graph" (dien.config then holds the node list)
  *   dien.config        JSON of the architecture
- *   dien.input         JSON: {"spacing_mm":[1,1,1], "orientation":"RAS", "multiple":8, "channels":1,
+ *   dien.input         JSON: {"spacing_mm":[1,1,1], "orientation":"RAS", "multiple":8, "channels":1, "slice_step":0,
  *                      "normalisation":{"kind":"percentile","low":0.5,"high":99.5}, "region":{...} or null}
  *                      kinds: "none"; "percentile" (clip at the percentiles of the whole scan, scale to 0..1);
  *                      "zscore" (whole scan, mean 0 and standard deviation 1)
@@ -35,6 +35,7 @@ typedef struct dn_model_input {
     char orientation[4]; /* "RAS" */
     int64_t multiple;    /* sizes must be multiples of this */
     int64_t channels;
+    int64_t slice_step; /* 2-D: slices from one channel to the next, the middle one in the middle; 0: each channel holds the same slice */
     dn_normalise_kind normalise;
     double low, high; /* percentiles, 0..100 */
     char *region;     /* JSON object whose meaning belongs to segment/, or NULL */

@@ -64,7 +64,8 @@ static dn_status check(const dn_model *const *models, size_t count)
         if (!same_labels(models[i], models[0])) {
             DN_FAIL(DN_EFORMAT, "models %s and %s have different labels and cannot be averaged", models[0]->name, models[i]->name);
         }
-        if (!dn_conform_same(&models[i]->input, &models[0]->input) || models[i]->input.channels != models[0]->input.channels) {
+        if (!dn_conform_same(&models[i]->input, &models[0]->input) || models[i]->input.channels != models[0]->input.channels ||
+            models[i]->input.slice_step != models[0]->input.slice_step) {
             DN_FAIL(DN_EFORMAT, "models %s and %s expect different spacing, orientation, intensities or channels and cannot be averaged",
                     models[0]->name, models[i]->name);
         }
@@ -155,16 +156,18 @@ static void fill(dn_slice_network *network, const dn_volume *volume, int64_t fir
 {
     const int64_t *dim = volume->grid.dim;
     int64_t channels = network->models[0]->input.channels;
+    int64_t step = network->models[0]->input.slice_step;
 #pragma omp parallel for
     for (int64_t b = 0; b < network->options.batch; ++b) {
         int64_t slice = first + b < dim[0] ? first + b : dim[0] - 1;
         float *to = network->input + b * network->rows * network->columns * channels;
-        for (int64_t r = 0; r < network->rows; ++r) {
-            for (int64_t c = 0; c < network->columns; ++c) {
-                bool inside = r < dim[1] && c < dim[2];
-                float grey = inside ? volume->data[dn_grid_offset(&volume->grid, slice, r, c)] : darkest;
-                for (int64_t k = 0; k < channels; ++k) {
-                    *to++ = grey;
+        for (int64_t k = 0; k < channels; ++k) {
+            int64_t seen = slice + (k - channels / 2) * step;
+            for (int64_t r = 0; r < network->rows; ++r) {
+                for (int64_t c = 0; c < network->columns; ++c) {
+                    bool inside = r < dim[1] && c < dim[2] && seen >= 0 && seen < dim[0];
+                    to[(r * network->columns + c) * channels + k] =
+                        inside ? volume->data[dn_grid_offset(&volume->grid, seen, r, c)] : darkest;
                 }
             }
         }

@@ -1,8 +1,9 @@
 /* 2-D networks on stacks of slices: one, or several together whose posteriors are averaged (the folds of `dien crossval`).
  *
  * The stack is brought to the models' contract (conform.h): the first axis of `orientation` runs from slice to slice, the second
- * down the rows, the third along the columns, so a slice is a tensor [1, 1, rows, columns, channels] with the grey value in each channel.
- * Rows and columns are filled up to the models' multiple with the darkest value of the stack. */
+ * down the rows, the third along the columns, so a slice is a tensor [1, 1, rows, columns, channels] with the grey value in each channel,
+ * or, where the contract has a slice_step, with neighbouring slices in the channels around the middle one.
+ * Beyond the stack's ends lies its darkest value, with which rows and columns are filled up to the models' multiple, too. */
 #ifndef DN_PREPARE_SLICE_NETWORK_H
 #define DN_PREPARE_SLICE_NETWORK_H
 

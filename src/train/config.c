@@ -477,6 +477,7 @@ dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
     if (config->dims == 2) {
         memcpy(model->input.orientation, config->slices.orientation, sizeof model->input.orientation);
         model->input.channels = config->slices.channels;
+        model->input.slice_step = config->slices.step;
         model->input.normalise = config->slices.normalise;
     }
     DN_TRY_GOTO(status, set_region(config, model), fail);

@@ -48,7 +48,8 @@ typedef enum { DN_CENTRE_HEAD, DN_CENTRE_BALANCED } dn_patch_centre;
 /* How a 2-D network sees scans: slice by slice. The tensor is [slices, 1, rows, columns, channels]. */
 typedef struct dn_train_slices {
     char orientation[4]; /* which way slices follow, rows run down and columns run right: "PIL" is coronal, as a radiologist looks */
-    int64_t channels;    /* the grey value is repeated in them */
+    int64_t channels;
+    int64_t step; /* slices from one channel to the next, the middle one in the middle; 0: all channels hold the same slice */
     dn_normalise_kind normalise; /* of a whole stack, or of a picture */
     bool acpc;                   /* stacks lie in the AC-PC frame, as `dien prepare` cuts them; `segment` then cuts them itself */
     int64_t count;               /* acpc: slices of a stack; rows and columns are the patch's */

@@ -28,7 +28,8 @@ dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_conf
     json_object_set_new(canonical, "slices", inner);
     const dn_yaml_field fields[] = {
         {.key = "orientation", .kind = DN_YAML_TEXT, .to = &orientation},
-        {.key = "channels", .kind = DN_YAML_INTEGER, .to = &slices->channels, .low = 1, .high = 4},
+        {.key = "channels", .kind = DN_YAML_INTEGER, .to = &slices->channels, .low = 1, .high = 9},
+        {.key = "step", .kind = DN_YAML_INTEGER, .to = &slices->step, .low = 0, .high = 100},
         {.key = "normalise", .kind = DN_YAML_CHOICE, .to = &normalise, .choices = "none|percentile|zscore"},
         {.key = "frame", .kind = DN_YAML_CHOICE, .to = &frame, .choices = "any|acpc"},
         {.key = "count", .kind = DN_YAML_INTEGER, .to = &slices->count, .low = 1, .high = 4096},
@@ -51,6 +52,11 @@ dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_conf
     if (!good) {
         return dn_yaml_fail(yaml, node, "model.slices.orientation takes three letters for slices, rows and columns, like PIL (coronal)");
     }
+    if (slices->step > 0 && (slices->channels < 3 || slices->channels % 2 == 0)) {
+        return dn_yaml_fail(
+            yaml, node,
+            "model.slices.step needs an odd number of model.slices.channels, 3 or more: slices on both sides of the middle one");
+    }
     slices->normalise = (dn_normalise_kind)normalise;
     slices->acpc = frame == 1;
     bool coronal = slices->orientation[0] == 'P' || slices->orientation[0] == 'A';
@@ -60,6 +66,7 @@ dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_conf
     }
     json_object_set_new(inner, "orientation", json_string(slices->orientation));
     json_object_set_new(inner, "channels", json_integer(slices->channels));
+    json_object_set_new(inner, "step", json_integer(slices->step));
     return DN_OK;
 }
 

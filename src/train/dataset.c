@@ -66,6 +66,11 @@ int64_t dn_dataset_voxels(const dn_dataset *dataset)
     return patch[0] * patch[1] * patch[2];
 }
 
+int64_t dn_dataset_inputs(const dn_dataset *dataset)
+{
+    return dn_dataset_voxels(dataset) * dataset->config->slices.channels;
+}
+
 /* Validation takes its sources in turn, training by chance. */
 static size_t choose_source(const dn_dataset *dataset, int64_t i, dn_random *random)
 {

@@ -17,10 +17,13 @@ typedef enum { DN_DATASET_TRAINING, DN_DATASET_VALIDATION } dn_dataset_part;
 DN_CHECKED dn_status dn_dataset_create(const dn_train_config *config, dn_dataset_part part, dn_dataset **out);
 void dn_dataset_destroy(dn_dataset *dataset);
 
-/* Makes sample i: input [patch0, patch1, patch2], targets [patch0, patch1, patch2], the caller's. May be called from several threads. */
+/* Makes sample i: input [patch0, patch1, patch2, channels], targets [patch0, patch1, patch2], the caller's. May be called from several
+ * threads. */
 DN_CHECKED dn_status dn_dataset_sample(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets);
 /* Voxels of a patch. */
 int64_t dn_dataset_voxels(const dn_dataset *dataset);
+/* Values that the network sees of a sample: voxels times channels. */
+int64_t dn_dataset_inputs(const dn_dataset *dataset);
 /* Name of the label map that sample i comes from. */
 const char *dn_dataset_source(const dn_dataset *dataset, int64_t i);
 

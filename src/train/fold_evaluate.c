@@ -63,12 +63,6 @@ static dn_status add_batch(work *w, int64_t first, int64_t count)
         float *to = w->input + b * w->pixels * channels;
         /* What fills the batch up is looked at and forgotten. */
         DN_TRY(dn_slice_set_sample(w->set, first + (b < count ? b : 0), NULL, to, w->targets + b * w->pixels));
-        for (int64_t v = channels > 1 ? w->pixels - 1 : -1; v >= 0; --v) {
-            float grey = to[v];
-            for (int64_t c = 0; c < channels; ++c) {
-                to[v * channels + c] = grey;
-            }
-        }
     }
     const float *inputs[] = {w->input};
     float *outputs[] = {w->output};

@@ -171,7 +171,8 @@ dn_status dn_train_preview(const dn_train_config *config, const char *path)
     int64_t samples = config->dims == 2 ? ROWS * COLUMNS : ROWS;
     DN_TRY_GOTO(status, dn_dataset_create(config, DN_DATASET_TRAINING, &dataset), done);
     int64_t voxels = dn_dataset_voxels(dataset);
-    DN_TRY_GOTO(status, dn_alloc(&p.input, (size_t)voxels, sizeof *p.input, "a picture of samples"), done);
+    int64_t channels = config->slices.channels;
+    DN_TRY_GOTO(status, dn_alloc(&p.input, (size_t)(voxels * channels), sizeof *p.input, "a picture of samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&p.grey, (size_t)voxels, sizeof *p.grey, "a picture of samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&p.targets, (size_t)voxels, 1, "a picture of samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&p.label, FINE * FINE, 1, "a picture of samples"), done);
@@ -182,6 +183,9 @@ dn_status dn_train_preview(const dn_train_config *config, const char *path)
     for (int64_t i = 0; i < samples; ++i) {
         const char *name = dn_dataset_source(dataset, i);
         DN_TRY_GOTO(status, dn_dataset_sample(dataset, i, p.input, p.targets), done);
+        for (int64_t v = 0; v < voxels; ++v) {
+            p.input[v] = p.input[v * channels + channels / 2]; /* the middle one's slice is the truth's */
+        }
         DN_TRY_GOTO(status, find_range(&p, voxels), done);
         DN_TRY_GOTO(status, config->dims == 2 ? draw_slice(&p, i, name) : draw_volume(&p, i, name), done);
     }

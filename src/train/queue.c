@@ -21,7 +21,7 @@ typedef struct {
 
 struct dn_queue {
     const dn_dataset *dataset;
-    int64_t voxels;
+    int64_t voxels, inputs;      /* of a sample */
     int64_t first, taken, given; /* next to be made, next to be handed out; from first on */
     int workers, running;        /* asked for; started */
     int capacity;
@@ -65,7 +65,7 @@ static dn_status allocate(dn_queue *queue)
     size_t voxels = (size_t)queue->voxels;
     DN_TRY(dn_alloc(&queue->slots, (size_t)queue->capacity, sizeof *queue->slots, "the queue of samples"));
     for (int s = 0; s < queue->capacity; ++s) {
-        DN_TRY(dn_alloc(&queue->slots[s].input, voxels, sizeof(float), "the queue of samples"));
+        DN_TRY(dn_alloc(&queue->slots[s].input, (size_t)queue->inputs, sizeof(float), "the queue of samples"));
         DN_TRY(dn_alloc(&queue->slots[s].targets, voxels, 1, "the queue of samples"));
     }
     return dn_alloc(&queue->threads, (size_t)queue->workers, sizeof *queue->threads, "the queue of samples");
@@ -79,6 +79,7 @@ dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers,
     queue->dataset = dataset;
     queue->first = first;
     queue->voxels = dn_dataset_voxels(dataset);
+    queue->inputs = dn_dataset_inputs(dataset);
     queue->workers = workers;
     queue->capacity = workers > 0 ? (capacity < 1 ? 1 : capacity) : 0;
     pthread_mutex_init(&queue->lock, NULL);
@@ -124,7 +125,7 @@ dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets)
     if (next->status != DN_OK) {
         return dn_error_set(next->status, "%s", next->message);
     }
-    memcpy(input, next->input, (size_t)queue->voxels * sizeof *input);
+    memcpy(input, next->input, (size_t)queue->inputs * sizeof *input);
     memcpy(targets, next->targets, (size_t)queue->voxels);
     pthread_mutex_lock(&queue->lock);
     next->ready = false;

@@ -29,8 +29,8 @@ typedef struct {
     /* scan holds (value - low) / (high - low), so that augmentation finds a scale of about 0..1. */
     float low, high;
     float darkest;   /* in scan: what lies outside it */
-    float *ranks;    /* RANKS values of scan */
-    double mean, sd; /* of scan, exact */
+    float *ranks;    /* RANKS values of the middle of scan */
+    double mean, sd; /* of the middle of scan, exact */
 } source;
 
 struct dn_slice_set {
@@ -58,40 +58,61 @@ static void plain_affine(const dn_train_config *config, dn_grid *grid)
     }
 }
 
-/* From the scale of 0..1 by percentiles to the source's values and back: where does the contract put them? */
-static dn_status scale(source *s)
+/* What `dien segment` sees of a stack that it cuts itself: the patch in the middle of each slice. A training stack may be wider, so that
+ * bending finds tissue around it. */
+static dn_status middle(const dn_train_config *config, const source *s, dn_volume **out)
 {
+    const int64_t *dim = s->scan->grid.dim;
+    const int64_t patch[3] = {config->patch[2], config->patch[1], dim[2]};
+    int64_t start[3], size[3];
+    for (int d = 0; d < 3; ++d) {
+        size[d] = patch[d] < dim[d] ? patch[d] : dim[d];
+        start[d] = (dim[d] - size[d]) / 2;
+    }
+    return dn_volume_crop(s->scan, start, size, 0.0f, out);
+}
+
+/* From the scale of 0..1 by percentiles to the source's values and back: where does the contract put them? */
+static dn_status scale(const dn_train_config *config, source *s)
+{
+    dn_status status = DN_OK;
     const double percents[2] = {0.5, 99.5};
-    double range[2];
-    int64_t count = dn_grid_count(&s->scan->grid);
-    DN_TRY(dn_volume_percentiles(s->scan, NULL, percents, 2, range));
+    double range[2], ranks[RANKS], values[RANKS];
+    dn_volume *seen = NULL;
+    DN_TRY(middle(config, s, &seen));
+    int64_t count = dn_grid_count(&seen->grid);
+    DN_TRY_GOTO(status, dn_volume_percentiles(seen, NULL, percents, 2, range), done);
     if (!(range[1] > range[0])) {
-        DN_FAIL(DN_EDATA, "nearly all of its voxels have one value");
+        DN_FAIL_GOTO(status, done, DN_EDATA, "nearly all of its voxels have one value");
     }
     s->low = (float)range[0];
     s->high = (float)range[1];
     s->darkest = INFINITY;
     float by = 1.0f / (s->high - s->low);
-    double squares = 0.0;
-    for (int64_t v = 0; v < count; ++v) {
+    for (int64_t v = 0; v < dn_grid_count(&s->scan->grid); ++v) {
         s->scan->data[v] = (s->scan->data[v] - s->low) * by;
         s->darkest = s->scan->data[v] < s->darkest ? s->scan->data[v] : s->darkest;
-        s->mean += (double)s->scan->data[v];
-        squares += (double)s->scan->data[v] * (double)s->scan->data[v];
+    }
+    double squares = 0.0;
+    for (int64_t v = 0; v < count; ++v) {
+        double value = (double)((seen->data[v] - s->low) * by);
+        seen->data[v] = (float)value;
+        s->mean += value;
+        squares += value * value;
     }
     s->mean /= (double)count;
     s->sd = sqrt(fmax(1e-12, (squares - (double)count * s->mean * s->mean) / (double)(count > 1 ? count - 1 : 1)));
-    double ranks[RANKS];
-    double values[RANKS];
     for (int r = 0; r < RANKS; ++r) {
         ranks[r] = 100.0 * (r + 0.5) / RANKS;
     }
-    DN_TRY(dn_volume_percentiles(s->scan, NULL, ranks, RANKS, values));
-    DN_TRY(dn_alloc(&s->ranks, RANKS, sizeof *s->ranks, "a stack's values"));
+    DN_TRY_GOTO(status, dn_volume_percentiles(seen, NULL, ranks, RANKS, values), done);
+    DN_TRY_GOTO(status, dn_alloc(&s->ranks, RANKS, sizeof *s->ranks, "a stack's values"), done);
     for (int r = 0; r < RANKS; ++r) {
         s->ranks[r] = (float)values[r];
     }
-    return DN_OK;
+done:
+    dn_volume_destroy(seen);
+    return status;
 }
 
 static dn_status check_labels(const dn_train_config *config, const dn_labels *labels)
@@ -150,7 +171,7 @@ static dn_status read_stack(const dn_train_config *config, source *s)
         plain_affine(config, &s->scan->grid);
         s->labels->grid = s->scan->grid;
         s->count = s->scan->grid.dim[2];
-        status = scale(s);
+        status = scale(config, s);
     }
     if (status != DN_OK) {
         status = dn_error_context(status, "%s", pair->labels);
@@ -429,7 +450,14 @@ done:
     return status;
 }
 
-/* The patch around the middle of slice k: cut out, or bent out. */
+/* Slices from the first channel's to the last's. */
+static int64_t channel_span(const dn_train_config *config)
+{
+    return config->slices.step > 0 ? (config->slices.channels - 1) * config->slices.step + 1 : 1;
+}
+
+/* The patch around the middle of slice k: cut out, or bent out. scan: a plane for each channel that differs, the slice's own in the middle.
+ */
 static dn_status take(const dn_train_config *config, const source *s, int64_t k, dn_random *random, dn_volume **scan, dn_labels **truth,
                       bool *mirrored)
 {
@@ -437,24 +465,37 @@ static dn_status take(const dn_train_config *config, const source *s, int64_t k,
     dn_deform *deform = NULL;
     const dn_grid *grid = &s->scan->grid;
     const int64_t dim[3] = {config->patch[2], config->patch[1], 1};
+    int64_t planes = config->slices.step > 0 ? config->slices.channels : 1;
     *mirrored = false;
     if (random == NULL) {
-        const int64_t start[3] = {(grid->dim[0] - dim[0]) / 2, (grid->dim[1] - dim[1]) / 2, k};
-        DN_TRY(dn_volume_crop(s->scan, start, dim, s->darkest, scan));
-        return dn_labels_crop(s->labels, start, dim, truth);
+        int64_t start[3] = {(grid->dim[0] - dim[0]) / 2, (grid->dim[1] - dim[1]) / 2, k};
+        DN_TRY(dn_labels_crop(s->labels, start, dim, truth));
+        const int64_t span[3] = {dim[0], dim[1], channel_span(config)};
+        start[2] = k - span[2] / 2;
+        return dn_volume_crop(s->scan, start, span, s->darkest, scan);
     }
-    dn_grid target = {.dim = {dim[0], dim[1], 1}};
+    dn_grid target = {.dim = {dim[0], dim[1], planes}};
     dn_deform_options shape = config->synth.shape;
     shape.tilt_degrees = s->count > 1 ? shape.tilt_degrees : 0.0;
     shape.slip_mm = s->count > 1 ? shape.slip_mm : 0.0;
     plain_affine(config, &target);
+    if (planes > 1) {
+        double apart = config->spacing[0] * (double)config->slices.step;
+        target.affine.m[2][2] = apart;
+        target.affine.m[2][3] = -0.5 * apart * (double)(planes - 1);
+    }
     /* Where patch and slice differ by an odd number of pixels, the cut of validation lies half a pixel off the middle: so does this. */
     const double centre[3] = {0.5 * config->spacing[2] * (double)((grid->dim[0] - dim[0]) % 2) * -1.0,
                               0.5 * config->spacing[1] * (double)((grid->dim[1] - dim[1]) % 2) * -1.0,
                               config->spacing[0] * ((double)k - 0.5 * (double)(grid->dim[2] - 1))};
     DN_TRY(dn_deform_random(&target, centre, &shape, random, &deform));
     *mirrored = dn_deform_mirrors(deform);
-    DN_TRY_GOTO(status, dn_deform_labels(s->labels, deform, NULL, truth), done);
+    dn_labels *all = NULL;
+    const int64_t own[3] = {0, 0, planes / 2};
+    DN_TRY_GOTO(status, dn_deform_labels(s->labels, deform, NULL, &all), done);
+    status = dn_labels_crop(all, own, dim, truth);
+    dn_labels_destroy(all);
+    DN_TRY_GOTO(status, status, done);
     DN_TRY_GOTO(status, dn_deform_volume(s->scan, deform, s->darkest, scan), done);
     DN_TRY_GOTO(status, dn_appearance_acquire(*scan, &config->synth.appearance, random), done);
 done:
@@ -478,9 +519,14 @@ dn_status dn_slice_set_sample(const dn_slice_set *set, int64_t n, dn_random *ran
     }
     DN_TRY_GOTO(status, take(config, from, n - s->first, random, &scan, &truth, &mirrored), done);
     DN_TRY_GOTO(status, finish(config, from, random, scan), done);
-    int64_t count = dn_grid_count(&scan->grid);
-    memcpy(input, scan->data, (size_t)count * sizeof *input);
+    int64_t count = dn_grid_count(&truth->grid);
+    int64_t channels = config->slices.channels;
+    /* Planes of scan from one channel to the next: cut out with those between, or bent out without. */
+    int64_t apart = config->slices.step == 0 ? 0 : random == NULL ? config->slices.step : 1;
     for (int64_t v = 0; v < count; ++v) {
+        for (int64_t c = 0; c < channels; ++c) {
+            input[v * channels + c] = scan->data[c * apart * count + v];
+        }
         int16_t class = config->class_of[truth->data[v]];
         uint8_t target = (uint8_t)(class == DN_CLASS_NONE ? DN_CLASS_IGNORE : class);
         targets[v] = mirrored ? set->mirror[target] : target;

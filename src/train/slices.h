@@ -34,8 +34,8 @@ const char *dn_slice_set_name(const dn_slice_set *set, int64_t n, int64_t *slice
 /* The pair that slice n is of; borrowed. */
 const dn_train_pair *dn_slice_set_pair(const dn_slice_set *set, int64_t n);
 
-/* Slice n into input [rows, columns] and targets [rows, columns] of the config's patch. random NULL: as it is; else bent and degraded
- * as the config's augmentation says. From several threads. */
+/* Slice n into input [rows, columns, channels] and targets [rows, columns] of the config's patch. random NULL: as it is; else bent and
+ * degraded as the config's augmentation says. From several threads. */
 DN_CHECKED dn_status dn_slice_set_sample(const dn_slice_set *set, int64_t n, dn_random *random, float *input, uint8_t *targets);
 
 #endif

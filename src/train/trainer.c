@@ -134,12 +134,13 @@ static dn_status make_validation(trainer *t)
     t->rounds = (config->validation_samples + config->batch - 1) / config->batch;
     size_t count = (size_t)(t->rounds * config->batch);
     size_t patch = (size_t)(t->voxels / config->batch);
+    size_t values = patch * (size_t)config->slices.channels;
     DN_TRY(dn_dataset_create(config, DN_DATASET_VALIDATION, &dataset));
-    DN_TRY_GOTO(status, dn_alloc(&t->validation_input, count, patch * sizeof(float), "the validation samples"), done);
+    DN_TRY_GOTO(status, dn_alloc(&t->validation_input, count, values * sizeof(float), "the validation samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&t->validation_targets, count, patch, "the validation samples"), done);
     for (size_t i = 0; i < count; ++i) {
         DN_TRY_GOTO(status, dn_cancel_check(), done);
-        DN_TRY_GOTO(status, dn_dataset_sample(dataset, (int64_t)i, t->validation_input + i * patch, t->validation_targets + i * patch),
+        DN_TRY_GOTO(status, dn_dataset_sample(dataset, (int64_t)i, t->validation_input + i * values, t->validation_targets + i * patch),
                     done);
         dn_progress("making validation samples", (int64_t)i + 1, (int64_t)count);
     }
@@ -188,24 +189,13 @@ static dn_status prepare(trainer *t)
                            &t->queue);
 }
 
-/* voxels grey values at the start of input, each repeated in all channels; from the end, in place. */
-static void repeat_channels(float *input, int64_t voxels, int64_t channels)
-{
-    for (int64_t v = channels > 1 ? voxels - 1 : -1; v >= 0; --v) {
-        float grey = input[v];
-        for (int64_t c = 0; c < channels; ++c) {
-            input[v * channels + c] = grey;
-        }
-    }
-}
-
 static dn_status next_batch(trainer *t)
 {
     size_t patch = (size_t)(t->voxels / t->config->batch);
+    size_t channels = (size_t)t->config->slices.channels;
     for (size_t b = 0; b < (size_t)t->config->batch; ++b) {
-        DN_TRY(dn_queue_next(t->queue, t->input + b * patch, t->targets + b * patch));
+        DN_TRY(dn_queue_next(t->queue, t->input + b * patch * channels, t->targets + b * patch));
     }
-    repeat_channels(t->input, t->voxels, t->config->slices.channels);
     return DN_OK;
 }
 
@@ -263,8 +253,8 @@ static dn_status validate(trainer *t)
     for (int64_t r = 0; r < t->rounds; ++r) {
         dn_loss_result result;
         const dn_targets targets = {DN_TARGET_U8, t->validation_targets + r * t->voxels};
-        memcpy(t->input, t->validation_input + r * t->voxels, (size_t)t->voxels * sizeof *t->input);
-        repeat_channels(t->input, t->voxels, config->slices.channels);
+        int64_t values = t->voxels * config->slices.channels;
+        memcpy(t->input, t->validation_input + r * values, (size_t)values * sizeof *t->input);
         const float *inputs[1] = {t->input};
         DN_TRY(dn_train_evaluate(t->plan, inputs, &targets, &result, counts));
         loss += result.loss / (double)t->rounds;
