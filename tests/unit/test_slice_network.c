@@ -142,8 +142,55 @@ static void refused(void **state)
     dn_model_destroy(models[1]);
 }
 
+/* Each channel has a weight of its own, so a slice's answer tells which slices it saw. */
+static void neighbours(void **state)
+{
+    (void)state;
+    dn_model *model = make_model("one", 1.0f, 0.0f, 7);
+    const float weight[3] = {0.5f, -1.0f, 0.25f};
+    dn_weight *kernel = dn_weights_find(model->weights, "c.weight");
+    memcpy((float *)kernel->data + 3, weight, sizeof weight);
+    model->input.slice_step = 2;
+    model->input.normalise = DN_NORMALISE_NONE;
+    const dn_model *const models[] = {model};
+    dn_volume *stack = make_stack();
+    dn_volume *copy = NULL, *back = NULL;
+    dn_slice_network *network = NULL;
+    dn_slice_posteriors found;
+    for (int64_t v = 0; v < X * Y * Z; ++v) {
+        stack->data[v] = stack->data[v] / 100.0f - 0.2f;
+    }
+    assert_ok(dn_volume_reorient(stack, &DN_ORIENTATION_RAS, &copy));
+    assert_ok(dn_slice_network_create(models, 1, NULL, &network));
+    assert_ok(dn_slice_network_run(network, copy, &found));
+    assert_ok(dn_volume_reorient(found.maps[1], &DN_ORIENTATION_RAS, &back));
+    double apart = 0.0;
+    for (int64_t y = 0; y < Y; ++y) {
+        for (int64_t at = 0; at < X * Z; ++at) {
+            double logit = 0.0;
+            for (int c = 0; c < 3; ++c) {
+                /* Slices follow from front to back: the first channel lies in front. */
+                int64_t seen = y - (c - 1) * 2;
+                logit += (double)weight[c] *
+                         (seen >= 0 && seen < Y ? (double)stack->data[dn_grid_offset(&stack->grid, at % X, seen, at / X)] : -0.2);
+            }
+            double expected = 1.0 / (1.0 + exp(-logit));
+            apart = fmax(apart, fabs((double)back->data[dn_grid_offset(&back->grid, at % X, y, at / X)] - expected));
+        }
+    }
+    if (!(apart < 1e-5)) {
+        fail_msg("expected the closed form, found a difference of %g", apart);
+    }
+    dn_volume_destroy(back);
+    dn_slice_posteriors_release(&found);
+    dn_slice_network_destroy(network);
+    dn_volume_destroy(stack);
+    dn_model_destroy(model);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(labels_on_a_grid), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(neighbours), cmocka_unit_test(labels_on_a_grid),
+                                       cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,6 +226,59 @@ static void stack_in_the_contract(void **state)
     close_both(config, dataset);
 }
 
+#define NEIGHBOURS                                                                                                                         \
+    "name: toy\noutput: run\nmodel: {architecture: graph, spacing_mm: 2, patch: [32, 32], slices: {channels: 3, step: 2}, "                \
+    "config: {dims: 2, nodes: [{op: input, name: x, channels: 3}, {op: conv, name: c, input: x, out: 3, kernel: 3, padding: same, bias: "  \
+    "true}, {op: softmax, name: s, input: c}], outputs: [s]}}\n"
+
+/* Channels are slices two before, the slice, two behind; beyond the ends lies the darkest value. As they are, and through a deformation
+ * that moves nothing. */
+static void neighbours(void **state)
+{
+    (void)state;
+    static float own[SLICES][PIXELS], input[3 * PIXELS];
+    static uint8_t truth[SLICES][PIXELS], targets[PIXELS];
+    dn_train_config *config;
+    dn_dataset *dataset;
+    float darkest = INFINITY;
+    assert_ok(open_text(MODEL("2", "{}") STACK_LABELS "data: {scans: [{scan: a_stack.nii.gz, labels: a_dseg.nii.gz}], validation: {scans: "
+                                                      "[{scan: a_stack.nii.gz, labels: a_dseg.nii.gz}]}}\n" STEPS,
+                        DN_DATASET_VALIDATION, &config, &dataset));
+    for (int slice = 0; slice < SLICES; ++slice) {
+        assert_ok(dn_dataset_sample(dataset, slice, own[slice], truth[slice]));
+        for (int v = 0; v < PIXELS; ++v) {
+            darkest = own[slice][v] < darkest ? own[slice][v] : darkest;
+        }
+    }
+    close_both(config, dataset);
+    for (int training = 0; training < 2; ++training) {
+        assert_ok(open_text(NEIGHBOURS STACK_LABELS "data: {scans: [{scan: a_stack.nii.gz, labels: a_dseg.nii.gz}], validation: {scans: "
+                                                    "[{scan: a_stack.nii.gz, labels: a_dseg.nii.gz}]}}\n"
+                                                    "augmentation: {preset: plain, noise_sd: 0}\n" STEPS,
+                            training ? DN_DATASET_TRAINING : DN_DATASET_VALIDATION, &config, &dataset));
+        assert_int_equal(dn_dataset_inputs(dataset), 3 * PIXELS);
+        for (int i = 0; i < SLICES; ++i) {
+            int slice = 0;
+            assert_ok(dn_dataset_sample(dataset, i, input, targets));
+            while (slice < SLICES - 1 && memcmp(truth[slice], targets, sizeof targets) != 0) {
+                ++slice; /* training has an order of its own; a slice is known by its labels */
+            }
+            assert_memory_equal(targets, truth[slice], sizeof targets);
+            for (int c = 0; c < 3; ++c) {
+                int seen = slice + (c - 1) * 2;
+                for (int v = 0; v < PIXELS; ++v) {
+                    double expected = (double)(seen >= 0 && seen < SLICES ? own[seen][v] : darkest);
+                    if (!(fabs((double)input[3 * v + c] - expected) < (training ? 0.02 : 1e-6))) {
+                        fail_msg("training %d, slice %d, channel %d, pixel %d: expected %g, found %g", training, slice, c, v, expected,
+                                 (double)input[3 * v + c]);
+                    }
+                }
+            }
+        }
+        close_both(config, dataset);
+    }
+}
+
 /* Mirrored for certain, left stays where a patient's left lies; a factor below 1 is taken out again by the z-score. */
 static void mirror_and_zscore(void **state)
 {
@@ -447,9 +500,11 @@ static void start_from_three_channels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pictures_as_published), cmocka_unit_test(contrast_factor), cmocka_unit_test(stack_in_the_contract),
-        cmocka_unit_test(mirror_and_zscore),     cmocka_unit_test(lonely_side),     cmocka_unit_test(each_once_an_epoch),
-        cmocka_unit_test(frame_in_model),        cmocka_unit_test(wrong_files),     cmocka_unit_test(start_from_three_channels),
+        cmocka_unit_test(pictures_as_published), cmocka_unit_test(contrast_factor),
+        cmocka_unit_test(stack_in_the_contract), cmocka_unit_test(neighbours),
+        cmocka_unit_test(mirror_and_zscore),     cmocka_unit_test(lonely_side),
+        cmocka_unit_test(each_once_an_epoch),    cmocka_unit_test(frame_in_model),
+        cmocka_unit_test(wrong_files),           cmocka_unit_test(start_from_three_channels),
     };
     return cmocka_run_group_tests(tests, make, destroy);
 }
