@@ -1,15 +1,11 @@
 /* Times the generator of training samples on one core: one JSON line.
  *   bench_generator LABELMAP TISSUES SPACING D H W SAMPLES */
-#define _GNU_SOURCE
 #include "synth/generator.h"
-#include "base/memory.h"
-#include "base/random.h"
 #include "base/threads.h"
-#include "clock.h"
 #include "image/io.h"
+#include "timing.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 enum { LIMIT = 64 };
 
@@ -40,21 +36,18 @@ static dn_status measure(char **argv, int samples)
         dn_labels *truth = NULL;
         dn_random random;
         dn_random_seed_stream(&random, 1, (uint64_t)s);
-        double from = bench_now(CLOCK_MONOTONIC);
-        double from_cpu = bench_now(CLOCK_PROCESS_CPUTIME_ID);
+        double from = dn_clock_now();
+        double from_cpu = dn_clock_cpu();
         DN_TRY_GOTO(status, dn_synth_sample(map, tissues, &target, centre, &how, &random, &scan, &truth), done);
-        wall[s] = bench_now(CLOCK_MONOTONIC) - from;
-        cpu[s] = bench_now(CLOCK_PROCESS_CPUTIME_ID) - from_cpu;
+        wall[s] = dn_clock_now() - from;
+        cpu[s] = dn_clock_cpu() - from_cpu;
         dn_volume_destroy(scan);
         dn_labels_destroy(truth);
     }
     printf("{\"peer\": \"dien\", \"version\": \"%s\", \"what\": \"generator\", \"dtype\": \"f32\", \"shape\": [%" PRId64 ", %" PRId64
            ", %" PRId64 "], \"spacing\": %g, \"threads\": 1, ",
            DIEN_VERSION, target.dim[0], target.dim[1], target.dim[2], spacing);
-    bench_print_list("seconds", wall, samples);
-    printf(", ");
-    bench_print_list("cpu_seconds", cpu, samples);
-    printf(", \"peak_rss_mb\": %.0f}\n", (double)dn_memory_peak_rss() / 1048576.0);
+    bench_print_times(wall, cpu, samples);
 done:
     dn_tissues_destroy(tissues);
     dn_labels_destroy(map);

@@ -1,10 +1,11 @@
 /* What one core of this processor reaches at most: multiply-adds that depend on nothing, in registers. One JSON line with GFLOP/s for
  * f32 (AVX-512 or AVX2 FMA) and bf16 (AMX tiles; 0 where there are none). */
 #define _GNU_SOURCE
-#include "clock.h"
+#include "base/clock.h"
 
 #include <immintrin.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,14 +20,14 @@ __attribute__((target("avx512f"))) static double fma512(float *out)
     for (int c = 0; c < CHAINS; ++c) {
         sum[c] = _mm512_set1_ps((float)c);
     }
-    double from = bench_now(CLOCK_THREAD_CPUTIME_ID);
+    double from = dn_clock_cpu();
     for (int r = 0; r < ROUNDS; ++r) {
 #pragma GCC unroll 12
         for (int c = 0; c < CHAINS; ++c) {
             sum[c] = _mm512_fmadd_ps(sum[c], a, b);
         }
     }
-    double seconds = bench_now(CLOCK_THREAD_CPUTIME_ID) - from;
+    double seconds = dn_clock_cpu() - from;
     for (int c = 0; c < CHAINS; ++c) {
         *out += _mm512_reduce_add_ps(sum[c]);
     }
@@ -41,14 +42,14 @@ __attribute__((target("avx2,fma"))) static double fma256(float *out)
     for (int c = 0; c < CHAINS; ++c) {
         sum[c] = _mm256_set1_ps((float)c);
     }
-    double from = bench_now(CLOCK_THREAD_CPUTIME_ID);
+    double from = dn_clock_cpu();
     for (int r = 0; r < ROUNDS; ++r) {
 #pragma GCC unroll 12
         for (int c = 0; c < CHAINS; ++c) {
             sum[c] = _mm256_fmadd_ps(sum[c], a, b);
         }
     }
-    double seconds = bench_now(CLOCK_THREAD_CPUTIME_ID) - from;
+    double seconds = dn_clock_cpu() - from;
     for (int c = 0; c < CHAINS; ++c) {
         *out += _mm256_cvtss_f32(sum[c]);
     }
@@ -78,14 +79,14 @@ __attribute__((target("amx-tile,amx-bf16"))) static double tiles(void)
     _tile_zero(4);
     _tile_zero(5);
     _tile_zero(6);
-    double from = bench_now(CLOCK_THREAD_CPUTIME_ID);
+    double from = dn_clock_cpu();
     for (int r = 0; r < TILE_ROUNDS; ++r) {
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(1, 5, 6);
         _tile_dpbf16ps(2, 4, 6);
         _tile_dpbf16ps(3, 5, 6);
     }
-    double seconds = bench_now(CLOCK_THREAD_CPUTIME_ID) - from;
+    double seconds = dn_clock_cpu() - from;
     _tile_release();
     return 1e-9 * 4.0 * 2.0 * 16.0 * 16.0 * 32.0 * (double)TILE_ROUNDS / seconds;
 }

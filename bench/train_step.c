@@ -3,26 +3,14 @@
  *   bench_train_step ARCHITECTURE CONFIG N D H W C THREADS STEPS f32|bf16 [--describe]
  * for example unet3d '{"classes":11,"features":[24,48,96],...}' 1 96 96 96 1 2 3 f32, or the published 2-D hypothalamus network with its
  * batch: unet2d '{"encoder":"efficientnetb0","classes":2}' 4 1 512 512 3 2 3 f32. One warm-up step. */
-#define _GNU_SOURCE
-#include "base/memory.h"
-#include "base/random.h"
 #include "base/threads.h"
 #include "models/registry.h"
 #include "net/optimizer.h"
 #include "net/train_plan.h"
+#include "timing.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 typedef struct trainer {
     dn_graph *graph;
@@ -66,31 +54,23 @@ static dn_status step(trainer *t, int number)
     const float *inputs[1] = {t->scan->data};
     dn_targets targets = {.type = DN_TARGET_U8, .data = t->targets};
     dn_loss_result result;
-    double wall = now(CLOCK_MONOTONIC);
-    double cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+    double wall = dn_clock_now();
+    double cpu = dn_clock_cpu();
     dn_train_zero_gradients(t->plan);
     DN_TRY(dn_train_forward_backward(t->plan, inputs, &targets, 1.0, &result, NULL));
     DN_TRY(dn_optimizer_step(t->optimizer, t->weights, dn_train_gradients(t->plan), 1e-4, NULL));
-    t->wall[number] = now(CLOCK_MONOTONIC) - wall;
-    t->cpu[number] = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    t->wall[number] = dn_clock_now() - wall;
+    t->cpu[number] = dn_clock_cpu() - cpu;
     return DN_OK;
 }
 
 static void report(const trainer *t, dn_shape s, dn_precision precision, int steps)
 {
     printf("{\"peer\": \"dien\", \"version\": \"%s\", \"what\": \"training step\", \"dtype\": \"%s\", \"shape\": [%" PRId64 ", %" PRId64
-           ", %" PRId64 "], \"batch\": %" PRId64 ", \"threads\": %d, \"gflop\": %.1f, \"seconds\": [",
+           ", %" PRId64 "], \"batch\": %" PRId64 ", \"threads\": %d, \"gflop\": %.1f, \"plan_mb\": %.0f, ",
            DIEN_VERSION, precision == DN_PRECISION_BF16 ? "bf16" : "f32", s.d, s.h, s.w, s.n, dn_threads_get(),
-           3e-9 * dn_graph_flops(t->graph));
-    for (int i = 1; i <= steps; ++i) {
-        printf("%s%.4f", i > 1 ? ", " : "", t->wall[i]);
-    }
-    printf("], \"cpu_seconds\": [");
-    for (int i = 1; i <= steps; ++i) {
-        printf("%s%.4f", i > 1 ? ", " : "", t->cpu[i]);
-    }
-    printf("], \"plan_mb\": %.0f, \"peak_rss_mb\": %.0f}\n", (double)dn_train_peak_bytes(t->plan) / 1048576.0,
-           (double)dn_memory_peak_rss() / 1048576.0);
+           3e-9 * dn_graph_flops(t->graph), (double)dn_train_peak_bytes(t->plan) / 1048576.0);
+    bench_print_times(t->wall + 1, t->cpu + 1, steps);
 }
 
 int main(int argc, char **argv)

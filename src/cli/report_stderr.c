@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "cli/report_stderr.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <pthread.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 /* One state for the process, as there is one stderr. */
@@ -21,13 +21,6 @@ static struct {
     char what[128];
     double started, shown; /* seconds, of the present work and of the last drawing */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static void clear_bar(void)
 {
@@ -78,7 +71,7 @@ static void show_detail(void *user, const char *what, const char *detail, int64_
         return;
     }
     pthread_mutex_lock(&state.lock);
-    double time = now();
+    double time = dn_clock_now();
     bool fresh = strncmp(state.what, what, sizeof state.what - 1) != 0;
     bool ended = total > 0 && done >= total;
     if (fresh) {

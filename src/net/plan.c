@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* madvise, open_memstream */
 #include "net/plan.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/threads.h"
 #include "net/plan_internal.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define MIB (1024.0 * 1024.0)
 
@@ -182,13 +182,6 @@ void dn_step_added(const dn_plan *plan, const dn_step *step, const void *added[D
     }
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
 {
     void *out = address(plan, step->output, outputs);
@@ -232,16 +225,16 @@ dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *o
     }
     for (int s = 0; status == DN_OK && s < plan->step_count; ++s) {
         dn_step *step = &plan->steps[s];
-        double start = now();
+        double start = dn_clock_now();
         status = dn_cancel_check();
         if (status == DN_OK && step->slab > 0) {
             status = dn_plan_run_pair(plan, s, address(plan, step->output, outputs), address(plan, step[1].output, outputs));
-            step->seconds = now() - start;
+            step->seconds = dn_clock_now() - start;
             step[1].seconds = 0.0; /* of the pair together */
             ++s;
         } else if (status == DN_OK) {
             status = run_step(plan, step, outputs);
-            step->seconds = now() - start;
+            step->seconds = dn_clock_now() - start;
         }
         if (status != DN_OK && status != DN_ECANCELLED) {
             status = dn_error_context(status, "layer %s", step->node.name);

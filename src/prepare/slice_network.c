@@ -1,6 +1,6 @@
-#define _GNU_SOURCE
 #include "prepare/slice_network.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "image/resample.h"
@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct dn_slice_network {
     const dn_model *const *models; /* borrowed */
@@ -22,13 +21,6 @@ struct dn_slice_network {
     int64_t rows, columns, channels;
     float *input, *output;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 dn_status dn_model_sees_slices(const dn_model *model, bool *out)
 {
@@ -258,9 +250,9 @@ dn_status dn_slice_network_run_conformed(dn_slice_network *network, const dn_con
                     done);
     }
     out->slices = grid->dim[0];
-    double began = now();
+    double began = dn_clock_now();
     DN_TRY_GOTO(status, run(network, conformed->volume, out, squares), done);
-    out->seconds_a_slice = (now() - began) / (double)out->slices;
+    out->seconds_a_slice = (dn_clock_now() - began) / (double)out->slices;
     out->disagreement = squares != NULL ? disagreement(out, squares) : 0.0;
 done:
     free(squares);

@@ -1,6 +1,6 @@
-#define _GNU_SOURCE
 #include "train/fold_evaluate.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct {
     const dn_train_config *config;
@@ -29,13 +28,6 @@ typedef struct {
     int64_t slices;
     double seconds;
 } work;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static dn_status open_network(work *w, const dn_model *model)
 {
@@ -66,9 +58,9 @@ static dn_status add_batch(work *w, int64_t first, int64_t count)
     }
     const float *inputs[] = {w->input};
     float *outputs[] = {w->output};
-    double began = now();
+    double began = dn_clock_now();
     DN_TRY(dn_plan_run(w->plan, inputs, outputs));
-    w->seconds += (now() - began) * (double)count / (double)config->batch;
+    w->seconds += (dn_clock_now() - began) * (double)count / (double)config->batch;
     size_t size = (size_t)((w->slices + count) * w->pixels);
     DN_TRY(dn_realloc(&w->predicted, size, sizeof *w->predicted, "predicted slices"));
     DN_TRY(dn_realloc(&w->truth, size, sizeof *w->truth, "slices"));

@@ -1,7 +1,7 @@
 /* Workers beside the network: sample i goes into slot (i - first) % capacity. */
-#define _GNU_SOURCE
 #include "train/dataset.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/threads.h"
 
@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct {
     bool ready;
@@ -98,20 +97,13 @@ fail:
     return status;
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets)
 {
-    double before = now();
+    double before = dn_clock_now();
     if (queue->workers == 0) {
         dn_status status = dn_dataset_sample(queue->dataset, queue->first + queue->given, input, targets);
         queue->given += status == DN_OK;
-        queue->waited += now() - before;
+        queue->waited += dn_clock_now() - before;
         return status;
     }
     pthread_mutex_lock(&queue->lock);
@@ -120,7 +112,7 @@ dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets)
         pthread_cond_wait(&queue->changed, &queue->lock);
     }
     pthread_mutex_unlock(&queue->lock);
-    queue->waited += now() - before;
+    queue->waited += dn_clock_now() - before;
     /* The slot is ours until `given` grows. */
     if (next->status != DN_OK) {
         return dn_error_set(next->status, "%s", next->message);

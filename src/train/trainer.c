@@ -1,6 +1,6 @@
-#define _GNU_SOURCE
 #include "train/trainer.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct {
     const dn_train_config *config;
@@ -41,13 +40,6 @@ typedef struct {
     double smooth_loss; /* what the bar shows */
     double dice;
 } trainer;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 /* A first kernel for three equal channels, as image encoders have, becomes one for a single channel: the sum does the same. */
 static bool sum_channels(const dn_weight *from, dn_weight *to)
@@ -283,7 +275,7 @@ static dn_status validate(trainer *t)
 
 static dn_status save(trainer *t, bool figure)
 {
-    t->saved = now();
+    t->saved = dn_clock_now();
     DN_TRY(dn_checkpoint_write(t->checkpoint, t->config, &t->state, t->weights, t->has_best ? t->best : NULL, t->optimizer));
     return dn_run_log_write(t->config, &t->state, figure && !t->options->no_figure);
 }
@@ -292,7 +284,7 @@ static void show(const trainer *t)
 {
     char detail[128];
     char dice[24] = "";
-    double each = (now() - t->began) / (double)(t->state.step - t->first_step);
+    double each = (dn_clock_now() - t->began) / (double)(t->state.step - t->first_step);
     double left = each * (double)(t->config->steps - t->state.step);
     if (t->dice > 0.0) {
         snprintf(dice, sizeof dice, ", Dice %.3f", t->dice);
@@ -312,7 +304,7 @@ static dn_status loop(trainer *t, bool *interrupted)
     const dn_train_config *config = t->config;
     const dn_train_state *state = &t->state;
     int64_t last = t->options->stop_after > 0 ? state->step + t->options->stop_after : config->steps;
-    t->began = now();
+    t->began = dn_clock_now();
     t->saved = t->began;
     while (state->step < config->steps && state->step < last && !state->stopped) {
         if (dn_cancel_requested()) {
@@ -324,7 +316,7 @@ static dn_status loop(trainer *t, bool *interrupted)
             DN_TRY(validate(t));
         }
         show(t);
-        if (now() - t->saved > 60.0 * config->checkpoint_minutes) {
+        if (dn_clock_now() - t->saved > 60.0 * config->checkpoint_minutes) {
             DN_TRY(save(t, false));
         }
     }
@@ -403,7 +395,7 @@ dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options
     DN_TRY_GOTO(status, prepare(t), done);
     if (t->queue != NULL) {
         DN_TRY_GOTO(status, loop(t, &interrupted), done);
-        result->seconds = now() - t->began;
+        result->seconds = dn_clock_now() - t->began;
         result->seconds_waited = dn_queue_waited(t->queue);
     }
     result->step = t->state.step;
