@@ -72,7 +72,7 @@ const dn_command dn_command_crossval = {
         "once, held out), crossval.tsv (mean and SD of each fold and of all), box plots of Dice by fold and Bland-Altman plots of volumes; "
         "for "
         "networks that see volumes crossval.tsv has the validation of each fold's best step.",
-    .examples = "dien crossval configs/hypothalamus_2d_256.yaml -o folds\n"
+    .examples = "dien crossval configs/hypothalamus_2d.yaml -o folds\n"
                 "dien crossval my.yaml -o folds --folds 5 --participants participants.tsv --group diagnosis\n"
                 "dien crossval my.yaml -o folds --resume",
     .run = run,
