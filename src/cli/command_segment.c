@@ -31,9 +31,10 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FILE,
      .value = "NAME|FILE",
      .help = "network of the hypothalamus: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL
-             "); without --structures, only what it labels is measured. Networks that see slices take stacks of `dien prepare`, and "
-             "several of them "
-             "(FILE,FILE,...: the folds of `dien crossval`) are averaged"},
+             ", with subunits, where it is installed, else " DN_SEGMENT_SLICES
+             ", which comes with dien); without --structures, only what it labels is measured. Networks that see slices find the AC-PC "
+             "frame of a scan themselves, also take stacks of `dien prepare`, and several of them (FILE,FILE,...: the folds of "
+             "`dien crossval`) are averaged"},
     {.name = "truth",
      .kind = DN_OPTION_FILE,
      .value = "LABELS",
@@ -314,6 +315,14 @@ static dn_status run(const dn_arguments *arguments)
         DN_TRY_GOTO(status, dn_stack_models_open(segmenter_options.model, segmenter_options.precision, &stack_models), done);
     }
     if (stack_models != NULL) {
+        bool stacks;
+        DN_TRY_GOTO(status, dn_stacks_given(stack_models, paths, count, segmenter_options.trust, &stacks), done);
+        if (!stacks) { /* whole scans: the segmenter cuts the stacks */
+            dn_stack_models_destroy(stack_models);
+            stack_models = NULL;
+        }
+    }
+    if (stack_models != NULL) {
         if (dn_arguments_given(arguments, "truth")) {
             DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth does not go with networks that see slices; use 'dien evaluate'");
         }
@@ -340,11 +349,12 @@ const dn_command dn_command_segment = {
     .positional_max = -1,
     .options = options,
     .description =
-        "Labels the hypothalamus and its subunits, thalamus, deep grey matter, ventricles, brain stem and tissues in T1-weighted scans of "
+        "Labels the hypothalamus (its subunits, too, with the published network: 'dien models import'), thalamus, deep grey matter, "
+        "ventricles, brain stem and tissues in T1-weighted scans of "
         "heads, and measures them and the intracranial volume. Scans may be NIfTI (.nii, .nii.gz, "
         ".hdr/.img) or FreeSurfer (.mgh, .mgz), of any orientation, with or without the skull.\n\n"
-        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, FreeSurfer's numbers; the hypothalamus's "
-        "subunits are 801-805 left and 806-810 right), "
+        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, FreeSurfer's numbers; the hypothalamus "
+        "is 819 left and 820 right, its subunits 801-805 and 806-810), "
         "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row a structure and side), sub-01_label-ICV_mask.nii.gz (what "
         "is inside the skull; not for skull-stripped "
         "scans), sub-01_qc.png (outlines to check), "

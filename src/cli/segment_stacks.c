@@ -19,6 +19,20 @@ static void say(const dn_stack_models *models, const dn_stack_result *r)
     }
 }
 
+dn_status dn_stacks_given(const dn_stack_models *models, const char *const *paths, size_t count, dn_trust trust, bool *out)
+{
+    size_t stacks = 0;
+    *out = !dn_stack_models_know_frame(models);
+    for (size_t i = 0; i < count && !*out; ++i) {
+        stacks += dn_stack_is_one(paths[i], trust);
+    }
+    if (stacks > 0 && stacks < count) {
+        DN_FAIL(DN_EUSAGE, "%zu of the %zu files are stacks of slices, the others whole heads; give one kind at a time", stacks, count);
+    }
+    *out = *out || stacks > 0;
+    return DN_OK;
+}
+
 dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, size_t count, const dn_stack_options *options)
 {
     size_t broken = 0;

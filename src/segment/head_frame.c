@@ -19,17 +19,22 @@ dn_frame_reference dn_frame_template(const dn_template *head)
     return reference;
 }
 
+dn_status dn_frame_grid(const dn_grid *scan, dn_grid *out)
+{
+    static const double one[3] = {1.0, 1.0, 1.0};
+    return dn_grid_with_spacing(scan, one, out);
+}
+
 /* Labels on a 1 mm copy of the scan's grid. */
 static dn_status look(dn_whole_head *whole, const dn_frame_reference *reference, const dn_volume *scan, const dn_frame_options *options,
                       dn_frame *out)
 {
-    static const double one[3] = {1.0, 1.0, 1.0};
     dn_status status = DN_OK;
     dn_head found;
     dn_grid grid;
     dn_labels *labels = NULL;
     DN_TRY(dn_whole_head_scan(whole, scan, &found));
-    DN_TRY_GOTO(status, dn_grid_with_spacing(&scan->grid, one, &grid), done);
+    DN_TRY_GOTO(status, dn_frame_grid(&scan->grid, &grid), done);
     DN_TRY_GOTO(status, dn_head_labels(&found, &grid, &labels), done);
     status = dn_frame_from_labels(labels, reference, options, out);
 done:

@@ -11,6 +11,9 @@
 /* Borrows head. */
 dn_frame_reference dn_frame_template(const dn_template *head);
 
+/* The grid on which a head's labels give the frame: the scan's at 1 mm. */
+DN_CHECKED dn_status dn_frame_grid(const dn_grid *scan, dn_grid *out);
+
 typedef struct dn_head_frame_options {
     dn_frame_options frame;
     bool once; /* one look only */

@@ -133,10 +133,48 @@ static void add_intensities(const dn_segment_result *r, json_t *root)
     }
 }
 
+static json_t *point(const double at[3])
+{
+    return json_pack("[f, f, f]", at[0], at[1], at[2]);
+}
+
+/* Which network measured the hypothalamus, and in which frame it looked. */
+static void add_hypothalamus(const dn_segment_result *r, json_t *root)
+{
+    const dn_frame *f = &r->acpc.frame;
+    if (dn_segment_result_model(r) != NULL) {
+        set(root, "HypothalamusModel", json_string(dn_segment_result_model(r)->name));
+    }
+    if (r->acpc.has_frame) {
+        json_t *frame = json_object();
+        set(frame, "AC_mm", point(f->ac));
+        set(frame, "PC_mm", point(f->pc));
+        set(frame, "ACPCDistance_mm", json_real(f->ac_pc_mm));
+        set(frame, "Pitch_degrees", json_real(f->pitch));
+        set(frame, "Roll_degrees", json_real(f->roll));
+        set(frame, "Yaw_degrees", json_real(f->yaw));
+        set(frame, "Residual_mm", json_real(f->residual_mm));
+        set(frame, "ExpectedError_mm", json_real(f->error_mm));
+        set(frame, "ExpectedError_degrees", json_real(f->error_degrees));
+        set(frame, "Structures", json_integer(f->structures));
+        set(frame, "Slices", json_integer(r->acpc.geometry.slices));
+        set(frame, "SliceDistance_mm", json_real(r->acpc.geometry.thickness));
+        set(frame, "Pixels", json_integer(r->acpc.geometry.pixels));
+        set(frame, "Pixel_mm", json_real(r->acpc.geometry.pixel));
+        set(root, "ACPCFrame", frame);
+    }
+    if (r->acpc_refused != NULL) {
+        set(root, "HypothalamusNotMeasured", json_string(r->acpc_refused));
+    }
+    if (r->acpc.disagreement > 0.0) {
+        set(root, "FoldDisagreement", json_real(r->acpc.disagreement));
+    }
+}
+
 /* Who made this, from what, with what: the same block in every sidecar. */
 static json_t *provenance(const dn_segment_result *r)
 {
-    static const char *const found[] = {"template alignment", "template alignment, second box", "whole-head search"};
+    static const char *const found[] = {"template alignment", "template alignment, second box", "whole-head search", "AC-PC frame"};
     json_t *root = json_object();
     json_t *by = json_object();
     json_t *networks = json_array();
@@ -170,6 +208,7 @@ static json_t *provenance(const dn_segment_result *r)
                     : r->score.verdict == DN_ACCEPTED_BY_HAND ? "failed, accepted by hand (--accept)"
                                                               : "failed"));
     set(root, "Quality", quality_score(r));
+    add_hypothalamus(r, root);
     add_intensities(r, root);
     json_t *flags = json_array();
     for (size_t i = 0; i < r->quality.count; ++i) {
@@ -252,10 +291,11 @@ static dn_status write_posteriors(const dn_segment_result *r, const char *path)
 {
     size_t count = (size_t)(r->structures.channels - 1);
     dn_volume **maps = NULL;
+    const dn_conformed place = dn_segment_result_place(r);
     DN_TRY(dn_alloc(&maps, count, sizeof *maps, "the posteriors"));
     dn_status status = DN_OK;
     for (size_t i = 0; i < count && status == DN_OK; ++i) {
-        status = dn_native_posterior(&r->conformed, &r->posteriors, (int64_t)i + 1, &maps[i]);
+        status = dn_native_posterior(&place, &r->posteriors, (int64_t)i + 1, &maps[i]);
     }
     if (status == DN_OK) {
         dn_scan_write_options options = dn_scan_write_like(&r->info);

@@ -31,7 +31,7 @@ static void deep_extent(view *v, double low[3], double high[3])
     bool found = dn_view_thalamus(v, low, high);
     for (int c = 0; c < 3; ++c) {
         const dn_conformed *conformed = &v->r->conformed;
-        double middle = 0.5 * ((double)conformed->oriented->grid.dim[c] / conformed->scale[c] - 1.0) * v->mm[c];
+        double middle = 0.5 * ((double)conformed->oriented->grid.dim[c] / v->scale[c] - 1.0) * v->mm[c];
         low[c] = found ? low[c] : middle - 15;
         high[c] = found ? high[c] : middle + 15;
         v->centre[c] = 0.5 * (low[c] + high[c]);
@@ -86,7 +86,7 @@ static dn_status draw_overview(const view *zoomed, dn_mosaic *mosaic, double fie
     double size[3];
     const dn_conformed *conformed = &v.r->conformed;
     for (int c = 0; c < 3; ++c) {
-        size[c] = (double)conformed->oriented->grid.dim[c] / conformed->scale[c] * v.mm[c];
+        size[c] = (double)conformed->oriented->grid.dim[c] / v.scale[c] * v.mm[c];
         middle[c] = 0.5 * (size[c] - v.mm[c]);
     }
     /* A wide field of view is cut to the head: a window around the brain, which sits above and behind the structure. */
@@ -170,11 +170,16 @@ dn_status dn_picture_write(const dn_segment_result *result, const char *path)
     double deep_high[3];
     double spacing[3];
     dn_grid_spacing(&result->conformed.oriented->grid, spacing);
-    for (int c = 0; c < 3; ++c) {
-        parts.mm[c] = round(spacing[c] * result->conformed.scale[c] * 1e5) / 1e5;
-    }
     set_palettes(&parts);
     view deep = parts;
+    for (int c = 0; c < 3; ++c) {
+        parts.scale[c] = result->place.scale[c];
+        parts.offset[c] = result->place.offset[c];
+        parts.mm[c] = round(spacing[c] * parts.scale[c] * 1e5) / 1e5;
+        deep.scale[c] = result->conformed.scale[c];
+        deep.offset[c] = result->conformed.offset[c];
+        deep.mm[c] = round(spacing[c] * deep.scale[c] * 1e5) / 1e5;
+    }
     deep_extent(&deep, deep_low, deep_high);
     dn_view_window(&deep, deep.centre, 36);
     if (result->has_parts) {

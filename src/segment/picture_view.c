@@ -48,7 +48,7 @@ static float scan_at(const view *v, const double mm[3])
     int64_t first[3];
     float w[3][4];
     for (int c = 0; c < 3; ++c) {
-        double at = conformed->scale[c] * mm[c] / v->mm[c] + conformed->offset[c];
+        double at = v->scale[c] * mm[c] / v->mm[c] + v->offset[c];
         if (!(at > -0.5 && at < (double)scan->grid.dim[c] - 0.5)) {
             return (float)v->black;
         }
@@ -115,9 +115,8 @@ static uint8_t label_at(const view *v, const double mm[3])
 
 void dn_view_place(const view *v, const double mm[3], double at[3])
 {
-    const dn_conformed *conformed = &v->r->conformed;
     for (int c = 0; c < 3; ++c) {
-        at[c] = conformed->scale[c] * mm[c] / v->mm[c] + conformed->offset[c];
+        at[c] = v->scale[c] * mm[c] / v->mm[c] + v->offset[c];
     }
 }
 
@@ -160,7 +159,6 @@ bool dn_view_thalamus(const view *v, double low[3], double high[3])
 {
     const dn_segment_result *r = v->r;
     const dn_head_look *look = r->head.fine.posterior != NULL ? &r->head.fine : &r->head.coarse;
-    const dn_conformed *conformed = &r->conformed;
     bool found = false;
     for (int c = 0; c < 3; ++c) {
         low[c] = INFINITY;
@@ -177,7 +175,7 @@ bool dn_view_thalamus(const view *v, double low[3], double high[3])
                 }
                 dn_head_look_place(look, i, j, k, at);
                 for (int c = 0; c < 3 && here; ++c) {
-                    double mm = (at[c] - conformed->offset[c]) / conformed->scale[c] * v->mm[c];
+                    double mm = (at[c] - v->offset[c]) / v->scale[c] * v->mm[c];
                     low[c] = fmin(low[c], mm);
                     high[c] = fmax(high[c], mm);
                     found = true;

@@ -31,11 +31,13 @@ typedef enum {
     OUTLINE_HEAD   /* thalamus and what is inside the skull */
 } outline;
 
-/* The world of the picture: millimetres along the conformed axes (x right, y front, z up), from conformed voxel 0. */
+/* The world of the picture: millimetres along the conformed axes (x right, y front, z up), from voxel 0 of the conformed scan or of what
+ * the posteriors are a box of. */
 typedef struct view {
     const dn_segment_result *r;
-    double mm[3];     /* of a conformed voxel */
-    double centre[3]; /* of what is looked at, mm */
+    double scale[3], offset[3]; /* such a voxel in voxels of the oriented scan */
+    double mm[3];               /* of such a voxel */
+    double centre[3];           /* of what is looked at, mm */
     double black, white;
     uint8_t palette[DN_CHANNEL_LIMIT][3];      /* by channel of the hypothalamus's network */
     uint8_t head_palette[DN_CHANNEL_LIMIT][3]; /* by channel of the whole head's; the last is what is inside the skull */

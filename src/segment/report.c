@@ -266,10 +266,26 @@ static dn_status put_flags(dn_file_writer *w, const dn_quality *q)
     return dn_file_printf(w, "</ul>\n");
 }
 
+/* Where a network that sees slices looked. */
+static dn_status put_frame(dn_file_writer *w, const dn_segment_result *r)
+{
+    const dn_frame *f = &r->acpc.frame;
+    DN_TRY(put_escaped(w, "<dt>Hypothalamus</dt><dd>measured by ", r->structures.model->name, ""));
+    DN_TRY(dn_file_printf(w, " on %lld coronal slices, %.2f mm apart, perpendicular to the AC-PC line</dd>\n",
+                          (long long)r->acpc.geometry.slices, r->acpc.geometry.thickness));
+    return dn_file_printf(
+        w,
+        "<dt>AC-PC frame</dt><dd>AC at %.1f, %.1f, %.1f and PC at %.1f, %.1f, %.1f mm of the scan, %.1f mm apart; the head "
+        "lies turned by %.1f\xc2\xb0 (pitch), %.1f\xc2\xb0 (roll) and %.1f\xc2\xb0 (yaw); found from %d structures, "
+        "expected error %.1f mm and %.1f\xc2\xb0</dd>\n",
+        f->ac[0], f->ac[1], f->ac[2], f->pc[0], f->pc[1], f->pc[2], f->ac_pc_mm, f->pitch, f->roll, f->yaw, f->structures, f->error_mm,
+        f->error_degrees);
+}
+
 static dn_status put_provenance(dn_file_writer *w, const dn_segment_result *r)
 {
     static const char *const found[] = {"by aligning an average head with the scan",
-                                        "by aligning an average head, then centring on the find", "by searching the whole head"};
+                                        "by aligning an average head, then centring on the find", "by searching the whole head", ""};
     double spacing[3];
     dn_grid_spacing(&r->conformed.scan_grid, spacing);
     const int64_t *dim = r->conformed.scan_grid.dim;
@@ -293,7 +309,9 @@ static dn_status put_provenance(dn_file_writer *w, const dn_segment_result *r)
             DN_TRY(dn_file_printf(w, "<dt>Its SHA-256</dt><dd>%s</dd>\n", model->sha256));
         }
     }
-    if (r->has_parts) {
+    if (r->acpc.has_frame) {
+        DN_TRY(put_frame(w, r));
+    } else if (r->has_parts) {
         DN_TRY(dn_file_printf(w, "<dt>Hypothalamus</dt><dd>found %s; its network ran on %.0f %% of the head</dd>\n", found[r->found_by],
                               100.0 * (double)r->network_voxels / (double)r->whole_voxels));
     }

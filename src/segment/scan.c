@@ -244,12 +244,30 @@ static dn_status run_parts(dn_segmenter *s, dn_segment_result *r)
     return status;
 }
 
+/* The hypothalamus by slices, after the whole head was looked at. Where that does not lead to it, that is an error only when nothing else
+ * is measured. */
+static dn_status run_slices(dn_segmenter *s, dn_segment_result *r)
+{
+    double begin = omp_get_wtime();
+    DN_TRY(enter(r, DN_STAGE_NETWORK));
+    dn_status status = dn_acpc_run(s->acpc, r->conformed.oriented, &r->head, &r->acpc);
+    r->seconds[DN_STAGE_NETWORK] = omp_get_wtime() - begin;
+    r->found_by = DN_FOUND_BY_FRAME;
+    r->has_parts = status == DN_OK;
+    if (status == DN_EDATA && s->measures_head) {
+        DN_TRY(dn_strdup(dn_error_message(), &r->acpc_refused));
+        dn_error_clear();
+        return DN_OK;
+    }
+    return status == DN_OK ? DN_OK : dn_error_context(status, "%s: the hypothalamus was not measured", r->path);
+}
+
 static dn_status run_head(dn_segmenter *s, dn_segment_result *r)
 {
     double begin = omp_get_wtime();
     DN_TRY(enter(r, DN_STAGE_HEAD));
     DN_TRY(dn_whole_head_conformed(s->head, &r->conformed, dn_segmenter_contract(s), &r->location, &r->head));
-    r->has_head = true;
+    r->has_head = s->measures_head;
     r->seconds[DN_STAGE_HEAD] = omp_get_wtime() - begin;
     return DN_OK;
 }
@@ -279,12 +297,42 @@ static dn_status measure_icv(dn_segment_result *r)
                               voxels > 0 ? sum / (double)voxels : (double)NAN);
 }
 
+/* Where the posteriors' voxels lie; those of slices are brought to a lattice that goes along the scan's axes. */
+static dn_status settle_place(dn_segment_result *r)
+{
+    if (r->found_by == DN_FOUND_BY_FRAME && r->has_parts) {
+        const dn_grid *oriented = &r->conformed.oriented->grid;
+        DN_TRY(dn_acpc_lattice(&r->acpc, &r->structures, oriented, &r->posteriors, r->place.scale, r->groups));
+        r->place.voxel_mm3 = dn_grid_voxel_volume(oriented) * r->place.scale[0] * r->place.scale[1] * r->place.scale[2];
+        return DN_OK;
+    }
+    memcpy(r->place.scale, r->conformed.scale, sizeof r->place.scale);
+    memcpy(r->place.offset, r->conformed.offset, sizeof r->place.offset);
+    r->place.voxel_mm3 = r->conformed_voxel;
+    return DN_OK;
+}
+
+dn_conformed dn_segment_result_place(const dn_segment_result *result)
+{
+    dn_conformed place = result->conformed;
+    memcpy(place.scale, result->place.scale, sizeof place.scale);
+    memcpy(place.offset, result->place.offset, sizeof place.offset);
+    return place;
+}
+
+const dn_model *dn_segment_result_model(const dn_segment_result *result)
+{
+    return result->has_parts ? result->structures.model : NULL;
+}
+
 static dn_status measure_labels(dn_segment_result *r)
 {
     dn_head_tally tally = {{0}, {0}};
+    DN_TRY(settle_place(r));
     if (r->has_parts) {
-        DN_TRY(dn_native_labels(&r->conformed, &r->posteriors, &r->structures, &r->native));
-        DN_TRY(dn_volumes_measure(&r->posteriors, r->conformed_voxel, &r->native, &r->structures, r->groups, &r->volumes));
+        const dn_conformed place = dn_segment_result_place(r);
+        DN_TRY(dn_native_labels(&place, &r->posteriors, &r->structures, &r->native));
+        DN_TRY(dn_volumes_measure(&r->posteriors, r->place.voxel_mm3, &r->native, &r->structures, r->groups, &r->volumes));
     } else {
         DN_TRY(dn_labels_create(&r->conformed.scan_grid, &r->native.labels));
         r->native.voxel_volume = dn_grid_voxel_volume(&r->conformed.scan_grid);
@@ -302,9 +350,10 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
     double begin = omp_get_wtime();
     DN_TRY(enter(r, DN_STAGE_MEASURE));
     DN_TRY(measure_labels(r));
+    const dn_conformed place = dn_segment_result_place(r);
     dn_quality_evidence evidence = {
         .info = &r->info,
-        .conformed = &r->conformed,
+        .conformed = &place,
         .location = r->located ? &r->location : NULL,
         .posteriors = &r->posteriors,
         .structures = &r->structures,
@@ -355,15 +404,18 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     DN_TRY_GOTO(status, dn_path_scan_stem(path, &r->stem), fail);
     DN_TRY_GOTO(status, read_and_conform(segmenter, r), fail);
     DN_TRY_GOTO(status, locate(segmenter, r), fail);
-    /* The whole head is looked at as it is. */
-    bool scaled = segmenter->options.white_matter > 0.0;
-    if (segmenter->head != NULL && scaled) {
+    /* The whole head is looked at as it is; and what sees slices needs its labels. */
+    bool first = segmenter->options.white_matter > 0.0 || segmenter->acpc != NULL;
+    if (segmenter->head != NULL && first) {
         DN_TRY_GOTO(status, run_head(segmenter, r), fail);
     }
     if (segmenter->network != NULL) {
         DN_TRY_GOTO(status, run_parts(segmenter, r), fail);
     }
-    if (segmenter->head != NULL && !scaled) {
+    if (segmenter->acpc != NULL) {
+        DN_TRY_GOTO(status, run_slices(segmenter, r), fail);
+    }
+    if (segmenter->head != NULL && !first) {
         DN_TRY_GOTO(status, run_head(segmenter, r), fail);
     }
     if (segmenter->options.model_grid) {
@@ -389,6 +441,8 @@ void dn_segment_result_destroy(dn_segment_result *result)
         dn_labels_destroy(result->icv);
         dn_head_release(&result->head);
         dn_posteriors_release(&result->posteriors);
+        dn_acpc_found_release(&result->acpc);
+        free(result->acpc_refused);
         dn_conformed_release(&result->conformed);
         free(result->stem);
         free(result->path);

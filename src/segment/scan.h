@@ -7,6 +7,7 @@
 #include "image/io.h"
 #include "models/model.h"
 #include "prepare/conform.h"
+#include "segment/acpc.h"
 #include "segment/consensus.h"
 #include "segment/locate.h"
 #include "segment/native.h"
@@ -20,8 +21,9 @@
 #include "segment/whole_head.h"
 
 typedef struct dn_segmenter_options {
-    /* Network of the hypothalamus: name or file (.safetensors, or a Keras .h5 that is imported on the way); NULL:
-     * DN_SEGMENT_MODEL. When it is named and `structures` is not, only what it labels is measured. */
+    /* Network of the hypothalamus: name or file (.safetensors, or a Keras .h5 that is imported on the way), or several that see slices
+     * with commas (averaged); NULL: DN_SEGMENT_MODEL where it is installed, else DN_SEGMENT_SLICES. When it is named and `structures` is
+     * not, only what it labels is measured. */
     const char *model;
     const char *structures; /* names of select.h with commas; NULL: all that the networks that are there can measure */
     dn_precision precision;
@@ -35,8 +37,10 @@ typedef struct dn_segmenter_options {
     bool model_grid;                       /* results on the model's grid (1 mm, RAS) instead of the scan's own */
 } dn_segmenter_options;
 
-/* The model that is taken when none is named. */
+/* The models that are taken when none is named: the published one with subunits, which people import; then our own, of whole sides, which
+ * comes with the program. */
 #define DN_SEGMENT_MODEL "billot2020-hypothalamus-subunits"
+#define DN_SEGMENT_SLICES "hypothalamus"
 
 /* The networks, ready to be used on any number of scans, one at a time. */
 typedef struct dn_segmenter dn_segmenter;
@@ -53,7 +57,8 @@ const dn_model *dn_segmenter_model(const dn_segmenter *segmenter);
 typedef enum {
     DN_FOUND_BY_TEMPLATE,   /* on the box that the aligned head gave */
     DN_FOUND_BY_SECOND_BOX, /* on a box centred on what the first one held */
-    DN_FOUND_BY_WHOLE_HEAD  /* by the network on the whole head */
+    DN_FOUND_BY_WHOLE_HEAD, /* by the network on the whole head */
+    DN_FOUND_BY_FRAME       /* by the AC-PC frame, in which a network that sees slices looked */
 } dn_found_by;
 
 typedef enum {
@@ -67,7 +72,7 @@ typedef enum {
     DN_STAGE_COUNT
 } dn_stage;
 
-enum { DN_SEGMENT_MODELS = 3 };
+enum { DN_SEGMENT_MODELS = 12 };
 
 typedef struct dn_segment_result {
     char *path, *stem;                         /* owned */
@@ -80,10 +85,18 @@ typedef struct dn_segment_result {
     bool located; /* the template was aligned (not with whole_head) */
     dn_found_by found_by;
     bool has_parts;           /* the network of the hypothalamus found it: posteriors and groups are filled */
-    dn_posteriors posteriors; /* cleaned */
+    dn_posteriors posteriors; /* cleaned; its voxels lie as `place` says */
+    /* Axis by axis, voxel c of the volume that posteriors are a box of lies at scale * c + offset in voxels of conformed.oriented: the
+     * conformed volume's, or a lattice of their own (acpc.h). */
+    struct {
+        double scale[3], offset[3];
+        double voxel_mm3;
+    } place;
+    dn_acpc_found acpc;       /* with a network that sees slices */
+    char *acpc_refused;       /* owned; why it measured nothing; NULL: it did */
     dn_structures structures; /* of the hypothalamus's network, which it borrows; no groups when it was not used */
     dn_group_result groups[DN_GROUP_LIMIT];
-    bool has_head; /* the networks of the whole head were used */
+    bool has_head; /* the networks of the whole head measured something (for the frame alone: no) */
     dn_head head;
     bool head_wanted[DN_CHANNEL_LIMIT]; /* channels of it that are measured */
     bool icv_wanted;
@@ -108,5 +121,9 @@ const char *dn_stage_name(dn_stage stage);
  * dn_scan_read. A scan that was measured but failed quality control is DN_OK here: see result->quality.failed. */
 DN_CHECKED dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_result **out);
 void dn_segment_result_destroy(dn_segment_result *result);
+/* The model that measured the hypothalamus; NULL: none did. */
+const dn_model *dn_segment_result_model(const dn_segment_result *result);
+/* The conformed scan as posteriors see it (native.h, quality.h): what is in it is borrowed. */
+dn_conformed dn_segment_result_place(const dn_segment_result *result);
 
 #endif

@@ -32,6 +32,12 @@ static bool is_there(const char *name)
     return true;
 }
 
+/* The network of the hypothalamus when none is named; NULL: none is installed. */
+static const char *usual_model(void)
+{
+    return is_there(DN_SEGMENT_MODEL) ? DN_SEGMENT_MODEL : is_there(DN_SEGMENT_SLICES) ? DN_SEGMENT_SLICES : NULL;
+}
+
 /* What a network that is missing would have measured is left out, unless it was asked for by name. */
 static dn_status settle(const char *network, dn_select_from from, const char *what, const char *verb, dn_selection *selection)
 {
@@ -75,20 +81,69 @@ static dn_status choose(const dn_segmenter_options *options, dn_segmenter *s)
         for (size_t g = 0; g < s->structures.group_count; ++g) {
             dn_select_drop_one(selection, s->structures.group[g].structure);
         }
-    } else {
-        DN_TRY(settle(DN_SEGMENT_MODEL, DN_FROM_SUBUNITS, "the hypothalamus", "is", selection));
+    } else if (usual_model() == NULL) {
+        DN_TRY(settle(DN_SEGMENT_SLICES, DN_FROM_SUBUNITS, "the hypothalamus", "is", selection));
     }
     DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_COARSE, "intracranial volume and tissues", "are", selection));
     DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem", "are", selection));
     return settle(DN_WHOLE_HEAD_FINE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem", "are", selection);
 }
 
-static dn_status load_parts(const dn_segmenter_options *options, dn_segmenter *s)
+/* Networks that see slices: what they cannot do. */
+static dn_status check_slices(const dn_segmenter_options *options, const dn_segmenter *s)
 {
-    DN_TRY(load_model(options->model != NULL ? options->model : DN_SEGMENT_MODEL, &s->model));
+    if (options->consensus != NULL || options->white_matter > 0.0) {
+        DN_FAIL(DN_EUSAGE,
+                "%s is for networks that follow the intensity scale, like " DN_SEGMENT_MODEL "; model %s takes z-scores and does not",
+                options->consensus != NULL ? "--consensus" : "--white-matter", s->model->name);
+    }
+    if (dn_stack_models_count(dn_acpc_models(s->acpc)) > DN_SEGMENT_MODELS - 2) {
+        DN_FAIL(DN_EUSAGE, "at most %d models are averaged", DN_SEGMENT_MODELS - 2);
+    }
+    return DN_OK;
+}
+
+static dn_status load_parts(const char *name, const dn_segmenter_options *options, dn_segmenter *s)
+{
+    dn_stack_models *slices = NULL;
+    DN_TRY(dn_stack_models_open(name, options->precision, &slices));
+    if (slices != NULL) {
+        DN_TRY(dn_acpc_create(slices, &s->acpc));
+        s->model = dn_stack_models_at(dn_acpc_models(s->acpc), 0);
+        s->structures = *dn_stack_models_structures(dn_acpc_models(s->acpc));
+        return check_slices(options, s);
+    }
+    DN_TRY(load_model(name, &s->volume_model));
+    s->model = s->volume_model;
     DN_TRY(dn_structures_init(s->model, &s->structures));
     dn_network_options network = {options->precision, options->memory_limit};
     return dn_network_create(s->model, &network, &s->network);
+}
+
+/* The frame comes from the whole head's labels. Without these networks the hypothalamus is left out, unless it was asked for. */
+static dn_status settle_frame(const dn_segmenter_options *options, dn_segmenter *s)
+{
+    static const char *const needed[] = {DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE};
+    for (size_t i = 0; s->acpc != NULL && i < sizeof needed / sizeof *needed; ++i) {
+        char *path = NULL;
+        dn_status status = dn_model_find(needed[i], &path);
+        free(path);
+        if (status == DN_OK) {
+            continue;
+        }
+        if (options->model != NULL || s->selection.named || !s->measures_head) {
+            return dn_error_context(status, "model %s looks where the AC-PC frame is, which the network '%s' finds", s->model->name,
+                                    needed[i]);
+        }
+        dn_error_clear();
+        dn_log(DN_LOG_NOTE, "the network '%s' is not installed, so the AC-PC frame is not found and the hypothalamus is not measured",
+               needed[i]);
+        dn_acpc_destroy(s->acpc);
+        s->acpc = NULL;
+        s->model = NULL;
+        s->structures = (dn_structures){.group_count = 0};
+    }
+    return DN_OK;
 }
 
 dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out)
@@ -98,17 +153,21 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
     DN_TRY(dn_alloc(&s, 1, sizeof *s, "the segmenter"));
     s->options = *options;
     if (options->model != NULL) {
-        DN_TRY_GOTO(status, load_parts(options, s), fail);
+        DN_TRY_GOTO(status, load_parts(options->model, options, s), fail);
     }
     DN_TRY_GOTO(status, choose(options, s), fail);
     bool deep = dn_select_needs(&s->selection, DN_FROM_FINE);
-    bool head = deep || dn_select_needs(&s->selection, DN_FROM_COARSE);
+    s->measures_head = deep || dn_select_needs(&s->selection, DN_FROM_COARSE);
     /* With no network at all, the message about this one says what to do. */
-    if (options->model == NULL && (dn_select_needs(&s->selection, DN_FROM_SUBUNITS) || !head)) {
-        DN_TRY_GOTO(status, load_parts(options, s), fail);
+    if (options->model == NULL && (dn_select_needs(&s->selection, DN_FROM_SUBUNITS) || !s->measures_head)) {
+        const char *usual = usual_model();
+        DN_TRY_GOTO(status, load_parts(usual != NULL ? usual : DN_SEGMENT_SLICES, options, s), fail);
     }
-    if (head) {
-        dn_whole_head_options whole = {.coarse_only = !deep, .precision = options->precision, .memory_limit = options->memory_limit};
+    DN_TRY_GOTO(status, settle_frame(options, s), fail);
+    if (s->measures_head || s->acpc != NULL) {
+        dn_whole_head_options whole = {.coarse_only = !deep && s->acpc == NULL,
+                                       .precision = options->precision,
+                                       .memory_limit = options->memory_limit};
         DN_TRY_GOTO(status, dn_whole_head_create(&whole, &s->head), fail);
     }
     if (s->network != NULL && s->head != NULL &&
@@ -129,7 +188,8 @@ void dn_segmenter_destroy(dn_segmenter *segmenter)
     if (segmenter != NULL) {
         dn_whole_head_destroy(segmenter->head);
         dn_network_destroy(segmenter->network);
-        dn_model_destroy(segmenter->model);
+        dn_model_destroy(segmenter->volume_model);
+        dn_acpc_destroy(segmenter->acpc);
         free(segmenter);
     }
 }
@@ -141,7 +201,7 @@ const dn_model *dn_segmenter_model(const dn_segmenter *segmenter)
 
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter)
 {
-    return segmenter->model != NULL                      ? &segmenter->model->input
+    return segmenter->network != NULL                    ? &segmenter->model->input
            : dn_whole_head_fine(segmenter->head) != NULL ? &dn_whole_head_fine(segmenter->head)->input
                                                          : &dn_whole_head_coarse(segmenter->head)->input;
 }
@@ -150,8 +210,11 @@ void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *res
 {
     result->structures = segmenter->structures;
     result->precision = segmenter->options.precision;
-    if (segmenter->model != NULL) {
+    if (segmenter->network != NULL) {
         result->models[result->model_count++] = segmenter->model;
+    }
+    for (size_t i = 0; segmenter->acpc != NULL && i < dn_stack_models_count(dn_acpc_models(segmenter->acpc)); ++i) {
+        result->models[result->model_count++] = dn_stack_models_at(dn_acpc_models(segmenter->acpc), i);
     }
     if (segmenter->head == NULL) {
         return;

@@ -7,10 +7,13 @@
 struct dn_segmenter {
     dn_segmenter_options options; /* its texts may be gone once dn_segmenter_create has returned */
     dn_selection selection;       /* of what the networks that are there can measure */
-    dn_model *model;              /* of the hypothalamus; NULL, as structures and network, when it is not used */
+    const dn_model *model;        /* of the hypothalamus; NULL, as structures and what runs it, when it is not used */
     dn_structures structures;
+    dn_model *volume_model; /* it, when it sees volumes: network runs it */
     dn_network *network;
+    dn_acpc *acpc;       /* runs it, when it sees slices */
     dn_whole_head *head; /* NULL when it is not used */
+    bool measures_head;  /* not for the AC-PC frame alone */
 };
 
 /* The voxels that a scan is conformed to first. */

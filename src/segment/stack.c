@@ -7,6 +7,7 @@
 #include "models/store.h"
 #include "segment/outputs.h"
 #include "segment/postprocess.h"
+#include "segment/region.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -87,6 +88,50 @@ void dn_stack_models_destroy(dn_stack_models *models)
 size_t dn_stack_models_count(const dn_stack_models *models)
 {
     return models->count;
+}
+
+const dn_model *dn_stack_models_at(const dn_stack_models *models, size_t n)
+{
+    return models->models[n];
+}
+
+const dn_structures *dn_stack_models_structures(const dn_stack_models *models)
+{
+    return &models->structures;
+}
+
+dn_slice_network *dn_stack_models_network(const dn_stack_models *models)
+{
+    return models->network;
+}
+
+bool dn_stack_models_know_frame(const dn_stack_models *models)
+{
+    bool know = true;
+    for (size_t i = 0; i < models->count; ++i) {
+        dn_region_stack_found region = {.is_stack = false};
+        know = know && dn_region_stack(&models->models[i]->input, models->models[i]->name, &region) == DN_OK && region.is_stack;
+    }
+    dn_error_clear();
+    return know;
+}
+
+bool dn_stack_is_one(const char *path, dn_trust trust)
+{
+    enum { HEAD_MM = 60 };
+    const dn_scan_read_options reading = {.trust = trust};
+    dn_grid grid;
+    double spacing[3];
+    bool thin = false;
+    if (dn_scan_read_grid(path, &reading, &grid, NULL) != DN_OK) {
+        dn_error_clear();
+        return false;
+    }
+    dn_grid_spacing(&grid, spacing);
+    for (int c = 0; c < 3; ++c) {
+        thin = thin || spacing[c] * (double)grid.dim[c] < (double)HEAD_MM;
+    }
+    return thin;
 }
 
 static dn_status put_tables(const dn_stack_models *models, const dn_stack_result *r, const char *folder)
@@ -171,8 +216,7 @@ static dn_status put_images(const dn_slice_posteriors *maps, const dn_native *na
     return status;
 }
 
-/* Box of posteriors as large as the stack, for cleaning; the maps get what is left. */
-static dn_status clean(const dn_structures *structures, dn_slice_posteriors *maps, dn_posteriors *box, dn_group_result *groups)
+dn_status dn_stack_clean(const dn_structures *structures, dn_slice_posteriors *maps, dn_posteriors *box, dn_group_result *groups)
 {
     int64_t voxels = dn_grid_count(&maps->maps[0]->grid);
     memset(box, 0, sizeof *box);
@@ -198,7 +242,7 @@ static dn_status work(dn_stack_models *models, dn_conformed *conformed, const dn
     dn_native native = {0};
     dn_group_result groups[DN_GROUP_LIMIT];
     DN_TRY_GOTO(status, dn_slice_network_run_conformed(models->network, conformed, &maps), done);
-    DN_TRY_GOTO(status, clean(&models->structures, &maps, &box, groups), done);
+    DN_TRY_GOTO(status, dn_stack_clean(&models->structures, &maps, &box, groups), done);
     DN_TRY_GOTO(status, dn_native_labels(conformed, &box, &models->structures, &native), done);
     double voxel = dn_grid_voxel_volume(&conformed->volume->grid);
     DN_TRY_GOTO(status, dn_volumes_measure(&box, voxel, &native, &models->structures, groups, &out->rows), done);

@@ -14,6 +14,18 @@ typedef struct dn_stack_models dn_stack_models;
 DN_CHECKED dn_status dn_stack_models_open(const char *names, dn_precision precision, dn_stack_models **out);
 void dn_stack_models_destroy(dn_stack_models *models);
 size_t dn_stack_models_count(const dn_stack_models *models);
+const dn_model *dn_stack_models_at(const dn_stack_models *models, size_t n);
+const dn_structures *dn_stack_models_structures(const dn_stack_models *models);
+dn_slice_network *dn_stack_models_network(const dn_stack_models *models);
+/* The posteriors as a box as large as the stack, each structure's largest component kept (postprocess.h); the maps become the same.
+ * *box: release with dn_posteriors_release. groups: of structures. */
+DN_CHECKED dn_status dn_stack_clean(const dn_structures *structures, dn_slice_posteriors *maps, dn_posteriors *box,
+                                    dn_group_result *groups);
+
+/* Whether their files say which stack of a head they look at (region.h): such models take whole heads, too. */
+bool dn_stack_models_know_frame(const dn_stack_models *models);
+/* Whether the file is a stack and no head: along one axis it reaches less than 60 mm. false also for a file that cannot be read. */
+bool dn_stack_is_one(const char *path, dn_trust trust);
 
 typedef struct dn_stack_options {
     dn_trust trust;
