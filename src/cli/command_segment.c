@@ -181,6 +181,9 @@ static void say(const dn_segment_result *r, const char *folder)
     for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
         dn_log(DN_LOG_DEBUG, "%s: %-16s %6.2f s", r->stem, dn_stage_name((dn_stage)s), r->seconds[s]);
     }
+    for (int s = 0; s < (int)DN_ACPC_STEPS && r->found_by == DN_FOUND_BY_FRAME; ++s) {
+        dn_log(DN_LOG_DEBUG, "%s: %-20s %6.2f s of processor time", r->stem, dn_acpc_step_name((dn_acpc_step)s), r->acpc.cpu_seconds[s]);
+    }
     if (r->whole_voxels > 0) {
         dn_log(DN_LOG_DEBUG, "%s: the network of the hypothalamus ran on %lld of %lld voxels (%.1f %%)", r->stem,
                (long long)r->network_voxels, (long long)r->whole_voxels, 100.0 * (double)r->network_voxels / (double)r->whole_voxels);

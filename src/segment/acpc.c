@@ -13,6 +13,8 @@
 
 /* Steps of the lattice are about so long, mm. */
 #define LATTICE_MM 0.5
+/* Of labels around the fine look that the frame is made of: the brain stem reaches beyond it. */
+#define AROUND_MM 10.0
 /* Voxels of the stack around what was found that come back with it: the rim of a support reaches 3 (postprocess.h). */
 enum { RIM = 6 };
 
@@ -96,6 +98,35 @@ static double lap(double *mark)
     return spent;
 }
 
+/* The part of the grid around the fine look, whose labels the frame is made of: the rest of the head only takes time. */
+static dn_status around_fine_look(const dn_head_look *look, dn_grid *grid)
+{
+    double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY}, spacing[3];
+    int64_t start[3], dim[3];
+    dn_affine back, to_grid;
+    const dn_grid whole = *grid;
+    dn_grid_spacing(grid, spacing);
+    DN_TRY(dn_affine_invert(&grid->affine, &back));
+    dn_affine_compose(&back, &look->grid.affine, &to_grid);
+    for (int n = 0; n < 8; ++n) {
+        double corner[3], at[3];
+        for (int c = 0; c < 3; ++c) {
+            corner[c] = n >> c & 1 ? (double)(look->grid.dim[c] - 1) : 0.0;
+        }
+        dn_affine_apply(&to_grid, corner, at);
+        for (int c = 0; c < 3; ++c) {
+            low[c] = fmin(low[c], at[c] - AROUND_MM / spacing[c]);
+            high[c] = fmax(high[c], at[c] + AROUND_MM / spacing[c]);
+        }
+    }
+    for (int c = 0; c < 3; ++c) {
+        start[c] = (int64_t)fmax(0.0, floor(low[c]));
+        dim[c] = (int64_t)fmin((double)grid->dim[c], ceil(high[c]) + 1.0) - start[c];
+        dim[c] = dim[c] > 1 ? dim[c] : 1;
+    }
+    return dn_grid_crop(&whole, start, dim, grid);
+}
+
 static dn_status find_frame(const dn_acpc *acpc, const dn_head *head, dn_acpc_found *out)
 {
     double mark = 0.0;
@@ -104,6 +135,7 @@ static dn_status find_frame(const dn_acpc *acpc, const dn_head *head, dn_acpc_fo
     const dn_frame_reference reference = dn_frame_template(acpc->head);
     lap(&mark);
     DN_TRY(dn_frame_grid(&head->scan, &grid));
+    DN_TRY(around_fine_look(&head->fine, &grid));
     DN_TRY(dn_head_labels(head, &grid, &labels));
     out->cpu_seconds[DN_ACPC_LABELS] = lap(&mark);
     dn_status status = dn_frame_from_labels(labels, &reference, NULL, &out->frame);

@@ -7,21 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Limits for the hypothalamus, both sides with mammillary bodies. Adults: 750..1000 mm3 by hand; the published network gives
- * less on old, thick-sliced or noisy scans, which is not a failure but deserves a look. */
-#define VOLUME_FAILED_LOW 300.0
-#define VOLUME_FAILED_HIGH 1600.0
-#define VOLUME_LOW 600.0
-#define VOLUME_HIGH 1150.0
-/* |left - right| / mean. */
-#define ASYMMETRY 0.20
-#define ASYMMETRY_FAILED 0.60
-/* Mean posterior of the labelled voxels of a side. */
-#define CERTAINTY 0.78
-#define CERTAINTY_FAILED 0.55
-/* Share of the labelled voxels in the largest component. */
-#define COHERENCE 0.90
-#define COHERENCE_FAILED 0.60
 #define SPACING_COARSE 1.3
 #define SPACING_FAILED 3.0
 #define SATURATED 0.02
@@ -43,7 +28,7 @@ void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, 
     va_end(list);
 }
 
-static void judge_volumes(const dn_volume_rows *volumes, dn_quality *out)
+static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits *limits, dn_quality *out)
 {
     const dn_volume_row *left = dn_volume_rows_find(volumes, "hypothalamus", 'L');
     const dn_volume_row *right = dn_volume_rows_find(volumes, "hypothalamus", 'R');
@@ -51,23 +36,25 @@ static void judge_volumes(const dn_volume_rows *volumes, dn_quality *out)
     if (both == NULL || left == NULL || right == NULL) {
         return;
     }
+    const double *low = limits->volume_low;
+    const double *high = limits->volume_high;
     double total = both->volume_mm3;
-    if (total < VOLUME_FAILED_LOW || total > VOLUME_FAILED_HIGH) {
-        dn_quality_add(out, DN_FLAG_FAILED, total < VOLUME_FAILED_LOW ? "volume_too_low" : "volume_too_high",
+    if (total < low[1] || total > high[1]) {
+        dn_quality_add(out, DN_FLAG_FAILED, total < low[1] ? "volume_too_low" : "volume_too_high",
                        "The hypothalamus measures %.0f mm3, outside the %.0f to %.0f mm3 that are possible in adults and children: "
                        "do not use these numbers.",
-                       total, VOLUME_FAILED_LOW, VOLUME_FAILED_HIGH);
-    } else if (total < VOLUME_LOW || total > VOLUME_HIGH) {
-        dn_quality_add(out, DN_FLAG_WARNING, total < VOLUME_LOW ? "volume_low" : "volume_high",
+                       total, low[1], high[1]);
+    } else if (total < low[0] || total > high[0]) {
+        dn_quality_add(out, DN_FLAG_WARNING, total < low[0] ? "volume_low" : "volume_high",
                        "The hypothalamus measures %.0f mm3, which is %s than the %.0f to %.0f mm3 usual in adults: look at the outlines.",
-                       total, total < VOLUME_LOW ? "smaller" : "larger", VOLUME_LOW, VOLUME_HIGH);
+                       total, total < low[0] ? "smaller" : "larger", low[0], high[0]);
     }
     double mean = 0.5 * total;
     double asymmetry = mean > 0 ? (left->volume_mm3 - right->volume_mm3) / mean : 0;
-    if (fabs(asymmetry) > ASYMMETRY) {
-        dn_quality_add(out, fabs(asymmetry) > ASYMMETRY_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "asymmetry",
+    if (fabs(asymmetry) > limits->asymmetry[0]) {
+        dn_quality_add(out, fabs(asymmetry) > limits->asymmetry[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "asymmetry",
                        "The %s side is %.0f %% larger than the other (of their mean; limit %.0f %%): a lesion, a tilted head or an error.",
-                       asymmetry > 0 ? "left" : "right", 100 * fabs(asymmetry), 100 * ASYMMETRY);
+                       asymmetry > 0 ? "left" : "right", 100 * fabs(asymmetry), 100 * limits->asymmetry[0]);
     }
 }
 
@@ -76,7 +63,7 @@ static const char *side_name(char hemi)
     return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
 }
 
-static void judge_groups(const dn_quality_evidence *e, dn_quality *out)
+static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *limits, dn_quality *out)
 {
     for (size_t g = 0; g < e->structures->group_count; ++g) {
         const dn_group *group = &e->structures->group[g];
@@ -87,16 +74,16 @@ static void judge_groups(const dn_quality_evidence *e, dn_quality *out)
             continue;
         }
         double coherence = (double)r->core_voxels / (double)r->labelled_voxels;
-        if (coherence < COHERENCE) {
-            dn_quality_add(out, coherence < COHERENCE_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "fragments",
+        if (coherence < limits->largest[0]) {
+            dn_quality_add(out, coherence < limits->largest[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "fragments",
                            "The %s%s fell into %d pieces; the largest, which was kept, has %.0f %% of the voxels (limit %.0f %%).",
-                           side_name(group->hemi), group->structure, (int)r->components, 100 * coherence, 100 * COHERENCE);
+                           side_name(group->hemi), group->structure, (int)r->components, 100 * coherence, 100 * limits->largest[0]);
         }
         const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
-        if (row != NULL && row->mean_posterior < CERTAINTY) {
-            dn_quality_add(out, row->mean_posterior < CERTAINTY_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
+        if (row != NULL && row->mean_posterior < limits->posterior[0]) {
+            dn_quality_add(out, row->mean_posterior < limits->posterior[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
                            "The network is unsure of the %s%s: mean probability %.2f (limit %.2f).", side_name(group->hemi),
-                           group->structure, row->mean_posterior, CERTAINTY);
+                           group->structure, row->mean_posterior, limits->posterior[0]);
         }
         for (int c = 0; c < 3; ++c) {
             double at_low = e->conformed->scale[c] * (double)(r->low[c] + e->posteriors->start[c]) + e->conformed->offset[c];
@@ -106,6 +93,35 @@ static void judge_groups(const dn_quality_evidence *e, dn_quality *out)
                                side_name(group->hemi), group->structure);
                 break;
             }
+        }
+    }
+}
+
+/* How a network that sees slices came to look where it did. */
+static void judge_frame(const dn_quality_evidence *e, const dn_quality_limits *limits, dn_quality *out)
+{
+    const dn_frame *frame = &e->acpc->frame;
+    if (e->acpc_refused != NULL) {
+        dn_quality_add(out, DN_FLAG_FAILED, "frame", "The hypothalamus was not measured: %s.", e->acpc_refused);
+        return;
+    }
+    if (frame->error_mm > limits->frame_mm[0] || frame->error_degrees > limits->frame_degrees[0]) {
+        bool bad = frame->error_mm > limits->frame_mm[1] || frame->error_degrees > limits->frame_degrees[1];
+        dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "frame_unsure",
+                       "The AC-PC frame in which the hypothalamus was looked for may be off by %.1f mm and %.1f degrees (limits %.1f and "
+                       "%.1f): look at the outlines.",
+                       frame->error_mm, frame->error_degrees, limits->frame_mm[0], limits->frame_degrees[0]);
+    }
+    for (size_t g = 0; g < e->structures->group_count; ++g) {
+        const dn_group_result *r = &e->acpc->groups[g];
+        bool edge = false;
+        for (int c = 0; c < 3; ++c) {
+            edge = edge || (r->core_voxels > 0 && (r->low[c] == 0 || r->high[c] == e->acpc->stack.dim[c]));
+        }
+        if (edge) {
+            dn_quality_add(out, DN_FLAG_WARNING, "stack_edge",
+                           "The %s%s reaches the edge of the slices that the network looks at, and may be cut off there.",
+                           side_name(e->structures->group[g].hemi), e->structures->group[g].structure);
         }
     }
 }
@@ -197,8 +213,14 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out)
 {
     memset(out, 0, sizeof *out);
-    judge_groups(evidence, out);
-    judge_volumes(evidence->volumes, out);
+    const dn_quality_limits *limits = dn_quality_limits_of(evidence->limits);
+    if (evidence->acpc != NULL) {
+        judge_frame(evidence, limits, out);
+    }
+    if (evidence->acpc_refused == NULL) {
+        judge_groups(evidence, limits, out);
+    }
+    judge_volumes(evidence->volumes, limits, out);
     if (evidence->head != NULL) {
         dn_quality_judge_head(evidence, out);
     }

@@ -1,15 +1,18 @@
 /* Automatic quality control: rules with stated limits, each a sentence when it applies.
  *
  * Failed (the program ends with exit code 4, results are written and marked): measures that cannot be right.
- * Warnings: look at the picture before using the numbers. The limits are in quality.c, and docs/quality.md explains them. */
+ * Warnings: look at the picture before using the numbers. The limits are in quality_limits.c and quality_head.c, and docs/quality.md
+ * explains them. */
 #ifndef DN_SEGMENT_QUALITY_H
 #define DN_SEGMENT_QUALITY_H
 
 #include "image/io.h"
 #include "prepare/conform.h"
+#include "segment/acpc.h"
 #include "segment/locate.h"
 #include "segment/native.h"
 #include "segment/postprocess.h"
+#include "segment/quality_limits.h"
 #include "segment/volumes.h"
 #include "segment/whole_head.h"
 
@@ -44,6 +47,9 @@ typedef struct dn_quality_evidence {
     const dn_head *head;      /* NULL: the whole head was not looked at; the rest is not read then */
     const bool *head_wanted;  /* by channel of it */
     bool icv_wanted;
+    dn_limits_kind limits;
+    const dn_acpc_found *acpc; /* of a network that sees slices; NULL: there was none */
+    const char *acpc_refused;  /* why it measured nothing; NULL: it did */
 } dn_quality_evidence;
 
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);

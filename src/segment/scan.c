@@ -363,6 +363,9 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
         .head = r->has_head ? &r->head : NULL,
         .head_wanted = r->head_wanted,
         .icv_wanted = r->icv_wanted,
+        .limits = s->acpc != NULL ? DN_LIMITS_SLICES : DN_LIMITS_VOLUMES,
+        .acpc = s->acpc != NULL ? &r->acpc : NULL,
+        .acpc_refused = r->acpc_refused,
     };
     dn_quality_judge(&evidence, &r->quality);
     dn_score_judge(&evidence, r->has_parts, &r->consensus, s->options.accept, &r->quality, &r->score);

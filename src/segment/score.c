@@ -7,20 +7,35 @@
 
 /* A mark is 1 between low and high and 0 beyond the limits. */
 typedef struct scale {
-    const char *name;
     double low_limit, low, high, high_limit;
     bool logarithmic;
 } scale;
 
-static const scale scales[DN_MARK_COUNT] = {
-    [DN_MARK_CERTAINTY] = {"certainty", -1, 0, 1.2, 2.4, false}, [DN_MARK_AGREEMENT] = {"agreement", -1, 0, 0.05, 0.20, false},
-    [DN_MARK_VOLUME] = {"volume", 300, 600, 1150, 1600, true},   [DN_MARK_SYMMETRY] = {"symmetry", -1, 0, 0.2, 0.6, false},
-    [DN_MARK_BRAIN] = {"brain", 0.50, 0.70, 0.92, 1.0, false},
-};
+static scale scale_of(dn_mark mark, dn_limits_kind kind)
+{
+    const dn_quality_limits *l = dn_quality_limits_of(kind);
+    switch (mark) {
+    case DN_MARK_CERTAINTY:
+        return (scale){-1, 0, l->entropy[0], l->entropy[1], false};
+    case DN_MARK_AGREEMENT:
+        return (scale){-1, 0, l->members[0], l->members[1], false};
+    case DN_MARK_VOLUME:
+        return (scale){l->volume_low[1], l->volume_low[0], l->volume_high[0], l->volume_high[1], true};
+    case DN_MARK_SYMMETRY:
+        return (scale){-1, 0, l->asymmetry[0], l->asymmetry[1], false};
+    case DN_MARK_FOLDS:
+        return (scale){-1, 0, l->folds[0], l->folds[1], false};
+    case DN_MARK_BRAIN:
+    case DN_MARK_COUNT:
+        break;
+    }
+    return (scale){0.50, 0.70, 0.92, 1.0, false};
+}
 
 const char *dn_mark_name(dn_mark mark)
 {
-    return scales[mark].name;
+    static const char *const names[DN_MARK_COUNT] = {"certainty", "agreement", "volume", "symmetry", "folds", "brain"};
+    return names[mark];
 }
 
 const char *dn_verdict_name(dn_verdict verdict)
@@ -29,14 +44,14 @@ const char *dn_verdict_name(dn_verdict verdict)
     return names[verdict];
 }
 
-double dn_score_mark(dn_mark mark, double measure)
+double dn_score_mark(dn_mark mark, dn_limits_kind limits, double measure)
 {
-    const scale *s = &scales[mark];
-    double x[5] = {measure, s->low_limit, s->low, s->high, s->high_limit};
+    const scale s = scale_of(mark, limits);
+    double x[5] = {measure, s.low_limit, s.low, s.high, s.high_limit};
     if (isnan(measure)) {
         return NAN;
     }
-    if (s->logarithmic) {
+    if (s.logarithmic) {
         for (int i = 0; i < 5; ++i) {
             x[i] = log(fmax(x[i], 1e-9));
         }
@@ -86,27 +101,35 @@ static void measure(const dn_quality_evidence *e, const dn_consensus *consensus,
     out[DN_MARK_VOLUME] = both != NULL ? both->volume_mm3 : 0.0; /* a side that is missing: no volume */
     out[DN_MARK_SYMMETRY] =
         left != NULL && right != NULL && both->volume_mm3 > 0.0 ? 2.0 * fabs(left->volume_mm3 - right->volume_mm3) / both->volume_mm3 : NAN;
+    out[DN_MARK_FOLDS] = e->acpc != NULL && e->acpc->disagreement > 0.0 ? e->acpc->disagreement : NAN;
     out[DN_MARK_BRAIN] = brain_share(e->head);
 }
 
 /* What no rule of quality.c says. */
-static void flag(const dn_score *s, dn_quality *quality)
+static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
 {
+    const scale certainty = scale_of(DN_MARK_CERTAINTY, kind), agreement = scale_of(DN_MARK_AGREEMENT, kind);
+    const scale brain = scale_of(DN_MARK_BRAIN, kind), folds = scale_of(DN_MARK_FOLDS, kind);
     if (s->mark[DN_MARK_CERTAINTY] <= 0.0) {
         dn_quality_add(quality, DN_FLAG_FAILED, "entropy",
                        "The outline is blurred: %.1f bits of doubt for each voxel of the hypothalamus (usual: below %.1f, limit %.1f).",
-                       s->measure[DN_MARK_CERTAINTY], scales[DN_MARK_CERTAINTY].high, scales[DN_MARK_CERTAINTY].high_limit);
+                       s->measure[DN_MARK_CERTAINTY], certainty.high, certainty.high_limit);
     }
     if (s->mark[DN_MARK_AGREEMENT] < 1.0) {
         dn_quality_add(
             quality, s->mark[DN_MARK_AGREEMENT] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "members_disagree",
             "The consensus's members differ: the SD of their volumes is %.0f %% of the mean (usual: below %.0f %%, limit %.0f %%).",
-            100 * s->measure[DN_MARK_AGREEMENT], 100 * scales[DN_MARK_AGREEMENT].high, 100 * scales[DN_MARK_AGREEMENT].high_limit);
+            100 * s->measure[DN_MARK_AGREEMENT], 100 * agreement.high, 100 * agreement.high_limit);
+    }
+    if (s->mark[DN_MARK_FOLDS] < 1.0) {
+        dn_quality_add(quality, s->mark[DN_MARK_FOLDS] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "folds_disagree",
+                       "The averaged models differ: the SD of their probabilities is %.2f (usual: below %.2f, limit %.2f).",
+                       s->measure[DN_MARK_FOLDS], folds.high, folds.high_limit);
     }
     if (s->mark[DN_MARK_BRAIN] < 1.0) {
         dn_quality_add(quality, s->mark[DN_MARK_BRAIN] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "brain_per_icv",
                        "The brain fills %.0f %% of the inside of the skull; %.0f to %.0f %% are usual: look at the outline of the ICV.",
-                       100 * s->measure[DN_MARK_BRAIN], 100 * scales[DN_MARK_BRAIN].low, 100 * scales[DN_MARK_BRAIN].high);
+                       100 * s->measure[DN_MARK_BRAIN], 100 * brain.low, 100 * brain.high);
     }
 }
 
@@ -123,10 +146,10 @@ void dn_score_judge(const dn_quality_evidence *evidence, bool has_parts, const d
     }
     out->score = NAN;
     for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
-        out->mark[m] = dn_score_mark((dn_mark)m, out->measure[m]);
+        out->mark[m] = dn_score_mark((dn_mark)m, evidence->limits, out->measure[m]);
         out->score = fmin(out->score, out->mark[m]); /* NaN gives way */
     }
-    flag(out, quality);
+    flag(out, evidence->limits, quality);
     bool bad = quality->failed || out->score <= 0.0;
     out->verdict = !bad ? DN_ACCEPTED : accept ? DN_ACCEPTED_BY_HAND : DN_REJECTED;
 }

@@ -1,23 +1,33 @@
 /* One number for how far a scan's hypothalamus may be trusted, and the rule that rejects a scan.
  *
- * Five marks, each 1 where a measure is as usual and falling linearly to 0 at its limit:
+ * Six marks, each 1 where a measure is as usual and falling linearly to 0 at its limit:
  *
  *   measure       usual              limit (0)        what it is
  *   certainty     <= 1.2 bits        2.4              entropy of "hypothalamus or not" over the box, in bits a labelled voxel
  *   agreement     <= 5 %             20 %             SD of the volumes of a consensus's members, of their mean; none without it
  *   volume        600..1150 mm3      300, 1600        both sides; falls with the logarithm
  *   symmetry      <= 0.2             0.6              |left - right| / mean of both
+ *   folds         <= 0.15            0.35             how much averaged models differ (slice_network.h); none with one
  *   brain         0.70..0.92         0.50, 1          brain without ventricles / ICV, where both were measured
  *
- * The score is the lowest mark. A scan is rejected when it is 0, when a side is missing, or when another rule of quality.h says
- * "failed". A rejected scan may be accepted by hand; that is recorded. */
+ * (The limits of networks that see volumes; those of both kinds stand in quality_limits.c.) The score is the lowest mark. A scan is
+ * rejected when it is 0, when a side is missing, or when another rule of quality.h says "failed". A rejected scan may be accepted by hand;
+ * that is recorded. */
 #ifndef DN_SEGMENT_SCORE_H
 #define DN_SEGMENT_SCORE_H
 
 #include "segment/consensus.h"
 #include "segment/quality.h"
 
-typedef enum { DN_MARK_CERTAINTY, DN_MARK_AGREEMENT, DN_MARK_VOLUME, DN_MARK_SYMMETRY, DN_MARK_BRAIN, DN_MARK_COUNT } dn_mark;
+typedef enum {
+    DN_MARK_CERTAINTY,
+    DN_MARK_AGREEMENT,
+    DN_MARK_VOLUME,
+    DN_MARK_SYMMETRY,
+    DN_MARK_FOLDS,
+    DN_MARK_BRAIN,
+    DN_MARK_COUNT
+} dn_mark;
 
 typedef enum {
     DN_ACCEPTED,
@@ -43,6 +53,6 @@ void dn_score_judge(const dn_quality_evidence *evidence, bool has_parts, const d
 /* Entropy of the groups together, in bits a voxel of which the groups' probability is at least 0.5; 0 when there is none. */
 double dn_score_entropy(const dn_posteriors *posteriors, const dn_structures *structures);
 /* The mark of a measure. */
-double dn_score_mark(dn_mark mark, double measure);
+double dn_score_mark(dn_mark mark, dn_limits_kind limits, double measure);
 
 #endif

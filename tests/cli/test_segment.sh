@@ -145,7 +145,7 @@ expect_empty less
 DIEN_MODELS=$work/some bin/dien segment heads/head.nii.gz -o less >stdout 2>stderr
 code=$?
 measured "$code" || fail "coarse network alone: expected 0 or 4, found $code: $(cat stderr)"
-for name in whole-head-fine billot2020-hypothalamus-subunits; do
+for name in whole-head-fine hypothalamus; do
     grep -q "'$name' is not installed" stderr || fail "coarse network alone: expected a note about $name, found $(cat stderr)"
 done
 grep -q '^icv' less/head_volumes.tsv && ! grep -q '^thalamus' less/head_volumes.tsv || fail "coarse network alone: found $(cat less/head_volumes.tsv)"

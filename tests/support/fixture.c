@@ -5,6 +5,7 @@
  *   fixture whole-head FOLDER          a head of 2 mm whose tissues have one intensity each (head.nii.gz, stripped.nii.gz) and the two
  *                                      networks that tell them by it
  *   fixture model FILE                 a tiny network with the eleven labels of the subunit network and random weights
+ *   fixture slices FILE                a network of the AC-PC frame that sees two rods there, whatever the slices show
  * What the network says about the head means nothing; the program's conduct does. */
 #include "base/memory.h"
 #include "base/random.h"
@@ -12,6 +13,7 @@
 #include "image/resample.h"
 #include "models/model.h"
 #include "segment/head_template.h"
+#include "slice_maker.h"
 #include "whole_head_maker.h"
 
 #include <math.h>
@@ -159,6 +161,8 @@ int main(int argc, char **argv)
         status = make_head(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "whole-head") == 0) {
         status = make_whole_head(argv[2]);
+    } else if (argc == 3 && strcmp(argv[1], "slices") == 0) {
+        status = maker_slice_model(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "model") == 0) {
         status = make_model(argv[2]);
     }

@@ -30,9 +30,9 @@ static void marks(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         print_message("%s %g\n", dn_mark_name(cases[i].mark), cases[i].measure);
-        assert_close(dn_score_mark(cases[i].mark, cases[i].measure), cases[i].expected, 1e-5);
+        assert_close(dn_score_mark(cases[i].mark, DN_LIMITS_VOLUMES, cases[i].measure), cases[i].expected, 1e-5);
     }
-    assert_true(isnan(dn_score_mark(DN_MARK_BRAIN, (double)NAN)));
+    assert_true(isnan(dn_score_mark(DN_MARK_BRAIN, DN_LIMITS_VOLUMES, (double)NAN)));
 }
 
 /* 4 voxels of 0.75 left, 4 of 1 right, and one of 0.25 that is not labelled. */

@@ -210,7 +210,7 @@ static void missing_side_is_a_missing_row(void **state)
     assert_null(dn_volume_rows_find(&rows, "hypothalamus", 'B'));
     dn_scan_info info = {.maximum = 1e9f};
     dn_quality quality;
-    dn_quality_evidence evidence = {&info, &c, NULL, &p, &s, r, &rows, false, NULL, NULL, false};
+    dn_quality_evidence evidence = {.info = &info, .conformed = &c, .posteriors = &p, .structures = &s, .groups = r, .volumes = &rows};
     dn_quality_judge(&evidence, &quality);
     assert_true(quality.failed);
     assert_string_equal(quality.flag[0].code, "not_found");
@@ -267,7 +267,7 @@ static void quality_rules(void **state)
             {.core_voxels = cases[i].core, .labelled_voxels = cases[i].labelled, .components = 2, .low = {5, 5, 5}, .high = {9, 9, 9}},
             {.core_voxels = 100, .labelled_voxels = 100, .components = 1, .low = {5, 5, 5}, .high = {9, 9, 9}}};
         dn_quality q;
-        dn_quality_evidence evidence = {&info, &c, NULL, &p, &s, r, &rows, false, NULL, NULL, false};
+        dn_quality_evidence evidence = {.info = &info, .conformed = &c, .posteriors = &p, .structures = &s, .groups = r, .volumes = &rows};
         dn_quality_judge(&evidence, &q);
         if (cases[i].code == NULL) {
             assert_int_equal(q.count, 0);

@@ -1,0 +1,37 @@
+#include "segment/quality_limits.h"
+
+/* Volumes. By hand, both sides with mammillary bodies, adults measure 750 to 1000 mm3; the published network gives less on old,
+ * thick-sliced or noisy scans, which is not a failure but deserves a look. The rest: docs/quality.md. */
+static const dn_quality_limits table[] = {
+    [DN_LIMITS_VOLUMES] =
+        {
+            .volume_low = {600, 300},
+            .volume_high = {1150, 1600},
+            .asymmetry = {0.20, 0.60},
+            .posterior = {0.78, 0.55},
+            .largest = {0.90, 0.60},
+            .entropy = {1.2, 2.4},
+            .members = {0.05, 0.20},
+            .folds = {0.15, 0.35},
+            .frame_mm = {1.0, 3.0},
+            .frame_degrees = {2.5, 8.0},
+        },
+    [DN_LIMITS_SLICES] =
+        {
+            .volume_low = {600, 300},
+            .volume_high = {1150, 1600},
+            .asymmetry = {0.20, 0.60},
+            .posterior = {0.78, 0.55},
+            .largest = {0.90, 0.60},
+            .entropy = {1.2, 2.4},
+            .members = {0.05, 0.20},
+            .folds = {0.15, 0.35},
+            .frame_mm = {1.0, 3.0},
+            .frame_degrees = {2.5, 8.0},
+        },
+};
+
+const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)
+{
+    return &table[kind];
+}

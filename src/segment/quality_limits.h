@@ -1,0 +1,25 @@
+/* What is usual and what is possible of a hypothalamus, as networks of either kind measure it: the one place where the limits of
+ * quality.h's rules and of score.h's marks stand. */
+#ifndef DN_SEGMENT_QUALITY_LIMITS_H
+#define DN_SEGMENT_QUALITY_LIMITS_H
+
+/* Two values: a warning (or less than the full mark) from the first on, failed (mark 0) from the second on. */
+typedef struct dn_quality_limits {
+    double volume_low[2], volume_high[2]; /* mm3, both sides */
+    double asymmetry[2];                  /* |left - right| / mean */
+    double posterior[2];                  /* mean of a side's labelled voxels */
+    double largest[2];                    /* share of a side's labelled voxels that are in the largest component */
+    double entropy[2];                    /* bits a labelled voxel (score.h) */
+    double members[2];                    /* SD of the volumes of a consensus's members, of their mean */
+    double folds[2];                      /* disagreement of averaged models (slice_network.h) */
+    double frame_mm[2], frame_degrees[2]; /* expected error of the AC-PC frame */
+} dn_quality_limits;
+
+typedef enum {
+    DN_LIMITS_VOLUMES, /* networks that see volumes of 1 mm: the published one with subunits */
+    DN_LIMITS_SLICES   /* networks that see slices of the AC-PC frame: our own */
+} dn_limits_kind;
+
+const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind);
+
+#endif
