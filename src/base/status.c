@@ -83,3 +83,11 @@ dn_status dn_error_context(dn_status code, const char *format, ...)
     memcpy(message, next, sizeof next);
     return code;
 }
+
+dn_status dn_error_in_file(dn_status status, const char *path)
+{
+    char name[MESSAGE_SIZE];
+    snprintf(name, sizeof name, "%s", path);
+    dn_text_make_line(name); /* as the message writes it */
+    return status == DN_OK || strstr(message, name) != NULL ? status : dn_error_context(status, "%s", path);
+}

@@ -46,6 +46,8 @@ void dn_error_clear(void);
 dn_status dn_error_set(dn_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "context: " in front of the present message and returns code. Use through DN_CONTEXT. */
 dn_status dn_error_context(dn_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Puts "path: " in front of a failure whose message does not name the file yet; DN_OK stays as it is. */
+DN_CHECKED dn_status dn_error_in_file(dn_status status, const char *path);
 
 #define DN_FAIL(code, ...) return dn_error_set((code), __VA_ARGS__)
 

@@ -166,7 +166,7 @@ static dn_status one(const dn_arguments *arguments, const char *image)
 done:
     dn_volume_destroy(scan);
     free(stem);
-    return status == DN_OK ? status : dn_error_context(status, "%s", image);
+    return dn_error_in_file(status, image);
 }
 
 static dn_status run(const dn_arguments *arguments)

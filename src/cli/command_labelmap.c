@@ -92,10 +92,7 @@ static dn_status read_heads(const dn_arguments *arguments, heads *it)
         status = dn_labels_reorient(raw, &DN_ORIENTATION_RAS, &it->maps[m]);
         dn_labels_destroy(raw);
         DN_TRY(status);
-        status = check_labels(it->maps[m], it->tissues);
-        if (status != DN_OK) {
-            return dn_error_context(status, "%s", path);
-        }
+        DN_TRY(dn_error_in_file(check_labels(it->maps[m], it->tissues), path));
         dn_progress("read", (int64_t)m + 1, (int64_t)count);
     }
     return DN_OK;

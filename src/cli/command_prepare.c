@@ -113,7 +113,7 @@ static dn_status find_frame(const dn_arguments *arguments, const bench *it, cons
         status = dn_frame_from_labels(labels, &reference, NULL, frame);
     }
     dn_labels_destroy(labels);
-    return status == DN_OK ? status : dn_error_context(status, "%s", from);
+    return dn_error_in_file(status, from);
 }
 
 static dn_status write_stack(const dn_arguments *arguments, const dn_volume *scan, const dn_frame *frame, const char *stem,
@@ -223,7 +223,7 @@ static dn_status one(const dn_arguments *arguments, const bench *it, const char 
 done:
     free(stem);
     dn_volume_destroy(scan);
-    return status == DN_OK ? status : dn_error_context(status, "%s", image);
+    return dn_error_in_file(status, image);
 }
 
 static dn_status check(const dn_arguments *arguments)

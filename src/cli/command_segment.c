@@ -212,10 +212,7 @@ static dn_status compare(dn_segment_result *result, const char *truth)
     DN_TRY_GOTO(status, dn_install_path("synth/tissues.tsv", &table), done);
     DN_TRY_GOTO(status, dn_tissues_read(table, &tissues), done);
     DN_TRY_GOTO(status, dn_labels_read(truth, NULL, &labels, NULL), done);
-    status = dn_truth_compare(result, labels, tissues);
-    if (status != DN_OK) {
-        status = dn_error_context(status, "%s", truth);
-    }
+    status = dn_error_in_file(dn_truth_compare(result, labels, tissues), truth);
 done:
     dn_labels_destroy(labels);
     dn_tissues_destroy(tissues);

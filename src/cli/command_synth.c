@@ -127,6 +127,17 @@ done:
     return status;
 }
 
+static bool is_empty(const dn_labels *map)
+{
+    const int64_t voxels = dn_grid_count(&map->grid);
+    for (int64_t v = 0; v < voxels; ++v) {
+        if (map->data[v] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static dn_status make_samples(const char *map_path, const dn_tissues *tissues, const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
@@ -140,6 +151,9 @@ static dn_status make_samples(const char *map_path, const dn_tissues *tissues, c
     dn_grid target;
     double centre[3];
     DN_TRY_GOTO(status, dn_labels_read(map_path, NULL, &map, NULL), done);
+    if (is_empty(map)) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "'%s' labels nothing: every voxel is 0", map_path);
+    }
     DN_TRY_GOTO(status, dn_path_scan_stem(map_path, &stem), done);
     plan_target(map, dn_arguments_real(arguments, "spacing"), dn_arguments_real(arguments, "size"), &target, centre);
     DN_TRY_GOTO(status, open_preview(arguments, stem, count, tissues, &preview), done);
@@ -166,9 +180,7 @@ static dn_status make_samples(const char *map_path, const dn_tissues *tissues, c
     }
 done:
     dn_preview_destroy(preview);
-    if (status != DN_OK) {
-        status = dn_error_context(status, "%s", map_path);
-    }
+    status = dn_error_in_file(status, map_path);
     free(stem);
     dn_labels_destroy(map);
     return status;

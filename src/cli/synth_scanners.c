@@ -72,9 +72,7 @@ static dn_status show(const char *path, size_t scan, uint64_t seed, int64_t coun
         dn_progress(stem, n + 1, count);
     }
 done:
-    if (status != DN_OK) {
-        status = dn_error_context(status, "%s", path);
-    }
+    status = dn_error_in_file(status, path);
     free(stem);
     dn_volume_destroy(copy);
     dn_volume_destroy(head);

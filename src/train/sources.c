@@ -241,13 +241,9 @@ static dn_status read_source(const dn_train_config *config, const dn_train_pair 
     }
     DN_TRY(check_labels(config, tissues, out->labels, path, pair == NULL));
     if (pair == NULL) {
-        dn_status status = trim(&out->labels);
-        if (status != DN_OK) {
-            return dn_error_context(status, "%s", path);
-        }
+        DN_TRY(dn_error_in_file(trim(&out->labels), path));
     }
-    dn_status status = find_places(config, out);
-    return status == DN_OK ? DN_OK : dn_error_context(status, "%s", path);
+    return dn_error_in_file(find_places(config, out), path);
 }
 
 dn_status dn_source_set_read(const dn_train_config *config, const dn_train_sources *sources, const dn_tissues *tissues, dn_source_set *out)

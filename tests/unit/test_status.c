@@ -17,6 +17,17 @@ static void message_is_kept_and_prefixed(void **state)
     assert_string_equal(dn_error_message(), "?sub: cannot read a??[31mü?");
 }
 
+static void a_file_is_named_once(void **state)
+{
+    (void)state;
+    assert_int_equal(dn_error_in_file(dn_error_set(DN_EDATA, "no voxel is inside"), "a\nb.nii"), DN_EDATA);
+    assert_string_equal(dn_error_message(), "a?b.nii: no voxel is inside");
+    assert_int_equal(dn_error_in_file(DN_EDATA, "a\nb.nii"), DN_EDATA);
+    assert_string_equal(dn_error_message(), "a?b.nii: no voxel is inside");
+    assert_int_equal(dn_error_in_file(DN_OK, "c.nii"), DN_OK);
+    assert_string_equal(dn_error_message(), "a?b.nii: no voxel is inside");
+}
+
 static void every_status_has_an_exit_code(void **state)
 {
     (void)state;
@@ -32,6 +43,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_is_kept_and_prefixed),
+        cmocka_unit_test(a_file_is_named_once),
         cmocka_unit_test(every_status_has_an_exit_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
