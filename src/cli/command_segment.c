@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const dn_option options[] = {
-    {.name = "out",
+    {.name = "output",
      .letter = 'o',
      .kind = DN_OPTION_FOLDER,
      .value = "DIR",
@@ -301,7 +301,7 @@ static dn_status run(const dn_arguments *arguments)
         .accept = dn_arguments_flag(arguments, "accept"),
         .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0,
     };
-    dn_output_options outputs = {dn_arguments_text(arguments, "out"), dn_arguments_flag(arguments, "posteriors")};
+    dn_output_options outputs = {dn_arguments_text(arguments, "output"), dn_arguments_flag(arguments, "posteriors")};
     const char **paths = NULL;
     size_t count = 0;
     dn_segmenter *segmenter = NULL;

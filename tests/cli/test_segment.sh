@@ -71,7 +71,7 @@ cmp -s <(tail -n +2 pair/pair_volumes.tsv) <(tail -n +2 again/good_volumes.tsv) 
 [ -z "$(find pair -name '*probseg*')" ] || fail "expected the posteriors of an earlier run to go, found $(ls pair)"
 
 # --- wrong use: 2
-expect_sentence 2 "segment needs -o or --out" segment good.nii
+expect_sentence 2 "segment needs -o or --output" segment good.nii
 expect_sentence 2 "segment needs IMAGE..." segment -o out
 expect_sentence 2 "--structures takes" segment good.nii -o out --structures spleen
 expect_sentence 2 "--trust takes sform or qform" segment good.nii -o out --trust header
