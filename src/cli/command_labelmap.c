@@ -8,6 +8,7 @@
 #include "image/io.h"
 #include "image/orientation.h"
 #include "image/resample.h"
+#include "synth/align_space.h"
 #include "synth/average.h"
 
 #include <inttypes.h>
@@ -131,28 +132,9 @@ static dn_status parse_frame(const char *text, dn_affine *out)
 static dn_status plan_grid(const heads *it, double spacing, dn_grid *out)
 {
     const double margin = 45.0;
-    double low[3] = {INFINITY, INFINITY, INFINITY};
-    double high[3] = {-INFINITY, -INFINITY, -INFINITY};
-    for (size_t m = 0; m < it->count; ++m) {
-        const dn_labels *map = it->maps[m];
-        dn_affine to_mean;
-        DN_TRY(dn_affine_invert(&it->alignments[m].affine, &to_mean));
-        dn_affine_compose(&to_mean, &map->grid.affine, &to_mean);
-        for (int64_t k = 0; k < map->grid.dim[2]; k += 3) {
-            for (int64_t j = 0; j < map->grid.dim[1]; j += 3) {
-                for (int64_t i = 0; i < map->grid.dim[0]; i += 3) {
-                    if (it->tissues->region[map->data[dn_grid_offset(&map->grid, i, j, k)]] >= DN_REGION_CSF) {
-                        double p[3];
-                        dn_affine_apply(&to_mean, (const double[3]){(double)i, (double)j, (double)k}, p);
-                        for (int c = 0; c < 3; ++c) {
-                            low[c] = fmin(low[c], p[c]);
-                            high[c] = fmax(high[c], p[c]);
-                        }
-                    }
-                }
-            }
-        }
-    }
+    double low[3];
+    double high[3];
+    DN_TRY(dn_align_extent((const dn_labels *const *)it->maps, it->alignments, it->count, it->tissues, 3, low, high));
     high[0] = fmax(high[0], -low[0]);
     low[0] = -high[0];
     *out = (dn_grid){0};

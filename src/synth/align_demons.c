@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "image/filter.h"
 #include "image/resample.h"
-#include "synth/align.h"
+#include "synth/align_space.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -93,59 +93,25 @@ static void voxel_point(const dn_grid *grid, int64_t i, int64_t j, int64_t k, do
 /* Adds the tissue shares of map m at voxel v of the common grid: its 8 nearest voxels, linear weights. */
 static void sample_tissues(const groupwise *it, size_t m, const double mean[3], int64_t v, float *out)
 {
-    const dn_labels *map = it->maps[m];
-    const dn_grid *grid = &map->grid;
     const float *shift = it->alignments[m].shift + 3 * v;
     double moved[3] = {mean[0] + (double)shift[0], mean[1] + (double)shift[1], mean[2] + (double)shift[2]};
     double u[3];
+    double weight[8];
+    uint16_t label[8];
     dn_affine_apply(&it->to_voxel[m], moved, u);
-    int64_t at[3];
-    double t[3];
-    for (int c = 0; c < 3; ++c) {
-        double whole = floor(u[c]);
-        at[c] = (int64_t)whole;
-        t[c] = u[c] - whole;
-    }
+    dn_labels_corners(it->maps[m], u, label, weight);
     for (int corner = 0; corner < 8; ++corner) {
-        double w = 1.0;
-        int64_t ijk[3];
-        bool inside = true;
-        for (int c = 0; c < 3; ++c) {
-            int far = (corner >> c) & 1;
-            w *= far ? t[c] : 1.0 - t[c];
-            ijk[c] = at[c] + far;
-            inside = inside && ijk[c] >= 0 && ijk[c] < grid->dim[c];
-        }
-        uint16_t label = inside ? map->data[dn_grid_offset(grid, ijk[0], ijk[1], ijk[2])] : 0;
-        int16_t tissue = it->tissues->tissue[label];
-        out[tissue < 0 ? 0 : tissue] += (float)w;
+        int16_t tissue = it->tissues->tissue[label[corner]];
+        out[tissue < 0 ? 0 : tissue] += (float)weight[corner];
     }
 }
 
 /* The box around what is inside the skull of all maps, and a margin, as far to the left as to the right. */
 static dn_status plan_grid(groupwise *it)
 {
-    double low[3] = {INFINITY, INFINITY, INFINITY};
-    double high[3] = {-INFINITY, -INFINITY, -INFINITY};
-    for (size_t m = 0; m < it->count; ++m) {
-        const dn_labels *map = it->maps[m];
-        dn_affine to_mean;
-        DN_TRY(dn_affine_invert(&it->to_voxel[m], &to_mean));
-        for (int64_t k = 0; k < map->grid.dim[2]; k += 4) {
-            for (int64_t j = 0; j < map->grid.dim[1]; j += 4) {
-                for (int64_t i = 0; i < map->grid.dim[0]; i += 4) {
-                    if (it->tissues->region[map->data[dn_grid_offset(&map->grid, i, j, k)]] >= DN_REGION_CSF) {
-                        double p[3];
-                        dn_affine_apply(&to_mean, (const double[3]){(double)i, (double)j, (double)k}, p);
-                        for (int c = 0; c < 3; ++c) {
-                            low[c] = fmin(low[c], p[c]);
-                            high[c] = fmax(high[c], p[c]);
-                        }
-                    }
-                }
-            }
-        }
-    }
+    double low[3];
+    double high[3];
+    DN_TRY(dn_align_extent(it->maps, it->alignments, it->count, it->tissues, 4, low, high));
     if (!(low[0] < high[0])) {
         DN_FAIL(DN_EDATA, "no label map has anything inside the skull");
     }

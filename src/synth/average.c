@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "image/components.h"
+#include "synth/align_space.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,27 +55,14 @@ static void add_votes(const dn_labels *map, const dn_affine *to_voxel, const dn_
 {
     double world[3];
     double u[3];
-    double t[3];
-    int64_t at[3];
+    double weight[8];
+    uint16_t label[8];
     dn_alignment_point(alignment, mean, world);
     dn_affine_apply(to_voxel, world, u);
-    for (int c = 0; c < 3; ++c) {
-        double whole = floor(u[c]);
-        at[c] = (int64_t)whole;
-        t[c] = u[c] - whole;
-    }
+    dn_labels_corners(map, u, label, weight);
     for (int corner = 0; corner < 8; ++corner) {
-        double w = 1.0;
-        int64_t ijk[3];
-        bool inside = true;
-        for (int c = 0; c < 3; ++c) {
-            int far = (corner >> c) & 1;
-            w *= far ? t[c] : 1.0 - t[c];
-            ijk[c] = at[c] + far;
-            inside = inside && ijk[c] >= 0 && ijk[c] < map->grid.dim[c];
-        }
-        uint16_t name = which->index[inside ? map->data[dn_grid_offset(&map->grid, ijk[0], ijk[1], ijk[2])] : 0];
-        votes[mirror == NULL ? name : mirror[name]] += (float)w;
+        uint16_t name = which->index[label[corner]];
+        votes[mirror == NULL ? name : mirror[name]] += (float)weight[corner];
     }
 }
 
