@@ -1,5 +1,5 @@
-"""Our 3-D U-Net (src/models/unet3d.h) in PyTorch, by the same config: a peer of `make bench`, and the network of
-tools/train_twin.py. Parameters have our names, so that a safetensors file fits after a transposition (weights_of, load).
+"""Our 3-D U-Net (src/models/unet3d.h) in PyTorch, by the same config: a peer of `make bench`, and what
+tools/make_torch_files.py compares ours with. Parameters have our names.
 
     torch_unet3d.py --config JSON --shape D H W [--steps 3 | --forward] [--threads 2] [--channels-last]
 

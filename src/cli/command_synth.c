@@ -8,7 +8,7 @@
 #include "cli/synth_scanners.h"
 #include "image/io.h"
 #include "synth/generator.h"
-#include "synth/preview.h"
+#include "synth/head_picture.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -100,26 +100,27 @@ static dn_status write_pair(const dn_volume *scan, const dn_labels *truth, const
     return DN_OK;
 }
 
-static dn_status open_preview(const dn_arguments *arguments, const char *stem, int64_t count, const dn_tissues *tissues, dn_preview **out)
+static dn_status open_preview(const dn_arguments *arguments, const char *stem, int64_t count, const dn_tissues *tissues,
+                              dn_head_picture **out)
 {
     char *title = NULL;
     if (!dn_arguments_flag(arguments, "preview")) {
         return DN_OK;
     }
     DN_TRY(dn_asprintf(&title, "%s: synthetic scans and their labels, seed %" PRId64, stem, dn_arguments_integer(arguments, "seed")));
-    dn_status status = dn_preview_create(count < DN_PREVIEW_ROWS ? (int)count : DN_PREVIEW_ROWS, title, tissues, out);
+    dn_status status = dn_head_picture_create(count < DN_HEAD_PICTURE_ROWS ? (int)count : DN_HEAD_PICTURE_ROWS, title, tissues, out);
     free(title);
     return status;
 }
 
-static dn_status close_preview(const dn_preview *preview, const char *folder, const char *stem)
+static dn_status close_preview(const dn_head_picture *preview, const char *folder, const char *stem)
 {
     char *name = NULL;
     char *path = NULL;
     dn_status status = DN_OK;
     DN_TRY_GOTO(status, dn_asprintf(&name, "%s_preview.png", stem), done);
     DN_TRY_GOTO(status, dn_path_join(folder, name, &path), done);
-    DN_TRY_GOTO(status, dn_preview_write(preview, path), done);
+    DN_TRY_GOTO(status, dn_head_picture_write(preview, path), done);
     dn_log(DN_LOG_NOTE, "picture: %s", path);
 done:
     free(path);
@@ -142,7 +143,7 @@ static dn_status make_samples(const char *map_path, const dn_tissues *tissues, c
 {
     dn_status status = DN_OK;
     dn_labels *map = NULL;
-    dn_preview *preview = NULL;
+    dn_head_picture *preview = NULL;
     char *stem = NULL;
     const char *folder = dn_arguments_text(arguments, "output");
     int64_t count = dn_arguments_integer(arguments, "count");
@@ -165,10 +166,10 @@ static dn_status make_samples(const char *map_path, const dn_tissues *tissues, c
         dn_random_seed_stream(&random, seed, (uint64_t)n);
         DN_TRY_GOTO(status, dn_synth_sample(map, tissues, &target, centre, &how, &random, &scan, &truth), done);
         status = write_pair(scan, truth, folder, stem, n + 1);
-        if (status == DN_OK && preview != NULL && n < DN_PREVIEW_ROWS) {
+        if (status == DN_OK && preview != NULL && n < DN_HEAD_PICTURE_ROWS) {
             char caption[64];
             snprintf(caption, sizeof caption, "sample %" PRId64, n + 1);
-            status = dn_preview_add(preview, scan, truth, caption);
+            status = dn_head_picture_add(preview, scan, truth, caption);
         }
         dn_volume_destroy(scan);
         dn_labels_destroy(truth);
@@ -179,7 +180,7 @@ static dn_status make_samples(const char *map_path, const dn_tissues *tissues, c
         DN_TRY_GOTO(status, close_preview(preview, folder, stem), done);
     }
 done:
-    dn_preview_destroy(preview);
+    dn_head_picture_destroy(preview);
     status = dn_error_in_file(status, map_path);
     free(stem);
     dn_labels_destroy(map);

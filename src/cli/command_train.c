@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/command.h"
-#include "train/preview.h"
+#include "train/sample_picture.h"
 #include "train/trainer.h"
 
 #include <inttypes.h>
@@ -76,7 +76,7 @@ static dn_status run(const dn_arguments *arguments)
         goto done;
     }
     if (dn_arguments_given(arguments, "preview")) {
-        status = dn_train_preview(config, dn_arguments_text(arguments, "preview"));
+        status = dn_sample_picture_write(config, dn_arguments_text(arguments, "preview"));
         goto done;
     }
     dn_log(DN_LOG_NOTE, "seed %" PRId64, config->seed);

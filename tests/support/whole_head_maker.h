@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "image/volume.h"
 #include "models/model.h"
-#include "segment/head_template.h"
+#include "template_sample.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -33,20 +33,13 @@ enum { MAKER_CLASSES = sizeof maker_classes / sizeof *maker_classes, MAKER_BENDS
 
 static inline double maker_sample(const dn_head_template *h, const uint8_t *map, const double mm[3])
 {
-    int64_t first[3];
-    double w[3];
-    for (int c = 0; c < 3; ++c) {
-        double at = (mm[c] - h->origin[c]) / h->spacing;
-        if (!(at >= 0 && at < (double)(h->dim[c] - 1))) {
-            return 0;
-        }
-        first[c] = (int64_t)at;
-        w[c] = at - (double)first[c];
-    }
+    int64_t voxel[8];
+    double weight[8];
     double sum = 0;
-    for (int n = 0; n < 8; ++n) {
-        int64_t v = first[0] + (n & 1) + h->dim[0] * (first[1] + (n >> 1 & 1) + h->dim[1] * (first[2] + (n >> 2)));
-        sum += (n & 1 ? w[0] : 1 - w[0]) * (n & 2 ? w[1] : 1 - w[1]) * (n & 4 ? w[2] : 1 - w[2]) * (double)map[v];
+    if (template_corners(h, mm, voxel, weight)) {
+        for (int n = 0; n < 8; ++n) {
+            sum += weight[n] * (double)map[voxel[n]];
+        }
     }
     return sum;
 }

@@ -1,9 +1,9 @@
 /* Finding the hypothalamus: heads made from the average head by a known transform are found again, with and without skull, and
  * things that are no heads are not. */
+#include "template_sample.h"
 #include "test.h"
 
 #include "base/random.h"
-#include "segment/head_template.h"
 #include "segment/locate.h"
 
 #include <math.h>
@@ -14,21 +14,13 @@ enum { DIM = 90 }; /* of 2.5 mm: 225 mm */
 
 static double sample(const dn_head_template *h, const double mm[3], bool stripped)
 {
-    int64_t first[3];
-    double w[3];
-    for (int c = 0; c < 3; ++c) {
-        double at = (mm[c] - h->origin[c]) / h->spacing;
-        if (!(at >= 0 && at < (double)(h->dim[c] - 1))) {
-            return 0;
-        }
-        first[c] = (int64_t)at;
-        w[c] = at - (double)first[c];
-    }
+    int64_t voxel[8];
+    double weight[8];
     double sum = 0;
-    for (int n = 0; n < 8; ++n) {
-        int64_t v = first[0] + (n & 1) + h->dim[0] * (first[1] + (n >> 1 & 1) + h->dim[1] * (first[2] + (n >> 2)));
-        double weight = (n & 1 ? w[0] : 1 - w[0]) * (n & 2 ? w[1] : 1 - w[1]) * (n & 4 ? w[2] : 1 - w[2]);
-        sum += weight * (double)h->t1w[v] * (stripped ? (double)h->brain[v] / 255 : 1.0);
+    if (template_corners(h, mm, voxel, weight)) {
+        for (int n = 0; n < 8; ++n) {
+            sum += weight[n] * (double)h->t1w[voxel[n]] * (stripped ? (double)h->brain[voxel[n]] / 255 : 1.0);
+        }
     }
     return sum;
 }

@@ -1,4 +1,4 @@
-#include "synth/preview.h"
+#include "synth/head_picture.h"
 
 #include "base/memory.h"
 #include "chart/mosaic.h"
@@ -19,7 +19,7 @@ enum {
     FLUID = 255
 };
 
-struct dn_preview {
+struct dn_head_picture {
     const dn_tissues *tissues;
     dn_mosaic *mosaic;
     int rows, drawn;
@@ -44,37 +44,37 @@ static void fill_palette(uint8_t palette[256][3])
     palette[FLUID][2] = 130;
 }
 
-dn_status dn_preview_create(int rows, const char *title, const dn_tissues *tissues, dn_preview **out)
+dn_status dn_head_picture_create(int rows, const char *title, const dn_tissues *tissues, dn_head_picture **out)
 {
     dn_status status = DN_OK;
-    dn_preview *preview = NULL;
-    if (rows < 1 || rows > DN_PREVIEW_ROWS) {
-        DN_FAIL(DN_EINTERNAL, "a preview has 1 to %d rows, not %d", DN_PREVIEW_ROWS, rows);
+    dn_head_picture *picture = NULL;
+    if (rows < 1 || rows > DN_HEAD_PICTURE_ROWS) {
+        DN_FAIL(DN_EINTERNAL, "a picture has 1 to %d rows, not %d", DN_HEAD_PICTURE_ROWS, rows);
     }
-    DN_TRY(dn_alloc(&preview, 1, sizeof *preview, "a preview"));
-    preview->tissues = tissues;
-    preview->rows = rows;
-    fill_palette(preview->palette);
-    DN_TRY_GOTO(status, dn_alloc(&preview->grey, PIXELS, sizeof *preview->grey, "a preview"), fail);
-    DN_TRY_GOTO(status, dn_alloc(&preview->label, FINE_PIXELS, sizeof *preview->label, "a preview"), fail);
+    DN_TRY(dn_alloc(&picture, 1, sizeof *picture, "a picture"));
+    picture->tissues = tissues;
+    picture->rows = rows;
+    fill_palette(picture->palette);
+    DN_TRY_GOTO(status, dn_alloc(&picture->grey, PIXELS, sizeof *picture->grey, "a picture"), fail);
+    DN_TRY_GOTO(status, dn_alloc(&picture->label, FINE_PIXELS, sizeof *picture->label, "a picture"), fail);
     int width = 2 * MARGIN + 2 * VIEWS * TILE + (2 * VIEWS - 1) * GAP;
     int height = TOP + rows * (TILE + CAPTION) + MARGIN;
-    DN_TRY_GOTO(status, dn_mosaic_create(width, height, &preview->mosaic), fail);
-    (void)dn_mosaic_text(preview->mosaic, MARGIN, 31, 19, true, DN_INK_WHITE, DN_TEXT_LEFT, title);
-    *out = preview;
+    DN_TRY_GOTO(status, dn_mosaic_create(width, height, &picture->mosaic), fail);
+    (void)dn_mosaic_text(picture->mosaic, MARGIN, 31, 19, true, DN_INK_WHITE, DN_TEXT_LEFT, title);
+    *out = picture;
     return DN_OK;
 fail:
-    dn_preview_destroy(preview);
+    dn_head_picture_destroy(picture);
     return status;
 }
 
-void dn_preview_destroy(dn_preview *preview)
+void dn_head_picture_destroy(dn_head_picture *picture)
 {
-    if (preview != NULL) {
-        dn_mosaic_destroy(preview->mosaic);
-        free(preview->grey);
-        free(preview->label);
-        free(preview);
+    if (picture != NULL) {
+        dn_mosaic_destroy(picture->mosaic);
+        free(picture->grey);
+        free(picture->label);
+        free(picture);
     }
 }
 
@@ -136,7 +136,7 @@ static bool voxel_at(const dn_grid *grid, int view, const double middle[3], doub
     return inside;
 }
 
-static dn_status draw_view(dn_preview *preview, const dn_volume *scan, const dn_labels *truth, int view, const double middle[3],
+static dn_status draw_view(dn_head_picture *picture, const dn_volume *scan, const dn_labels *truth, int view, const double middle[3],
                            double side, double y)
 {
     static const char *const letters[VIEWS][4] = {{"R", "L", "S", "I"}, {"A", "P", "S", "I"}, {"R", "L", "A", "P"}};
@@ -146,14 +146,14 @@ static dn_status draw_view(dn_preview *preview, const dn_volume *scan, const dn_
         for (int c = 0; c < TILE; ++c) {
             bool inside = voxel_at(grid, view, middle, side, (c + 0.5) / TILE, (r + 0.5) / TILE, ijk);
             float value = inside ? scan->data[dn_grid_offset(grid, ijk[0], ijk[1], ijk[2])] : 0.0f;
-            preview->grey[r * TILE + c] = fminf(fmaxf(value, 0.0f), 1.0f);
+            picture->grey[r * TILE + c] = fminf(fmaxf(value, 0.0f), 1.0f);
         }
     }
     for (int r = 0; r < FINE; ++r) {
         for (int c = 0; c < FINE; ++c) {
             bool inside = voxel_at(grid, view, middle, side, (c + 0.5) / FINE, (r + 0.5) / FINE, ijk);
             uint16_t label = inside ? truth->data[dn_grid_offset(grid, ijk[0], ijk[1], ijk[2])] : 0;
-            preview->label[r * FINE + c] = color_of(preview->tissues, label);
+            picture->label[r * FINE + c] = color_of(picture->tissues, label);
         }
     }
     for (int outlined = 0; outlined < 2; ++outlined) {
@@ -163,42 +163,42 @@ static dn_status draw_view(dn_preview *preview, const dn_volume *scan, const dn_
                                .height = TILE,
                                .grey_width = TILE,
                                .grey_height = TILE,
-                               .grey = preview->grey,
+                               .grey = picture->grey,
                                .left = letters[view][0],
                                .right = letters[view][1],
                                .top = letters[view][2],
                                .bottom = letters[view][3]};
         if (outlined) {
-            tile.label = preview->label;
+            tile.label = picture->label;
             tile.label_width = tile.label_height = FINE;
-            tile.palette = (const uint8_t(*)[3])preview->palette;
+            tile.palette = (const uint8_t(*)[3])picture->palette;
         }
-        DN_TRY(dn_mosaic_draw(preview->mosaic, &tile));
+        DN_TRY(dn_mosaic_draw(picture->mosaic, &tile));
     }
     return DN_OK;
 }
 
-dn_status dn_preview_add(dn_preview *preview, const dn_volume *scan, const dn_labels *truth, const char *caption)
+dn_status dn_head_picture_add(dn_head_picture *picture, const dn_volume *scan, const dn_labels *truth, const char *caption)
 {
-    if (preview->drawn == preview->rows) {
-        DN_FAIL(DN_EINTERNAL, "a preview of %d rows has no place for another", preview->rows);
+    if (picture->drawn == picture->rows) {
+        DN_FAIL(DN_EINTERNAL, "a picture of %d rows has no place for another", picture->rows);
     }
     double middle[3];
     double side = 0.0;
-    find_middle(truth, preview->tissues, middle);
+    find_middle(truth, picture->tissues, middle);
     for (int c = 0; c < 3; ++c) {
         side = fmax(side, (double)scan->grid.dim[c] * scan->grid.affine.m[c][c]);
     }
-    double y = TOP + preview->drawn * (TILE + CAPTION);
+    double y = TOP + picture->drawn * (TILE + CAPTION);
     for (int view = 0; view < VIEWS; ++view) {
-        DN_TRY(draw_view(preview, scan, truth, view, middle, side, y));
+        DN_TRY(draw_view(picture, scan, truth, view, middle, side, y));
     }
-    (void)dn_mosaic_text(preview->mosaic, MARGIN, y + TILE + 14, 12, false, DN_INK_GREY, DN_TEXT_LEFT, caption);
-    ++preview->drawn;
+    (void)dn_mosaic_text(picture->mosaic, MARGIN, y + TILE + 14, 12, false, DN_INK_GREY, DN_TEXT_LEFT, caption);
+    ++picture->drawn;
     return DN_OK;
 }
 
-dn_status dn_preview_write(const dn_preview *preview, const char *path)
+dn_status dn_head_picture_write(const dn_head_picture *picture, const char *path)
 {
-    return dn_mosaic_write(preview->mosaic, path);
+    return dn_mosaic_write(picture->mosaic, path);
 }

@@ -1,4 +1,4 @@
-#include "train/preview.h"
+#include "train/sample_picture.h"
 
 #include "base/memory.h"
 #include "chart/mosaic.h"
@@ -162,7 +162,7 @@ static void fill_palette(preview *p)
     }
 }
 
-dn_status dn_train_preview(const dn_train_config *config, const char *path)
+dn_status dn_sample_picture_write(const dn_train_config *config, const char *path)
 {
     dn_status status = DN_OK;
     dn_dataset *dataset = NULL;
