@@ -6,11 +6,15 @@
 #     whole      the whole head: the networks alone, and `dien segment` on a scan
 #     threads    one thread against two: training steps and inference
 #     generator  training samples a second
-# BENCH_REPEATS (3) times each, after a warm-up; BENCH_THREADS (all).
+# BENCH_REPEATS (3) times each, after a warm-up; BENCH_THREADS (all). BENCH_SMALL=1: once and with small inputs, to see that the scripts
+# and the peers still work; such numbers mean nothing, and bench/run.sh leaves networks.md alone then.
+# PyTorch 1.13 is slow at 1 x 1 convolutions on one thread: peers are compared on two.
+# shellcheck disable=SC2046,SC2086 # a shape is three words, an empty option is none
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 shift
+small=${BENCH_SMALL:-0}
 repeats=${BENCH_REPEATS:-3}
 threads=${BENCH_THREADS:-$(nproc)}
 data=${DIEN_DATA:-$here/../../shared/data}
@@ -24,6 +28,15 @@ whole="{\"classes\":32,$whole}"
 published='{"classes":5,"features":[16,32,64,128,256],"convs":2,"norm":"instance","activation":"leaky_relu","residual":true,"down":"stride","up":"deconv"}'
 subunit='{"classes":11,"features":[24,48,96],"activation":"elu","norm_at":"level","skip":"before_norm"}'
 efficientnet='{"encoder":"efficientnetb0","classes":2}'
+# D H W, or a size that every network takes
+shape() { if [ "$small" = 1 ]; then echo "32 32 32"; else echo "$*"; fi; }
+edge=512
+batch=4
+if [ "$small" = 1 ]; then
+    edge=128
+    batch=2
+    repeats=1
+fi
 types=(f32)
 if [ "$("$build/bench/bench_network" --bf16)" = yes ]; then types+=(bf16); fi
 
@@ -43,46 +56,45 @@ step_peer() { # NAME CONFIG D H W REPEATS
 part_train() {
     local few=$((repeats > 2 ? 2 : repeats)) name
     name="training step: whole-head-coarse, 88 x 104 x 88"
-    step "$name" unet3d "$whole" 1 88 104 88 1 "$threads" "$repeats"
-    step_peer "$name" "$whole" 88 104 88 "$few"
+    step "$name" unet3d "$whole" 1 $(shape 88 104 88) 1 "$threads" "$repeats"
+    step_peer "$name" "$whole" $(shape 88 104 88) "$few"
     name="training step: whole-head-fine, 80 x 80 x 72"
-    step "$name" unet3d "$whole" 1 80 80 72 1 "$threads" "$repeats"
-    step_peer "$name" "$whole" 80 80 72 "$few"
+    step "$name" unet3d "$whole" 1 $(shape 80 80 72) 1 "$threads" "$repeats"
+    step_peer "$name" "$whole" $(shape 80 80 72) "$few"
     name="training step: subunit network, 96 x 96 x 96"
-    step "$name" unet3d "$subunit" 1 96 96 96 1 "$threads" "$few"
-    step_peer "$name" "$subunit" 96 96 96 "$few"
+    step "$name" unet3d "$subunit" 1 $(shape 96 96 96) 1 "$threads" "$few"
+    step_peer "$name" "$subunit" $(shape 96 96 96) "$few"
     name="training step: EfficientNetB0 U-Net, 4 x 512 x 512"
-    step "$name" unet2d "$efficientnet" 4 1 512 512 3 "$threads" "$few"
-    try "$python" "$here/peers/torch_unet2d.py" --batch 4 --steps "$few" --threads "$threads" --what "$name"
+    step "$name" unet2d "$efficientnet" "$batch" 1 "$edge" "$edge" 3 "$threads" "$few"
+    try "$python" "$here/peers/torch_unet2d.py" --batch "$batch" --size "$edge" --steps "$few" --threads "$threads" --what "$name"
     name="training step: published 4-class network, 160 x 160 x 160"
-    step "$name" unet3d "$published" 1 160 160 160 1 "$threads" 1
-    step_peer "$name" "$published" 160 160 160 1
+    step "$name" unet3d "$published" 1 $(shape 160 160 160) 1 "$threads" 1
+    step_peer "$name" "$published" $(shape 160 160 160) 1
 }
 
 part_slices() {
     local name="forward: EfficientNetB0 U-Net, a slice of 512 x 512" many=$((repeats * 5))
     "$build/bench/bench_peak"
     for type in "${types[@]}"; do
-        try "$build/bench/bench_forward" unet2d "$efficientnet" 1 1 512 512 3 "$threads" "$many" "$type" | named "$name"
+        try "$build/bench/bench_forward" unet2d "$efficientnet" 1 1 "$edge" "$edge" 3 "$threads" "$many" "$type" | named "$name"
     done
     for layout in "" --channels-last; do
-        # shellcheck disable=SC2086 # an empty option is none
-        try "$python" "$here/peers/torch_unet2d.py" --forward --batch 1 --steps "$many" --threads "$threads" --what "$name" $layout
+        try "$python" "$here/peers/torch_unet2d.py" --forward --batch 1 --size "$edge" --steps "$many" --threads "$threads" --what "$name" $layout
     done
     if modern_torch; then
-        try "$python" "$here/peers/torch_unet2d.py" --forward --batch 1 --steps "$many" --threads "$threads" --what "$name" --channels-last --dtype bf16
+        try "$python" "$here/peers/torch_unet2d.py" --forward --batch 1 --size "$edge" --steps "$many" --threads "$threads" --what "$name" --channels-last --dtype bf16
     fi
     if "$python" -c 'import onnxruntime' 2>/dev/null; then
-        try "$python" "$here/peers/torch_unet2d.py" --forward --batch 1 --steps "$many" --threads "$threads" --what "$name" --onnx
+        try "$python" "$here/peers/torch_unet2d.py" --forward --batch 1 --size "$edge" --steps "$many" --threads "$threads" --what "$name" --onnx
     fi
 }
 
 part_whole() {
     local name="forward: whole-head-coarse, 88 x 104 x 88"
     for type in "${types[@]}"; do
-        try "$build/bench/bench_forward" unet3d "$whole" 1 88 104 88 1 "$threads" "$repeats" "$type" | named "$name"
+        try "$build/bench/bench_forward" unet3d "$whole" 1 $(shape 88 104 88) 1 "$threads" "$repeats" "$type" | named "$name"
     done
-    try "$python" "$here/peers/torch_unet3d.py" --forward --config "$whole" --shape 88 104 88 --steps "$repeats" --threads "$threads" --what "$name"
+    try "$python" "$here/peers/torch_unet3d.py" --forward --config "$whole" --shape $(shape 88 104 88) --steps "$repeats" --threads "$threads" --what "$name"
     if ! "$build/dien" models show whole-head-fine >/dev/null 2>&1; then
         echo "left out: dien segment (the whole-head networks are not in models/)" >&2
         return 0
@@ -100,10 +112,10 @@ part_threads() {
     local few=$((repeats > 2 ? 2 : repeats)) count type
     [ "$threads" -ge 2 ] || { echo "left out: threads (one core)" >&2; return 0; }
     for count in 1 2; do
-        step "threads: training step of whole-head-fine" unet3d "$whole" 1 80 80 72 1 "$count" "$few"
+        step "threads: training step of whole-head-fine" unet3d "$whole" 1 $(shape 80 80 72) 1 "$count" "$few"
         for type in "${types[@]}"; do
-            try "$build/bench/bench_forward" unet3d "$whole" 1 88 104 88 1 "$count" "$few" "$type" | named "threads: forward of whole-head-coarse"
-            try "$build/bench/bench_forward" unet2d "$efficientnet" 1 1 512 512 3 "$count" "$((few * 3))" "$type" |
+            try "$build/bench/bench_forward" unet3d "$whole" 1 $(shape 88 104 88) 1 "$count" "$few" "$type" | named "threads: forward of whole-head-coarse"
+            try "$build/bench/bench_forward" unet2d "$efficientnet" 1 1 "$edge" "$edge" 3 "$count" "$((few * 3))" "$type" |
                 named "threads: forward of a slice, EfficientNetB0 U-Net"
         done
     done
@@ -112,8 +124,8 @@ part_threads() {
 part_generator() {
     local map=$data/labelmaps/synthseg/training_seg_01.nii.gz
     [ -e "$map" ] || { echo "left out: generator ($map is not there)" >&2; return 0; }
-    "$build/bench/bench_generator" "$map" "$here/../share/synth/tissues.tsv" 2 88 104 88 "$((repeats * 4))" | named "generator: 88 x 104 x 88 at 2 mm"
-    "$build/bench/bench_generator" "$map" "$here/../share/synth/tissues.tsv" 1 80 80 72 "$((repeats * 4))" | named "generator: 80 x 80 x 72 at 1 mm"
+    "$build/bench/bench_generator" "$map" "$here/../share/synth/tissues.tsv" 2 $(shape 88 104 88) "$((repeats * 4))" | named "generator: 88 x 104 x 88 at 2 mm"
+    "$build/bench/bench_generator" "$map" "$here/../share/synth/tissues.tsv" 1 $(shape 80 80 72) "$((repeats * 4))" | named "generator: 80 x 80 x 72 at 1 mm"
 }
 
 for part in "$@"; do

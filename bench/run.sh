@@ -4,6 +4,7 @@
 #   bench/run.sh BUILD
 #   BENCH='train slices'     only these parts: network (results.md), train, slices, whole, threads, generator; the table keeps what earlier
 #                            runs in this build folder left of the others
+#   BENCH_SMALL=1            small inputs, once: do the scripts still work? Nothing is written to networks.md
 #   DIEN_BENCH_13=0          leaves Debian 13 out
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -36,5 +37,9 @@ if [ "${DIEN_BENCH_13:-1}" != 0 ]; then
     cp "$trixie"/part_*.jsonl "$build/bench/debian13/"
 fi
 if [ -d "$build/bench/debian13" ]; then folders+=("$build/bench/debian13"); fi
+if [ "${BENCH_SMALL:-0}" = 1 ]; then
+    /usr/bin/python3 "$here/parts_table.py" "${folders[@]}"
+    exit 0
+fi
 /usr/bin/python3 "$here/parts_table.py" "${folders[@]}" | tee "$here/networks.md.tmp"
 mv "$here/networks.md.tmp" "$here/networks.md"
