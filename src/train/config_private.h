@@ -17,6 +17,8 @@ DN_CHECKED dn_status dn_config_add_pair(dn_train_sources *sources, const char *s
 DN_CHECKED dn_status dn_config_slices(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config, json_t *canonical);
 /* `folders:` of data: every folder below with mri_orig.png and mri_hypothal.png is a pair. */
 DN_CHECKED dn_status dn_config_folders(dn_yaml *yaml, const yaml_node_t *list, const char *where, dn_train_sources *sources);
+/* `training:`; after labels and data. steps: 0, or the length of the run in place of the config's. */
+DN_CHECKED dn_status dn_config_training(dn_yaml *yaml, const yaml_node_t *node, int64_t steps, dn_train_config *config);
 /* `augmentation:` (NULL: left out); after the model. */
 DN_CHECKED dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config);
 /* `augmentation.contrast_factors:` */

@@ -6,8 +6,7 @@
 #include "base/random.h"
 #include "image/io.h"
 #include "image/resample.h"
-#include "prepare/conform.h"
-#include "train/translate.h"
+#include "train/pair_read.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,31 +141,24 @@ static dn_status trim(dn_labels **labels)
 /* The scan as the network will get it, and its labels on the same grid. */
 static dn_status read_pair(const dn_train_config *config, const dn_train_pair *pair, dn_source *out)
 {
-    dn_status status = DN_OK;
-    dn_volume *scan = NULL;
     dn_labels *labels = NULL;
     dn_conformed conformed = {0};
-    dn_model_input input = {.spacing = {config->spacing[0], config->spacing[1], config->spacing[2]},
-                            .orientation = "RAS",
-                            .multiple = 1,
-                            .channels = 1,
-                            .normalise = DN_NORMALISE_PERCENTILE,
-                            .low = 0.5,
-                            .high = 99.5};
-    DN_TRY_GOTO(status, dn_labels_read(pair->labels, NULL, &labels, NULL), done);
-    if (pair->translate != NULL) {
-        DN_TRY_GOTO(status, dn_labels_translate(labels, pair->translate), done);
+    const dn_model_input input = {.spacing = {config->spacing[0], config->spacing[1], config->spacing[2]},
+                                  .orientation = "RAS",
+                                  .multiple = 1,
+                                  .channels = 1,
+                                  .normalise = DN_NORMALISE_PERCENTILE,
+                                  .low = 0.5,
+                                  .high = 99.5};
+    dn_status status = dn_train_pair_read(pair, &input, &conformed, &labels);
+    if (status == DN_OK) {
+        status = dn_resample_labels(labels, &conformed.volume->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &out->labels);
     }
-    DN_TRY_GOTO(status, dn_scan_read(pair->scan, NULL, &scan, NULL), done);
-    dn_volume *given = scan;
-    scan = NULL;
-    DN_TRY_GOTO(status, dn_conform(given, &input, &conformed), done);
-    DN_TRY_GOTO(status, dn_resample_labels(labels, &conformed.volume->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &out->labels), done);
-    out->scan = conformed.volume;
-    conformed.volume = NULL;
-done:
+    if (status == DN_OK) {
+        out->scan = conformed.volume;
+        conformed.volume = NULL;
+    }
     dn_conformed_release(&conformed);
-    dn_volume_destroy(scan);
     dn_labels_destroy(labels);
     return status;
 }
