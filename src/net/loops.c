@@ -1,6 +1,7 @@
 #include "net/loops.h"
 
 #include "net/rows.h"
+#include "net/upsample.h"
 
 #include <math.h>
 #include <omp.h>
@@ -187,21 +188,6 @@ static void make_pool(const dn_loop *loop, int64_t begin, int64_t end, float *x)
     }
 }
 
-/* The two voxels and the weight of the second, for output position o. */
-static void neighbours(dn_up_kind kind, int64_t factor, int64_t size, int64_t o, int64_t source[2], float *second)
-{
-    if (kind == DN_UP_NEAREST) {
-        source[0] = source[1] = o / factor;
-        *second = 0.0f;
-        return;
-    }
-    double x = ((double)o + 0.5) / (double)factor - 0.5;
-    x = x < 0.0 ? 0.0 : x;
-    source[0] = (int64_t)x;
-    source[1] = source[0] + 1 < size ? source[0] + 1 : source[0];
-    *second = (float)(x - (double)source[0]);
-}
-
 static void make_upsample(const dn_loop *loop, int64_t begin, int64_t end, float *x)
 {
     const dn_node *node = loop->node;
@@ -211,9 +197,9 @@ static void make_upsample(const dn_loop *loop, int64_t begin, int64_t end, float
     for (int64_t i = begin; i < end; ++i, x += is->c, voxel_next(&loop->out_shape, &v)) {
         int64_t s[3][2];
         float second[3];
-        neighbours(node->upsample.kind, node->upsample.factor[0], is->d, v.d, s[0], &second[0]);
-        neighbours(node->upsample.kind, node->upsample.factor[1], is->h, v.h, s[1], &second[1]);
-        neighbours(node->upsample.kind, node->upsample.factor[2], is->w, v.w, s[2], &second[2]);
+        dn_upsample_source(node->upsample.kind, node->upsample.factor[0], is->d, v.d, s[0], &second[0]);
+        dn_upsample_source(node->upsample.kind, node->upsample.factor[1], is->h, v.h, s[1], &second[1]);
+        dn_upsample_source(node->upsample.kind, node->upsample.factor[2], is->w, v.w, s[2], &second[2]);
         if (node->upsample.kind == DN_UP_NEAREST) {
             dn_row_load(x, at(in, element_of(is, v.n, s[0][0], s[1][0], s[2][0])), in->type, is->c);
             continue;

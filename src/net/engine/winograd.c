@@ -15,6 +15,7 @@
 #include "net/rows.h"
 #include "row_conv.h"
 #include "winograd_transform.h"
+#include "winograd_weights.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -66,85 +67,6 @@ static void winograd_destroy(dn_kernel *base)
     free(k->zeros);
     free(k->bias);
     free(k);
-}
-
-/* The transform of the weights along one axis, and that of the weights of an up-sampled input, whose third term is zero and
- * whose second is one row instead of twice a half. */
-static const double transform[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-static const double transform_up[3][3] = {{1, 0, 0}, {1, 1, 1}, {0, 0, 1}};
-
-static double along_depth_height(const double *g, const double *h, const float *taps, int w)
-{
-    double sum = 0.0;
-    if (g == NULL) { /* flat */
-        for (int b = 0; b < 3; ++b) {
-            sum += h[b] * (double)taps[b * 3 + w];
-        }
-        return sum;
-    }
-    for (int a = 0; a < 3; ++a) {
-        for (int b = 0; b < 3; ++b) {
-            sum += g[a] * h[b] * (double)taps[(a * 3 + b) * 3 + w];
-        }
-    }
-    return sum;
-}
-
-static dn_status pack_direct(winograd *k, const float *weight)
-{
-    int64_t all_in = k->in.c + k->up.c;
-    int64_t oc = k->out.c;
-    int64_t ic = k->in.c;
-    float *plain;
-    DN_TRY(dn_alloc(&plain, (size_t)(oc * ic * 3), sizeof *plain, "weights"));
-    dn_status status = DN_OK;
-    int64_t kernel = k->flat ? 9 : 27;
-    for (int t = 0; status == DN_OK && t < k->terms; ++t) {
-#pragma omp parallel for num_threads(k->threads) if (oc * ic > 256)
-        for (int64_t o = 0; o < oc; ++o) {
-            for (int64_t i = 0; i < ic; ++i) {
-                const float *taps = weight + (o * all_in + k->in_first + i) * kernel;
-                for (int w = 0; w < 3; ++w) {
-                    plain[(o * ic + i) * 3 + w] = (float)along_depth_height(k->flat ? NULL : transform[t / 4], transform[t % 4], taps, w);
-                }
-            }
-        }
-        status = dn_row_conv_set_weights(k->engine, &k->direct, t, plain, oc, ic, 3);
-    }
-    free(plain);
-    return status;
-}
-
-/* Column 2i - 1 reads taps (0+1, 2) of columns i - 1 and i; column 2i reads taps (0, 1+2). Both at once: 2 oc channels. */
-static dn_status pack_upsampled(winograd *k, const float *weight)
-{
-    int64_t all_in = k->in.c + k->up.c;
-    int64_t oc = k->out.c;
-    int64_t uc = k->up.c;
-    float *plain;
-    DN_TRY(dn_alloc(&plain, (size_t)(2 * oc * uc * 2), sizeof *plain, "weights"));
-    dn_status status = DN_OK;
-    int64_t kernel = k->flat ? 9 : 27;
-    for (int t = 0; status == DN_OK && t < k->up_terms; ++t) {
-        for (int64_t o = 0; o < oc; ++o) {
-            for (int64_t i = 0; i < uc; ++i) {
-                const float *taps = weight + (o * all_in + k->up_first + i) * kernel;
-                double w[3];
-                for (int x = 0; x < 3; ++x) {
-                    w[x] = along_depth_height(k->flat ? NULL : transform_up[t / 3], transform_up[t % 3], taps, x);
-                }
-                float *odd = plain + (o * uc + i) * 2;
-                float *even = plain + ((oc + o) * uc + i) * 2;
-                odd[0] = (float)(w[0] + w[1]);
-                odd[1] = (float)w[2];
-                even[0] = (float)w[0];
-                even[1] = (float)(w[1] + w[2]);
-            }
-        }
-        status = dn_row_conv_set_weights(k->engine, &k->upsampled, t, plain, 2 * oc, uc, 2);
-    }
-    free(plain);
-    return status;
 }
 
 static int64_t align64(int64_t bytes)
@@ -220,13 +142,28 @@ static void repeat_bias(winograd *k, const float *bias)
     }
 }
 
+static dn_status pack(winograd *k, const float *weight)
+{
+    dn_winograd_weights of = {.engine = k->engine,
+                              .weight = weight,
+                              .out = k->out.c,
+                              .all_in = k->in.c + k->up.c,
+                              .first = k->in_first,
+                              .in = k->in.c,
+                              .flat = k->flat,
+                              .terms = k->terms,
+                              .threads = k->threads};
+    DN_TRY(dn_winograd_pack(&of, &k->direct));
+    of.first = k->up_first;
+    of.in = k->up.c;
+    of.terms = k->up_terms;
+    return k->up.c > 0 ? dn_winograd_pack_up(&of, &k->upsampled) : DN_OK;
+}
+
 static dn_status winograd_reload(dn_kernel *base, const float *weight, const float *bias)
 {
     winograd *k = (winograd *)base;
-    DN_TRY(pack_direct(k, weight));
-    if (k->up.c > 0) {
-        DN_TRY(pack_upsampled(k, weight));
-    }
+    DN_TRY(pack(k, weight));
     repeat_bias(k, bias);
     return DN_OK;
 }
@@ -254,10 +191,9 @@ static dn_status prepare(winograd *k, const dn_kernel_request *r, bool *usable)
             return DN_OK;
         }
     }
-    DN_TRY(pack_direct(k, r->weight));
+    DN_TRY(pack(k, r->weight));
     k->base.packed_bytes = k->terms * (int64_t)dnnl_memory_desc_get_size(k->direct.weights_md);
     if (k->up.c > 0) {
-        DN_TRY(pack_upsampled(k, r->weight));
         k->base.packed_bytes += k->up_terms * (int64_t)dnnl_memory_desc_get_size(k->upsampled.weights_md);
     }
     int64_t row = k->in.w * k->in.c > k->up.w * k->up.c ? k->in.w * k->in.c : k->up.w * k->up.c;
