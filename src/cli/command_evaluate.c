@@ -5,10 +5,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/table.h"
-#include "chart/figure_kinds.h"
+#include "cli/evaluate_report.h"
 #include "cli/stats_command.h"
 #include "image/io.h"
-#include "stats/agreement.h"
 #include "train/evaluate.h"
 #include "train/translate.h"
 
@@ -40,36 +39,6 @@ static const dn_option options[] = {
     {.name = "truth-suffix", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "the same for truths; without it as --suffix"},
     {0},
 };
-
-enum { STRUCTURES = 512, MEASURES = 11 };
-
-typedef struct structure {
-    char name[64];
-    uint16_t *labels; /* owned */
-    size_t count;
-} structure;
-
-typedef struct subject {
-    char *name, *predicted, *truth; /* owned */
-} subject;
-
-typedef struct evaluation_job {
-    const dn_arguments *arguments;
-    subject *subjects;
-    size_t subject_count;
-    structure structures[STRUCTURES];
-    size_t structure_count;
-    dn_table *table;
-} evaluation_job;
-
-static const char *const measure_names[MEASURES] = {"dice",    "iou",     "precision",  "recall",           "hausdorff_mm",
-                                                    "hd95_mm", "assd_mm", "volume_mm3", "truth_volume_mm3", "volume_error_percent",
-                                                    "mean_iou"};
-
-static const char *format_of(size_t measure)
-{
-    return measure < 4 || measure == MEASURES - 1 ? "%.4f" : measure < 7 ? "%.3f" : "%.2f";
-}
 
 static void measures_of(const dn_evaluation *e, double out[MEASURES])
 {
@@ -307,8 +276,8 @@ static dn_status put_row(dn_table *table, const char *who, const structure *what
     DN_TRY(dn_table_put_text(table, "structure", what->name));
     for (size_t m = 0; m < MEASURES; ++m) {
         char text[32];
-        snprintf(text, sizeof text, format_of(m), values[m]);
-        DN_TRY(dn_table_put_text(table, measure_names[m], isfinite(values[m]) ? text : NULL));
+        snprintf(text, sizeof text, dn_measure_format(m), values[m]);
+        DN_TRY(dn_table_put_text(table, dn_measure_name(m), isfinite(values[m]) ? text : NULL));
     }
     return DN_OK;
 }
@@ -333,135 +302,6 @@ done:
     dn_labels_destroy(both[0]);
     dn_labels_destroy(both[1]);
     return status;
-}
-
-/* The numbers of one structure and measure over subjects; rows without a value are left out. */
-static dn_status column_of(const evaluation_job *job, const char *name, size_t measure, double *out, size_t *n)
-{
-    size_t column;
-    *n = 0;
-    DN_TRY(dn_table_column(job->table, measure_names[measure], &column));
-    for (size_t row = 0; row < dn_table_rows(job->table); ++row) {
-        double value;
-        if (strcmp(dn_table_text(job->table, row, 1), name) == 0) {
-            DN_TRY(dn_table_number(job->table, row, column, &value));
-            if (isfinite(value)) {
-                out[(*n)++] = value;
-            }
-        }
-    }
-    return DN_OK;
-}
-
-static dn_status summarise(const evaluation_job *job, dn_table *summary)
-{
-    dn_status status = DN_OK;
-    double *values = NULL;
-    DN_TRY(dn_alloc(&values, job->subject_count, sizeof *values, "a summary"));
-    for (size_t s = 0; s < job->structure_count; ++s) {
-        size_t row;
-        DN_TRY_GOTO(status, dn_table_add_row(summary, &row), done);
-        DN_TRY_GOTO(status, dn_table_put_text(summary, "structure", job->structures[s].name), done);
-        for (size_t m = 0; m < MEASURES; ++m) {
-            size_t n;
-            double mean = 0.0, squares = 0.0;
-            char name[64], text[32];
-            DN_TRY_GOTO(status, column_of(job, job->structures[s].name, m, values, &n), done);
-            for (size_t i = 0; i < n; ++i) {
-                mean += values[i] / (double)n;
-            }
-            for (size_t i = 0; i < n; ++i) {
-                squares += (values[i] - mean) * (values[i] - mean);
-            }
-            if (m == 0) {
-                DN_TRY_GOTO(status, dn_table_put_number(summary, "n", (double)n), done);
-            }
-            for (int which = 0; which < 2; ++which) {
-                snprintf(name, sizeof name, "%s_%s", measure_names[m], which == 0 ? "mean" : "sd");
-                snprintf(text, sizeof text, format_of(m), which == 0 ? mean : sqrt(squares / (double)(n > 1 ? n - 1 : 1)));
-                DN_TRY_GOTO(status, dn_table_put_text(summary, name, n > (size_t)which ? text : NULL), done);
-            }
-        }
-    }
-done:
-    free(values);
-    return status;
-}
-
-/* Volumes of one structure: prediction against truth. Left out where there are too few, or all alike. */
-static dn_status draw_volumes(const evaluation_job *job, const structure *what, const char *folder)
-{
-    dn_status status = DN_OK;
-    dn_figure *figure = NULL;
-    char *name = NULL, *file = NULL;
-    double *a = NULL;
-    size_t n[2];
-    size_t count = job->subject_count;
-    dn_bland_altman fit;
-    DN_TRY(dn_alloc(&a, 4 * count, sizeof *a, "volumes"));
-    DN_TRY_GOTO(status, column_of(job, what->name, 7, a, &n[0]), done);
-    DN_TRY_GOTO(status, column_of(job, what->name, 8, a + count, &n[1]), done);
-    if (n[0] < 3 || n[0] != n[1] ||
-        dn_bland_altman_fit(a, a + count, n[0], false, 0.95, DN_LIMITS_EXACT, a + 2 * count, a + 3 * count, &fit) != DN_OK) {
-        dn_error_clear();
-        goto done;
-    }
-    dn_figure_limits limits = {fit.bias.value,  fit.bias.low,  fit.bias.high,  fit.lower.value, fit.lower.low, fit.lower.high,
-                               fit.upper.value, fit.upper.low, fit.upper.high, fit.slope.value, fit.intercept, fit.slope_p < 0.05};
-    dn_panel panel = {.title = what->name, .x_label = "Mean of prediction and truth (mm³)", .y_label = "Prediction − truth (mm³)"};
-    DN_TRY_GOTO(status, dn_figure_create(85, 75, 1, 1, &figure), done);
-    DN_TRY_GOTO(status, dn_figure_bland_altman(figure, &panel, n[0], a + 2 * count, a + 3 * count, &limits), done);
-    DN_TRY_GOTO(status, dn_file_name_of(what->name, &name), done);
-    DN_TRY_GOTO(status, dn_asprintf(&file, "bland_altman_%s", name), done);
-    DN_TRY_GOTO(status, dn_stats_write_figure(folder, file, NULL, figure), done);
-done:
-    dn_figure_destroy(figure);
-    free(a);
-    free(name);
-    free(file);
-    return status;
-}
-
-/* Dice of each structure over subjects, boxes side by side; of many the last, where both sides together are. */
-static dn_status draw_dice(const evaluation_job *job, const char *folder)
-{
-    enum { MOST = 16 };
-    dn_status status = DN_OK;
-    dn_figure *figure = NULL;
-    double *values = NULL;
-    dn_figure_group groups[MOST];
-    size_t used = 0;
-    size_t first = job->structure_count > MOST ? job->structure_count - MOST : 0;
-    size_t count = job->structure_count - first;
-    DN_TRY(dn_alloc(&values, job->subject_count * count, sizeof *values, "Dice"));
-    for (size_t s = 0; s < count; ++s) {
-        size_t n;
-        DN_TRY_GOTO(status, column_of(job, job->structures[first + s].name, 0, values + used, &n), done);
-        groups[s] = (dn_figure_group){.name = job->structures[first + s].name, .n = n, .values = values + used};
-        used += n;
-    }
-    const dn_panel panel = {.y_label = "Dice"};
-    DN_TRY_GOTO(status, dn_figure_create(count < 4 ? 85.0 : fmin(250.0, 22.0 * (double)count), 80, 1, 1, &figure), done);
-    DN_TRY_GOTO(status, dn_figure_box_plot(figure, &panel, groups, count, NULL, 0), done);
-    DN_TRY_GOTO(status, dn_stats_write_figure(folder, "dice", NULL, figure), done);
-done:
-    dn_figure_destroy(figure);
-    free(values);
-    return status;
-}
-
-static void print_table(const dn_table *table)
-{
-    size_t columns = dn_table_columns(table);
-    for (size_t c = 0; c < columns; ++c) {
-        printf("%s%c", dn_table_column_name(table, c), c + 1 < columns ? '\t' : '\n');
-    }
-    for (size_t row = 0; row < dn_table_rows(table); ++row) {
-        for (size_t c = 0; c < columns; ++c) {
-            const char *text = dn_table_text(table, row, c);
-            printf("%s%c", text != NULL ? text : "n/a", c + 1 < columns ? '\t' : '\n');
-        }
-    }
 }
 
 static dn_status choose_structures(evaluation_job *job)
@@ -495,29 +335,6 @@ static dn_status choose_structures(evaluation_job *job)
     return status;
 }
 
-static dn_status report(const evaluation_job *job, const char *folder)
-{
-    dn_status status = DN_OK;
-    dn_table *summary = NULL;
-    bool several = job->subject_count > 1;
-    if (several) {
-        DN_TRY(dn_table_create("summary", &summary));
-        DN_TRY_GOTO(status, summarise(job, summary), done);
-    }
-    print_table(several ? summary : job->table);
-    DN_TRY_GOTO(status, dn_stats_write_table(folder, "evaluation", job->table), done);
-    if (several && folder != NULL) {
-        DN_TRY_GOTO(status, dn_stats_write_table(folder, "evaluation_summary", summary), done);
-        for (size_t s = 0; s < job->structure_count; ++s) {
-            DN_TRY_GOTO(status, draw_volumes(job, &job->structures[s], folder), done);
-        }
-        DN_TRY_GOTO(status, draw_dice(job, folder), done);
-    }
-done:
-    dn_table_destroy(summary);
-    return status;
-}
-
 static dn_status run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
@@ -536,7 +353,7 @@ static dn_status run(const dn_arguments *arguments)
     if (dn_table_rows(job->table) == 0) {
         DN_FAIL_GOTO(status, done, DN_EDATA, "neither prediction nor truth has a voxel of the structures that are compared");
     }
-    DN_TRY_GOTO(status, report(job, dn_arguments_text(arguments, "output")), done);
+    DN_TRY_GOTO(status, dn_evaluate_report(job, dn_arguments_text(arguments, "output")), done);
     if (missing > 0) {
         DN_FAIL_GOTO(status, done, DN_EPARTIAL, "%zu of %zu truths have no prediction", missing, missing + job->subject_count);
     }

@@ -128,6 +128,9 @@ static dn_status run_t(const dn_arguments *arguments, dn_power_kind kind)
     if (missing != 1) {
         DN_FAIL(DN_EUSAGE, "give three of --n, --difference, --sd and --power; the fourth is found (%d are missing)", missing);
     }
+    if (t.delta == 0.0) {
+        DN_FAIL(DN_EDATA, "a difference of 0 cannot be found with any number of people; give the difference that matters");
+    }
     char *paragraph = NULL;
     DN_TRY(dn_power_t_solve(&t));
     DN_TRY(t_paragraph(&t, unknown, &paragraph));

@@ -1,16 +1,16 @@
-#define _GNU_SOURCE /* madvise, open_memstream */
+#define _GNU_SOURCE /* open_memstream */
 #include "net/plan.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/threads.h"
+#include "net/pages.h"
 #include "net/plan_internal.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define MIB (1024.0 * 1024.0)
 
@@ -24,17 +24,13 @@ bool dn_plan_bf16_supported(void)
     return dn_engine_bf16();
 }
 
-/* Huge pages: touching a fresh gigabyte in 4 KiB pages costs as much as a convolution. */
 static dn_status allocate_arena(dn_plan *plan)
 {
-    size_t huge = 2u << 20;
-    size_t bytes = ((size_t)plan->arena_bytes + huge - 1) / huge * huge;
-    plan->arena = aligned_alloc(huge, bytes == 0 ? huge : bytes);
+    plan->arena = dn_pages_allocate(plan->arena_bytes);
     if (plan->arena == NULL) {
         DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory and the machine does not give it; use --memory or a smaller region",
                 (double)dn_plan_peak_bytes(plan) / MIB);
     }
-    (void)madvise(plan->arena, bytes, MADV_HUGEPAGE);
     return DN_OK;
 }
 

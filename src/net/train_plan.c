@@ -1,28 +1,24 @@
-#define _GNU_SOURCE /* madvise, open_memstream */
+#define _GNU_SOURCE /* open_memstream */
 #include "net/train_plan.h"
 
 #include "base/threads.h"
+#include "net/pages.h"
 #include "net/train_run.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define MIB (1024.0 * 1024.0)
 
-/* Huge pages: touching a fresh gigabyte in 4 KiB pages costs as much as a convolution. */
 static dn_status allocate_arena(dn_train_plan *plan)
 {
-    size_t huge = 2u << 20;
-    size_t bytes = ((size_t)plan->arena_bytes + huge - 1) / huge * huge;
-    plan->arena = aligned_alloc(huge, bytes == 0 ? huge : bytes);
+    plan->arena = dn_pages_allocate(plan->arena_bytes);
     if (plan->arena == NULL) {
         DN_FAIL(DN_ENOMEM, "training needs %.0f MiB of memory and the machine does not give it; use smaller patches or batches",
                 (double)plan->arena_bytes / MIB);
     }
-    (void)madvise(plan->arena, bytes, MADV_HUGEPAGE);
     return DN_OK;
 }
 

@@ -102,6 +102,7 @@ expect_sentence 3 'outside its scale of 0 to 48' stats correlate "$work/p.tsv" -
 expect_sentence 2 'needs both --alsfrs COLUMN and --duration COLUMN' stats correlate "$work/p.tsv" --alsfrs alsfrs --x alsfrs_slope --y icv
 expect_sentence 2 'give three of --n, --difference, --sd and --power' stats power --n 5
 expect_sentence 3 'a difference of 0 cannot be found' stats power --difference 0 --sd 1 --power 0.8
+expect_sentence 3 'a difference of 0 cannot be found' stats power --difference 0 --sd 1 --n 10
 expect_sentence 2 '"x" is not a number' stats power --kind anova --means 1,x --sd 1 --n 5
 mkdir -p "$work/empty"
 expect_sentence 3 'there is no *_volumes.tsv' stats groups "$work/p.tsv" "$work/empty" --value v --group group
