@@ -1,0 +1,76 @@
+#!/bin/bash
+# `dien segment` with a network that sees slices of the AC-PC frame: in one line on the demo head, by the shipped whole-head networks and
+# a network that sees two rods in the frame whatever the slices show (tests/support/slice_maker.h); and what happens without a frame.
+source "$(dirname "$0")/lib.sh"
+fixture=${DIEN_FIXTURE:?the program tests/fixture}
+tree=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$work" || exit 1
+export OMP_WAIT_POLICY=passive XDG_DATA_HOME=$work/none
+# The program is copied, away from networks that somebody has imported into the tree.
+mkdir -p bin nets heads && cp "$dien" bin/dien && ln -s "$tree/share" share
+"$fixture" slices nets/hypothalamus.safetensors && "$fixture" whole-head heads || { echo "cannot make the inputs"; exit 1; }
+cp nets/hypothalamus.safetensors heads/
+measured() { [ "$1" -eq 0 ] || [ "$1" -eq 4 ]; }
+number() { # KEY FILE: the n-th number ($3, default 1) behind the key
+    tr -d ' \n' <"$2" | grep -oE "\"$1\":\[?[-0-9.e,]+" | head -n 1 | sed 's/.*[:[]//' | cut -d , -f "${3:-1}"
+}
+
+# --- one line: no --model, and nothing is said to be missing
+for name in whole-head-coarse whole-head-fine; do
+    [ -e "$tree/models/$name.safetensors" ] || { echo "no $name in the tree"; exit 77; }
+    ln -s "$tree/models/$name.safetensors" nets/
+done
+"$dien" synth "$tree/share/template/head.nii.gz" -o . --plain -q >stdout 2>stderr || fail "synth: $(cat stderr)"
+mv head_sample-0001_T1w.nii.gz demo_T1w.nii.gz
+DIEN_MODELS=$work/nets bin/dien segment demo_T1w.nii.gz -o out --structures hypothalamus,icv --posteriors >stdout 2>stderr
+code=$?
+[ "$code" -eq 0 ] || fail "one line: expected 0, found $code: $(cat stderr)"
+grep -q 'not installed' stderr && fail "one line: expected no network to be missing, found $(cat stderr)"
+found=$(cut -f 1,2 out/demo_volumes.tsv | tr '\t\n' ' ,')
+[ "$found" = "structure hemi,hypothalamus L,hypothalamus R,hypothalamus B,icv B," ] || fail "one line: rows are $found"
+# 50 slices of 0.5 mm x the rods' 18.16 mm2 (18 mm2 of a sharp diamond)
+awk -F '\t' '$1 == "hypothalamus" && $2 != "B" { n++; if ($3 < 452 || $3 > 456 || $4 < 435 || $4 > 465) bad = 1 } END { exit bad || n != 2 }' \
+    out/demo_volumes.tsv || fail "one line: expected rods of 454 and about 450 mm3, found $(cat out/demo_volumes.tsv)"
+for file in dseg.nii.gz dseg.tsv dseg.json probseg.nii.gz qc.png report.html label-ICV_mask.nii.gz; do
+    [ -s "out/demo_$file" ] || fail "one line: no demo_$file in $(ls out)"
+done
+grep -q '"HypothalamusModel": "hypothalamus"' out/demo_volumes.json || fail "one line: the network is not named in $(cat out/demo_volumes.json)"
+grep -q $'^819\t' out/demo_dseg.tsv && grep -q $'^820\t' out/demo_dseg.tsv || fail "one line: labels are $(cat out/demo_dseg.tsv)"
+grep -q 'AC-PC frame' out/demo_report.html || fail "one line: no frame in the report"
+# the template's world is the frame
+for key in AC_mm PC_mm; do
+    for n in 1 2 3; do
+        expected=0
+        [ "$key$n" = PC_mm2 ] && expected=$(awk -F '\t' '$1 == "PC" { print $3 }' "$tree/share/template/landmarks.tsv")
+        awk -v found="$(number "$key" out/demo_volumes.json $n)" -v expected="$expected" \
+            'BEGIN { d = found - expected; exit !(found != "" && d < 1 && d > -1) }' ||
+            fail "$key, number $n: expected $expected, found $(number "$key" out/demo_volumes.json $n)"
+    done
+done
+
+# --- a stack takes the other road, and both kinds at once are refused
+"$fixture" scan thin.nii.gz 1 48 || fail "cannot make a stack"
+DIEN_MODELS=$work/nets bin/dien segment thin.nii.gz -o stacks --model hypothalamus >stdout 2>stderr || fail "a stack: $(cat stderr)"
+[ -s stacks/thin_volumes.tsv ] && [ ! -e stacks/thin_report.html ] || fail "a stack: found $(ls stacks)"
+export DIEN_MODELS=$work/nets
+expect_sentence 2 "give one kind at a time" segment thin.nii.gz demo_T1w.nii.gz -o both --model hypothalamus
+expect_empty both
+expect_sentence 2 "consensus is for networks that follow the intensity scale" segment demo_T1w.nii.gz -o both --model hypothalamus --consensus
+expect_empty both
+
+# --- no frame: a head of three structures. The rest is measured; alone, it is an error.
+export DIEN_MODELS=$work/heads
+bin/dien segment heads/head.nii.gz -o less --structures hypothalamus,thalamus >stdout 2>stderr
+code=$?
+[ "$code" -eq 4 ] || fail "no frame: expected 4, found $code: $(cat stderr)"
+grep -q 'hypothalamus was not measured: the AC-PC frame was not found' stderr || fail "no frame: expected a sentence, found $(cat stderr)"
+grep -q '^thalamus	B' less/head_volumes.tsv && ! grep -q '^hypothalamus' less/head_volumes.tsv || fail "no frame: found $(cat less/head_volumes.tsv)"
+expect_sentence 3 "AC-PC frame was not found" segment heads/head.nii.gz -o none --model hypothalamus
+expect_empty none
+# without the networks that find it
+mkdir alone && cp nets/hypothalamus.safetensors alone/
+DIEN_MODELS=$work/alone bin/dien segment heads/head.nii.gz -o none --model hypothalamus >stdout 2>stderr
+code=$?
+[ "$code" -eq 3 ] && grep -q 'whole-head-coarse' stderr || fail "no whole-head networks: expected 3 and their name, found $code: $(cat stderr)"
+expect_empty none
+finish
