@@ -2,7 +2,7 @@
 # The main job on a head that the program makes itself, so that it needs nothing but this tree: `dien synth` paints the template
 # (share/template) as a T1-weighted scan, `dien segment` measures it, and since the head's volumes are known, the report shows
 # measured beside true. Build folder $1; everything lands in $1/demo. With DIEN_DATA's published network of the hypothalamus at
-# hand (or one that `dien models import` brought), the hypothalamus is measured, too.
+# hand (or one that `dien models import` brought), its subunits are measured, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}
@@ -37,8 +37,8 @@ echo
 echo "report:  $demo/demo_report.html (open it in a browser)"
 echo "picture: $demo/demo_qc.png"
 echo "tables:  $demo/measured_and_true.tsv, $demo/demo_volumes.tsv"
-if ! grep -q '^hypothalamus	' "$demo/demo_volumes.tsv"; then
+if ! grep -q '^hypothalamus_' "$demo/demo_volumes.tsv"; then
     echo
-    echo "The hypothalamus was not measured: its published network (Billot et al. 2020, Apache-2.0) is not part of this tree. Get"
-    echo "its weights from https://github.com/BBillot/hypothalamus_seg and type: $dien models import FILE.h5"
+    echo "For the hypothalamus's subunits bring their published network (Billot et al. 2020, Apache-2.0): get its weights from"
+    echo "https://github.com/BBillot/hypothalamus_seg and type: $dien models import FILE.h5"
 fi
