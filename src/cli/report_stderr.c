@@ -84,9 +84,11 @@ static void show_detail(void *user, const char *what, const char *detail, int64_
             state.shown = time;
         }
         if (ended) {
-            fprintf(stderr, "  %.1f s\n", time - state.started);
+            fresh ? fprintf(stderr, "\n") : fprintf(stderr, "  %.1f s\n", time - state.started);
             state.open = false;
         }
+    } else if (ended && fresh) {
+        fprintf(stderr, "%s: done\n", what); /* one step: when it began is not known */
     } else if (ended) {
         fprintf(stderr, "%s: done in %.1f s\n", what, time - state.started);
     } else if (fresh) {

@@ -18,5 +18,15 @@ done
 [ "$(head -c 8 "$work/samples/head_preview.png" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || fail "the preview is no PNG"
 expect 0 synth "$head" -o "$work/again" -n 2 --spacing 6 --preview --seed 5
 cmp "$work/samples/head_preview.png" "$work/again/head_preview.png" || fail "equal seeds, other pictures"
+# one step: when it began is not known, so no seconds are claimed
+expect 0 synth "$head" -o "$work/one" --spacing 6 --plain
+grep -qx 'head: done' "$work/stderr" || fail "one sample: expected 'head: done', found $(cat "$work/stderr")"
+# a map of nothing: the header, and zeros
+gzip -dc "$head" >"$work/full.nii"
+{ head -c 352 "$work/full.nii"; head -c $(($(stat -c %s "$work/full.nii") - 352)) /dev/zero; } >"$work/nothing.nii"
+expect_sentence 3 "labels nothing" synth "$work/nothing.nii" -o "$work/none"
+# a file is named once
+: >"$work/empty.nii"
+expect_sentence 3 "dien: '$work/empty.nii' is empty" synth "$work/empty.nii" -o "$work/none"
 expect_no_temporaries "$work"
 finish
