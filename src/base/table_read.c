@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/table_private.h"
+#include "base/text.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,20 +20,6 @@ typedef struct reader {
     bool quoted;
 } reader;
 
-static size_t utf8_length(const unsigned char *p, const unsigned char *end)
-{
-    size_t n = *p < 0x80 ? 1 : *p >= 0xC2 && *p < 0xE0 ? 2 : *p >= 0xE0 && *p < 0xF0 ? 3 : *p >= 0xF0 && *p < 0xF5 ? 4 : 0;
-    if (n == 0 || (size_t)(end - p) < n) {
-        return 0;
-    }
-    for (size_t i = 1; i < n; ++i) {
-        if ((p[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    return n;
-}
-
 static dn_status check_text(const char *text, size_t size, const char *name)
 {
     const unsigned char *p = (const unsigned char *)text;
@@ -45,7 +32,7 @@ static dn_status check_text(const char *text, size_t size, const char *name)
         DN_FAIL(DN_EFORMAT, "%s is a spreadsheet or an archive, not a table in text; export it as TSV or CSV", name);
     }
     while (p < end) {
-        size_t n = utf8_length(p, end);
+        size_t n = dn_text_character((const char *)p, (size_t)(end - p));
         if (*p == '\0') {
             DN_FAIL(DN_EFORMAT, "%s, line %zu: there is a zero byte; this is not a table in text", name, line);
         }

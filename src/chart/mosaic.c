@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -187,37 +188,15 @@ dn_status dn_mosaic_draw(dn_mosaic *mosaic, const dn_mosaic_tile *tile)
     return cairo_problem(cairo_status(mosaic->cairo));
 }
 
-/* Length of the valid UTF-8 sequence at p, 0 when it is none or a control character. */
-static size_t sequence(const unsigned char *p)
-{
-    if (p[0] < 0x20 || p[0] == 0x7f) {
-        return 0;
-    }
-    if (p[0] < 0x80) {
-        return 1;
-    }
-    size_t n = p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < n; ++i) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    /* Overlong forms, surrogates and what lies beyond U+10FFFF. */
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) {
-        return 0;
-    }
-    return n;
-}
-
 enum { TEXT = 1024 };
 
-/* cairo stops for good at a text that is not UTF-8. */
+/* cairo stops for good at a text that is not UTF-8, and draws control characters as boxes. */
 static void clean(const char *text, char out[TEXT])
 {
     const unsigned char *p = (const unsigned char *)text;
     size_t n = 0;
     while (*p != 0 && n + 5 < TEXT) {
-        size_t length = sequence(p);
+        size_t length = *p < 0x20 || *p == 0x7f ? 0 : dn_text_character((const char *)p, SIZE_MAX);
         if (length == 0) {
             out[n++] = '?';
             ++p;

@@ -2,10 +2,12 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "segment/label_color.h"
 #include "segment/outputs.h"
 
 #include <math.h>
+#include <nettle/base64.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,31 +45,13 @@ static const char style[] =
     "@media print{body{font-size:11pt}main{padding:0}}\n"
     "</style>\n";
 
-/* Length of the valid UTF-8 sequence at p, 0 when it is none. */
-static size_t sequence(const unsigned char *p)
-{
-    if (p[0] < 0x80) {
-        return 1;
-    }
-    size_t n = p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < n; ++i) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f)) {
-        return 0;
-    }
-    return n;
-}
-
 dn_status dn_report_escape(const char *text, char **out)
 {
     /* No character grows to more than "&quot;". */
     DN_TRY(dn_alloc(out, 6 * strlen(text) + 1, 1, "a text of the report"));
     char *to = *out;
     for (const unsigned char *p = (const unsigned char *)text; *p != 0;) {
-        size_t n = sequence(p);
+        size_t n = dn_text_character((const char *)p, SIZE_MAX);
         const char *entity = *p == '<'    ? "&lt;"
                              : *p == '>'  ? "&gt;"
                              : *p == '&'  ? "&amp;"
@@ -102,18 +86,11 @@ static dn_status put_escaped(dn_file_writer *w, const char *before, const char *
 
 static dn_status put_base64(dn_file_writer *w, const unsigned char *bytes, size_t size)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const size_t length = BASE64_ENCODE_RAW_LENGTH(size);
     char *text = NULL;
-    DN_TRY(dn_alloc(&text, (size + 2) / 3 * 4 + 1, 1, "the picture in the report"));
-    char *to = text;
-    for (size_t i = 0; i < size; i += 3) {
-        unsigned v = (unsigned)bytes[i] << 16 | (i + 1 < size ? (unsigned)bytes[i + 1] << 8 : 0) | (i + 2 < size ? bytes[i + 2] : 0);
-        *to++ = digits[v >> 18];
-        *to++ = digits[v >> 12 & 63];
-        *to++ = i + 1 < size ? digits[v >> 6 & 63] : '=';
-        *to++ = i + 2 < size ? digits[v & 63] : '=';
-    }
-    dn_status status = dn_file_write(w, text, (size_t)(to - text));
+    DN_TRY(dn_alloc(&text, length, 1, "the picture in the report"));
+    base64_encode_raw(text, size, bytes);
+    dn_status status = dn_file_write(w, text, length);
     free(text);
     return status;
 }

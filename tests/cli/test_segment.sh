@@ -46,6 +46,10 @@ for file in again/*.tsv again/*.nii.gz; do
     cmp -s "$file" "again2/$(basename "$file")" || fail "$(basename "$file") differs between two runs (2 and 1 threads)"
 done
 
+# the report carries the picture
+sed -n 's/.*src="data:image\/png;base64,\([A-Za-z0-9+/=]*\)".*/\1/p' again/good_report.html | base64 -d >carried.png
+cmp carried.png again/good_qc.png || fail "the report's picture is not good_qc.png"
+
 # --- measured beside true: a truth that is the result itself has the volumes by voxels
 "$dien" segment good.nii -o truth --model "$model" --threads 1 --quiet --truth again/good_dseg.nii.gz >stdout 2>stderr
 measured $? || fail "--truth: expected 0 or 4, found $(cat stderr)"
