@@ -8,6 +8,7 @@
 #   ACCURACY_HEADS      names of the heads of the stability part ('chris sag-anon studyforrest IXI577-HH-2661')
 #   ACCURACY_SCANNERS   simulated scanners a head (20); seeds 1, 2, ... one a head
 #   ACCURACY_THREADS    of each run (0: all cores); ACCURACY_FRESH=1 forgets earlier results
+#   ACCURACY_HYPOTHALAMUS=1  with the hypothalamus, too, where a network for it is there (slow; tools/accuracy_hypothalamus.sh compares it)
 #   DIEN_MODELS         folder with the networks (models/ of this tree)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,11 +24,20 @@ python=/usr/bin/python3
 [ -d "$data/ixi_2mm" ] || { echo "make accuracy needs real scans: $data/ixi_2mm is not there; set DIEN_DATA" >&2; exit 1; }
 "$python" -c 'import nibabel, numpy' 2>/dev/null || tools/deps.sh accuracy
 
-# The networks that dien finds, and one hash of them all.
+# The networks that dien finds, and one hash of them all. Only these are seen by what follows.
+kinds='whole-head|published'
+if [ "${ACCURACY_HYPOTHALAMUS:-0}" = 1 ]; then kinds="$kinds|hypothalamus|billot2020"; fi
+rm -rf "$build/accuracy_models"
+mkdir -p "$build/accuracy_models"
 "$dien" models list | awk -F'\t' '{print $NF}' | while read -r file; do
-    printf '%s\t%s\n' "$(basename "$file" .safetensors)" "$(sha256sum "$file" | cut -c1-64)"
-done | grep -E '^(whole-head|hypothalamus|billot2020|published)' >"$build/accuracy_models.tsv"
+    if [[ $(basename "$file") =~ ^($kinds) ]]; then
+        ln -sf "$(realpath "$file")" "$build/accuracy_models/"
+        printf '%s\t%s\n' "$(basename "$file" .safetensors)" "$(sha256sum "$file" | cut -c1-64)"
+    fi
+done >"$build/accuracy_models.tsv"
 grep -q '^whole-head' "$build/accuracy_models.tsv" || { echo "the whole-head networks are not in models/ (nor in DIEN_MODELS); 'make weights' makes them" >&2; exit 1; }
+DIEN_MODELS=$(realpath "$build/accuracy_models")
+export DIEN_MODELS
 hash=$(sha256sum <"$build/accuracy_models.tsv" | cut -c1-12)
 out=$build/accuracy/$hash
 if [ "${ACCURACY_FRESH:-0}" = 1 ]; then rm -rf "$out"; fi

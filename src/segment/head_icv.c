@@ -1,11 +1,14 @@
 #include "segment/head_icv.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "image/distance.h"
 #include "segment/head_look.h"
+#include "segment/head_rim.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The foramen magnum in the average head, mm below the middle of the hypothalamus, and over how much the cut fades. */
 #define NECK_MM (-64.0)
@@ -133,6 +136,79 @@ done:
     return status;
 }
 
+/* Gives a voxel another probability of lying outside: what is new inside is fluid, what leaves is taken from all alike. */
+static void set_outside(float *p, int64_t channels, int64_t fluid, float outside)
+{
+    if (outside < p[0]) {
+        p[fluid] += p[0] - outside;
+    } else if (p[0] < 1.0f) {
+        for (int64_t c = 1; c < channels; ++c) {
+            p[c] *= (1.0f - outside) / (1.0f - p[0]);
+        }
+    }
+    p[0] = outside;
+}
+
+/* Moves the edge of the skull's inside to where the scan shows it. */
+static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t start[3])
+{
+    dn_head_look *look = &head->coarse;
+    const dn_structures *s = &head->structures;
+    const int64_t *dim = look->grid.dim;
+    const size_t voxels = (size_t)dn_head_look_voxels(look);
+    float *values[4] = {NULL}; /* scan, inside, fluid, inside after moving */
+    int64_t fluid = 0;
+    dn_status status = DN_OK;
+    dn_rim rim;
+    for (int64_t c = 1; c < s->channels; ++c) {
+        fluid = s->label_of[c] != NULL && strcmp(s->label_of[c]->structure, "csf") == 0 ? c : fluid;
+    }
+    if (fluid == 0 || !head->location.found) {
+        return DN_OK;
+    }
+    for (int n = 0; n < 4; ++n) {
+        DN_TRY_GOTO(status, dn_alloc(&values[n], voxels, sizeof(float), "the edge of the skull's inside"), done);
+    }
+    size_t v = 0;
+    for (int64_t i = 0; i < dim[0]; ++i) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
+                const int64_t at[3] = {start[0] + i, start[1] + j, start[2] + k};
+                bool there = true;
+                for (int c = 0; c < 3; ++c) {
+                    there = there && at[c] >= 0 && at[c] < scan->grid.dim[c];
+                }
+                values[0][v] = there ? scan->data[dn_grid_offset(&scan->grid, at[0], at[1], at[2])] : 0.0f;
+                values[1][v] = 1.0f - look->posterior[(int64_t)v * look->channels];
+                values[2][v] = look->posterior[(int64_t)v * look->channels + fluid];
+            }
+        }
+    }
+    dn_rim_input in = {.scan = values[0], .inside = values[1], .fluid = values[2]};
+    memcpy(in.dim, dim, sizeof in.dim);
+    dn_grid_spacing(&look->grid, in.mm);
+    const double(*m)[4] = head->to_template.m;
+    in.up[3] = m[2][3];
+    for (int c = 0; c < 3; ++c) {
+        in.up[c] = m[2][c] * look->scale[c];
+        in.up[3] += m[2][c] * look->offset[c];
+    }
+    DN_TRY_GOTO(status, dn_rim_fit(&in, values[3], &rim), done);
+    dn_log(DN_LOG_DEBUG, "whole head: fluid %.3f, bone %.3f; the edge of the skull's inside moves by %+.2f mm%s", (double)rim.fluid,
+           (double)rim.bone, rim.shift_mm, rim.fitted ? "" : " (not looked for)");
+    for (v = 0; v < voxels && rim.fitted; ++v) {
+        if (values[3][v] != values[1][v]) {
+            set_outside(look->posterior + (int64_t)v * look->channels, look->channels, fluid, 1.0f - values[3][v]);
+        }
+    }
+    status = rim.fitted ? sum_inside(head) : DN_OK;
+done:
+    for (int n = 0; n < 4; ++n) {
+        free(values[n]);
+    }
+    return status;
+}
+
 dn_status dn_head_measure_icv(dn_head *head, const dn_volume *scan, const int64_t start[3])
 {
     DN_TRY(sum_inside(head));
@@ -140,6 +216,7 @@ dn_status dn_head_measure_icv(dn_head *head, const dn_volume *scan, const int64_
     if (head->stripped) {
         head->icv_mm3 = (double)NAN;
         head->icv_cut_mm3 = 0;
+        return DN_OK;
     }
-    return DN_OK;
+    return fit_rim(head, scan, start);
 }

@@ -8,7 +8,8 @@
  * average head has it. */
 float dn_head_above_neck(const dn_head *head, const double at[3]);
 
-/* Fills stripped, skull_signal, icv_mm3 and icv_cut_mm3. scan: the one that the coarse look was made from, scaled to 0..1;
+/* Fills stripped, skull_signal, icv_mm3 and icv_cut_mm3; where there is a skull, the look's probability of lying inside it is
+ * moved to where the scan shows its edge first (head_rim.h). scan: the one that the coarse look was made from, scaled to 0..1;
  * start: of the look's box in it. */
 DN_CHECKED dn_status dn_head_measure_icv(dn_head *head, const dn_volume *scan, const int64_t start[3]);
 
