@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "cli/command.h"
+#include "cli/scan_list.h"
 #include "image/io.h"
 #include "models/store.h"
 #include "prepare/frame_record.h"
@@ -175,12 +176,18 @@ static dn_status run(const dn_arguments *arguments)
     if (network != dn_arguments_given(arguments, "frame") || (network && dn_arguments_count(arguments) > 1)) {
         DN_FAIL(DN_EUSAGE, "--model and --frame go together, for one scan: 'dien prepare IMAGE -o DIR' makes its _frame.json");
     }
-    DN_TRY(dn_path_make_folder(dn_arguments_text(arguments, "output")));
-    for (size_t i = 0; i < dn_arguments_count(arguments); ++i) {
-        DN_TRY(dn_cancel_check());
-        DN_TRY(one(arguments, dn_arguments_at(arguments, i)));
+    const char **paths = NULL;
+    size_t count = 0;
+    DN_TRY(dn_scan_list(arguments, "_icv.png", &paths, &count));
+    dn_status status = dn_path_make_folder(dn_arguments_text(arguments, "output"));
+    for (size_t i = 0; status == DN_OK && i < count; ++i) {
+        status = dn_cancel_check();
+        if (status == DN_OK) {
+            status = one(arguments, paths[i]);
+        }
     }
-    return DN_OK;
+    free(paths);
+    return status;
 }
 
 const dn_command dn_command_icv = {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/scan_list.h"
 #include "image/io.h"
 #include "image/resample.h"
 #include "prepare/frame_picture.h"
@@ -250,12 +251,15 @@ static dn_status run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
     bench it = {.head = NULL};
+    const char **paths = NULL;
+    size_t count = 0;
     const bool known = dn_arguments_given(arguments, "frame");
     DN_TRY(check(arguments));
     DN_TRY(dn_path_make_folder(dn_arguments_text(arguments, "output")));
     if (dn_arguments_given(arguments, "back")) {
         return bring_back(arguments, dn_arguments_at(arguments, 0));
     }
+    DN_TRY_GOTO(status, dn_scan_list(arguments, "_frame.json", &paths, &count), done);
     if (!known) {
         DN_TRY_GOTO(status, dn_template_read(dn_arguments_text(arguments, "template"), &it.head), done);
     }
@@ -264,11 +268,12 @@ static dn_status run(const dn_arguments *arguments)
                                                .fine = dn_arguments_text(arguments, "fine-model")};
         DN_TRY_GOTO(status, dn_whole_head_create(&network, &it.network), done);
     }
-    for (size_t i = 0; i < dn_arguments_count(arguments); ++i) {
+    for (size_t i = 0; i < count; ++i) {
         DN_TRY_GOTO(status, dn_cancel_check(), done);
-        DN_TRY_GOTO(status, one(arguments, &it, dn_arguments_at(arguments, i)), done);
+        DN_TRY_GOTO(status, one(arguments, &it, paths[i]), done);
     }
 done:
+    free(paths);
     dn_whole_head_destroy(it.network);
     dn_template_destroy(it.head);
     return status;

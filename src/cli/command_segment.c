@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/command.h"
+#include "cli/scan_list.h"
 #include "cli/segment_stacks.h"
 #include "segment/outputs.h"
 #include "segment/scan.h"
@@ -84,68 +85,6 @@ static const dn_option options[] = {
      .help = "which orientation to believe where a NIfTI header contradicts itself"},
     {.name = NULL},
 };
-
-/* path up to ".hdr", ".img" or their ".gz": what the two halves of a pair share; 0 for other files. */
-static size_t pair_length(const char *path)
-{
-    static const char *const extensions[] = {".hdr", ".img", ".hdr.gz", ".img.gz"};
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
-        if (dn_path_has_extension(path, extensions[i])) {
-            return strlen(path) - strlen(extensions[i]);
-        }
-    }
-    return 0;
-}
-
-static bool is_other_half(const char *a, const char *b)
-{
-    size_t n = pair_length(a);
-    return n > 0 && n == pair_length(b) && strncmp(a, b, n) == 0 && strcmp(a, b) != 0;
-}
-
-/* The scans among the arguments: a.hdr and a.img (a glob gives both) are one, and two whose results would have the same names
- * must not overwrite each other. Caller frees *paths; the strings are borrowed from arguments. */
-static dn_status list_scans(const dn_arguments *arguments, const char ***paths, size_t *count)
-{
-    size_t given = dn_arguments_count(arguments);
-    size_t n = 0;
-    const char **list = NULL;
-    char **stems = NULL;
-    dn_status status = DN_OK;
-    DN_TRY_GOTO(status, dn_alloc(&list, given, sizeof *list, "the list of scans"), done);
-    DN_TRY_GOTO(status, dn_alloc(&stems, given, sizeof *stems, "the list of scans"), done);
-    for (size_t i = 0; i < given; ++i) {
-        const char *path = dn_arguments_at(arguments, i);
-        DN_TRY_GOTO(status, dn_path_scan_stem(path, &stems[n]), done);
-        size_t k = 0;
-        while (k < n && strcmp(stems[k], stems[n]) != 0) {
-            ++k;
-        }
-        if (k == n) {
-            list[n++] = path;
-        } else if (is_other_half(list[k], path)) {
-            free(stems[n]);
-            stems[n] = NULL;
-        } else {
-            status = dn_error_set(DN_EUSAGE,
-                                  "%s and %s would both be written as %s_dseg.nii.gz and so on; rename one of them, or run them into two "
-                                  "folders",
-                                  list[k], path, stems[k]);
-            ++n; /* its stem is to be freed */
-            goto done;
-        }
-    }
-    *count = n;
-    *paths = list;
-    list = NULL;
-done:
-    for (size_t i = 0; stems != NULL && i < n; ++i) {
-        free(stems[i]);
-    }
-    free(stems);
-    free(list);
-    return status;
-}
 
 static void say(const dn_segment_result *r, const char *folder)
 {
@@ -307,7 +246,7 @@ static dn_status run(const dn_arguments *arguments)
     dn_segmenter *segmenter = NULL;
     dn_stack_models *stack_models = NULL;
     dn_status status;
-    DN_TRY(list_scans(arguments, &paths, &count));
+    DN_TRY(dn_scan_list(arguments, "_dseg.nii.gz", &paths, &count));
     if (dn_arguments_given(arguments, "truth") && count > 1) {
         DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
     }

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "chart/surface_view.h"
 #include "cli/command.h"
+#include "cli/scan_list.h"
 #include "cli/stats_command.h"
 #include "image/io.h"
 #include "image/surface.h"
@@ -317,10 +318,15 @@ done:
 
 static dn_status run(const dn_arguments *arguments)
 {
-    for (size_t i = 0; i < dn_arguments_count(arguments); ++i) {
-        DN_TRY(one(arguments, dn_arguments_at(arguments, i)));
+    const char **paths = NULL;
+    size_t count = 0;
+    DN_TRY(dn_scan_list(arguments, "_surface.png", &paths, &count));
+    dn_status status = DN_OK;
+    for (size_t i = 0; status == DN_OK && i < count; ++i) {
+        status = one(arguments, paths[i]);
     }
-    return DN_OK;
+    free(paths);
+    return status;
 }
 
 const dn_command dn_command_surface = {

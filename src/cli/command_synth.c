@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/command.h"
+#include "cli/scan_list.h"
 #include "cli/synth_scanners.h"
 #include "image/io.h"
 #include "synth/generator.h"
@@ -195,7 +196,10 @@ static dn_status run(const dn_arguments *arguments)
     dn_status status = DN_OK;
     dn_tissues *tissues = NULL;
     char *found = NULL;
+    const char **paths = NULL;
+    size_t count = 0;
     const char *table = dn_arguments_text(arguments, "tissues");
+    DN_TRY_GOTO(status, dn_scan_list(arguments, "_sample-0001_T1w.nii.gz", &paths, &count), done);
     if (table == NULL) {
         DN_TRY_GOTO(status, dn_install_path("synth/tissues.tsv", &found), done);
         table = found;
@@ -203,10 +207,11 @@ static dn_status run(const dn_arguments *arguments)
     DN_TRY_GOTO(status, dn_tissues_read(table, &tissues), done);
     DN_TRY_GOTO(status, dn_path_make_folder(dn_arguments_text(arguments, "output")), done);
     dn_log(DN_LOG_NOTE, "seed %" PRId64, dn_arguments_integer(arguments, "seed"));
-    for (size_t i = 0; i < dn_arguments_count(arguments); ++i) {
-        DN_TRY_GOTO(status, make_samples(dn_arguments_at(arguments, i), tissues, arguments), done);
+    for (size_t i = 0; i < count; ++i) {
+        DN_TRY_GOTO(status, make_samples(paths[i], tissues, arguments), done);
     }
 done:
+    free(paths);
     dn_tissues_destroy(tissues);
     free(found);
     return status;

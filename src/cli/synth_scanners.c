@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "cli/scan_list.h"
 #include "image/io.h"
 #include "synth/scanner.h"
 
@@ -84,11 +85,17 @@ dn_status dn_synth_scanners_run(const dn_arguments *arguments)
     const char *folder = dn_arguments_text(arguments, "output");
     int64_t count = dn_arguments_integer(arguments, "count");
     uint64_t seed = (uint64_t)dn_arguments_integer(arguments, "seed");
-    DN_TRY(dn_path_make_folder(folder));
+    const char **paths = NULL;
+    size_t scans = 0;
+    dn_status status = DN_OK;
+    DN_TRY(dn_scan_list(arguments, "_scanner-01_T1w.nii.gz", &paths, &scans));
+    DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
     dn_log(DN_LOG_NOTE, "seed %" PRIu64, seed);
-    DN_TRY(write_settings(folder, seed, count));
-    for (size_t i = 0; i < dn_arguments_count(arguments); ++i) {
-        DN_TRY(show(dn_arguments_at(arguments, i), i, seed, count, folder));
+    DN_TRY_GOTO(status, write_settings(folder, seed, count), done);
+    for (size_t i = 0; i < scans; ++i) {
+        DN_TRY_GOTO(status, show(paths[i], i, seed, count, folder), done);
     }
-    return DN_OK;
+done:
+    free(paths);
+    return status;
 }

@@ -21,6 +21,14 @@ cmp "$work/samples/head_preview.png" "$work/again/head_preview.png" || fail "equ
 # one step: when it began is not known, so no seconds are claimed
 expect 0 synth "$head" -o "$work/one" --spacing 6 --plain
 grep -qx 'head: done' "$work/stderr" || fail "one sample: expected 'head: done', found $(cat "$work/stderr")"
+# two whose results would have the same names: one would overwrite the other
+mkdir "$work/other" && cp "$head" "$work/other/"
+for what in "synth $head $work/other/head.nii.gz" "synth --from-scan $head $work/other/head.nii.gz" "surface $head $work/other/head.nii.gz" \
+    "prepare $head $work/other/head.nii.gz" "icv $head $work/other/head.nii.gz"; do
+    # shellcheck disable=SC2086 # words on purpose
+    expect_sentence 2 "would both be written as head_" $what -o "$work/both"
+done
+expect_empty "$work/both"
 # a map of nothing: the header, and zeros
 gzip -dc "$head" >"$work/full.nii"
 { head -c 352 "$work/full.nii"; head -c $(($(stat -c %s "$work/full.nii") - 352)) /dev/zero; } >"$work/nothing.nii"

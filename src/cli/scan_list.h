@@ -1,0 +1,12 @@
+/* The images that a command is to work on one after the other. */
+#ifndef DN_CLI_SCAN_LIST_H
+#define DN_CLI_SCAN_LIST_H
+
+#include "cli/command.h"
+
+/* Those among the arguments: a.hdr and a.img (a glob gives both) are one, and two whose results would have the same names are refused
+ * (DN_EUSAGE), for one would overwrite the other. ending: of a result's name, for the sentence. Caller frees *paths; the strings are
+ * borrowed from arguments. */
+DN_CHECKED dn_status dn_scan_list(const dn_arguments *arguments, const char *ending, const char ***paths, size_t *count);
+
+#endif
