@@ -19,8 +19,9 @@ dn_status dn_install_path(const char *name, char **out)
         char *slash = strrchr(program, '/');
         if (slash != NULL) {
             *slash = '\0';
-            /* installed: PREFIX/bin beside PREFIX/share/dien; not installed: build/dien beside the source's share/ */
-            static const char *const places[] = {"%s/../share/dien/%s", "%s/../share/%s"};
+            /* installed: PREFIX/bin beside PREFIX/share/dien; not installed: build/dien and build/tests/... below the source that has
+             * share/ */
+            static const char *const places[] = {"%s/../share/dien/%s", "%s/../share/%s", "%s/../../share/%s"};
             for (size_t i = 0; i < sizeof places / sizeof *places; ++i) {
                 DN_TRY(dn_asprintf(&beside, places[i], program, name));
                 if (dn_path_exists(beside)) {
