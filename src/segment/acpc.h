@@ -1,9 +1,10 @@
 /* The hypothalamus by networks that see slices of the AC-PC frame (their file says so: region.h).
  *
  * What the whole-head networks labelled gives the frame (prepare/frame.h, one fit, no second look); the stack that the networks were
- * taught on is cut from the scan itself, in the frame's own coordinates, so that slices are slices however the head lay; their
- * posteriors are cleaned on the stack, where volumes are measured too, and come back to the scan on a lattice that goes along its axes
- * (half a millimetre or so, every voxel of the scan a node of it), for labels, pictures and rules to use like any network's. */
+ * taught on is cut from the scan itself, in the frame's own coordinates, so that slices are slices however the head lay; the networks see
+ * it and its mirror image, so that no side is favoured (unless their file has the note mirror: no); their mean posteriors are cleaned on
+ * the stack, where volumes are measured too, and come back to the scan on a lattice that goes along its axes (half a millimetre or so,
+ * every voxel of the scan a node of it), for labels, pictures and rules to use like any network's. */
 #ifndef DN_SEGMENT_ACPC_H
 #define DN_SEGMENT_ACPC_H
 
