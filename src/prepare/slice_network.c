@@ -20,6 +20,7 @@ struct dn_slice_network {
     dn_plan **plans; /* of rows and columns below */
     int64_t rows, columns, channels;
     float *input, *output;
+    bool quiet;
 };
 
 dn_status dn_model_sees_slices(const dn_model *model, bool *out)
@@ -107,6 +108,11 @@ void dn_slice_network_destroy(dn_slice_network *network)
         free(network->list);
         free(network);
     }
+}
+
+void dn_slice_network_quiet(dn_slice_network *network)
+{
+    network->quiet = true;
 }
 
 /* Plans for slices of this size. */
@@ -226,8 +232,10 @@ static dn_status run(dn_slice_network *network, const dn_volume *volume, dn_slic
             DN_TRY(dn_plan_run(network->plans[i], inputs, outputs));
             gather(network, first, out, squares);
         }
-        dn_progress("looking at slices", first + network->options.batch < out->slices ? first + network->options.batch : out->slices,
-                    out->slices);
+        if (!network->quiet) {
+            dn_progress("looking at slices", first + network->options.batch < out->slices ? first + network->options.batch : out->slices,
+                        out->slices);
+        }
     }
     return DN_OK;
 }

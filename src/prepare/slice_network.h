@@ -27,6 +27,8 @@ typedef struct dn_slice_network dn_slice_network;
 DN_CHECKED dn_status dn_slice_network_create(const dn_model *const *models, size_t count, const dn_slice_network_options *options,
                                              dn_slice_network **out);
 void dn_slice_network_destroy(dn_slice_network *network);
+/* For callers whose own progress goes on: runs report none from now on. */
+void dn_slice_network_quiet(dn_slice_network *network);
 
 typedef struct dn_slice_posteriors {
     int64_t channels;

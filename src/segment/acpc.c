@@ -71,6 +71,7 @@ dn_status dn_acpc_create(dn_stack_models *models, dn_acpc **out)
     }
     acpc->models = models;
     acpc->mirror = sees_mirror(models);
+    dn_slice_network_quiet(dn_stack_models_network(models)); /* the scan's progress goes on */
     DN_TRY_GOTO(status, read_regions(acpc), fail);
     DN_TRY_GOTO(status, dn_template_read(NULL, &acpc->head), fail);
     *out = acpc;
