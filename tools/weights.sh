@@ -2,7 +2,7 @@
 # `make weights`: trains the shipped networks again, from DIEN_DATA's label maps, and writes models/NAME.safetensors. Build folder $1.
 # It takes hours (about 100 minutes a whole-head network on one modern core), so it runs at low priority, saves every five minutes,
 # and goes on where it stopped when it is called again; Ctrl-C saves.
-#   WEIGHTS      which: configs in this order (the three stages of whole_head_coarse, those of whole_head_fine, hypothalamus_2d)
+#   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, those of whole_head_fine, hypothalamus_2d)
 #   DIEN_CONSENSUS, DIEN_STACKS  truth and stacks of hypothalamus_2d, made where they are absent (out/consensus, out/hypothalamus_stacks)
 #   STEPS        another length, for a trial: models then go to $1/weights instead of models/
 set -euo pipefail
@@ -19,7 +19,7 @@ if [ -n "${STEPS:-}" ]; then
     more=(--steps "$STEPS")
 fi
 mkdir -p "$models"
-stages='whole_head_coarse whole_head_coarse_second whole_head_coarse_third whole_head_fine whole_head_fine_second whole_head_fine_third'
+stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second'
 for config in ${WEIGHTS:-$stages hypothalamus_2d}; do
     run=out/$config${STEPS:+_$STEPS}
     if [ "$config" = hypothalamus_2d ]; then
