@@ -4,6 +4,7 @@
  *
  *   measure       usual              limit (0)        what it is
  *   certainty     <= 1.2 bits        2.4              entropy of "hypothalamus or not" over the box, in bits a labelled voxel
+ *                 <= 0.8             1.6              ... of a network that sees slices
  *   agreement     <= 5 %             20 %             SD of the volumes of a consensus's members, of their mean; none without it
  *   volume        600..1150 mm3      300, 1600        both sides; falls with the logarithm
  *   symmetry      <= 0.2             0.6              |left - right| / mean of both
