@@ -61,6 +61,12 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
         if (!wanted(e, g)) {
             continue;
         }
+        if (head->parts[g].kept_voxels == 0 && head->stripped && strcmp(group->structure, "optic_chiasm") == 0) {
+            /* It hangs free below the brain, and skull stripping often takes it along. */
+            dn_quality_add(out, DN_FLAG_WARNING, "stripped_away",
+                           "The optic chiasm was not found: skull stripping often takes it away. Its row is missing from the table.");
+            continue;
+        }
         if (head->parts[g].kept_voxels == 0) {
             size_t n = strlen(missing);
             snprintf(missing + n, sizeof missing - n, "%s%s%s", n > 0 ? ", " : "", side_name(group->hemi), name);

@@ -1,8 +1,8 @@
 #include "segment/quality_limits.h"
 
 /* Volumes. By hand, both sides with mammillary bodies, adults measure 750 to 1000 mm3; the published network gives less on old,
- * thick-sliced or noisy scans, which is not a failure but deserves a look. The 2-D network is surer of itself: over 25 heads its entropy was
- * 0.40 to 0.62 bits and its mean posterior 0.91 to 0.95. The rest: docs/quality.md. */
+ * thick-sliced or noisy scans, which is not a failure but deserves a look. The 2-D network is surer of itself: over 85 heads its entropy
+ * was 0.40 to 0.85 bits and its mean posterior 0.86 to 0.96. The rest: docs/quality.md. */
 static const dn_quality_limits table[] = {
     [DN_LIMITS_VOLUMES] =
         {

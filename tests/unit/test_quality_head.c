@@ -1,0 +1,56 @@
+/* Rules for the whole head: an optic chiasm that skull stripping took away is a warning; on a whole head, a structure that is missing
+ * fails. */
+#include "test.h"
+
+#include "segment/quality_head.h"
+
+#include <string.h>
+
+static void missing_chiasm(void **state)
+{
+    (void)state;
+    dn_model *model = NULL;
+    assert_ok(dn_model_create("head", "graph", "{}", &model));
+    assert_ok(dn_model_add_label(model, 0, 0, "background", "background", 'B', "#000000"));
+    assert_ok(dn_model_add_label(model, 1, 85, "optic_chiasm", "optic_chiasm", 'B', "#ff0000"));
+    assert_ok(dn_model_add_label(model, 2, 16, "brain_stem", "brain_stem", 'B', "#00ff00"));
+    const bool wanted[3] = {false, true, true};
+    static const struct {
+        bool stripped, chiasm, stem;
+        const char *code;
+        bool failed;
+    } cases[] = {
+        {true, true, true, NULL, false},        {true, false, true, "stripped_away", false}, {false, false, true, "not_found", true},
+        {true, true, false, "not_found", true}, {true, false, false, "not_found", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        static dn_head head;
+        dn_quality quality = {.count = 0};
+        dn_volume_rows none = {NULL, 0};
+        memset(&head, 0, sizeof head);
+        assert_ok(dn_structures_init(model, &head.structures));
+        for (size_t g = 0; g < head.structures.group_count; ++g) {
+            bool chiasm = strcmp(head.structures.group[g].structure, "optic_chiasm") == 0;
+            head.parts[g].kept_voxels = (chiasm ? cases[i].chiasm : cases[i].stem) ? 100 : 0;
+        }
+        head.stripped = cases[i].stripped;
+        const dn_quality_evidence evidence = {.volumes = &none, .head = &head, .head_wanted = wanted};
+        dn_quality_judge_head(&evidence, &quality);
+        bool found = cases[i].code == NULL;
+        for (size_t f = 0; f < quality.count && cases[i].code != NULL; ++f) {
+            found = found || strcmp(quality.flag[f].code, cases[i].code) == 0;
+        }
+        if (!found || quality.failed != cases[i].failed) {
+            fail_msg("case %zu: expected %s, failed %d; found %zu flags, the first %s, failed %d", i,
+                     cases[i].code != NULL ? cases[i].code : "no flag", cases[i].failed, quality.count,
+                     quality.count > 0 ? quality.flag[0].code : "(none)", quality.failed);
+        }
+    }
+    dn_model_destroy(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(missing_chiasm)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
