@@ -34,14 +34,15 @@ static inline void maker_rods(double x, double z, double p[3])
     }
 }
 
-/* A constant slice, summed from its first column (row) on, is the column (row): kernels of ones do that. Of these, distances. */
+/* A constant slice, summed from its first column (row) on, is the column (row): each of so many steps adds what lies 1, 2, 4, ... before.
+ * (One kernel as wide as the slice would do, but oneDNN 3.7 wants 48 GiB for it.) Of these, distances. */
+enum { MAKER_STEPS = 7 };
+_Static_assert(1 << MAKER_STEPS == MAKER_PIXELS, "the steps reach across the slice");
+
 static inline dn_status maker_rod_weights(dn_weights *weights)
 {
-    enum { N = MAKER_PIXELS, K = 2 * N + 1, BENDS = 6 };
-    float ramp[K];
-    for (int k = 0; k < K; ++k) {
-        ramp[k] = k <= N ? 1.0f : 0.0f;
-    }
+    enum { N = MAKER_PIXELS, BENDS = 6 };
+    const float add_before[3] = {1.0f, 1.0f, 0.0f};
     /* Column c counted from 1 lies at x = (64.5 - c) / 2 (columns run to the left), row r at z = (64.5 - r) / 2. */
     const double middle = 0.5 * (double)(N + 1), g = MAKER_PIXEL_MM;
     const double place[BENDS] = {-MAKER_ROD_X, -MAKER_ROD_X, MAKER_ROD_X, MAKER_ROD_X, MAKER_ROD_Z, MAKER_ROD_Z};
@@ -58,8 +59,13 @@ static inline dn_status maker_rod_weights(dn_weights *weights)
     const float start[3] = {0.0f, (float)(MAKER_ROD_SHARPNESS * MAKER_ROD_REACH), (float)(MAKER_ROD_SHARPNESS * MAKER_ROD_REACH)};
     DN_TRY(dn_weights_add(weights, "ones.weight", 4, (const int64_t[]){1, 1, 1, 1}, zero, NULL));
     DN_TRY(dn_weights_add(weights, "ones.bias", 1, (const int64_t[]){1}, one, NULL));
-    DN_TRY(dn_weights_add(weights, "columns.weight", 4, (const int64_t[]){1, 1, 1, K}, ramp, NULL));
-    DN_TRY(dn_weights_add(weights, "rows.weight", 4, (const int64_t[]){1, 1, K, 1}, ramp, NULL));
+    for (int step = 0; step < MAKER_STEPS; ++step) {
+        char name[32];
+        snprintf(name, sizeof name, "columns%d.weight", step);
+        DN_TRY(dn_weights_add(weights, name, 4, (const int64_t[]){1, 1, 1, 3}, add_before, NULL));
+        snprintf(name, sizeof name, "rows%d.weight", step);
+        DN_TRY(dn_weights_add(weights, name, 4, (const int64_t[]){1, 1, 3, 1}, add_before, NULL));
+    }
     DN_TRY(dn_weights_add(weights, "bends.weight", 4, (const int64_t[]){BENDS, 2, 1, 1}, bends[0], NULL));
     DN_TRY(dn_weights_add(weights, "bends.bias", 1, (const int64_t[]){BENDS}, bias, NULL));
     DN_TRY(dn_weights_add(weights, "head.weight", 4, (const int64_t[]){3, BENDS, 1, 1}, head[0], NULL));
@@ -69,20 +75,29 @@ static inline dn_status maker_rod_weights(dn_weights *weights)
 /* PATH.safetensors, with the name `hypothalamus`. */
 static inline dn_status maker_slice_model(const char *path)
 {
-    static const char format[] =
-        "{\"dims\":2,\"nodes\":[{\"op\":\"input\",\"name\":\"x\",\"channels\":1},"
-        "{\"op\":\"conv\",\"name\":\"ones\",\"input\":\"x\",\"out\":1,\"kernel\":1},"
-        "{\"op\":\"conv\",\"name\":\"columns\",\"input\":\"ones\",\"out\":1,\"kernel\":[1,%d],\"padding\":\"same\",\"bias\":false},"
-        "{\"op\":\"conv\",\"name\":\"rows\",\"input\":\"ones\",\"out\":1,\"kernel\":[%d,1],\"padding\":\"same\",\"bias\":false},"
-        "{\"op\":\"concat\",\"name\":\"place\",\"inputs\":[\"columns\",\"rows\"]},"
-        "{\"op\":\"conv\",\"name\":\"bends\",\"input\":\"place\",\"out\":6,\"kernel\":1},"
-        "{\"op\":\"activation\",\"name\":\"away\",\"input\":\"bends\",\"kind\":\"relu\"},"
-        "{\"op\":\"conv\",\"name\":\"head\",\"input\":\"away\",\"out\":3,\"kernel\":1},"
-        "{\"op\":\"softmax\",\"name\":\"s\",\"input\":\"head\"}],\"outputs\":[\"s\"]}";
+    static const char begin[] = "{\"dims\":2,\"nodes\":[{\"op\":\"input\",\"name\":\"x\",\"channels\":1},"
+                                "{\"op\":\"conv\",\"name\":\"ones\",\"input\":\"x\",\"out\":1,\"kernel\":1},";
+    static const char step[] = "{\"op\":\"conv\",\"name\":\"%s%d\",\"input\":\"%s\",\"out\":1,\"kernel\":%s,\"dilation\":[%d,%d],"
+                               "\"padding\":\"same\",\"bias\":false},";
+    static const char end[] = "{\"op\":\"concat\",\"name\":\"place\",\"inputs\":[\"columns%d\",\"rows%d\"]},"
+                              "{\"op\":\"conv\",\"name\":\"bends\",\"input\":\"place\",\"out\":6,\"kernel\":1},"
+                              "{\"op\":\"activation\",\"name\":\"away\",\"input\":\"bends\",\"kind\":\"relu\"},"
+                              "{\"op\":\"conv\",\"name\":\"head\",\"input\":\"away\",\"out\":3,\"kernel\":1},"
+                              "{\"op\":\"softmax\",\"name\":\"s\",\"input\":\"head\"}],\"outputs\":[\"s\"]}";
     dn_status status = DN_OK;
     dn_model *model = NULL;
-    char config[2048], region[128];
-    snprintf(config, sizeof config, format, 2 * MAKER_PIXELS + 1, 2 * MAKER_PIXELS + 1);
+    char config[4096], region[128], before[32];
+    size_t n = (size_t)snprintf(config, sizeof config, "%s", begin);
+    for (int axis = 0; axis < 2; ++axis) {
+        const char *name = axis == 0 ? "columns" : "rows";
+        snprintf(before, sizeof before, "ones");
+        for (int k = 0; k < MAKER_STEPS; ++k) {
+            n += (size_t)snprintf(config + n, sizeof config - n, step, name, k, before, axis == 0 ? "[1,3]" : "[3,1]",
+                                  axis == 0 ? 1 : 1 << k, axis == 0 ? 1 << k : 1);
+            snprintf(before, sizeof before, "%s%d", name, k);
+        }
+    }
+    snprintf(config + n, sizeof config - n, end, MAKER_STEPS - 1, MAKER_STEPS - 1);
     snprintf(region, sizeof region, "{\"frame\":\"acpc\",\"slices\":%d,\"pixels\":%d}", MAKER_SLICES, MAKER_PIXELS);
     DN_TRY(dn_model_create("hypothalamus", "graph", config, &model));
     memcpy(model->input.orientation, "PIL", 4);
