@@ -1,5 +1,6 @@
 #include "segment/acpc.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "image/resample.h"
 #include "prepare/template.h"
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Steps of the lattice are about so long, mm. */
 #define LATTICE_MM 0.5
@@ -24,17 +24,6 @@ struct dn_acpc {
     dn_stack_geometry geometry;
     bool mirror; /* the networks also look at the stack's mirror image */
 };
-
-/* As for the whole head's networks: unless the file says that its sides are not each other's mirror image. */
-static bool sees_mirror(const dn_stack_models *models)
-{
-    bool all = true;
-    for (size_t i = 0; i < dn_stack_models_count(models); ++i) {
-        const char *note = dn_model_note_find(dn_stack_models_at(models, i), "mirror");
-        all = all && (note == NULL || strcmp(note, "no") != 0);
-    }
-    return all;
-}
 
 static bool same_stack(const dn_stack_geometry *a, const dn_stack_geometry *b)
 {
@@ -70,7 +59,10 @@ dn_status dn_acpc_create(dn_stack_models *models, dn_acpc **out)
         return status;
     }
     acpc->models = models;
-    acpc->mirror = sees_mirror(models);
+    acpc->mirror = true;
+    for (size_t i = 0; i < dn_stack_models_count(models); ++i) {
+        acpc->mirror = acpc->mirror && dn_structures_sees_mirror(dn_stack_models_at(models, i));
+    }
     dn_slice_network_quiet(dn_stack_models_network(models)); /* the scan's progress goes on */
     DN_TRY_GOTO(status, read_regions(acpc), fail);
     DN_TRY_GOTO(status, dn_template_read(NULL, &acpc->head), fail);
@@ -104,9 +96,7 @@ const char *dn_acpc_step_name(dn_acpc_step step)
 /* Processor time since *mark, which moves on. */
 static double lap(double *mark)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    double now = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+    double now = dn_clock_cpu();
     double spent = now - *mark;
     *mark = now;
     return spent;
@@ -159,50 +149,34 @@ static dn_status find_frame(const dn_acpc *acpc, const dn_head *head, dn_acpc_fo
     return status;
 }
 
-/* The channel of the other side. */
-static int64_t partner(const dn_structures *structures, int64_t channel)
-{
-    const dn_model_label *own = structures->label_of[channel];
-    for (int64_t c = 0; c < structures->channels && own != NULL; ++c) {
-        const dn_model_label *other = structures->label_of[c];
-        if (other != NULL && c != channel && other->hemi != own->hemi && strcmp(other->structure, own->structure) == 0) {
-            return c;
-        }
-    }
-    return channel;
-}
-
-/* The rows of a volume (its first axis) the other way round. */
+/* Exchanges the columns (the last axis) from the middle on. */
 static void flip(dn_volume *volume)
 {
-    const int64_t n = volume->grid.dim[0];
-#pragma omp parallel for
-    for (int64_t row = 0; row < volume->grid.dim[1] * volume->grid.dim[2]; ++row) {
-        float *at = volume->data + row * n;
-        for (int64_t i = 0; i < n / 2; ++i) {
-            const float kept = at[i];
-            at[i] = at[n - 1 - i];
-            at[n - 1 - i] = kept;
+    const int64_t plane = volume->grid.dim[0] * volume->grid.dim[1], n = volume->grid.dim[2];
+    for (int64_t k = 0; k < n / 2; ++k) {
+        float *near = volume->data + k * plane, *far = volume->data + (n - 1 - k) * plane;
+        for (int64_t v = 0; v < plane; ++v) {
+            const float kept = near[v];
+            near[v] = far[v];
+            far[v] = kept;
         }
     }
 }
 
-/* The mean with what is seen in the mirror (sides exchanged), so that no side is favoured. mirrored: consumed. Columns are the last axis.
- */
-static dn_status look_in_mirror(const dn_acpc *acpc, dn_volume *mirrored, dn_slice_posteriors *maps)
+/* The mean with what is seen in the mirror (sides exchanged), so that no side is favoured. conformed: mirrored. */
+static dn_status look_in_mirror(const dn_acpc *acpc, dn_conformed *conformed, dn_slice_posteriors *maps)
 {
-    dn_slice_posteriors other = {.maps = NULL};
-    flip(mirrored);
-    DN_TRY(dn_slice_network_run(dn_stack_models_network(acpc->models), mirrored, &other));
-    const int64_t *dim = maps->maps[0]->grid.dim;
+    dn_slice_posteriors other;
+    int64_t mirror[DN_CHANNEL_LIMIT];
+    dn_structures_mirror_channels(dn_stack_models_structures(acpc->models), mirror);
+    flip(conformed->volume);
+    DN_TRY(dn_slice_network_run_conformed(dn_stack_models_network(acpc->models), conformed, &other));
     for (int64_t c = 0; c < maps->channels; ++c) {
-        const float *from = other.maps[partner(dn_stack_models_structures(acpc->models), c)]->data;
+        const float *from = other.maps[mirror[c]]->data;
         float *to = maps->maps[c]->data;
-        const int64_t plane = dim[0] * dim[1];
-        for (int64_t k = 0; k < dim[2]; ++k) {
-            for (int64_t v = 0; v < plane; ++v) {
-                to[k * plane + v] = 0.5f * (to[k * plane + v] + from[(dim[2] - 1 - k) * plane + v]);
-            }
+        flip(other.maps[mirror[c]]);
+        for (int64_t v = 0; v < dn_grid_count(&maps->maps[c]->grid); ++v) {
+            to[v] = 0.5f * (to[v] + from[v]);
         }
     }
     maps->disagreement = 0.5 * (maps->disagreement + other.disagreement);
@@ -215,24 +189,17 @@ static dn_status look(const dn_acpc *acpc, const dn_volume *scan, dn_acpc_found 
 {
     dn_status status = DN_OK;
     dn_volume *stack = NULL;
+    dn_conformed conformed = {0};
     dn_slice_posteriors maps = {.maps = NULL};
     double mark = 0.0;
     lap(&mark);
     DN_TRY(dn_stack_cut(scan, &out->frame, &acpc->geometry, NULL, NULL, &stack));
     dn_affine_compose(&out->frame.from_scan, &stack->grid.affine, &stack->grid.affine);
     out->cpu_seconds[DN_ACPC_CUT] = lap(&mark);
-    dn_volume *mirrored = NULL;
+    DN_TRY_GOTO(status, dn_conform(stack, &dn_stack_models_at(acpc->models, 0)->input, &conformed), done);
+    DN_TRY_GOTO(status, dn_slice_network_run_conformed(dn_stack_models_network(acpc->models), &conformed, &maps), done);
     if (acpc->mirror) {
-        DN_TRY_GOTO(status, dn_volume_create(&stack->grid, &mirrored), done);
-        memcpy(mirrored->data, stack->data, (size_t)dn_grid_count(&stack->grid) * sizeof *stack->data);
-    }
-    status = dn_slice_network_run(dn_stack_models_network(acpc->models), stack, &maps);
-    stack = NULL; /* consumed */
-    DN_TRY_GOTO(status, status, done);
-    if (mirrored != NULL) {
-        dn_volume *it = mirrored;
-        mirrored = NULL;
-        DN_TRY_GOTO(status, look_in_mirror(acpc, it, &maps), done);
+        DN_TRY_GOTO(status, look_in_mirror(acpc, &conformed, &maps), done);
     }
     out->cpu_seconds[DN_ACPC_NETWORK] = lap(&mark);
     out->disagreement = maps.disagreement;
@@ -241,8 +208,7 @@ static dn_status look(const dn_acpc *acpc, const dn_volume *scan, dn_acpc_found 
     status = dn_stack_clean(dn_stack_models_structures(acpc->models), &maps, &out->stack, out->groups);
     out->cpu_seconds[DN_ACPC_CLEAN] = lap(&mark);
 done:
-    dn_volume_destroy(mirrored);
-    dn_volume_destroy(stack);
+    dn_conformed_release(&conformed);
     dn_slice_posteriors_release(&maps);
     return status;
 }

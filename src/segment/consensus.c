@@ -20,23 +20,12 @@ dn_consensus_options dn_consensus_defaults(void)
     return (dn_consensus_options){.peak = {0.5, 0.6, 0.7, 0.8}, .peaks = 4, .mirror = true, .shifts = 2};
 }
 
-/* The channel that a channel becomes in a mirror. */
-static dn_status find_partners(const dn_structures *structures, int64_t *partner)
+static dn_status find_partners(const dn_structures *structures, int64_t partner[DN_CHANNEL_LIMIT])
 {
+    dn_structures_mirror_channels(structures, partner);
     for (int64_t c = 0; c < structures->channels; ++c) {
         const dn_model_label *label = structures->label_of[c];
-        partner[c] = c;
-        if (label == NULL || label->hemi == 'B') {
-            continue;
-        }
-        for (int64_t d = 0; d < structures->channels; ++d) {
-            const dn_model_label *other = structures->label_of[d];
-            if (other != NULL && d != c && strcmp(other->structure, label->structure) == 0 && other->hemi != 'B' &&
-                other->hemi != label->hemi) {
-                partner[c] = d;
-            }
-        }
-        if (partner[c] == c) {
+        if (label != NULL && label->hemi != 'B' && partner[c] == c) {
             DN_FAIL(DN_EUSAGE, "model %s has a label '%s' on one side only, so it cannot be asked about a mirrored scan",
                     structures->model->name, label->name);
         }

@@ -119,20 +119,6 @@ done:
 
 /* ---- sides -------------------------------------------------------------------------------------------------------- */
 
-/* partner[c]: the channel of the same structure on the other side, -1: none. */
-static void find_partners(const dn_structures *s, int partner[DN_CHANNEL_LIMIT])
-{
-    for (int64_t c = 0; c < s->channels; ++c) {
-        partner[c] = -1;
-        for (int64_t o = 1; o < s->channels && c > 0; ++o) {
-            if (o != c && s->label_of[c] != NULL && s->label_of[o] != NULL && s->label_of[c]->hemi != 'B' && s->label_of[o]->hemi != 'B' &&
-                s->label_of[c]->hemi != s->label_of[o]->hemi && strcmp(s->label_of[c]->structure, s->label_of[o]->structure) == 0) {
-                partner[c] = (int)o;
-            }
-        }
-    }
-}
-
 static double template_x(const dn_head *head, const double at[3])
 {
     const double(*m)[4] = head->to_template.m;
@@ -141,11 +127,11 @@ static double template_x(const dn_head *head, const double at[3])
 
 static dn_status put_on_their_sides(const dn_head *head, dn_head_look *look, double *wrong, double *paired)
 {
-    int partner[DN_CHANNEL_LIMIT];
+    int64_t partner[DN_CHANNEL_LIMIT];
     const dn_structures *s = &head->structures;
     const int64_t *dim = look->grid.dim;
     double *sums = NULL;
-    find_partners(s, partner);
+    dn_structures_mirror_channels(s, partner);
     DN_TRY(dn_alloc(&sums, 2 * (size_t)dim[0], sizeof *sums, "the sides"));
     /* Sums are taken slice by slice, in one order, so that they do not depend on the number of threads. */
 #pragma omp parallel for schedule(static)
@@ -161,7 +147,7 @@ static dn_status put_on_their_sides(const dn_head *head, dn_head_look *look, dou
                 double x = template_x(head, at);
                 char other = x > OTHER_SIDE ? 'L' : x < -OTHER_SIDE ? 'R' : 0;
                 for (int64_t c = 1; c < look->channels; ++c) {
-                    if (partner[c] < 0) {
+                    if (partner[c] == c) {
                         continue;
                     }
                     sums[2 * i + 1] += (double)p[c];

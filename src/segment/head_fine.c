@@ -126,20 +126,6 @@ static float rise(int64_t at, int64_t size)
     return near >= RISE ? 1.0f : (float)(near + 1) / (float)(RISE + 1);
 }
 
-/* Channel of the same structure on the other side; the channel itself where it has no side. */
-static void find_mirrors(const dn_structures *s, int64_t mirror[DN_CHANNEL_LIMIT])
-{
-    for (int64_t c = 0; c < s->channels; ++c) {
-        mirror[c] = c;
-        for (int64_t o = 1; o < s->channels && s->label_of[c] != NULL; ++o) {
-            if (o != c && s->label_of[o] != NULL && s->label_of[c]->hemi != 'B' && s->label_of[o]->hemi != s->label_of[c]->hemi &&
-                strcmp(s->label_of[o]->structure, s->label_of[c]->structure) == 0) {
-                mirror[c] = o;
-            }
-        }
-    }
-}
-
 /* Adds a tile's answer, weighted, at `at` of the box. mirror: NULL, or the channels' partners of a tile that was seen in a mirror. */
 static void add_tile(const float *values, int64_t channels, const int64_t *mirror, const int64_t at[3], const int64_t dim[3], float *sum,
                      float *weights)
@@ -203,7 +189,7 @@ static dn_status run_mirrored(dn_network *network, const dn_structures *s, const
     dn_volume *image = NULL;
     int64_t mirror[DN_CHANNEL_LIMIT];
     const int64_t *n = volume->grid.dim;
-    find_mirrors(s, mirror);
+    dn_structures_mirror_channels(s, mirror);
     DN_TRY(dn_volume_create(&volume->grid, &image));
 #pragma omp parallel for schedule(static)
     for (int64_t row = 0; row < n[1] * n[2]; ++row) {

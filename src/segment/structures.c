@@ -69,6 +69,26 @@ size_t dn_structures_mirror(const dn_structures *structures, size_t group)
     return group;
 }
 
+void dn_structures_mirror_channels(const dn_structures *structures, int64_t mirror[DN_CHANNEL_LIMIT])
+{
+    for (int64_t c = 0; c < structures->channels; ++c) {
+        const dn_model_label *own = structures->label_of[c];
+        mirror[c] = c;
+        for (int64_t o = 0; o < structures->channels && own != NULL && own->hemi != 'B'; ++o) {
+            const dn_model_label *other = structures->label_of[o];
+            if (other != NULL && other->hemi != 'B' && other->hemi != own->hemi && strcmp(other->structure, own->structure) == 0) {
+                mirror[c] = o;
+            }
+        }
+    }
+}
+
+bool dn_structures_sees_mirror(const dn_model *model)
+{
+    const char *note = dn_model_note_find(model, "mirror");
+    return note == NULL || strcmp(note, "no") != 0;
+}
+
 bool dn_structures_has(const dn_structures *structures, const char *structure)
 {
     for (size_t g = 0; g < structures->group_count; ++g) {

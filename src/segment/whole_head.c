@@ -219,8 +219,7 @@ static dn_status look_fine(dn_whole_head *whole, const dn_conformed *done, const
         DN_TRY(dn_conform_again(done, &whole->fine->input, &own));
         scan = &own;
     }
-    const char *note = dn_model_note_find(whole->fine, "mirror");
-    bool mirror = note == NULL || strcmp(note, "no") != 0;
+    bool mirror = dn_structures_sees_mirror(whole->fine);
     DN_TRY_GOTO(status, dn_head_look_fine(whole->fine_network, scan, mirror, head), done);
     if (head->fine.posterior == NULL) {
         goto done;
