@@ -84,10 +84,27 @@ dn_status dn_error_context(dn_status code, const char *format, ...)
     return code;
 }
 
+/* Whether a path in a sentence ends, or has not begun, at this character. */
+static int is_apart(char c)
+{
+    return c == '\0' || strchr(" :,;()'\"", c) != NULL;
+}
+
 dn_status dn_error_in_file(dn_status status, const char *path)
 {
     char name[MESSAGE_SIZE];
+    if (status == DN_OK) {
+        return status;
+    }
     snprintf(name, sizeof name, "%s", path);
     dn_text_make_line(name); /* as the message writes it */
-    return status == DN_OK || strstr(message, name) != NULL ? status : dn_error_context(status, "%s", path);
+    /* "head.nii" is not named by a sentence about "forehead.nii" or "head.nii.gz". */
+    for (const char *at = strstr(message, name); at != NULL && *name != '\0'; at = strstr(at + 1, name)) {
+        const char *end = at + strlen(name);
+        end += *end == '.' && is_apart(end[1]); /* of the sentence */
+        if ((at == message || is_apart(at[-1])) && is_apart(*end)) {
+            return status;
+        }
+    }
+    return dn_error_context(status, "%s", path);
 }

@@ -24,15 +24,29 @@ static json_t *matrix(const dn_affine *a)
     return rows;
 }
 
+json_t *dn_frame_json(const dn_frame *f)
+{
+    return json_pack("{s:o,s:o,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:i}", "AC_mm", vector(f->ac), "PC_mm", vector(f->pc), "ACPCDistance_mm",
+                     f->ac_pc_mm, "Pitch_degrees", f->pitch, "Roll_degrees", f->roll, "Yaw_degrees", f->yaw, "Residual_mm", f->residual_mm,
+                     "ExpectedError_mm", f->error_mm, "ExpectedError_degrees", f->error_degrees, "Structures", f->structures);
+}
+
+json_t *dn_stack_json(const dn_stack_geometry *g)
+{
+    return json_pack("{s:I,s:f,s:I,s:f}", "Slices", (json_int_t)g->slices, "SliceDistance_mm", g->thickness, "Pixels",
+                     (json_int_t)g->pixels, "Pixel_mm", g->pixel);
+}
+
 static json_t *stacks_json(const dn_stack_record *stacks, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; ++i) {
-        const dn_stack_geometry *g = &stacks[i].geometry;
-        json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:I,s:f,s:f,s:o,s:s,s:f,s:f}", "name", stacks[i].name, "file", stacks[i].file,
-                                              "slices", (json_int_t)g->slices, "pixels", (json_int_t)g->pixels, "thickness_mm",
-                                              g->thickness, "pixel_mm", g->pixel, "centre_mm", vector(g->centre), "orientation", "LIP",
-                                              "intensity_mean", stacks[i].mean, "intensity_sd", stacks[i].sd));
+        const dn_stack_record *s = &stacks[i];
+        json_t *item = json_pack("{s:s,s:s}", "Name", s->name, "File", s->file);
+        json_object_update_new(item, dn_stack_json(&s->geometry));
+        json_object_update_new(item, json_pack("{s:o,s:s,s:f,s:f}", "Centre_mm", vector(s->geometry.centre), "Orientation", "LIP",
+                                               "IntensityMean", s->mean, "IntensitySD", s->sd));
+        json_array_append_new(list, item);
     }
     return list;
 }
@@ -40,13 +54,12 @@ static json_t *stacks_json(const dn_stack_record *stacks, size_t count)
 dn_status dn_frame_write_json(const dn_frame *frame, const char *scan, const char *by, const dn_stack_record *stacks, size_t count,
                               const char *path)
 {
-    json_t *root =
-        json_pack("{s:s,s:s,s:s,s:o,s:o,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:i,s:f,s:f,s:f,s:o}", "scan", scan, "labelled_by", by, "coordinates",
-                  "RAS mm; frame: origin AC, x right, y from PC to AC, z up", "ac_mm", vector(frame->ac), "pc_mm", vector(frame->pc),
-                  "ac_pc_distance_mm", frame->ac_pc_mm, "pitch_degrees", frame->pitch, "roll_degrees", frame->roll, "yaw_degrees",
-                  frame->yaw, "frame_to_scan", matrix(&frame->to_scan), "scan_to_frame", matrix(&frame->from_scan), "scale_to_template",
-                  vector(frame->scale), "structures", frame->structures, "residual_mm", frame->residual_mm, "expected_error_mm",
-                  frame->error_mm, "expected_error_degrees", frame->error_degrees, "stacks", stacks_json(stacks, count));
+    json_t *root = json_pack("{s:[s],s:s,s:s}", "Sources", scan, "LabelledBy", by, "Coordinates",
+                             "RAS mm; frame: origin AC, x right, y from PC to AC, z up");
+    json_object_update_new(root, dn_frame_json(frame));
+    json_object_update_new(root,
+                           json_pack("{s:o,s:o,s:o,s:o}", "FrameToScan", matrix(&frame->to_scan), "ScanToFrame", matrix(&frame->from_scan),
+                                     "ScaleToTemplate", vector(frame->scale), "Stacks", stacks_json(stacks, count)));
     char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12)) : NULL;
     json_decref(root);
     if (text == NULL) {
@@ -108,9 +121,9 @@ static bool read_vector(const json_t *list, double *out, size_t n)
 
 static bool read_frame(const json_t *root, dn_frame *out)
 {
-    const json_t *rows = json_object_get(root, "frame_to_scan");
+    const json_t *rows = json_object_get(root, "FrameToScan");
     double rotation[3][3], ac[3], pc[3], worst = 0.0;
-    bool good = read_vector(json_object_get(root, "ac_mm"), ac, 3) && read_vector(json_object_get(root, "pc_mm"), pc, 3);
+    bool good = read_vector(json_object_get(root, "AC_mm"), ac, 3) && read_vector(json_object_get(root, "PC_mm"), pc, 3);
     for (size_t r = 0; r < 3 && good; ++r) {
         double row[4];
         good = read_vector(json_array_get(rows, r), row, 4);
@@ -130,10 +143,10 @@ static bool read_frame(const json_t *root, dn_frame *out)
         return false;
     }
     dn_frame_set(out, (const double(*)[3])rotation, ac, pc);
-    out->residual_mm = json_number_value(json_object_get(root, "residual_mm"));
-    out->error_mm = json_number_value(json_object_get(root, "expected_error_mm"));
-    out->error_degrees = json_number_value(json_object_get(root, "expected_error_degrees"));
-    out->structures = (int)json_integer_value(json_object_get(root, "structures"));
+    out->residual_mm = json_number_value(json_object_get(root, "Residual_mm"));
+    out->error_mm = json_number_value(json_object_get(root, "ExpectedError_mm"));
+    out->error_degrees = json_number_value(json_object_get(root, "ExpectedError_degrees"));
+    out->structures = (int)json_integer_value(json_object_get(root, "Structures"));
     return true;
 }
 
@@ -146,10 +159,10 @@ dn_status dn_frame_read_json(const char *path, dn_frame *out)
     json_t *root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &where);
     free(bytes);
     memset(out, 0, sizeof *out);
-    bool good = root != NULL && read_frame(root, out) && read_vector(json_object_get(root, "scale_to_template"), out->scale, 3);
+    bool good = root != NULL && read_frame(root, out) && read_vector(json_object_get(root, "ScaleToTemplate"), out->scale, 3);
     json_decref(root);
     if (!good) {
-        DN_FAIL(DN_EFORMAT, "%s is no frame as 'dien prepare' writes it (a rigid frame_to_scan, ac_mm and pc_mm)", path);
+        DN_FAIL(DN_EFORMAT, "%s is no frame as 'dien prepare' writes it (a rigid FrameToScan, AC_mm and PC_mm)", path);
     }
     return DN_OK;
 }

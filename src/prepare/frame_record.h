@@ -6,6 +6,8 @@
 #include "prepare/frame.h"
 #include "prepare/stack.h"
 
+#include <jansson.h>
+
 /* A stack that was written. */
 typedef struct dn_stack_record {
     const char *name; /* "hypothalamus" */
@@ -14,6 +16,10 @@ typedef struct dn_stack_record {
     double mean, sd; /* intensities of the scan that became 0 and 1 */
 } dn_stack_record;
 
+/* The keys that every record of a frame or a stack has: commissures in scan coordinates (RAS mm), angles, residual and errors; slices and
+ * pixels. NULL: no memory. */
+json_t *dn_frame_json(const dn_frame *frame);
+json_t *dn_stack_json(const dn_stack_geometry *geometry);
 /* STEM_frame.json: angles, commissures in scan coordinates (RAS mm), the rigid transform both ways, size, residual and errors, stacks.
  * scan: the file's name; by: what labelled the head. Atomic. DN_EIO. */
 DN_CHECKED dn_status dn_frame_write_json(const dn_frame *frame, const char *scan, const char *by, const dn_stack_record *stacks,

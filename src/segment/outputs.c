@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "prepare/frame_record.h"
 #include "segment/label_color.h"
 #include "segment/picture.h"
 #include "segment/report.h"
@@ -133,34 +134,15 @@ static void add_intensities(const dn_segment_result *r, json_t *root)
     }
 }
 
-static json_t *point(const double at[3])
-{
-    return json_pack("[f, f, f]", at[0], at[1], at[2]);
-}
-
 /* Which network measured the hypothalamus, and in which frame it looked. */
 static void add_hypothalamus(const dn_segment_result *r, json_t *root)
 {
-    const dn_frame *f = &r->acpc.frame;
     if (dn_segment_result_model(r) != NULL) {
         set(root, "HypothalamusModel", json_string(dn_segment_result_model(r)->name));
     }
     if (r->acpc.has_frame) {
-        json_t *frame = json_object();
-        set(frame, "AC_mm", point(f->ac));
-        set(frame, "PC_mm", point(f->pc));
-        set(frame, "ACPCDistance_mm", json_real(f->ac_pc_mm));
-        set(frame, "Pitch_degrees", json_real(f->pitch));
-        set(frame, "Roll_degrees", json_real(f->roll));
-        set(frame, "Yaw_degrees", json_real(f->yaw));
-        set(frame, "Residual_mm", json_real(f->residual_mm));
-        set(frame, "ExpectedError_mm", json_real(f->error_mm));
-        set(frame, "ExpectedError_degrees", json_real(f->error_degrees));
-        set(frame, "Structures", json_integer(f->structures));
-        set(frame, "Slices", json_integer(r->acpc.geometry.slices));
-        set(frame, "SliceDistance_mm", json_real(r->acpc.geometry.thickness));
-        set(frame, "Pixels", json_integer(r->acpc.geometry.pixels));
-        set(frame, "Pixel_mm", json_real(r->acpc.geometry.pixel));
+        json_t *frame = dn_frame_json(&r->acpc.frame);
+        json_object_update_new(frame, dn_stack_json(&r->acpc.geometry));
         set(root, "ACPCFrame", frame);
     }
     if (r->acpc_refused != NULL) {

@@ -20,7 +20,7 @@ enum { FOUND_VOXELS = 8 };
 
 const char *dn_stage_name(dn_stage stage)
 {
-    static const char *const names[DN_STAGE_COUNT] = {"read", "conform", "find the region", "network", "whole head", "measure", "write"};
+    static const char *const names[DN_STAGE_COUNT] = {"read", "conform", "find the region", "whole head", "network", "measure", "write"};
     return names[stage];
 }
 
@@ -407,9 +407,8 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     DN_TRY_GOTO(status, dn_path_scan_stem(path, &r->stem), fail);
     DN_TRY_GOTO(status, read_and_conform(segmenter, r), fail);
     DN_TRY_GOTO(status, locate(segmenter, r), fail);
-    /* The whole head is looked at as it is; and what sees slices needs its labels. */
-    bool first = segmenter->options.white_matter > 0.0 || segmenter->acpc != NULL;
-    if (segmenter->head != NULL && first) {
+    /* First, because it is looked at as it is (--white-matter changes the intensities), and because slices need its labels. */
+    if (segmenter->head != NULL) {
         DN_TRY_GOTO(status, run_head(segmenter, r), fail);
     }
     if (segmenter->network != NULL) {
@@ -417,9 +416,6 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     }
     if (segmenter->acpc != NULL) {
         DN_TRY_GOTO(status, run_slices(segmenter, r), fail);
-    }
-    if (segmenter->head != NULL && !first) {
-        DN_TRY_GOTO(status, run_head(segmenter, r), fail);
     }
     if (segmenter->options.model_grid) {
         take_model_grid(r);

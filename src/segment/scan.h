@@ -65,8 +65,8 @@ typedef enum {
     DN_STAGE_READ,
     DN_STAGE_CONFORM,
     DN_STAGE_LOCATE,
-    DN_STAGE_NETWORK, /* of the hypothalamus */
-    DN_STAGE_HEAD,    /* of the whole head */
+    DN_STAGE_HEAD,    /* the networks of the whole head */
+    DN_STAGE_NETWORK, /* that of the hypothalamus */
     DN_STAGE_MEASURE,
     DN_STAGE_WRITE,
     DN_STAGE_COUNT

@@ -11,7 +11,7 @@ awk -F'\t' 'NR == 1 { for (c = 1; c <= NF; c++) at[$c] = c; next }
     { split("pitch_degrees roll_degrees yaw_degrees ac_x_mm ac_y_mm ac_z_mm residual_mm", names, " ")
       for (n in names) if ($at[names[n]] > 0.02 || $at[names[n]] < -0.02) { print names[n] ": expected 0, found", $at[names[n]]; bad = 1 } }
     END { exit bad }' "$work/out/head_frame.tsv" || fail "the template's own frame"
-grep -q '"slices": 10' "$work/out/head_frame.json" || fail "the geometry is not in the record"
+grep -q '"Slices": 10' "$work/out/head_frame.json" || fail "the geometry is not in the record"
 
 # The same frame again from its file, and labels of a stack back on the scan.
 expect 0 prepare "$head" -o "$work/again" --frame "$work/out/head_frame.json" --geometry 10x64:2x1
@@ -25,7 +25,7 @@ expect 0 prepare "$head" -o "$work/back" --back "$head"
 expect_sentence 2 "should be 'published', 'quarter' or SLICESxPIXELS" prepare "$head" -o "$work/no" --geometry 50x512
 expect_sentence 2 "give one of --labels, --frame and --back" prepare "$head" -o "$work/no" --labels "$head" --frame x.json
 expect_sentence 2 "--labels belongs to one scan" prepare "$head" "$head" -o "$work/no" --labels "$head"
-echo '{"ac_mm": [0, 0, 0]}' >"$work/bad.json"
+echo '{"AC_mm": [0, 0, 0]}' >"$work/bad.json"
 expect_sentence 3 "is no frame as 'dien prepare' writes it" prepare "$head" -o "$work/no" --frame "$work/bad.json"
 expect_sentence 2 "--model and --frame go together" icv "$head" -o "$work/no" --model x
 expect_no_temporaries "$work/out"

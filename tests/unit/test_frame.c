@@ -275,7 +275,7 @@ static void a_frame_is_written_and_read(void **state)
     assert_close(found.pitch, 15, 1e-6);
     assert_close(found.error_degrees, 0.25, 0);
     assert_int_equal(found.structures, 21);
-    assert_ok(dn_file_write_all(path, "{\"ac_mm\": [0, 0, 0]}", 20));
+    assert_ok(dn_file_write_all(path, "{\"AC_mm\": [0, 0, 0]}", 20));
     assert_int_equal(dn_frame_read_json(path, &found), DN_EFORMAT);
     unlink(path);
 }

@@ -26,6 +26,17 @@ static void a_file_is_named_once(void **state)
     assert_string_equal(dn_error_message(), "a?b.nii: no voxel is inside");
     assert_int_equal(dn_error_in_file(DN_OK, "c.nii"), DN_OK);
     assert_string_equal(dn_error_message(), "a?b.nii: no voxel is inside");
+    /* Named as it is, and not within another name. */
+    static const char *const named[] = {"cannot read head.nii", "cannot read 'head.nii'", "a.nii, head.nii: differ", "look at head.nii."};
+    static const char *const other[] = {"cannot read forehead.nii", "no place for head.nii.gz", "x/head.nii: full", ""};
+    for (size_t i = 0; i < sizeof named / sizeof *named; ++i) {
+        assert_int_equal(dn_error_in_file(dn_error_set(DN_EDATA, "%s", named[i]), "head.nii"), DN_EDATA);
+        assert_string_equal(dn_error_message(), named[i]);
+        char expected[64];
+        snprintf(expected, sizeof expected, "head.nii: %s", other[i]);
+        assert_int_equal(dn_error_in_file(dn_error_set(DN_EDATA, "%s", other[i]), "head.nii"), DN_EDATA);
+        assert_string_equal(dn_error_message(), expected);
+    }
 }
 
 static void every_status_has_an_exit_code(void **state)
