@@ -42,17 +42,17 @@ typedef enum {
     DN_SHAPE_TRIANGLE,
     DN_SHAPE_SQUARE,
     DN_SHAPE_CROSS
-} dn_shape;
+} dn_point_shape;
 
 /* Zeros mean the default of the layer. */
 typedef struct dn_style {
     dn_colour colour;
-    const char *label; /* name in the legend; NULL: not in it. Copied. */
-    dn_dash dash;      /* lines, rules */
-    double width;      /* lines, rules: points (default 1) */
-    dn_shape shape;    /* points */
-    double size;       /* points: multiple of the default */
-    double opacity;    /* 0..1, 0: the default of the layer (points 0.75, bands 0.18, else 1) */
+    const char *label;    /* name in the legend; NULL: not in it. Copied. */
+    dn_dash dash;         /* lines, rules */
+    double width;         /* lines, rules: points (default 1) */
+    dn_point_shape shape; /* points */
+    double size;          /* points: multiple of the default */
+    double opacity;       /* 0..1, 0: the default of the layer (points 0.75, bands 0.18, else 1) */
 } dn_style;
 
 typedef enum {

@@ -8,6 +8,7 @@
 #include "cli/evaluate_report.h"
 #include "cli/stats_command.h"
 #include "image/io.h"
+#include "segment/records.h"
 #include "train/evaluate.h"
 #include "train/translate.h"
 
@@ -36,18 +37,22 @@ static const dn_option options[] = {
      .value = "TEXT",
      .preset = "_dseg.nii.gz",
      .help = "end of the names of predictions in a folder; what is before it is the subject"},
+    {.name = "times",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "table (subject, seconds) of how long predictions took, for those without a record of `dien segment` beside them"},
     {.name = "truth-suffix", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "the same for truths; without it as --suffix"},
     {0},
 };
 
-static void measures_of(const dn_evaluation *e, double out[MEASURES])
+static void measures_of(const dn_evaluation *e, double seconds, double out[MEASURES])
 {
     const double values[MEASURES] = {e->dice,         e->iou,
                                      e->precision,    e->recall,
                                      e->hausdorff,    e->hausdorff95,
                                      e->mean,         e->volume,
                                      e->truth_volume, e->truth > 0 ? 100.0 * (e->volume / e->truth_volume - 1.0) : NAN,
-                                     e->mean_iou};
+                                     e->mean_iou,     seconds};
     memcpy(out, values, sizeof values);
 }
 
@@ -182,7 +187,7 @@ static dn_status add_subject(evaluation_job *job, const char *name, const char *
 {
     DN_TRY(dn_realloc(&job->subjects, job->subject_count + 1, sizeof *job->subjects, "subjects"));
     subject *made = &job->subjects[job->subject_count++];
-    *made = (subject){NULL, NULL, NULL};
+    *made = (subject){.seconds = dn_record_seconds(predicted)};
     DN_TRY(dn_strdup(name, &made->name));
     DN_TRY(dn_strdup(predicted, &made->predicted));
     return dn_strdup(truth, &made->truth);
@@ -249,6 +254,36 @@ static dn_status find_subjects(evaluation_job *job, size_t *missing)
     return status;
 }
 
+/* --times: what it says takes the place of a record. */
+static dn_status read_times(evaluation_job *job)
+{
+    const char *path = dn_arguments_text(job->arguments, "times");
+    dn_status status = DN_OK;
+    dn_table *table = NULL;
+    size_t who, column, found = 0;
+    if (path == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_table_read(path, &table));
+    DN_TRY_GOTO(status, dn_table_column(table, "subject", &who), done);
+    DN_TRY_GOTO(status, dn_table_column(table, "seconds", &column), done);
+    for (size_t row = 0; row < dn_table_rows(table); ++row) {
+        const char *name = dn_table_text(table, row, who);
+        for (size_t i = 0; i < job->subject_count && name != NULL; ++i) {
+            if (strcmp(job->subjects[i].name, name) == 0) {
+                DN_TRY_GOTO(status, dn_table_number(table, row, column, &job->subjects[i].seconds), done);
+                ++found;
+            }
+        }
+    }
+    if (found == 0) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "--times: %s has no row of any subject (the first is %s)", path, job->subjects[0].name);
+    }
+done:
+    dn_table_destroy(table);
+    return status;
+}
+
 /* ---- the comparison ---- */
 
 static dn_status read_both(const evaluation_job *job, const subject *who, bool match, dn_labels *both[2])
@@ -295,7 +330,7 @@ static dn_status compare_subject(evaluation_job *job, const subject *who)
         if (found.predicted == 0 && found.truth == 0) {
             continue; /* neither has it */
         }
-        measures_of(&found, values);
+        measures_of(&found, who->seconds, values);
         DN_TRY_GOTO(status, put_row(job->table, who->name, what, values), done);
     }
 done:
@@ -343,6 +378,7 @@ static dn_status run(const dn_arguments *arguments)
     DN_TRY(dn_alloc(&job, 1, sizeof *job, "an evaluation"));
     job->arguments = arguments;
     DN_TRY_GOTO(status, find_subjects(job, &missing), done);
+    DN_TRY_GOTO(status, read_times(job), done);
     DN_TRY_GOTO(status, choose_structures(job), done);
     DN_TRY_GOTO(status, dn_table_create("evaluation", &job->table), done);
     for (size_t i = 0; i < job->subject_count; ++i) {
@@ -381,12 +417,16 @@ const dn_command dn_command_evaluate = {
     .options = options,
     .description =
         "PRED and TRUTH are two label maps, or two folders of them. Of each structure: Dice, intersection over union, precision, recall, "
-        "Hausdorff distance, its 95th percentile, average surface distance (mm, with the voxels' own spacing along each axis), and both "
-        "volumes. One subject is printed as it is; of several, mean and standard deviation are, and -o DIR has every row.\n\n"
+        "Hausdorff distance, its 95th percentile, average surface distance (mm, with the voxels' own spacing along each axis), both "
+        "volumes, and the seconds that the prediction took. One subject is printed as it is; of several, mean and standard deviation are, "
+        "and -o DIR has every row.\n\n"
         "The surface of a structure are its voxels that share a face with a voxel outside. Distances are exact, from centre to centre; "
         "the 95th percentile is taken over both directions together, the average is the mean of both directions' means (as MedPy has "
         "them). mean_iou is the mean of the structure's IoU and that of all else in the image, which some papers call IoU. A structure "
-        "that only one side has gets Dice 0 and no distance; one that neither has gets no row.",
+        "that only one side has gets Dice 0 and no distance; one that neither has gets no row.\n\n"
+        "The seconds are of a whole scan, on the clock, and the same in each of its rows: Seconds in the JSON file beside a prediction "
+        "(sub-01_dseg.json, as `dien segment` writes it: from opening the scan to the last file written, networks loaded before), or "
+        "--times; n/a where neither says.",
     .examples =
         "dien evaluate sub-01_dseg.nii.gz sub-01_truth.nii.gz\ndien evaluate out/ truth/ --truth-suffix _manual.nii.gz -o comparison\n"
         "dien evaluate a.nii.gz b.nii.gz --structures thalamus=10+49,hypothalamus=801-810",

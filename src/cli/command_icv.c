@@ -11,7 +11,7 @@
 #include "prepare/mask_picture.h"
 #include "segment/icv_slices.h"
 #include "segment/icv_thresholds.h"
-#include "segment/outputs.h"
+#include "segment/records.h"
 
 #include <math.h>
 #include <stdio.h>

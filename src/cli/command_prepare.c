@@ -10,7 +10,7 @@
 #include "prepare/frame_record.h"
 #include "prepare/template.h"
 #include "segment/head_frame.h"
-#include "segment/outputs.h"
+#include "segment/records.h"
 #include "train/translate.h"
 
 #include <stdio.h>

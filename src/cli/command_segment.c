@@ -113,10 +113,7 @@ static void say(const dn_segment_result *r, const char *folder)
     if (r->white_matter > 0.0) {
         dn_log(DN_LOG_NOTE, "%s: white-matter peak at %.3f of the clipped range", r->stem, r->white_matter);
     }
-    for (size_t i = 0; i < r->quality.count; ++i) {
-        const dn_flag *flag = &r->quality.flag[i];
-        dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", r->stem, flag->text);
-    }
+    dn_flags_say(r->stem, &r->quality);
     for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
         dn_log(DN_LOG_DEBUG, "%s: %-16s %6.2f s", r->stem, dn_stage_name((dn_stage)s), r->seconds[s]);
     }
@@ -265,7 +262,7 @@ static dn_status run(const dn_arguments *arguments)
         if (dn_arguments_given(arguments, "truth")) {
             DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth does not go with networks that see slices; use 'dien evaluate'");
         }
-        const dn_stack_options how = {segmenter_options.trust, outputs.folder, outputs.posteriors};
+        const dn_stack_options how = {segmenter_options.trust, outputs.folder, outputs.posteriors, segmenter_options.accept};
         DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
         status = dn_segment_stacks(stack_models, paths, count, &how);
         goto done;

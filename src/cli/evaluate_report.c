@@ -13,15 +13,15 @@
 
 const char *dn_measure_name(size_t measure)
 {
-    static const char *const names[MEASURES] = {"dice",    "iou",     "precision",  "recall",           "hausdorff_mm",
-                                                "hd95_mm", "assd_mm", "volume_mm3", "truth_volume_mm3", "volume_error_percent",
-                                                "mean_iou"};
+    static const char *const names[MEASURES] = {"dice",     "iou",     "precision",  "recall",           "hausdorff_mm",
+                                                "hd95_mm",  "assd_mm", "volume_mm3", "truth_volume_mm3", "volume_error_percent",
+                                                "mean_iou", "seconds"};
     return names[measure];
 }
 
 const char *dn_measure_format(size_t measure)
 {
-    return measure < 4 || measure == MEASURES - 1 ? "%.4f" : measure < 7 ? "%.3f" : "%.2f";
+    return measure < 4 || measure == 10 ? "%.4f" : measure < 7 ? "%.3f" : "%.2f";
 }
 
 /* The numbers of one structure and measure over subjects; rows without a value are left out. */

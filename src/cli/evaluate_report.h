@@ -5,7 +5,7 @@
 #include "base/table.h"
 #include "cli/command.h"
 
-enum { STRUCTURES = 512, MEASURES = 11 };
+enum { STRUCTURES = 512, MEASURES = 12 };
 
 typedef struct structure {
     char name[64];
@@ -15,6 +15,7 @@ typedef struct structure {
 
 typedef struct subject {
     char *name, *predicted, *truth; /* owned */
+    double seconds;                 /* that the prediction took; NaN: not known */
 } subject;
 
 typedef struct evaluation_job {

@@ -4,6 +4,14 @@
 
 #include <stdio.h>
 
+void dn_flags_say(const char *stem, const dn_quality *quality)
+{
+    for (size_t i = 0; i < quality->count; ++i) {
+        const dn_flag *flag = &quality->flag[i];
+        dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", stem, flag->text);
+    }
+}
+
 static void say(const dn_stack_models *models, const dn_stack_result *r)
 {
     for (size_t i = 0; i < r->rows.count; ++i) {
@@ -17,6 +25,7 @@ static void say(const dn_stack_models *models, const dn_stack_result *r)
         dn_log(DN_LOG_NOTE, "%s: the %zu models differ by %.3f where they see a structure (SD of posteriors)", r->stem,
                dn_stack_models_count(models), r->disagreement);
     }
+    dn_flags_say(r->stem, &r->quality);
 }
 
 dn_status dn_stacks_given(const dn_stack_models *models, const char *const *paths, size_t count, dn_trust trust, bool *out)
@@ -36,6 +45,7 @@ dn_status dn_stacks_given(const dn_stack_models *models, const char *const *path
 dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, size_t count, const dn_stack_options *options)
 {
     size_t broken = 0;
+    size_t failed = 0;
     for (size_t i = 0; i < count; ++i) {
         dn_stack_result result;
         dn_status status = dn_segment_stack(models, paths[i], options, &result);
@@ -48,10 +58,16 @@ dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, s
             continue;
         }
         say(models, &result);
+        failed += result.score.verdict == DN_REJECTED;
         dn_stack_result_release(&result);
     }
     if (broken > 0) {
         DN_FAIL(DN_EPARTIAL, "%zu of %zu stacks could not be labelled (see above); the others are in %s", broken, count, options->folder);
+    }
+    if (failed > 0) {
+        DN_FAIL(DN_EQUALITY,
+                "done, but %zu of %zu stacks failed quality control; the reasons are above and in %s/*_dseg.json (--accept accepts them)",
+                failed, count, options->folder);
     }
     return DN_OK;
 }

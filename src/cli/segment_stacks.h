@@ -5,7 +5,9 @@
 #include "cli/command.h"
 #include "segment/stack.h"
 
-/* Labels every path; DN_EPARTIAL when some of several failed. */
+/* What quality control has to say, a line each. */
+void dn_flags_say(const char *stem, const dn_quality *quality);
+/* Labels every path; DN_EPARTIAL when some of several failed; DN_EQUALITY when all are done, and some were rejected. */
 DN_CHECKED dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, size_t count, const dn_stack_options *options);
 /* Whether these are stacks to be labelled as they are, and not heads in which the models find theirs. DN_EUSAGE: both kinds. */
 DN_CHECKED dn_status dn_stacks_given(const dn_stack_models *models, const char *const *paths, size_t count, dn_trust trust, bool *out);

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "base/threads.h"
 #include "segment/outputs.h"
+#include "segment/records.h"
 #include "segment/scan.h"
 
 #include <math.h>

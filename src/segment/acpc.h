@@ -12,7 +12,7 @@
 #include "prepare/slice_network.h"
 #include "prepare/stack.h"
 #include "segment/postprocess.h"
-#include "segment/stack.h"
+#include "segment/stack_models.h"
 #include "segment/whole_head.h"
 
 typedef struct dn_acpc dn_acpc;

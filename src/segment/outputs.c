@@ -1,11 +1,11 @@
 #include "segment/outputs.h"
 
-#include "base/file.h"
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "prepare/frame_record.h"
 #include "segment/label_color.h"
 #include "segment/picture.h"
+#include "segment/records.h"
 #include "segment/report.h"
 #include "segment/truth.h"
 
@@ -16,37 +16,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-dn_status dn_output_path(const char *folder, const char *stem, const char *suffix, char **out)
-{
-    size_t n = strlen(folder);
-    return dn_asprintf(out, "%s%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", stem, suffix);
-}
-
 static dn_status write_labels(const dn_segment_result *r, const char *path)
 {
     dn_scan_write_options options = dn_scan_write_like(&r->info);
     return dn_labels_write(r->native.labels, path, &options);
 }
 
-static dn_status put_label(dn_file_writer *writer, const dn_model_label *label, const uint8_t color[3])
-{
-    return dn_file_printf(writer, "%lld\t%s\t#%02x%02x%02x\n", (long long)label->index, label->name, color[0], color[1], color[2]);
-}
-
 static dn_status write_label_table(const dn_segment_result *r, const char *path)
 {
     dn_file_writer writer = {0};
     DN_TRY(dn_file_create(&writer, path));
-    dn_status status = dn_file_printf(&writer, "index\tname\tcolor\n");
-    for (int64_t c = 0; c < r->structures.channels && status == DN_OK; ++c) {
-        const dn_model_label *label = r->structures.label_of[c];
-        if (label != NULL && label->index > 0) {
-            status = put_label(&writer, label, label->color);
-        }
+    dn_status status = dn_record_label_header(&writer);
+    if (status == DN_OK) {
+        status = dn_record_labels(&writer, &r->structures);
     }
     for (int64_t c = 0; r->has_head && c < r->head.structures.channels && status == DN_OK; ++c) {
         if (r->head_wanted[c]) {
-            status = put_label(&writer, r->head.structures.label_of[c], dn_label_color(r->head.structures.label_of[c]));
+            status = dn_record_label(&writer, r->head.structures.label_of[c], dn_label_color(r->head.structures.label_of[c]));
         }
     }
     if (status != DN_OK) {
@@ -63,65 +49,19 @@ static dn_status write_mask(const dn_segment_result *r, const char *path)
     return dn_labels_write(r->icv, path, &options);
 }
 
-static dn_status write_volumes(const dn_volume_rows *rows, dn_verdict verdict, const char *path)
-{
-    dn_file_writer writer = {0};
-    DN_TRY(dn_file_create(&writer, path));
-    dn_status status = dn_file_printf(&writer, "structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\taccepted\n");
-    for (size_t i = 0; i < rows->count && status == DN_OK; ++i) {
-        const dn_volume_row *row = &rows->row[i];
-        status = dn_file_printf(&writer, "%s\t%c\t%.3f\t%.3f\t", row->structure, row->hemi, row->volume_mm3, row->hard_volume_mm3);
-        if (status == DN_OK) {
-            status = isnan(row->mean_posterior) ? dn_file_printf(&writer, "n/a") : dn_file_printf(&writer, "%.4f", row->mean_posterior);
-        }
-        if (status == DN_OK) {
-            status = dn_file_printf(&writer, "\t%s\n", dn_verdict_name(verdict));
-        }
-    }
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
-}
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-    /* A failure (no memory, or a name that is not UTF-8) leaves the key out; the text is checked when it is dumped. */
-    json_object_set_new(object, key, value != NULL ? value : json_null());
-}
-
-/* The score and what it is made of; what was not measured is left out. */
-static json_t *quality_score(const dn_segment_result *r)
-{
-    json_t *object = json_object();
-    json_t *marks = json_object();
-    json_t *measures = json_object();
-    set(object, "Score", json_real(isnan(r->score.score) ? 0.0 : r->score.score));
-    for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
-        if (!isnan(r->score.mark[m])) {
-            set(marks, dn_mark_name((dn_mark)m), json_real(r->score.mark[m]));
-            set(measures, dn_mark_name((dn_mark)m), json_real(r->score.measure[m]));
-        }
-    }
-    set(object, "Marks", marks);
-    set(object, "Measures", measures);
-    return object;
-}
-
 /* What was done to the intensities, and the consensus with its doubt, where there was one. */
 static void add_intensities(const dn_segment_result *r, json_t *root)
 {
     if (r->white_matter > 0.0) {
-        set(root, "WhiteMatterPeak", json_real(r->white_matter));
+        dn_record_set(root, "WhiteMatterPeak", json_real(r->white_matter));
     }
     if (r->consensus.members > 0) {
         json_t *object = json_object();
         json_t *volumes = json_array();
         double voxel = r->conformed_voxel;
-        set(object, "Members", json_integer(r->consensus.members));
-        set(object, "MeanVolume_mm3", json_real(voxel * r->consensus.whole_mean));
-        set(object, "VolumeSD_mm3", json_real(voxel * r->consensus.whole_sd));
+        dn_record_set(object, "Members", json_integer(r->consensus.members));
+        dn_record_set(object, "MeanVolume_mm3", json_real(voxel * r->consensus.whole_mean));
+        dn_record_set(object, "VolumeSD_mm3", json_real(voxel * r->consensus.whole_sd));
         for (int n = 0; n < r->consensus.members; ++n) {
             double sum = 0.0;
             for (size_t g = 0; g < r->structures.group_count; ++g) {
@@ -129,8 +69,8 @@ static void add_intensities(const dn_segment_result *r, json_t *root)
             }
             json_array_append_new(volumes, json_real(voxel * sum));
         }
-        set(object, "MemberVolumes_mm3", volumes);
-        set(root, "Consensus", object);
+        dn_record_set(object, "MemberVolumes_mm3", volumes);
+        dn_record_set(root, "Consensus", object);
     }
 }
 
@@ -138,18 +78,18 @@ static void add_intensities(const dn_segment_result *r, json_t *root)
 static void add_hypothalamus(const dn_segment_result *r, json_t *root)
 {
     if (dn_segment_result_model(r) != NULL) {
-        set(root, "HypothalamusModel", json_string(dn_segment_result_model(r)->name));
+        dn_record_set(root, "HypothalamusModel", json_string(dn_segment_result_model(r)->name));
     }
     if (r->acpc.has_frame) {
         json_t *frame = dn_frame_json(&r->acpc.frame);
         json_object_update_new(frame, dn_stack_json(&r->acpc.geometry));
-        set(root, "ACPCFrame", frame);
+        dn_record_set(root, "ACPCFrame", frame);
     }
     if (r->acpc_refused != NULL) {
-        set(root, "HypothalamusNotMeasured", json_string(r->acpc_refused));
+        dn_record_set(root, "HypothalamusNotMeasured", json_string(r->acpc_refused));
     }
     if (r->acpc.disagreement > 0.0) {
-        set(root, "FoldDisagreement", json_real(r->acpc.disagreement));
+        dn_record_set(root, "FoldDisagreement", json_real(r->acpc.disagreement));
     }
 }
 
@@ -157,96 +97,28 @@ static void add_hypothalamus(const dn_segment_result *r, json_t *root)
 static json_t *provenance(const dn_segment_result *r)
 {
     static const char *const found[] = {"template alignment", "template alignment, second box", "whole-head search", "AC-PC frame"};
-    json_t *root = json_object();
-    json_t *by = json_object();
-    json_t *networks = json_array();
-    set(by, "Name", json_string("dien"));
-    set(by, "Version", json_string(DIEN_VERSION));
-    set(by, "Threads", json_integer(dn_threads_get()));
-    set(by, "Precision", json_string(r->precision == DN_PRECISION_BF16 ? "bf16" : "f32"));
-    for (size_t i = 0; i < r->model_count; ++i) {
-        const dn_model *model = r->models[i];
-        json_t *network = json_object();
-        set(network, "Name", json_string(model->name));
-        set(network, "SHA256", json_string(model->sha256));
-        set(network, "Licence", json_string(model->licence));
-        set(network, "Source", json_string(model->source));
-        json_array_append_new(networks, network);
-    }
-    set(by, "Models", networks);
-    if (r->has_parts) {
-        set(by, "RegionFoundBy", json_string(found[r->found_by]));
-    }
-    json_t *list = json_array();
-    json_array_append_new(list, by);
-    set(root, "GeneratedBy", list);
-    json_t *sources = json_array();
-    json_t *name = json_string(dn_path_name(r->path));
-    json_array_append_new(sources, name != NULL ? name : json_string("(a file name that is not UTF-8)"));
-    set(root, "Sources", sources);
-    set(root, "SpatialReference", json_string("orig"));
-    set(root, "QualityControl",
-        json_string(r->score.verdict == DN_ACCEPTED           ? "passed"
-                    : r->score.verdict == DN_ACCEPTED_BY_HAND ? "failed, accepted by hand (--accept)"
-                                                              : "failed"));
-    set(root, "Quality", quality_score(r));
+    json_t *root = dn_record_json(r->models, r->model_count, r->precision, r->has_parts ? found[r->found_by] : NULL, r->path, &r->score);
     add_hypothalamus(r, root);
     add_intensities(r, root);
-    json_t *flags = json_array();
-    for (size_t i = 0; i < r->quality.count; ++i) {
-        static const char *const levels[] = {"note", "warning", "failed"};
-        json_t *flag = json_object();
-        set(flag, "Level", json_string(levels[r->quality.flag[i].level]));
-        set(flag, "Code", json_string(r->quality.flag[i].code));
-        set(flag, "Text", json_string(r->quality.flag[i].text));
-        json_array_append_new(flags, flag);
-    }
-    set(root, "Flags", flags);
+    dn_record_flags(root, &r->quality);
     return root;
 }
 
-static dn_status write_json(json_t *root, const char *path)
+static json_t *labels_sidecar(const dn_segment_result *r, double writing)
 {
-    char *text = json_dumps(root, JSON_INDENT(2));
-    json_decref(root);
-    if (text == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to write %s", path);
+    json_t *root = provenance(r);
+    double seconds = writing;
+    for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
+        seconds += r->seconds[s];
     }
-    dn_file_writer writer = {0};
-    dn_status status = dn_file_create(&writer, path);
-    if (status == DN_OK) {
-        status = dn_file_printf(&writer, "%s\n", text);
-        if (status == DN_OK) {
-            status = dn_file_commit(&writer);
-        } else {
-            dn_file_discard(&writer);
-        }
-    }
-    free(text);
-    return status;
-}
-
-static void column(json_t *root, const char *name, const char *text, const char *units)
-{
-    json_t *object = json_object();
-    set(object, "Description", json_string(text));
-    if (units != NULL) {
-        set(object, "Units", json_string(units));
-    }
-    set(root, name, object);
+    dn_record_set(root, "Seconds", json_real(round(seconds * 1e3) / 1e3));
+    return root;
 }
 
 static json_t *volumes_sidecar(const dn_segment_result *r)
 {
     json_t *root = provenance(r);
-    column(root, "structure", "Structure; a whole structure, or one of its parts named STRUCTURE_PART; icv: everything inside the skull",
-           NULL);
-    column(root, "hemi", "L: left, R: right, B: both sides together", NULL);
-    column(root, "volume_mm3",
-           "Sum of the network's probabilities inside the structure's largest component and its rim: use this for statistics", "mm3");
-    column(root, "hard_volume_mm3", "Voxels of the label map on the scan's own grid times their volume", "mm3");
-    column(root, "accepted", "yes; no: quality control rejects the scan; by_hand: it does, and was overruled (--accept)", NULL);
-    column(root, "mean_posterior", "Mean probability of the row's structure over the voxels with its label", NULL);
+    dn_record_volume_columns(root);
     return root;
 }
 
@@ -257,15 +129,15 @@ static json_t *probseg_sidecar(const dn_segment_result *r)
     for (int64_t c = 1; c < r->structures.channels; ++c) {
         json_array_append_new(map, json_string(r->structures.label_of[c] != NULL ? r->structures.label_of[c]->name : "unnamed"));
     }
-    set(root, "LabelMap", map);
+    dn_record_set(root, "LabelMap", map);
     return root;
 }
 
 static json_t *mask_sidecar(const dn_segment_result *r)
 {
     json_t *root = provenance(r);
-    set(root, "Type", json_string("Brain"));
-    set(root, "Description", json_string("Everything inside the skull above the foramen magnum"));
+    dn_record_set(root, "Type", json_string("Brain"));
+    dn_record_set(root, "Description", json_string("Everything inside the skull above the foramen magnum"));
     return root;
 }
 
@@ -293,7 +165,6 @@ static dn_status write_posteriors(const dn_segment_result *r, const char *path)
 typedef enum {
     LABELS,
     LABEL_TABLE,
-    LABEL_SIDECAR,
     VOLUMES,
     VOLUMES_SIDECAR,
     PROBABILITIES,
@@ -303,36 +174,38 @@ typedef enum {
     TRUTH,
     PICTURE,
     REPORT,
+    LABEL_SIDECAR, /* last: it says how long all took */
     OUTPUTS
 } output;
 
-static dn_status write_one(output what, const dn_segment_result *r, const char *folder, const char *path)
+/* began: when the first of them was begun. */
+static dn_status write_one(output what, const dn_segment_result *r, const char *folder, double began, const char *path)
 {
     switch (what) {
     case LABELS:
         return write_labels(r, path);
     case LABEL_TABLE:
         return write_label_table(r, path);
-    case LABEL_SIDECAR:
-        return write_json(provenance(r), path);
     case VOLUMES:
-        return write_volumes(&r->volumes, r->score.verdict, path);
+        return dn_record_volumes(&r->volumes, r->score.verdict, path);
     case VOLUMES_SIDECAR:
-        return write_json(volumes_sidecar(r), path);
+        return dn_record_write(volumes_sidecar(r), path);
     case PROBABILITIES:
         return write_posteriors(r, path);
     case PROBABILITIES_SIDECAR:
-        return write_json(probseg_sidecar(r), path);
+        return dn_record_write(probseg_sidecar(r), path);
     case MASK:
         return write_mask(r, path);
     case MASK_SIDECAR:
-        return write_json(mask_sidecar(r), path);
+        return dn_record_write(mask_sidecar(r), path);
     case TRUTH:
         return dn_truth_write(r, path);
     case PICTURE:
         return dn_picture_write(r, path);
     case REPORT:
         return dn_report_write(r, folder, path);
+    case LABEL_SIDECAR:
+        return dn_record_write(labels_sidecar(r, dn_clock_now() - began), path);
     case OUTPUTS:
         break;
     }
@@ -366,22 +239,15 @@ static dn_status remove_old(const char *path)
 
 dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options)
 {
-    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",
-                                                "_dseg.tsv",
-                                                "_dseg.json",
-                                                "_volumes.tsv",
-                                                "_volumes.json",
-                                                "_probseg.nii.gz",
-                                                "_probseg.json",
-                                                "_label-ICV_mask.nii.gz",
-                                                "_label-ICV_mask.json",
-                                                "_measured_and_true.tsv",
-                                                "_qc.png",
-                                                "_report.html"};
+    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",           "_dseg.tsv",     "_volumes.tsv",           "_volumes.json",
+                                                "_probseg.nii.gz",        "_probseg.json", "_label-ICV_mask.nii.gz", "_label-ICV_mask.json",
+                                                "_measured_and_true.tsv", "_qc.png",       "_report.html",           "_dseg.json"};
+    const double began = dn_clock_now();
     for (int o = 0; o < (int)OUTPUTS; ++o) {
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));
-        dn_status status = is_made((output)o, result, options) ? write_one((output)o, result, options->folder, path) : remove_old(path);
+        dn_status status =
+            is_made((output)o, result, options) ? write_one((output)o, result, options->folder, began, path) : remove_old(path);
         free(path);
         DN_TRY(status);
     }

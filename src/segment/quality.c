@@ -33,7 +33,7 @@ static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits
     const dn_volume_row *left = dn_volume_rows_find(volumes, "hypothalamus", 'L');
     const dn_volume_row *right = dn_volume_rows_find(volumes, "hypothalamus", 'R');
     const dn_volume_row *both = dn_volume_rows_find(volumes, "hypothalamus", 'B');
-    if (both == NULL || left == NULL || right == NULL) {
+    if (both == NULL) {
         return;
     }
     const double *low = limits->volume_low;
@@ -50,7 +50,7 @@ static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits
                        total, total < low[0] ? "smaller" : "larger", low[0], high[0]);
     }
     double mean = 0.5 * total;
-    double asymmetry = mean > 0 ? (left->volume_mm3 - right->volume_mm3) / mean : 0;
+    double asymmetry = mean > 0 && left != NULL && right != NULL ? (left->volume_mm3 - right->volume_mm3) / mean : 0;
     if (fabs(asymmetry) > limits->asymmetry[0]) {
         dn_quality_add(out, fabs(asymmetry) > limits->asymmetry[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "asymmetry",
                        "The %s side is %.0f %% larger than the other (of their mean; limit %.0f %%): a lesion, a tilted head or an error.",
@@ -85,7 +85,7 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
                            "The network is unsure of the %s%s: mean probability %.2f (limit %.2f).", side_name(group->hemi),
                            group->structure, row->mean_posterior, limits->posterior[0]);
         }
-        for (int c = 0; c < 3; ++c) {
+        for (int c = 0; c < 3 && !e->is_stack; ++c) {
             double at_low = e->conformed->scale[c] * (double)(r->low[c] + e->posteriors->start[c]) + e->conformed->offset[c];
             double at_high = e->conformed->scale[c] * (double)(r->high[c] - 1 + e->posteriors->start[c]) + e->conformed->offset[c];
             if (at_low < 1.5 || at_high > (double)e->conformed->oriented->grid.dim[c] - 2.5) {
@@ -112,11 +112,16 @@ static void judge_frame(const dn_quality_evidence *e, const dn_quality_limits *l
                        "%.1f): look at the outlines.",
                        frame->error_mm, frame->error_degrees, limits->frame_mm[0], limits->frame_degrees[0]);
     }
+}
+
+/* groups: in voxels of the slices that the network looked at. */
+static void judge_edge(const dn_quality_evidence *e, const dn_group_result *groups, const int64_t dim[3], dn_quality *out)
+{
     for (size_t g = 0; g < e->structures->group_count; ++g) {
-        const dn_group_result *r = &e->acpc->groups[g];
+        const dn_group_result *r = &groups[g];
         bool edge = false;
         for (int c = 0; c < 3; ++c) {
-            edge = edge || (r->core_voxels > 0 && (r->low[c] == 0 || r->high[c] == e->acpc->stack.dim[c]));
+            edge = edge || (r->core_voxels > 0 && (r->low[c] == 0 || r->high[c] == dim[c]));
         }
         if (edge) {
             dn_quality_add(out, DN_FLAG_WARNING, "stack_edge",
@@ -216,6 +221,12 @@ void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out)
     const dn_quality_limits *limits = dn_quality_limits_of(evidence->limits);
     if (evidence->acpc != NULL) {
         judge_frame(evidence, limits, out);
+    }
+    if (evidence->acpc != NULL && evidence->acpc_refused == NULL) {
+        judge_edge(evidence, evidence->acpc->groups, evidence->acpc->stack.dim, out);
+    }
+    if (evidence->is_stack) {
+        judge_edge(evidence, evidence->groups, evidence->posteriors->dim, out);
     }
     if (evidence->acpc_refused == NULL) {
         judge_groups(evidence, limits, out);

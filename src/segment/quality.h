@@ -50,6 +50,8 @@ typedef struct dn_quality_evidence {
     dn_limits_kind limits;
     const dn_acpc_found *acpc; /* of a network that sees slices; NULL: there was none */
     const char *acpc_refused;  /* why it measured nothing; NULL: it did */
+    bool is_stack;             /* the scan is a stack, which goes no further than such a network looks */
+    double disagreement;       /* of several models (slice_network.h); 0: there was one */
 } dn_quality_evidence;
 
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);

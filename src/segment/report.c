@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "segment/label_color.h"
-#include "segment/outputs.h"
+#include "segment/records.h"
 
 #include <math.h>
 #include <nettle/base64.h>

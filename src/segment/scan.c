@@ -366,6 +366,7 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
         .limits = s->acpc != NULL ? DN_LIMITS_SLICES : DN_LIMITS_VOLUMES,
         .acpc = s->acpc != NULL ? &r->acpc : NULL,
         .acpc_refused = r->acpc_refused,
+        .disagreement = r->acpc.disagreement,
     };
     dn_quality_judge(&evidence, &r->quality);
     dn_score_judge(&evidence, r->has_parts, &r->consensus, s->options.accept, &r->quality, &r->score);

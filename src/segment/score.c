@@ -95,13 +95,14 @@ static void measure(const dn_quality_evidence *e, const dn_consensus *consensus,
     const dn_volume_row *left = dn_volume_rows_find(e->volumes, "hypothalamus", 'L');
     const dn_volume_row *right = dn_volume_rows_find(e->volumes, "hypothalamus", 'R');
     const dn_volume_row *both = dn_volume_rows_find(e->volumes, "hypothalamus", 'B');
-    out[DN_MARK_CERTAINTY] = dn_score_entropy(e->posteriors, e->structures);
+    const bool known = dn_structures_has(e->structures, "hypothalamus"); /* the limits are its */
+    out[DN_MARK_CERTAINTY] = known ? dn_score_entropy(e->posteriors, e->structures) : (double)NAN;
     out[DN_MARK_AGREEMENT] =
         consensus != NULL && consensus->members > 1 && consensus->whole_mean > 0.0 ? consensus->whole_sd / consensus->whole_mean : NAN;
-    out[DN_MARK_VOLUME] = both != NULL ? both->volume_mm3 : 0.0; /* a side that is missing: no volume */
+    out[DN_MARK_VOLUME] = !known ? (double)NAN : both != NULL ? both->volume_mm3 : 0.0; /* a side that is missing: no volume */
     out[DN_MARK_SYMMETRY] =
         left != NULL && right != NULL && both->volume_mm3 > 0.0 ? 2.0 * fabs(left->volume_mm3 - right->volume_mm3) / both->volume_mm3 : NAN;
-    out[DN_MARK_FOLDS] = e->acpc != NULL && e->acpc->disagreement > 0.0 ? e->acpc->disagreement : NAN;
+    out[DN_MARK_FOLDS] = e->disagreement > 0.0 ? e->disagreement : NAN;
     out[DN_MARK_BRAIN] = brain_share(e->head);
 }
 

@@ -11,7 +11,8 @@
  *   folds         <= 0.15            0.35             how much averaged models differ (slice_network.h); none with one
  *   brain         0.70..0.92         0.50, 1          brain without ventricles / ICV, where both were measured
  *
- * (The limits of networks that see volumes; those of both kinds stand in quality_limits.c.) The score is the lowest mark. A scan is
+ * (The limits of networks that see volumes; those of both kinds stand in quality_limits.c.) All but the folds are of the hypothalamus; a
+ * network that labels something else is judged by the folds and by the rules of quality.h. The score is the lowest mark. A scan is
  * rejected when it is 0, when a side is missing, or when another rule of quality.h says "failed". A rejected scan may be accepted by hand;
  * that is recorded. */
 #ifndef DN_SEGMENT_SCORE_H
@@ -39,7 +40,7 @@ typedef enum {
 typedef struct dn_score {
     double measure[DN_MARK_COUNT]; /* in the units above; NaN: not measured */
     double mark[DN_MARK_COUNT];    /* 0..1; NaN: not measured */
-    double score;                  /* lowest mark; NaN when the hypothalamus was not looked for */
+    double score;                  /* lowest mark; NaN when there is none */
     dn_verdict verdict;
 } dn_score;
 

@@ -69,10 +69,20 @@ cmp -s "$work/before.cut" "$work/run/crossval.tsv.cut" || fail "--resume: crossv
 expect 0 crossval "$work/toy.yaml" --folds 2 --fold 2 -o "$work/one" --no-figure
 [ ! -e "$work/one/fold-1" ] && [ ! -e "$work/one/crossval.tsv" ] || fail "--fold 2 made $(ls "$work/one")"
 
-# The folds together on a stack: files, a note of how far they differ; one that sees volumes does not go with them.
+# The folds together on a stack: files, how far they differ; so small networks are unsure, and the stack is rejected unless it is accepted
+# by hand; one that sees volumes does not go with them.
 models="$work/run/fold-1/toy-fold-1.safetensors,$work/run/fold-2/toy-fold-2.safetensors"
-expect 0 segment "$work/sub-01_stack.nii.gz" --model "$models" -o "$work/out" --posteriors
-for name in dseg.nii.gz dseg.tsv volumes.tsv volumes.json probseg.nii.gz; do
+expect 4 segment "$work/sub-01_stack.nii.gz" --model "$models" -o "$work/out" --posteriors
+grep -q '1 of 1 stacks failed quality control' "$work/stderr" || fail "a bad stack: expected a sentence, found $(cat "$work/stderr")"
+grep -q '^shell	B	.*	no$' "$work/out/sub-01_stack_volumes.tsv" || fail "a bad stack: volumes: $(cat "$work/out/sub-01_stack_volumes.tsv")"
+expect 0 segment "$work/sub-01_stack.nii.gz" --model "$models" -o "$work/out" --posteriors --accept
+grep -q '^shell	B	.*	by_hand$' "$work/out/sub-01_stack_volumes.tsv" || fail "--accept: $(cat "$work/out/sub-01_stack_volumes.tsv")"
+for name in dseg volumes; do
+    for text in '"QualityControl": "failed, accepted by hand' '"FoldDisagreement": [0-9]' '"folds": 1.0' '"Code": "uncertain"'; do
+        grep -q "$text" "$work/out/sub-01_stack_$name.json" || fail "$name.json: expected $text, found $(cat "$work/out/sub-01_stack_$name.json")"
+    done
+done
+for name in dseg.nii.gz dseg.tsv dseg.json volumes.tsv volumes.json probseg.nii.gz; do
     [ -s "$work/out/sub-01_stack_$name" ] || fail "expected sub-01_stack_$name, found $(ls "$work/out")"
 done
 grep -q 'the 2 models differ by' "$work/stderr" || fail "expected how far the folds differ, found $(cat "$work/stderr")"

@@ -48,10 +48,19 @@ for key in AC_mm PC_mm; do
     done
 done
 
-# --- a stack takes the other road, and both kinds at once are refused
+# --- a stack takes the other road, with a score of its own: rods of 48 mm are no hypothalamus; and both kinds at once are refused
 "$fixture" scan thin.nii.gz 1 48 || fail "cannot make a stack"
-DIEN_MODELS=$work/nets bin/dien segment thin.nii.gz -o stacks --model hypothalamus >stdout 2>stderr || fail "a stack: $(cat stderr)"
-[ -s stacks/thin_volumes.tsv ] && [ ! -e stacks/thin_report.html ] || fail "a stack: found $(ls stacks)"
+for accept in '' --accept; do
+    DIEN_MODELS=$work/nets bin/dien segment thin.nii.gz -o stacks --model hypothalamus $accept >stdout 2>stderr
+    code=$?
+    [ "$code" -eq "$([ -z "$accept" ] && echo 4 || echo 0)" ] || fail "a stack, $accept: found $code: $(cat stderr)"
+    [ -s stacks/thin_volumes.tsv ] && [ ! -e stacks/thin_report.html ] || fail "a stack: found $(ls stacks)"
+    grep -q "^hypothalamus	B	.*	$([ -z "$accept" ] && echo no || echo by_hand)$" stacks/thin_volumes.tsv || fail "a stack: $(cat stacks/thin_volumes.tsv)"
+    for text in '"Score": 0.0' '"volume": 0.0' '"symmetry": 1.0' '"certainty": ' '"Code": "volume_too_high"' '"Code": "stack_edge"' '"Seconds": '; do
+        grep -q "$text" stacks/thin_dseg.json || fail "a stack: expected $text, found $(cat stacks/thin_dseg.json)"
+    done
+    grep -qE '"(folds|brain|agreement)"|"Code": "cut"' stacks/thin_dseg.json && fail "a stack: found a mark it cannot have: $(cat stacks/thin_dseg.json)"
+done
 export DIEN_MODELS=$work/nets
 expect_sentence 2 "give one kind at a time" segment thin.nii.gz demo_T1w.nii.gz -o both --model hypothalamus
 expect_empty both

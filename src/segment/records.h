@@ -1,0 +1,37 @@
+/* What every run that measures writes beside its labels: the tables of labels and volumes, and in JSON who made them, from what, and how
+ * far they may be trusted. One form for whole scans (outputs.h) and stacks (stack.h). Internal to segment/, but for dn_output_path and
+ * dn_record_seconds. */
+#ifndef DN_SEGMENT_RECORDS_H
+#define DN_SEGMENT_RECORDS_H
+
+#include "base/file.h"
+#include "segment/score.h"
+
+#include <jansson.h>
+
+/* FOLDER/STEM + suffix ("_qc.png"). *out is owned by the caller. */
+DN_CHECKED dn_status dn_output_path(const char *folder, const char *stem, const char *suffix, char **out);
+
+/* The label table: its header, the rows of a network's own labels, one more row. */
+DN_CHECKED dn_status dn_record_label_header(dn_file_writer *writer);
+DN_CHECKED dn_status dn_record_labels(dn_file_writer *writer, const dn_structures *structures);
+DN_CHECKED dn_status dn_record_label(dn_file_writer *writer, const dn_model_label *label, const uint8_t color[3]);
+/* STEM_volumes.tsv. DN_EIO. */
+DN_CHECKED dn_status dn_record_volumes(const dn_volume_rows *rows, dn_verdict verdict, const char *path);
+
+/* Sets a key; value: consumed, NULL becomes null. */
+void dn_record_set(json_t *object, const char *key, json_t *value);
+/* An object with GeneratedBy, Sources (the name of `path`) and QualityControl with the score's marks. found_by: NULL: not said. */
+json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *path,
+                       const dn_score *score);
+void dn_record_flags(json_t *root, const dn_quality *quality);
+/* What the columns of the table of volumes mean. */
+void dn_record_volume_columns(json_t *root);
+/* root: consumed. DN_EIO; DN_ENOMEM. */
+DN_CHECKED dn_status dn_record_write(json_t *root, const char *path);
+
+/* The seconds that a label map took, as the JSON file beside it says (sub-01_dseg.nii.gz: sub-01_dseg.json, key Seconds); NaN where there
+ * is none or it does not say. */
+double dn_record_seconds(const char *labels);
+
+#endif
