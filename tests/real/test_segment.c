@@ -8,6 +8,7 @@
 #include "image/orientation.h"
 #include "image/resample.h"
 #include "segment/outputs.h"
+#include "segment/records.h"
 #include "segment/scan.h"
 
 #include <math.h>
