@@ -77,6 +77,15 @@ static inline float linear_at(const float *data, const int64_t dim[3], const dou
     return (float)(c0 + w[2] * (c1 - c0));
 }
 
+float dn_linear_at(const float *data, const int64_t dim[3], const double at[3])
+{
+    double p[3];
+    for (int c = 0; c < 3; ++c) {
+        p[c] = fmin(fmax(at[c], 0.0), (double)(dim[c] - 1));
+    }
+    return linear_at(data, dim, p);
+}
+
 static inline int64_t nearest_offset(const int64_t dim[3], const double p[3])
 {
     int64_t at[3];

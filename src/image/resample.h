@@ -27,6 +27,9 @@ typedef struct dn_resample_options {
  * DN_EGEOMETRY when an affine is singular; DN_ENOMEM. */
 DN_CHECKED dn_status dn_resample_volume(const dn_volume *source, const dn_grid *grid, const dn_resample_options *options, dn_volume **out);
 
+/* Linear between the eight voxels around a place (voxels; dim[0] is fastest); outside, the nearest place of the edge. */
+float dn_linear_at(const float *data, const int64_t dim[3], const double at[3]);
+
 typedef enum {
     DN_RESAMPLE_LABELS_VOTE,    /* each label's linear (trilinear) share of the new voxel; the largest wins, ties to the
                                    nearest voxel's label, then the smaller number. Where the new grid is coarser the

@@ -38,6 +38,27 @@ void dn_affine_apply(const dn_affine *affine, const double ijk[3], double xyz[3]
     }
 }
 
+void dn_affine_bounds(const dn_affine *affine, const double box_low[3], const double box_high[3], double low[3], double high[3])
+{
+    double least[3] = {INFINITY, INFINITY, INFINITY};
+    double most[3] = {-INFINITY, -INFINITY, -INFINITY};
+    for (int corner = 0; corner < 8; ++corner) {
+        double at[3];
+        for (int c = 0; c < 3; ++c) {
+            at[c] = (corner >> c) & 1 ? box_high[c] : box_low[c];
+        }
+        dn_affine_apply(affine, at, at);
+        for (int c = 0; c < 3; ++c) {
+            least[c] = fmin(least[c], at[c]);
+            most[c] = fmax(most[c], at[c]);
+        }
+    }
+    for (int c = 0; c < 3; ++c) {
+        low[c] = least[c];
+        high[c] = most[c];
+    }
+}
+
 bool dn_grid_equal(const dn_grid *a, const dn_grid *b, double tolerance)
 {
     for (int d = 0; d < 3; ++d) {

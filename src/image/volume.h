@@ -45,6 +45,8 @@ double dn_grid_voxel_volume(const dn_grid *grid);
 /* Same dims, affines equal within tolerance mm at the corners of the grid. */
 bool dn_grid_equal(const dn_grid *a, const dn_grid *b, double tolerance);
 void dn_affine_apply(const dn_affine *affine, const double ijk[3], double xyz[3]);
+/* The smallest box along the axes that holds the image of a box: of its eight corners. low and high may be the box's own. */
+void dn_affine_bounds(const dn_affine *affine, const double box_low[3], const double box_high[3], double low[3], double high[3]);
 /* out = a after b (out(x) = a(b(x))). out may be a or b. */
 void dn_affine_compose(const dn_affine *a, const dn_affine *b, dn_affine *out);
 /* DN_EGEOMETRY when singular or not finite. */

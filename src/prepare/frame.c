@@ -36,7 +36,7 @@ static bool normalise(double a[3])
 }
 
 /* Columns: right made perpendicular to the AC-PC line, the line, and up. */
-static bool axes(const double ac[3], const double pc[3], const double right[3], double rotation[3][3])
+bool dn_frame_axes(const double ac[3], const double pc[3], const double right[3], double rotation[3][3])
 {
     double x[3], y[3], z[3];
     for (int c = 0; c < 3; ++c) {
@@ -124,7 +124,7 @@ static dn_status frame_of(const dn_fit_pose *pose, double ac_pc, dn_frame *out)
     for (int c = 0; c < 3; ++c) {
         right[c] = inverse.m[0][c];
     }
-    if (!axes(ac_scan, pc_scan, right, rotation)) {
+    if (!dn_frame_axes(ac_scan, pc_scan, right, rotation)) {
         DN_FAIL(DN_EDATA, "the anterior and the posterior commissure come to lie in one point; the label map is no head");
     }
     dn_frame_set(out, (const double(*)[3])rotation, ac_scan, pc_scan);
@@ -192,7 +192,7 @@ dn_status dn_frame_from_labels(const dn_labels *labels, const dn_frame_reference
     double rotation[3][3];
     const bool rigid_only = options != NULL && options->rigid_only;
     const double limit = options != NULL && options->residual_limit > 0.0 ? options->residual_limit : RESIDUAL_LIMIT;
-    if (!axes(reference->ac, reference->pc, reference->right, rotation)) {
+    if (!dn_frame_axes(reference->ac, reference->pc, reference->right, rotation)) {
         DN_FAIL(DN_EDATA, "the reference's commissures lie in one point");
     }
     dn_frame_set(&own, (const double(*)[3])rotation, reference->ac, reference->pc);

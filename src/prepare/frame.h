@@ -48,6 +48,9 @@ DN_CHECKED dn_status dn_frame_from_labels(const dn_labels *labels, const dn_fram
                                           dn_frame *out);
 /* The same from a rotation (columns: directions of x, y, z in the scan's world) and the commissures; fills the angles. */
 void dn_frame_set(dn_frame *frame, const double rotation[3][3], const double ac[3], const double pc[3]);
+/* Such a rotation from the commissures and a direction to the right, which is made perpendicular to their line. false: commissures in one
+ * point, or right along their line. */
+bool dn_frame_axes(const double ac[3], const double pc[3], const double right[3], double rotation[3][3]);
 /* frame of a scan that was moved: move maps the old world to the new one (rigid). */
 void dn_frame_move(const dn_frame *frame, const dn_affine *move, dn_frame *out);
 /* Angle between two frames' axes, degrees: of the rotation that takes one to the other. */

@@ -105,27 +105,22 @@ static double lap(double *mark)
 /* The part of the grid around the fine look, whose labels the frame is made of: the rest of the head only takes time. */
 static dn_status around_fine_look(const dn_head_look *look, dn_grid *grid)
 {
-    double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY}, spacing[3];
+    const double first[3] = {0.0, 0.0, 0.0};
+    double last[3], low[3], high[3], spacing[3];
     int64_t start[3], dim[3];
     dn_affine back, to_grid;
     const dn_grid whole = *grid;
     dn_grid_spacing(grid, spacing);
     DN_TRY(dn_affine_invert(&grid->affine, &back));
     dn_affine_compose(&back, &look->grid.affine, &to_grid);
-    for (int n = 0; n < 8; ++n) {
-        double corner[3], at[3];
-        for (int c = 0; c < 3; ++c) {
-            corner[c] = n >> c & 1 ? (double)(look->grid.dim[c] - 1) : 0.0;
-        }
-        dn_affine_apply(&to_grid, corner, at);
-        for (int c = 0; c < 3; ++c) {
-            low[c] = fmin(low[c], at[c] - AROUND_MM / spacing[c]);
-            high[c] = fmax(high[c], at[c] + AROUND_MM / spacing[c]);
-        }
-    }
     for (int c = 0; c < 3; ++c) {
-        start[c] = (int64_t)fmax(0.0, floor(low[c]));
-        dim[c] = (int64_t)fmin((double)grid->dim[c], ceil(high[c]) + 1.0) - start[c];
+        last[c] = (double)(look->grid.dim[c] - 1);
+    }
+    dn_affine_bounds(&to_grid, first, last, low, high);
+    for (int c = 0; c < 3; ++c) {
+        const double margin = AROUND_MM / spacing[c];
+        start[c] = (int64_t)fmax(0.0, floor(low[c] - margin));
+        dim[c] = (int64_t)fmin((double)grid->dim[c], ceil(high[c] + margin) + 1.0) - start[c];
         dim[c] = dim[c] > 1 ? dim[c] : 1;
     }
     return dn_grid_crop(&whole, start, dim, grid);
@@ -247,16 +242,17 @@ static dn_status place_box(const dn_acpc_found *found, const dn_structures *stru
     dn_grid_spacing(oriented, spacing);
     DN_TRY(dn_affine_invert(&oriented->affine, &back));
     dn_affine_compose(&back, &found->grid.affine, &to_oriented);
-    for (size_t n = 0; n < 8 * structures->group_count; ++n) {
-        const dn_group_result *group = &found->groups[n / 8];
-        double corner[3], at[3];
+    for (size_t g = 0; g < structures->group_count; ++g) {
+        const dn_group_result *group = &found->groups[g];
+        double from[3], to[3];
         for (int c = 0; c < 3; ++c) {
-            corner[c] = (double)(n >> c & 1 ? group->high[c] - 1 + RIM : group->low[c] - RIM);
+            from[c] = (double)(group->low[c] - RIM);
+            to[c] = (double)(group->high[c] - 1 + RIM);
         }
-        dn_affine_apply(&to_oriented, corner, at);
+        dn_affine_bounds(&to_oriented, from, to, from, to);
         for (int c = 0; c < 3 && group->core_voxels > 0; ++c) {
-            low[c] = fmin(low[c], at[c]);
-            high[c] = fmax(high[c], at[c]);
+            low[c] = fmin(low[c], from[c]);
+            high[c] = fmax(high[c], to[c]);
         }
     }
     for (int c = 0; c < 3; ++c) {

@@ -2,7 +2,9 @@
 
 #include "base/log.h"
 #include "image/filter.h"
+#include "image/orientation.h"
 #include "image/resample.h"
+#include "segment/locate.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,21 +49,15 @@ done:
 static dn_status straighten(const dn_volume *scan, const dn_frame *frame, dn_volume **out)
 {
     static const double reach[2][3] = {{-110.0, -140.0, -140.0}, {110.0, 120.0, 110.0}};
-    double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
+    const double first[3] = {-0.5, -0.5, -0.5};
+    double last[3], low[3], high[3];
     dn_grid grid = {.dim = {1, 1, 1}};
     dn_affine to_frame;
     dn_affine_compose(&frame->from_scan, &scan->grid.affine, &to_frame);
-    for (int corner = 0; corner < 8; ++corner) {
-        double ijk[3], xyz[3];
-        for (int c = 0; c < 3; ++c) {
-            ijk[c] = corner >> c & 1 ? (double)scan->grid.dim[c] - 0.5 : -0.5;
-        }
-        dn_affine_apply(&to_frame, ijk, xyz);
-        for (int c = 0; c < 3; ++c) {
-            low[c] = fmin(low[c], xyz[c]);
-            high[c] = fmax(high[c], xyz[c]);
-        }
+    for (int c = 0; c < 3; ++c) {
+        last[c] = (double)scan->grid.dim[c] - 0.5;
     }
+    dn_affine_bounds(&to_frame, first, last, low, high);
     for (int c = 0; c < 3; ++c) {
         low[c] = floor(fmax(low[c], reach[0][c]));
         high[c] = ceil(fmin(high[c], reach[1][c]));
@@ -80,23 +76,81 @@ static dn_status straighten(const dn_volume *scan, const dn_frame *frame, dn_vol
     return DN_OK;
 }
 
+dn_status dn_frame_lie(const dn_volume *scan, dn_frame *out, bool *turned)
+{
+    static const double ac[3] = {0.0, 3.0, 6.0}, pc[3] = {0.0, -24.0, 6.0}, beside[3] = {1.0, 3.0, 6.0}; /* in the average head */
+    dn_volume *oriented = NULL;
+    dn_location location;
+    dn_affine to_scan;
+    double at[3], back[3], right[3], rotation[3][3];
+    const dn_orientation ras = DN_ORIENTATION_RAS;
+    *turned = false;
+    DN_TRY(dn_volume_reorient(scan, &ras, &oriented));
+    const dn_affine world = oriented->grid.affine;
+    dn_status status = dn_locate_hypothalamus(oriented, &location);
+    dn_volume_destroy(oriented);
+    DN_TRY(status);
+    if (!location.found || location.correlation < DN_LOCATE_PLAUSIBLE) {
+        return DN_OK;
+    }
+    dn_affine_compose(&world, &location.to_volume, &to_scan);
+    dn_affine_apply(&to_scan, ac, at);
+    dn_affine_apply(&to_scan, pc, back);
+    dn_affine_apply(&to_scan, beside, right);
+    for (int c = 0; c < 3; ++c) {
+        right[c] -= at[c];
+    }
+    if (dn_frame_axes(at, back, right, rotation)) {
+        memset(out, 0, sizeof *out);
+        dn_frame_set(out, (const double(*)[3])rotation, at, back);
+        *turned = location.turned > DN_LOCATE_TURNED;
+    }
+    return DN_OK;
+}
+
+/* A look at the scan as it is upright by what is known of it. */
+static dn_status look_upright(dn_whole_head *whole, const dn_frame_reference *reference, const dn_volume *scan,
+                              const dn_frame_options *options, const dn_frame *known, dn_frame *out)
+{
+    dn_volume *straight = NULL;
+    dn_frame found;
+    DN_TRY(straighten(scan, known, &straight));
+    dn_status status = look(whole, reference, straight, options, &found);
+    dn_volume_destroy(straight);
+    DN_TRY(status);
+    dn_frame_move(&found, &known->to_scan, out);
+    return DN_OK;
+}
+
+static dn_status first_look(dn_whole_head *whole, const dn_frame_reference *reference, const dn_volume *scan,
+                            const dn_frame_options *options, dn_frame *out)
+{
+    dn_frame lie;
+    bool turned;
+    DN_TRY(dn_frame_lie(scan, &lie, &turned));
+    if (turned) {
+        dn_log(DN_LOG_DEBUG, "frame: the average head lies turned by %.0f, %.0f, %.0f degrees (pitch, roll, yaw)", lie.pitch, lie.roll,
+               lie.yaw);
+        dn_status status = look_upright(whole, reference, scan, options, &lie, out);
+        if (status != DN_EDATA) {
+            return status;
+        }
+        dn_error_clear(); /* it was misled, perhaps: the scan as it lies */
+    }
+    return look(whole, reference, scan, options, out);
+}
+
 dn_status dn_frame_from_scan(dn_whole_head *whole, const dn_template *head, const dn_volume *scan, const dn_head_frame_options *options,
                              dn_frame *out)
 {
     const dn_frame_reference reference = dn_frame_template(head);
     const dn_head_frame_options defaults = {.once = false};
     const dn_head_frame_options *how = options != NULL ? options : &defaults;
-    DN_TRY(look(whole, &reference, scan, &how->frame, out));
+    DN_TRY(first_look(whole, &reference, scan, &how->frame, out));
     for (int n = 1; n < LOOKS && !how->once; ++n) {
-        dn_volume *straight = NULL;
-        dn_frame again;
         const dn_frame before = *out;
         DN_TRY(dn_cancel_check());
-        DN_TRY(straighten(scan, &before, &straight));
-        dn_status status = look(whole, &reference, straight, &how->frame, &again);
-        dn_volume_destroy(straight);
-        DN_TRY(status);
-        dn_frame_move(&again, &before.to_scan, out);
+        DN_TRY(look_upright(whole, &reference, scan, &how->frame, &before, out));
         if (dn_frame_angle(&before, out) < STILL_DEGREES) {
             break;
         }

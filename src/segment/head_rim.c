@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "image/distance.h"
 #include "image/filter.h"
+#include "image/resample.h"
 #include "image/volume.h"
 
 #include <math.h>
@@ -59,23 +60,10 @@ static int64_t offset(const int64_t dim[3], int64_t i, int64_t j, int64_t k)
     return (i * dim[1] + j) * dim[2] + k;
 }
 
-/* Between eight voxels; the nearest of the box's outside it. */
+/* The arrays' last axis is the fastest; dn_linear_at's first is. */
 static float sample(const float *data, const int64_t dim[3], const double at[3])
 {
-    int64_t first[3], next[3];
-    double share[3];
-    for (int c = 0; c < 3; ++c) {
-        double p = fmin(fmax(at[c], 0.0), (double)(dim[c] - 1));
-        first[c] = (int64_t)p;
-        next[c] = first[c] + 1 < dim[c] ? first[c] + 1 : first[c];
-        share[c] = p - (double)first[c];
-    }
-    double sum = 0;
-    for (int n = 0; n < 8; ++n) {
-        double w = (n & 1 ? share[0] : 1 - share[0]) * (n & 2 ? share[1] : 1 - share[1]) * (n & 4 ? share[2] : 1 - share[2]);
-        sum += w * (double)data[offset(dim, n & 1 ? next[0] : first[0], n & 2 ? next[1] : first[1], n & 4 ? next[2] : first[2])];
-    }
-    return (float)sum;
+    return dn_linear_at(data, (const int64_t[3]){dim[2], dim[1], dim[0]}, (const double[3]){at[2], at[1], at[0]});
 }
 
 /* A volume of the arrays' order: their last axis is its first. */

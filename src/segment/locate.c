@@ -240,6 +240,7 @@ static void report(const dn_volume *volume, const double spacing[3], const dn_lo
     parameters_matrix(c->p, m);
     double inside = 0;
     double all = 0;
+    double trace = 0;
     for (size_t i = 0; i < set->count; ++i) {
         const dn_locate_sample *s = &set->at[i];
         bool in = true;
@@ -262,7 +263,9 @@ static void report(const dn_volume *volume, const double spacing[3], const dn_lo
         out->centre[a] = out->to_volume.m[a][3];
         out->rotation[a] = c->p[3 + a] * 57.29577951308232;
         out->scale[a] = exp(c->p[6 + a]);
+        trace += m[a][a] / out->scale[a];
     }
+    out->turned = acos(fmin(1.0, fmax(-1.0, 0.5 * (trace - 1.0)))) * 57.29577951308232;
 }
 
 dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)

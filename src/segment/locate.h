@@ -19,6 +19,7 @@ typedef struct dn_location {
     double brain_inside; /* share of the template's brain that lies within the volume, 0..1 */
     double scale[3];     /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
     double rotation[3];  /* degrees about the axes right (pitch), anterior (roll), superior (yaw) */
+    double turned;       /* degrees, of the three together: how far from upright */
     bool stripped;       /* the template without skull fitted better */
     dn_affine to_volume; /* template world (mm from the hypothalamus) to voxel coordinates */
 } dn_location;
@@ -27,6 +28,8 @@ typedef struct dn_location {
  * the hypothalamus is where it says, if it is to be seen at all. */
 #define DN_LOCATE_PLAUSIBLE 0.5
 #define DN_LOCATE_CERTAIN 0.75
+/* Heads turned further than this are beyond what our networks were taught (some 15 degrees about each axis). */
+#define DN_LOCATE_TURNED 25.0
 
 /* volume: borrowed, axes nearest RAS (voxel axes i, j, k to the right, front, top), any spacing.
  * DN_EDATA when the volume is too small to hold the structures (40 mm); DN_ENOMEM. */

@@ -191,6 +191,13 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
                 "and is its orientation right?",
                 e->location->correlation, DN_LOCATE_PLAUSIBLE);
         }
+        if (e->location->turned > DN_LOCATE_TURNED && e->location->correlation >= DN_LOCATE_PLAUSIBLE) {
+            dn_quality_add(
+                out, DN_FLAG_WARNING, "turned",
+                "The head lies turned by %.0f degrees from upright, and the networks know heads turned by up to %.0f: look at the "
+                "outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
+                e->location->turned, DN_LOCATE_TURNED);
+        }
         if (e->location->brain_inside < BRAIN_INSIDE) {
             dn_quality_add(out, DN_FLAG_WARNING, "brain_outside", "About %.0f %% of the brain lies outside the scan.",
                            100 * (1 - e->location->brain_inside));

@@ -329,6 +329,48 @@ static void refusals(void **state)
     dn_volume_destroy(v);
 }
 
+static void at_one_place(void **state)
+{
+    dn_volume *v = fill(&coarse, plane);
+    (void)state;
+    for (int n = 0; n < 200; ++n) {
+        double at[3], held[3], world[3];
+        for (int c = 0; c < 3; ++c) { /* some places lie outside */
+            at[c] = (double)(coarse.dim[c] + 8) * fmod(0.37 + 0.618034 * (n + 1) * (c + 1), 1.0) - 4.0;
+            held[c] = fmin(fmax(at[c], 0.0), (double)(coarse.dim[c] - 1));
+        }
+        dn_affine_apply(&coarse.affine, held, world);
+        assert_close(dn_linear_at(v->data, coarse.dim, at), plane(world), 1e-4);
+    }
+    dn_volume_destroy(v);
+}
+
+/* Every voxel of a box lies in its bounds, and a little less would not hold it. */
+static void bounds(void **state)
+{
+    const dn_affine turn = {{{0.8, -0.6, 0.1, 5}, {0.6, 0.8, -0.2, -7}, {0.0, 0.3, -1.5, 2}}};
+    const double box_low[3] = {-2, 1, 3}, box_high[3] = {4, 6, 5};
+    double low[3], high[3], least[3] = {INFINITY, INFINITY, INFINITY}, most[3] = {-INFINITY, -INFINITY, -INFINITY};
+    (void)state;
+    for (double x = -2; x <= 4; ++x) {
+        for (double y = 1; y <= 6; ++y) {
+            for (double z = 3; z <= 5; ++z) {
+                double at[3];
+                dn_affine_apply(&turn, (const double[3]){x, y, z}, at);
+                for (int c = 0; c < 3; ++c) {
+                    least[c] = fmin(least[c], at[c]);
+                    most[c] = fmax(most[c], at[c]);
+                }
+            }
+        }
+    }
+    dn_affine_bounds(&turn, box_low, box_high, low, high);
+    for (int c = 0; c < 3; ++c) {
+        assert_close(low[c], least[c], 1e-12);
+        assert_close(high[c], most[c], 1e-12);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +383,8 @@ int main(void)
         cmocka_unit_test(labels_vote_over_the_whole_voxel),
         cmocka_unit_test(ball_keeps_its_volume),
         cmocka_unit_test(crops),
+        cmocka_unit_test(at_one_place),
+        cmocka_unit_test(bounds),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 #include "test.h"
 
 #include "base/random.h"
+#include "image/orientation.h"
+#include "segment/head_frame.h"
 #include "segment/locate.h"
 
 #include <math.h>
@@ -87,6 +89,31 @@ static void heads_are_found(void **state)
     }
 }
 
+/* What `dien prepare` straightens a strongly turned head by, before a network sees it. */
+static void turned_heads_are_known(void **state)
+{
+    (void)state;
+    static const head_case cases[] = {{10, 5, 1.0, {45, 47, 44}, false},
+                                      {-45, 30, 1.1, {47, 45, 45}, false},
+                                      {35, -20, 0.95, {44, 44, 46}, true}};
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; ++n) {
+        dn_volume *v = make_head(&cases[n]);
+        dn_orientation psr;
+        dn_volume *stored = NULL;
+        dn_frame lie = {.structures = 0};
+        bool turned;
+        assert_ok(dn_orientation_parse("PSR", &psr));
+        assert_ok(dn_volume_reorient(v, &psr, &stored));
+        assert_ok(dn_frame_lie(stored, &lie, &turned));
+        assert_true(turned == (n > 0));
+        assert_close(lie.pitch, cases[n].pitch, 4);
+        assert_close(lie.roll, 0, 4);
+        assert_close(lie.yaw, cases[n].yaw, 4);
+        dn_volume_destroy(stored);
+        dn_volume_destroy(v);
+    }
+}
+
 static void noise_and_small_scans_are_not_heads(void **state)
 {
     (void)state;
@@ -109,6 +136,7 @@ static void noise_and_small_scans_are_not_heads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(heads_are_found), cmocka_unit_test(noise_and_small_scans_are_not_heads)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(heads_are_found), cmocka_unit_test(turned_heads_are_known),
+                                       cmocka_unit_test(noise_and_small_scans_are_not_heads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* Rules for the whole head: an optic chiasm that skull stripping took away is a warning; on a whole head, a structure that is missing
- * fails. */
+ * fails. A head that lies turned too far is named. */
 #include "test.h"
 
 #include "segment/quality_head.h"
@@ -49,8 +49,35 @@ static void missing_chiasm(void **state)
     dn_model_destroy(model);
 }
 
+/* A head turned beyond what the networks know is named; one that is tilted as people lie, or no head at all, is not. */
+static void turned_head(void **state)
+{
+    (void)state;
+    static const struct {
+        double turned, correlation;
+        bool named;
+    } cases[] = {{19, 0.8, false}, {40, 0.8, true}, {40, 0.4, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        static const dn_structures none;
+        const dn_volume_rows rows = {NULL, 0};
+        const dn_scan_info info = {.warning_count = 0};
+        const dn_conformed conformed = {.scan_grid = {{10, 10, 10}, {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}}};
+        const dn_location location = {.found = true, .brain_inside = 1, .correlation = cases[i].correlation, .turned = cases[i].turned};
+        const dn_quality_evidence evidence = {
+            .info = &info, .conformed = &conformed, .location = &location, .structures = &none, .volumes = &rows};
+        dn_quality quality;
+        bool named = false;
+        dn_quality_judge(&evidence, &quality);
+        for (size_t f = 0; f < quality.count; ++f) {
+            named = named || strcmp(quality.flag[f].code, "turned") == 0;
+        }
+        assert_false(quality.failed);
+        assert_true(named == cases[i].named);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(missing_chiasm)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(missing_chiasm), cmocka_unit_test(turned_head)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
