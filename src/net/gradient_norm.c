@@ -146,7 +146,36 @@ static double inverse_deviation(const dn_norm_run *r, int64_t at)
     return 1.0 / sqrt(r->variance[at] + (double)r->epsilon);
 }
 
-dn_status dn_norm_forward(const dn_norm_run *r)
+dn_status dn_norm_statistics(const dn_norm_run *r)
+{
+    tiles t;
+    int64_t voxels = dn_shape_size(&r->shape) / r->shape.c / r->groups;
+    DN_TRY(tiles_start(&t, r->groups, voxels, r->shape.c, r->threads));
+#pragma omp parallel for num_threads(r->threads)
+    for (int64_t k = 0; k < r->groups * t.parts; ++k) {
+        part_moments(&t, r, k / t.parts, k % t.parts);
+    }
+    for (int64_t g = 0; g < r->groups; ++g) {
+        join_moments(&t, r, g);
+    }
+    tiles_end(&t);
+    return DN_OK;
+}
+
+/* Scale and shift of group g, a period each. */
+static void affine_factors(const tiles *t, const dn_norm_run *r, int64_t g, float *scale, float *shift)
+{
+    for (int64_t c = 0; c < t->channels; ++c) {
+        int64_t at = r->fixed ? c : g * t->channels + c;
+        double factor = (double)r->gamma[c] * inverse_deviation(r, at);
+        for (int64_t i = c; i < t->period; i += t->channels) {
+            scale[i] = (float)factor;
+            shift[i] = (float)((double)r->beta[c] - r->mean[at] * factor);
+        }
+    }
+}
+
+dn_status dn_norm_apply(const dn_norm_run *r)
 {
     tiles t;
     float *factors = NULL; /* scale and shift of each group, repeated */
@@ -154,23 +183,8 @@ dn_status dn_norm_forward(const dn_norm_run *r)
     DN_TRY(tiles_start(&t, r->groups, voxels, r->shape.c, r->threads));
     dn_status status;
     DN_TRY_GOTO(status, dn_alloc_aligned(&factors, (size_t)(r->groups * 2 * t.period), sizeof *factors, "a norm"), done);
-    if (!r->fixed) {
-#pragma omp parallel for num_threads(r->threads)
-        for (int64_t k = 0; k < r->groups * t.parts; ++k) {
-            part_moments(&t, r, k / t.parts, k % t.parts);
-        }
-        for (int64_t g = 0; g < r->groups; ++g) {
-            join_moments(&t, r, g);
-        }
-    }
     for (int64_t g = 0; g < r->groups; ++g) {
-        for (int64_t i = 0; i < t.period; ++i) {
-            int64_t c = i % t.channels;
-            int64_t at = r->fixed ? c : g * t.channels + c;
-            double scale = (double)r->gamma[c] * inverse_deviation(r, at);
-            factors[2 * g * t.period + i] = (float)scale;
-            factors[(2 * g + 1) * t.period + i] = (float)((double)r->beta[c] - r->mean[at] * scale);
-        }
+        affine_factors(&t, r, g, factors + 2 * g * t.period, factors + (2 * g + 1) * t.period);
     }
 #pragma omp parallel for num_threads(r->threads)
     for (int64_t k = 0; k < r->groups * t.parts; ++k) {
@@ -192,8 +206,24 @@ done:
     return status;
 }
 
+/* What a group's backward pass multiplies with, a period each. */
+enum { SCALE, SHIFT, OF_GRADIENT, OF_INPUT, CONSTANT, FACTORS };
+
+/* n gradients times the slope of the tail, which is told from x: the result of a norm need not be kept. */
+static const float *sloped(const tiles *t, const dn_norm_run *r, const void *gradient, const float *x, const float *factors, int64_t e,
+                           int64_t n)
+{
+    const float *g = look(gradient, r->type, e, room_of(t, 1), n);
+    if (r->tail == DN_ACT_NONE) {
+        return g;
+    }
+    float *d = room_of(t, 5);
+    dn_row_slope_affine(d, g, x, factors + SCALE * t->period, factors + SHIFT * t->period, r->tail, r->tail_alpha, n);
+    return d;
+}
+
 /* Sums of g and g (x - mean) of one part, after the slope of the tail. */
-static void part_products(const tiles *t, const dn_norm_run *r, void *gradient, int64_t g, int64_t p)
+static void part_products(const tiles *t, const dn_norm_run *r, const void *gradient, int64_t g, int64_t p, const float *factors)
 {
     int64_t begin;
     int64_t end;
@@ -208,14 +238,8 @@ static void part_products(const tiles *t, const dn_norm_run *r, void *gradient, 
     }
     for (int64_t e = begin; e < end; e += t->period) {
         int64_t n = end - e < t->period ? end - e : t->period;
-        const float *dy = look(gradient, r->type, e, room_of(t, 1), n);
-        if (r->tail != DN_ACT_NONE) {
-            float *changed = place(gradient, r->type, e, room_of(t, 1));
-            dn_row_slope_result(changed, look(r->y, r->type, e, room_of(t, 0), n), r->tail, r->tail_alpha, n);
-            keep(gradient, r->type, e, changed, n);
-            dy = changed;
-        }
-        dn_row_norm_sums(sum, product, dy, look(r->x, r->type, e, room_of(t, 0), n), centre, n);
+        const float *x = look(r->x, r->type, e, room_of(t, 0), n);
+        dn_row_norm_sums(sum, product, sloped(t, r, gradient, x, factors, e, n), x, centre, n);
     }
     fold(sums, sum, t);
     fold(sums + t->channels, product, t);
@@ -243,47 +267,56 @@ static void gradient_factors(const tiles *t, const dn_norm_run *r, int64_t g, fl
         double b = r->fixed ? 0.0 : -a * inverse * product / count;
         double constant = r->fixed ? 0.0 : -a * sum / count - b * r->mean[at];
         for (int64_t i = c; i < t->period; i += t->channels) {
-            factors[i] = (float)a;
-            factors[t->period + i] = (float)b;
-            factors[2 * t->period + i] = (float)constant;
+            factors[OF_GRADIENT * t->period + i] = (float)a;
+            factors[OF_INPUT * t->period + i] = (float)b;
+            factors[CONSTANT * t->period + i] = (float)constant;
         }
     }
 }
 
-dn_status dn_norm_backward(const dn_norm_run *r, void *gradient, void *dx, bool add, float *dgamma, float *dbeta)
+static void part_gradient(const tiles *t, const dn_norm_run *r, const void *gradient, void *dx, bool add, int64_t k, const float *factors)
+{
+    int64_t begin;
+    int64_t end;
+    const float *a = factors + OF_GRADIENT * t->period;
+    part_range(t, k / t->parts, k % t->parts, &begin, &end);
+    for (int64_t e = begin; e < end; e += t->period) {
+        int64_t n = end - e < t->period ? end - e : t->period;
+        const float *x = look(r->x, r->type, e, room_of(t, 0), n);
+        const float *dy = sloped(t, r, gradient, x, factors, e, n);
+        float *made = add ? room_of(t, 2) : place(dx, r->type, e, room_of(t, 2));
+        dn_row_norm_gradient(made, dy, x, a, a + t->period, a + 2 * t->period, n);
+        if (add) {
+            dn_row_add(made, (unsigned char *)dx + e * dn_type_size(r->type), r->type, 1.0f, n);
+            dn_row_store((unsigned char *)dx + e * dn_type_size(r->type), r->type, made, n);
+        } else {
+            keep(dx, r->type, e, made, n);
+        }
+    }
+}
+
+dn_status dn_norm_backward(const dn_norm_run *r, const void *gradient, void *dx, bool add, float *dgamma, float *dbeta)
 {
     tiles t;
     float *factors = NULL;
     int64_t voxels = dn_shape_size(&r->shape) / r->shape.c / r->groups;
     DN_TRY(tiles_start(&t, r->groups, voxels, r->shape.c, r->threads));
     dn_status status;
-    DN_TRY_GOTO(status, dn_alloc_aligned(&factors, (size_t)(r->groups * 3 * t.period), sizeof *factors, "a norm"), done);
+    const int64_t apart = FACTORS * t.period;
+    DN_TRY_GOTO(status, dn_alloc_aligned(&factors, (size_t)(r->groups * apart), sizeof *factors, "a norm"), done);
+    for (int64_t g = 0; g < r->groups; ++g) {
+        affine_factors(&t, r, g, factors + g * apart + SCALE * t.period, factors + g * apart + SHIFT * t.period);
+    }
 #pragma omp parallel for num_threads(r->threads)
     for (int64_t k = 0; k < r->groups * t.parts; ++k) {
-        part_products(&t, r, gradient, k / t.parts, k % t.parts);
+        part_products(&t, r, gradient, k / t.parts, k % t.parts, factors + k / t.parts * apart);
     }
     for (int64_t g = 0; g < r->groups; ++g) {
-        gradient_factors(&t, r, g, factors + g * 3 * t.period, dgamma, dbeta);
+        gradient_factors(&t, r, g, factors + g * apart, dgamma, dbeta);
     }
 #pragma omp parallel for num_threads(r->threads)
     for (int64_t k = 0; k < (dx == NULL ? 0 : r->groups * t.parts); ++k) {
-        int64_t begin;
-        int64_t end;
-        const float *f = factors + k / t.parts * 3 * t.period;
-        part_range(&t, k / t.parts, k % t.parts, &begin, &end);
-        for (int64_t e = begin; e < end; e += t.period) {
-            int64_t n = end - e < t.period ? end - e : t.period;
-            const float *dy = look(gradient, r->type, e, room_of(&t, 0), n);
-            const float *x = look(r->x, r->type, e, room_of(&t, 1), n);
-            float *made = add ? room_of(&t, 2) : place(dx, r->type, e, room_of(&t, 2));
-            dn_row_norm_gradient(made, dy, x, f, f + t.period, f + 2 * t.period, n);
-            if (add) {
-                dn_row_add(made, (unsigned char *)dx + e * dn_type_size(r->type), r->type, 1.0f, n);
-                dn_row_store((unsigned char *)dx + e * dn_type_size(r->type), r->type, made, n);
-            } else {
-                keep(dx, r->type, e, made, n);
-            }
-        }
+        part_gradient(&t, r, gradient, dx, add, k, factors + k / t.parts * apart);
     }
 done:
     free(factors);

@@ -68,6 +68,48 @@ DN_SIMD void dn_row_slope_argument(float *restrict g, const float *restrict x, d
     }
 }
 
+DN_SIMD void dn_row_slope_affine(float *restrict d, const float *restrict g, const float *restrict x, const float *restrict a,
+                                 const float *restrict c, dn_activation kind, float alpha, int64_t n)
+{
+    switch (kind) {
+    case DN_ACT_RELU:
+        for (int64_t i = 0; i < n; ++i) {
+            d[i] = a[i] * x[i] + c[i] > 0.0f ? g[i] : 0.0f;
+        }
+        break;
+    case DN_ACT_LEAKY_RELU:
+        for (int64_t i = 0; i < n; ++i) {
+            d[i] = a[i] * x[i] + c[i] > 0.0f ? g[i] : alpha * g[i];
+        }
+        break;
+    case DN_ACT_ELU:
+        for (int64_t i = 0; i < n; ++i) {
+            float z = a[i] * x[i] + c[i];
+            float slope = alpha * dn_exp(z);
+            d[i] = g[i] * (z > 0.0f ? 1.0f : slope);
+        }
+        break;
+    case DN_ACT_SIGMOID:
+        for (int64_t i = 0; i < n; ++i) {
+            float s = 1.0f / (1.0f + dn_exp(-(a[i] * x[i] + c[i])));
+            d[i] = g[i] * (s * (1.0f - s));
+        }
+        break;
+    case DN_ACT_SILU:
+        for (int64_t i = 0; i < n; ++i) {
+            float z = a[i] * x[i] + c[i];
+            float s = 1.0f / (1.0f + dn_exp(-z));
+            d[i] = g[i] * (s + z * s * (1.0f - s));
+        }
+        break;
+    case DN_ACT_NONE:
+        for (int64_t i = 0; i < n; ++i) {
+            d[i] = g[i];
+        }
+        break;
+    }
+}
+
 DN_SIMD void dn_row_sum(float *restrict sum, const float *restrict x, int64_t n)
 {
     for (int64_t i = 0; i < n; ++i) {

@@ -8,6 +8,9 @@
 void dn_row_slope_result(float *g, const float *y, dn_activation kind, float alpha, int64_t n);
 /* The same, seen from its argument x; every kind. */
 void dn_row_slope_argument(float *g, const float *x, dn_activation kind, float alpha, int64_t n);
+/* d = g * slope of the activation at a * x + c; every kind. */
+void dn_row_slope_affine(float *d, const float *g, const float *x, const float *a, const float *c, dn_activation kind, float alpha,
+                         int64_t n);
 /* sum += x; flat, one sum an element. */
 void dn_row_sum(float *sum, const float *x, int64_t n);
 /* square += (x - mean)^2 */

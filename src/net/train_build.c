@@ -98,11 +98,14 @@ static bool join_activation(builder *b, int i)
     const dn_node *node = &b->graph->nodes[i];
     int from = node->inputs[0];
     int l = b->layer_of[from];
-    if (l < 0 || b->readers[from] != 1 || !tells_slope(node) || from == b->plan->logits) {
+    if (l < 0 || b->readers[from] != 1 || from == b->plan->logits) {
         return false;
     }
     dn_train_layer *layer = &b->plan->layers[l];
     dn_op_kind kind = layer->node->kind;
+    if (kind != DN_OP_NORM && !tells_slope(node)) { /* a norm's backward pass has the activation's argument */
+        return false;
+    }
     if (layer->tail != DN_ACT_NONE || (!dn_train_is_conv(layer) && kind != DN_OP_NORM && kind != DN_OP_ADD)) {
         return false;
     }
@@ -208,7 +211,7 @@ static dn_status add_layer(builder *b, int i)
     dn_train_plan *plan = b->plan;
     const dn_node *node = &b->graph->nodes[i];
     dn_train_layer *layer = &plan->layers[plan->count];
-    *layer = (dn_train_layer){.node = node, .value = i, .in_place = -1};
+    *layer = (dn_train_layer){.node = node, .value = i, .in_place = -1, .scratch = {-1, -1, -1}};
     b->layer_of[i] = plan->count++;
     if (dn_train_is_conv(layer)) {
         DN_TRY(conv_parts(b, layer));
@@ -236,7 +239,7 @@ static dn_status build(builder *b)
     dn_train_plan *plan = b->plan;
     for (int i = 0; i < b->graph->count; ++i) {
         const dn_node *node = &b->graph->nodes[i];
-        plan->values[i] = (dn_train_value){.shape = node->shape, .layer = -1, .input = -1, .buffer = -1, .gradient = -1};
+        plan->values[i] = (dn_train_value){.shape = node->shape, .layer = -1, .input = -1, .buffer = -1, .again = -1, .gradient = -1};
         b->value[i] = i;
         b->layer_of[i] = -1;
         if (node->kind == DN_OP_INPUT) {

@@ -51,9 +51,9 @@ static dn_status no_kernel(const dn_train_layer *layer)
     DN_FAIL(DN_EINTERNAL, "layer %s: the network library has no implementation of this convolution", layer->node->name);
 }
 
-static void need_scratch(dn_train_plan *plan, int64_t bytes)
+static void need_scratch(int64_t *most, int64_t bytes)
 {
-    plan->scratch_bytes = bytes > plan->scratch_bytes ? bytes : plan->scratch_bytes;
+    *most = bytes > *most ? bytes : *most;
 }
 
 static int64_t bytes_of(const dn_train_plan *plan, const dn_shape *s)
@@ -100,7 +100,8 @@ static dn_status make_forward(dn_train_plan *plan, dn_train_layer *layer, int k)
     part->forward_sums = sums && fused;
     layer->own_tail = last && layer->tail != DN_ACT_NONE && !fused;
     plan->packed_bytes += dn_kernel_packed_bytes(part->forward);
-    need_scratch(plan, dn_kernel_scratch_bytes(part->forward) + 64 + ((sums && !fused) || part->up ? bytes_of(plan, &part->out) : 0));
+    need_scratch(&layer->scratch_bytes[DN_TRAIN_FORWARD],
+                 dn_kernel_scratch_bytes(part->forward) + 64 + ((sums && !fused) || part->up ? bytes_of(plan, &part->out) : 0));
     return DN_OK;
 }
 
@@ -161,8 +162,9 @@ static dn_status make_backward(dn_train_plan *plan, dn_train_layer *layer, int k
     }
     part->backward_sums = layer->add[k] && fused;
     plan->packed_bytes += dn_kernel_packed_bytes(part->backward);
-    need_scratch(plan, dn_kernel_scratch_bytes(part->backward) + 128 + (layer->add[k] && !fused ? bytes_of(plan, &x) : 0) +
-                           (part->up ? bytes_of(plan, &part->out) : 0));
+    need_scratch(&layer->scratch_bytes[DN_TRAIN_DATA], dn_kernel_scratch_bytes(part->backward) + 128 +
+                                                           (layer->add[k] && !fused ? bytes_of(plan, &x) : 0) +
+                                                           (part->up ? bytes_of(plan, &part->out) : 0));
     return DN_OK;
 }
 
@@ -178,7 +180,8 @@ static dn_status make_gradient(dn_train_plan *plan, dn_train_layer *layer, int k
                                     .type = plan->type,
                                     .threads = plan->threads};
     DN_TRY(dn_weight_gradient_create(plan->engine, &r, &layer->parts[k].gradient));
-    need_scratch(plan, dn_weight_gradient_scratch_bytes(layer->parts[k].gradient) + 64 + (part->up ? bytes_of(plan, &part->out) : 0));
+    need_scratch(&layer->scratch_bytes[DN_TRAIN_WEIGHTS],
+                 dn_weight_gradient_scratch_bytes(layer->parts[k].gradient) + 64 + (part->up ? bytes_of(plan, &part->out) : 0));
     return DN_OK;
 }
 
@@ -221,11 +224,11 @@ dn_status dn_train_make_kernels(dn_train_plan *plan)
             for (int k = 0; k < layer->input_count; ++k) {
                 layer->operands[k] = (dn_operand){.shape = plan->values[layer->inputs[k]].shape, .type = plan->type};
             }
-            need_scratch(plan, dn_loop_scratch_bytes(&loop, plan->threads));
+            need_scratch(&plan->loop_scratch_bytes, dn_loop_scratch_bytes(&loop, plan->threads));
         }
         dn_node copy = {.kind = DN_OP_ACTIVATION};
         dn_loop tail = {.node = &copy, .out_shape = layer->node->shape};
-        need_scratch(plan, dn_loop_scratch_bytes(&tail, plan->threads));
+        need_scratch(&plan->loop_scratch_bytes, dn_loop_scratch_bytes(&tail, plan->threads));
     }
     return DN_OK;
 }

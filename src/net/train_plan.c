@@ -52,10 +52,9 @@ static dn_status compile(dn_train_plan *plan, const dn_graph *graph, const dn_lo
     DN_TRY(copy_graph(plan, graph));
     DN_TRY(dn_train_build(plan));
     DN_TRY(copy_loss(plan, loss, dn_train_classes(plan)));
-    DN_TRY(dn_train_place(plan));
+    DN_TRY(dn_train_assign(plan));
     DN_TRY(dn_train_make_kernels(plan));
-    plan->scratch_offset = plan->arena_bytes;
-    plan->arena_bytes += plan->scratch_bytes;
+    DN_TRY(dn_train_place(plan));
     return allocate_arena(plan);
 }
 
@@ -188,7 +187,21 @@ static void describe_layer(FILE *to, const dn_train_plan *plan, int l)
                                        : "-",
                 dn_weight_gradient_name(part->gradient));
     }
-    fprintf(to, "%s%s\n", layer->tail != DN_ACT_NONE ? " activated" : "", layer->own_tail ? " after" : "");
+    fprintf(to, "%s%s%s\n", layer->tail != DN_ACT_NONE ? " activated" : "", layer->own_tail ? " after" : "",
+            layer->again > 0 ? ", made again" : "");
+}
+
+static void describe_memory(FILE *to, const dn_train_plan *plan)
+{
+    int64_t bytes[DN_TRAIN_USES];
+    int time = dn_train_fullest(plan, bytes);
+    bool back = time > plan->count;
+    int l = back ? plan->count - 1 - (time - plan->count - 1) / 2 : time < plan->count ? time : plan->count - 1;
+    fprintf(to, "arena %.1f MiB; packed weights %.1f; gradients %.1f\n", (double)plan->arena_bytes / MIB, (double)plan->packed_bytes / MIB,
+            (double)plan->gradient_bytes / MIB);
+    fprintf(to, "most at %s, %s: %.1f MiB kept, %.1f made again, %.1f of gradients, %.1f scratch\n", plan->layers[l].node->name,
+            back ? "backward" : "forward", (double)bytes[DN_TRAIN_KEPT] / MIB, (double)bytes[DN_TRAIN_AGAIN] / MIB,
+            (double)bytes[DN_TRAIN_GRADIENT] / MIB, (double)bytes[DN_TRAIN_SCRATCH] / MIB);
 }
 
 dn_status dn_train_describe(const dn_train_plan *plan, char **out)
@@ -202,8 +215,7 @@ dn_status dn_train_describe(const dn_train_plan *plan, char **out)
     for (int l = 0; l < plan->count; ++l) {
         describe_layer(to, plan, l);
     }
-    fprintf(to, "arena %.1f MiB, of it scratch %.1f; packed weights %.1f; gradients %.1f\n", (double)plan->arena_bytes / MIB,
-            (double)plan->scratch_bytes / MIB, (double)plan->packed_bytes / MIB, (double)plan->gradient_bytes / MIB);
+    describe_memory(to, plan);
     if (fclose(to) != 0) {
         free(*out);
         *out = NULL;

@@ -11,10 +11,19 @@ static void *buffer_at(const dn_train_plan *plan, int buffer)
     return plan->arena + plan->buffers[buffer].offset;
 }
 
-static const void *value_at(const dn_train_plan *plan, const dn_train_batch *batch, int value)
+/* Where a value lies; back: what the backward pass sees. */
+static const void *value_at(const dn_train_plan *plan, const dn_train_batch *batch, int value, bool back)
 {
     const dn_train_value *v = &plan->values[value];
+    if (back && v->again >= 0) {
+        return buffer_at(plan, v->again);
+    }
     return v->buffer < 0 ? (const void *)batch->inputs[v->input] : buffer_at(plan, v->buffer);
+}
+
+static unsigned char *scratch_at(const dn_train_plan *plan, int buffer)
+{
+    return buffer < 0 ? NULL : buffer_at(plan, buffer);
 }
 
 static void *gradient_at(const dn_train_plan *plan, int value)
@@ -56,7 +65,7 @@ static void run_tail(dn_train_plan *plan, const dn_train_layer *layer, void *y)
                     .out = y,
                     .posts = &post,
                     .post_count = 1};
-    dn_loop_run(&loop, plan->arena + plan->scratch_offset, plan->threads);
+    dn_loop_run(&loop, scratch_at(plan, plan->loop_scratch), plan->threads);
 }
 
 /* Scratch memory behind the corners of an up-sampled part. */
@@ -78,10 +87,10 @@ static dn_corners corners_of(const dn_train_plan *plan, const dn_train_layer *la
 static dn_status forward_conv(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *y)
 {
     int64_t n = dn_shape_size(&layer->node->shape);
-    unsigned char *scratch = plan->arena + plan->scratch_offset;
+    unsigned char *scratch = scratch_at(plan, layer->scratch[DN_TRAIN_FORWARD]);
     for (int k = 0; k < layer->part_count; ++k) {
         const dn_train_part *part = &layer->parts[k];
-        const void *x = value_at(plan, batch, part->input);
+        const void *x = value_at(plan, batch, part->input, false);
         if (!part->up) {
             DN_TRY(run_kernel(plan, part->forward, x, y, k > 0, part->forward_sums, n, scratch));
             continue;
@@ -102,7 +111,7 @@ static bool is_fixed(const dn_train_plan *plan, const dn_train_layer *layer, boo
     return layer->node->norm.kind == DN_NORM_BATCH && (!training || plan->options.freeze_norms);
 }
 
-static dn_norm_run norm_run_of(const dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch)
+static dn_norm_run norm_run_of(const dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, bool back)
 {
     return (dn_norm_run){.shape = layer->node->shape,
                          .groups = layer->groups,
@@ -112,36 +121,45 @@ static dn_norm_run norm_run_of(const dn_train_plan *plan, const dn_train_layer *
                          .beta = layer->weights[1]->data,
                          .tail = layer->tail,
                          .tail_alpha = layer->tail_alpha,
-                         .x = value_at(plan, batch, layer->inputs[0]),
-                         .y = buffer_at(plan, plan->values[layer->value].buffer),
+                         .x = value_at(plan, batch, layer->inputs[0], back),
                          .mean = layer->mean,
                          .variance = layer->variance,
                          .fixed = is_fixed(plan, layer, batch->training),
                          .threads = plan->threads};
 }
 
-static dn_status forward_norm(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch)
+static dn_status find_statistics(const dn_train_plan *plan, const dn_train_layer *layer, const dn_norm_run *run)
 {
-    dn_norm_run run = norm_run_of(plan, layer, batch);
     const dn_shape *s = &layer->node->shape;
-    for (int64_t c = 0; run.fixed && c < s->c; ++c) {
+    for (int64_t c = 0; run->fixed && c < s->c; ++c) {
         layer->mean[c] = (double)layer->weights[2]->data[c];
         layer->variance[c] = (double)layer->weights[3]->data[c];
     }
-    DN_TRY(dn_norm_forward(&run));
-    if (run.fixed || layer->node->norm.kind != DN_NORM_BATCH) {
+    if (run->fixed) {
         return DN_OK;
     }
+    DN_TRY(dn_norm_statistics(run));
     double keep = plan->options.norm_momentum > 0.0 ? plan->options.norm_momentum : 0.99;
     double n = (double)(dn_shape_size(s) / s->c);
     double unbiased = plan->options.torch_variance && n > 1.0 ? n / (n - 1.0) : 1.0;
-    for (int64_t c = 0; c < s->c; ++c) {
+    for (int64_t c = 0; layer->node->norm.kind == DN_NORM_BATCH && c < s->c; ++c) {
         float *mean = &layer->weights[2]->data[c];
         float *variance = &layer->weights[3]->data[c];
         *mean = (float)(keep * (double)*mean + (1.0 - keep) * layer->mean[c]);
         *variance = (float)(keep * (double)*variance + (1.0 - keep) * layer->variance[c] * unbiased);
     }
     return DN_OK;
+}
+
+/* again: the statistics are there. */
+static dn_status forward_norm(const dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *y, bool again)
+{
+    dn_norm_run run = norm_run_of(plan, layer, batch, again);
+    run.y = y;
+    if (!again) {
+        DN_TRY(find_statistics(plan, layer, &run));
+    }
+    return dn_norm_apply(&run);
 }
 
 static void forward_dropout(const dn_train_plan *plan, const dn_train_layer *layer, const void *x, void *y, bool training, uint64_t key)
@@ -164,7 +182,7 @@ static uint64_t dropout_key(const dn_train_plan *plan, const dn_train_layer *lay
     return dn_dropout_key(plan->options.seed, plan->step, (uint64_t)(layer->node - plan->graph->nodes));
 }
 
-static void forward_loop(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *y)
+static void forward_loop(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *y, bool again)
 {
     dn_post posts[2];
     const void *added[1];
@@ -176,7 +194,7 @@ static void forward_loop(dn_train_plan *plan, const dn_train_layer *layer, const
                     .out = y,
                     .posts = posts};
     for (int k = 0; k < layer->input_count; ++k) {
-        layer->operands[k].data = value_at(plan, batch, layer->inputs[k]);
+        layer->operands[k].data = value_at(plan, batch, layer->inputs[k], again);
     }
     if (layer->node->kind == DN_OP_ADD) {
         int base = layer->in_place == 1 ? 1 : 0; /* the one whose memory the sum takes */
@@ -190,7 +208,7 @@ static void forward_loop(dn_train_plan *plan, const dn_train_layer *layer, const
     if (layer->tail != DN_ACT_NONE) {
         posts[loop.post_count++] = (dn_post){.kind = DN_POST_ACTIVATION, .activation = layer->tail, .alpha = layer->tail_alpha};
     }
-    dn_loop_run(&loop, plan->arena + plan->scratch_offset, plan->threads);
+    dn_loop_run(&loop, scratch_at(plan, plan->loop_scratch), plan->threads);
 }
 
 static dn_status forward(dn_train_plan *plan, const dn_train_batch *batch)
@@ -208,11 +226,11 @@ static dn_status forward(dn_train_plan *plan, const dn_train_batch *batch)
         if (dn_train_is_conv(layer)) {
             DN_TRY(forward_conv(plan, layer, batch, y));
         } else if (layer->node->kind == DN_OP_NORM) {
-            DN_TRY(forward_norm(plan, layer, batch));
+            DN_TRY(forward_norm(plan, layer, batch, y, false));
         } else if (layer->node->kind == DN_OP_DROPOUT) {
-            forward_dropout(plan, layer, value_at(plan, batch, layer->inputs[0]), y, batch->training, dropout_key(plan, layer));
+            forward_dropout(plan, layer, value_at(plan, batch, layer->inputs[0], false), y, batch->training, dropout_key(plan, layer));
         } else {
-            forward_loop(plan, layer, batch, y);
+            forward_loop(plan, layer, batch, y, false);
         }
     }
     return DN_OK;
@@ -255,9 +273,9 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
                             layer->conv.bias ? layer->gradients[1]->data : NULL, plan->threads));
     for (int k = layer->part_count - 1; k >= 0; --k) {
         const dn_train_part *part = &layer->parts[k];
-        const void *x = value_at(plan, batch, part->input);
+        const void *x = value_at(plan, batch, part->input, true);
         bool turned = layer->node->kind == DN_OP_DECONV;
-        unsigned char *scratch = plan->arena + plan->scratch_offset;
+        unsigned char *scratch = scratch_at(plan, layer->scratch[DN_TRAIN_WEIGHTS]);
         const void *dy = g;
         if (part->up) {
             dn_corners corners = corners_of(plan, layer, part, scratch);
@@ -267,6 +285,9 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
         }
         DN_TRY(dn_weight_gradient_run(part->gradient, turned ? dy : x, turned ? x : dy, plan->slice, scratch));
         dn_train_add_slice(plan, layer, part);
+        if (dn_train_splits(layer)) {
+            scratch = scratch_at(plan, layer->scratch[DN_TRAIN_DATA]);
+        }
         if (part->depthwise) {
             backward_depthwise(plan, layer, g);
         } else if (part->backward != NULL) {
@@ -288,7 +309,7 @@ static dn_status backward_loop(dn_train_plan *plan, const dn_train_layer *layer,
     for (int k = 0; k < layer->input_count; ++k) {
         int input = layer->inputs[k];
         operands[k] = (dn_gradient_operand){.shape = plan->values[input].shape,
-                                            .x = value_at(plan, batch, input),
+                                            .x = value_at(plan, batch, input, true),
                                             .g = gradient_at(plan, input),
                                             .add = layer->add[k]};
     }
@@ -311,6 +332,24 @@ static dn_status backward_loop(dn_train_plan *plan, const dn_train_layer *layer,
     return status;
 }
 
+/* What layer l's backward pass is the first to look at. */
+static dn_status make_again(dn_train_plan *plan, const dn_train_batch *batch, int l)
+{
+    for (int m = 0; m < l; ++m) { /* front to back: one may follow from another */
+        const dn_train_layer *layer = &plan->layers[m];
+        if (layer->again != dn_train_weights_time(plan, l)) {
+            continue;
+        }
+        void *y = buffer_at(plan, plan->values[layer->value].again);
+        if (layer->node->kind == DN_OP_NORM) {
+            DN_TRY(forward_norm(plan, layer, batch, y, true));
+        } else {
+            forward_loop(plan, layer, batch, y, true);
+        }
+    }
+    return DN_OK;
+}
+
 static dn_status backward(dn_train_plan *plan, const dn_train_batch *batch)
 {
     for (int l = plan->count - 1; l >= 0; --l) {
@@ -319,10 +358,11 @@ static dn_status backward(dn_train_plan *plan, const dn_train_batch *batch)
         if (g == NULL) {
             continue;
         }
+        DN_TRY(make_again(plan, batch, l));
         if (dn_train_is_conv(layer)) {
             DN_TRY(backward_conv(plan, layer, batch, g));
         } else if (layer->node->kind == DN_OP_NORM) {
-            dn_norm_run run = norm_run_of(plan, layer, batch);
+            dn_norm_run run = norm_run_of(plan, layer, batch, true);
             DN_TRY(dn_norm_backward(&run, g, gradient_at(plan, layer->inputs[0]), layer->add[0], layer->gradients[0]->data,
                                     layer->gradients[1]->data));
         } else {
