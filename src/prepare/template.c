@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const labels_name = "head.nii.gz";
+static const char *const landmarks_name = "landmarks.tsv";
+
 static dn_status read_landmark(const dn_table *table, const char *name, dn_landmark *out)
 {
     static const char *const columns[4] = {"x_mm", "y_mm", "z_mm", "error_mm"};
@@ -50,6 +53,25 @@ static dn_status check_frame(const dn_template *head, const char *path)
     return DN_OK;
 }
 
+dn_status dn_template_installed(void)
+{
+    const char *const names[] = {labels_name, landmarks_name};
+    dn_status status = DN_OK;
+    char *folder = NULL;
+    DN_TRY(dn_install_path("template", &folder));
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == DN_OK; ++i) {
+        char *path = NULL;
+        DN_TRY_GOTO(status, dn_path_join(folder, names[i], &path), done);
+        if (!dn_path_exists(path)) {
+            status = dn_error_set(DN_EINPUT, "'%s' is missing, which comes with dien: install it again, with its folder share", path);
+        }
+        free(path);
+    }
+done:
+    free(folder);
+    return status;
+}
+
 dn_status dn_template_read(const char *folder, dn_template **out)
 {
     dn_status status = DN_OK;
@@ -59,11 +81,12 @@ dn_status dn_template_read(const char *folder, dn_template **out)
     dn_table *table = NULL;
     dn_template *head = NULL;
     if (folder == NULL) {
+        DN_TRY(dn_template_installed());
         DN_TRY_GOTO(status, dn_install_path("template", &shipped), done);
         folder = shipped;
     }
-    DN_TRY_GOTO(status, dn_path_join(folder, "head.nii.gz", &labels_path), done);
-    DN_TRY_GOTO(status, dn_path_join(folder, "landmarks.tsv", &landmarks_path), done);
+    DN_TRY_GOTO(status, dn_path_join(folder, labels_name, &labels_path), done);
+    DN_TRY_GOTO(status, dn_path_join(folder, landmarks_name, &landmarks_path), done);
     DN_TRY_GOTO(status, dn_alloc(&head, 1, sizeof *head, "a template"), done);
     DN_TRY_GOTO(status, dn_table_read(landmarks_path, &table), done);
     DN_TRY_GOTO(status, read_landmark(table, "AC", &head->ac), done);

@@ -47,7 +47,7 @@ typedef struct dn_segmenter dn_segmenter;
 
 /* *out: owned by the caller (dn_segmenter_destroy). DN_EINPUT, DN_EFORMAT: a network; DN_EUSAGE: structures. A network that is not
  * there is an error when what it measures was named, or when no other is there; else it is noted (dn_log) and what it would measure
- * is left out. */
+ * is left out; so it is, with a warning, where share/ lacks the average head that our own network of the hypothalamus needs. */
 DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out);
 void dn_segmenter_destroy(dn_segmenter *segmenter);
 /* The network of the hypothalamus; NULL when it is not used. */

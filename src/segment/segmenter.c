@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "models/import_keras.h"
 #include "models/store.h"
+#include "prepare/template.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,26 @@ static dn_status load_parts(const char *name, const dn_segmenter_options *option
     return dn_network_create(s->model, &network, &s->network);
 }
 
+/* The network that is taken when none is named. Our own needs the average head of share/; without it the hypothalamus is left out, unless
+ * it was asked for. */
+static dn_status load_usual(const dn_segmenter_options *options, dn_segmenter *s)
+{
+    const char *usual = usual_model();
+    if (usual != NULL && strcmp(usual, DN_SEGMENT_SLICES) == 0) {
+        dn_status status = dn_template_installed();
+        if (status != DN_OK && (s->selection.named || !s->measures_head)) {
+            return dn_error_context(status, "the hypothalamus cannot be measured");
+        }
+        if (status != DN_OK) {
+            dn_log(DN_LOG_WARNING, "the hypothalamus is left out: %s", dn_error_message());
+            dn_error_clear();
+            return DN_OK;
+        }
+    }
+    /* With no network at all, the message about this one says what to do. */
+    return load_parts(usual != NULL ? usual : DN_SEGMENT_SLICES, options, s);
+}
+
 /* The frame comes from the whole head's labels. Without these networks the hypothalamus is left out, unless it was asked for. */
 static dn_status settle_frame(const dn_segmenter_options *options, dn_segmenter *s)
 {
@@ -158,10 +179,8 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
     DN_TRY_GOTO(status, choose(options, s), fail);
     bool deep = dn_select_needs(&s->selection, DN_FROM_FINE);
     s->measures_head = deep || dn_select_needs(&s->selection, DN_FROM_COARSE);
-    /* With no network at all, the message about this one says what to do. */
     if (options->model == NULL && (dn_select_needs(&s->selection, DN_FROM_SUBUNITS) || !s->measures_head)) {
-        const char *usual = usual_model();
-        DN_TRY_GOTO(status, load_parts(usual != NULL ? usual : DN_SEGMENT_SLICES, options, s), fail);
+        DN_TRY_GOTO(status, load_usual(options, s), fail);
     }
     DN_TRY_GOTO(status, settle_frame(options, s), fail);
     if (s->measures_head || s->acpc != NULL) {

@@ -67,6 +67,22 @@ expect_empty both
 expect_sentence 2 "consensus is for networks that follow the intensity scale" segment demo_T1w.nii.gz -o both --model hypothalamus --consensus
 expect_empty both
 
+# --- share/ is not whole: the rest is measured, and the file is named; alone, or asked for, it is an error
+mkdir -p broken/bin broken/share/template && cp bin/dien broken/bin/
+ln -s "$tree/share/synth" broken/share/ && ln -s "$tree/share/template/head.nii.gz" broken/share/template/
+DIEN_MODELS=$work/heads broken/bin/dien segment heads/head.nii.gz -o lacking >stdout 2>stderr
+code=$?
+measured "$code" || fail "share/ is not whole: expected 0 or 4, found $code: $(cat stderr)"
+grep -q "warning: the hypothalamus is left out: '.*share/template/landmarks.tsv' is missing" stderr || fail "share/ is not whole: $(cat stderr)"
+grep -q '^thalamus	B' lacking/head_volumes.tsv && ! grep -q '^hypothalamus' lacking/head_volumes.tsv || fail "share/ is not whole: $(cat lacking/head_volumes.tsv)"
+for what in '--structures hypothalamus,thalamus' '--model hypothalamus'; do
+    # shellcheck disable=SC2086 # words are meant
+    DIEN_MODELS=$work/heads broken/bin/dien segment heads/head.nii.gz -o none $what >stdout 2>stderr
+    code=$?
+    [ "$code" -eq 3 ] && grep -q 'landmarks.tsv' stderr || fail "share/ is not whole, $what: expected 3 and the file, found $code: $(cat stderr)"
+    expect_empty none
+done
+
 # --- no frame: a head of three structures. The rest is measured; alone, it is an error.
 export DIEN_MODELS=$work/heads
 bin/dien segment heads/head.nii.gz -o less --structures hypothalamus,thalamus >stdout 2>stderr
