@@ -75,7 +75,7 @@ typedef struct dn_norm_run {
 /* Fills mean and variance. Not when they are fixed. */
 DN_CHECKED dn_status dn_norm_statistics(const dn_norm_run *run);
 /* y = tail((x - mean) / sqrt(variance + epsilon) * gamma + beta); y may equal x. The same bits each time. */
-DN_CHECKED dn_status dn_norm_apply(const dn_norm_run *run);
+DN_CHECKED dn_status dn_norm_run_again(const dn_norm_run *run);
 /* g: gradient of y. dx (NULL: not wanted; may equal g when !add), dgamma and dbeta: added to. y is not looked at: the slope of the
  * tail is told from x. */
 DN_CHECKED dn_status dn_norm_backward(const dn_norm_run *run, const void *g, void *dx, bool add, float *dgamma, float *dbeta);

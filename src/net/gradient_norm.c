@@ -175,7 +175,7 @@ static void affine_factors(const tiles *t, const dn_norm_run *r, int64_t g, floa
     }
 }
 
-dn_status dn_norm_apply(const dn_norm_run *r)
+dn_status dn_norm_run_again(const dn_norm_run *r)
 {
     tiles t;
     float *factors = NULL; /* scale and shift of each group, repeated */

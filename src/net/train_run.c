@@ -159,7 +159,7 @@ static dn_status forward_norm(const dn_train_plan *plan, const dn_train_layer *l
     if (!again) {
         DN_TRY(find_statistics(plan, layer, &run));
     }
-    return dn_norm_apply(&run);
+    return dn_norm_run_again(&run);
 }
 
 static void forward_dropout(const dn_train_plan *plan, const dn_train_layer *layer, const void *x, void *y, bool training, uint64_t key)
