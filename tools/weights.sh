@@ -4,7 +4,7 @@
 # and goes on where it stopped when it is called again; Ctrl-C saves.
 #   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, those of whole_head_fine, hypothalamus_2d)
 #   DIEN_CONSENSUS, DIEN_STACKS  truth and stacks of hypothalamus_2d, made where they are absent (out/consensus, out/hypothalamus_stacks)
-#   STEPS        another length, for a trial: models then go to $1/weights instead of models/
+#   STEPS        another length, for a trial: runs then go to out/trial_STEPS/ and models to $1/weights, instead of out/ and models/
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}
@@ -13,15 +13,18 @@ data=${DIEN_DATA:-../shared/data}
 DIEN_DATA=$(cd "$data" && pwd)
 export DIEN_DATA OMP_WAIT_POLICY=passive
 models=models
+runs=out
 more=()
 if [ -n "${STEPS:-}" ]; then
     models=$build/weights
+    runs=out/trial_$STEPS
     more=(--steps "$STEPS")
 fi
 mkdir -p "$models"
+export DIEN_RUNS=$PWD/$runs # where second stages find the first
 stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second'
 for config in ${WEIGHTS:-$stages hypothalamus_2d}; do
-    run=out/$config${STEPS:+_$STEPS}
+    run=$runs/$config
     if [ "$config" = hypothalamus_2d ]; then
         export DIEN_CONSENSUS=${DIEN_CONSENSUS:-$PWD/out/consensus} DIEN_STACKS=${DIEN_STACKS:-$PWD/out/hypothalamus_stacks}
         TRUTH_SCANS=train tools/hypothalamus_truth.sh "$build"

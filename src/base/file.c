@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -251,6 +252,17 @@ dn_status dn_path_make_folder(const char *path)
         status = dn_error_set(DN_EIO, "cannot write into the folder %s: %s", path, strerror(errno));
     }
     return status;
+}
+
+dn_status dn_file_name_of(const char *text, char **out)
+{
+    DN_TRY(dn_strdup(text, out));
+    for (char *p = *out; *p != '\0'; ++p) {
+        if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_') {
+            *p = '_';
+        }
+    }
+    return DN_OK;
 }
 
 dn_status dn_path_join(const char *folder, const char *name, char **out)

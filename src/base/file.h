@@ -46,6 +46,8 @@ bool dn_path_exists(const char *path);
 bool dn_path_is_folder(const char *path);
 /* mkdir -p, and sees whether files can be made in it. DN_EIO. */
 DN_CHECKED dn_status dn_path_make_folder(const char *path);
+/* A text (a column, a structure) as part of a file's name: letters, digits, - and _ stay, all else becomes _. Owned by the caller. */
+DN_CHECKED dn_status dn_file_name_of(const char *text, char **out);
 /* "a/b"; owned by the caller. */
 DN_CHECKED dn_status dn_path_join(const char *folder, const char *name, char **out);
 /* Points into path: the part after the last '/'. */

@@ -63,6 +63,11 @@ static dn_status add_structure(evaluation_job *job, const char *name, structure 
     if (job->structure_count == STRUCTURES) {
         DN_FAIL(DN_EUSAGE, "there are more than %d structures; choose some with --structures", STRUCTURES);
     }
+    for (size_t s = 0; s < job->structure_count; ++s) {
+        if (strncmp(job->structures[s].name, name, sizeof job->structures[s].name - 1) == 0) {
+            DN_FAIL(DN_EUSAGE, "two structures are called %s; give them names with --structures", name);
+        }
+    }
     *out = &job->structures[job->structure_count++];
     snprintf((*out)->name, sizeof(*out)->name, "%s", name);
     return DN_OK;

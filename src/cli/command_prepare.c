@@ -90,12 +90,6 @@ typedef struct bench {
     dn_whole_head *network; /* NULL: labels or a frame were given */
 } bench;
 
-static dn_trust trust_of(const dn_arguments *arguments)
-{
-    const char *trust = dn_arguments_text(arguments, "trust");
-    return trust == NULL ? DN_TRUST_HEADER : strcmp(trust, "sform") == 0 ? DN_TRUST_SFORM : DN_TRUST_QFORM;
-}
-
 static dn_status find_frame(const dn_arguments *arguments, const bench *it, const dn_volume *scan, dn_frame *frame)
 {
     const char *from = dn_arguments_text(arguments, "labels"), *table = dn_arguments_text(arguments, "translate");
@@ -106,7 +100,7 @@ static dn_status find_frame(const dn_arguments *arguments, const bench *it, cons
     if (from == NULL) {
         return dn_frame_from_scan(it->network, it->head, scan, NULL, frame);
     }
-    const dn_scan_read_options reading = {.trust = trust_of(arguments)};
+    const dn_scan_read_options reading = {.trust = dn_scan_trust(arguments)};
     DN_TRY(dn_labels_read(from, &reading, &labels, NULL));
     dn_status status = table != NULL ? dn_labels_translate(labels, table) : DN_OK;
     if (status == DN_OK) {
@@ -192,7 +186,7 @@ static dn_status bring_back(const dn_arguments *arguments, const char *image)
     dn_scan_info info;
     dn_labels *stack = NULL, *labels = NULL;
     char *stem = NULL, *path = NULL;
-    const dn_scan_read_options reading = {.trust = trust_of(arguments)};
+    const dn_scan_read_options reading = {.trust = dn_scan_trust(arguments)};
     const char *from = dn_arguments_text(arguments, "back");
     DN_TRY(dn_scan_read_grid(image, &reading, &grid, &info));
     DN_TRY(dn_labels_read(from, NULL, &stack, NULL));
@@ -216,7 +210,7 @@ static dn_status one(const dn_arguments *arguments, const bench *it, const char 
     dn_volume *scan = NULL;
     dn_frame frame;
     char *stem = NULL;
-    const dn_scan_read_options reading = {.trust = trust_of(arguments)};
+    const dn_scan_read_options reading = {.trust = dn_scan_trust(arguments)};
     DN_TRY(dn_path_scan_stem(image, &stem));
     DN_TRY_GOTO(status, dn_scan_read(image, &reading, &scan, NULL), done);
     DN_TRY_GOTO(status, find_frame(arguments, it, scan, &frame), done);

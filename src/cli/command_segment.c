@@ -220,7 +220,6 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
 static dn_status run(const dn_arguments *arguments)
 {
     const char *precision = dn_arguments_text(arguments, "precision");
-    const char *trust = dn_arguments_text(arguments, "trust");
     bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
     const dn_consensus_options consensus = dn_consensus_defaults();
     dn_segmenter_options segmenter_options = {
@@ -228,9 +227,7 @@ static dn_status run(const dn_arguments *arguments)
         .structures = dn_arguments_text(arguments, "structures"),
         .precision = bf16 ? DN_PRECISION_BF16 : DN_PRECISION_F32,
         .memory_limit = (int64_t)(dn_arguments_real(arguments, "memory") * 1e9),
-        .trust = trust == NULL                 ? DN_TRUST_HEADER
-                 : strcmp(trust, "sform") == 0 ? DN_TRUST_SFORM
-                                               : DN_TRUST_QFORM,
+        .trust = dn_scan_trust(arguments),
         .whole_head = dn_arguments_flag(arguments, "whole-head"),
         .white_matter = dn_arguments_given(arguments, "white-matter") ? dn_arguments_real(arguments, "white-matter") : 0.0,
         .consensus = dn_arguments_flag(arguments, "consensus") ? &consensus : NULL,

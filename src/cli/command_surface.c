@@ -1,5 +1,6 @@
 /* dien surface: label maps as shaded 3-D pictures and as meshes. */
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "chart/surface_view.h"
 #include "cli/command.h"
@@ -32,7 +33,7 @@ static const dn_option options[] = {
     {.name = "labels",
      .kind = DN_OPTION_TEXT,
      .value = "N,N-N,...",
-     .help = "draw these numbers as one structure instead of the known ones (hypothalamus 801-810, thalamus 10,49)"},
+     .help = "draw these numbers as one structure instead of the known ones (hypothalamus 801-810, 819 and 820, thalamus 10,49)"},
     {.name = "views",
      .kind = DN_OPTION_CHOICE,
      .value = "VIEWS",
@@ -155,6 +156,16 @@ static int subunit_of(uint16_t label)
     return -1;
 }
 
+static bool has_subunits(const dn_labels *labels)
+{
+    for (int64_t v = 0; v < dn_grid_count(&labels->grid); ++v) {
+        if (subunit_of(labels->data[v]) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Each vertex of the first mesh gets the colour of the subunit that weighs most around it (Gaussian of 0.8 voxels): smooth borders. */
 static dn_status paint_subunits(scene *it, const dn_labels *labels)
 {
@@ -227,11 +238,13 @@ static dn_status build(const dn_arguments *arguments, const char *path, scene *i
         DN_TRY_GOTO(status, scene_add(it, labels, list, count, sigma, "structure", (const uint8_t[]){214, 160, 84}, 1.0), done);
     }
     if (own == NULL) {
-        for (count = 0; count < 10; ++count) {
-            list[count] = (uint16_t)(801 + count);
-        }
-        DN_TRY_GOTO(status, scene_add(it, labels, list, count, sigma, "hypothalamus", (const uint8_t[]){214, 160, 84}, 1.0), done);
-        if (it->count > 0) {
+        /* Its subunits, or its sides as a whole. */
+        static const uint16_t hypothalamus[] = {801, 802, 803, 804, 805, 806, 807, 808, 809, 810, 819, 820};
+        DN_TRY_GOTO(status,
+                    scene_add(it, labels, hypothalamus, sizeof hypothalamus / sizeof *hypothalamus, sigma, "hypothalamus",
+                              (const uint8_t[]){214, 160, 84}, 1.0),
+                    done);
+        if (it->count > 0 && has_subunits(labels)) {
             DN_TRY_GOTO(status, paint_subunits(it, labels), done);
         }
         DN_TRY_GOTO(status, scene_add(it, labels, (const uint16_t[]){10, 49}, 2, sigma, "thalamus", (const uint8_t[]){168, 172, 182}, 1.0),
@@ -323,7 +336,10 @@ static dn_status run(const dn_arguments *arguments)
     DN_TRY(dn_scan_list(arguments, "_surface.png", &paths, &count));
     dn_status status = DN_OK;
     for (size_t i = 0; status == DN_OK && i < count; ++i) {
-        status = one(arguments, paths[i]);
+        status = dn_cancel_check();
+        if (status == DN_OK) {
+            status = one(arguments, paths[i]);
+        }
     }
     free(paths);
     return status;
@@ -340,7 +356,8 @@ const dn_command dn_command_surface = {
         "Takes label maps, such as the _dseg.nii.gz of 'dien segment', makes the surface of each structure by marching cubes, and writes "
         "NAME_surface.png, NAME_STRUCTURE.ply for each (NiiVue and MeshLab read them) and NAME_surfaces.tsv with areas and volumes. The "
         "hypothalamus "
-        "is painted by its subunits: anterior inferior red, anterior superior pink, tubular inferior blue, tubular superior yellow, "
+        "is painted by its subunits, where the labels have them: anterior inferior red, anterior superior pink, tubular inferior blue, "
+        "tubular superior yellow, "
         "posterior green. Volumes for statistics are those of 'dien segment', not those of the rounded meshes.",
     .examples = "dien surface out/sub-01_dseg.nii.gz --mask out/sub-01_label-ICV_mask.nii.gz -o pictures\n"
                 "dien surface aseg.mgz --labels 10,49 --views front,top -o pictures",

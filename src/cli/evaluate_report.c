@@ -5,6 +5,7 @@
 #include "chart/figure_kinds.h"
 #include "cli/stats_command.h"
 #include "stats/agreement.h"
+#include "stats/descriptive.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,21 +54,16 @@ static dn_status summarise(const evaluation_job *job, dn_table *summary)
         DN_TRY_GOTO(status, dn_table_put_text(summary, "structure", job->structures[s].name), done);
         for (size_t m = 0; m < MEASURES; ++m) {
             size_t n;
-            double mean = 0.0, squares = 0.0;
             char name[64], text[32];
             DN_TRY_GOTO(status, column_of(job, job->structures[s].name, m, values, &n), done);
-            for (size_t i = 0; i < n; ++i) {
-                mean += values[i] / (double)n;
-            }
-            for (size_t i = 0; i < n; ++i) {
-                squares += (values[i] - mean) * (values[i] - mean);
-            }
             if (m == 0) {
                 DN_TRY_GOTO(status, dn_table_put_number(summary, "n", (double)n), done);
             }
             for (int which = 0; which < 2; ++which) {
                 snprintf(name, sizeof name, "%s_%s", dn_measure_name(m), which == 0 ? "mean" : "sd");
-                snprintf(text, sizeof text, dn_measure_format(m), which == 0 ? mean : sqrt(squares / (double)(n > 1 ? n - 1 : 1)));
+                if (n > (size_t)which) {
+                    snprintf(text, sizeof text, dn_measure_format(m), which == 0 ? dn_mean(values, n) : dn_sd(values, n));
+                }
                 DN_TRY_GOTO(status, dn_table_put_text(summary, name, n > (size_t)which ? text : NULL), done);
             }
         }

@@ -64,3 +64,9 @@ done:
     free(list);
     return status;
 }
+
+dn_trust dn_scan_trust(const dn_arguments *arguments)
+{
+    const char *trust = dn_arguments_text(arguments, "trust");
+    return trust == NULL ? DN_TRUST_HEADER : strcmp(trust, "sform") == 0 ? DN_TRUST_SFORM : DN_TRUST_QFORM;
+}

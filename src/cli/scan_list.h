@@ -3,10 +3,13 @@
 #define DN_CLI_SCAN_LIST_H
 
 #include "cli/command.h"
+#include "image/io.h"
 
 /* Those among the arguments: a.hdr and a.img (a glob gives both) are one, and two whose results would have the same names are refused
  * (DN_EUSAGE), for one would overwrite the other. ending: of a result's name, for the sentence. Caller frees *paths; the strings are
  * borrowed from arguments. */
 DN_CHECKED dn_status dn_scan_list(const dn_arguments *arguments, const char *ending, const char ***paths, size_t *count);
+/* What --trust (sform|qform) says; without it DN_TRUST_HEADER. */
+dn_trust dn_scan_trust(const dn_arguments *arguments);
 
 #endif

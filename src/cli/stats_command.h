@@ -66,7 +66,5 @@ DN_CHECKED dn_status dn_stats_emit(const char *folder, const char *name, const c
 DN_CHECKED dn_status dn_stats_write_table(const char *folder, const char *name, const dn_table *table);
 /* DIR/NAME.svg, .pdf, .png, .gp and .tsv. Without gnuplot a warning: the numbers are written all the same. */
 DN_CHECKED dn_status dn_stats_write_figure(const char *folder, const char *name, const char *note, dn_figure *figure);
-/* A column's name as part of a file's name: letters, digits, - and _ stay, all else becomes _. Owned by the caller. */
-DN_CHECKED dn_status dn_file_name_of(const char *text, char **out);
 
 #endif

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "cli/stats_command.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -342,15 +341,4 @@ dn_status dn_stats_write_figure(const char *folder, const char *name, const char
     }
     free(path);
     return status;
-}
-
-dn_status dn_file_name_of(const char *text, char **out)
-{
-    DN_TRY(dn_strdup(text, out));
-    for (char *p = *out; *p != '\0'; ++p) {
-        if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_') {
-            *p = '_';
-        }
-    }
-    return DN_OK;
 }

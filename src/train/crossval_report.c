@@ -7,8 +7,8 @@
 #include "base/table.h"
 #include "chart/figure_kinds.h"
 #include "stats/agreement.h"
+#include "stats/descriptive.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,22 +70,17 @@ static dn_status summary_row(const dn_table *all, const char *structure, int64_t
     DN_TRY(dn_table_put_text(out, "structure", structure));
     for (size_t m = 0; m < MEASURES; ++m) {
         size_t n;
-        double mean = 0.0, squares = 0.0;
         char name[64];
         const char *format = m < 4 ? "%.4f" : m < 7 ? "%.3f" : m < 9 ? "%.2f" : "%.4f";
         DN_TRY(values_of(all, structure, fold, measures[m], room, &n));
-        for (size_t i = 0; i < n; ++i) {
-            mean += room[i] / (double)n;
-        }
-        for (size_t i = 0; i < n; ++i) {
-            squares += (room[i] - mean) * (room[i] - mean);
-        }
         if (m == 0) {
             DN_TRY(dn_table_put_number(out, "scans", (double)n));
         }
         for (int which = 0; which < 2; ++which) {
             snprintf(name, sizeof name, "%s_%s", measures[m], which == 0 ? "mean" : "sd");
-            snprintf(text, sizeof text, format, which == 0 ? mean : sqrt(squares / (double)(n > 1 ? n - 1 : 1)));
+            if (n > (size_t)which) {
+                snprintf(text, sizeof text, format, which == 0 ? dn_mean(room, n) : dn_sd(room, n));
+            }
             DN_TRY(dn_table_put_text(out, name, n > (size_t)which ? text : NULL));
         }
     }
@@ -137,10 +132,7 @@ static dn_status draw(const dn_table *all, const char *structure, int64_t folds,
     DN_TRY_GOTO(status,
                 volumes ? draw_volumes(all, structure, room, dn_table_rows(all), figure) : draw_dice(all, structure, folds, room, figure),
                 done);
-    DN_TRY_GOTO(status, dn_strdup(structure, &name), done);
-    for (char *p = name; *p != '\0'; ++p) {
-        *p = isalnum((unsigned char)*p) || *p == '_' || *p == '-' ? *p : '_';
-    }
+    DN_TRY_GOTO(status, dn_file_name_of(structure, &name), done);
     DN_TRY_GOTO(status, dn_asprintf(&path, "%s/%s_%s", output, volumes ? "bland_altman" : "dice_by_fold", name), done);
     DN_TRY_GOTO(status, dn_figure_write(figure, path), done);
 done:

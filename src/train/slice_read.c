@@ -110,11 +110,11 @@ static dn_status turn(const dn_train_config *config, dn_conformed *conformed, dn
 static dn_status fit(const dn_train_config *config, dn_conformed *conformed, dn_labels *labels, dn_slice_source *s)
 {
     DN_TRY(turn(config, conformed, labels, s));
-    DN_TRY(check_labels(config, s->labels));
+    DN_TRY(dn_error_in_file(check_labels(config, s->labels), s->pair->labels));
     dn_slice_affine(config, &s->scan->grid);
     s->labels->grid = s->scan->grid;
     s->count = s->scan->grid.dim[2];
-    return scale(config, s);
+    return dn_error_in_file(scale(config, s), s->pair->scan);
 }
 
 dn_status dn_slice_read_stack(const dn_train_config *config, dn_slice_source *s)
@@ -128,7 +128,7 @@ dn_status dn_slice_read_stack(const dn_train_config *config, dn_slice_source *s)
     memcpy(input.orientation, config->slices.orientation, sizeof input.orientation);
     dn_status status = dn_train_pair_read(s->pair, &input, &conformed, &labels);
     if (status == DN_OK) {
-        status = dn_error_in_file(fit(config, &conformed, labels, s), s->pair->labels);
+        status = fit(config, &conformed, labels, s);
     }
     dn_conformed_release(&conformed);
     dn_labels_destroy(labels);

@@ -20,7 +20,7 @@ typedef struct dn_trainer_result {
     bool finished;                  /* false: stopped by stop_after */
     int64_t step;                   /* steps done in all */
     int64_t best_step;              /* 0: no validation */
-    double loss;                    /* of the last row of the log */
+    double loss;                    /* smoothed over the last steps of this call; 0 when there were none */
     double seconds, seconds_waited; /* of this call; of it, waiting for samples */
 } dn_trainer_result;
 

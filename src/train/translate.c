@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 dn_status dn_labels_translate(dn_labels *labels, const char *path)
@@ -22,8 +23,9 @@ dn_status dn_labels_translate(dn_labels *labels, const char *path)
         double value[2];
         for (int c = 0; c < 2; ++c) {
             DN_TRY_GOTO(status, dn_table_number(table, row, column[c], &value[c]), done);
-            if (!(value[c] >= 0 && value[c] <= 65535)) {
-                DN_FAIL_GOTO(status, done, DN_EDATA, "%s, line %zu: label and to take numbers 0 to 65535", path, dn_table_line(table, row));
+            if (!(value[c] >= 0 && value[c] <= 65535) || value[c] != floor(value[c])) {
+                DN_FAIL_GOTO(status, done, DN_EDATA, "%s, line %zu: label and to take whole numbers from 0 to 65535", path,
+                             dn_table_line(table, row));
             }
         }
         to[(int)value[0]] = (uint16_t)value[1];

@@ -15,6 +15,11 @@ done
 # Boxes of 5 x 6 x 6 x 6 and 6 x 6 x 6 mm, with rounded corners.
 awk -F'\t' '$1 == "hypothalamus" && ($3 < 800 || $3 > 1080) || $1 == "thalamus" && ($3 < 120 || $3 > 216) { bad = 1 } END { exit bad }' out/*_surfaces.tsv ||
     fail "volumes of the boxes: $(cat out/*_surfaces.tsv)"
+# A hypothalamus that is labelled as a whole is drawn, too.
+"$fixture" whole-labels whole_dseg.nii.gz || fail "cannot make a label map"
+expect 0 surface whole_dseg.nii.gz --size 80 -o whole
+[ "$(grep ^hypothalamus whole/*_surfaces.tsv)" = "$(grep ^hypothalamus out/*_surfaces.tsv)" ] ||
+    fail "819: expected the surface of the subunits together, found $(cat whole/*_surfaces.tsv)"
 expect 0 surface sub-01_dseg.nii.gz --labels 801-803,10 --views top,left --smooth 0 --size 64 -o own
 [ "$(awk 'END { print NR }' own/*_surfaces.tsv)" = 2 ] || fail "--labels should make one structure"
 expect_sentence 2 "write numbers from 1 to 65535" surface sub-01_dseg.nii.gz --labels 5-2 -o none

@@ -114,7 +114,8 @@ done:
     return status;
 }
 
-static dn_status make_labels(const char *path)
+/* first: label of the first box; the others have the next numbers (step 1), or the same one. */
+static dn_status make_labels(const char *path, int64_t first, int64_t step)
 {
     dn_status status = DN_OK;
     dn_labels *labels = NULL;
@@ -123,7 +124,7 @@ static dn_status make_labels(const char *path)
     for (int64_t i = 0; i < 36; ++i) {
         for (int64_t j = 0; j < 6; ++j) {
             for (int64_t k = 0; k < 6; ++k) {
-                labels->data[dn_grid_offset(&grid, i + 6, j + 9, k + 9)] = (uint16_t)(i < 30 ? 801 + i / 6 : 10);
+                labels->data[dn_grid_offset(&grid, i + 6, j + 9, k + 9)] = (uint16_t)(i < 30 ? first + step * (i / 6) : 10);
             }
         }
     }
@@ -156,7 +157,9 @@ int main(int argc, char **argv)
     if (argc >= 3 && strcmp(argv[1], "scan") == 0) {
         status = make_scan(argv[2], argc > 3 ? strtod(argv[3], NULL) : 1.5, argc > 4 ? strtod(argv[4], NULL) : 96.0);
     } else if (argc == 3 && strcmp(argv[1], "labels") == 0) {
-        status = make_labels(argv[2]);
+        status = make_labels(argv[2], 801, 1);
+    } else if (argc == 3 && strcmp(argv[1], "whole-labels") == 0) {
+        status = make_labels(argv[2], 819, 0);
     } else if (argc == 3 && strcmp(argv[1], "head") == 0) {
         status = make_head(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "whole-head") == 0) {
