@@ -43,15 +43,21 @@ static void activation_backward(const dn_gradient_loop *loop)
 
 static void dropout_backward(const dn_gradient_loop *loop)
 {
-    int64_t n = dn_shape_size(&loop->in[0].shape);
+    const dn_shape *s = &loop->in[0].shape;
+    bool whole = loop->node->dropout.whole;
+    int64_t n = dn_shape_size(s) / s->n;
+    int64_t tiles = (n + TILE - 1) / TILE; /* of a sample */
 #pragma omp parallel for num_threads(loop->threads)
-    for (int64_t begin = 0; begin < n; begin += TILE) {
+    for (int64_t t = 0; t < s->n * tiles; ++t) {
         float g[TILE];
-        int64_t length = n - begin < TILE ? n - begin : TILE;
+        int64_t begin = t / tiles * n + t % tiles * TILE;
+        int64_t length = n - t % tiles * TILE < TILE ? n - t % tiles * TILE : TILE;
         dn_row_load(g, read_at(loop->g, loop->type, begin), loop->type, length);
-        for (int64_t i = 0; i < length; ++i) {
-            int64_t place = dn_dropout_place(&loop->in[0].shape, loop->node->dropout.whole, begin + i);
-            g[i] *= dn_dropout_factor(loop->dropout_key, place, loop->node->dropout.rate);
+        if (whole) {
+            dn_row_scale(g, dn_dropout_factor(loop->dropout_key, dn_dropout_place(s, true, begin), loop->node->dropout.rate), length);
+        }
+        for (int64_t i = 0; !whole && i < length; ++i) {
+            g[i] *= dn_dropout_factor(loop->dropout_key, begin + i, loop->node->dropout.rate);
         }
         give(&loop->in[0], loop->type, begin, g, length);
     }

@@ -55,40 +55,6 @@ void dn_gradient_upsample(const dn_gradient_loop *loop)
     }
 }
 
-/* The output that input i gives to at tap k, or -1. */
-static int64_t target(int64_t i, int64_t k, const dn_conv *conv, int axis, int64_t size)
-{
-    int64_t at = i + conv->pad_begin[axis] - k * conv->dilation[axis];
-    return at < 0 || at % conv->stride[axis] != 0 || at / conv->stride[axis] >= size ? -1 : at / conv->stride[axis];
-}
-
-void dn_gradient_depthwise(const dn_conv *conv, const dn_gradient_operand *in, const dn_shape *out, dn_type type, const void *g,
-                           const float *taps, int threads)
-{
-    const dn_shape *is = &in->shape;
-#pragma omp parallel for num_threads(threads)
-    for (int64_t v = 0; v < dn_shape_size(is) / is->c; ++v) {
-        int64_t n = v / (is->w * is->h * is->d);
-        for (int64_t c = 0; c < is->c; c += TILE) {
-            int64_t length = is->c - c < TILE ? is->c - c : TILE;
-            float sum[TILE];
-            float dy[TILE];
-            memset(sum, 0, (size_t)length * sizeof *sum);
-            for (int64_t k = 0; k < conv->kernel[0] * conv->kernel[1] * conv->kernel[2]; ++k) {
-                int64_t d = target(v / (is->w * is->h) % is->d, k / (conv->kernel[1] * conv->kernel[2]), conv, 0, out->d);
-                int64_t h = target(v / is->w % is->h, k / conv->kernel[2] % conv->kernel[1], conv, 1, out->h);
-                int64_t w = target(v % is->w, k % conv->kernel[2], conv, 2, out->w);
-                if (d < 0 || h < 0 || w < 0) {
-                    continue;
-                }
-                dn_row_load(dy, read_at(g, type, element_of(out, n, d, h, w) + c), type, length);
-                dn_row_multiply_add(sum, dy, taps + k * is->c + c, length);
-            }
-            give(in, type, v * is->c + c, sum, length);
-        }
-    }
-}
-
 typedef struct pool_window {
     int64_t first[3], last[3];
     int64_t count;

@@ -39,6 +39,7 @@ typedef struct dn_train_part {
     bool forward_sums;  /* the kernel adds to what is there; else it goes through scratch memory, if anything is there */
     bool backward_sums; /* the same */
     bool depthwise;     /* backward is a loop of our own */
+    bool own_gradient;  /* so is that of the weights; `gradient` is NULL */
     bool flipped;       /* backward is a convolution with mirrored weights */
 } dn_train_part;
 

@@ -8,14 +8,16 @@ static int64_t taps_of(const dn_conv *c)
     return c->kernel[0] * c->kernel[1] * c->kernel[2];
 }
 
-/* Winograd's products pay where there are enough channels to multiply; the rest is bound by memory. */
-static bool winograd_pays(const dn_conv *c, int64_t in, int64_t out, int64_t width)
+/* Winograd's products pay where there are enough channels to multiply; the rest is bound by memory. Of 3 x 3 taps they save a
+ * third, which pays in f32 only. */
+static bool winograd_pays(const dn_conv *c, dn_type type, int64_t in, int64_t out, int64_t width)
 {
     bool fits = c->groups == 1;
+    bool flat = c->kernel[0] == 1 && type == DN_TYPE_F32;
     for (int a = 0; a < 3; ++a) {
-        fits = fits && c->kernel[a] == 3 && c->stride[a] == 1 && c->dilation[a] == 1;
+        fits = fits && (c->kernel[a] == 3 || (flat && a == 0)) && c->stride[a] == 1 && c->dilation[a] == 1;
     }
-    return fits && in >= 16 && out >= 16 && out <= 512 && width >= 8;
+    return fits && in >= 16 && out >= 16 && in * out >= (flat ? 2048 : 256) && out <= 512 && width >= 8;
 }
 
 static dn_shape part_shape(const dn_train_plan *plan, const dn_train_layer *layer, int part)
@@ -30,7 +32,7 @@ static dn_status make_kernel(const dn_train_plan *plan, dn_kernel_request *r, dn
     int posts = r->post_count;
     *out = NULL;
     *fused = true;
-    if (!r->transposed && winograd_pays(&r->conv, r->in.c, r->out.c, r->out.w)) {
+    if (!r->transposed && winograd_pays(&r->conv, plan->type, r->in.c, r->out.c, r->out.w)) {
         r->algorithm = DN_ALGORITHM_WINOGRAD;
         r->multiply_type = plan->type;
         DN_TRY(dn_kernel_create(plan->engine, r, out));
@@ -179,6 +181,11 @@ static dn_status make_gradient(dn_train_plan *plan, dn_train_layer *layer, int k
                                     .conv = part->conv,
                                     .type = plan->type,
                                     .threads = plan->threads};
+    layer->parts[k].own_gradient = plan->type == DN_TYPE_F32 && !transposed && part->conv.groups == x.c && part->conv.out == x.c && x.c > 1;
+    if (layer->parts[k].own_gradient) {
+        need_scratch(&layer->scratch_bytes[DN_TRAIN_WEIGHTS], dn_gradient_depthwise_scratch(&part->conv, &part->out));
+        return DN_OK;
+    }
     DN_TRY(dn_weight_gradient_create(plan->engine, &r, &layer->parts[k].gradient));
     need_scratch(&layer->scratch_bytes[DN_TRAIN_WEIGHTS],
                  dn_weight_gradient_scratch_bytes(layer->parts[k].gradient) + 64 + (part->up ? bytes_of(plan, &part->out) : 0));

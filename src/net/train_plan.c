@@ -185,7 +185,7 @@ static void describe_layer(FILE *to, const dn_train_plan *plan, int l)
                 part->backward != NULL ? dn_kernel_name(part->backward)
                 : part->depthwise      ? "loop"
                                        : "-",
-                dn_weight_gradient_name(part->gradient));
+                part->own_gradient ? "loop" : dn_weight_gradient_name(part->gradient));
     }
     fprintf(to, "%s%s%s\n", layer->tail != DN_ACT_NONE ? " activated" : "", layer->own_tail ? " after" : "",
             layer->again > 0 ? ", made again" : "");

@@ -252,7 +252,7 @@ static dn_status take_loss(dn_train_plan *plan, const dn_train_batch *batch)
     return DN_OK;
 }
 
-static void backward_depthwise(const dn_train_plan *plan, const dn_train_layer *layer, const void *g)
+static dn_status backward_depthwise(const dn_train_plan *plan, const dn_train_layer *layer, const void *g)
 {
     const dn_shape *s = &plan->values[layer->inputs[0]].shape;
     int64_t taps = dn_weight_count(layer->weights[0]) / s->c;
@@ -262,7 +262,7 @@ static void backward_depthwise(const dn_train_plan *plan, const dn_train_layer *
         }
     }
     dn_gradient_operand in = {.shape = *s, .g = gradient_at(plan, layer->inputs[0]), .add = layer->add[0]};
-    dn_gradient_depthwise(&layer->conv, &in, &layer->node->shape, plan->type, g, plan->slice, plan->threads);
+    return dn_gradient_depthwise(&layer->conv, &in, &layer->node->shape, plan->type, g, plan->slice, plan->threads);
 }
 
 static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *g)
@@ -283,13 +283,18 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
             dy = scratch;
             scratch = behind(plan, part, scratch);
         }
-        DN_TRY(dn_weight_gradient_run(part->gradient, turned ? dy : x, turned ? x : dy, plan->slice, scratch));
+        if (part->own_gradient) {
+            dn_gradient_depthwise_weights(&part->conv, &plan->values[part->input].shape, x, &part->out, dy, plan->slice, scratch,
+                                          plan->threads);
+        } else {
+            DN_TRY(dn_weight_gradient_run(part->gradient, turned ? dy : x, turned ? x : dy, plan->slice, scratch));
+        }
         dn_train_add_slice(plan, layer, part);
         if (dn_train_splits(layer)) {
             scratch = scratch_at(plan, layer->scratch[DN_TRAIN_DATA]);
         }
         if (part->depthwise) {
-            backward_depthwise(plan, layer, g);
+            DN_TRY(backward_depthwise(plan, layer, g));
         } else if (part->backward != NULL) {
             DN_TRY(run_kernel(plan, part->backward, dy, gradient_at(plan, part->input), layer->add[k], part->backward_sums,
                               dn_shape_size(&plan->values[part->input].shape), scratch));
