@@ -64,7 +64,7 @@ weights: build ## Train the shipped networks again from label maps (hours; resum
 regions: build ## Compare the labels on the found region with whole-head runs, on every scan (needs DIEN_DATA; 20 min)
 	@DIEN_DATA="$(DIEN_DATA)" DIEN_REGION_SCANS=all $(BUILD)/tests/real_test_region
 
-template: build ## Make share/template anew from the label maps (needs DIEN_DATA; half an hour)
+template: build ## Make share/template anew from the label maps (needs DIEN_DATA; three minutes of processor time)
 	@mkdir -p $(BUILD)/template
 	@/usr/bin/python3 tools/make_template.py $(BUILD)/dien "$(DIEN_DATA)" $(BUILD)/template
 	@cp $(BUILD)/template/head.nii.gz $(BUILD)/template/landmarks.tsv share/template/

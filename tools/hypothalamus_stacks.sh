@@ -16,10 +16,10 @@ held_back=${STACK_HELD_BACK:-studyforrest}
 tissues=cerebrum,cerebellum,csf,brain_stem,ventricles,ventral_diencephalon,thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,optic_chiasm
 mkdir -p "$out/train" "$out/validation" "$out/work"
 
-# A stack and its truth; $4: a _frame.json, or nothing.
+# A stack and its truth; $4: a _frame.json, or nothing. A head and its stripped copy are one subject, sub-HEAD, for `dien crossval`.
 cut() {
     local scan=$1 stem=$2 labels=$3 frame=${4:-} folder=$out/train
-    case $stem in "$held_back"*) folder=$out/validation ;; esac
+    case $stem in "sub-$held_back" | "sub-${held_back}_"*) folder=$out/validation ;; esac
     [ -e "$folder/${stem}_dseg.nii.gz" ] && return
     "$dien" prepare "$scan" -o "$folder" --geometry "$geometry" --threads "${STACK_THREADS:-0}" -q ${frame:+--frame "$frame"}
     cp "$labels" "$folder/${stem}_dseg.nii.gz"
@@ -30,10 +30,13 @@ for scan in "$data"/t1w/*_T1w.* "$data"/t1w_stripped/*_T1w.*; do
     stem=${stem%.gz}; stem=${stem%.nii}; stem=${stem%.mgz}; stem=${stem%_T1w}
     labels=$truth/${stem}_dseg.nii.gz
     [ -e "$labels" ] || { echo "$stem: no consensus in $truth; run tools/hypothalamus_truth.sh" >&2; exit 1; }
-    cut "$scan" "$stem" "$labels"
+    name=$(basename "$scan")
+    linked=$out/work/sub-$stem${name#"$stem"}
+    ln -sf "$(realpath "$scan")" "$linked"
+    cut "$linked" "sub-$stem" "$labels"
     [[ $scan = */t1w_stripped/* ]] && continue
     # The same head without skull: what the coarse network calls tissue or fluid, and 2 mm around it.
-    stripped=$out/work/${stem}stripped_T1w.nii.gz
+    stripped=$out/work/sub-${stem}_desc-stripped_T1w.nii.gz
     if [ ! -e "$stripped" ]; then
         "$dien" segment "$scan" -o "$out/work" --structures "$tissues" --threads "${STACK_THREADS:-0}" -q || [ $? = 4 ]
         /usr/bin/python3 - "$scan" "$out/work/${stem}_dseg.nii.gz" "$stripped" <<'P'
@@ -48,7 +51,7 @@ values = numpy.asarray(scan.dataobj, numpy.float32) * inside.reshape(scan.shape)
 nibabel.save(nibabel.Nifti1Image(values, scan.affine), sys.argv[3])
 P
     fi
-    frame=$out/train/${stem}_frame.json
-    [ -e "$frame" ] || frame=$out/validation/${stem}_frame.json
-    cut "$stripped" "${stem}stripped" "$labels" "$frame"
+    frame=$out/train/sub-${stem}_frame.json
+    [ -e "$frame" ] || frame=$out/validation/sub-${stem}_frame.json
+    cut "$stripped" "sub-${stem}_desc-stripped" "$labels" "$frame"
 done

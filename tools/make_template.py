@@ -4,7 +4,7 @@
     tools/make_template.py DIEN DATA_FOLDER OUT_FOLDER [--average FILE]
 
 DIEN: the program. DATA_FOLDER: labelmaps/synthseg (20 people), labelmaps/spl (the hypothalamus), atlas (MNI T1w brain). The steps:
-  1. dien labelmap average: the 20 maps at their mean shape (a quarter of an hour on two idle cores; --average takes a finished one).
+  1. dien labelmap average: the 20 maps at their mean shape (most of the three minutes of processor time; --average takes a finished one).
   2. AC and PC in it, through the MNI brain; the SPL atlas, aligned on its own, says how far off they may be.
   3. dien labelmap frame: the average in the AC-PC frame.
   4. The hypothalamus' subregions, mammillary bodies and fornix of the SPL atlas, both sides averaged, painted over tissue (never

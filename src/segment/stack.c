@@ -112,7 +112,7 @@ static void judge(const dn_stack_models *models, const dn_conformed *conformed, 
         .structures = dn_stack_models_structures(models),
         .groups = groups,
         .volumes = &out->rows,
-        .limits = DN_LIMITS_SLICES,
+        .limits = DN_LIMITS_STACKS,
         .is_stack = true,
         .disagreement = out->disagreement,
     };

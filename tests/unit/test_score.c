@@ -26,13 +26,16 @@ static void marks(void **state)
         {DN_MARK_CERTAINTY, 0.5, 1},    {DN_MARK_CERTAINTY, 1.8, 0.5},   {DN_MARK_CERTAINTY, 2.4, 0}, {DN_MARK_CERTAINTY, 9, 0},
         {DN_MARK_AGREEMENT, 0.02, 1},   {DN_MARK_AGREEMENT, 0.125, 0.5}, {DN_MARK_AGREEMENT, 0.3, 0}, {DN_MARK_VOLUME, 850, 1},
         {DN_MARK_VOLUME, 424.264, 0.5}, {DN_MARK_VOLUME, 300, 0},        {DN_MARK_VOLUME, 0, 0},      {DN_MARK_VOLUME, 1700, 0},
-        {DN_MARK_SYMMETRY, 0.4, 0.5},   {DN_MARK_BRAIN, 0.8, 1},         {DN_MARK_BRAIN, 0.6, 0.5},   {DN_MARK_BRAIN, 0.96, 0.5},
+        {DN_MARK_FOLDS, 0.07, 1},       {DN_MARK_FOLDS, 0.225, 0.5},     {DN_MARK_FOLDS, 0.3, 0},     {DN_MARK_SYMMETRY, 0.4, 0.5},
+        {DN_MARK_BRAIN, 0.8, 1},        {DN_MARK_BRAIN, 0.6, 0.5},       {DN_MARK_BRAIN, 0.96, 0.5},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         print_message("%s %g\n", dn_mark_name(cases[i].mark), cases[i].measure);
         assert_close(dn_score_mark(cases[i].mark, DN_LIMITS_VOLUMES, cases[i].measure), cases[i].expected, 1e-5);
     }
     assert_true(isnan(dn_score_mark(DN_MARK_BRAIN, DN_LIMITS_VOLUMES, (double)NAN)));
+    assert_close(dn_score_mark(DN_MARK_CERTAINTY, DN_LIMITS_SLICES, 1.0), 0.75, 1e-5);
+    assert_close(dn_score_mark(DN_MARK_CERTAINTY, DN_LIMITS_STACKS, 1.0), 0.5, 1e-5);
 }
 
 /* 4 voxels of 0.75 left, 4 of 1 right, and one of 0.25 that is not labelled. */
@@ -89,11 +92,43 @@ static void verdicts(void **state)
     assert_true(isnan(score.mark[DN_MARK_BRAIN]));
 }
 
+/* What no hypothalamus was looked for in has the folds' mark alone, and none with one network. */
+static void folds(void **state)
+{
+    (void)state;
+    static dn_model_label other[] = {{0, 0, "background", "background", 'B', {0, 0, 0}},
+                                     {1, 10, "left_thalamus", "thalamus", 'L', {1, 1, 1}}};
+    static dn_model thalami = {.name = "made-up", .labels = other, .label_count = 2};
+    static dn_structures of_thalamus;
+    float data[2] = {0.1f, 0.9f};
+    dn_posteriors p = {{0, 0, 0}, {1, 1, 1}, 2, data};
+    dn_volume_rows volumes = {NULL, 0};
+    dn_quality_evidence evidence = {
+        .posteriors = &p, .structures = &of_thalamus, .volumes = &volumes, .limits = DN_LIMITS_STACKS, .is_stack = true};
+    static const struct {
+        double disagreement, score;
+        dn_verdict verdict;
+        size_t flags;
+    } cases[] = {{0.0, (double)NAN, DN_ACCEPTED, 0}, {0.1, 1.0, DN_ACCEPTED, 0}, {0.225, 0.5, DN_ACCEPTED, 1}, {0.31, 0.0, DN_REJECTED, 1}};
+    assert_int_equal(dn_structures_init(&thalami, &of_thalamus), DN_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        dn_quality quality = {.count = 0};
+        dn_score score;
+        print_message("disagreement %g\n", cases[i].disagreement);
+        evidence.disagreement = cases[i].disagreement;
+        dn_score_judge(&evidence, true, NULL, false, &quality, &score);
+        assert_int_equal(score.verdict, cases[i].verdict);
+        assert_int_equal(quality.count, cases[i].flags);
+        assert_true(isnan(cases[i].score) ? isnan(score.score) : fabs(score.score - cases[i].score) < 1e-9);
+    }
+}
+
 int main(void)
 {
     if (dn_structures_init(&model, &structures) != DN_OK) {
         return 1;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(marks), cmocka_unit_test(entropy), cmocka_unit_test(verdicts)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(marks), cmocka_unit_test(entropy), cmocka_unit_test(verdicts),
+                                       cmocka_unit_test(folds)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
