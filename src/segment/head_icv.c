@@ -149,7 +149,8 @@ static void set_outside(float *p, int64_t channels, int64_t fluid, float outside
     p[0] = outside;
 }
 
-/* Moves the edge of the skull's inside to where the scan shows it. */
+/* Moves the edge of the skull's inside to where the scan shows it. Also where no ICV is asked for: the rows of fluid and tissue, and the
+ * brain's share in the score, must not depend on what else is measured. */
 static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t start[3])
 {
     dn_head_look *look = &head->coarse;
