@@ -266,16 +266,15 @@ static void fold_weights(dn_train_plan *plan, const dn_train_layer *layer, const
     int64_t less = taps_of(&part->conv);
     int64_t out = layer->conv.out;
     int64_t in = dn_weight_count(layer->weights[0]) / (out * taps);
-    memset(plan->folded, 0, (size_t)(part->conv.out * part->channels * less) * sizeof(float));
-    for (int64_t corner = 0; corner < part->corners; ++corner) {
+#pragma omp parallel for num_threads(plan->threads)
+    for (int64_t row = 0; row < part->corners * out; ++row) {
+        float *folded = plan->folded + row * part->channels * less;
+        memset(folded, 0, (size_t)(part->channels * less) * sizeof *folded);
         for (int64_t t = 0; t < taps; ++t) {
-            int64_t to = folded_tap(layer, part, corner, t);
-            for (int64_t o = 0; o < out; ++o) {
-                const float *from = all + (o * in + part->first) * taps + t;
-                float *folded = plan->folded + (corner * out + o) * part->channels * less + to;
-                for (int64_t i = 0; i < part->channels; ++i) {
-                    folded[i * less] += from[i * taps];
-                }
+            int64_t to = folded_tap(layer, part, row / out, t);
+            const float *from = all + (row % out * in + part->first) * taps + t;
+            for (int64_t i = 0; i < part->channels; ++i) {
+                folded[i * less + to] += from[i * taps];
             }
         }
     }
@@ -324,10 +323,11 @@ void dn_train_add_slice(const dn_train_plan *plan, const dn_train_layer *layer, 
         return;
     }
     int64_t row = total / out;
-    for (int64_t corner = 0; corner < part->corners; ++corner) {
-        for (int64_t t = 0; t < taps; ++t) {
-            int64_t from = part->up ? folded_tap(layer, part, corner, t) : t;
-            for (int64_t o = 0; o < out; ++o) {
+#pragma omp parallel for num_threads(plan->threads)
+    for (int64_t o = 0; o < out; ++o) {
+        for (int64_t corner = 0; corner < part->corners; ++corner) {
+            for (int64_t t = 0; t < taps; ++t) {
+                int64_t from = part->up ? folded_tap(layer, part, corner, t) : t;
                 const float *slice = plan->slice + (corner * out + o) * part->channels * less + from;
                 float *to = all + o * row + part->first * taps + t;
                 for (int64_t i = 0; i < part->channels; ++i) {
