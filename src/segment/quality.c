@@ -12,6 +12,8 @@
 #define SATURATED 0.02
 #define SURROUND 6 /* voxels */
 #define BRAIN_INSIDE 0.95
+/* A head turned so far from upright, degrees: at 31 volumes were right, at 49 the thalamus lost 18 % (docs/frame.md). */
+#define TURNED_FAILED 40.0
 
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
 {
@@ -193,7 +195,7 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
         }
         if (e->location->turned > DN_LOCATE_TURNED && e->location->correlation >= DN_LOCATE_PLAUSIBLE) {
             dn_quality_add(
-                out, DN_FLAG_WARNING, "turned",
+                out, e->location->turned > TURNED_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
                 "The head lies turned by %.0f degrees from upright, and the networks know heads turned by up to %.0f: look at the "
                 "outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
                 e->location->turned, DN_LOCATE_TURNED);
