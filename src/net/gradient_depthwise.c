@@ -169,30 +169,49 @@ static int64_t tap_count(const dn_conv *conv)
     return conv->kernel[0] * conv->kernel[1] * conv->kernel[2];
 }
 
-int64_t dn_gradient_depthwise_scratch(const dn_conv *conv, const dn_shape *out)
+/* Floats of a part's scratch: its sums; for bf16 a row of the input and one of the output besides. */
+static int64_t part_floats(const dn_conv *conv, const dn_shape *in, const dn_shape *out, dn_type type)
 {
-    return part_count(out) * tap_count(conv) * out->c * (int64_t)sizeof(float);
+    return (tap_count(conv) + (type == DN_TYPE_F32 ? 0 : in->w + out->w)) * out->c;
 }
 
-void dn_gradient_depthwise_weights(const dn_conv *conv, const dn_shape *is, const float *x, const dn_shape *os, const float *g,
+int64_t dn_gradient_depthwise_scratch(const dn_conv *conv, const dn_shape *in, const dn_shape *out, dn_type type)
+{
+    return part_count(out) * part_floats(conv, in, out, type) * (int64_t)sizeof(float);
+}
+
+/* A row of floats: the memory itself, or converted into room. */
+static const float *float_row(const void *data, dn_type type, int64_t element, int64_t n, float *room)
+{
+    if (type == DN_TYPE_F32) {
+        return (const float *)data + element;
+    }
+    dn_row_load(room, read_at(data, type, element), type, n);
+    return room;
+}
+
+void dn_gradient_depthwise_weights(const dn_conv *conv, const dn_shape *is, const void *x, const dn_shape *os, const void *g, dn_type type,
                                    float *weight, void *scratch, int threads)
 {
     const int64_t *kernel = conv->kernel;
     int64_t taps = tap_count(conv);
     int64_t parts = part_count(os);
     int64_t size = taps * is->c;
+    int64_t apart = part_floats(conv, is, os, type);
     float *sums = scratch;
 #pragma omp parallel for num_threads(threads)
     for (int64_t p = 0; p < parts; ++p) {
-        float *own = sums + p * size;
+        float *own = sums + p * apart;
         memset(own, 0, (size_t)size * sizeof *own);
         for (int64_t row = p * rows_of(os) / parts; row < (p + 1) * rows_of(os) / parts; ++row) {
             int64_t n = row / (os->d * os->h);
+            const float *dy = float_row(g, type, row * os->w * os->c, os->w * os->c, own + size);
             for (int64_t t = 0; t < kernel[0] * kernel[1]; ++t) {
                 int64_t d = row / os->h % os->d * conv->stride[0] + t / kernel[1] * conv->dilation[0] - conv->pad_begin[0];
                 int64_t h = row % os->h * conv->stride[1] + t % kernel[1] * conv->dilation[1] - conv->pad_begin[1];
                 if (d >= 0 && d < is->d && h >= 0 && h < is->h) {
-                    row_sums(conv, is, os, x + element_of(is, n, d, h, 0), g + row * os->w * os->c, own + t * kernel[2] * is->c);
+                    const float *read = float_row(x, type, element_of(is, n, d, h, 0), is->w * is->c, own + size + os->w * os->c);
+                    row_sums(conv, is, os, read, dy, own + t * kernel[2] * is->c);
                 }
             }
         }
@@ -200,7 +219,7 @@ void dn_gradient_depthwise_weights(const dn_conv *conv, const dn_shape *is, cons
     for (int64_t i = 0; i < size; ++i) {
         double total = 0.0;
         for (int64_t p = 0; p < parts; ++p) {
-            total += (double)sums[p * size + i];
+            total += (double)sums[p * apart + i];
         }
         weight[i % is->c * taps + i / is->c] = (float)total;
     }

@@ -48,10 +48,10 @@ void dn_corners_gather(const dn_corners *c, const void *whole);
  * slowly where the stride is above 1. taps: the weights as [kernel, channels]. */
 DN_CHECKED dn_status dn_gradient_depthwise(const dn_conv *conv, const dn_gradient_operand *in, const dn_shape *out, dn_type type,
                                            const void *g, const float *taps, int threads);
-/* That of its weights, [channels, kernel], set; f32. x: what it read; scratch: dn_gradient_depthwise_scratch bytes, aligned. */
-void dn_gradient_depthwise_weights(const dn_conv *conv, const dn_shape *in, const float *x, const dn_shape *out, const float *g,
+/* That of its weights, [channels, kernel], set. x: what it read; scratch: dn_gradient_depthwise_scratch bytes, aligned. */
+void dn_gradient_depthwise_weights(const dn_conv *conv, const dn_shape *in, const void *x, const dn_shape *out, const void *g, dn_type type,
                                    float *weight, void *scratch, int threads);
-int64_t dn_gradient_depthwise_scratch(const dn_conv *conv, const dn_shape *out);
+int64_t dn_gradient_depthwise_scratch(const dn_conv *conv, const dn_shape *in, const dn_shape *out, dn_type type);
 
 /* g *= slope of an activation whose result is y (net/gradient_rows.h says which kinds), n elements; then bias (NULL: not
  * wanted; n a multiple of channels) += sums of g a channel. */

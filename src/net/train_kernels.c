@@ -181,9 +181,9 @@ static dn_status make_gradient(dn_train_plan *plan, dn_train_layer *layer, int k
                                     .conv = part->conv,
                                     .type = plan->type,
                                     .threads = plan->threads};
-    layer->parts[k].own_gradient = plan->type == DN_TYPE_F32 && !transposed && part->conv.groups == x.c && part->conv.out == x.c && x.c > 1;
+    layer->parts[k].own_gradient = !transposed && part->conv.groups == x.c && part->conv.out == x.c && x.c > 1;
     if (layer->parts[k].own_gradient) {
-        need_scratch(&layer->scratch_bytes[DN_TRAIN_WEIGHTS], dn_gradient_depthwise_scratch(&part->conv, &part->out));
+        need_scratch(&layer->scratch_bytes[DN_TRAIN_WEIGHTS], dn_gradient_depthwise_scratch(&part->conv, &x, &part->out, plan->type));
         return DN_OK;
     }
     DN_TRY(dn_weight_gradient_create(plan->engine, &r, &layer->parts[k].gradient));

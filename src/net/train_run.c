@@ -284,8 +284,8 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
             scratch = behind(plan, part, scratch);
         }
         if (part->own_gradient) {
-            dn_gradient_depthwise_weights(&part->conv, &plan->values[part->input].shape, x, &part->out, dy, plan->slice, scratch,
-                                          plan->threads);
+            dn_gradient_depthwise_weights(&part->conv, &plan->values[part->input].shape, x, &part->out, dy, plan->type, plan->slice,
+                                          scratch, plan->threads);
         } else {
             DN_TRY(dn_weight_gradient_run(part->gradient, turned ? dy : x, turned ? x : dy, plan->slice, scratch));
         }

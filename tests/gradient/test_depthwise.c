@@ -3,6 +3,7 @@
 
 #include "base/threads.h"
 #include "net/gradient_loops.h"
+#include "net/rows.h"
 #include "net/train_plan.h"
 
 #define ROUNDS 40
@@ -19,8 +20,19 @@ static float *random_floats(dn_random *r, int64_t n)
     assert_non_null(p);
     for (int64_t i = 0; i < n; ++i) {
         p[i] = (float)dn_random_normal(r, 0.0, 1.0);
+        uint16_t half;
+        dn_row_store(&half, DN_TYPE_BF16, &p[i], 1); /* values that bf16 has, too */
+        dn_row_load(&p[i], &half, DN_TYPE_BF16, 1);
     }
     return p;
+}
+
+static uint16_t *rounded(const float *x, int64_t n)
+{
+    uint16_t *half = calloc((size_t)n, sizeof *half);
+    assert_non_null(half);
+    dn_row_store(half, DN_TYPE_BF16, x, n);
+    return half;
 }
 
 static int64_t taps_of(const dn_conv *c)
@@ -105,7 +117,7 @@ static void depthwise(void **state)
         double *in = calloc((size_t)test_size(&s.in), sizeof *in);
         float *found[2];
         float *dx = calloc((size_t)test_size(&s.in), sizeof *dx);
-        void *scratch = malloc((size_t)dn_gradient_depthwise_scratch(&s.conv, &s.out));
+        void *scratch = malloc((size_t)dn_gradient_depthwise_scratch(&s.conv, &s.in, &s.out, DN_TYPE_BF16));
         assert_true(weight != NULL && in != NULL && dx != NULL && scratch != NULL);
         plainly(&s, weight, in);
         dn_gradient_operand operand = {.shape = s.in, .g = dx};
@@ -113,10 +125,15 @@ static void depthwise(void **state)
         compare(dx, in, test_size(&s.in), "input", round);
         for (int k = 0; k < 2; ++k) { /* the number of threads does not show */
             found[k] = calloc((size_t)weights, sizeof **found);
-            dn_gradient_depthwise_weights(&s.conv, &s.in, s.x, &s.out, s.g, found[k], scratch, k + 1);
+            dn_gradient_depthwise_weights(&s.conv, &s.in, s.x, &s.out, s.g, DN_TYPE_F32, found[k], scratch, k + 1);
             compare(found[k], weight, weights, "weight", round);
         }
         assert_memory_equal(found[0], found[1], (size_t)weights * sizeof **found);
+        uint16_t *half[2] = {rounded(s.x, test_size(&s.in)), rounded(s.g, test_size(&s.out))};
+        dn_gradient_depthwise_weights(&s.conv, &s.in, half[0], &s.out, half[1], DN_TYPE_BF16, found[1], scratch, 2);
+        assert_memory_equal(found[0], found[1], (size_t)weights * sizeof **found); /* the values are bf16's own */
+        free(half[0]);
+        free(half[1]);
         free(found[0]);
         free(found[1]);
         free(weight);
