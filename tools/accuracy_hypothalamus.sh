@@ -7,6 +7,7 @@
 #   HYPOTHALAMUS_SCALES   the scan's intensities times this, nothing cut off ('0.5 2'; 'none')
 #   HYPOTHALAMUS_CLIPPED  the scale that a network sees times this: saturated above 1, held by a bright marker below ('0.7 1.5'; 'none')
 #   HYPOTHALAMUS_DEGRADED kinds of degraded copies ('contrast noise bias slices'; 'none')
+#   HYPOTHALAMUS_COARSE   heads that the consensus and the network also see in larger voxels ('chris colin27 ecog sag-anon studyforrest'; 'none')
 #   HYPOTHALAMUS_THREADS  of each run (1)
 #   HYPOTHALAMUS_WRITE=1  the table replaces docs/accuracy_hypothalamus.md, too
 # The table goes to stdout. What was done with the same model files is not done again; results lie in $1/accuracy_hypothalamus/<hash>.
@@ -23,6 +24,8 @@ copied=$(none "${HYPOTHALAMUS_COPIES:-studyforrest IBSR_03 IBSR_11 IXI132-HH-141
 scales=$(none "${HYPOTHALAMUS_SCALES:-0.5 2}")
 clipped=$(none "${HYPOTHALAMUS_CLIPPED:-0.7 1.5}")
 degraded=$(none "${HYPOTHALAMUS_DEGRADED:-contrast noise bias slices}")
+coarse=$(none "${HYPOTHALAMUS_COARSE:-chris colin27 ecog sag-anon studyforrest}")
+sizes='0.94x1.5x0.94 1.5x1.5x1.5 2x2x2' # IBSR's, and between it and IXI's
 threads=${HYPOTHALAMUS_THREADS:-1}
 python=/usr/bin/python3
 [ -d "$data/t1w" ] || { echo "this needs real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }
@@ -46,10 +49,10 @@ scan_of() {
 hash_of() { # FILE -> 12 digits
     { sha256sum "$1"; for name in whole-head-coarse whole-head-fine; do sha256sum "$(file_of $name)"; done; } 2>/dev/null | cut -c1-64 | sha256sum | cut -c1-12
 }
-segment() { # NETWORK FOLDER SCAN STEM
+segment() { # NETWORK FOLDER SCAN STEM OPTIONS...
     local code=0
     [ -e "$2/$4.exit" ] && return 0
-    "$dien" segment "$3" -o "$2" --model "$1" --structures hypothalamus --threads "$threads" --quiet >/dev/null 2>"$2/$4.log" || code=$?
+    "$dien" segment "$3" -o "$2" --model "$1" --structures hypothalamus "${@:5}" --threads "$threads" --quiet >/dev/null 2>"$2/$4.log" || code=$?
     [ "$code" != 130 ] || exit 130
     # A copy is named after its scan, so the results carry its name.
     echo "$code" >"$2/$4.exit" # 4: rejected, and counted; 3 and 6: not found, likewise
@@ -79,6 +82,22 @@ for network in "$model" "$teacher"; do
     done
 done
 "$python" tools/accuracy_hypothalamus.py table "$truth" "$scans" "$copied" "${folders[@]}" >"$out/table.md"
+if [ -n "$coarse" ]; then
+    file=$(file_of "$model")
+    folder=$out/coarse.$(hash_of "$file")
+    mkdir -p "$folder/consensus" "$folder/network"
+    for size in $sizes; do
+        for name in $coarse; do
+            # The consensus of the head as it is; TRUTH_SCANS of another kind may have made the folder.
+            [ -e "$truth/${name}_volumes.tsv" ] || TRUTH_SCANS=train tools/hypothalamus_truth.sh "$build" "$truth"
+            copy=$out/copies/$name.${size}_T1w.nii.gz
+            [ -e "$copy" ] || "$python" tools/accuracy_hypothalamus.py coarsen "$(scan_of "$name")" "$size" "$copy"
+            segment "$teacher" "$folder/consensus" "$copy" "$name.$size" --consensus
+            segment "$file" "$folder/network" "$copy" "$name.$size"
+        done
+    done
+    "$python" tools/accuracy_hypothalamus.py coarse "$truth" "$folder" "$coarse" "$sizes" >>"$out/table.md"
+fi
 cat "$out/table.md"
 if [ "${HYPOTHALAMUS_WRITE:-0}" = 1 ]; then
     cp "$out/table.md" docs/accuracy_hypothalamus.md.tmp
