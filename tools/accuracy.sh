@@ -25,7 +25,7 @@ python=/usr/bin/python3
 "$python" -c 'import nibabel, numpy' 2>/dev/null || tools/deps.sh accuracy
 
 # The networks that dien finds, and one hash of them all. Only these are seen by what follows.
-kinds='whole-head|published'
+kinds='whole-head'
 if [ "${ACCURACY_HYPOTHALAMUS:-0}" = 1 ]; then kinds="$kinds|hypothalamus|billot2020"; fi
 rm -rf "$build/accuracy_models"
 mkdir -p "$build/accuracy_models"
