@@ -8,7 +8,6 @@
 #include "cli/evaluate_report.h"
 #include "cli/stats_command.h"
 #include "image/io.h"
-#include "segment/records.h"
 #include "train/evaluate.h"
 #include "train/translate.h"
 
@@ -40,7 +39,7 @@ static const dn_option options[] = {
     {.name = "times",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "table (subject, seconds) of how long predictions took, for those without a record of `dien segment` beside them"},
+     .help = "table (subject, seconds) of how long the predictions took, as `dien segment --times` writes it"},
     {.name = "truth-suffix", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "the same for truths; without it as --suffix"},
     {0},
 };
@@ -192,7 +191,7 @@ static dn_status add_subject(evaluation_job *job, const char *name, const char *
 {
     DN_TRY(dn_realloc(&job->subjects, job->subject_count + 1, sizeof *job->subjects, "subjects"));
     subject *made = &job->subjects[job->subject_count++];
-    *made = (subject){.seconds = dn_record_seconds(predicted)};
+    *made = (subject){.seconds = NAN};
     DN_TRY(dn_strdup(name, &made->name));
     DN_TRY(dn_strdup(predicted, &made->predicted));
     return dn_strdup(truth, &made->truth);
@@ -259,7 +258,6 @@ static dn_status find_subjects(evaluation_job *job, size_t *missing)
     return status;
 }
 
-/* --times: what it says takes the place of a record. */
 static dn_status read_times(evaluation_job *job)
 {
     const char *path = dn_arguments_text(job->arguments, "times");
@@ -423,15 +421,14 @@ const dn_command dn_command_evaluate = {
     .description =
         "PRED and TRUTH are two label maps, or two folders of them. Of each structure: Dice, intersection over union, precision, recall, "
         "Hausdorff distance, its 95th percentile, average surface distance (mm, with the voxels' own spacing along each axis), both "
-        "volumes, and the seconds that the prediction took. One subject is printed as it is; of several, mean and standard deviation are, "
+        "volumes, and with --times the seconds that the prediction took. One subject is printed as it is; of several, mean and standard "
+        "deviation are, "
         "and -o DIR has every row.\n\n"
         "The surface of a structure are its voxels that share a face with a voxel outside. Distances are exact, from centre to centre; "
         "the 95th percentile is taken over both directions together, the average is the mean of both directions' means (as MedPy has "
         "them). mean_iou is the mean of the structure's IoU and that of all else in the image, which some papers call IoU. A structure "
         "that only one side has gets Dice 0 and no distance; one that neither has gets no row.\n\n"
-        "The seconds are of a whole scan, on the clock, and the same in each of its rows: Seconds in the JSON file beside a prediction "
-        "(sub-01_dseg.json, as `dien segment` writes it: from opening the scan to the last file written, networks loaded before), or "
-        "--times; n/a where neither says.",
+        "The seconds are of a whole scan, on the clock, and the same in each of its rows; n/a without --times.",
     .examples =
         "dien evaluate sub-01_dseg.nii.gz sub-01_truth.nii.gz\ndien evaluate out/ truth/ --truth-suffix _manual.nii.gz -o comparison\n"
         "dien evaluate a.nii.gz b.nii.gz --structures thalamus=10+49,hypothalamus=801-810",

@@ -1,4 +1,5 @@
 /* dien segment: the main job. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/install.h"
 #include "base/log.h"
@@ -41,6 +42,10 @@ static const dn_option options[] = {
      .value = "LABELS",
      .help = "true labels of the one scan (FreeSurfer numbers, as of 'dien synth'): report and STEM_measured_and_true.tsv show measured "
              "beside true volumes"},
+    {.name = "times",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "write a table of how many seconds each scan took, for `dien evaluate --times`"},
     {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probability of each label, STEM_probseg.nii.gz"},
     {.name = "precision",
      .kind = DN_OPTION_CHOICE,
@@ -157,9 +162,11 @@ done:
 }
 
 /* *failed: done, but not to be trusted. truth: NULL, or the true labels' path. */
-static dn_status one(dn_segmenter *segmenter, const char *path, const char *truth, const dn_output_options *outputs, bool *failed)
+static dn_status one(dn_segmenter *segmenter, const char *path, const char *truth, const dn_output_options *outputs, dn_table *times,
+                     bool *failed)
 {
     dn_segment_result *result = NULL;
+    const double began = dn_clock_now();
     DN_TRY(dn_segment_scan(segmenter, path, &result));
     double begin = omp_get_wtime();
     dn_status status = truth == NULL ? DN_OK : compare(result, truth);
@@ -167,6 +174,9 @@ static dn_status one(dn_segmenter *segmenter, const char *path, const char *trut
         status = dn_outputs_write(result, outputs);
     }
     result->seconds[DN_STAGE_WRITE] = omp_get_wtime() - begin;
+    if (status == DN_OK) {
+        status = dn_segment_note_time(times, result->stem, dn_clock_now() - began);
+    }
     if (status == DN_OK) {
         dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
         say(result, outputs->folder);
@@ -177,7 +187,7 @@ static dn_status one(dn_segmenter *segmenter, const char *path, const char *trut
 }
 
 static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size_t count, const char *truth,
-                         const dn_output_options *outputs)
+                         const dn_output_options *outputs, dn_table *times)
 {
     size_t broken = 0;
     size_t failed = 0;
@@ -188,7 +198,7 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
         if (count > 1) {
             dn_log(DN_LOG_NOTE, "[%zu/%zu] %s", i + 1, count, dn_path_name(path));
         }
-        dn_status status = one(segmenter, path, truth, outputs, &bad);
+        dn_status status = one(segmenter, path, truth, outputs, times, &bad);
         if (status == DN_ECANCELLED) {
             return status;
         }
@@ -217,6 +227,16 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
     return DN_OK;
 }
 
+/* The scans that were done are noted, too, where others failed; so_far: what the command has to say. */
+static dn_status write_times(const dn_table *times, const char *path, dn_status so_far)
+{
+    if (times == NULL || dn_table_rows(times) == 0) {
+        return so_far;
+    }
+    dn_status status = dn_table_write(times, path);
+    return status == DN_OK ? so_far : status;
+}
+
 static dn_status run(const dn_arguments *arguments)
 {
     const char *precision = dn_arguments_text(arguments, "precision");
@@ -239,10 +259,15 @@ static dn_status run(const dn_arguments *arguments)
     size_t count = 0;
     dn_segmenter *segmenter = NULL;
     dn_stack_models *stack_models = NULL;
+    dn_table *times = NULL;
+    const char *times_path = dn_arguments_text(arguments, "times");
     dn_status status;
     DN_TRY(dn_scan_list(arguments, "_dseg.nii.gz", &paths, &count));
     if (dn_arguments_given(arguments, "truth") && count > 1) {
         DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
+    }
+    if (times_path != NULL) {
+        DN_TRY_GOTO(status, dn_table_create(times_path, &times), done);
     }
     if (segmenter_options.model != NULL) {
         DN_TRY_GOTO(status, dn_stack_models_open(segmenter_options.model, segmenter_options.precision, &stack_models), done);
@@ -261,13 +286,15 @@ static dn_status run(const dn_arguments *arguments)
         }
         const dn_stack_options how = {segmenter_options.trust, outputs.folder, outputs.posteriors, segmenter_options.accept};
         DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
-        status = dn_segment_stacks(stack_models, paths, count, &how);
+        status = dn_segment_stacks(stack_models, paths, count, &how, times);
         goto done;
     }
     DN_TRY_GOTO(status, dn_segmenter_create(&segmenter_options, &segmenter), done);
     DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
-    status = run_all(segmenter, paths, count, dn_arguments_text(arguments, "truth"), &outputs);
+    status = run_all(segmenter, paths, count, dn_arguments_text(arguments, "truth"), &outputs, times);
 done:
+    status = write_times(times, times_path, status);
+    dn_table_destroy(times);
     dn_segmenter_destroy(segmenter);
     dn_stack_models_destroy(stack_models);
     free(paths);

@@ -1,7 +1,9 @@
 #include "cli/segment_stacks.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
+#include <math.h>
 #include <stdio.h>
 
 void dn_flags_say(const char *stem, const dn_quality *quality)
@@ -10,6 +12,17 @@ void dn_flags_say(const char *stem, const dn_quality *quality)
         const dn_flag *flag = &quality->flag[i];
         dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", stem, flag->text);
     }
+}
+
+dn_status dn_segment_note_time(dn_table *times, const char *stem, double seconds)
+{
+    if (times == NULL) {
+        return DN_OK;
+    }
+    size_t row;
+    DN_TRY(dn_table_add_row(times, &row));
+    DN_TRY(dn_table_put_text(times, "subject", stem));
+    return dn_table_put_number(times, "seconds", round(seconds * 1e3) / 1e3);
 }
 
 static void say(const dn_stack_models *models, const dn_stack_result *r)
@@ -42,12 +55,14 @@ dn_status dn_stacks_given(const dn_stack_models *models, const char *const *path
     return DN_OK;
 }
 
-dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, size_t count, const dn_stack_options *options)
+dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, size_t count, const dn_stack_options *options,
+                            dn_table *times)
 {
     size_t broken = 0;
     size_t failed = 0;
     for (size_t i = 0; i < count; ++i) {
         dn_stack_result result;
+        const double began = dn_clock_now();
         dn_status status = dn_segment_stack(models, paths[i], options, &result);
         if (status == DN_ECANCELLED || (status != DN_OK && count == 1)) {
             return status;
@@ -59,7 +74,9 @@ dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, s
         }
         say(models, &result);
         failed += result.score.verdict == DN_REJECTED;
+        status = dn_segment_note_time(times, result.stem, dn_clock_now() - began);
         dn_stack_result_release(&result);
+        DN_TRY(status);
     }
     if (broken > 0) {
         DN_FAIL(DN_EPARTIAL, "%zu of %zu stacks could not be labelled (see above); the others are in %s", broken, count, options->folder);

@@ -1,6 +1,5 @@
 #include "segment/outputs.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "prepare/frame_record.h"
 #include "segment/label_color.h"
@@ -11,7 +10,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,17 +102,6 @@ static json_t *provenance(const dn_segment_result *r)
     return root;
 }
 
-static json_t *labels_sidecar(const dn_segment_result *r, double writing)
-{
-    json_t *root = provenance(r);
-    double seconds = writing;
-    for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
-        seconds += r->seconds[s];
-    }
-    dn_record_set(root, "Seconds", json_real(round(seconds * 1e3) / 1e3));
-    return root;
-}
-
 static json_t *volumes_sidecar(const dn_segment_result *r)
 {
     json_t *root = provenance(r);
@@ -178,8 +165,7 @@ typedef enum {
     OUTPUTS
 } output;
 
-/* began: when the first of them was begun. */
-static dn_status write_one(output what, const dn_segment_result *r, const char *folder, double began, const char *path)
+static dn_status write_one(output what, const dn_segment_result *r, const char *folder, const char *path)
 {
     switch (what) {
     case LABELS:
@@ -205,7 +191,7 @@ static dn_status write_one(output what, const dn_segment_result *r, const char *
     case REPORT:
         return dn_report_write(r, folder, path);
     case LABEL_SIDECAR:
-        return dn_record_write(labels_sidecar(r, dn_clock_now() - began), path);
+        return dn_record_write(provenance(r), path);
     case OUTPUTS:
         break;
     }
@@ -242,12 +228,10 @@ dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_opti
     static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",           "_dseg.tsv",     "_volumes.tsv",           "_volumes.json",
                                                 "_probseg.nii.gz",        "_probseg.json", "_label-ICV_mask.nii.gz", "_label-ICV_mask.json",
                                                 "_measured_and_true.tsv", "_qc.png",       "_report.html",           "_dseg.json"};
-    const double began = dn_clock_now();
     for (int o = 0; o < (int)OUTPUTS; ++o) {
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));
-        dn_status status =
-            is_made((output)o, result, options) ? write_one((output)o, result, options->folder, began, path) : remove_old(path);
+        dn_status status = is_made((output)o, result, options) ? write_one((output)o, result, options->folder, path) : remove_old(path);
         free(path);
         DN_TRY(status);
     }

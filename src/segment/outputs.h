@@ -5,7 +5,7 @@
  *   STEM_measured_and_true.tsv                   when the true labels are known (segment/truth.h)
  *   STEM_probseg.nii.gz, _probseg.json           posteriors of the hypothalamus, one volume a label, when asked for
  *   STEM_qc.png, STEM_report.html                for people
- * Equal inputs and options give equal bytes, but for Seconds in STEM_dseg.json: no other times, no paths but the input's name. */
+ * Equal inputs and options give equal bytes: no times, no paths but the input's name. */
 #ifndef DN_SEGMENT_OUTPUTS_H
 #define DN_SEGMENT_OUTPUTS_H
 
@@ -19,6 +19,6 @@ typedef struct dn_output_options {
     bool posteriors;
 } dn_output_options;
 
-/* DN_EIO: the sentence names the file. Seconds is what the result's stages took, and the writing. */
+/* DN_EIO: the sentence names the file. */
 DN_CHECKED dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options);
 #endif

@@ -172,24 +172,3 @@ dn_status dn_record_write(json_t *root, const char *path)
     free(text);
     return status;
 }
-
-double dn_record_seconds(const char *labels)
-{
-    const size_t folder = (size_t)(dn_path_name(labels) - labels);
-    char *stem = NULL, *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    double seconds = NAN;
-    if (dn_path_scan_stem(labels, &stem) == DN_OK && dn_asprintf(&path, "%.*s%s.json", (int)folder, labels, stem) == DN_OK &&
-        dn_path_exists(path) && dn_file_read(path, 1 << 20, &bytes, &size) == DN_OK) {
-        json_t *root = json_loadb((const char *)bytes, size, 0, NULL);
-        const json_t *value = json_object_get(root, "Seconds");
-        seconds = json_is_number(value) && json_number_value(value) >= 0.0 ? json_number_value(value) : (double)NAN;
-        json_decref(root);
-    }
-    dn_error_clear();
-    free(bytes);
-    free(path);
-    free(stem);
-    return seconds;
-}

@@ -1,6 +1,5 @@
 /* What every run that measures writes beside its labels: the tables of labels and volumes, and in JSON who made them, from what, and how
- * far they may be trusted. One form for whole scans (outputs.h) and stacks (stack.h). Internal to segment/, but for dn_output_path and
- * dn_record_seconds. */
+ * far they may be trusted. One form for whole scans (outputs.h) and stacks (stack.h). Internal to segment/, but for dn_output_path. */
 #ifndef DN_SEGMENT_RECORDS_H
 #define DN_SEGMENT_RECORDS_H
 
@@ -29,9 +28,5 @@ void dn_record_flags(json_t *root, const dn_quality *quality);
 void dn_record_volume_columns(json_t *root);
 /* root: consumed. DN_EIO; DN_ENOMEM. */
 DN_CHECKED dn_status dn_record_write(json_t *root, const char *path);
-
-/* The seconds that a label map took, as the JSON file beside it says (sub-01_dseg.nii.gz: sub-01_dseg.json, key Seconds); NaN where there
- * is none or it does not say. */
-double dn_record_seconds(const char *labels);
 
 #endif

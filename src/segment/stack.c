@@ -1,12 +1,10 @@
 #define _GNU_SOURCE
 #include "segment/stack.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "segment/records.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +56,7 @@ static json_t *sidecar(const dn_stack_models *models, const dn_stack_result *r, 
 
 typedef enum { LABEL_TABLE, VOLUMES, VOLUMES_SIDECAR, LABEL_SIDECAR, RECORDS } record;
 
-/* began: when the stack was begun. */
-static dn_status put_records(const dn_stack_models *models, const dn_stack_result *r, const char *source, const char *folder, double began)
+static dn_status put_records(const dn_stack_models *models, const dn_stack_result *r, const char *source, const char *folder)
 {
     static const char *const suffix[RECORDS] = {"_dseg.tsv", "_volumes.tsv", "_volumes.json", "_dseg.json"};
     dn_status status = DN_OK;
@@ -74,8 +71,6 @@ static dn_status put_records(const dn_stack_models *models, const dn_stack_resul
             json_t *root = sidecar(models, r, source);
             if (n == VOLUMES_SIDECAR) {
                 dn_record_volume_columns(root);
-            } else {
-                dn_record_set(root, "Seconds", json_real(round((dn_clock_now() - began) * 1e3) / 1e3));
             }
             status = dn_record_write(root, path);
         }
@@ -120,7 +115,7 @@ static void judge(const dn_stack_models *models, const dn_conformed *conformed, 
     dn_score_judge(&evidence, true, NULL, accept, &out->quality, &out->score);
 }
 
-static dn_status work(dn_stack_models *models, dn_conformed *conformed, const dn_scan_info *info, const char *path, double began,
+static dn_status work(dn_stack_models *models, dn_conformed *conformed, const dn_scan_info *info, const char *path,
                       const dn_stack_options *options, dn_stack_result *out)
 {
     dn_status status = DN_OK;
@@ -142,7 +137,7 @@ static dn_status work(dn_stack_models *models, dn_conformed *conformed, const dn
     out->disagreement = maps.disagreement;
     judge(models, conformed, info, &box, groups, options->accept, out);
     DN_TRY_GOTO(status, put_images(&maps, &native, out, info, options), done);
-    DN_TRY_GOTO(status, put_records(models, out, path, options->folder, began), done);
+    DN_TRY_GOTO(status, put_records(models, out, path, options->folder), done);
 done:
     dn_slice_posteriors_release(&maps);
     dn_posteriors_release(&box);
@@ -157,7 +152,6 @@ dn_status dn_segment_stack(dn_stack_models *models, const char *path, const dn_s
     dn_scan_info info;
     dn_conformed conformed = {0};
     char *stem = NULL;
-    const double began = dn_clock_now();
     const dn_scan_read_options reading = {.trust = options->trust};
     memset(out, 0, sizeof *out);
     DN_TRY(dn_path_scan_stem(path, &stem));
@@ -166,7 +160,7 @@ dn_status dn_segment_stack(dn_stack_models *models, const char *path, const dn_s
     DN_TRY(dn_scan_read(path, &reading, &stack, &info));
     status = dn_conform(stack, &dn_stack_models_at(models, 0)->input, &conformed);
     if (status == DN_OK) {
-        status = work(models, &conformed, &info, path, began, options, out);
+        status = work(models, &conformed, &info, path, options, out);
     }
     dn_conformed_release(&conformed);
     if (status != DN_OK) {

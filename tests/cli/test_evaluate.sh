@@ -25,23 +25,17 @@ grep -qP '^left_thalamus\t3\t1.0000\t0.0000\t' "$work/stdout" || fail "expected 
 [ "$(grep -c left_thalamus "$work/out/evaluation.tsv")" -eq 3 ] || fail "evaluation.tsv: expected three rows of the left thalamus"
 [ -s "$work/out/evaluation_summary.tsv" ] || fail "expected evaluation_summary.tsv"
 
-# Time: the record beside a prediction, or a table; unknown is n/a, and mean and SD are of those known.
+# Time: a table; unknown is n/a, and mean and SD are of those known.
 column() { # NAME FILE: the values below the header, with commas
     awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == name) c = i } NR > 1 { printf "%s%s", (NR > 2 ? "," : ""), $c }' "$2"
 }
-grep -q '[0-9]' <<<"$(column seconds "$work/out/evaluation.tsv")" && fail "no record: expected n/a, found $(column seconds "$work/out/evaluation.tsv")"
-echo '{"Seconds": 3}' >"$work/pred/sub-01_dseg.json"
-echo '{"Seconds": 6.5, "Flags": []}' >"$work/pred/sub-02_dseg.json"
-echo '{"Seconds": "slow"}' >"$work/pred/sub-03_dseg.json"
-expect 6 evaluate "$work/pred" "$work/truth" --structures left=10 -o "$work/out"
-found=$(column seconds "$work/out/evaluation.tsv")
-[ "$found" = 3.00,6.50,n/a ] || fail "records: expected 3.00,6.50,n/a, found $found"
-found=$(column seconds_mean "$work/stdout"),$(column seconds_sd "$work/stdout")
-[ "$found" = 4.75,2.47 ] || fail "records: expected mean 4.75 and SD 2.47, found $found"
+grep -q '[0-9]' <<<"$(column seconds "$work/out/evaluation.tsv")" && fail "no --times: expected n/a, found $(column seconds "$work/out/evaluation.tsv")"
 printf 'subject\tseconds\nsub-03\t10\nsub-01\t4\n' >"$work/times.tsv"
 expect 6 evaluate "$work/pred" "$work/truth" --structures left=10 -o "$work/out" --times "$work/times.tsv"
 found=$(column seconds "$work/out/evaluation.tsv")
-[ "$found" = 4.00,6.50,10.00 ] || fail "--times: expected 4.00,6.50,10.00, found $found"
+[ "$found" = 4.00,n/a,10.00 ] || fail "--times: expected 4.00,n/a,10.00, found $found"
+found=$(column seconds_mean "$work/stdout"),$(column seconds_sd "$work/stdout")
+[ "$found" = 7.00,4.24 ] || fail "--times: expected mean 7.00 and SD 4.24, found $found"
 printf 'subject\tseconds\nsomebody\t10\n' >"$work/times.tsv"
 expect_sentence 3 "has no row of any subject" evaluate "$work/pred" "$work/truth" --times "$work/times.tsv"
 
