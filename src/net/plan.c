@@ -162,7 +162,7 @@ void dn_plan_destroy(dn_plan *plan)
 static void *address(const dn_plan *plan, int value, float *const *outputs)
 {
     const dn_buffer *buffer = &plan->buffers[plan->values[value].buffer];
-    return buffer->output >= 0 ? (void *)outputs[buffer->output] : (void *)(plan->arena + buffer->offset);
+    return buffer->output >= 0 ? (void *)outputs[buffer->output] : (void *)(plan->arena + buffer->span.offset);
 }
 
 void dn_step_added(const dn_plan *plan, const dn_step *step, const void *added[DN_MAX_POSTS])

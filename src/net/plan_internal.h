@@ -4,11 +4,12 @@
  *   plan_steps.c   values and steps, one after the other
  *   plan_kernels.c steps -> kernels: types of values, convolutions prepared, in-place decisions
  *   plan_pairs.c   convolutions that take turns slab by slab, so that the tensor between them stays in the cache
- *   plan_memory.c  values -> buffers -> offsets in one arena by lifetime
+ *   plan_memory.c  values -> buffers -> offsets in one arena by lifetime (arena.h)
  *   plan.c         compile, run, describe */
 #ifndef DN_NET_PLAN_INTERNAL_H
 #define DN_NET_PLAN_INTERNAL_H
 
+#include "net/arena.h"
 #include "net/loops.h"
 #include "net/plan.h"
 
@@ -25,8 +26,7 @@ typedef struct dn_value {
 } dn_value;
 
 typedef struct dn_buffer {
-    int64_t bytes, offset;
-    int first, last;
+    dn_span span;
     int output; /* the caller's output that it lies in, or -1: the arena */
 } dn_buffer;
 

@@ -55,12 +55,12 @@ static dn_status assign_buffers(dn_plan *plan)
             shared = plan->buffer_count++;
             /* The second of a pair writes while the first still reads. */
             int first = s > 0 && plan->steps[s - 1].slab > 0 ? s - 1 : s;
-            plan->buffers[shared] = (dn_buffer){.bytes = (bytes + 63) / 64 * 64, .first = first, .output = -1};
+            plan->buffers[shared] = (dn_buffer){.span = {.bytes = dn_arena_bytes(bytes), .first = first}, .output = -1};
         }
         out->buffer = shared;
         dn_buffer *buffer = &plan->buffers[shared];
         int last = out->last < s ? s : out->last; /* an unread result still needs room */
-        buffer->last = last > buffer->last ? last : buffer->last;
+        buffer->span.last = last > buffer->span.last ? last : buffer->span.last;
         if (out->output >= 0) {
             buffer->output = out->output;
         }
@@ -68,68 +68,20 @@ static dn_status assign_buffers(dn_plan *plan)
     return DN_OK;
 }
 
-static int by_size(const void *a, const void *b, void *buffers)
-{
-    const dn_buffer *x = (const dn_buffer *)buffers + *(const int *)a;
-    const dn_buffer *y = (const dn_buffer *)buffers + *(const int *)b;
-    if (x->bytes != y->bytes) {
-        return x->bytes > y->bytes ? -1 : 1;
-    }
-    return x->first != y->first ? (x->first < y->first ? -1 : 1) : 0;
-}
-
-static void sort_by_size(int *order, int count, dn_buffer *buffers)
-{
-    for (int i = 1; i < count; ++i) { /* insertion: qsort has no context in C17, and plans have few buffers */
-        int item = order[i];
-        int k = i;
-        while (k > 0 && by_size(&order[k - 1], &item, buffers) > 0) {
-            order[k] = order[k - 1];
-            --k;
-        }
-        order[k] = item;
-    }
-}
-
-/* The lowest offset at which buffer overlaps no placed buffer that lives at the same time. */
-static int64_t lowest_offset(const dn_plan *plan, const int *placed, int count, const dn_buffer *buffer)
-{
-    int64_t offset = 0;
-    bool moved = true;
-    while (moved) {
-        moved = false;
-        for (int i = 0; i < count; ++i) {
-            const dn_buffer *other = &plan->buffers[placed[i]];
-            bool together = other->first <= buffer->last && buffer->first <= other->last;
-            if (together && offset < other->offset + other->bytes && other->offset < offset + buffer->bytes) {
-                offset = other->offset + other->bytes;
-                moved = true;
-            }
-        }
-    }
-    return offset;
-}
-
 dn_status dn_plan_place(dn_plan *plan)
 {
     DN_TRY(assign_buffers(plan));
-    int *order;
-    DN_TRY(dn_alloc(&order, (size_t)plan->buffer_count, sizeof *order, "a plan"));
+    dn_span **spans;
+    DN_TRY(dn_alloc(&spans, (size_t)plan->buffer_count, sizeof *spans, "a plan"));
     int count = 0;
     for (int i = 0; i < plan->buffer_count; ++i) {
         if (plan->buffers[i].output < 0) {
-            order[count++] = i;
+            spans[count++] = &plan->buffers[i].span;
         }
     }
-    sort_by_size(order, count, plan->buffers); /* largest first wastes least */
-    for (int i = 0; i < count; ++i) {
-        dn_buffer *buffer = &plan->buffers[order[i]];
-        buffer->offset = lowest_offset(plan, order, i, buffer);
-        int64_t end = buffer->offset + buffer->bytes;
-        plan->arena_bytes = end > plan->arena_bytes ? end : plan->arena_bytes;
-    }
+    plan->arena_bytes = dn_arena_place(spans, count);
+    free(spans);
     plan->scratch_offset = plan->arena_bytes;
-    plan->arena_bytes += (plan->scratch_bytes + 63) / 64 * 64;
-    free(order);
+    plan->arena_bytes += dn_arena_bytes(plan->scratch_bytes);
     return DN_OK;
 }

@@ -4,7 +4,7 @@
  *                    convolutions read replaced by convolutions of the parts, summed
  *   train_kernels.c  layers -> kernels; weights into them, gradients of weights out of them
  *   train_memory.c   values and gradients -> buffers by lifetime
- *   train_place.c    buffers and scratch memory -> offsets in one arena
+ *   train_place.c    buffers and scratch memory -> offsets in one arena (arena.h)
  *   train_run.c      forward, loss, backward
  *   train_plan.c     compile, describe, destroy
  *
@@ -18,6 +18,7 @@
 #ifndef DN_NET_TRAIN_INTERNAL_H
 #define DN_NET_TRAIN_INTERNAL_H
 
+#include "net/arena.h"
 #include "net/engine/training.h"
 #include "net/gradient_loops.h"
 #include "net/loops.h"
@@ -87,8 +88,7 @@ typedef enum { DN_TRAIN_KEPT, DN_TRAIN_AGAIN, DN_TRAIN_GRADIENT, DN_TRAIN_SCRATC
 
 typedef struct dn_train_buffer {
     dn_train_use use;
-    int64_t bytes, offset;
-    int first, last;
+    dn_span span;
 } dn_train_buffer;
 
 struct dn_train_plan {

@@ -2,14 +2,15 @@
 
 int dn_train_new_buffer(dn_train_plan *plan, dn_train_use use, int64_t bytes, int first, int last)
 {
-    plan->buffers[plan->buffer_count] = (dn_train_buffer){.use = use, .bytes = (bytes + 63) / 64 * 64, .first = first, .last = last};
+    plan->buffers[plan->buffer_count] =
+        (dn_train_buffer){.use = use, .span = {.bytes = dn_arena_bytes(bytes), .first = first, .last = last}};
     return plan->buffer_count++;
 }
 
 static void extend(dn_train_plan *plan, int buffer, int last)
 {
-    dn_train_buffer *b = &plan->buffers[buffer];
-    b->last = last > b->last ? last : b->last;
+    dn_span *span = &plan->buffers[buffer].span;
+    span->last = last > span->last ? last : span->last;
 }
 
 static void read_until(dn_train_value *value, int time)
@@ -117,7 +118,7 @@ static int in_place_source(const dn_train_plan *plan, int l)
     }
     for (int k = 0; k < layer->input_count; ++k) {
         const dn_train_value *in = &plan->values[layer->inputs[k]];
-        if (in->buffer >= 0 && plan->buffers[in->buffer].last <= l) {
+        if (in->buffer >= 0 && plan->buffers[in->buffer].span.last <= l) {
             return k;
         }
     }

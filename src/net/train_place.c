@@ -27,49 +27,16 @@ static void assign_scratch(dn_train_plan *plan)
     }
 }
 
-/* The lowest offset at which buffer overlaps no placed buffer that lives at the same time. */
-static int64_t lowest_offset(const dn_train_plan *plan, const int *placed, int count, const dn_train_buffer *buffer)
-{
-    int64_t offset = 0;
-    bool moved = true;
-    while (moved) {
-        moved = false;
-        for (int i = 0; i < count; ++i) {
-            const dn_train_buffer *other = &plan->buffers[placed[i]];
-            bool together = other->first <= buffer->last && buffer->first <= other->last;
-            if (together && offset < other->offset + other->bytes && other->offset < offset + buffer->bytes) {
-                offset = other->offset + other->bytes;
-                moved = true;
-            }
-        }
-    }
-    return offset;
-}
-
-static void place_buffers(dn_train_plan *plan, int *order)
-{
-    for (int i = 0; i < plan->buffer_count; ++i) { /* largest first wastes least; insertion keeps equals in order */
-        int k = i;
-        for (; k > 0 && plan->buffers[order[k - 1]].bytes < plan->buffers[i].bytes; --k) {
-            order[k] = order[k - 1];
-        }
-        order[k] = i;
-    }
-    for (int i = 0; i < plan->buffer_count; ++i) {
-        dn_train_buffer *buffer = &plan->buffers[order[i]];
-        buffer->offset = lowest_offset(plan, order, i, buffer);
-        int64_t end = buffer->offset + buffer->bytes;
-        plan->arena_bytes = end > plan->arena_bytes ? end : plan->arena_bytes;
-    }
-}
-
 dn_status dn_train_place(dn_train_plan *plan)
 {
-    int *order;
+    dn_span **spans;
     assign_scratch(plan);
-    DN_TRY(dn_alloc(&order, (size_t)plan->buffer_count, sizeof *order, "a training plan"));
-    place_buffers(plan, order);
-    free(order);
+    DN_TRY(dn_alloc(&spans, (size_t)plan->buffer_count, sizeof *spans, "a training plan"));
+    for (int i = 0; i < plan->buffer_count; ++i) {
+        spans[i] = &plan->buffers[i].span;
+    }
+    plan->arena_bytes = dn_arena_place(spans, plan->buffer_count);
+    free(spans);
     return DN_OK;
 }
 
@@ -82,9 +49,9 @@ int dn_train_fullest(const dn_train_plan *plan, int64_t bytes[DN_TRAIN_USES])
         int64_t sum = 0;
         for (int i = 0; i < plan->buffer_count; ++i) {
             const dn_train_buffer *b = &plan->buffers[i];
-            if (b->first <= t && t <= b->last) {
-                live[b->use] += b->bytes;
-                sum += b->bytes;
+            if (b->span.first <= t && t <= b->span.last) {
+                live[b->use] += b->span.bytes;
+                sum += b->span.bytes;
             }
         }
         if (sum > most) {

@@ -8,7 +8,7 @@ static const dn_node identity = {.kind = DN_OP_ACTIVATION, .activation = {.kind 
 
 static void *buffer_at(const dn_train_plan *plan, int buffer)
 {
-    return plan->arena + plan->buffers[buffer].offset;
+    return plan->arena + plan->buffers[buffer].span.offset;
 }
 
 /* Where a value lies; back: what the backward pass sees. */

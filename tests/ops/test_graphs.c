@@ -305,11 +305,11 @@ static void test_arena(void **state)
             if (a->output >= 0) {
                 continue;
             }
-            assert_true(a->offset % 64 == 0 && a->offset + a->bytes <= plan->scratch_offset);
+            assert_true(a->span.offset % 64 == 0 && a->span.offset + a->span.bytes <= plan->scratch_offset);
             for (int k = 0; k < i; ++k) {
                 const dn_buffer *b = &plan->buffers[k];
-                bool apart = a->offset + a->bytes <= b->offset || b->offset + b->bytes <= a->offset;
-                bool together = a->first <= b->last && b->first <= a->last;
+                bool apart = a->span.offset + a->span.bytes <= b->span.offset || b->span.offset + b->span.bytes <= a->span.offset;
+                bool together = a->span.first <= b->span.last && b->span.first <= a->span.last;
                 if (b->output < 0 && together && !apart) {
                     fail_msg("%s: buffers %d and %d overlap", what, i, k);
                 }
