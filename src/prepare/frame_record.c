@@ -1,6 +1,7 @@
 #include "prepare/frame_record.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/table.h"
 
@@ -60,16 +61,7 @@ dn_status dn_frame_write_json(const dn_frame *frame, const char *scan, const cha
     json_object_update_new(root,
                            json_pack("{s:o,s:o,s:o,s:o}", "FrameToScan", matrix(&frame->to_scan), "ScanToFrame", matrix(&frame->from_scan),
                                      "ScaleToTemplate", vector(frame->scale), "Stacks", stacks_json(stacks, count)));
-    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12)) : NULL;
-    json_decref(root);
-    if (text == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to write %s", path);
-    }
-    size_t length = strlen(text);
-    text[length] = '\n'; /* in place of the final 0 */
-    dn_status status = dn_file_write_all(path, text, length + 1);
-    free(text);
-    return status;
+    return dn_json_write(root, 12, path);
 }
 
 dn_status dn_frame_write_tsv(const dn_frame *frame, const char *scan, const char *path)

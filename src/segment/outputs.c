@@ -1,5 +1,6 @@
 #include "segment/outputs.h"
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "prepare/frame_record.h"
 #include "segment/label_color.h"
@@ -175,15 +176,15 @@ static dn_status write_one(output what, const dn_segment_result *r, const char *
     case VOLUMES:
         return dn_record_volumes(&r->volumes, r->score.verdict, path);
     case VOLUMES_SIDECAR:
-        return dn_record_write(volumes_sidecar(r), path);
+        return dn_json_write(volumes_sidecar(r), 17, path);
     case PROBABILITIES:
         return write_posteriors(r, path);
     case PROBABILITIES_SIDECAR:
-        return dn_record_write(probseg_sidecar(r), path);
+        return dn_json_write(probseg_sidecar(r), 17, path);
     case MASK:
         return write_mask(r, path);
     case MASK_SIDECAR:
-        return dn_record_write(mask_sidecar(r), path);
+        return dn_json_write(mask_sidecar(r), 17, path);
     case TRUTH:
         return dn_truth_write(r, path);
     case PICTURE:
@@ -191,7 +192,7 @@ static dn_status write_one(output what, const dn_segment_result *r, const char *
     case REPORT:
         return dn_report_write(r, folder, path);
     case LABEL_SIDECAR:
-        return dn_record_write(provenance(r), path);
+        return dn_json_write(provenance(r), 17, path);
     case OUTPUTS:
         break;
     }

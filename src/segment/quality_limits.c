@@ -5,46 +5,14 @@
  * was 0.40 to 0.85 bits and its mean posterior 0.86 to 0.96; on stacks alone, 19 of them, 0.15 to 0.26 bits and 0.96 to 0.98. Folds: two
  * trained networks disagreed by 0.04 to 0.07, two hardly trained ones by 0.09 to 0.27 where they found the structure. The rest:
  * docs/quality.md. */
+#define SHARED                                                                                                                             \
+    .volume_low = {600, 300}, .volume_high = {1150, 1600}, .asymmetry = {0.20, 0.60}, .largest = {0.90, 0.60}, .members = {0.05, 0.20},    \
+    .folds = {0.15, 0.30}, .frame_mm = {1.0, 3.0}, .frame_degrees = {2.5, 8.0}
+
 static const dn_quality_limits table[] = {
-    [DN_LIMITS_VOLUMES] =
-        {
-            .volume_low = {600, 300},
-            .volume_high = {1150, 1600},
-            .asymmetry = {0.20, 0.60},
-            .posterior = {0.78, 0.55},
-            .largest = {0.90, 0.60},
-            .entropy = {1.2, 2.4},
-            .members = {0.05, 0.20},
-            .folds = {0.15, 0.30},
-            .frame_mm = {1.0, 3.0},
-            .frame_degrees = {2.5, 8.0},
-        },
-    [DN_LIMITS_SLICES] =
-        {
-            .volume_low = {600, 300},
-            .volume_high = {1150, 1600},
-            .asymmetry = {0.20, 0.60},
-            .posterior = {0.85, 0.60},
-            .largest = {0.90, 0.60},
-            .entropy = {0.8, 1.6},
-            .members = {0.05, 0.20},
-            .folds = {0.15, 0.30},
-            .frame_mm = {1.0, 3.0},
-            .frame_degrees = {2.5, 8.0},
-        },
-    [DN_LIMITS_STACKS] =
-        {
-            .volume_low = {600, 300},
-            .volume_high = {1150, 1600},
-            .asymmetry = {0.20, 0.60},
-            .posterior = {0.90, 0.60},
-            .largest = {0.90, 0.60},
-            .entropy = {0.4, 1.6},
-            .members = {0.05, 0.20},
-            .folds = {0.15, 0.30},
-            .frame_mm = {1.0, 3.0},
-            .frame_degrees = {2.5, 8.0},
-        },
+    [DN_LIMITS_VOLUMES] = {SHARED, .posterior = {0.78, 0.55}, .entropy = {1.2, 2.4}},
+    [DN_LIMITS_SLICES] = {SHARED, .posterior = {0.85, 0.60}, .entropy = {0.8, 1.6}},
+    [DN_LIMITS_STACKS] = {SHARED, .posterior = {0.90, 0.60}, .entropy = {0.4, 1.6}},
 };
 
 const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)

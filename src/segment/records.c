@@ -158,17 +158,3 @@ void dn_record_volume_columns(json_t *root)
     column(root, "accepted", "yes; no: quality control rejects the scan; by_hand: it does, and was overruled (--accept)", NULL);
     column(root, "mean_posterior", "Mean probability of the row's structure over the voxels with its label", NULL);
 }
-
-dn_status dn_record_write(json_t *root, const char *path)
-{
-    char *text = json_dumps(root, JSON_INDENT(2));
-    json_decref(root);
-    if (text == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to write %s", path);
-    }
-    size_t length = strlen(text);
-    text[length] = '\n'; /* in place of the final 0 */
-    dn_status status = dn_file_write_all(path, text, length + 1);
-    free(text);
-    return status;
-}

@@ -26,7 +26,5 @@ json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision
 void dn_record_flags(json_t *root, const dn_quality *quality);
 /* What the columns of the table of volumes mean. */
 void dn_record_volume_columns(json_t *root);
-/* root: consumed. DN_EIO; DN_ENOMEM. */
-DN_CHECKED dn_status dn_record_write(json_t *root, const char *path);
 
 #endif

@@ -2,6 +2,7 @@
 #include "segment/stack.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "segment/records.h"
 
@@ -72,7 +73,7 @@ static dn_status put_records(const dn_stack_models *models, const dn_stack_resul
             if (n == VOLUMES_SIDECAR) {
                 dn_record_volume_columns(root);
             }
-            status = dn_record_write(root, path);
+            status = dn_json_write(root, 17, path);
         }
         free(path);
     }
