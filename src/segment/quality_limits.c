@@ -7,12 +7,12 @@
  * docs/quality.md. */
 #define SHARED                                                                                                                             \
     .volume_low = {600, 300}, .volume_high = {1150, 1600}, .asymmetry = {0.20, 0.60}, .largest = {0.90, 0.60}, .members = {0.05, 0.20},    \
-    .folds = {0.15, 0.30}, .frame_mm = {1.0, 3.0}, .frame_degrees = {2.5, 8.0}
+    .folds = {0.15, 0.30}, .edge_mm = {4.2, 6.5}, .frame_mm = {1.0, 3.0}, .frame_degrees = {2.5, 8.0}
 
 static const dn_quality_limits table[] = {
-    [DN_LIMITS_VOLUMES] = {SHARED, .posterior = {0.78, 0.55}, .entropy = {1.2, 2.4}},
-    [DN_LIMITS_SLICES] = {SHARED, .posterior = {0.85, 0.60}, .entropy = {0.8, 1.6}},
-    [DN_LIMITS_STACKS] = {SHARED, .posterior = {0.90, 0.60}, .entropy = {0.4, 1.6}},
+    [DN_LIMITS_VOLUMES] = {SHARED, .posterior = {0.78, 0.55}, .entropy = {1.2, 2.4}, .noise = {0.12, 0.20}},
+    [DN_LIMITS_SLICES] = {SHARED, .posterior = {0.85, 0.60}, .entropy = {0.8, 1.6}, .noise = {0.12, 0.20}},
+    [DN_LIMITS_STACKS] = {SHARED, .posterior = {0.90, 0.60}, .entropy = {0.4, 1.6}, .noise = {0.12, 0.28}},
 };
 
 const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)

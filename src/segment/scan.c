@@ -368,6 +368,9 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
         .acpc_refused = r->acpc_refused,
         .disagreement = r->acpc.disagreement,
     };
+    if (r->has_parts) {
+        DN_TRY(dn_image_quality_around(&place, &r->posteriors, &r->structures, r->groups, &evidence.image));
+    }
     dn_quality_judge(&evidence, &r->quality);
     dn_score_judge(&evidence, r->has_parts, &r->consensus, s->options.accept, &r->quality, &r->score);
     r->seconds[DN_STAGE_MEASURE] = omp_get_wtime() - begin;

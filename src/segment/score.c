@@ -25,6 +25,10 @@ static scale scale_of(dn_mark mark, dn_limits_kind kind)
         return (scale){-1, 0, l->asymmetry[0], l->asymmetry[1], false};
     case DN_MARK_FOLDS:
         return (scale){-1, 0, l->folds[0], l->folds[1], false};
+    case DN_MARK_SHARPNESS:
+        return (scale){-1, 0, l->edge_mm[0], l->edge_mm[1], false};
+    case DN_MARK_NOISE:
+        return (scale){-1, 0, l->noise[0], l->noise[1], false};
     case DN_MARK_BRAIN:
     case DN_MARK_COUNT:
         break;
@@ -34,7 +38,8 @@ static scale scale_of(dn_mark mark, dn_limits_kind kind)
 
 const char *dn_mark_name(dn_mark mark)
 {
-    static const char *const names[DN_MARK_COUNT] = {"certainty", "agreement", "volume", "symmetry", "folds", "brain"};
+    static const char *const names[DN_MARK_COUNT] = {"certainty", "agreement", "volume", "symmetry",
+                                                     "folds",     "sharpness", "noise",  "brain"};
     return names[mark];
 }
 
@@ -103,7 +108,14 @@ static void measure(const dn_quality_evidence *e, const dn_consensus *consensus,
     out[DN_MARK_SYMMETRY] =
         left != NULL && right != NULL && both->volume_mm3 > 0.0 ? 2.0 * fabs(left->volume_mm3 - right->volume_mm3) / both->volume_mm3 : NAN;
     out[DN_MARK_FOLDS] = e->disagreement > 0.0 ? e->disagreement : NAN;
+    out[DN_MARK_SHARPNESS] = e->image.edge_mm > 0.0 ? e->image.edge_mm : NAN;
+    out[DN_MARK_NOISE] = e->image.edge_mm > 0.0 ? e->image.noise : NAN;
     out[DN_MARK_BRAIN] = brain_share(e->head);
+}
+
+static const char *advice(double mark)
+{
+    return mark <= 0.0 ? "do not use these numbers" : "look at the outlines";
 }
 
 /* What no rule of quality.c says. */
@@ -111,6 +123,7 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
 {
     const scale certainty = scale_of(DN_MARK_CERTAINTY, kind), agreement = scale_of(DN_MARK_AGREEMENT, kind);
     const scale brain = scale_of(DN_MARK_BRAIN, kind), folds = scale_of(DN_MARK_FOLDS, kind);
+    const scale sharpness = scale_of(DN_MARK_SHARPNESS, kind), noise = scale_of(DN_MARK_NOISE, kind);
     if (s->mark[DN_MARK_CERTAINTY] <= 0.0) {
         dn_quality_add(quality, DN_FLAG_FAILED, "entropy",
                        "The outline is blurred: %.1f bits of doubt for each voxel of the hypothalamus (usual: below %.1f, limit %.1f).",
@@ -126,6 +139,17 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
         dn_quality_add(quality, s->mark[DN_MARK_FOLDS] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "folds_disagree",
                        "The averaged models differ: the SD of their probabilities is %.2f (usual: below %.2f, limit %.2f).",
                        s->measure[DN_MARK_FOLDS], folds.high, folds.high_limit);
+    }
+    if (s->mark[DN_MARK_SHARPNESS] < 1.0) {
+        dn_quality_add(quality, s->mark[DN_MARK_SHARPNESS] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "blurred",
+                       "The scan is blurred: its borders are %.1f mm wide (usual: below %.1f mm, limit %.1f): %s.",
+                       s->measure[DN_MARK_SHARPNESS], sharpness.high, sharpness.high_limit, advice(s->mark[DN_MARK_SHARPNESS]));
+    }
+    if (s->mark[DN_MARK_NOISE] < 1.0) {
+        dn_quality_add(quality, s->mark[DN_MARK_NOISE] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "noisy",
+                       "The scan is noisy: the noise has %.0f %% of the contrast between tissue and fluid (usual: below %.0f %%, limit "
+                       "%.0f %%): %s.",
+                       100 * s->measure[DN_MARK_NOISE], 100 * noise.high, 100 * noise.high_limit, advice(s->mark[DN_MARK_NOISE]));
     }
     if (s->mark[DN_MARK_BRAIN] < 1.0) {
         dn_quality_add(quality, s->mark[DN_MARK_BRAIN] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "brain_per_icv",

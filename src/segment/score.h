@@ -1,6 +1,6 @@
 /* One number for how far a scan's hypothalamus may be trusted, and the rule that rejects a scan.
  *
- * Six marks, each 1 where a measure is as usual and falling linearly to 0 at its limit:
+ * Eight marks, each 1 where a measure is as usual and falling linearly to 0 at its limit:
  *
  *   measure       usual              limit (0)        what it is
  *   certainty     <= 1.2 bits        2.4              entropy of "hypothalamus or not" over the box, in bits a labelled voxel
@@ -10,6 +10,8 @@
  *   volume        600..1150 mm3      300, 1600        both sides; falls with the logarithm
  *   symmetry      <= 0.2             0.6              |left - right| / mean of both
  *   folds         <= 0.15            0.30             how much averaged models differ (slice_network.h); none with one
+ *   sharpness     <= 4.2 mm          6.5              width of the scan's borders (image_quality.h)
+ *   noise         <= 0.12            0.20             SD of the scan's noise, of its contrast
  *   brain         0.70..0.92         0.50, 1          brain without ventricles / ICV, where both were measured
  *
  * (The limits of networks that see volumes; those of both kinds stand in quality_limits.c.) All but the folds are of the hypothalamus; a
@@ -28,6 +30,8 @@ typedef enum {
     DN_MARK_VOLUME,
     DN_MARK_SYMMETRY,
     DN_MARK_FOLDS,
+    DN_MARK_SHARPNESS,
+    DN_MARK_NOISE,
     DN_MARK_BRAIN,
     DN_MARK_COUNT
 } dn_mark;

@@ -98,10 +98,10 @@ static dn_status put_images(const dn_slice_posteriors *maps, const dn_native *na
     return status;
 }
 
-static void judge(const dn_stack_models *models, const dn_conformed *conformed, const dn_scan_info *info, const dn_posteriors *box,
-                  const dn_group_result *groups, bool accept, dn_stack_result *out)
+static dn_status judge(const dn_stack_models *models, const dn_conformed *conformed, const dn_scan_info *info, const dn_posteriors *box,
+                       const dn_group_result *groups, bool accept, dn_stack_result *out)
 {
-    const dn_quality_evidence evidence = {
+    dn_quality_evidence evidence = {
         .info = info,
         .conformed = conformed,
         .posteriors = box,
@@ -112,8 +112,10 @@ static void judge(const dn_stack_models *models, const dn_conformed *conformed, 
         .is_stack = true,
         .disagreement = out->disagreement,
     };
+    DN_TRY(dn_image_quality_around(conformed, box, evidence.structures, groups, &evidence.image));
     dn_quality_judge(&evidence, &out->quality);
     dn_score_judge(&evidence, true, NULL, accept, &out->quality, &out->score);
+    return DN_OK;
 }
 
 static dn_status work(dn_stack_models *models, dn_conformed *conformed, const dn_scan_info *info, const char *path,
@@ -136,7 +138,7 @@ static dn_status work(dn_stack_models *models, dn_conformed *conformed, const dn
     out->slices = maps.slices;
     out->seconds_a_slice = maps.seconds_a_slice;
     out->disagreement = maps.disagreement;
-    judge(models, conformed, info, &box, groups, options->accept, out);
+    DN_TRY_GOTO(status, judge(models, conformed, info, &box, groups, options->accept, out), done);
     DN_TRY_GOTO(status, put_images(&maps, &native, out, info, options), done);
     DN_TRY_GOTO(status, put_records(models, out, path, options->folder), done);
 done:
