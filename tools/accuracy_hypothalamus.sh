@@ -7,7 +7,7 @@
 #   HYPOTHALAMUS_SCALES   the scan's intensities times this, nothing cut off ('0.5 2'; 'none')
 #   HYPOTHALAMUS_CLIPPED  the scale that a network sees times this: saturated above 1, held by a bright marker below ('0.7 1.5'; 'none')
 #   HYPOTHALAMUS_DEGRADED kinds of degraded copies ('contrast noise bias slices'; 'none')
-#   HYPOTHALAMUS_COARSE   heads that the consensus and the network also see in larger voxels ('chris colin27 ecog sag-anon studyforrest'; 'none')
+#   HYPOTHALAMUS_COARSE   heads that the consensus and the network also see in larger voxels, and as IBSR's heads are ('chris colin27 ecog sag-anon studyforrest'; 'none')
 #   HYPOTHALAMUS_THREADS  of each run (1)
 #   HYPOTHALAMUS_WRITE=1  the table replaces docs/accuracy_hypothalamus.md, too
 # The table goes to stdout. What was done with the same model files is not done again; results lie in $1/accuracy_hypothalamus/<hash>.
@@ -25,7 +25,7 @@ scales=$(none "${HYPOTHALAMUS_SCALES:-0.5 2}")
 clipped=$(none "${HYPOTHALAMUS_CLIPPED:-0.7 1.5}")
 degraded=$(none "${HYPOTHALAMUS_DEGRADED:-contrast noise bias slices}")
 coarse=$(none "${HYPOTHALAMUS_COARSE:-chris colin27 ecog sag-anon studyforrest}")
-sizes='0.94x1.5x0.94 1.5x1.5x1.5 2x2x2' # IBSR's, and between it and IXI's
+sizes='0.94x1.5x0.94 1.5x1.5x1.5 2x2x2 tight' # IBSR's, and between it and IXI's; IBSR's again, cut off as IBSR's heads are
 threads=${HYPOTHALAMUS_THREADS:-1}
 python=/usr/bin/python3
 [ -d "$data/t1w" ] || { echo "this needs real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }
@@ -60,7 +60,24 @@ segment() { # NETWORK FOLDER SCAN STEM OPTIONS...
     echo "$(basename "$2") $4: exit code $code" >&2
 }
 
+coarse_copy() { # NAME SIZE COPY
+    local scan cut=$out/copies/$1.uncut.nii.gz
+    scan=$(scan_of "$1")
+    if [ "$2" != tight ]; then
+        "$python" tools/accuracy_hypothalamus.py coarsen "$scan" "$2" "$3"
+        return
+    fi
+    if [ ! -e "$out/copies/$1.whole_dseg.nii.gz" ]; then
+        ln -sf "$(realpath "$scan")" "$out/copies/$1.whole_T1w${scan##*_T1w}"
+        "$dien" segment "$out/copies/$1.whole_T1w${scan##*_T1w}" -o "$out/copies" --structures "$tissues" --threads "$threads" -q || [ $? = 4 ]
+    fi
+    "$python" tools/hypothalamus_copies.py tight "$scan" "$out/copies/$1.whole_dseg.nii.gz" "$truth/$1_dseg.nii.gz" 0.4 "$cut"
+    "$python" tools/accuracy_hypothalamus.py coarsen "$cut" 0.94x1.5x0.94 "$3"
+    rm "$cut"
+}
+
 out=$build/accuracy_hypothalamus
+tissues=cerebrum,cerebellum,csf,brain_stem,ventricles,ventral_diencephalon,thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,optic_chiasm
 mkdir -p "$out/copies"
 folders=()
 for network in "$model" "$teacher"; do
@@ -91,7 +108,7 @@ if [ -n "$coarse" ]; then
             # The consensus of the head as it is; TRUTH_SCANS of another kind may have made the folder.
             [ -e "$truth/${name}_volumes.tsv" ] || TRUTH_SCANS=train tools/hypothalamus_truth.sh "$build" "$truth"
             copy=$out/copies/$name.${size}_T1w.nii.gz
-            [ -e "$copy" ] || "$python" tools/accuracy_hypothalamus.py coarsen "$(scan_of "$name")" "$size" "$copy"
+            [ -e "$copy" ] || coarse_copy "$name" "$size" "$copy"
             segment "$teacher" "$folder/consensus" "$copy" "$name.$size" --consensus
             segment "$file" "$folder/network" "$copy" "$name.$size"
         done

@@ -1,9 +1,12 @@
 #!/bin/bash
 # Coronal stacks in the AC-PC frame, with their truth, on which configs/hypothalamus_2d.yaml learns: of the seven heads that the data's
-# README marks `train` and of copies of the five whole ones without skull. Truth: the consensus of tools/hypothalamus_truth.sh.
-# Build folder $1, consensus in $2, stacks in $3 (train/ and validation/; default out/hypothalamus_stacks). About 15 CPU seconds a head.
+# README marks `train`, of copies of them without skull, and of synthetic heads made from the template. Truth: the consensus of
+# tools/hypothalamus_truth.sh; of the synthetic heads the SPL atlas's drawing, which the template carries.
+# Build folder $1, consensus in $2, stacks in $3 (train/ and validation/; default out/hypothalamus_stacks). About 70 CPU seconds a head,
+# 12 a synthetic one.
 #   STACK_GEOMETRY  '54x160:0.5x0.5': wider than what the network sees, so that bending finds tissue around it
 #   STACK_HELD_BACK 'studyforrest': the head that validates
+#   STACK_SYNTHETIC 28: synthetic heads; the last seventh validates
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dien=${1:-build}/dien
@@ -14,6 +17,7 @@ geometry=${STACK_GEOMETRY:-54x160:0.5x0.5}
 held_back=${STACK_HELD_BACK:-studyforrest}
 [ -d "$data/t1w" ] || { echo "stacks need real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }
 tissues=cerebrum,cerebellum,csf,brain_stem,ventricles,ventral_diencephalon,thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,optic_chiasm
+copies="/usr/bin/python3 tools/hypothalamus_copies.py"
 mkdir -p "$out/train" "$out/validation" "$out/work"
 
 # A stack and its truth; $4: a _frame.json, or nothing. A head and its stripped copy are one subject, sub-HEAD, for `dien crossval`.
@@ -34,24 +38,39 @@ for scan in "$data"/t1w/*_T1w.* "$data"/t1w_stripped/*_T1w.*; do
     linked=$out/work/sub-$stem${name#"$stem"}
     ln -sf "$(realpath "$scan")" "$linked"
     cut "$linked" "sub-$stem" "$labels"
-    [[ $scan = */t1w_stripped/* ]] && continue
-    # The same head without skull: what the coarse network calls tissue or fluid, and 2 mm around it.
-    stripped=$out/work/sub-${stem}_desc-stripped_T1w.nii.gz
-    if [ ! -e "$stripped" ]; then
-        "$dien" segment "$scan" -o "$out/work" --structures "$tissues" --threads "${STACK_THREADS:-0}" -q || [ $? = 4 ]
-        /usr/bin/python3 - "$scan" "$out/work/${stem}_dseg.nii.gz" "$stripped" <<'P'
-import sys
-import nibabel, numpy
-from scipy import ndimage
-scan, labels = nibabel.load(sys.argv[1]), nibabel.load(sys.argv[2])
-mm = nibabel.affines.voxel_sizes(scan.affine)
-inside = numpy.asarray(labels.dataobj) > 0
-inside = ndimage.binary_fill_holes(ndimage.distance_transform_edt(~inside, sampling=mm) <= 2.0)
-values = numpy.asarray(scan.dataobj, numpy.float32) * inside.reshape(scan.shape)
-nibabel.save(nibabel.Nifti1Image(values, scan.affine), sys.argv[3])
-P
-    fi
     frame=$out/train/sub-${stem}_frame.json
     [ -e "$frame" ] || frame=$out/validation/sub-${stem}_frame.json
-    cut "$stripped" "sub-${stem}_desc-stripped" "$labels" "$frame"
+    whole=$out/work/${stem}_dseg.nii.gz
+    if [ ! -e "$whole" ]; then
+        "$dien" segment "$scan" -o "$out/work" --structures "$tissues" --threads "${STACK_THREADS:-0}" -q || [ $? = 4 ]
+    fi
+    # The same head as others hand it over: without skull, and cut off at the tissue's edge with darker and with greyer ventricles.
+    for kind in stripped tight20 tight40; do
+        [[ $scan = */t1w_stripped/* && $kind = stripped ]] && continue
+        copy=$out/work/sub-${stem}_desc-${kind}_T1w.nii.gz
+        if [ ! -e "$copy" ]; then
+            case $kind in
+                stripped) $copies stripped "$scan" "$whole" "$copy" ;;
+                *) $copies tight "$scan" "$whole" "$labels" "0.${kind#tight}" "$copy" ;;
+            esac
+        fi
+        cut "$copy" "sub-${stem}_desc-$kind" "$labels" "$frame"
+    done
 done
+
+# Synthetic heads: the template's labels, bent and painted, each in another contrast. Here the truth was drawn by an anatomist.
+synthetic=${STACK_SYNTHETIC:-28}
+if [ "$synthetic" -gt 0 ] && [ ! -e "$out/synthetic.done" ]; then
+    "$dien" synth share/template/head.nii.gz -o "$out/work" --count "$synthetic" --seed 11 --threads "${STACK_THREADS:-0}" -q
+    n=0
+    for labels in "$out"/work/head_sample-*_dseg.nii.gz; do
+        stem=$(basename "$labels" _dseg.nii.gz)
+        n=$((n + 1))
+        folder=$out/train
+        [ $n -gt $((synthetic * 6 / 7)) ] && folder=$out/validation
+        [ -e "$folder/${stem}_dseg.nii.gz" ] && continue
+        "$dien" prepare "$out/work/${stem}_T1w.nii.gz" -o "$folder" --labels "$labels" --geometry "$geometry" -q
+        $copies truth "$labels" "$folder/${stem}_dseg.nii.gz"
+    done
+    touch "$out/synthetic.done"
+fi
