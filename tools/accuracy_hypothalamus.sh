@@ -25,7 +25,7 @@ scales=$(none "${HYPOTHALAMUS_SCALES:-0.5 2}")
 clipped=$(none "${HYPOTHALAMUS_CLIPPED:-0.7 1.5}")
 degraded=$(none "${HYPOTHALAMUS_DEGRADED:-contrast noise bias slices}")
 coarse=$(none "${HYPOTHALAMUS_COARSE:-chris colin27 ecog sag-anon studyforrest}")
-sizes='0.94x1.5x0.94 1.5x1.5x1.5 2x2x2 tight' # IBSR's, and between it and IXI's; IBSR's again, cut off as IBSR's heads are
+sizes='tight 2x2x2 0.94x1.5x0.94 1.5x1.5x1.5' # as IBSR's heads are; IXI's voxels, IBSR's, and between them
 threads=${HYPOTHALAMUS_THREADS:-1}
 python=/usr/bin/python3
 [ -d "$data/t1w" ] || { echo "this needs real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }

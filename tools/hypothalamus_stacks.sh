@@ -2,7 +2,8 @@
 # Coronal stacks in the AC-PC frame, with their truth, on which configs/hypothalamus_2d.yaml learns: of the seven heads that the data's
 # README marks `train`, of copies of them without skull, and of synthetic heads made from the template. Truth: the consensus of
 # tools/hypothalamus_truth.sh; of the synthetic heads the SPL atlas's drawing, which the template carries.
-# Build folder $1, consensus in $2, stacks in $3 (train/ and validation/; default out/hypothalamus_stacks). About 70 CPU seconds a head,
+# Build folder $1, consensus in $2, stacks in $3 (default out/hypothalamus_stacks): train/ and validation/ with heads and their copies without
+# skull; second/train/ and second/validation/ with copies cut off at the tissue's edge and synthetic heads, for the second stage. About 70 CPU seconds a head,
 # 12 a synthetic one.
 #   STACK_GEOMETRY  '54x160:0.5x0.5': wider than what the network sees, so that bending finds tissue around it
 #   STACK_HELD_BACK 'studyforrest': the head that validates
@@ -18,12 +19,13 @@ held_back=${STACK_HELD_BACK:-studyforrest}
 [ -d "$data/t1w" ] || { echo "stacks need real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }
 tissues=cerebrum,cerebellum,csf,brain_stem,ventricles,ventral_diencephalon,thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,optic_chiasm
 copies="/usr/bin/python3 tools/hypothalamus_copies.py"
-mkdir -p "$out/train" "$out/validation" "$out/work"
+mkdir -p "$out"/{,second/}{train,validation} "$out/work"
 
 # A stack and its truth; $4: a _frame.json, or nothing. A head and its stripped copy are one subject, sub-HEAD, for `dien crossval`.
 cut() {
     local scan=$1 stem=$2 labels=$3 frame=${4:-} folder=$out/train
     case $stem in "sub-$held_back" | "sub-${held_back}_"*) folder=$out/validation ;; esac
+    case $stem in *_desc-tight*) folder=$out/second/$(basename "$folder") ;; esac
     [ -e "$folder/${stem}_dseg.nii.gz" ] && return
     "$dien" prepare "$scan" -o "$folder" --geometry "$geometry" --threads "${STACK_THREADS:-0}" -q ${frame:+--frame "$frame"}
     cp "$labels" "$folder/${stem}_dseg.nii.gz"
@@ -66,8 +68,8 @@ if [ "$synthetic" -gt 0 ] && [ ! -e "$out/synthetic.done" ]; then
     for labels in "$out"/work/head_sample-*_dseg.nii.gz; do
         stem=$(basename "$labels" _dseg.nii.gz)
         n=$((n + 1))
-        folder=$out/train
-        [ $n -gt $((synthetic * 6 / 7)) ] && folder=$out/validation
+        folder=$out/second/train
+        [ $n -gt $((synthetic * 6 / 7)) ] && folder=$out/second/validation
         [ -e "$folder/${stem}_dseg.nii.gz" ] && continue
         "$dien" prepare "$out/work/${stem}_T1w.nii.gz" -o "$folder" --labels "$labels" --geometry "$geometry" -q
         $copies truth "$labels" "$folder/${stem}_dseg.nii.gz"

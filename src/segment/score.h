@@ -4,13 +4,13 @@
  *
  *   measure       usual              limit (0)        what it is
  *   certainty     <= 1.2 bits        2.4              entropy of "hypothalamus or not" over the box, in bits a labelled voxel
- *                 <= 0.8             1.6              ... of a network that sees slices
- *                 <= 0.4             1.6              ... on a stack alone
+ *                 <= 1.2             1.8              ... of a network that sees slices
+ *                 <= 1.0             1.3              ... on a stack alone
  *   agreement     <= 5 %             20 %             SD of the volumes of a consensus's members, of their mean; none without it
  *   volume        600..1150 mm3      300, 1600        both sides; falls with the logarithm
  *   symmetry      <= 0.2             0.6              |left - right| / mean of both
  *   folds         <= 0.15            0.30             how much averaged models differ (slice_network.h); none with one
- *   sharpness     <= 4.2 mm          6.5              width of the scan's borders (image_quality.h)
+ *   sharpness     <= 4.0 mm          5.5              width of the scan's borders (image_quality.h)
  *   noise         <= 0.12            0.20             SD of the scan's noise, of its contrast
  *   brain         0.70..0.92         0.50, 1          brain without ventricles / ICV, where both were measured
  *

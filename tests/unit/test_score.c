@@ -34,8 +34,8 @@ static void marks(void **state)
         assert_close(dn_score_mark(cases[i].mark, DN_LIMITS_VOLUMES, cases[i].measure), cases[i].expected, 1e-5);
     }
     assert_true(isnan(dn_score_mark(DN_MARK_BRAIN, DN_LIMITS_VOLUMES, (double)NAN)));
-    assert_close(dn_score_mark(DN_MARK_CERTAINTY, DN_LIMITS_SLICES, 1.0), 0.75, 1e-5);
-    assert_close(dn_score_mark(DN_MARK_CERTAINTY, DN_LIMITS_STACKS, 1.0), 0.5, 1e-5);
+    assert_close(dn_score_mark(DN_MARK_CERTAINTY, DN_LIMITS_SLICES, 1.5), 0.5, 1e-5);
+    assert_close(dn_score_mark(DN_MARK_CERTAINTY, DN_LIMITS_STACKS, 1.15), 0.5, 1e-5);
 }
 
 /* 4 voxels of 0.75 left, 4 of 1 right, and one of 0.25 that is not labelled. */
