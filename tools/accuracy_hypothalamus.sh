@@ -67,17 +67,13 @@ coarse_copy() { # NAME SIZE COPY
         "$python" tools/accuracy_hypothalamus.py coarsen "$scan" "$2" "$3"
         return
     fi
-    if [ ! -e "$out/copies/$1.whole_dseg.nii.gz" ]; then
-        ln -sf "$(realpath "$scan")" "$out/copies/$1.whole_T1w${scan##*_T1w}"
-        "$dien" segment "$out/copies/$1.whole_T1w${scan##*_T1w}" -o "$out/copies" --structures "$tissues" --threads "$threads" -q || [ $? = 4 ]
-    fi
-    "$python" tools/hypothalamus_copies.py tight "$scan" "$out/copies/$1.whole_dseg.nii.gz" "$truth/$1_dseg.nii.gz" 0.4 "$cut"
+    tools/whole_head_labels.sh "$build" "$scan" "$out/whole" "$threads"
+    "$python" tools/hypothalamus_copies.py tight "$scan" "$out/whole/$1_dseg.nii.gz" "$truth/$1_dseg.nii.gz" 0.4 "$cut"
     "$python" tools/accuracy_hypothalamus.py coarsen "$cut" 0.94x1.5x0.94 "$3"
     rm "$cut"
 }
 
 out=$build/accuracy_hypothalamus
-tissues=cerebrum,cerebellum,csf,brain_stem,ventricles,ventral_diencephalon,thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,optic_chiasm
 mkdir -p "$out/copies"
 folders=()
 for network in "$model" "$teacher"; do

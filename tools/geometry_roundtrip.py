@@ -44,7 +44,7 @@ def round_trip(probability, affine, stack, pixel):
 found = {}
 for path in sorted(glob.glob(os.path.join(consensus, "*_probseg.nii.gz"))):
     head = os.path.basename(path)[: -len("_probseg.nii.gz")]
-    stack = glob.glob(os.path.join(stacks, "*", f"{head}_space-ACPC_desc-hypothalamus_T1w.nii.gz"))
+    stack = glob.glob(os.path.join(stacks, "*", f"sub-{head}_space-ACPC_desc-hypothalamus_T1w.nii.gz"))
     if not stack:
         continue
     image = nibabel.load(path)

@@ -3,8 +3,8 @@
 # README marks `train`, of copies of them without skull, and of synthetic heads made from the template. Truth: the consensus of
 # tools/hypothalamus_truth.sh; of the synthetic heads the SPL atlas's drawing, which the template carries.
 # Build folder $1, consensus in $2, stacks in $3 (default out/hypothalamus_stacks): train/ and validation/ with heads and their copies without
-# skull; second/train/ and second/validation/ with copies cut off at the tissue's edge and synthetic heads, for the second stage. About 70 CPU seconds a head,
-# 12 a synthetic one.
+# skull; second/train/ and second/validation/ with copies cut off at the tissue's edge and synthetic heads, for the second stage. About 70 CPU
+# seconds a head, 12 a synthetic one.
 #   STACK_GEOMETRY  '54x160:0.5x0.5': wider than what the network sees, so that bending finds tissue around it
 #   STACK_HELD_BACK 'studyforrest': the head that validates
 #   STACK_SYNTHETIC 28: synthetic heads; the last seventh validates
@@ -17,7 +17,6 @@ data=${DIEN_DATA:-../shared/data}
 geometry=${STACK_GEOMETRY:-54x160:0.5x0.5}
 held_back=${STACK_HELD_BACK:-studyforrest}
 [ -d "$data/t1w" ] || { echo "stacks need real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }
-tissues=cerebrum,cerebellum,csf,brain_stem,ventricles,ventral_diencephalon,thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,optic_chiasm
 copies="/usr/bin/python3 tools/hypothalamus_copies.py"
 mkdir -p "$out"/{,second/}{train,validation} "$out/work"
 
@@ -43,9 +42,7 @@ for scan in "$data"/t1w/*_T1w.* "$data"/t1w_stripped/*_T1w.*; do
     frame=$out/train/sub-${stem}_frame.json
     [ -e "$frame" ] || frame=$out/validation/sub-${stem}_frame.json
     whole=$out/work/${stem}_dseg.nii.gz
-    if [ ! -e "$whole" ]; then
-        "$dien" segment "$scan" -o "$out/work" --structures "$tissues" --threads "${STACK_THREADS:-0}" -q || [ $? = 4 ]
-    fi
+    tools/whole_head_labels.sh "${1:-build}" "$scan" "$out/work" "${STACK_THREADS:-0}"
     # The same head as others hand it over: without skull, and cut off at the tissue's edge with darker and with greyer ventricles.
     for kind in stripped tight20 tight40; do
         [[ $scan = */t1w_stripped/* && $kind = stripped ]] && continue
@@ -62,7 +59,8 @@ done
 
 # Synthetic heads: the template's labels, bent and painted, each in another contrast. Here the truth was drawn by an anatomist.
 synthetic=${STACK_SYNTHETIC:-28}
-if [ "$synthetic" -gt 0 ] && [ ! -e "$out/synthetic.done" ]; then
+there=$(find "$out/second" -name 'head_sample-*_dseg.nii.gz' | wc -l)
+if [ "$there" -lt "$synthetic" ]; then
     "$dien" synth share/template/head.nii.gz -o "$out/work" --count "$synthetic" --seed 11 --threads "${STACK_THREADS:-0}" -q
     n=0
     for labels in "$out"/work/head_sample-*_dseg.nii.gz; do
@@ -71,8 +69,7 @@ if [ "$synthetic" -gt 0 ] && [ ! -e "$out/synthetic.done" ]; then
         folder=$out/second/train
         [ $n -gt $((synthetic * 6 / 7)) ] && folder=$out/second/validation
         [ -e "$folder/${stem}_dseg.nii.gz" ] && continue
-        "$dien" prepare "$out/work/${stem}_T1w.nii.gz" -o "$folder" --labels "$labels" --geometry "$geometry" -q
+        "$dien" prepare "$out/work/${stem}_T1w.nii.gz" -o "$folder" --labels "$labels" --geometry "$geometry" --threads "${STACK_THREADS:-0}" -q
         $copies truth "$labels" "$folder/${stem}_dseg.nii.gz"
     done
-    touch "$out/synthetic.done"
 fi

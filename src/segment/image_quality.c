@@ -1,19 +1,19 @@
 #include "segment/image_quality.h"
 
 #include "image/filter.h"
+#include "image/resample.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { HALF_MM = 30, FEWEST = 8 };
 /* The SD of a third difference of independent noise of SD 1 (1 + 9 + 9 + 1), and the median of |N(0, 1)|. */
 #define THIRD_SD 4.47213595499957939
 #define NORMAL_MEDIAN 0.67448975019608174
 
-static dn_status crop(const dn_volume *scan, const double middle[3], const double spacing[3], dn_volume **out)
+/* *out: NULL where the box is too small. */
+static dn_status box_around(const dn_volume *scan, const double middle[3], const double spacing[3], dn_volume **out)
 {
-    dn_grid grid = scan->grid; /* where it lies does not matter */
-    int64_t low[3];
+    int64_t start[3], dim[3];
     *out = NULL;
     for (int c = 0; c < 3; ++c) {
         double half = round((double)HALF_MM / spacing[c]);
@@ -22,17 +22,10 @@ static dn_status crop(const dn_volume *scan, const double middle[3], const doubl
         if (!(to - from + 1.0 >= (double)FEWEST)) {
             return DN_OK;
         }
-        low[c] = (int64_t)from;
-        grid.dim[c] = (int64_t)(to - from) + 1;
+        start[c] = (int64_t)from;
+        dim[c] = (int64_t)(to - from) + 1;
     }
-    DN_TRY(dn_volume_create(&grid, out));
-    for (int64_t k = 0; k < grid.dim[2]; ++k) {
-        for (int64_t j = 0; j < grid.dim[1]; ++j) {
-            memcpy((*out)->data + dn_grid_offset(&grid, 0, j, k), scan->data + dn_grid_offset(&scan->grid, low[0], low[1] + j, low[2] + k),
-                   (size_t)grid.dim[0] * sizeof(float));
-        }
-    }
-    return DN_OK;
+    return dn_volume_crop(scan, start, dim, 0.0f, out);
 }
 
 /* Along axis c at a voxel: the next voxel's value less the one before, over their distance; at the edge one of them is the voxel itself. */
@@ -100,7 +93,7 @@ dn_status dn_image_quality_measure(const dn_volume *scan, const double middle[3]
     double ends[2], spacing[3], gradient, noise[3];
     *out = (dn_image_quality){NAN, NAN};
     dn_grid_spacing(&scan->grid, spacing);
-    DN_TRY(crop(scan, middle, spacing, &box));
+    DN_TRY(box_around(scan, middle, spacing, &box));
     if (box == NULL) {
         return DN_OK;
     }
@@ -125,23 +118,14 @@ done:
 dn_status dn_image_quality_around(const dn_conformed *conformed, const dn_posteriors *posteriors, const dn_structures *structures,
                                   const dn_group_result *groups, dn_image_quality *out)
 {
-    double low[3] = {INFINITY, INFINITY, INFINITY};
-    double high[3] = {-INFINITY, -INFINITY, -INFINITY};
+    int64_t low[3], high[3];
     double middle[3];
-    bool found = false;
     *out = (dn_image_quality){NAN, NAN};
-    for (size_t g = 0; g < structures->group_count; ++g) {
-        found = found || groups[g].core_voxels > 0;
-        for (int c = 0; c < 3 && groups[g].core_voxels > 0; ++c) {
-            low[c] = fmin(low[c], (double)groups[g].low[c]);
-            high[c] = fmax(high[c], (double)groups[g].high[c]);
-        }
-    }
-    if (!found) {
+    if (!dn_groups_bounds(structures, groups, low, high)) {
         return DN_OK;
     }
     for (int c = 0; c < 3; ++c) {
-        middle[c] = conformed->scale[c] * (0.5 * (low[c] + high[c] - 1.0) + (double)posteriors->start[c]) + conformed->offset[c];
+        middle[c] = conformed->scale[c] * (0.5 * (double)(low[c] + high[c] - 1) + (double)posteriors->start[c]) + conformed->offset[c];
     }
     return dn_image_quality_measure(conformed->oriented, middle, out);
 }

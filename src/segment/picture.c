@@ -12,15 +12,11 @@
 static void extent(view *v, double low[3], double high[3])
 {
     const dn_segment_result *r = v->r;
+    int64_t first[3], end[3];
+    bool found = dn_groups_bounds(&r->structures, r->groups, first, end);
     for (int c = 0; c < 3; ++c) {
-        low[c] = INFINITY;
-        high[c] = -INFINITY;
-        for (size_t g = 0; g < r->structures.group_count; ++g) {
-            if (r->groups[g].core_voxels > 0) {
-                low[c] = fmin(low[c], v->mm[c] * (double)(r->groups[g].low[c] + r->posteriors.start[c]));
-                high[c] = fmax(high[c], v->mm[c] * (double)(r->groups[g].high[c] - 1 + r->posteriors.start[c]));
-            }
-        }
+        low[c] = found ? v->mm[c] * (double)(first[c] + r->posteriors.start[c]) : INFINITY;
+        high[c] = found ? v->mm[c] * (double)(end[c] - 1 + r->posteriors.start[c]) : -INFINITY;
         v->centre[c] = 0.5 * (low[c] + high[c]);
     }
 }

@@ -156,3 +156,19 @@ done:
     free(probability);
     return status;
 }
+
+bool dn_groups_bounds(const dn_structures *structures, const dn_group_result *groups, int64_t low[3], int64_t high[3])
+{
+    bool found = false;
+    for (size_t g = 0; g < structures->group_count; ++g) {
+        if (groups[g].core_voxels == 0) {
+            continue;
+        }
+        for (int c = 0; c < 3; ++c) {
+            low[c] = !found || groups[g].low[c] < low[c] ? groups[g].low[c] : low[c];
+            high[c] = !found || groups[g].high[c] > high[c] ? groups[g].high[c] : high[c];
+        }
+        found = true;
+    }
+    return found;
+}

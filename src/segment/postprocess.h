@@ -13,6 +13,8 @@
 #include "segment/posteriors.h"
 #include "segment/structures.h"
 
+#include <stdbool.h>
+
 typedef struct dn_group_result {
     int64_t core_voxels;     /* of the largest component; 0: not found */
     int64_t labelled_voxels; /* of all components */
@@ -30,5 +32,8 @@ DN_CHECKED dn_status dn_postprocess(dn_posteriors *posteriors, const dn_structur
  * need posteriors are 0. */
 DN_CHECKED dn_status dn_postprocess_labels(const uint8_t *labels, const int64_t dim[3], const dn_structures *structures,
                                            dn_group_result *results);
+
+/* Bounds of all cores together, in voxels of the box, high exclusive. false: there is none, and low and high are as they were. */
+bool dn_groups_bounds(const dn_structures *structures, const dn_group_result *groups, int64_t low[3], int64_t high[3]);
 
 #endif

@@ -140,25 +140,13 @@ static double saturated_share(const dn_quality_evidence *e)
     const dn_volume *v = e->conformed->oriented;
     int64_t low[3];
     int64_t high[3];
-    bool any = false;
-    for (size_t g = 0; g < e->structures->group_count; ++g) {
-        any = any || e->groups[g].core_voxels > 0;
-    }
-    if (!any) {
+    if (!dn_groups_bounds(e->structures, e->groups, low, high)) {
         return 0;
     }
     for (int c = 0; c < 3; ++c) {
         int64_t n = v->grid.dim[c];
-        double first = 1e9;
-        double last = -1e9;
-        for (size_t g = 0; g < e->structures->group_count; ++g) {
-            if (e->groups[g].core_voxels > 0) {
-                first = fmin(first, (double)e->groups[g].low[c]);
-                last = fmax(last, (double)e->groups[g].high[c]);
-            }
-        }
-        low[c] = (int64_t)(e->conformed->scale[c] * (first - SURROUND + (double)e->posteriors->start[c]));
-        high[c] = (int64_t)(e->conformed->scale[c] * (last + SURROUND + (double)e->posteriors->start[c]));
+        low[c] = (int64_t)(e->conformed->scale[c] * (double)(low[c] - SURROUND + e->posteriors->start[c]));
+        high[c] = (int64_t)(e->conformed->scale[c] * (double)(high[c] + SURROUND + e->posteriors->start[c]));
         low[c] = low[c] < 0 ? 0 : low[c];
         high[c] = high[c] > n ? n : high[c];
     }

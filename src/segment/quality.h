@@ -52,7 +52,7 @@ typedef struct dn_quality_evidence {
     const dn_acpc_found *acpc; /* of a network that sees slices; NULL: there was none */
     const char *acpc_refused;  /* why it measured nothing; NULL: it did */
     bool is_stack;             /* the scan is a stack, which goes no further than such a network looks */
-    dn_image_quality image;    /* all 0: not measured */
+    dn_image_quality image;    /* edge_mm not above 0: not measured */
     double disagreement;       /* of several models (slice_network.h); 0: there was one */
 } dn_quality_evidence;
 

@@ -113,6 +113,12 @@ static void measure(const dn_quality_evidence *e, const dn_consensus *consensus,
     out[DN_MARK_BRAIN] = brain_share(e->head);
 }
 
+/* Of a mark below 1. */
+static dn_flag_level level(double mark)
+{
+    return mark <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING;
+}
+
 static const char *advice(double mark)
 {
     return mark <= 0.0 ? "do not use these numbers" : "look at the outlines";
@@ -131,28 +137,28 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
     }
     if (s->mark[DN_MARK_AGREEMENT] < 1.0) {
         dn_quality_add(
-            quality, s->mark[DN_MARK_AGREEMENT] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "members_disagree",
+            quality, level(s->mark[DN_MARK_AGREEMENT]), "members_disagree",
             "The consensus's members differ: the SD of their volumes is %.0f %% of the mean (usual: below %.0f %%, limit %.0f %%).",
             100 * s->measure[DN_MARK_AGREEMENT], 100 * agreement.high, 100 * agreement.high_limit);
     }
     if (s->mark[DN_MARK_FOLDS] < 1.0) {
-        dn_quality_add(quality, s->mark[DN_MARK_FOLDS] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "folds_disagree",
+        dn_quality_add(quality, level(s->mark[DN_MARK_FOLDS]), "folds_disagree",
                        "The averaged models differ: the SD of their probabilities is %.2f (usual: below %.2f, limit %.2f).",
                        s->measure[DN_MARK_FOLDS], folds.high, folds.high_limit);
     }
     if (s->mark[DN_MARK_SHARPNESS] < 1.0) {
-        dn_quality_add(quality, s->mark[DN_MARK_SHARPNESS] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "blurred",
+        dn_quality_add(quality, level(s->mark[DN_MARK_SHARPNESS]), "blurred",
                        "The scan is blurred: its borders are %.1f mm wide (usual: below %.1f mm, limit %.1f): %s.",
                        s->measure[DN_MARK_SHARPNESS], sharpness.high, sharpness.high_limit, advice(s->mark[DN_MARK_SHARPNESS]));
     }
     if (s->mark[DN_MARK_NOISE] < 1.0) {
-        dn_quality_add(quality, s->mark[DN_MARK_NOISE] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "noisy",
+        dn_quality_add(quality, level(s->mark[DN_MARK_NOISE]), "noisy",
                        "The scan is noisy: the noise has %.0f %% of the contrast between tissue and fluid (usual: below %.0f %%, limit "
                        "%.0f %%): %s.",
                        100 * s->measure[DN_MARK_NOISE], 100 * noise.high, 100 * noise.high_limit, advice(s->mark[DN_MARK_NOISE]));
     }
     if (s->mark[DN_MARK_BRAIN] < 1.0) {
-        dn_quality_add(quality, s->mark[DN_MARK_BRAIN] <= 0.0 ? DN_FLAG_FAILED : DN_FLAG_WARNING, "brain_per_icv",
+        dn_quality_add(quality, level(s->mark[DN_MARK_BRAIN]), "brain_per_icv",
                        "The brain fills %.0f %% of the inside of the skull; %.0f to %.0f %% are usual: look at the outline of the ICV.",
                        100 * s->measure[DN_MARK_BRAIN], 100 * brain.low, 100 * brain.high);
     }
