@@ -39,7 +39,7 @@ const char *dien_last_error(void);
 
 typedef struct dien_options {
     size_t size;            /* set by dien_options_init */
-    const char *model;      /* name or file of a model; NULL: the one that is installed */
+    const char *model;      /* name or file of a model; NULL: "hypothalamus", which comes with dien */
     const char *structures; /* "hypothalamus,thalamus,icv" or fewer; NULL: all that the models know */
     int posteriors;         /* not 0: write the posteriors, too */
     int threads;            /* 0: all cores that the process may use */

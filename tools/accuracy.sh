@@ -26,7 +26,7 @@ python=/usr/bin/python3
 
 # The networks that dien finds, and one hash of them all. Only these are seen by what follows.
 kinds='whole-head'
-if [ "${ACCURACY_HYPOTHALAMUS:-0}" = 1 ]; then kinds="$kinds|hypothalamus|billot2020"; fi
+if [ "${ACCURACY_HYPOTHALAMUS:-0}" = 1 ]; then kinds="$kinds|hypothalamus"; fi
 rm -rf "$build/accuracy_models"
 mkdir -p "$build/accuracy_models"
 "$dien" models list | awk -F'\t' '{print $NF}' | while read -r file; do
@@ -46,7 +46,7 @@ mv "$build/accuracy_models.tsv" "$out/models.tsv"
 echo "results: $out" >&2
 
 structures=thalamus,icv # of the stability part; scans get everything
-if grep -qE '^(hypothalamus|billot2020)' "$out/models.tsv"; then structures=hypothalamus,$structures; fi
+if grep -qE '^hypothalamus' "$out/models.tsv"; then structures=hypothalamus,$structures; fi
 
 wanted() { # is the scan's name among the patterns?
     set -f

@@ -1,7 +1,7 @@
 #!/bin/bash
 # What a hypothalamus network reaches against the consensus of the published one, on scans that it was not taught on, beside the
 # published network itself. Build folder $1; consensus in $2 (made by tools/hypothalamus_truth.sh where it is absent).
-#   HYPOTHALAMUS_MODEL    name or file (hypothalamus)
+#   HYPOTHALAMUS_MODEL    name or file (hypothalamus-2d)
 #   HYPOTHALAMUS_SCANS    names (studyforrest, which validated the training, IBSR and the IXI heads that have a consensus)
 #   HYPOTHALAMUS_COPIES   names of the scans that are also seen changed ('studyforrest IBSR_03 IBSR_11 IXI132-HH-1415'; 'none')
 #   HYPOTHALAMUS_SCALES   the scan's intensities times this, nothing cut off ('0.5 2'; 'none')
@@ -19,7 +19,7 @@ dien=$build/dien
 truth=${2:-${DIEN_CONSENSUS:-out/consensus}}
 data=${DIEN_DATA:-../shared/data}
 none() { [ "$1" = none ] || echo "$1"; }
-model=${HYPOTHALAMUS_MODEL:-hypothalamus}
+model=${HYPOTHALAMUS_MODEL:-hypothalamus-2d}
 copied=$(none "${HYPOTHALAMUS_COPIES:-studyforrest IBSR_03 IBSR_11 IXI132-HH-1415}")
 scales=$(none "${HYPOTHALAMUS_SCALES:-0.5 2}")
 clipped=$(none "${HYPOTHALAMUS_CLIPPED:-0.7 1.5}")

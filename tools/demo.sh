@@ -1,8 +1,7 @@
 #!/bin/bash
 # The main job on a head that the program makes itself, so that it needs nothing but this tree: `dien synth` paints the template
 # (share/template) as a T1-weighted scan, `dien segment` measures it, and since the head's volumes are known, the report shows
-# measured beside true. Build folder $1; everything lands in $1/demo. With DIEN_DATA's published network of the hypothalamus at
-# hand (or one that `dien models import` brought), its subunits are measured, too.
+# measured beside true. Build folder $1; everything lands in $1/demo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}
@@ -18,10 +17,6 @@ mv "$demo/scan/head_sample-0001_dseg.nii.gz" "$demo/scan/demo_true-labels.nii.gz
 
 echo
 echo "2. Measured as any scan: dien segment demo_T1w.nii.gz --truth demo_true-labels.nii.gz"
-published=${DIEN_DATA:-../shared/data}/teacher/billot2020_hypothalamus.h5
-if [ -r "$published" ] && ! "$dien" models list | grep -q '^billot2020-hypothalamus-subunits'; then
-    "$dien" models import "$published" -o "$build/models/" > /dev/null
-fi
 status=0
 "$dien" segment "$demo/scan/demo_T1w.nii.gz" -o "$demo" --truth "$demo/scan/demo_true-labels.nii.gz" || status=$?
 # 4: done, but with a remark that quality control takes seriously; the report says which.
@@ -37,8 +32,3 @@ echo
 echo "report:  $demo/demo_report.html (open it in a browser)"
 echo "picture: $demo/demo_qc.png"
 echo "tables:  $demo/measured_and_true.tsv, $demo/demo_volumes.tsv"
-if ! grep -q '^hypothalamus_' "$demo/demo_volumes.tsv"; then
-    echo
-    echo "For the hypothalamus's subunits bring their published network (Billot et al. 2020, Apache-2.0): get its weights from"
-    echo "https://github.com/BBillot/hypothalamus_seg and type: $dien models import FILE.h5"
-fi

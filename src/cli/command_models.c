@@ -6,6 +6,8 @@
 #include "models/model.h"
 #include "models/registry.h"
 #include "models/store.h"
+#include "segment/scan.h"
+#include "segment/whole_head.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -124,12 +126,19 @@ static dn_status show(const dn_arguments *arguments)
 
 /* ---- import ---- */
 
-/* -o names a file when it ends in .safetensors, else a folder. */
+/* -o names a file when it ends in .safetensors, else a folder. There, what is imported never takes the place of one of our own. */
 static dn_status target_path(const char *output, const dn_model *model, char **out)
 {
+    static const char *const own[] = {DN_SEGMENT_MODEL, DN_SEGMENT_SLICES, DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE};
     char *folder, *name;
     if (output != NULL && dn_path_has_extension(output, EXTENSION)) {
         return dn_strdup(output, out);
+    }
+    for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
+        if (strcmp(model->name, own[i]) == 0) {
+            DN_FAIL(DN_EUSAGE, "\"%s\" is the name of a network of dien's own, which would be hidden; give yours another with --name",
+                    model->name);
+        }
     }
     if (output != NULL) {
         DN_TRY(dn_path_make_folder(output));
@@ -211,7 +220,7 @@ const dn_command dn_command_models = {
                    "~/.local/share/dien/models. A model is one .safetensors file.\n\n"
                    "import understands files of model.save() and the weights of the published hypothalamus-subunit network; "
                    "docs/models.md lists layers and versions, and what a metadata file holds.",
-    .examples = "dien models list\ndien models show billot2020-hypothalamus-subunits\ndien models import hypothalamus.h5\n"
+    .examples = "dien models list\ndien models show billot2020-hypothalamus-subunits\ndien models import billot2020_hypothalamus.h5\n"
                 "dien models import efficientnetb0.h5 --metadata labels.json -o models/",
     .run = run,
 };

@@ -33,10 +33,9 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FILE,
      .value = "NAME|FILE",
      .help = "network of the hypothalamus: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL
-             ", with subunits, where it is installed, else " DN_SEGMENT_SLICES
-             ", which comes with dien); without --structures, only what it labels is measured. Networks that see slices find the AC-PC "
-             "frame of a scan themselves, also take stacks of `dien prepare`, and several of them (FILE,FILE,...: the folds of "
-             "`dien crossval`) are averaged"},
+             ", dien's own, whatever else is installed); without --structures, only what it labels is measured. Networks that see slices "
+             "(" DN_SEGMENT_SLICES ", dien's other one) find the AC-PC frame of a scan themselves, also take stacks of `dien prepare`, and "
+             "several of them (FILE,FILE,...: the folds of `dien crossval`) are averaged"},
     {.name = "truth",
      .kind = DN_OPTION_FILE,
      .value = "LABELS",
@@ -309,12 +308,11 @@ const dn_command dn_command_segment = {
     .positional_max = -1,
     .options = options,
     .description =
-        "Labels the hypothalamus (its subunits, too, with the published network: 'dien models import'), thalamus, deep grey matter, "
-        "ventricles, brain stem and tissues in T1-weighted scans of "
+        "Labels the hypothalamus and its subunits, thalamus, deep grey matter, ventricles, brain stem and tissues in T1-weighted scans of "
         "heads, and measures them and the intracranial volume. Scans may be NIfTI (.nii, .nii.gz, "
         ".hdr/.img) or FreeSurfer (.mgh, .mgz), of any orientation, with or without the skull.\n\n"
-        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, FreeSurfer's numbers; the hypothalamus "
-        "is 819 left and 820 right, its subunits 801-805 and 806-810), "
+        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, FreeSurfer's numbers; the hypothalamus's "
+        "subunits are 801-805 left and 806-810 right; with " DN_SEGMENT_SLICES ", the whole is 819 and 820), "
         "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row a structure and side), sub-01_label-ICV_mask.nii.gz (what "
         "is inside the skull; not for skull-stripped "
         "scans), sub-01_qc.png (outlines to check), "
@@ -324,6 +322,6 @@ const dn_command dn_command_segment = {
         "docs/quality.md); 5 out of memory or disk; 6 some scans of several could not be measured, the others are done.",
     .examples = "dien segment sub-01_T1w.nii.gz -o results\n"
                 "dien segment scans/*.nii.gz -o results --structures hypothalamus,thalamus,icv\n"
-                "dien segment brain.mgz -o results --model billot2020-hypothalamus-subunits",
+                "dien segment brain.mgz -o results --model " DN_SEGMENT_SLICES,
     .run = run,
 };

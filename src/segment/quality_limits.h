@@ -17,8 +17,8 @@ typedef struct dn_quality_limits {
 } dn_quality_limits;
 
 typedef enum {
-    DN_LIMITS_VOLUMES, /* networks that see volumes of 1 mm: the published one with subunits */
-    DN_LIMITS_SLICES,  /* networks that see slices of the AC-PC frame: our own */
+    DN_LIMITS_VOLUMES, /* networks that see volumes of 1 mm: our own, the published one with subunits */
+    DN_LIMITS_SLICES,  /* networks that see slices of the AC-PC frame: our own hypothalamus-2d */
     DN_LIMITS_STACKS   /* the same on stacks alone: no mirror image and no way back to the scan blur what they say */
 } dn_limits_kind;
 

@@ -22,8 +22,7 @@
 
 typedef struct dn_segmenter_options {
     /* Network of the hypothalamus: name or file (.safetensors, or a Keras .h5 that is imported on the way), or several that see slices
-     * with commas (averaged); NULL: DN_SEGMENT_MODEL where it is installed, else DN_SEGMENT_SLICES. When it is named and `structures` is
-     * not, only what it labels is measured. */
+     * with commas (averaged); NULL: DN_SEGMENT_MODEL. When it is named and `structures` is not, only what it labels is measured. */
     const char *model;
     const char *structures; /* names of select.h with commas; NULL: all that the networks that are there can measure */
     dn_precision precision;
@@ -37,17 +36,17 @@ typedef struct dn_segmenter_options {
     bool model_grid;                       /* results on the model's grid (1 mm, RAS) instead of the scan's own */
 } dn_segmenter_options;
 
-/* The models that are taken when none is named: the published one with subunits, which people import; then our own, of whole sides, which
- * comes with the program. */
-#define DN_SEGMENT_MODEL "billot2020-hypothalamus-subunits"
-#define DN_SEGMENT_SLICES "hypothalamus"
+/* Our own network of the hypothalamus, which is taken when none is named, whatever else is installed; and our other one, which sees
+ * slices of the AC-PC frame. Both come with the program. */
+#define DN_SEGMENT_MODEL "hypothalamus"
+#define DN_SEGMENT_SLICES "hypothalamus-2d"
 
 /* The networks, ready to be used on any number of scans, one at a time. */
 typedef struct dn_segmenter dn_segmenter;
 
 /* *out: owned by the caller (dn_segmenter_destroy). DN_EINPUT, DN_EFORMAT: a network; DN_EUSAGE: structures. A network that is not
  * there is an error when what it measures was named, or when no other is there; else it is noted (dn_log) and what it would measure
- * is left out; so it is, with a warning, where share/ lacks the average head that our own network of the hypothalamus needs. */
+ * is left out. A network that sees slices needs those of the whole head and the average head of share/, which find its frame. */
 DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out);
 void dn_segmenter_destroy(dn_segmenter *segmenter);
 /* The network of the hypothalamus; NULL when it is not used. */

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "models/import_keras.h"
 #include "models/store.h"
-#include "prepare/template.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +30,6 @@ static bool is_there(const char *name)
     }
     free(path);
     return true;
-}
-
-/* The network of the hypothalamus when none is named; NULL: none is installed. */
-static const char *usual_model(void)
-{
-    return is_there(DN_SEGMENT_MODEL) ? DN_SEGMENT_MODEL : is_there(DN_SEGMENT_SLICES) ? DN_SEGMENT_SLICES : NULL;
 }
 
 /* What a network that is missing would have measured is left out, unless it was asked for by name. */
@@ -82,8 +75,8 @@ static dn_status choose(const dn_segmenter_options *options, dn_segmenter *s)
         for (size_t g = 0; g < s->structures.group_count; ++g) {
             dn_select_drop_one(selection, s->structures.group[g].structure);
         }
-    } else if (usual_model() == NULL) {
-        DN_TRY(settle(DN_SEGMENT_SLICES, DN_FROM_SUBUNITS, "the hypothalamus", "is", selection));
+    } else {
+        DN_TRY(settle(DN_SEGMENT_MODEL, DN_FROM_SUBUNITS, "the hypothalamus", "is", selection));
     }
     DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_COARSE, "intracranial volume and tissues", "are", selection));
     DN_TRY(settle(DN_WHOLE_HEAD_COARSE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem", "are", selection));
@@ -95,7 +88,8 @@ static dn_status check_slices(const dn_segmenter_options *options, const dn_segm
 {
     if (options->consensus != NULL || options->white_matter > 0.0) {
         DN_FAIL(DN_EUSAGE,
-                "%s is for networks that follow the intensity scale, like " DN_SEGMENT_MODEL "; model %s takes z-scores and does not",
+                "%s is for networks that see volumes, like " DN_SEGMENT_MODEL "; model %s sees slices in z-scores, which do not follow the "
+                "intensity scale",
                 options->consensus != NULL ? "--consensus" : "--white-matter", s->model->name);
     }
     if (dn_stack_models_count(dn_acpc_models(s->acpc)) > DN_SEGMENT_MODELS - 2) {
@@ -121,48 +115,18 @@ static dn_status load_parts(const char *name, const dn_segmenter_options *option
     return dn_network_create(s->model, &network, &s->network);
 }
 
-/* The network that is taken when none is named. Our own needs the average head of share/; without it the hypothalamus is left out, unless
- * it was asked for. */
-static dn_status load_usual(const dn_segmenter_options *options, dn_segmenter *s)
-{
-    const char *usual = usual_model();
-    if (usual != NULL && strcmp(usual, DN_SEGMENT_SLICES) == 0) {
-        dn_status status = dn_template_installed();
-        if (status != DN_OK && (s->selection.named || !s->measures_head)) {
-            return dn_error_context(status, "the hypothalamus cannot be measured");
-        }
-        if (status != DN_OK) {
-            dn_log(DN_LOG_WARNING, "the hypothalamus is left out: %s", dn_error_message());
-            dn_error_clear();
-            return DN_OK;
-        }
-    }
-    /* With no network at all, the message about this one says what to do. */
-    return load_parts(usual != NULL ? usual : DN_SEGMENT_SLICES, options, s);
-}
-
-/* The frame comes from the whole head's labels. Without these networks the hypothalamus is left out, unless it was asked for. */
-static dn_status settle_frame(const dn_segmenter_options *options, dn_segmenter *s)
+/* The frame comes from the whole head's labels. */
+static dn_status check_frame(const dn_segmenter *s)
 {
     static const char *const needed[] = {DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE};
     for (size_t i = 0; s->acpc != NULL && i < sizeof needed / sizeof *needed; ++i) {
         char *path = NULL;
         dn_status status = dn_model_find(needed[i], &path);
         free(path);
-        if (status == DN_OK) {
-            continue;
-        }
-        if (options->model != NULL || s->selection.named || !s->measures_head) {
+        if (status != DN_OK) {
             return dn_error_context(status, "model %s looks where the AC-PC frame is, which the network '%s' finds", s->model->name,
                                     needed[i]);
         }
-        dn_error_clear();
-        dn_log(DN_LOG_NOTE, "the network '%s' is not installed, so the AC-PC frame is not found and the hypothalamus is not measured",
-               needed[i]);
-        dn_acpc_destroy(s->acpc);
-        s->acpc = NULL;
-        s->model = NULL;
-        s->structures = (dn_structures){.group_count = 0};
     }
     return DN_OK;
 }
@@ -180,9 +144,10 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
     bool deep = dn_select_needs(&s->selection, DN_FROM_FINE);
     s->measures_head = deep || dn_select_needs(&s->selection, DN_FROM_COARSE);
     if (options->model == NULL && (dn_select_needs(&s->selection, DN_FROM_SUBUNITS) || !s->measures_head)) {
-        DN_TRY_GOTO(status, load_usual(options, s), fail);
+        /* With no network at all, the message about this one says what to do. */
+        DN_TRY_GOTO(status, load_parts(DN_SEGMENT_MODEL, options, s), fail);
     }
-    DN_TRY_GOTO(status, settle_frame(options, s), fail);
+    DN_TRY_GOTO(status, check_frame(s), fail);
     if (s->measures_head || s->acpc != NULL) {
         dn_whole_head_options whole = {.coarse_only = !deep && s->acpc == NULL,
                                        .precision = options->precision,

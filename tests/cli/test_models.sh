@@ -14,6 +14,8 @@ expect_sentence 3 "is not an HDF5 file" models import "$work/bad.h5"
 expect_sentence 2 "has no slash" models import "$keras/small_3d.h5" --name a/b
 expect_empty "$DIEN_MODELS"
 
+expect_sentence 2 "a network of dien's own" models import "$keras/small_3d.h5" --name hypothalamus
+expect_sentence 2 "a network of dien's own" models import "$keras/small_3d.h5" --name whole-head-fine -o "$work/own"
 # Into the user's folder, under a name of its own, then found by that name.
 expect 0 models import "$keras/small_3d.h5" --name mine
 [ "$(cat "$work/stdout")" = "$DIEN_MODELS/mine.safetensors" ] || fail "import: expected the path on stdout, found $(cat "$work/stdout")"

@@ -158,6 +158,17 @@ for name in whole-head-fine hypothalamus; do
     grep -q "'$name' is not installed" stderr || fail "coarse network alone: expected a note about $name, found $(cat stderr)"
 done
 grep -q '^icv' less/head_volumes.tsv && ! grep -q '^thalamus' less/head_volumes.tsv || fail "coarse network alone: found $(cat less/head_volumes.tsv)"
+# Which network is the default does not depend on what else is installed.
+mkdir -p usual && "$fixture" model usual/billot2020-hypothalamus-subunits.safetensors billot2020-hypothalamus-subunits || fail "cannot make a model"
+DIEN_MODELS=$work/usual bin/dien segment good.nii -o usual_out --structures hypothalamus >stdout 2>stderr
+code=$?
+[ "$code" -eq 3 ] && grep -q 'there is no model "hypothalamus"' stderr || fail "no default: expected 3 and its name, found $code: $(cat stderr)"
+expect_empty usual_out
+"$fixture" model usual/hypothalamus.safetensors hypothalamus && cp usual/hypothalamus.safetensors usual/hypothalamus-2d.safetensors
+DIEN_MODELS=$work/usual bin/dien segment good.nii -o usual_out --structures hypothalamus >stdout 2>stderr
+code=$?
+measured "$code" || fail "the default: expected 0 or 4, found $code: $(cat stderr)"
+grep -q '"HypothalamusModel": "hypothalamus"' usual_out/good_volumes.json || fail "the default: found $(grep HypothalamusModel usual_out/good_volumes.json)"
 DIEN_MODELS=$work/none bin/dien segment heads/head.nii.gz -o none >stdout 2>stderr
 code=$?
 [ "$code" -eq 3 ] || fail "no network at all: expected 3, found $code: $(cat stderr)"

@@ -109,7 +109,7 @@ static void head_turned(void **state)
 static void shipped_network(void **state)
 {
     (void)state;
-    const char *model = DIEN_SOURCE_FOLDER "/models/hypothalamus.safetensors";
+    const char *model = DIEN_SOURCE_FOLDER "/models/hypothalamus-2d.safetensors";
     if (access(model, R_OK) != 0) {
         print_message("no shipped network of the hypothalamus\n");
         return;
@@ -152,7 +152,7 @@ int main(void)
     if (mkdtemp(folder) == NULL) {
         return 1;
     }
-    snprintf(rods, sizeof rods, "%s/hypothalamus.safetensors", folder);
+    snprintf(rods, sizeof rods, "%s/hypothalamus-2d.safetensors", folder);
     snprintf(copy, sizeof copy, "%s/scan.nii", folder);
     if (maker_slice_model(rods) != DN_OK) {
         return 1;

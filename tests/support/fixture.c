@@ -4,7 +4,7 @@
  *   fixture head FILE                  a round head of nested shells with a thalamus on each side, 32^3 voxels of 4 mm
  *   fixture whole-head FOLDER          a head of 2 mm whose tissues have one intensity each (head.nii.gz, stripped.nii.gz) and the two
  *                                      networks that tell them by it
- *   fixture model FILE                 a tiny network with the eleven labels of the subunit network and random weights
+ *   fixture model FILE [NAME]          a tiny network with the eleven labels of the subunit network and random weights
  *   fixture slices FILE                a network of the AC-PC frame that sees two rods there, whatever the slices show
  * What the network says about the head means nothing; the program's conduct does. */
 #include "base/memory.h"
@@ -80,13 +80,13 @@ static dn_status make_head(const char *path)
     return status;
 }
 
-static dn_status make_model(const char *path)
+static dn_status make_model(const char *path, const char *model_name)
 {
     static const char *const parts[] = {"anterior_inferior", "anterior_superior", "posterior", "tubular_inferior", "tubular_superior"};
     dn_status status = DN_OK;
     dn_model *model = NULL;
     dn_graph *graph = NULL;
-    DN_TRY(dn_model_create("fixture", "unet3d", "{\"classes\": 11, \"features\": [4, 4], \"convs\": 1}", &model));
+    DN_TRY(dn_model_create(model_name, "unet3d", "{\"classes\": 11, \"features\": [4, 4], \"convs\": 1}", &model));
     model->input.multiple = 8;
     model->input.normalise = DN_NORMALISE_PERCENTILE;
     model->input.low = 0.5;
@@ -166,8 +166,8 @@ int main(int argc, char **argv)
         status = make_whole_head(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "slices") == 0) {
         status = maker_slice_model(argv[2]);
-    } else if (argc == 3 && strcmp(argv[1], "model") == 0) {
-        status = make_model(argv[2]);
+    } else if (argc >= 3 && strcmp(argv[1], "model") == 0) {
+        status = make_model(argv[2], argc > 3 ? argv[3] : "fixture");
     }
     if (status != DN_OK) {
         fprintf(stderr, "fixture: %s\n", dn_error_message());

@@ -72,7 +72,7 @@ static inline dn_status maker_rod_weights(dn_weights *weights)
     return dn_weights_add(weights, "head.bias", 1, (const int64_t[]){3}, start, NULL);
 }
 
-/* PATH.safetensors, with the name `hypothalamus`. */
+/* PATH.safetensors, with the name `hypothalamus-2d`. */
 static inline dn_status maker_slice_model(const char *path)
 {
     static const char begin[] = "{\"dims\":2,\"nodes\":[{\"op\":\"input\",\"name\":\"x\",\"channels\":1},"
@@ -99,7 +99,7 @@ static inline dn_status maker_slice_model(const char *path)
     }
     snprintf(config + n, sizeof config - n, end, MAKER_STEPS - 1, MAKER_STEPS - 1);
     snprintf(region, sizeof region, "{\"frame\":\"acpc\",\"slices\":%d,\"pixels\":%d}", MAKER_SLICES, MAKER_PIXELS);
-    DN_TRY(dn_model_create("hypothalamus", "graph", config, &model));
+    DN_TRY(dn_model_create("hypothalamus-2d", "graph", config, &model));
     memcpy(model->input.orientation, "PIL", 4);
     for (int c = 0; c < 3; ++c) {
         model->input.spacing[c] = MAKER_PIXEL_MM;
