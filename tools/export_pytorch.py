@@ -13,12 +13,16 @@ import numpy as np
 
 
 def export(state, path, name, architecture, config, labels, spacing=(1, 1, 1), orientation="RAS", multiple=None, channels=1,
-           normalisation=None, half=False, **texts):
-    """labels: (name, FreeSurfer number, hemisphere L|R|B), one an output channel. texts: trained_on, licence, source."""
+           normalisation=None, half=False, structure=None, colours=None, **texts):
+    """labels: (name, FreeSurfer number, hemisphere L|R|B), one per output channel. structure: what all of them are parts of; colours: of all but the
+    first, else made from the channel's number. texts: trained_on, licence, source."""
     if multiple is None:
         multiple = 2 ** (len(config["features"]) - 1) if "features" in config else 32
-    entries = [{"channel": i, "index": index, "name": n, "structure": n.removeprefix("left_").removeprefix("right_"), "hemi": hemi,
-                "color": "#%06x" % (i * 2654435761 % 2**24)} for i, (n, index, hemi) in enumerate(labels)]
+    entries = []
+    for i, (n, index, hemi) in enumerate(labels):
+        part = n.removeprefix("left_").removeprefix("right_")
+        entries.append({"channel": i, "index": index, "name": n, "structure": f"{structure}_{part}" if structure and i > 0 else part, "hemi": hemi,
+                        "color": "#000000" if colours and i == 0 else colours[i - 1] if colours else "#%06x" % (i * 2654435761 % 2**24)})
     contract = {"spacing_mm": list(spacing), "orientation": orientation, "multiple": multiple, "channels": channels,
                 "normalisation": normalisation or {"kind": "percentile", "low": 0.5, "high": 99.5}, "region": None}
     header = {"__metadata__": {"dien.format": "1", "dien.name": name, "dien.architecture": architecture,

@@ -112,6 +112,19 @@ def ventricle(points, middle, axis, amount):
     return points - shift.unsqueeze(-1) * axis.view(-1, 1, 1, 1, 3)
 
 
+def shrink(points, middle, axis, amount):
+    """Shrinks (amount > 0, share of the volume) or swells each side about its own middle, 4.5 mm from the midline; amount [B, 2]: left (towards -axis)
+    and right. Falls to nothing some 15 mm away. Points as for ventricle()."""
+    d = points - middle.view(-1, 1, 1, 1, 3)
+    direction = axis.view(-1, 1, 1, 1, 3)
+    along = (d * direction).sum(-1, keepdim=True)
+    own = d - 4.5 * torch.tanh(along / 2) * direction  # from the nearer side's middle
+    stretch = (1 - amount) ** (-1 / 3) - 1
+    right = torch.sigmoid(along / 0.7)
+    share = stretch[:, 0].view(-1, 1, 1, 1, 1) * (1 - right) + stretch[:, 1].view(-1, 1, 1, 1, 1) * right
+    return points + own * share * torch.exp(-(own.norm(dim=-1, keepdim=True) / 13) ** 4)
+
+
 def sample(volume, points):
     """volume [B,C,X,Y,Z], points [B,...,3] in its voxels; linear, 0 outside."""
     size = torch.tensor(volume.shape[2:], device=points.device, dtype=torch.float32)
@@ -185,7 +198,10 @@ class Augment:
         amount = self.u(b) * 1.6 * strength * (~exact)
         points = points + bend * amount.view(b, 1, 1, 1, 1)
         amount = torch.where(self.chance(b, 0.6) & ~exact, self.u(b, low=-1.5, high=3.0) * warp, torch.zeros(b, device=self.device))
-        return ventricle(points, middle, self.h.axis[index], amount)
+        points = ventricle(points, middle, self.h.axis[index], amount)
+        amount = self.u(b, 1, low=-0.15, high=0.25) + self.u(b, 2, low=-0.06, high=0.06)
+        amount = torch.where((self.chance(b, 0.5) & ~exact).unsqueeze(1), amount * strength, torch.zeros_like(amount))
+        return shrink(points, middle, self.h.axis[index], amount)
 
     def cut(self, index, points):
         image = sample(self.h.image[index].unsqueeze(1).float() / 255, points)
@@ -273,9 +289,12 @@ def loss_of(logits, target, dice_weight, volume_weight):
     p = logp.exp()
     axes = (2, 3, 4)
     dice = 1 - (2 * (p * t).sum(axes) + 1) / ((p * p).sum(axes) + (t * t).sum(axes) + 1)
-    groups = torch.stack([p[:, 1:6].sum(1), p[:, 6:11].sum(1)], 1).sum(axes), torch.stack([t[:, 1:6].sum(1), t[:, 6:11].sum(1)], 1).sum(axes)
+    sides = torch.stack([p[:, 1:6].sum(1), p[:, 6:11].sum(1)], 1)
+    kept = (sides.detach() >= 0.05).float()  # what dien counts
+    groups = (sides * kept).sum(axes), torch.stack([t[:, 1:6].sum(1), t[:, 6:11].sum(1)], 1).sum(axes)
     volume = ((groups[0] - groups[1]).abs() / groups[1].clamp(min=50)).mean()
-    subs = ((p[:, 1:].sum(axes) - t[:, 1:].sum(axes)).abs() / t[:, 1:].sum(axes).clamp(min=10)).mean()
+    kept = torch.cat([kept[:, :1].expand(-1, 5, -1, -1, -1), kept[:, 1:].expand(-1, 5, -1, -1, -1)], 1)
+    subs = (((p[:, 1:] * kept).sum(axes) - t[:, 1:].sum(axes)).abs() / t[:, 1:].sum(axes).clamp(min=10)).mean()
     return ce + dice_weight * dice[:, 1:].mean() + volume_weight * (volume + 0.3 * subs), ce
 
 
@@ -289,6 +308,12 @@ def answer(net, image, swap, mirrored=True):
             q = F.softmax(net(image.flip(2)).float(), 1)[:, 1:].flip(2)[:, swap]
             p = (p + q) / 2
     return p
+
+
+def measured(p):
+    """What dien counts: where a side's probability is under 0.05 there is nothing (src/segment/postprocess.c)."""
+    sides = torch.stack([p[:, :5].sum(1), p[:, 5:].sum(1)], 1)
+    return torch.where(sides >= 0.05, sides, torch.zeros_like(sides)).sum((1, 2, 3, 4))
 
 
 def hard(p):
@@ -321,8 +346,8 @@ def table(net, heads, device, seed=7):
             lp, lt = hard(p), hard(truth)
             put(f"{name} dice", dice(lp > 0, lt > 0))
             put(f"{name} subunits", float(np.mean([dice(lp == c, lt == c) for c in range(1, 11)])))
-            put(f"{name} volume", p.sum().item())
-        v0 = p.sum().item()
+            put(f"{name} volume", measured(p).item())
+        v0 = measured(p).item()
         put("truth volume", truth.sum().item())
         # 20 scanners: the same head, seen through contrast, field, noise, resolution and a small turn
         many = index.repeat(20)
@@ -330,7 +355,7 @@ def table(net, heads, device, seed=7):
         points = (a.base.reshape(1, -1, 3) @ turn.transpose(1, 2)).view(20, PATCH, PATCH, PATCH, 3) + (centre + a.u(20, 3, low=-0.5, high=0.5)).view(20, 1, 1, 1, 3)
         seen, _, _ = a.cut(many, points)
         seen = a.intensity(a.acquire(seen, 0.6, 0.0), many, 0.6)
-        volumes = torch.cat([answer(net, seen[k:k + 5], a.swap).sum((1, 2, 3, 4)) for k in range(0, 20, 5)]).cpu().numpy()
+        volumes = torch.cat([measured(answer(net, seen[k:k + 5], a.swap)) for k in range(0, 20, 5)]).cpu().numpy()
         put("scanner sd", float(volumes.std(ddof=1) / volumes.mean()))
         put("scanner mean", float(volumes.mean() / v0 - 1))
         # rescan: half a voxel and two degrees aside, a little noise
@@ -338,9 +363,9 @@ def table(net, heads, device, seed=7):
         points = (a.base.reshape(1, -1, 3) @ turn.transpose(1, 2)).view(4, PATCH, PATCH, PATCH, 3) + (centre + a.u(4, 3, low=-0.5, high=0.5)).view(4, 1, 1, 1, 3)
         seen, _, _ = a.cut(index.repeat(4), points)
         seen = (seen + torch.randn(seen.shape, device=device, generator=g) * 0.02).clamp(0, 1)
-        put("rescan", float((answer(net, seen, a.swap).sum((1, 2, 3, 4)) / v0 - 1).abs().mean()))
+        put("rescan", float((measured(answer(net, seen, a.swap)) / v0 - 1).abs().mean()))
         for factor in (0.6, 1.3):
-            put(f"times {factor}", answer(net, (image * factor).clamp(0, 1), a.swap).sum().item() / v0 - 1)
+            put(f"times {factor}", measured(answer(net, (image * factor).clamp(0, 1), a.swap)).item() / v0 - 1)
         for mm in (1.5, 2.0):
             m = resolution(1, PATCH, device, g, torch.full((1,), mm, device=device), zero)
             x = image
@@ -348,24 +373,19 @@ def table(net, heads, device, seed=7):
                 y = x.squeeze(1).movedim(axis + 1, 1)
                 x = torch.bmm(m, y.reshape(1, PATCH, -1)).view(y.shape).movedim(1, axis + 1).unsqueeze(1)
             p = answer(net, x, a.swap)
-            put(f"{mm} mm volume", p.sum().item() / v0 - 1)
+            put(f"{mm} mm volume", measured(p).item() / v0 - 1)
             put(f"{mm} mm dice", dice(hard(p) > 0, hard(truth) > 0))
         if not heads.stripped[i]:
-            put("stripped", answer(net, image * (dilate((tissue > 0.5).float(), 1) > 0.5), a.swap).sum().item() / v0 - 1)
+            put("stripped", measured(answer(net, image * (dilate((tissue > 0.5).float(), 1) > 0.5), a.swap)).item() / v0 - 1)
         for amount in (-1.0, 1.0, 2.0, 3.0):
             warped = ventricle(base, heads.middle[index], heads.axis[index], torch.tensor([amount], device=device))
             seen, moved, _ = a.cut(index, warped)
-            put(f"ventricle {amount:+.0f} mm", answer(net, seen, a.swap).sum().item() / v0 - moved.sum().item() / truth.sum().item())
-        for shrink in (0.05, 0.10, 0.20):
-            # around each side's middle, falling to nothing 12 mm out; the known change is that of the truth
-            k = 1 / (1 - shrink) ** (1 / 3)
-            points = base.clone()
-            for side in (-1, 1):
-                c = heads.middle[index] + side * 4.5 * heads.axis[index]
-                d = base - c.view(1, 1, 1, 1, 3)
-                points = points + d * (k - 1) * torch.exp(-(d.norm(dim=-1, keepdim=True) / 13) ** 4)* ((d * heads.axis[index].view(1,1,1,1,3)).sum(-1, keepdim=True) * side > -4.5).float()
+            put(f"ventricle {amount:+.0f} mm", measured(answer(net, seen, a.swap)).item() / v0 - moved.sum().item() / truth.sum().item())
+        for amount in (0.05, 0.10, 0.20):
+            points = shrink(base, heads.middle[index], heads.axis[index], torch.full((1, 2), amount, device=device))
             seen, moved, _ = a.cut(index, points)
-            put(f"shrunk {shrink:.2f}", answer(net, seen, a.swap).sum().item() / v0 - moved.sum().item() / truth.sum().item())
+            put(f"shrunk {amount:.2f}", measured(answer(net, seen, a.swap)).item() / v0 - moved.sum().item() / truth.sum().item())
+            put(f"shrunk {amount:.2f}, true", moved.sum().item() / truth.sum().item() - 1)
     for key, values in rows.items():
         v = np.array(values)
         lines.append(f"{key}\tmean {v.mean():.4f}\tmin {v.min():.4f}\tmax {v.max():.4f}\tmean of absolutes {np.abs(v).mean():.4f}")
@@ -375,6 +395,31 @@ def table(net, heads, device, seed=7):
         lines.append(f"{name}: volume r {np.corrcoef(v, t)[0, 1]:.3f}, mean {100 * (v.mean() / t.mean() - 1):+.1f} %, sd of difference {100 * np.std(v / t - 1, ddof=1):.1f} %")
     lines.append("heads\t" + "\t".join(f"{heads.names[i]} {rows['two dice'][n]:.3f} {100 * (rows['two volume'][n] / t[n] - 1):+.1f}%" for n, i in enumerate(heads.validate)))
     return lines
+
+
+@torch.no_grad()
+def calibrate(net, heads, device):
+    """Moves the background's bias until the volume, as dien counts it, is that of the truth in the mean over the training heads as they are."""
+    net.eval()
+    a = Augment(heads, device, torch.Generator(device=device).manual_seed(1))
+    answers, truth = [], 0.0
+    for i in heads.train.tolist():
+        index = torch.tensor([i], device=device)
+        points = a.base.unsqueeze(0) + (torch.round(heads.middle[index]) + 0.5).view(1, 1, 1, 1, 3)
+        image, t, _ = a.cut(index, points)
+        truth += measured(t).item()
+        both = [net(image).float(), net(image.flip(2)).float().flip(2)[:, torch.cat([torch.zeros(1, dtype=torch.long, device=device), a.swap + 1])]]
+        answers.append([x[:, :, 10:54, 10:54, 10:54].cpu() for x in both])
+    low, high = -1.5, 1.5
+    for _ in range(14):
+        shift = (low + high) / 2
+        total = 0.0
+        for pair in answers:
+            p = sum(F.softmax(torch.cat([x[:, :1] + shift, x[:, 1:]], 1), 1)[:, 1:] for x in pair) / 2
+            total += measured(p).item()
+        low, high = (shift, high) if total > truth else (low, shift)
+    net.head.bias[0] += shift
+    return shift
 
 
 def main():
@@ -442,7 +487,7 @@ def main():
         if step % 200 == 0:
             print(f"step {step}\tloss {loss.item():.4f}\tce {ce.item():.4f}\tminutes {(time.time() - begin) / 60:.2f}", flush=True)
     net.load_state_dict({k: average[k].to(v.dtype) if v.dtype.is_floating_point else v for k, v in net.state_dict().items()})
-    lines = [f"{args} steps {step}"] + table(net, heads, device)
+    lines = [f"{args} steps {step}", f"background's bias moved by {calibrate(net, heads, device):+.4f}"] + table(net, heads, device)
     print("\n".join(lines), flush=True)
     np.savez(args.out + ".npz", **{k: v.detach().float().cpu().numpy() for k, v in net.state_dict().items() if "num_batches" not in k})
     open(args.out + ".txt", "w").write("\n".join(lines) + "\n")

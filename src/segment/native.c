@@ -1,11 +1,16 @@
 #include "segment/native.h"
 
 #include "base/memory.h"
+#include "segment/label_tidy.h"
 #include "segment/placement.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* In voxels up to this size two sides that touch are kept apart by a voxel of background; in larger ones that would cost more than it
+ * shows: the mammillary bodies are 1 to 2 mm apart. */
+#define SEPARABLE_MM 1.3
 
 /* Where an axis of the oriented scan falls in the box: for each scan voxel the first of two box voxels and the share of the
  * second; first -1 outside. Positions within half a voxel of the outermost centres take the edge's value. */
@@ -86,50 +91,97 @@ static float value_at(const float *map, const int64_t dim[3], const axis_map map
     return p0 + w * (p1 - p0);
 }
 
-dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *posteriors, const dn_structures *structures, dn_native *out)
+/* Voxels of the scan in which the box lies: [k][j][i], i fastest. */
+typedef struct region {
+    int64_t dim[3];
+    uint8_t *channel;   /* the most probable one; 0: background */
+    float *probability; /* of its whole group */
+} region;
+
+static void decide(const dn_posteriors *posteriors, const dn_structures *structures, const axis_map maps[3], region *r)
 {
-    memset(out, 0, sizeof *out);
-    out->voxel_volume = dn_grid_voxel_volume(&conformed->scan_grid);
-    int64_t voxels = dn_posteriors_voxels(posteriors);
-    int64_t channels = posteriors->channels;
-    axis_map maps[3];
-    dn_status status = DN_OK;
-    DN_TRY(axis_maps_make(conformed, posteriors, maps));
-    DN_TRY_GOTO(status, dn_labels_create(&conformed->scan_grid, &out->labels), done);
-    const dn_placement place = dn_placement_of(&conformed->oriented->grid, &conformed->scan_grid);
-    /* Sums are taken in one fixed order, so that they do not depend on the number of threads. */
+    const int64_t voxels = dn_posteriors_voxels(posteriors);
+    int64_t v = 0;
     for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
         for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
-            for (int64_t i = maps[0].low; i < maps[0].high; ++i) {
+            for (int64_t i = maps[0].low; i < maps[0].high; ++i, ++v) {
                 float best_value = value_at(posteriors->data, posteriors->dim, maps, i, j, k);
                 if (best_value > 0.9999f) {
                     continue;
                 }
                 float values[DN_CHANNEL_LIMIT];
                 int64_t best = 0;
-                for (int64_t c = 1; c < channels; ++c) {
+                for (int64_t c = 1; c < posteriors->channels; ++c) {
                     values[c] = value_at(posteriors->data + c * voxels, posteriors->dim, maps, i, j, k);
                     if (values[c] > best_value) {
                         best_value = values[c];
                         best = c;
                     }
                 }
-                int group = structures->group_of[best];
-                if (group == DN_NO_GROUP) {
+                const int group = structures->group_of[best];
+                for (int64_t c = 1; group != DN_NO_GROUP && c < posteriors->channels; ++c) {
+                    r->channel[v] = (uint8_t)best;
+                    r->probability[v] += structures->group_of[c] == group ? values[c] : 0.0f;
+                }
+            }
+        }
+    }
+}
+
+/* Sums are taken in one fixed order, so that they do not depend on the number of threads. */
+static void paint(const dn_conformed *conformed, const dn_posteriors *posteriors, const dn_structures *structures, const axis_map maps[3],
+                  const region *r, dn_native *out)
+{
+    const int64_t voxels = dn_posteriors_voxels(posteriors);
+    const dn_placement place = dn_placement_of(&conformed->oriented->grid, &conformed->scan_grid);
+    int64_t v = 0;
+    for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
+        for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
+            for (int64_t i = maps[0].low; i < maps[0].high; ++i, ++v) {
+                const int64_t c = r->channel[v];
+                const int group = structures->group_of[c];
+                if (c == 0) {
                     continue;
                 }
-                out->labels->data[dn_placement_at(&place, i, j, k)] = (uint16_t)structures->label_of[best]->index;
-                out->count[best] += 1;
-                out->posterior_sum[best] += (double)best_value;
-                for (int64_t c = 1; c < channels; ++c) {
-                    if (structures->group_of[c] == group) {
-                        out->group_sum[group] += (double)values[c];
+                out->labels->data[dn_placement_at(&place, i, j, k)] = (uint16_t)structures->label_of[c]->index;
+                out->count[c] += 1;
+                out->posterior_sum[c] += (double)value_at(posteriors->data + c * voxels, posteriors->dim, maps, i, j, k);
+                for (int64_t n = 1; n < posteriors->channels; ++n) {
+                    if (structures->group_of[n] == group) {
+                        out->group_sum[group] += (double)value_at(posteriors->data + n * voxels, posteriors->dim, maps, i, j, k);
                     }
                 }
             }
         }
     }
+}
+
+dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *posteriors, const dn_structures *structures, dn_native *out)
+{
+    memset(out, 0, sizeof *out);
+    out->voxel_volume = dn_grid_voxel_volume(&conformed->scan_grid);
+    axis_map maps[3];
+    region r = {.channel = NULL};
+    double spacing[3];
+    dn_status status = DN_OK;
+    DN_TRY(axis_maps_make(conformed, posteriors, maps));
+    for (int c = 0; c < 3; ++c) {
+        r.dim[c] = maps[c].high - maps[c].low;
+    }
+    DN_TRY_GOTO(status, dn_labels_create(&conformed->scan_grid, &out->labels), done);
+    size_t voxels = (size_t)(r.dim[0] * r.dim[1] * r.dim[2]);
+    if (voxels > 0) {
+        DN_TRY_GOTO(status, dn_alloc(&r.channel, voxels, sizeof *r.channel, "the labels"), done);
+        DN_TRY_GOTO(status, dn_alloc(&r.probability, voxels, sizeof *r.probability, "the labels"), done);
+        decide(posteriors, structures, maps, &r);
+        dn_grid_spacing(&conformed->scan_grid, spacing);
+        bool separate = fmax(spacing[0], fmax(spacing[1], spacing[2])) <= SEPARABLE_MM;
+        DN_TRY_GOTO(status, dn_label_tidy(r.channel, r.probability, r.dim, structures, separate), done);
+        paint(conformed, posteriors, structures, maps, &r, out);
+    }
 done:
+    free(r.channel);
+    free(r.probability);
     axis_maps_release(maps);
     return status;
 }

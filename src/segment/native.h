@@ -1,5 +1,5 @@
 /* Posteriors back on the scan's own grid: each voxel of the scan takes the posteriors at its own position (linear between
- * the conformed voxels, one composed transform), then the most probable label. */
+ * the conformed voxels, one composed transform), then the most probable label, tidied (label_tidy.h). */
 #ifndef DN_SEGMENT_NATIVE_H
 #define DN_SEGMENT_NATIVE_H
 
