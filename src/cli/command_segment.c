@@ -75,7 +75,7 @@ static const dn_option options[] = {
     {.name = "consensus",
      .kind = DN_OPTION_FLAG,
      .help = "mean of 16 runs of the network: white matter at 0.5, 0.6, 0.7 and 0.8, mirrored and not, moved by a voxel and not; says how "
-             "much their volumes differ"},
+             "much their volumes differ. Around the brain of a scan without skull, fluid and a bright shell are put first"},
     {.name = "grid",
      .kind = DN_OPTION_CHOICE,
      .value = "GRID",

@@ -69,6 +69,11 @@ static void add_intensities(const dn_segment_result *r, json_t *root)
             json_array_append_new(volumes, json_real(voxel * sum));
         }
         dn_record_set(object, "MemberVolumes_mm3", volumes);
+        if (r->fill.done) {
+            dn_record_set(object, "FilledAroundBrain",
+                          json_pack("{s:f, s:f, s:f, s:f}", "FluidWithin_mm", DN_FLUID_FILL_FLUID_MM, "ShellWithin_mm",
+                                    DN_FLUID_FILL_SHELL_MM, "VentricleMedian", r->fill.fluid, "WhiteMatterMedian", r->fill.white_matter));
+        }
         dn_record_set(root, "Consensus", object);
     }
 }

@@ -286,6 +286,11 @@ static dn_status put_provenance(dn_file_writer *w, const dn_segment_result *r)
             DN_TRY(dn_file_printf(w, "<dt>Its SHA-256</dt><dd>%s</dd>\n", model->sha256));
         }
     }
+    if (r->fill.done) {
+        DN_TRY(dn_file_printf(w,
+                              "<dt>No skull</dt><dd>the network of the hypothalamus was shown the scan with fluid and a bright shell put "
+                              "around the brain</dd>\n"));
+    }
     if (r->acpc.has_frame) {
         DN_TRY(put_frame(w, r));
     } else if (r->has_parts) {

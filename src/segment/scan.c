@@ -223,20 +223,49 @@ static dn_status locate(const dn_segmenter *s, dn_segment_result *r)
     return DN_OK;
 }
 
+/* The copy of a scan without skull that a consensus is made of; NULL: the scan itself. */
+static dn_status fill_around(const dn_segmenter *s, dn_segment_result *r, dn_volume **filled)
+{
+    dn_labels *labels = NULL;
+    if (!s->fills || !r->head.stripped) {
+        return DN_OK;
+    }
+    DN_TRY(dn_head_labels(&r->head, &r->conformed.volume->grid, &labels));
+    dn_status status = dn_fluid_fill_around(r->conformed.volume, labels, filled, &r->fill);
+    dn_labels_destroy(labels);
+    if (status == DN_OK) {
+        dn_segmenter_name_head(s, r);
+        dn_log(DN_LOG_NOTE, "%s: the skull was taken off; the consensus is made with fluid and a bright shell put around the brain",
+               r->stem);
+    } else if (status == DN_EDATA) {
+        dn_log(DN_LOG_WARNING, "%s: the skull was taken off, and nothing was put around the brain for the consensus: %s", r->stem,
+               dn_error_message());
+        dn_error_clear();
+        status = DN_OK;
+    }
+    return status;
+}
+
 /* The hypothalamus. Where it is not found, that is an error only when nothing else is measured. */
 static dn_status run_parts(dn_segmenter *s, dn_segment_result *r)
 {
     double begin = omp_get_wtime();
     int64_t before = dn_network_work_done(s->network)->voxels;
+    dn_volume *scan = r->conformed.volume;
+    dn_volume *filled = NULL;
     DN_TRY(enter(r, DN_STAGE_NETWORK));
+    DN_TRY(fill_around(s, r, &filled));
+    r->conformed.volume = filled != NULL ? filled : scan;
     dn_status status = find_and_run(s, r);
     if (status == DN_OK) {
         status = ask_again(s, r);
     }
+    r->conformed.volume = scan; /* what follows sees the scan as it is */
+    dn_volume_destroy(filled);
     r->network_voxels = dn_network_work_done(s->network)->voxels - before;
     r->seconds[DN_STAGE_NETWORK] = omp_get_wtime() - begin;
     r->has_parts = status == DN_OK;
-    if (status == DN_EDATA && s->head != NULL) {
+    if (status == DN_EDATA && s->measures_head) {
         dn_error_clear();
         dn_posteriors_release(&r->posteriors);
         return DN_OK;
@@ -412,7 +441,7 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     DN_TRY_GOTO(status, read_and_conform(segmenter, r), fail);
     DN_TRY_GOTO(status, locate(segmenter, r), fail);
     /* First, because it is looked at as it is (--white-matter changes the intensities), and because slices need its labels. */
-    if (segmenter->head != NULL) {
+    if (dn_segmenter_wants_head(segmenter, r)) {
         DN_TRY_GOTO(status, run_head(segmenter, r), fail);
     }
     if (segmenter->network != NULL) {

@@ -9,6 +9,7 @@
 #include "prepare/conform.h"
 #include "segment/acpc.h"
 #include "segment/consensus.h"
+#include "segment/fluid_fill.h"
 #include "segment/locate.h"
 #include "segment/native.h"
 #include "segment/network.h"
@@ -106,6 +107,7 @@ typedef struct dn_segment_result {
     dn_quality quality;
     double white_matter; /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
     dn_consensus consensus;
+    dn_fluid_fill fill; /* what the network was shown around the brain of a scan without skull */
     dn_score score;
     dn_precision precision;
     int64_t network_voxels; /* that went through the network */

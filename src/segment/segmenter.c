@@ -148,10 +148,10 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
         DN_TRY_GOTO(status, load_parts(DN_SEGMENT_MODEL, options, s), fail);
     }
     DN_TRY_GOTO(status, check_frame(s), fail);
-    if (s->measures_head || s->acpc != NULL) {
-        dn_whole_head_options whole = {.coarse_only = !deep && s->acpc == NULL,
-                                       .precision = options->precision,
-                                       .memory_limit = options->memory_limit};
+    s->fills = s->network != NULL && options->consensus != NULL && is_there(DN_WHOLE_HEAD_COARSE);
+    if (s->measures_head || s->acpc != NULL || s->fills) {
+        bool fine = deep || s->acpc != NULL || (s->fills && is_there(DN_WHOLE_HEAD_FINE));
+        dn_whole_head_options whole = {.coarse_only = !fine, .precision = options->precision, .memory_limit = options->memory_limit};
         DN_TRY_GOTO(status, dn_whole_head_create(&whole, &s->head), fail);
     }
     if (s->network != NULL && s->head != NULL &&
@@ -190,6 +190,25 @@ const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter)
                                                          : &dn_whole_head_coarse(segmenter->head)->input;
 }
 
+bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_result *result)
+{
+    return segmenter->measures_head || segmenter->acpc != NULL || (segmenter->fills && result->location.stripped);
+}
+
+void dn_segmenter_name_head(const dn_segmenter *segmenter, dn_segment_result *result)
+{
+    const dn_model *const networks[] = {dn_whole_head_coarse(segmenter->head), dn_whole_head_fine(segmenter->head)};
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; ++i) {
+        bool named = networks[i] == NULL;
+        for (size_t n = 0; n < result->model_count; ++n) {
+            named = named || result->models[n] == networks[i];
+        }
+        if (!named) {
+            result->models[result->model_count++] = networks[i];
+        }
+    }
+}
+
 void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *result)
 {
     result->structures = segmenter->structures;
@@ -203,12 +222,10 @@ void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *res
     if (segmenter->head == NULL) {
         return;
     }
-    const dn_model *coarse = dn_whole_head_coarse(segmenter->head);
-    const dn_model *fine = dn_whole_head_fine(segmenter->head);
-    result->models[result->model_count++] = coarse;
-    if (fine != NULL) {
-        result->models[result->model_count++] = fine;
+    if (segmenter->measures_head || segmenter->acpc != NULL) {
+        dn_segmenter_name_head(segmenter, result);
     }
+    const dn_model *coarse = dn_whole_head_coarse(segmenter->head);
     for (size_t i = 0; i < coarse->label_count; ++i) {
         const dn_model_label *label = &coarse->labels[i];
         result->head_wanted[label->channel] = label->index > 0 && dn_select_has(&segmenter->selection, label->structure);

@@ -13,12 +13,17 @@ struct dn_segmenter {
     dn_network *network;
     dn_acpc *acpc;       /* runs it, when it sees slices */
     dn_whole_head *head; /* NULL when it is not used */
-    bool measures_head;  /* not for the AC-PC frame alone */
+    bool measures_head;  /* not for the AC-PC frame, or for `fills`, alone */
+    bool fills;          /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
 };
 
 /* The voxels that a scan is conformed to first. */
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter);
+/* Whether the networks of the whole head are asked about this scan; its location is known. */
+bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_result *result);
 /* Fills what a result says about its networks and what was asked for. */
 void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *result);
+/* Names the whole head's networks in the result, once. */
+void dn_segmenter_name_head(const dn_segmenter *segmenter, dn_segment_result *result);
 
 #endif

@@ -144,6 +144,16 @@ grep -q whole-head-coarse whole/head_dseg.json && grep -q whole-head-fine whole/
     fail "whole head: expected both networks in $(cat whole/head_dseg.json)"
 [ ! -e whole/stripped_label-ICV_mask.nii.gz ] && ! grep -q icv whole/stripped_volumes.tsv || fail "stripped: expected no ICV, found $(ls whole)"
 grep -q 'stripped: .*no skull' stderr || fail "stripped: expected a sentence, found $(cat stderr)"
+# A consensus on a scan without skull is made with fluid and a shell put around the brain; it says so, and the picture is of the scan as it is.
+for scan in head stripped; do
+    DIEN_MODELS=$work/heads "$dien" segment heads/$scan.nii.gz -o fill --model "$model" --structures hypothalamus --consensus --threads 1 >stdout 2>stderr
+    code=$?
+    measured "$code" || fail "filled $scan: expected 0 or 4, found $code: $(cat stderr)"
+    said=$(grep -c 'fluid and a bright shell' stderr) written=$(grep -c FilledAroundBrain fill/${scan}_volumes.json)
+    [ "$said$written" = "$([ $scan = head ] && echo 00 || echo 11)" ] || fail "filled $scan: said $said, written $written: $(cat stderr)"
+    grep -q whole-head-coarse fill/${scan}_volumes.json
+    [ $? -eq "$([ $scan = head ] && echo 1 || echo 0)" ] || fail "filled $scan: the networks that are named: $(cat fill/${scan}_volumes.json)"
+done
 # A network that is missing: an error when it was asked for, else a note. (The program is copied, away from the tree's own models.)
 cp "$dien" bin/dien && cp heads/whole-head-coarse.safetensors some/
 export XDG_DATA_HOME=$work/none
