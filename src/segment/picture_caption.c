@@ -58,10 +58,11 @@ static void draw_line(const view *v, dn_mosaic *m, const dn_volume_line *line, d
     if (alike || has_left != has_right) {
         dn_mosaic_swatch(m, x, y - SWATCH + 1, SWATCH, has_left ? left : right);
     }
-    dn_mosaic_text_within(m, x + SWATCH + 7, y, AT_RIGHT - 55 - SWATCH, TEXT, bold, DN_INK_WHITE, name);
+    const double end = !line->paired ? AT_BOTH : has_left && has_right && !alike ? AT_RIGHT - SWATCH - 6 : AT_RIGHT;
+    dn_mosaic_text_within(m, alike || has_left != has_right ? x + SWATCH + 7 : x, y, end - 45 - SWATCH, TEXT, bold, DN_INK_WHITE, name);
     if (has_left && has_right && !alike) { /* each side has a colour of its own, before its number */
-        dn_mosaic_swatch(m, x + AT_RIGHT - 46 - SWATCH, y - SWATCH + 1, SWATCH, right);
-        dn_mosaic_swatch(m, x + AT_LEFT - 46 - SWATCH, y - SWATCH + 1, SWATCH, left);
+        dn_mosaic_swatch(m, x + AT_RIGHT - 36 - SWATCH, y - SWATCH + 1, SWATCH, right);
+        dn_mosaic_swatch(m, x + AT_LEFT - 36 - SWATCH, y - SWATCH + 1, SWATCH, left);
     }
     if (line->paired) {
         number(v, m, x + AT_RIGHT, y, line->right != NULL ? line->right->volume_mm3 : (double)NAN, line->unit, bold);
