@@ -167,7 +167,7 @@ dn_status dn_mosaic_draw(dn_mosaic *mosaic, const dn_mosaic_tile *tile)
         cairo_stroke(mosaic->cairo);
     }
     const double pad = 5;
-    const double size = 13;
+    const double size = tile->letter_size > 0.0 ? tile->letter_size : 13;
     double middle_x = tile->x + 0.5 * tile->width;
     double middle_y = tile->y + 0.5 * tile->height;
     if (tile->left != NULL) {
@@ -183,7 +183,7 @@ dn_status dn_mosaic_draw(dn_mosaic *mosaic, const dn_mosaic_tile *tile)
         letter(mosaic, middle_x, tile->y + tile->height - pad, size, tile->bottom, 0.5, 1);
     }
     if (tile->caption != NULL) {
-        letter(mosaic, tile->x + pad, tile->y + tile->height - pad, 11, tile->caption, 0, 1);
+        letter(mosaic, tile->x + pad, tile->y + tile->height - pad, size * 11 / 13, tile->caption, 0, 1);
     }
     return cairo_problem(cairo_status(mosaic->cairo));
 }
@@ -234,6 +234,44 @@ double dn_mosaic_text(dn_mosaic *mosaic, double x, double y, double size, bool b
     return width;
 }
 
+double dn_mosaic_text_within(dn_mosaic *mosaic, double x, double y, double width, double size, bool bold, dn_ink ink, const char *text)
+{
+    char safe[TEXT + 4];
+    clean(text, safe);
+    font(mosaic, size, bold, ink);
+    size_t n = strlen(safe);
+    while (n > 0 && text_width(mosaic, safe) > width) {
+        do {
+            --n;
+        } while (n > 0 && ((unsigned char)safe[n] & 0xc0U) == 0x80U);
+        memcpy(safe + n, "\xe2\x80\xa6", 4);
+    }
+    double used = text_width(mosaic, safe);
+    cairo_move_to(mosaic->cairo, x, y);
+    cairo_show_text(mosaic->cairo, safe);
+    return used;
+}
+
+/* The longest run of whole words that fits; a single word that does not is shown as it is. */
+static size_t words_within(dn_mosaic *mosaic, char *text, double width)
+{
+    const size_t end = strlen(text);
+    size_t fit = 0;
+    for (size_t i = 1; i <= end; ++i) {
+        if (text[i] == ' ' || text[i] == 0) {
+            char kept = text[i];
+            text[i] = 0;
+            double w = text_width(mosaic, text);
+            text[i] = kept;
+            if (w > width && fit > 0) {
+                break;
+            }
+            fit = i;
+        }
+    }
+    return fit;
+}
+
 double dn_mosaic_paragraph(dn_mosaic *mosaic, double x, double y, double width, int lines, double size, dn_ink ink, const char *text)
 {
     char safe[TEXT];
@@ -241,23 +279,9 @@ double dn_mosaic_paragraph(dn_mosaic *mosaic, double x, double y, double width, 
     font(mosaic, size, false, ink);
     char *rest = safe;
     for (int line = 0; line < lines && *rest != 0; ++line, y += size * 1.35) {
-        /* The longest run of whole words that fits; a single word that does not is shown as it is. */
-        size_t end = strlen(rest);
-        size_t fit = 0;
-        for (size_t i = 1; i <= end; ++i) {
-            if (rest[i] == ' ' || rest[i] == 0) {
-                char kept = rest[i];
-                rest[i] = 0;
-                double w = text_width(mosaic, rest);
-                rest[i] = kept;
-                if (w > width && fit > 0) {
-                    break;
-                }
-                fit = i;
-            }
-        }
+        size_t fit = words_within(mosaic, rest, width);
         char piece[TEXT + 4];
-        snprintf(piece, sizeof piece, "%.*s%s", (int)fit, rest, line + 1 == lines && fit < end ? " \xe2\x80\xa6" : "");
+        snprintf(piece, sizeof piece, "%.*s%s", (int)fit, rest, line + 1 == lines && rest[fit] != 0 ? " \xe2\x80\xa6" : "");
         cairo_move_to(mosaic->cairo, x, y);
         cairo_show_text(mosaic->cairo, piece);
         rest += fit;
@@ -266,6 +290,21 @@ double dn_mosaic_paragraph(dn_mosaic *mosaic, double x, double y, double width, 
         }
     }
     return y;
+}
+
+int dn_mosaic_paragraph_lines(dn_mosaic *mosaic, double width, double size, const char *text)
+{
+    char safe[TEXT];
+    int lines = 0;
+    clean(text, safe);
+    font(mosaic, size, false, DN_INK_WHITE);
+    for (char *rest = safe; *rest != 0; ++lines) {
+        rest += words_within(mosaic, rest, width);
+        while (*rest == ' ') {
+            ++rest;
+        }
+    }
+    return lines;
 }
 
 void dn_mosaic_swatch(dn_mosaic *mosaic, double x, double y, double size, const uint8_t color[3])
@@ -279,6 +318,13 @@ void dn_mosaic_rule(dn_mosaic *mosaic, double x0, double y, double x1)
 {
     cairo_rectangle(mosaic->cairo, x0, y, x1 - x0, 1);
     cairo_set_source_rgb(mosaic->cairo, 0.22, 0.23, 0.26);
+    cairo_fill(mosaic->cairo);
+}
+
+void dn_mosaic_strike(dn_mosaic *mosaic, double x0, double y, double x1, double size)
+{
+    cairo_rectangle(mosaic->cairo, x0, y - 0.36 * size - 1.0, x1 - x0, 2);
+    cairo_set_source_rgb(mosaic->cairo, inks[DN_INK_RED][0], inks[DN_INK_RED][1], inks[DN_INK_RED][2]);
     cairo_fill(mosaic->cairo);
 }
 

@@ -21,6 +21,7 @@ typedef struct dn_mosaic_tile {
     const uint8_t (*palette)[3];
     const char *left, *right, *top, *bottom; /* letters at the edges ("L", "A"), or NULL */
     const char *caption;                     /* small, in the lower left corner, or NULL */
+    double letter_size;                      /* height of the letters in pixels; 0: 13 */
     const double *mark;                      /* rectangle x, y, width, height as shares of the tile, or NULL */
 } dn_mosaic_tile;
 
@@ -35,12 +36,18 @@ DN_CHECKED dn_status dn_mosaic_draw(dn_mosaic *mosaic, const dn_mosaic_tile *til
 /* One line; y is the baseline, size the height of the letters in pixels. Returns the width. Bytes that are not UTF-8 and
  * control characters are drawn as '?'. */
 double dn_mosaic_text(dn_mosaic *mosaic, double x, double y, double size, bool bold, dn_ink ink, dn_text_side side, const char *text);
+/* The same, from the left, for a text that may be too long: it is cut, and ends in an ellipsis, where it would pass width. */
+double dn_mosaic_text_within(dn_mosaic *mosaic, double x, double y, double width, double size, bool bold, dn_ink ink, const char *text);
 /* Broken into lines of at most width pixels; at most lines of them (the last ends in an ellipsis). Returns the baseline of the
  * line after the last. */
 double dn_mosaic_paragraph(dn_mosaic *mosaic, double x, double y, double width, int lines, double size, dn_ink ink, const char *text);
+/* How many lines such a paragraph has without a limit. */
+int dn_mosaic_paragraph_lines(dn_mosaic *mosaic, double width, double size, const char *text);
 /* A filled square, for legends. */
 void dn_mosaic_swatch(dn_mosaic *mosaic, double x, double y, double size, const uint8_t color[3]);
 void dn_mosaic_rule(dn_mosaic *mosaic, double x0, double y, double x1);
+/* A bright line through the middle of letters of that size with this baseline: what is written there does not count. */
+void dn_mosaic_strike(dn_mosaic *mosaic, double x0, double y, double x1, double size);
 /* A straight line from (x0, y0) to (x1, y1) and a disc, drawn only inside clip (x, y, width, height; NULL: everywhere). */
 void dn_mosaic_line(dn_mosaic *mosaic, const double clip[4], double x0, double y0, double x1, double y1, double width,
                     const uint8_t color[3]);

@@ -8,6 +8,7 @@
 #include "cli/evaluate_report.h"
 #include "cli/stats_command.h"
 #include "image/io.h"
+#include "models/label_table.h"
 #include "train/evaluate.h"
 #include "train/translate.h"
 
@@ -117,12 +118,12 @@ static void mark_present(const dn_labels *labels, bool *present)
     }
 }
 
-/* FreeSurfer's names, from the tissue table and for the hypothalamus' subunits. */
+/* FreeSurfer's names, from the table of labels and, for tissues that are not measured, from that of tissues. */
 static void name_of(const dn_table *names, long label, char out[64])
 {
-    static const char *const parts[] = {"anterior_inferior", "anterior_superior", "posterior", "tubular_inferior", "tubular_superior"};
-    if (label >= 801 && label <= 810) {
-        snprintf(out, 64, "%s_%s", label < 806 ? "left" : "right", parts[(label - 801) % 5]);
+    dn_label_entry entry;
+    if (label >= 801 && label <= 810 && dn_label_table_number(label, &entry)) {
+        snprintf(out, 64, "%s", entry.name);
         return;
     }
     if (label == 819 || label == 820) {

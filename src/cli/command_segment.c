@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/scan_list.h"
+#include "cli/segment_norms.h"
 #include "cli/segment_stacks.h"
 #include "segment/outputs.h"
 #include "segment/scan.h"
@@ -41,6 +42,21 @@ static const dn_option options[] = {
      .value = "LABELS",
      .help = "true labels of the one scan (FreeSurfer numbers, as of 'dien synth'): report and STEM_measured_and_true.tsv show measured "
              "beside true volumes"},
+    {.name = "age",
+     .kind = DN_OPTION_REAL,
+     .value = "YEARS",
+     .low = 0,
+     .high = 120,
+     .help = "age of the one person, for report and norms (default: what participants.tsv or the JSON file beside the scan says)"},
+    {.name = "sex",
+     .kind = DN_OPTION_CHOICE,
+     .value = "F|M",
+     .choices = "F|M",
+     .help = "sex of the one person, female or male (default: as with --age)"},
+    {.name = "norm",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "a norm of `dien normative fit`, or several with commas: the report sets the volume against it (z, percentile, range)"},
     {.name = "times",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
@@ -253,7 +269,8 @@ static dn_status run(const dn_arguments *arguments)
         .accept = dn_arguments_flag(arguments, "accept"),
         .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0,
     };
-    dn_output_options outputs = {dn_arguments_text(arguments, "output"), dn_arguments_flag(arguments, "posteriors")};
+    dn_output_options outputs = {.folder = dn_arguments_text(arguments, "output"),
+                                 .posteriors = dn_arguments_flag(arguments, "posteriors")};
     const char **paths = NULL;
     size_t count = 0;
     dn_segmenter *segmenter = NULL;
@@ -265,6 +282,7 @@ static dn_status run(const dn_arguments *arguments)
     if (dn_arguments_given(arguments, "truth") && count > 1) {
         DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
     }
+    DN_TRY_GOTO(status, dn_segment_norms_read(arguments, count, &outputs.report), done);
     if (times_path != NULL) {
         DN_TRY_GOTO(status, dn_table_create(times_path, &times), done);
     }
@@ -283,6 +301,9 @@ static dn_status run(const dn_arguments *arguments)
         if (dn_arguments_given(arguments, "truth")) {
             DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth does not go with networks that see slices; use 'dien evaluate'");
         }
+        if (dn_arguments_given(arguments, "norm")) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--norm does not go with stacks, which have no report; use 'dien normative apply'");
+        }
         const dn_stack_options how = {segmenter_options.trust, outputs.folder, outputs.posteriors, segmenter_options.accept};
         DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
         status = dn_segment_stacks(stack_models, paths, count, &how, times);
@@ -296,6 +317,7 @@ done:
     dn_table_destroy(times);
     dn_segmenter_destroy(segmenter);
     dn_stack_models_destroy(stack_models);
+    dn_segment_norms_release(&outputs.report);
     free(paths);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "image/io.h"
 #include "image/surface.h"
 #include "image/surface_refine.h"
+#include "models/label_table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -54,19 +55,8 @@ static const dn_option options[] = {
 
 enum { PARTS = 8, LABELS = 4096, VIEWS = 9 };
 
-typedef struct part {
-    const char *name;
-    uint8_t color[3];
-    uint16_t labels[2];
-    size_t count;
-} part;
-
-/* Subunits in the colours of Rodrigues et al. (HELM); numbers as in this program's label maps. */
-static const part subunits[] = {
-    {"anterior-inferior", {206, 62, 52}, {801, 806}, 2}, {"anterior-superior", {228, 130, 176}, {802, 807}, 2},
-    {"posterior", {70, 160, 90}, {803, 808}, 2},         {"tubular-inferior", {60, 110, 190}, {804, 809}, 2},
-    {"tubular-superior", {236, 190, 60}, {805, 810}, 2},
-};
+/* Numbers of the subunits in this program's label maps, left and right; their colours are those of every picture (share/labels.tsv). */
+static const uint16_t subunits[][2] = {{801, 806}, {802, 807}, {803, 808}, {804, 809}, {805, 810}};
 enum { SUBUNITS = sizeof subunits / sizeof *subunits };
 
 typedef struct scene {
@@ -149,7 +139,7 @@ static dn_status scene_add(scene *it, const dn_labels *labels, const uint16_t *l
 static int subunit_of(uint16_t label)
 {
     for (int s = 0; s < SUBUNITS; ++s) {
-        if (subunits[s].labels[0] == label || subunits[s].labels[1] == label) {
+        if (subunits[s][0] == label || subunits[s][1] == label) {
             return s;
         }
     }
@@ -171,7 +161,13 @@ static dn_status paint_subunits(scene *it, const dn_labels *labels)
 {
     enum { REACH = 3, SIDE = 2 * REACH + 1 };
     dn_mesh *mesh = it->mesh[0];
+    dn_label_entry subunit[SUBUNITS];
     dn_affine back;
+    for (int s = 0; s < SUBUNITS; ++s) {
+        if (!dn_label_table_number(subunits[s][0], &subunit[s])) {
+            DN_FAIL(DN_EINTERNAL, "the table of labels has no number %d", subunits[s][0]);
+        }
+    }
     DN_TRY(dn_affine_invert(&labels->grid.affine, &back));
     DN_TRY(dn_alloc(&it->paint, (size_t)mesh->vertices, sizeof *it->paint, "a surface"));
     for (int64_t v = 0; v < mesh->vertices; ++v) {
@@ -195,7 +191,7 @@ static dn_status paint_subunits(scene *it, const dn_labels *labels)
         for (int s = 1; s < SUBUNITS; ++s) {
             most = weight[s] > weight[most] ? s : most;
         }
-        memcpy(it->paint[v], subunits[most].color, sizeof it->paint[v]);
+        memcpy(it->paint[v], subunit[most].color, sizeof it->paint[v]);
     }
     it->part[0].vertex_color = (const uint8_t(*)[3])it->paint;
     return DN_OK;

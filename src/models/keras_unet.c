@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "models/keras_weights.h"
+#include "models/label_table.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -11,25 +12,8 @@
 #define MAX_LEVELS 8
 #define FIRST_LAYER "_conv_downarm_0_0"
 
-/* The published subunit network: its labels in the order of its output, FreeSurfer's numbers and colours. */
-static const struct {
-    int index;
-    const char *name, *structure;
-    char hemi;
-    const char *color;
-} subunits[] = {
-    {0, "background", "background", 'B', "#000000"},
-    {801, "left_anterior_inferior", "hypothalamus_anterior_inferior", 'L', "#faff32"},
-    {802, "left_anterior_superior", "hypothalamus_anterior_superior", 'L', "#50c8ff"},
-    {803, "left_posterior", "hypothalamus_posterior", 'L', "#ffa000"},
-    {804, "left_tubular_inferior", "hypothalamus_tubular_inferior", 'L', "#ffa0c8"},
-    {805, "left_tubular_superior", "hypothalamus_tubular_superior", 'L', "#14b482"},
-    {806, "right_anterior_inferior", "hypothalamus_anterior_inferior", 'R', "#faff32"},
-    {807, "right_anterior_superior", "hypothalamus_anterior_superior", 'R', "#50c8ff"},
-    {808, "right_posterior", "hypothalamus_posterior", 'R', "#ffa000"},
-    {809, "right_tubular_inferior", "hypothalamus_tubular_inferior", 'R', "#ffa0c8"},
-    {810, "right_tubular_superior", "hypothalamus_tubular_superior", 'R', "#14b482"},
-};
+/* The published subunit network: FreeSurfer's numbers (share/labels.tsv) in the order of its output. */
+static const int subunits[] = {0, 801, 802, 803, 804, 805, 806, 807, 808, 809, 810};
 
 typedef struct lab2im {
     const dn_keras_file *file;
@@ -185,10 +169,15 @@ static dn_status describe(const lab2im *u, dn_model *model)
     bool known = is_subunits(u);
     for (int64_t c = 0; c < u->classes; ++c) {
         char name[32];
+        char color[8];
+        dn_label_entry entry;
         snprintf(name, sizeof name, c == 0 ? "background" : "class_%lld", (long long)c);
-        DN_TRY(known ? dn_model_add_label(model, c, subunits[c].index, subunits[c].name, subunits[c].structure, subunits[c].hemi,
-                                          subunits[c].color)
-                     : dn_model_add_label(model, c, c, name, name, 'B', c == 0 ? "#000000" : "#ffa000"));
+        if (known && dn_label_table_number(subunits[c], &entry)) {
+            snprintf(color, sizeof color, "#%02x%02x%02x", entry.color[0], entry.color[1], entry.color[2]);
+            DN_TRY(dn_model_add_label(model, c, entry.number, entry.name, entry.structure, entry.side, color));
+        } else {
+            DN_TRY(dn_model_add_label(model, c, c, name, name, 'B', c == 0 ? "#000000" : "#ffa000"));
+        }
     }
     if (known) {
         free(model->trained_on);

@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "prepare/frame_record.h"
-#include "segment/label_color.h"
 #include "segment/picture.h"
 #include "segment/records.h"
 #include "segment/report.h"
@@ -31,7 +30,7 @@ static dn_status write_label_table(const dn_segment_result *r, const char *path)
     }
     for (int64_t c = 0; r->has_head && c < r->head.structures.channels && status == DN_OK; ++c) {
         if (r->head_wanted[c]) {
-            status = dn_record_label(&writer, r->head.structures.label_of[c], dn_label_color(r->head.structures.label_of[c]));
+            status = dn_record_label(&writer, r->head.structures.label_of[c]);
         }
     }
     if (status != DN_OK) {
@@ -171,7 +170,7 @@ typedef enum {
     OUTPUTS
 } output;
 
-static dn_status write_one(output what, const dn_segment_result *r, const char *folder, const char *path)
+static dn_status write_one(output what, const dn_segment_result *r, const dn_output_options *options, const char *path)
 {
     switch (what) {
     case LABELS:
@@ -195,7 +194,7 @@ static dn_status write_one(output what, const dn_segment_result *r, const char *
     case PICTURE:
         return dn_picture_write(r, path);
     case REPORT:
-        return dn_report_write(r, folder, path);
+        return dn_report_write(r, &options->report, options->folder, path);
     case LABEL_SIDECAR:
         return dn_json_write(provenance(r), 17, path);
     case OUTPUTS:
@@ -237,7 +236,7 @@ dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_opti
     for (int o = 0; o < (int)OUTPUTS; ++o) {
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));
-        dn_status status = is_made((output)o, result, options) ? write_one((output)o, result, options->folder, path) : remove_old(path);
+        dn_status status = is_made((output)o, result, options) ? write_one((output)o, result, options, path) : remove_old(path);
         free(path);
         DN_TRY(status);
     }

@@ -10,6 +10,7 @@
 #define DN_SEGMENT_OUTPUTS_H
 
 #include "base/status.h"
+#include "segment/report.h"
 #include "segment/scan.h"
 
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 typedef struct dn_output_options {
     const char *folder; /* exists */
     bool posteriors;
+    dn_report_options report; /* what the report is told of the person */
 } dn_output_options;
 
 /* DN_EIO: the sentence names the file. */

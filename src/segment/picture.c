@@ -1,7 +1,7 @@
 #include "segment/picture.h"
 
 #include "base/file.h"
-#include "segment/label_color.h"
+#include "models/label_table.h"
 #include "segment/picture_view.h"
 
 #include <math.h>
@@ -63,7 +63,7 @@ static dn_status draw_row(const view *v, dn_mosaic *mosaic, plane p, outline wha
         } else {
             snprintf(caption, sizeof caption, "%+.0f mm", from_middle);
         }
-        dn_mosaic_tile tile = {.x = MARGIN + n * (TILE_W + GAP), .y = y, .width = TILE_W, .height = TILE_H};
+        dn_mosaic_tile tile = {.x = MARGIN + n * (TILE_W + GAP), .y = y, .width = TILE_W, .height = TILE_H, .letter_size = TEXT};
         tile.caption = caption;
         letters(p, &tile);
         if (n > 0) {
@@ -103,7 +103,8 @@ static dn_status draw_overview(const view *zoomed, dn_mosaic *mosaic, double fie
         double w = field / OVERVIEW_MM;
         double h = w * (double)TILE_H / (double)TILE_W;
         double mark[4] = {0.5 + across / OVERVIEW_MM - 0.5 * w, 0.5 + down / OVERVIEW_MM - 0.5 * h, w, h};
-        dn_mosaic_tile tile = {.x = MARGIN + n * (OVERVIEW + GAP), .y = y, .width = OVERVIEW, .height = OVERVIEW, .mark = mark};
+        dn_mosaic_tile tile = {
+            .x = MARGIN + n * (OVERVIEW + GAP), .y = y, .width = OVERVIEW, .height = OVERVIEW, .letter_size = TEXT, .mark = mark};
         letters(planes[n], &tile);
         DN_TRY(dn_view_draw(&v, mosaic, &f, v.r->has_head ? OUTLINE_HEAD : OUTLINE_NONE, &tile));
     }
@@ -114,91 +115,150 @@ static dn_status draw_overview(const view *zoomed, dn_mosaic *mosaic, double fie
 typedef struct row {
     plane plane;
     outline what;
-    const char *title;
+    const char *title; /* after the name of what it shows */
 } row;
 
 static const row part_rows[] = {
-    {CORONAL, OUTLINE_PARTS, "Hypothalamus, coronal, from front to back"},
-    {CORONAL, OUTLINE_NONE, "The same slices without outlines"},
-    {SAGITTAL, OUTLINE_PARTS, "Hypothalamus, sagittal, from the patient's left to the right"},
-    {AXIAL, OUTLINE_PARTS, "Hypothalamus, axial, from bottom to top"},
+    {CORONAL, OUTLINE_PARTS, ", coronal, from front to back"},
+    {CORONAL, OUTLINE_NONE, ": the same slices without outlines"},
+    {SAGITTAL, OUTLINE_PARTS, ", sagittal, from the patient's left to the right"},
+    {AXIAL, OUTLINE_PARTS, ", axial, from bottom to top"},
 };
 static const row deep_rows[] = {
-    {CORONAL, OUTLINE_DEEP, "Deep structures, coronal, from front to back"},
-    {AXIAL, OUTLINE_DEEP, "Deep structures, axial, from bottom to top"},
+    {CORONAL, OUTLINE_DEEP, ", coronal, from front to back"},
+    {AXIAL, OUTLINE_DEEP, ", axial, from bottom to top"},
 };
-enum { PART_ROWS = sizeof part_rows / sizeof *part_rows, DEEP_ROWS = sizeof deep_rows / sizeof *deep_rows, TOP = 46 };
+enum { TOP = 46, BETWEEN = 8 };
 
-static dn_status draw_rows(const view *v, dn_mosaic *mosaic, const row *rows, int count, double field, const double low[3],
-                           const double high[3], double *y)
+/* A part of the picture: a legend, and rows of slices. */
+typedef struct section {
+    const view *view;
+    char name[64]; /* "Hypothalamus" */
+    const row *rows;
+    int count;
+    double field;           /* mm across a tile */
+    double low[3], high[3]; /* of what it shows, mm */
+    const dn_volume_line *lines[DN_LINE_LIMIT];
+    size_t line_count;
+} section;
+
+static double section_height(const section *it)
 {
-    for (int n = 0; n < count; ++n) {
-        dn_mosaic_text(mosaic, MARGIN, *y + 18, 14, true, DN_INK_GREY, DN_TEXT_LEFT, rows[n].title);
-        DN_TRY(draw_row(v, mosaic, rows[n].plane, rows[n].what, field, low, high, *y + TITLE));
-        *y += TITLE + TILE_H + 8;
+    return dn_view_legend_height(it->line_count) + it->count * (TITLE + TILE_H + BETWEEN);
+}
+
+static dn_status draw_section(const section *it, dn_mosaic *mosaic, double *y)
+{
+    *y = dn_view_legend(it->view, mosaic, it->lines, it->line_count, *y);
+    for (int n = 0; n < it->count; ++n) {
+        char title[160];
+        snprintf(title, sizeof title, "%s%s", it->name, it->rows[n].title);
+        dn_mosaic_text(mosaic, MARGIN, *y + 19, TEXT, true, DN_INK_GREY, DN_TEXT_LEFT, title);
+        DN_TRY(draw_row(it->view, mosaic, it->rows[n].plane, it->rows[n].what, it->field, it->low, it->high, *y + TITLE));
+        *y += TITLE + TILE_H + BETWEEN;
     }
     return DN_OK;
 }
 
 static void set_palettes(view *v)
 {
-    static const uint8_t inside[3] = {80, 220, 255};
     const dn_segment_result *r = v->r;
+    dn_label_entry entry;
     for (int64_t c = 0; c < r->structures.channels; ++c) {
         if (r->structures.label_of[c] != NULL) {
-            memcpy(v->palette[c], r->structures.label_of[c]->color, 3);
+            dn_label_color(r->structures.label_of[c], v->palette[c]);
         }
     }
     for (int64_t c = 0; r->has_head && c < r->head.structures.channels; ++c) {
         if (r->head.structures.label_of[c] != NULL) {
-            memcpy(v->head_palette[c], dn_label_color(r->head.structures.label_of[c]), 3);
+            dn_label_color(r->head.structures.label_of[c], v->head_palette[c]);
         }
     }
-    memcpy(v->head_palette[DN_CHANNEL_LIMIT - 1], inside, 3);
+    if (dn_label_table_structure("icv", 'B', &entry)) {
+        memcpy(v->head_palette[DN_CHANNEL_LIMIT - 1], entry.color, 3);
+    }
+}
+
+static void set_views(const dn_segment_result *result, view *parts, view *deep)
+{
+    double spacing[3];
+    dn_grid_spacing(&result->conformed.oriented->grid, spacing);
+    *parts = (view){.r = result};
+    set_palettes(parts);
+    *deep = *parts;
+    for (int c = 0; c < 3; ++c) {
+        parts->scale[c] = result->place.scale[c];
+        parts->offset[c] = result->place.offset[c];
+        parts->mm[c] = round(spacing[c] * parts->scale[c] * 1e5) / 1e5;
+        deep->scale[c] = result->conformed.scale[c];
+        deep->offset[c] = result->conformed.offset[c];
+        deep->mm[c] = round(spacing[c] * deep->scale[c] * 1e5) / 1e5;
+    }
+}
+
+/* The hypothalamus with its parts, and the deep structures with the ICV: what is outlined has a line, tissues are in the report. */
+static size_t set_sections(const dn_segment_result *r, view *parts, view *deep, const dn_volume_line *lines, size_t count, section out[2])
+{
+    size_t sections = 0;
+    section *first = NULL;
+    if (r->has_parts) {
+        first = &out[sections++];
+        *first = (section){.view = parts, .rows = part_rows, .count = sizeof part_rows / sizeof *part_rows, .field = FIELD_MM};
+        snprintf(first->name, sizeof first->name, "%s", r->structures.group[0].structure);
+        first->name[0] = (char)(first->name[0] >= 'a' && first->name[0] <= 'z' ? first->name[0] - 'a' + 'A' : first->name[0]);
+        extent(parts, first->low, first->high);
+        dn_view_window(parts, parts->centre, 24);
+    }
+    if (r->has_head) {
+        section *second = &out[sections++];
+        *second = (section){.view = deep,
+                            .name = "Deep structures",
+                            .rows = deep_rows,
+                            .count = sizeof deep_rows / sizeof *deep_rows,
+                            .field = DEEP_FIELD_MM};
+        deep_extent(deep, second->low, second->high);
+        dn_view_window(deep, deep->centre, 36);
+    }
+    for (size_t i = 0; i < count && sections > 0; ++i) {
+        const dn_line_kind kind = lines[i].kind;
+        section *to = first != NULL && (kind == DN_LINE_HYPOTHALAMUS || kind == DN_LINE_PART) ? first : &out[sections - 1];
+        if (kind != DN_LINE_TISSUE) {
+            to->lines[to->line_count++] = &lines[i];
+        }
+    }
+    return sections;
 }
 
 dn_status dn_picture_write(const dn_segment_result *result, const char *path)
 {
-    view parts = {.r = result};
-    double low[3];
-    double high[3];
-    double deep_low[3];
-    double deep_high[3];
-    double spacing[3];
-    dn_grid_spacing(&result->conformed.oriented->grid, spacing);
-    set_palettes(&parts);
-    view deep = parts;
-    for (int c = 0; c < 3; ++c) {
-        parts.scale[c] = result->place.scale[c];
-        parts.offset[c] = result->place.offset[c];
-        parts.mm[c] = round(spacing[c] * parts.scale[c] * 1e5) / 1e5;
-        deep.scale[c] = result->conformed.scale[c];
-        deep.offset[c] = result->conformed.offset[c];
-        deep.mm[c] = round(spacing[c] * deep.scale[c] * 1e5) / 1e5;
-    }
-    deep_extent(&deep, deep_low, deep_high);
-    dn_view_window(&deep, deep.centre, 36);
-    if (result->has_parts) {
-        extent(&parts, low, high);
-        dn_view_window(&parts, parts.centre, 24);
-    }
-    const int rows = (result->has_parts ? PART_ROWS : 0) + (result->has_head ? DEEP_ROWS : 0);
-    const int height = TOP + OVERVIEW + 14 + rows * (TITLE + TILE_H + 8) + 8;
+    view parts, deep;
+    section sections[2];
+    dn_volume_line lines[DN_LINE_LIMIT];
     dn_mosaic *mosaic = NULL;
     dn_status status;
-    DN_TRY(dn_mosaic_create(WIDTH, height, &mosaic));
-    double used = dn_mosaic_text(mosaic, MARGIN, 31, 20, true, DN_INK_WHITE, DN_TEXT_LEFT, result->stem);
-    dn_mosaic_text(mosaic, MARGIN + used + 16, 31, 14, false, DN_INK_GREY, DN_TEXT_LEFT, dn_path_name(result->path));
-    const view *first = result->has_parts ? &parts : &deep;
-    DN_TRY_GOTO(status, draw_overview(first, mosaic, result->has_parts ? FIELD_MM : DEEP_FIELD_MM, TOP), done);
-    dn_view_caption(first, mosaic, TOP);
-    double y = TOP + OVERVIEW + 14;
-    if (result->has_parts) {
-        DN_TRY_GOTO(status, draw_rows(&parts, mosaic, part_rows, PART_ROWS, FIELD_MM, low, high, &y), done);
+    set_views(result, &parts, &deep);
+    const size_t count = set_sections(result, &parts, &deep, lines, dn_volume_lines(&result->volumes, lines), sections);
+    double height = TOP + OVERVIEW + BETWEEN + FOOT;
+    for (size_t s = 0; s < count; ++s) {
+        height += section_height(&sections[s]);
     }
-    if (result->has_head) {
-        DN_TRY_GOTO(status, draw_rows(&deep, mosaic, deep_rows, DEEP_ROWS, DEEP_FIELD_MM, deep_low, deep_high, &y), done);
+    DN_TRY(dn_mosaic_create(WIDTH, (int)ceil(height), &mosaic));
+    double used = dn_mosaic_text_within(mosaic, MARGIN, 31, WIDTH - 2 * MARGIN, 22, true, DN_INK_WHITE, result->stem);
+    if (used < WIDTH / 2) {
+        dn_mosaic_text_within(mosaic, MARGIN + used + 16, 31, WIDTH - 2 * MARGIN - used - 16, TEXT, false, DN_INK_GREY,
+                              dn_path_name(result->path));
     }
+    if (!result->has_parts && !result->has_head) { /* nothing but an ICV: some room around the middle of the scan */
+        double low[3], high[3];
+        deep_extent(&deep, low, high);
+    }
+    DN_TRY_GOTO(status, draw_overview(result->has_parts ? &parts : &deep, mosaic, result->has_parts ? FIELD_MM : DEEP_FIELD_MM, TOP), done);
+    dn_view_verdict(&parts, mosaic, TOP);
+    double y = TOP + OVERVIEW + BETWEEN;
+    for (size_t s = 0; s < count; ++s) {
+        DN_TRY_GOTO(status, draw_section(&sections[s], mosaic, &y), done);
+    }
+    dn_view_foot(&parts, mosaic, y);
     status = dn_mosaic_write(mosaic, path);
 done:
     dn_mosaic_destroy(mosaic);

@@ -1,130 +1,166 @@
 /* The text of the quality picture. */
 #include "base/file.h"
-#include "segment/head_clean.h"
 #include "segment/picture_view.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static void number(dn_mosaic *m, double x, double y, const dn_volume_row *row, bool bold, bool sided)
+enum { STEP = 23, LEGEND_COLUMNS = 3, SWATCH = 13, COLUMN_GAP = 24, UNDER = 8 };
+#define COLUMN ((WIDTH - 2 * MARGIN - (LEGEND_COLUMNS - 1) * COLUMN_GAP) / (double)LEGEND_COLUMNS)
+/* Right edges of the numbers, from the column's left. */
+#define AT_UNIT (COLUMN - 40)
+#define AT_BOTH (AT_UNIT - 8)
+#define AT_LEFT (AT_BOTH - 72)
+#define AT_RIGHT (AT_LEFT - 72)
+
+static size_t rows_of(size_t count)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%s", sided ? "n/a" : "");
-    if (row != NULL) {
-        snprintf(text, sizeof text, "%.0f", row->volume_mm3);
-    }
-    dn_mosaic_text(m, x, y, 14, bold, DN_INK_WHITE, DN_TEXT_RIGHT, text);
+    return (count + LEGEND_COLUMNS - 1) / LEGEND_COLUMNS;
 }
 
-/* The colour that the pictures outline a row's structure with; NULL: they do not. */
-static const uint8_t *color_of(const view *v, const dn_volume_row *row)
+double dn_view_legend_height(size_t count)
 {
-    const dn_structures *parts = &v->r->structures;
-    const dn_structures *head = &v->r->head.structures;
-    for (int64_t c = 1; !row->whole && c < parts->channels; ++c) {
-        if (parts->label_of[c] != NULL && strcmp(parts->label_of[c]->structure, row->structure) == 0) {
-            return v->palette[c];
-        }
-    }
-    for (int64_t c = 1; row->whole && v->r->has_head && c < head->channels; ++c) {
-        if (head->label_of[c] != NULL && dn_clean_deep(row->structure) && strcmp(head->label_of[c]->structure, row->structure) == 0) {
-            return v->head_palette[c];
-        }
-    }
-    return row->whole && v->r->icv != NULL && strcmp(row->structure, "icv") == 0 ? v->head_palette[DN_CHANNEL_LIMIT - 1] : NULL;
+    return count == 0 ? 0.0 : (double)(STEP * (rows_of(count) + 1) + UNDER);
 }
 
-/* Name, colour and volumes of each structure and part, as far as they fit. */
-static void draw_table(const view *v, dn_mosaic *m, double x, double y, double bottom)
+/* A number whose right edge lies at x, struck through where the scan was rejected. */
+static void number(const view *v, dn_mosaic *m, double x, double y, double mm3, dn_unit unit, bool bold)
 {
-    enum { STEP = 21, LIMIT = 32 };
-    const dn_volume_rows *rows = &v->r->volumes;
-    const dn_volume_row *shown[LIMIT];
-    const double right = x + 300;
-    const double left = x + 375;
-    const double both = x + 450;
-    dn_mosaic_text(m, x, y, 13, false, DN_INK_GREY, DN_TEXT_LEFT, "volume, mm\xc2\xb3");
-    dn_mosaic_text(m, right, y, 13, false, DN_INK_GREY, DN_TEXT_RIGHT, "right");
-    dn_mosaic_text(m, left, y, 13, false, DN_INK_GREY, DN_TEXT_RIGHT, "left");
-    dn_mosaic_text(m, both, y, 13, false, DN_INK_GREY, DN_TEXT_RIGHT, "both");
-    dn_mosaic_rule(m, x, y + 6, both);
-    y += 24;
-    const size_t room = (size_t)((bottom - y) / STEP) + 1;
-    const size_t count = dn_view_rows(rows, room < LIMIT ? room : LIMIT, shown);
-    for (size_t i = 0; i < count; ++i, y += STEP) {
-        const dn_volume_row *row = shown[i];
-        const uint8_t *color = color_of(v, row);
-        char name[64];
-        dn_volume_row_name(row, name);
-        if (row->whole) {
-            name[0] = (char)(name[0] >= 'a' && name[0] <= 'z' ? name[0] - 'a' + 'A' : name[0]);
-        }
-        if (color != NULL) {
-            dn_mosaic_swatch(m, row->whole ? x - 17 : x, y - 11, 12, color);
-        }
-        const dn_volume_row *r_row = dn_volume_rows_find(rows, row->structure, 'R');
-        const dn_volume_row *l_row = dn_volume_rows_find(rows, row->structure, 'L');
-        const bool sided = r_row != NULL || l_row != NULL; /* neither: a structure of the middle */
-        dn_mosaic_text(m, row->whole ? x : x + 20, y, 14, row->whole, DN_INK_WHITE, DN_TEXT_LEFT, name);
-        number(m, right, y, r_row, row->whole, sided);
-        number(m, left, y, l_row, row->whole, sided);
-        if (row->whole) {
-            number(m, both, y, dn_volume_rows_find(rows, row->structure, 'B'), true, true);
-        } else if (r_row != NULL && l_row != NULL) {
-            dn_volume_row sum = {.volume_mm3 = r_row->volume_mm3 + l_row->volume_mm3};
-            number(m, both, y, &sum, false, true);
-        }
+    char text[40];
+    const bool rejected = v->r->score.verdict == DN_REJECTED && !isnan(mm3);
+    const double width =
+        dn_mosaic_text(m, x, y, TEXT, bold, rejected ? DN_INK_GREY : DN_INK_WHITE, DN_TEXT_RIGHT, dn_unit_number(mm3, unit, text));
+    if (rejected) {
+        dn_mosaic_strike(m, x - width - 2, y, x + 2, TEXT);
     }
 }
 
-void dn_view_caption(const view *v, dn_mosaic *m, double y)
+/* "ventral DC": the name in words has no room. */
+static void short_name(const dn_volume_line *line, char out[64])
+{
+    dn_volume_line_name(line, out);
+    if (strcmp(line->structure, "ventral_diencephalon") == 0) {
+        snprintf(out, 64, "Ventral DC");
+    }
+}
+
+static void draw_line(const view *v, dn_mosaic *m, const dn_volume_line *line, double x, double y)
+{
+    const bool bold = line->kind != DN_LINE_PART;
+    uint8_t left[3], right[3];
+    int64_t label;
+    char name[64];
+    const bool has_left = dn_volume_line_label(v->r, line->structure, line->paired ? 'L' : 'B', left, &label);
+    const bool has_right = dn_volume_line_label(v->r, line->structure, line->paired ? 'R' : 'B', right, &label);
+    const bool alike = has_left && has_right && memcmp(left, right, 3) == 0;
+    short_name(line, name);
+    if (alike || has_left != has_right) {
+        dn_mosaic_swatch(m, x, y - SWATCH + 1, SWATCH, has_left ? left : right);
+    }
+    const double end = !line->paired ? AT_BOTH : has_left && has_right && !alike ? AT_RIGHT - SWATCH - 6 : AT_RIGHT;
+    dn_mosaic_text_within(m, alike || has_left != has_right ? x + SWATCH + 7 : x, y, end - 45 - SWATCH, TEXT, bold, DN_INK_WHITE, name);
+    if (has_left && has_right && !alike) { /* each side has a colour of its own, before its number */
+        dn_mosaic_swatch(m, x + AT_RIGHT - 36 - SWATCH, y - SWATCH + 1, SWATCH, right);
+        dn_mosaic_swatch(m, x + AT_LEFT - 36 - SWATCH, y - SWATCH + 1, SWATCH, left);
+    }
+    if (line->paired) {
+        number(v, m, x + AT_RIGHT, y, line->right != NULL ? line->right->volume_mm3 : (double)NAN, line->unit, bold);
+        number(v, m, x + AT_LEFT, y, line->left != NULL ? line->left->volume_mm3 : (double)NAN, line->unit, bold);
+    }
+    number(v, m, x + AT_BOTH, y, line->both_mm3, line->unit, bold);
+    dn_mosaic_text(m, x + AT_UNIT, y, TEXT, false, DN_INK_GREY, DN_TEXT_LEFT, dn_unit_name(line->unit));
+}
+
+double dn_view_legend(const view *v, dn_mosaic *m, const dn_volume_line *const *lines, size_t count, double y)
+{
+    const size_t rows = rows_of(count);
+    for (size_t i = 0; i < count; ++i) {
+        const double x = MARGIN + (double)(i / rows) * (COLUMN + COLUMN_GAP);
+        const double base = y + STEP - 6;
+        if (i % rows == 0) {
+            dn_mosaic_text(m, x, base, TEXT - 1, false, DN_INK_GREY, DN_TEXT_LEFT, "Volume");
+            dn_mosaic_text(m, x + AT_RIGHT, base, TEXT - 1, false, DN_INK_GREY, DN_TEXT_RIGHT, "right");
+            dn_mosaic_text(m, x + AT_LEFT, base, TEXT - 1, false, DN_INK_GREY, DN_TEXT_RIGHT, "left");
+            dn_mosaic_text(m, x + AT_BOTH, base, TEXT - 1, false, DN_INK_GREY, DN_TEXT_RIGHT, "both");
+            dn_mosaic_rule(m, x, base + 5, x + COLUMN);
+        }
+        draw_line(v, m, lines[i], x, base + STEP * (double)(i % rows + 1));
+    }
+    return y + dn_view_legend_height(count);
+}
+
+static const char *verdict_of(const dn_segment_result *r, size_t warnings, dn_ink *ink)
+{
+    *ink = r->score.verdict != DN_ACCEPTED ? DN_INK_RED : warnings > 0 ? DN_INK_AMBER : DN_INK_GREEN;
+    return r->score.verdict == DN_REJECTED           ? "Failed quality control"
+           : r->score.verdict == DN_ACCEPTED_BY_HAND ? "Failed quality control, accepted by hand"
+           : warnings > 0                            ? "Please check the outlines"
+                                                     : "No quality flags";
+}
+
+void dn_view_verdict(const view *v, dn_mosaic *m, double y)
+{
+    enum { LINE = 21, MOST = 8 };
+    const dn_segment_result *r = v->r;
+    const double x = MARGIN + 3 * (OVERVIEW + GAP) + 14;
+    const double width = WIDTH - MARGIN - x;
+    const double bottom = y + OVERVIEW - 4;
+    const int size = TEXT - 1;
+    double line = y + 18;
+    size_t flags = 0, shown = 0;
+    char text[128];
+    dn_ink ink;
+    for (size_t i = 0; i < r->quality.count; ++i) {
+        flags += r->quality.flag[i].level != DN_FLAG_NOTE;
+    }
+    const char *verdict = verdict_of(r, flags, &ink);
+    dn_mosaic_text_within(m, x, line, width, 19, true, ink, verdict);
+    line += LINE + 4;
+    if (!isnan(r->score.score)) {
+        snprintf(text, sizeof text, "Score %.2f of 1", r->score.score);
+        dn_mosaic_text(m, x, line, TEXT, false, DN_INK_GREY, DN_TEXT_LEFT, text);
+        line += LINE + 4;
+    }
+    for (int level = DN_FLAG_FAILED; level >= DN_FLAG_WARNING; --level) {
+        for (size_t i = 0; i < r->quality.count; ++i) {
+            const dn_flag *flag = &r->quality.flag[i];
+            const int lines = dn_mosaic_paragraph_lines(m, width, size, flag->text);
+            const int room = (int)((bottom - (shown + 1 < flags ? LINE : 0) - line) / (size * 1.35)) + 1;
+            if ((int)flag->level != level || (shown > 0 && lines > room) || room < 1) {
+                continue;
+            }
+            line = dn_mosaic_paragraph(m, x, line, width, lines < room ? lines : room, size,
+                                       level == DN_FLAG_FAILED ? DN_INK_RED : DN_INK_AMBER, flag->text) +
+                   5;
+            ++shown;
+        }
+    }
+    if (flags == 0) {
+        dn_mosaic_paragraph(m, x, line, width, MOST, size, DN_INK_GREY,
+                            "The automatic checks found nothing unusual. They do not replace a look at the outlines.");
+    } else if (shown < flags) {
+        snprintf(text, sizeof text, "and %zu more: see the report", flags - shown);
+        dn_mosaic_text(m, x, bottom, size, false, DN_INK_GREY, DN_TEXT_LEFT, text);
+    }
+}
+
+double dn_view_foot(const view *v, dn_mosaic *m, double y)
 {
     const dn_segment_result *r = v->r;
-    const double x = MARGIN + 3 * (OVERVIEW + GAP) + 24;
-    const double x2 = x + 490;
-    const double width = WIDTH - MARGIN - x2;
     double spacing[3];
-    char text[256];
+    char text[512];
     dn_grid_spacing(&r->conformed.scan_grid, spacing);
-    draw_table(v, m, x, y + 14, y + OVERVIEW - 44);
-    double line = y + 14;
-    dn_ink ink = r->quality.failed ? DN_INK_RED : DN_INK_GREEN;
-    size_t warnings = 0;
-    for (size_t i = 0; i < r->quality.count; ++i) {
-        warnings += r->quality.flag[i].level == DN_FLAG_WARNING;
-    }
-    if (!r->quality.failed && warnings > 0) {
-        ink = DN_INK_AMBER;
-    }
-    dn_mosaic_text(m, x2, line, 15, true, ink, DN_TEXT_LEFT,
-                   r->quality.failed ? "Failed quality control"
-                   : warnings > 0    ? "Please check the outlines"
-                                     : "No quality flags");
-    line += 22;
-    int shown = 0;
-    for (int level = DN_FLAG_FAILED; level >= DN_FLAG_WARNING; --level) {
-        for (size_t i = 0; i < r->quality.count && line < y + OVERVIEW - 86; ++i) {
-            if ((int)r->quality.flag[i].level == level) {
-                line = dn_mosaic_paragraph(m, x2, line, width, 4, 13, level == DN_FLAG_FAILED ? DN_INK_RED : DN_INK_AMBER,
-                                           r->quality.flag[i].text) +
-                       5;
-                ++shown;
-            }
-        }
-    }
-    if (shown == 0) {
-        line = dn_mosaic_paragraph(m, x2, line, width, 4, 13, DN_INK_GREY,
-                                   "The automatic checks found nothing unusual. They do not replace a look at the outlines.");
-    }
-    int n = snprintf(text, sizeof text, "Voxels %.2f x %.2f x %.2f mm; ", spacing[0], spacing[1], spacing[2]);
+    dn_mosaic_text_within(m, MARGIN, y + 22, WIDTH - 2 * MARGIN, TEXT - 1, false, DN_INK_GREY,
+                          "Radiological view: the patient's left is on the right of the picture. Volumes are sums of probabilities. For "
+                          "research; not for diagnosis.");
+    int n = snprintf(text, sizeof text, "Voxels %.2f \xc3\x97 %.2f \xc3\x97 %.2f mm; ", spacing[0], spacing[1], spacing[2]);
     for (size_t i = 0; i < r->model_count && n < (int)sizeof text; ++i) {
         n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", i == 0 ? "networks " : ", ", r->models[i]->name);
     }
     if (n < (int)sizeof text) {
         snprintf(text + n, sizeof text - (size_t)n, "; dien %s.", DIEN_VERSION);
     }
-    dn_mosaic_paragraph(m, x2, y + OVERVIEW - 56, width, 3, 12, DN_INK_GREY, text);
-    dn_mosaic_paragraph(m, x, y + OVERVIEW - 22, 460, 2, 12, DN_INK_GREY,
-                        "Radiological view: the patient's left is on the right of the picture. Volumes are sums of probabilities. For "
-                        "research; not for diagnosis.");
+    dn_mosaic_text_within(m, MARGIN, y + 45, WIDTH - 2 * MARGIN, TEXT - 1, false, DN_INK_GREY, text);
+    return y + FOOT;
 }

@@ -4,17 +4,19 @@
 
 #include "chart/mosaic.h"
 #include "segment/scan.h"
+#include "segment/volume_lines.h"
 
-/* Layout, pixels. */
+/* Layout, pixels. A page of text shows the picture at two thirds of its size (README.md: 830 pixels): letters of 16 are 10 there. */
 enum {
-    WIDTH = 1640,
-    MARGIN = 20,
+    WIDTH = 1280,
+    MARGIN = 16,
     GAP = 6,
     COLUMNS = 7,
     TILE_W = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS,
-    TILE_H = 186,
-    OVERVIEW = 250, /* size of the three pictures of the whole head */
-    TITLE = 26,     /* height of a row's title */
+    TILE_H = 142,
+    OVERVIEW = 240, /* size of the three pictures of the whole head */
+    TITLE = 27,     /* height of a row's title */
+    TEXT = 16,      /* of letters */
     OVERSAMPLE = 2  /* label pixels a picture pixel */
 };
 #define FIELD_MM 38.0      /* width of a tile of the hypothalamus */
@@ -57,10 +59,14 @@ void dn_view_window(view *v, const double centre[3], double radius);
 DN_CHECKED dn_status dn_view_draw(const view *v, dn_mosaic *mosaic, const frame *f, outline what, dn_mosaic_tile *tile);
 /* Bounds of the thalamus, mm; false: there is none. */
 bool dn_view_thalamus(const view *v, double low[3], double high[3]);
-/* The structures that the table of volumes shows, best first, by the first row of each: the hypothalamus, its parts, the thalamus
- * and ICV, which come always, then deep structures, then others. out: of limit pointers into rows. Returns how many. */
-size_t dn_view_rows(const dn_volume_rows *rows, size_t limit, const dn_volume_row **out);
-/* Table of volumes, flags and provenance, beside the three pictures of the whole head. */
-void dn_view_caption(const view *v, dn_mosaic *mosaic, double y);
+/* The verdict and the flags, as far as there is room beside the three pictures of the whole head; says how many are left out. */
+void dn_view_verdict(const view *v, dn_mosaic *mosaic, double y);
+/* Name, colours and volumes of the lines, in columns, from y down. Returns where it ends. */
+double dn_view_legend(const view *v, dn_mosaic *mosaic, const dn_volume_line *const *lines, size_t count, double y);
+/* How to read the picture, and what it was made with. Returns where it ends. */
+double dn_view_foot(const view *v, dn_mosaic *mosaic, double y);
+/* The height of a legend of so many lines, and of the foot. */
+double dn_view_legend_height(size_t count);
+enum { FOOT = 66 };
 
 #endif

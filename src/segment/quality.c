@@ -30,6 +30,19 @@ void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, 
     va_end(list);
 }
 
+const char *dn_quality_number(double value, double limit, int decimals, char out[24])
+{
+    char other[24];
+    for (int more = 0; more < 5; ++more) {
+        snprintf(out, 24, "%.*f", decimals + more, value);
+        snprintf(other, sizeof other, "%.*f", decimals + more, limit);
+        if (strcmp(out, other) != 0) {
+            break;
+        }
+    }
+    return out;
+}
+
 static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits *limits, dn_quality *out)
 {
     const dn_volume_row *left = dn_volume_rows_find(volumes, "hypothalamus", 'L');
@@ -41,22 +54,27 @@ static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits
     const double *low = limits->volume_low;
     const double *high = limits->volume_high;
     double total = both->volume_mm3;
+    char text[24];
     if (total < low[1] || total > high[1]) {
         dn_quality_add(out, DN_FLAG_FAILED, total < low[1] ? "volume_too_low" : "volume_too_high",
-                       "The hypothalamus measures %.0f mm3, outside the %.0f to %.0f mm3 that are possible in adults and children: "
+                       "The hypothalamus measures %s mm3, outside the %.0f to %.0f mm3 that are possible in adults and children: "
                        "do not use these numbers.",
-                       total, low[1], high[1]);
+                       dn_quality_number(total, total < low[1] ? low[1] : high[1], 0, text), low[1], high[1]);
     } else if (total < low[0] || total > high[0]) {
         dn_quality_add(out, DN_FLAG_WARNING, total < low[0] ? "volume_low" : "volume_high",
-                       "The hypothalamus measures %.0f mm3, which is %s than the %.0f to %.0f mm3 usual in adults: look at the outlines.",
-                       total, total < low[0] ? "smaller" : "larger", low[0], high[0]);
+                       "The hypothalamus measures %s mm3, which is %s than the %.0f to %.0f mm3 usual in adults: look at the outlines.",
+                       dn_quality_number(total, total < low[0] ? low[0] : high[0], 0, text), total < low[0] ? "smaller" : "larger", low[0],
+                       high[0]);
     }
     double mean = 0.5 * total;
     double asymmetry = mean > 0 && left != NULL && right != NULL ? (left->volume_mm3 - right->volume_mm3) / mean : 0;
     if (fabs(asymmetry) > limits->asymmetry[0]) {
-        dn_quality_add(out, fabs(asymmetry) > limits->asymmetry[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "asymmetry",
-                       "The %s side is %.0f %% larger than the other (of their mean; limit %.0f %%): a lesion, a tilted head or an error.",
-                       asymmetry > 0 ? "left" : "right", 100 * fabs(asymmetry), 100 * limits->asymmetry[0]);
+        bool bad = fabs(asymmetry) > limits->asymmetry[1];
+        double limit = 100 * limits->asymmetry[bad];
+        dn_quality_add(
+            out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "asymmetry",
+            "The %s side of the hypothalamus is larger by %s %% of their mean (limit %.0f %%): a lesion, a tilted head or an error.",
+            asymmetry > 0 ? "left" : "right", dn_quality_number(100 * fabs(asymmetry), limit, 0, text), limit);
     }
 }
 
@@ -76,16 +94,21 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
             continue;
         }
         double coherence = (double)r->core_voxels / (double)r->labelled_voxels;
+        char text[24];
         if (coherence < limits->largest[0]) {
-            dn_quality_add(out, coherence < limits->largest[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "fragments",
-                           "The %s%s fell into %d pieces; the largest, which was kept, has %.0f %% of the voxels (limit %.0f %%).",
-                           side_name(group->hemi), group->structure, (int)r->components, 100 * coherence, 100 * limits->largest[0]);
+            bool bad = coherence < limits->largest[1];
+            double limit = 100 * limits->largest[bad];
+            dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "fragments",
+                           "The %s%s fell into %d pieces; the largest, which was kept, has %s %% of the voxels (limit %.0f %%).",
+                           side_name(group->hemi), group->structure, (int)r->components, dn_quality_number(100 * coherence, limit, 0, text),
+                           limit);
         }
         const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
         if (row != NULL && row->mean_posterior < limits->posterior[0]) {
-            dn_quality_add(out, row->mean_posterior < limits->posterior[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
-                           "The network is unsure of the %s%s: mean probability %.2f (limit %.2f).", side_name(group->hemi),
-                           group->structure, row->mean_posterior, limits->posterior[0]);
+            bool bad = row->mean_posterior < limits->posterior[1];
+            dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
+                           "The network is unsure of the %s%s: mean probability %s (limit %.2f).", side_name(group->hemi), group->structure,
+                           dn_quality_number(row->mean_posterior, limits->posterior[bad], 2, text), limits->posterior[bad]);
         }
         for (int c = 0; c < 3 && !e->is_stack; ++c) {
             double at_low = e->conformed->scale[c] * (double)(r->low[c] + e->posteriors->start[c]) + e->conformed->offset[c];
@@ -108,11 +131,14 @@ static void judge_frame(const dn_quality_evidence *e, const dn_quality_limits *l
         return;
     }
     if (frame->error_mm > limits->frame_mm[0] || frame->error_degrees > limits->frame_degrees[0]) {
+        char mm[24], degrees[24];
         bool bad = frame->error_mm > limits->frame_mm[1] || frame->error_degrees > limits->frame_degrees[1];
         dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "frame_unsure",
-                       "The AC-PC frame in which the hypothalamus was looked for may be off by %.1f mm and %.1f degrees (limits %.1f and "
+                       "The AC-PC frame in which the hypothalamus was looked for may be off by %s mm and %s degrees (limits %.1f and "
                        "%.1f): look at the outlines.",
-                       frame->error_mm, frame->error_degrees, limits->frame_mm[0], limits->frame_degrees[0]);
+                       dn_quality_number(frame->error_mm, limits->frame_mm[bad], 1, mm),
+                       dn_quality_number(frame->error_degrees, limits->frame_degrees[bad], 1, degrees), limits->frame_mm[bad],
+                       limits->frame_degrees[bad]);
     }
 }
 
@@ -168,6 +194,7 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     double spacing[3];
     dn_grid_spacing(&e->conformed->scan_grid, spacing);
     double coarse = fmax(spacing[0], fmax(spacing[1], spacing[2]));
+    char text[24];
     if (coarse > SPACING_COARSE && e->structures->group_count > 0) {
         dn_quality_add(out, coarse > SPACING_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
                        "Voxels are %.2f x %.2f x %.2f mm; the hypothalamus needs about 1 mm, and volumes from coarser scans are too small.",
@@ -175,18 +202,16 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     }
     if (e->location != NULL) {
         if (e->location->correlation < DN_LOCATE_PLAUSIBLE) {
-            dn_quality_add(
-                out, DN_FLAG_WARNING, "unlike_a_head",
-                "The scan hardly resembles an average T1w head (correlation %.2f, limit %.2f): is it a T1w scan of a whole head, "
-                "and is its orientation right?",
-                e->location->correlation, DN_LOCATE_PLAUSIBLE);
+            dn_quality_add(out, DN_FLAG_WARNING, "unlike_a_head",
+                           "The scan hardly resembles an average T1w head (correlation %s, limit %.2f): is it a T1w scan of a whole head, "
+                           "and is its orientation right?",
+                           dn_quality_number(e->location->correlation, DN_LOCATE_PLAUSIBLE, 2, text), DN_LOCATE_PLAUSIBLE);
         }
         if (e->location->turned > DN_LOCATE_TURNED && e->location->correlation >= DN_LOCATE_PLAUSIBLE) {
-            dn_quality_add(
-                out, e->location->turned > TURNED_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
-                "The head lies turned by %.0f degrees from upright, and the networks know heads turned by up to %.0f: look at the "
-                "outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
-                e->location->turned, DN_LOCATE_TURNED);
+            dn_quality_add(out, e->location->turned > TURNED_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
+                           "The head lies turned by %s degrees from upright, and the networks know heads turned by up to %.0f: look at the "
+                           "outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
+                           dn_quality_number(e->location->turned, DN_LOCATE_TURNED, 0, text), DN_LOCATE_TURNED);
         }
         if (e->location->brain_inside < BRAIN_INSIDE) {
             dn_quality_add(out, DN_FLAG_WARNING, "brain_outside", "About %.0f %% of the brain lies outside the scan.",

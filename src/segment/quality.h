@@ -59,5 +59,8 @@ typedef struct dn_quality_evidence {
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* A measure as its sentence gives it beside a limit: with `decimals` of them, or as many more as it takes to read differently from the
+ * limit ("0.778 (limit 0.78)"). Returns out. */
+const char *dn_quality_number(double value, double limit, int decimals, char out[24]);
 
 #endif

@@ -82,10 +82,13 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
         dn_quality_add(out, DN_FLAG_FAILED, "not_found", "Not found, so that their rows are missing from the table: %s.", missing);
     }
     if (head->wrong_side > WRONG_SIDE) {
-        dn_quality_add(out, head->wrong_side > WRONG_SIDE_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "sides",
-                       "The network mixed up left and right in %.0f %% of the brain (limit %.0f %%); it was put right by the place in the "
+        char text[24];
+        bool bad = head->wrong_side > WRONG_SIDE_FAILED;
+        double limit = bad ? 100 * WRONG_SIDE_FAILED : 100 * WRONG_SIDE;
+        dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "sides",
+                       "The network mixed up left and right in %s %% of the brain (limit %.0f %%); it was put right by the place in the "
                        "head, but look at the outlines.",
-                       100 * head->wrong_side, 100 * WRONG_SIDE);
+                       dn_quality_number(100 * head->wrong_side, limit, 0, text), limit);
     }
 }
 
@@ -95,28 +98,32 @@ static void judge_thalamus(const dn_quality_evidence *e, dn_quality *out)
     for (int n = 0; n < 2; ++n) {
         double volume = side[n] != NULL ? side[n]->volume_mm3 : 7000;
         const char *name = n == 0 ? "left" : "right";
+        char text[24];
         if (volume < THALAMUS_FAILED_LOW || volume > THALAMUS_FAILED_HIGH) {
             dn_quality_add(out, DN_FLAG_FAILED, volume < THALAMUS_FAILED_LOW ? "thalamus_too_low" : "thalamus_too_high",
-                           "The %s thalamus measures %.0f mm3, outside the %.0f to %.0f mm3 that are possible: do not use this number.",
-                           name, volume, THALAMUS_FAILED_LOW, THALAMUS_FAILED_HIGH);
+                           "The %s thalamus measures %s mm3, outside the %.0f to %.0f mm3 that are possible: do not use this number.", name,
+                           dn_quality_number(volume, volume < THALAMUS_FAILED_LOW ? THALAMUS_FAILED_LOW : THALAMUS_FAILED_HIGH, 0, text),
+                           THALAMUS_FAILED_LOW, THALAMUS_FAILED_HIGH);
         } else if (volume < THALAMUS_LOW || volume > THALAMUS_HIGH) {
-            dn_quality_add(
-                out, DN_FLAG_WARNING, volume < THALAMUS_LOW ? "thalamus_low" : "thalamus_high",
-                "The %s thalamus measures %.0f mm3, which is %s than the %.0f to %.0f mm3 usual in adults: look at the outlines.", name,
-                volume, volume < THALAMUS_LOW ? "smaller" : "larger", THALAMUS_LOW, THALAMUS_HIGH);
+            dn_quality_add(out, DN_FLAG_WARNING, volume < THALAMUS_LOW ? "thalamus_low" : "thalamus_high",
+                           "The %s thalamus measures %s mm3, which is %s than the %.0f to %.0f mm3 usual in adults: look at the outlines.",
+                           name, dn_quality_number(volume, volume < THALAMUS_LOW ? THALAMUS_LOW : THALAMUS_HIGH, 0, text),
+                           volume < THALAMUS_LOW ? "smaller" : "larger", THALAMUS_LOW, THALAMUS_HIGH);
         }
         if (side[n] != NULL && side[n]->mean_posterior < THALAMUS_CERTAINTY) {
-            dn_quality_add(out, DN_FLAG_WARNING, "uncertain",
-                           "The network is unsure of the %s thalamus: mean probability %.2f (limit %.2f).", name, side[n]->mean_posterior,
-                           THALAMUS_CERTAINTY);
+            dn_quality_add(out, DN_FLAG_WARNING, "uncertain", "The network is unsure of the %s thalamus: mean probability %s (limit %.2f).",
+                           name, dn_quality_number(side[n]->mean_posterior, THALAMUS_CERTAINTY, 2, text), THALAMUS_CERTAINTY);
         }
     }
     if (side[0] != NULL && side[1] != NULL && side[0]->volume_mm3 + side[1]->volume_mm3 > 0) {
         double asymmetry = 2 * (side[0]->volume_mm3 - side[1]->volume_mm3) / (side[0]->volume_mm3 + side[1]->volume_mm3);
         if (fabs(asymmetry) > THALAMUS_ASYMMETRY) {
-            dn_quality_add(out, fabs(asymmetry) > THALAMUS_ASYMMETRY_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "thalamus_asymmetry",
-                           "The %s thalamus is %.0f %% larger than the other (of their mean; limit %.0f %%): a lesion or an error.",
-                           asymmetry > 0 ? "left" : "right", 100 * fabs(asymmetry), 100 * THALAMUS_ASYMMETRY);
+            char text[24];
+            bool bad = fabs(asymmetry) > THALAMUS_ASYMMETRY_FAILED;
+            double limit = bad ? 100 * THALAMUS_ASYMMETRY_FAILED : 100 * THALAMUS_ASYMMETRY;
+            dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "thalamus_asymmetry",
+                           "The %s thalamus is larger by %s %% of the sides' mean (limit %.0f %%): a lesion or an error.",
+                           asymmetry > 0 ? "left" : "right", dn_quality_number(100 * fabs(asymmetry), limit, 0, text), limit);
         }
     }
 }
@@ -126,18 +133,22 @@ static void judge_icv(const dn_quality_evidence *e, dn_quality *out)
     const dn_head *head = e->head;
     if (head->stripped) {
         dn_quality_add(out, DN_FLAG_NOTE, "stripped",
-                       "The scan shows no skull (it was taken off), so the intracranial volume cannot be measured and has no row.");
+                       "The scan shows no skull around the brain (it was taken off, or lies outside the scan), so the intracranial volume "
+                       "cannot be measured and has no row.");
         return;
     }
+    char text[24];
     double litres = 1e-6 * head->icv_mm3;
     if (!(head->icv_mm3 >= ICV_FAILED_LOW && head->icv_mm3 <= ICV_FAILED_HIGH)) {
         dn_quality_add(out, DN_FLAG_FAILED, head->icv_mm3 > ICV_FAILED_HIGH ? "icv_too_high" : "icv_too_low",
-                       "The intracranial volume measures %.2f litres, outside the %.2f to %.2f that are possible: do not use this number.",
-                       litres, 1e-6 * ICV_FAILED_LOW, 1e-6 * ICV_FAILED_HIGH);
+                       "The intracranial volume measures %s litres, outside the %.2f to %.2f that are possible: do not use this number.",
+                       dn_quality_number(litres, 1e-6 * (head->icv_mm3 > ICV_FAILED_HIGH ? ICV_FAILED_HIGH : ICV_FAILED_LOW), 2, text),
+                       1e-6 * ICV_FAILED_LOW, 1e-6 * ICV_FAILED_HIGH);
     } else if (head->icv_mm3 < ICV_LOW || head->icv_mm3 > ICV_HIGH) {
         dn_quality_add(
             out, DN_FLAG_WARNING, head->icv_mm3 < ICV_LOW ? "icv_low" : "icv_high",
-            "The intracranial volume measures %.2f litres, which is %s than the %.2f to %.2f usual in adults: look at its outline.", litres,
+            "The intracranial volume measures %s litres, which is %s than the %.2f to %.2f usual in adults: look at its outline.",
+            dn_quality_number(litres, 1e-6 * (head->icv_mm3 < ICV_LOW ? ICV_LOW : ICV_HIGH), 2, text),
             head->icv_mm3 < ICV_LOW ? "smaller" : "larger", 1e-6 * ICV_LOW, 1e-6 * ICV_HIGH);
     }
     double cut = head->icv_mm3 > 0 ? head->icv_cut_mm3 / head->icv_mm3 : 0;

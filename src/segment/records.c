@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/threads.h"
+#include "models/label_table.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,8 +22,10 @@ dn_status dn_record_label_header(dn_file_writer *writer)
     return dn_file_printf(writer, "index\tname\tcolor\n");
 }
 
-dn_status dn_record_label(dn_file_writer *writer, const dn_model_label *label, const uint8_t color[3])
+dn_status dn_record_label(dn_file_writer *writer, const dn_model_label *label)
 {
+    uint8_t color[3];
+    dn_label_color(label, color);
     return dn_file_printf(writer, "%lld\t%s\t#%02x%02x%02x\n", (long long)label->index, label->name, color[0], color[1], color[2]);
 }
 
@@ -31,7 +34,7 @@ dn_status dn_record_labels(dn_file_writer *writer, const dn_structures *structur
     for (int64_t c = 0; c < structures->channels; ++c) {
         const dn_model_label *label = structures->label_of[c];
         if (label != NULL && label->index > 0) {
-            DN_TRY(dn_record_label(writer, label, label->color));
+            DN_TRY(dn_record_label(writer, label));
         }
     }
     return DN_OK;

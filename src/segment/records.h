@@ -14,7 +14,7 @@ DN_CHECKED dn_status dn_output_path(const char *folder, const char *stem, const 
 /* The label table: its header, the rows of a network's own labels, one more row. */
 DN_CHECKED dn_status dn_record_label_header(dn_file_writer *writer);
 DN_CHECKED dn_status dn_record_labels(dn_file_writer *writer, const dn_structures *structures);
-DN_CHECKED dn_status dn_record_label(dn_file_writer *writer, const dn_model_label *label, const uint8_t color[3]);
+DN_CHECKED dn_status dn_record_label(dn_file_writer *writer, const dn_model_label *label);
 /* STEM_volumes.tsv. DN_EIO. */
 DN_CHECKED dn_status dn_record_volumes(const dn_volume_rows *rows, dn_verdict verdict, const char *path);
 

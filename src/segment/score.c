@@ -124,43 +124,56 @@ static const char *advice(double mark)
     return mark <= 0.0 ? "do not use these numbers" : "look at the outlines";
 }
 
+/* A measure above what is usual, in words that differ from the limit that it is over. */
+static const char *beside(const dn_score *s, dn_mark mark, const scale *limits, double times, int decimals, char out[24])
+{
+    double limit = s->mark[mark] <= 0.0 ? limits->high_limit : limits->high;
+    return dn_quality_number(times * s->measure[mark], times * limit, decimals, out);
+}
+
 /* What no rule of quality.c says. */
 static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
 {
     const scale certainty = scale_of(DN_MARK_CERTAINTY, kind), agreement = scale_of(DN_MARK_AGREEMENT, kind);
     const scale brain = scale_of(DN_MARK_BRAIN, kind), folds = scale_of(DN_MARK_FOLDS, kind);
     const scale sharpness = scale_of(DN_MARK_SHARPNESS, kind), noise = scale_of(DN_MARK_NOISE, kind);
-    if (s->mark[DN_MARK_CERTAINTY] <= 0.0) {
+    const double *mark = s->mark;
+    char text[24];
+    if (mark[DN_MARK_CERTAINTY] <= 0.0) {
         dn_quality_add(quality, DN_FLAG_FAILED, "entropy",
-                       "The outline is blurred: %.1f bits of doubt for each voxel of the hypothalamus (usual: below %.1f, limit %.1f).",
-                       s->measure[DN_MARK_CERTAINTY], certainty.high, certainty.high_limit);
+                       "The outline is blurred: %s bits of doubt for each voxel of the hypothalamus (usual: below %.1f, limit %.1f).",
+                       beside(s, DN_MARK_CERTAINTY, &certainty, 1.0, 1, text), certainty.high, certainty.high_limit);
     }
-    if (s->mark[DN_MARK_AGREEMENT] < 1.0) {
+    if (mark[DN_MARK_AGREEMENT] < 1.0) {
         dn_quality_add(
-            quality, level(s->mark[DN_MARK_AGREEMENT]), "members_disagree",
-            "The consensus's members differ: the SD of their volumes is %.0f %% of the mean (usual: below %.0f %%, limit %.0f %%).",
-            100 * s->measure[DN_MARK_AGREEMENT], 100 * agreement.high, 100 * agreement.high_limit);
+            quality, level(mark[DN_MARK_AGREEMENT]), "members_disagree",
+            "The runs of the consensus differ: the SD of their volumes is %s %% of the mean (usual: below %.0f %%, limit %.0f %%).",
+            beside(s, DN_MARK_AGREEMENT, &agreement, 100.0, 0, text), 100 * agreement.high, 100 * agreement.high_limit);
     }
-    if (s->mark[DN_MARK_FOLDS] < 1.0) {
-        dn_quality_add(quality, level(s->mark[DN_MARK_FOLDS]), "folds_disagree",
-                       "The averaged models differ: the SD of their probabilities is %.2f (usual: below %.2f, limit %.2f).",
-                       s->measure[DN_MARK_FOLDS], folds.high, folds.high_limit);
+    if (mark[DN_MARK_FOLDS] < 1.0) {
+        dn_quality_add(quality, level(mark[DN_MARK_FOLDS]), "folds_disagree",
+                       "The averaged models differ: the SD of their probabilities is %s (usual: below %.2f, limit %.2f).",
+                       beside(s, DN_MARK_FOLDS, &folds, 1.0, 2, text), folds.high, folds.high_limit);
     }
-    if (s->mark[DN_MARK_SHARPNESS] < 1.0) {
-        dn_quality_add(quality, level(s->mark[DN_MARK_SHARPNESS]), "blurred",
-                       "The scan is blurred: its borders are %.1f mm wide (usual: below %.1f mm, limit %.1f): %s.",
-                       s->measure[DN_MARK_SHARPNESS], sharpness.high, sharpness.high_limit, advice(s->mark[DN_MARK_SHARPNESS]));
+    if (mark[DN_MARK_SHARPNESS] < 1.0) {
+        dn_quality_add(quality, level(mark[DN_MARK_SHARPNESS]), "blurred",
+                       "The scan is blurred: its borders are %s mm wide (usual: below %.1f mm, limit %.1f): %s.",
+                       beside(s, DN_MARK_SHARPNESS, &sharpness, 1.0, 1, text), sharpness.high, sharpness.high_limit,
+                       advice(mark[DN_MARK_SHARPNESS]));
     }
-    if (s->mark[DN_MARK_NOISE] < 1.0) {
-        dn_quality_add(quality, level(s->mark[DN_MARK_NOISE]), "noisy",
-                       "The scan is noisy: the noise has %.0f %% of the contrast between tissue and fluid (usual: below %.0f %%, limit "
+    if (mark[DN_MARK_NOISE] < 1.0) {
+        dn_quality_add(quality, level(mark[DN_MARK_NOISE]), "noisy",
+                       "The scan is noisy: the noise has %s %% of the contrast between tissue and fluid (usual: below %.0f %%, limit "
                        "%.0f %%): %s.",
-                       100 * s->measure[DN_MARK_NOISE], 100 * noise.high, 100 * noise.high_limit, advice(s->mark[DN_MARK_NOISE]));
+                       beside(s, DN_MARK_NOISE, &noise, 100.0, 0, text), 100 * noise.high, 100 * noise.high_limit,
+                       advice(mark[DN_MARK_NOISE]));
     }
-    if (s->mark[DN_MARK_BRAIN] < 1.0) {
-        dn_quality_add(quality, level(s->mark[DN_MARK_BRAIN]), "brain_per_icv",
-                       "The brain fills %.0f %% of the inside of the skull; %.0f to %.0f %% are usual: look at the outline of the ICV.",
-                       100 * s->measure[DN_MARK_BRAIN], 100 * brain.low, 100 * brain.high);
+    if (mark[DN_MARK_BRAIN] < 1.0) {
+        const double share = s->measure[DN_MARK_BRAIN];
+        dn_quality_add(quality, level(mark[DN_MARK_BRAIN]), "brain_per_icv",
+                       "The brain fills %s %% of the inside of the skull; %.0f to %.0f %% are usual: look at the outline of the ICV.",
+                       dn_quality_number(100 * share, 100 * (share < brain.low ? brain.low : brain.high), 0, text), 100 * brain.low,
+                       100 * brain.high);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "train/config_private.h"
 
 #include "base/memory.h"
+#include "models/label_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static dn_status fill(char **field, const char *text)
     return *field != NULL ? DN_OK : dn_strdup(text, field);
 }
 
-/* A colour of its own for each class, bright, neighbours apart. */
+/* A colour of its own for each class that the table of labels does not know, bright, neighbours apart. */
 static dn_status pick_colour(int64_t i, char **out)
 {
     static const char *const palette[] = {"#e6194b", "#3cb44b", "#ffe119", "#4363d8", "#f58231", "#911eb4", "#46f0f0",
@@ -91,7 +92,10 @@ static dn_status read_class(dn_yaml *yaml, const yaml_node_t *node, dn_train_con
     class->hemi = hemi < 3 ? "LRB"[hemi] : left ? 'L' : right ? 'R' : 'B';
     DN_TRY(fill(&class->structure, class->name + (left ? 5 : right ? 6 : 0)));
     if (class->color == NULL) {
-        DN_TRY(pick_colour(number, &class->color));
+        dn_label_entry entry;
+        bool known = number > 0 && dn_label_table_structure(class->structure, class->hemi, &entry);
+        DN_TRY(known ? dn_asprintf(&class->color, "#%02x%02x%02x", entry.color[0], entry.color[1], entry.color[2])
+                     : pick_colour(number, &class->color));
     }
     DN_TRY(assign(yaml, from, class->name, (int16_t)number, config));
     const yaml_node_t *first = dn_yaml_item(yaml, from, 0);
