@@ -56,7 +56,7 @@ static const dn_option options[] = {
     {0},
 };
 
-/* STEM_desc-HOW_label-ICV_mask.nii.gz, _volumes.tsv, _icv.png. */
+/* STEM_desc-HOW_label-ICV_mask.nii.gz, STEM_desc-HOW_volumes.tsv (STEM_volumes.tsv is of 'dien segment'), STEM_icv.png. */
 static dn_status write_results(const char *folder, const char *stem, const char *how, const dn_volume *scan, const dn_scan_info *info,
                                const dn_labels *mask, double volume, const char *text)
 {
@@ -76,7 +76,10 @@ static dn_status write_results(const char *folder, const char *stem, const char 
     DN_TRY_GOTO(status, dn_table_put_text(table, "structure", "icv"), done);
     DN_TRY_GOTO(status, dn_table_put_text(table, "hemi", "B"), done);
     DN_TRY_GOTO(status, dn_table_put_number(table, "volume_mm3", round(volume * 10.0) / 10.0), done);
-    DN_TRY_GOTO(status, dn_output_path(folder, stem, "_volumes.tsv", &path), done);
+    free(suffix);
+    suffix = NULL;
+    DN_TRY_GOTO(status, dn_asprintf(&suffix, "_desc-%s_volumes.tsv", how), done);
+    DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix, &path), done);
     DN_TRY_GOTO(status, dn_table_write(table, path), done);
     free(path);
     path = NULL;
@@ -209,8 +212,8 @@ const dn_command dn_command_icv = {
         "512 coronal slices of 512 x 512, 0.5 mm along each axis, in the AC-PC frame of --frame; what it marks comes back on the scan's "
         "own "
         "grid.\n\n"
-        "For sub-01_T1w.nii.gz, DIR gets sub-01_desc-thresholds_label-ICV_mask.nii.gz (or desc-slices), sub-01_volumes.tsv and "
-        "sub-01_icv.png.",
+        "For sub-01_T1w.nii.gz, DIR gets sub-01_desc-thresholds_label-ICV_mask.nii.gz, sub-01_desc-thresholds_volumes.tsv (with "
+        "--model desc-slices in place of desc-thresholds) and sub-01_icv.png.",
     .examples = "dien icv sub-01_T1w.nii.gz -o marked\n"
                 "dien icv sub-01_T1w.nii.gz -o marked --low 240 --high 700\n"
                 "dien icv sub-01_T1w.nii.gz -o icv --model efficientnetb0ICV --frame frames/sub-01_frame.json",

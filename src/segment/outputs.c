@@ -218,17 +218,34 @@ static bool is_made(output what, const dn_segment_result *r, const dn_output_opt
 /* What an earlier run with other options left would contradict the rest. */
 static dn_status remove_old(const char *path)
 {
+    DN_TRY(dn_file_may_write(path));
     if (remove(path) != 0 && errno != ENOENT) {
         DN_FAIL(DN_EIO, "cannot remove '%s', which an earlier run has left: %s", path, strerror(errno));
     }
     return DN_OK;
 }
 
+static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",           "_dseg.tsv",     "_volumes.tsv",           "_volumes.json",
+                                            "_probseg.nii.gz",        "_probseg.json", "_label-ICV_mask.nii.gz", "_label-ICV_mask.json",
+                                            "_measured_and_true.tsv", "_qc.png",       "_report.html",           "_dseg.json"};
+
+dn_status dn_outputs_check(const char *scan, const char *folder)
+{
+    char *stem = NULL;
+    dn_status status = dn_path_scan_stem(scan, &stem);
+    for (int o = 0; o < (int)OUTPUTS && status == DN_OK; ++o) {
+        char *path = NULL;
+        DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix[o], &path), done);
+        status = dn_file_may_write(path);
+        free(path);
+    }
+done:
+    free(stem);
+    return status;
+}
+
 dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options)
 {
-    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",           "_dseg.tsv",     "_volumes.tsv",           "_volumes.json",
-                                                "_probseg.nii.gz",        "_probseg.json", "_label-ICV_mask.nii.gz", "_label-ICV_mask.json",
-                                                "_measured_and_true.tsv", "_qc.png",       "_report.html",           "_dseg.json"};
     for (int o = 0; o < (int)OUTPUTS; ++o) {
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));

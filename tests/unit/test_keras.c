@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "models/import_keras.h"
 #include "models/keras_graph.h"
 #include "models/keras_probe.h"
@@ -295,6 +296,14 @@ static void metadata_file(void **state)
     assert_ok(dn_file_write_all(path, short_labels, strlen(short_labels)));
     assert_int_equal(dn_import_keras(KERAS_FOLDER "small_3d.h5", &options, &model), DN_EFORMAT);
     assert_non_null(strstr(dn_error_message(), "3 output channels"));
+    /* A name that would lead out of the folder that the model is written to. */
+    static const char *const names[] = {"{\"name\":\"../../../evil\"}", "{\"name\":\"/tmp/evil\"}", "{\"name\":\"..\"}", "{\"name\":\"\"}"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        assert_ok(dn_file_write_all(path, names[i], strlen(names[i])));
+        assert_int_equal(dn_import_keras(KERAS_FOLDER "small_3d.h5", &options, &model), DN_EFORMAT);
+        assert_non_null(strstr(dn_error_message(), "part of a file's name"));
+        assert_non_null(strstr(dn_error_message(), path));
+    }
 }
 
 static dn_status crash(const char *name)
@@ -306,15 +315,55 @@ static dn_status crash(const char *name)
 
 static dn_status refuse(const char *name)
 {
-    return dn_error_set(DN_EINPUT, "%s", name);
+    (void)name;
+    return dn_error_set(DN_EINPUT, "no");
 }
+
+static dn_status accept(const char *name)
+{
+    (void)name;
+    return DN_OK;
+}
+
+static dn_status never_end(const char *name)
+{
+    volatile const char *p = name;
+    while (*p == 's') {
+    }
+    return DN_OK;
+}
+
+static dn_status sleep_long(const char *name)
+{
+    (void)name;
+    sleep(30);
+    return DN_OK;
+}
+
+#ifndef __SANITIZE_ADDRESS__
+static dn_status eat(const char *name)
+{
+    void *p;
+    return dn_alloc(&p, 1, (size_t)1 << 30, name);
+}
+#endif
 
 static void crashes_of_the_library_are_refusals(void **state)
 {
     (void)state;
-    assert_int_equal(dn_keras_probe("some.h5", crash), DN_EFORMAT);
+    const dn_probe_limits limits = {.memory = INT64_C(64) << 20, .cpu_seconds = 1, .seconds = 3};
+    assert_int_equal(dn_keras_probe("some.h5", &limits, crash), DN_EFORMAT);
     assert_non_null(strstr(dn_error_message(), "some.h5"));
-    assert_ok(dn_keras_probe("some.h5", refuse));
+    assert_int_equal(dn_keras_probe("some.h5", &limits, refuse), DN_EINPUT);
+    assert_string_equal(dn_error_message(), "no");
+    assert_ok(dn_keras_probe("some.h5", &limits, accept));
+    assert_int_equal(dn_keras_probe("some.h5", &limits, never_end), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "1 s of processor time"));
+    assert_int_equal(dn_keras_probe("some.h5", &limits, sleep_long), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "no end after 3 s"));
+#ifndef __SANITIZE_ADDRESS__
+    assert_int_equal(dn_keras_probe("some.h5", &limits, eat), DN_ENOMEM);
+#endif
 }
 
 static void damaged_files(void **state)
