@@ -89,7 +89,8 @@ static dn_status run(const dn_command *command, int argc, char **argv)
     }
     const int wanted = dn_threads_get();
     if (dn_threads_try() < wanted) {
-        dn_log(DN_LOG_WARNING, "a limit on processes (ulimit -u, or of the container) allows %d of %d threads; going on with these",
+        dn_log(DN_LOG_WARNING,
+               "%d of %d threads can be started (a limit on processes or on memory: ulimit, or of the container); going on with these",
                dn_threads_get(), wanted);
     }
     install_handlers();

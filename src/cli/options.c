@@ -335,6 +335,11 @@ dn_status dn_arguments_protect(const dn_arguments *arguments)
             DN_TRY(dn_file_protect(arguments->values[i]));
         }
     }
+    for (size_t i = 0; (option = option_at(arguments->command, i)) != NULL; ++i) {
+        if (option->written && arguments->values[i] != NULL && !dn_path_is_folder(arguments->values[i])) {
+            DN_TRY(dn_file_may_write(arguments->values[i])); /* now, and not when the work is done */
+        }
+    }
     return DN_OK;
 }
 

@@ -151,10 +151,10 @@ static dn_status write_posteriors(const dn_segment_result *r, const char *path)
 }
 
 typedef enum {
+    VOLUMES,
+    VOLUMES_SIDECAR, /* before the labels: it says whose they are, should this be stopped between them */
     LABELS,
     LABEL_TABLE,
-    VOLUMES,
-    VOLUMES_SIDECAR,
     PROBABILITIES,
     PROBABILITIES_SIDECAR,
     MASK,
@@ -225,21 +225,60 @@ static dn_status remove_old(const char *path)
     return DN_OK;
 }
 
-static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",           "_dseg.tsv",     "_volumes.tsv",           "_volumes.json",
+static const char *const suffix[OUTPUTS] = {"_volumes.tsv",           "_volumes.json", "_dseg.nii.gz",           "_dseg.tsv",
                                             "_probseg.nii.gz",        "_probseg.json", "_label-ICV_mask.nii.gz", "_label-ICV_mask.json",
                                             "_measured_and_true.tsv", "_qc.png",       "_report.html",           "_dseg.json"};
+
+/* Whether the sidecar of that name is there and says that dien made what it describes. */
+static dn_status is_ours(const char *folder, const char *stem, const char *sidecar, bool *ours)
+{
+    char *path = NULL;
+    unsigned char *bytes = NULL;
+    size_t size;
+    DN_TRY(dn_output_path(folder, stem, sidecar, &path));
+    if (dn_path_exists(path) && dn_file_read(path, 1 << 24, &bytes, &size) == DN_OK) {
+        *ours = *ours || strstr((const char *)bytes, "\"Name\": \"dien\"") != NULL;
+    }
+    free(bytes);
+    free(path);
+    return DN_OK;
+}
+
+/* Labels that somebody drew, or that `dien synth` painted from, have the same name beside their scan. */
+static dn_status check_labels(const char *folder, const char *stem)
+{
+    char *path = NULL;
+    bool ours = false;
+    dn_status status = DN_OK;
+    DN_TRY(dn_output_path(folder, stem, suffix[LABELS], &path));
+    if (dn_path_exists(path)) {
+        DN_TRY_GOTO(status, is_ours(folder, stem, suffix[LABEL_SIDECAR], &ours), done);
+        DN_TRY_GOTO(status, is_ours(folder, stem, suffix[VOLUMES_SIDECAR], &ours), done);
+        if (!ours) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE,
+                         "%s is there, and is not of 'dien segment' (no %s of it beside it): it would be overwritten; name another folder "
+                         "with -o",
+                         path, suffix[LABEL_SIDECAR]);
+        }
+    }
+done:
+    free(path);
+    return status;
+}
 
 dn_status dn_outputs_check(const char *scan, const char *folder)
 {
     char *stem = NULL;
-    dn_status status = dn_path_scan_stem(scan, &stem);
+    DN_TRY(dn_path_scan_stem(scan, &stem));
+    dn_status status = check_labels(folder, stem);
     for (int o = 0; o < (int)OUTPUTS && status == DN_OK; ++o) {
         char *path = NULL;
-        DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix[o], &path), done);
-        status = dn_file_may_write(path);
+        status = dn_output_path(folder, stem, suffix[o], &path);
+        if (status == DN_OK) {
+            status = dn_file_may_write(path);
+        }
         free(path);
     }
-done:
     free(stem);
     return status;
 }
