@@ -335,11 +335,16 @@ static dn_status read_and_forget(const char *path)
 
 dn_status dn_keras_file_read(const char *path, dn_keras_file **out)
 {
+    const dn_probe_limits limits = dn_probe_defaults();
+    return dn_keras_file_read_within(path, &limits, out);
+}
+
+dn_status dn_keras_file_read_within(const char *path, const dn_probe_limits *limits, dn_keras_file **out)
+{
     if (!dn_path_exists(path) || dn_path_is_folder(path)) {
         DN_FAIL(DN_EINPUT, "cannot read %s: there is no such file", path);
     }
-    const dn_probe_limits limits = dn_probe_defaults();
-    DN_TRY(dn_keras_probe(path, &limits, read_and_forget));
+    DN_TRY(dn_keras_probe(path, limits, read_and_forget));
     return read_file(path, out);
 }
 
