@@ -86,20 +86,99 @@ done:
     return status;
 }
 
+/* ---- what must not be replaced ------------------------------------------------------------------------------------ */
+
+static char **inputs; /* paths; what they name is looked up when it matters, as numbers of removed files are given again */
+static size_t input_count;
+static pthread_mutex_t input_lock = PTHREAD_MUTEX_INITIALIZER;
+
+dn_status dn_file_protect(const char *path)
+{
+    char *copy = NULL;
+    DN_TRY(dn_strdup(path, &copy));
+    pthread_mutex_lock(&input_lock);
+    dn_status status = dn_realloc(&inputs, input_count + 1, sizeof *inputs, "the list of inputs");
+    if (status == DN_OK) {
+        inputs[input_count++] = copy;
+        copy = NULL;
+    }
+    pthread_mutex_unlock(&input_lock);
+    free(copy);
+    return status;
+}
+
+void dn_file_protect_none(void)
+{
+    pthread_mutex_lock(&input_lock);
+    for (size_t i = 0; i < input_count; ++i) {
+        free(inputs[i]);
+    }
+    free(inputs);
+    inputs = NULL;
+    input_count = 0;
+    pthread_mutex_unlock(&input_lock);
+}
+
+static bool is_input(const struct stat *info)
+{
+    bool found = false;
+    struct stat input;
+    pthread_mutex_lock(&input_lock);
+    for (size_t i = 0; i < input_count && !found; ++i) {
+        found = stat(inputs[i], &input) == 0 && input.st_dev == info->st_dev && input.st_ino == info->st_ino;
+    }
+    pthread_mutex_unlock(&input_lock);
+    return found;
+}
+
+dn_status dn_file_may_write(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return DN_OK; /* nothing there, or the write says what is wrong */
+    }
+    if (S_ISDIR(info.st_mode)) {
+        DN_FAIL(DN_EIO, "cannot write %s: there is a folder of that name", path);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        DN_FAIL(DN_EIO, "cannot write %s: it is a device or pipe, not a file; name a file", path);
+    }
+    if (is_input(&info)) {
+        DN_FAIL(DN_EUSAGE, "%s is an input of this command and would be overwritten; name another output", path);
+    }
+    return DN_OK;
+}
+
+/* ---- temporary files ---------------------------------------------------------------------------------------------- */
+
+/* The next name that nothing has: a killed run may have left its own, and in a container every run has the same process number. */
 dn_status dn_file_temporary(const char *path, const char *extension, char **out)
 {
+    enum { LONGEST_BASE = 200 }; /* bytes of the name that are kept, of the 255 that a name may have */
     static _Atomic unsigned counter;
-    char *name = NULL;
     const char *base = dn_path_name(path);
-    DN_TRY(dn_asprintf(&name, "%.*s.%s.%ld-%u.tmp%s", (int)(base - path), path, base, (long)getpid(), counter++, extension));
-    slot_add(name);
-    *out = name;
-    return DN_OK;
+    for (;;) {
+        char *name = NULL;
+        struct stat info;
+        DN_TRY(dn_asprintf(&name, "%.*s.%.*s.%ld-%u.tmp%s", (int)(base - path), path, LONGEST_BASE, base, (long)getpid(), counter++,
+                           extension));
+        if (lstat(name, &info) != 0) {
+            slot_add(name);
+            *out = name;
+            return DN_OK;
+        }
+        free(name);
+    }
 }
 
 dn_status dn_file_adopt(const char *temporary, const char *path)
 {
-    dn_status status = DN_OK;
+    dn_status status = dn_file_may_write(path);
+    if (status != DN_OK) {
+        unlink(temporary);
+        slot_remove(temporary);
+        return status;
+    }
     int fd = open(temporary, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         status = dn_error_set(DN_EIO, "cannot write %s: %s", path, strerror(errno));
@@ -138,15 +217,22 @@ dn_status dn_file_create(dn_file_writer *writer, const char *path)
 {
     dn_status status = DN_OK;
     *writer = (dn_file_writer){0};
+    DN_TRY(dn_file_may_write(path));
     DN_TRY_GOTO(status, dn_strdup(path, &writer->path), fail);
-    DN_TRY_GOTO(status, dn_file_temporary(path, "", &writer->temporary), fail);
-    writer->stream = fopen(writer->temporary, "wbx");
-    if (writer->stream == NULL) {
+    for (;;) {
+        DN_TRY_GOTO(status, dn_file_temporary(path, "", &writer->temporary), fail);
+        writer->stream = fopen(writer->temporary, "wbx");
+        if (writer->stream != NULL) {
+            return DN_OK;
+        }
         int error = errno;
         slot_remove(writer->temporary);
-        DN_FAIL_GOTO(status, fail, DN_EIO, "cannot write %s: %s", path, strerror(error));
+        if (error != EEXIST) { /* another process of that number, on another machine, was quicker: the next name */
+            DN_FAIL_GOTO(status, fail, DN_EIO, "cannot write %s: %s", path, strerror(error));
+        }
+        free(writer->temporary);
+        writer->temporary = NULL;
     }
-    return DN_OK;
 fail:
     writer_release(writer);
     return status;
@@ -252,6 +338,38 @@ dn_status dn_path_make_folder(const char *path)
         status = dn_error_set(DN_EIO, "cannot write into the folder %s: %s", path, strerror(errno));
     }
     return status;
+}
+
+dn_status dn_path_may_make_folder(const char *path)
+{
+    char *above = NULL;
+    dn_status status = DN_OK;
+    DN_TRY(dn_strdup(path, &above));
+    for (;;) {
+        struct stat info;
+        char *slash;
+        if (lstat(*above != '\0' ? above : ".", &info) == 0) {
+            break;
+        }
+        slash = strrchr(above, '/');
+        *(slash == above && slash != NULL ? slash + 1 : slash != NULL ? slash : above) = '\0';
+    }
+    const char *there = *above != '\0' ? above : ".";
+    if (!dn_path_is_folder(there)) {
+        status = dn_error_set(DN_EIO, "cannot make the folder %s: there is a file of the name %s", path, there);
+    } else if (access(there, W_OK | X_OK) != 0) {
+        status = dn_error_set(DN_EIO, "cannot write into the folder %s: %s", there, strerror(errno));
+    }
+    free(above);
+    return status;
+}
+
+dn_status dn_path_check_name(const char *name, const char *where)
+{
+    if (*name == '\0' || strchr(name, '/') != NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        DN_FAIL(DN_EFORMAT, "%s: the name \"%.80s\" cannot be part of a file's name: it must not be empty or hold a slash", where, name);
+    }
+    return DN_OK;
 }
 
 dn_status dn_file_name_of(const char *text, char **out)

@@ -21,7 +21,7 @@ typedef struct dn_file_writer {
     char *temporary; /* beside the target, owned; removed by discard, on Ctrl-C and at exit */
 } dn_file_writer;
 
-/* DN_EIO: the folder is missing or not writable. */
+/* DN_EIO: the folder is missing or not writable, or path is a device, a pipe or a folder; DN_EUSAGE: it is a protected input. */
 DN_CHECKED dn_status dn_file_create(dn_file_writer *writer, const char *path);
 DN_CHECKED dn_status dn_file_write(dn_file_writer *writer, const void *bytes, size_t size);
 DN_CHECKED dn_status dn_file_printf(dn_file_writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -39,6 +39,14 @@ DN_CHECKED dn_status dn_file_temporary(const char *path, const char *extension, 
 DN_CHECKED dn_status dn_file_adopt(const char *temporary, const char *path);
 void dn_file_forget(const char *temporary);
 
+/* path is an input of this process: no write of it may replace that file, under whatever name. path need not be one:
+ * what is no file is in nobody's way. DN_ENOMEM. */
+DN_CHECKED dn_status dn_file_protect(const char *path);
+void dn_file_protect_none(void);
+/* What dn_file_create and dn_file_adopt refuse, for asking before long work: DN_EIO for a device, a pipe or a folder; DN_EUSAGE for an
+ * input. */
+DN_CHECKED dn_status dn_file_may_write(const char *path);
+
 /* Removes every temporary file that is still open; async-signal-safe (unlink only). Called by cli/'s handlers. */
 void dn_file_remove_temporaries(void);
 
@@ -46,6 +54,11 @@ bool dn_path_exists(const char *path);
 bool dn_path_is_folder(const char *path);
 /* mkdir -p, and sees whether files can be made in it. DN_EIO. */
 DN_CHECKED dn_status dn_path_make_folder(const char *path);
+/* A name that a file gave (a model's, a run's) and that becomes part of an output's name: DN_EFORMAT, beginning with where, when it is
+ * empty, "." or "..", or has a slash in it, and would lead out of the folder. */
+DN_CHECKED dn_status dn_path_check_name(const char *name, const char *where);
+/* Whether dn_path_make_folder can be expected to work; makes nothing. DN_EIO. */
+DN_CHECKED dn_status dn_path_may_make_folder(const char *path);
 /* A text (a column, a structure) as part of a file's name: letters, digits, - and _ stay, all else becomes _. Owned by the caller. */
 DN_CHECKED dn_status dn_file_name_of(const char *text, char **out);
 /* "a/b"; owned by the caller. */

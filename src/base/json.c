@@ -2,15 +2,47 @@
 
 #include "base/file.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A tree is made by many calls of jansson that may each fail for want of memory and would leave a hole in it. Its allocations go through
+ * here, so that the one who writes the tree knows. */
+static _Thread_local bool starved;
+
+static void *watched(size_t size)
+{
+    void *p = malloc(size);
+    starved = starved || p == NULL;
+    return p;
+}
+
+__attribute__((constructor)) static void watch(void)
+{
+    json_set_alloc_funcs(watched, free);
+}
+
+dn_status dn_json_complete(const char *path)
+{
+    bool failed = starved;
+    starved = false;
+    if (failed) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to write %s", path);
+    }
+    return DN_OK;
+}
 
 dn_status dn_json_write(json_t *root, int digits, const char *path)
 {
     char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(digits)) : NULL;
     json_decref(root);
-    if (text == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to write %s", path);
+    dn_status complete = dn_json_complete(path);
+    if (text == NULL && complete == DN_OK) {
+        complete = dn_error_set(DN_ENOMEM, "%s cannot be written: a text in it is not valid UTF-8, or memory is short", path);
+    }
+    if (complete != DN_OK) {
+        free(text);
+        return complete;
     }
     size_t length = strlen(text);
     text[length] = '\n'; /* in place of the final 0 */

@@ -7,7 +7,11 @@
 #include <jansson.h>
 
 /* Indented, with a line's end after it; atomic. root: consumed; NULL: it could not be made. digits: of numbers that are not whole, at most
- * 17, which keep every bit. DN_ENOMEM; DN_EIO. */
+ * 17, which keep every bit. DN_ENOMEM, also when a piece of root could not be made; DN_EIO. */
 DN_CHECKED dn_status dn_json_write(json_t *root, int digits, const char *path);
+
+/* To be asked before a tree that was made with jansson is written by other means than dn_json_write: DN_ENOMEM when memory was short for
+ * any piece of it, made by this thread since it was last asked. path: named in the message. */
+DN_CHECKED dn_status dn_json_complete(const char *path);
 
 #endif

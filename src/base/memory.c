@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "base/memory.h"
 
+#include "base/cgroup.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,7 +122,9 @@ int64_t dn_memory_available(void)
         }
     }
     fclose(file);
-    return (int64_t)kib * 1024;
+    const int64_t machine = (int64_t)kib * 1024;
+    const int64_t group = dn_cgroup_memory_left("");
+    return group >= 0 && group < machine ? (group > 0 ? group : 1) : machine;
 }
 
 void dn_arena_init(dn_arena *arena)

@@ -24,7 +24,8 @@ DN_CHECKED dn_status dn_realloc(void *ptr, size_t count, size_t size, const char
 DN_CHECKED dn_status dn_strdup(const char *text, char **out);
 DN_CHECKED dn_status dn_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Peak resident set of this process in bytes, and memory the machine can still give (MemAvailable); 0 if unknown. */
+/* Peak resident set of this process in bytes, and memory that it can still get (what the machine has left, MemAvailable, or less where its
+ * control groups allow less); 0 if unknown. */
 int64_t dn_memory_peak_rss(void);
 int64_t dn_memory_available(void);
 

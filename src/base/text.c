@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 dn_status dn_text_open(dn_text *text)
 {
@@ -36,13 +37,36 @@ void dn_text_discard(dn_text *text)
     *text = (dn_text){0};
 }
 
+/* Control characters of the second set: U+0080 to U+009F, or the same bytes alone, which some terminals obey like escape sequences. */
+static size_t second_set(const char *text, size_t size)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    if (size > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
+        return 2;
+    }
+    return p[0] >= 0x80 && p[0] < 0xa0 ? 1 : 0;
+}
+
+void dn_text_without_controls(char *text, size_t size, const char *kept)
+{
+    for (size_t i = 0; i < size;) {
+        const unsigned char c = (unsigned char)text[i];
+        size_t n = c >= 0x80 ? dn_text_character(text + i, size - i) : 1;
+        size_t bad = second_set(text + i, size - i);
+        if (bad == 0 && (c < ' ' || c == 127) && (c == '\0' || strchr(kept, (int)c) == NULL)) {
+            bad = 1;
+        }
+        if (n > 1 && bad < 2) { /* a letter, whose later bytes may look like control characters */
+            bad = 0;
+        }
+        memset(text + i, '?', bad);
+        i += bad > 0 ? bad : n > 0 ? n : 1;
+    }
+}
+
 void dn_text_make_line(char *text)
 {
-    for (; *text != '\0'; ++text) {
-        if ((unsigned char)*text < ' ' || *text == 127) {
-            *text = '?';
-        }
-    }
+    dn_text_without_controls(text, strlen(text), "");
 }
 
 size_t dn_text_character(const char *text, size_t size)

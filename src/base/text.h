@@ -25,6 +25,9 @@ void dn_text_discard(dn_text *text);
  * sequence) becomes '?', as ls shows it on a terminal. */
 void dn_text_make_line(char *text);
 
+/* The same for size bytes, but for the characters in kept ("\n\t"). */
+void dn_text_without_controls(char *text, size_t size, const char *kept);
+
 /* Bytes of the UTF-8 character at text, of which size bytes are left (or a zero follows); 0: it is none. */
 size_t dn_text_character(const char *text, size_t size);
 

@@ -1,33 +1,39 @@
 #define _GNU_SOURCE
 #include "base/threads.h"
 
-#include <omp.h>
-#include <sched.h>
-#include <stdio.h>
+#include "base/cgroup.h"
 
-/* A container's CPU quota (cgroup v2) is invisible in the affinity mask; more threads than it only wait. */
-static int quota(void)
+#include <limits.h>
+#include <omp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The first number of a variable like OMP_NUM_THREADS ("4", "4,2"); 0: not set, or not one. */
+static int number_of(const char *variable)
 {
-    long long used = 0;
-    long long period = 0;
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
-    if (file == NULL) {
+    const char *text = getenv(variable);
+    char *end;
+    if (text == NULL) {
         return 0;
     }
-    int n = fscanf(file, "%lld %lld", &used, &period);
-    fclose(file);
-    return n == 2 && period > 0 && used > 0 ? (int)((used + period - 1) / period) : 0;
+    long value = strtol(text, &end, 10);
+    return end != text && (*end == '\0' || *end == ',' || *end == ' ') && value > 0 && value <= INT_MAX ? (int)value : 0;
 }
 
 int dn_threads_available(void)
 {
     cpu_set_t set;
-    int cores = 1;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) {
         cores = CPU_COUNT(&set);
     }
-    int limit = quota();
-    return limit > 0 && limit < cores ? limit : cores;
+    const int limits[] = {dn_cgroup_cores(""), number_of("OMP_NUM_THREADS"), number_of("SLURM_CPUS_PER_TASK")};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; ++i) {
+        cores = limits[i] > 0 && limits[i] < cores ? limits[i] : cores;
+    }
+    return cores > 0 ? (int)cores : 1;
 }
 
 static int configured;
@@ -37,6 +43,35 @@ void dn_threads_set(int n)
 {
     configured = n > 0 ? n : dn_threads_available();
     omp_set_num_threads(configured);
+}
+
+/* Each waits until all have been started: only threads that live side by side say how many may. */
+static void *wait_for(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+int dn_threads_try(void)
+{
+    enum { MOST = 1024 };
+    static pthread_t threads[MOST];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    const int wanted = dn_threads_get();
+    int started = 0;
+    pthread_mutex_lock(&gate);
+    while (started + 1 < wanted && started < MOST && pthread_create(&threads[started], NULL, wait_for, &gate) == 0) {
+        ++started;
+    }
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < started; ++i) {
+        pthread_join(threads[i], NULL);
+    }
+    if (started < MOST && started + 1 < wanted) {
+        dn_threads_set(started + 1);
+    }
+    return dn_threads_get();
 }
 
 void dn_threads_limit_this(int n)

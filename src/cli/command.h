@@ -32,6 +32,7 @@ typedef struct dn_option {
     double low, high;    /* numbers; low == high == 0: any */
     bool list;           /* a comma-separated list of choices */
     bool required;
+    bool written; /* a file that the command writes, and not an input of it */
 } dn_option;
 
 typedef struct dn_arguments dn_arguments;
@@ -57,6 +58,9 @@ DN_CHECKED dn_status dn_command_find_near(const char *name, const dn_command **o
 /* Parses argv[0..argc) (without program and command name). DN_EUSAGE with a sentence that says what to type.
  * *out is owned by the caller (dn_arguments_destroy); argv must outlive it. */
 DN_CHECKED dn_status dn_arguments_parse(const dn_command *command, int argc, char **argv, dn_arguments **out);
+/* What the command reads, its positional arguments and files, is not replaced by what it writes (dn_file_protect); files to be written are
+ * seen to be none of them, and no devices (DN_EUSAGE, DN_EIO). */
+DN_CHECKED dn_status dn_arguments_protect(const dn_arguments *arguments);
 void dn_arguments_destroy(dn_arguments *arguments);
 
 size_t dn_arguments_count(const dn_arguments *arguments); /* positional */

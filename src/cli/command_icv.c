@@ -56,7 +56,7 @@ static const dn_option options[] = {
     {0},
 };
 
-/* STEM_desc-HOW_label-ICV_mask.nii.gz, _volumes.tsv, _icv.png. */
+/* STEM_desc-HOW_label-ICV_mask.nii.gz, STEM_desc-HOW_volumes.tsv, STEM_desc-HOW_icv.png; STEM_volumes.tsv is of 'dien segment'. */
 static dn_status write_results(const char *folder, const char *stem, const char *how, const dn_volume *scan, const dn_scan_info *info,
                                const dn_labels *mask, double volume, const char *text)
 {
@@ -76,11 +76,17 @@ static dn_status write_results(const char *folder, const char *stem, const char 
     DN_TRY_GOTO(status, dn_table_put_text(table, "structure", "icv"), done);
     DN_TRY_GOTO(status, dn_table_put_text(table, "hemi", "B"), done);
     DN_TRY_GOTO(status, dn_table_put_number(table, "volume_mm3", round(volume * 10.0) / 10.0), done);
-    DN_TRY_GOTO(status, dn_output_path(folder, stem, "_volumes.tsv", &path), done);
+    free(suffix);
+    suffix = NULL;
+    DN_TRY_GOTO(status, dn_asprintf(&suffix, "_desc-%s_volumes.tsv", how), done);
+    DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix, &path), done);
     DN_TRY_GOTO(status, dn_table_write(table, path), done);
     free(path);
     path = NULL;
-    DN_TRY_GOTO(status, dn_output_path(folder, stem, "_icv.png", &path), done);
+    free(suffix);
+    suffix = NULL;
+    DN_TRY_GOTO(status, dn_asprintf(&suffix, "_desc-%s_icv.png", how), done);
+    DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix, &path), done);
     DN_TRY_GOTO(status, dn_mask_picture(scan, mask, stem, text, path), done);
     printf("%s\t%.0f mm3\n", stem, volume);
 done:
@@ -105,9 +111,10 @@ static dn_status by_thresholds(const dn_arguments *arguments, const char *stem, 
     snprintf(text, sizeof text, "between %.4g and %.4g, fluid from %.4g: %.0f mL. A marking to check and correct, not a measurement.",
              how.low, how.high, how.fluid, mark.volume_mm3 / 1000.0);
     if (mark.touches_edge || mark.volume_mm3 > 2.2e6 || mark.volume_mm3 < 0.8e6) {
-        dn_log(DN_LOG_WARNING,
-               "%s: %.0f mL%s: the marking has leaked or is not whole; look at %s_icv.png and set --low, --high or --bridge", stem,
-               mark.volume_mm3 / 1000.0, mark.touches_edge ? ", up to the scan's edge" : "", stem);
+        dn_log(
+            DN_LOG_WARNING,
+            "%s: %.0f mL%s: the marking has leaked or is not whole; look at %s_desc-thresholds_icv.png and set --low, --high or --bridge",
+            stem, mark.volume_mm3 / 1000.0, mark.touches_edge ? ", up to the scan's edge" : "", stem);
     }
     dn_status status =
         write_results(dn_arguments_text(arguments, "output"), stem, "thresholds", scan, info, mark.mask, mark.volume_mm3, text);
@@ -178,7 +185,7 @@ static dn_status run(const dn_arguments *arguments)
     }
     const char **paths = NULL;
     size_t count = 0;
-    DN_TRY(dn_scan_list(arguments, "_icv.png", &paths, &count));
+    DN_TRY(dn_scan_list(arguments, network ? "_desc-slices_icv.png" : "_desc-thresholds_icv.png", &paths, &count));
     dn_status status = dn_path_make_folder(dn_arguments_text(arguments, "output"));
     for (size_t i = 0; status == DN_OK && i < count; ++i) {
         status = dn_cancel_check();
@@ -209,8 +216,8 @@ const dn_command dn_command_icv = {
         "512 coronal slices of 512 x 512, 0.5 mm along each axis, in the AC-PC frame of --frame; what it marks comes back on the scan's "
         "own "
         "grid.\n\n"
-        "For sub-01_T1w.nii.gz, DIR gets sub-01_desc-thresholds_label-ICV_mask.nii.gz (or desc-slices), sub-01_volumes.tsv and "
-        "sub-01_icv.png.",
+        "For sub-01_T1w.nii.gz, DIR gets sub-01_desc-thresholds_label-ICV_mask.nii.gz, sub-01_desc-thresholds_volumes.tsv and "
+        "sub-01_desc-thresholds_icv.png (with --model desc-slices in place of desc-thresholds).",
     .examples = "dien icv sub-01_T1w.nii.gz -o marked\n"
                 "dien icv sub-01_T1w.nii.gz -o marked --low 240 --high 700\n"
                 "dien icv sub-01_T1w.nii.gz -o icv --model efficientnetb0ICV --frame frames/sub-01_frame.json",

@@ -18,7 +18,13 @@
 #include <string.h>
 
 static const dn_option options[] = {
-    {.name = "output", .letter = 'o', .kind = DN_OPTION_FILE, .value = "FILE", .help = "label map to write (.nii.gz)", .required = true},
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "label map to write (.nii.gz)",
+     .required = true,
+     .written = true},
     {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "its voxel size", .low = 0.2, .high = 10},
     {.name = "rounds",
      .kind = DN_OPTION_INTEGER,

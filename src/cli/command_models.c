@@ -1,6 +1,7 @@
 /* dien models: what networks are there; bring a published one. */
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "models/import_keras.h"
 #include "models/model.h"
@@ -40,6 +41,7 @@ static dn_status list(const dn_arguments *arguments)
             printf("%s\tcannot be read: %s\n", paths[i], dn_error_message());
             continue;
         }
+        dn_text_make_line(model->name);
         printf("%s\t%s\t%zu labels\t%s\n", model->name, model->architecture, model->label_count, paths[i]);
         dn_model_destroy(model);
     }
@@ -66,6 +68,22 @@ static const char *or_unknown(const char *text)
     return *text != '\0' ? text : "not stated";
 }
 
+/* Each text of a file on its line, whatever is in it. */
+static void make_lines(dn_model *model)
+{
+    char *const texts[] = {model->name, model->trained_on, model->licence, model->source};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
+        dn_text_make_line(texts[i]);
+    }
+    for (size_t i = 0; i < model->note_count; ++i) {
+        dn_text_make_line(model->notes[i].key);
+        dn_text_make_line(model->notes[i].value);
+    }
+    for (size_t i = 0; i < model->label_count; ++i) {
+        dn_text_make_line(model->labels[i].name);
+    }
+}
+
 static void show_input(const dn_model_input *input)
 {
     printf("input          %g x %g x %g mm, %s, %" PRId64 " channel%s, sizes in multiples of %" PRId64 "\n", input->spacing[0],
@@ -90,6 +108,7 @@ static dn_status show(const dn_arguments *arguments)
     }
     status = dn_model_check(model, path); /* told after the rest, which may show why */
     const dn_architecture *architecture = dn_architecture_find(model->architecture);
+    make_lines(model);
     printf("name           %s\nfile           %s\nsha256         %s\n", model->name, path, model->sha256);
     printf("architecture   %s (%s)\n", model->architecture, architecture->summary);
     printf("parameters     %" PRId64 " in %zu arrays\n", parameters(model->weights), dn_weights_count(model->weights));
@@ -126,8 +145,9 @@ static dn_status show(const dn_arguments *arguments)
 
 /* ---- import ---- */
 
-/* -o names a file when it ends in .safetensors, else a folder. There, what is imported never takes the place of one of our own. */
-static dn_status target_path(const char *output, const dn_model *model, char **out)
+/* -o names a file when it ends in .safetensors, else a folder; there, what is imported never takes the place of one of our own.
+ * source: the file that the model came from. */
+static dn_status target_path(const char *output, const char *source, const dn_model *model, char **out)
 {
     static const char *const own[] = {DN_SEGMENT_MODEL, DN_SEGMENT_SLICES, DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE};
     char *folder, *name;
@@ -146,7 +166,10 @@ static dn_status target_path(const char *output, const dn_model *model, char **o
     } else {
         DN_TRY(dn_store_user_folder(&folder));
     }
-    dn_status status = dn_asprintf(&name, "%s%s", model->name, EXTENSION);
+    dn_status status = dn_path_check_name(model->name, source);
+    if (status == DN_OK) {
+        status = dn_asprintf(&name, "%s%s", model->name, EXTENSION);
+    }
     if (status == DN_OK) {
         status = dn_path_join(folder, name, out);
         free(name);
@@ -166,7 +189,7 @@ static dn_status import(const dn_arguments *arguments)
     }
     DN_TRY(dn_import_keras(dn_arguments_at(arguments, 1), &options, &model));
     dn_status status;
-    DN_TRY_GOTO(status, target_path(dn_arguments_text(arguments, "output"), model, &path), done);
+    DN_TRY_GOTO(status, target_path(dn_arguments_text(arguments, "output"), dn_arguments_at(arguments, 1), model, &path), done);
     DN_TRY_GOTO(status, dn_model_write(model, dn_arguments_flag(arguments, "f16") ? DN_STORE_F16 : DN_STORE_F32, path), done);
     printf("%s\n", path);
 done:
@@ -195,7 +218,8 @@ static const dn_option options[] = {
      .letter = 'o',
      .kind = DN_OPTION_FILE,
      .value = "PATH",
-     .help = "import: file (.safetensors) or folder to write; without it the folder of the user's models"},
+     .help = "import: file (.safetensors) or folder to write; without it the folder of the user's models",
+     .written = true},
     {.name = "name", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "import: name of the model"},
     {.name = "metadata",
      .kind = DN_OPTION_FILE,

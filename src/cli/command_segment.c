@@ -60,7 +60,8 @@ static const dn_option options[] = {
     {.name = "times",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "write a table of how many seconds each scan took, for `dien evaluate --times`"},
+     .help = "write a table of how many seconds each scan took, for `dien evaluate --times`",
+     .written = true},
     {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probability of each label, STEM_probseg.nii.gz"},
     {.name = "precision",
      .kind = DN_OPTION_CHOICE,
@@ -227,10 +228,7 @@ static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size
         failed += bad;
     }
     if (broken > 0) {
-        if (count == 1) {
-            return last;
-        }
-        DN_FAIL(DN_EPARTIAL, "%zu of %zu scans could not be measured (see above); the others are in %s", broken, count, outputs->folder);
+        return dn_scan_list_broken(last, broken, count, "scans could be measured", outputs->folder);
     }
     if (failed > 0) {
         if (count == 1) {
@@ -283,7 +281,11 @@ static dn_status run(const dn_arguments *arguments)
         DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
     }
     DN_TRY_GOTO(status, dn_segment_norms_read(arguments, count, &outputs.report), done);
+    for (size_t i = 0; i < count; ++i) {
+        DN_TRY_GOTO(status, dn_outputs_check(paths[i], outputs.folder), done);
+    }
     if (times_path != NULL) {
+        DN_TRY_GOTO(status, dn_file_may_write(times_path), done);
         DN_TRY_GOTO(status, dn_table_create(times_path, &times), done);
     }
     if (segmenter_options.model != NULL) {

@@ -29,8 +29,14 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FLAG,
      .help = "write the model file with the best weights of the run's checkpoint, and end; a run in progress is not disturbed"},
     {.name = "no-figure", .kind = DN_OPTION_FLAG, .help = "do not draw the curves"},
-    {.name = "preview", .kind = DN_OPTION_FILE, .value = "FILE.png", .help = "draw the first training samples with their truth, and end"},
-    {.name = "check", .kind = DN_OPTION_FLAG, .help = "read the config, say what it means, and end"},
+    {.name = "preview",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE.png",
+     .help = "draw the first training samples with their truth, and end",
+     .written = true},
+    {.name = "check",
+     .kind = DN_OPTION_FLAG,
+     .help = "do all that comes before the first step (read config and data, make network and samples), say what it means, and end"},
     {0},
 };
 
@@ -54,11 +60,11 @@ static dn_status run(const dn_arguments *arguments)
     dn_status status = DN_OK;
     dn_train_config *config = NULL;
     dn_trainer_result result;
-    const dn_trainer_options how = {.resume = dn_arguments_flag(arguments, "resume"),
-                                    .restart = dn_arguments_flag(arguments, "restart"),
-                                    .write_model = dn_arguments_flag(arguments, "write-model"),
-                                    .stop_after = dn_arguments_integer(arguments, "stop-after"),
-                                    .no_figure = dn_arguments_flag(arguments, "no-figure")};
+    dn_trainer_options how = {.resume = dn_arguments_flag(arguments, "resume"),
+                              .restart = dn_arguments_flag(arguments, "restart"),
+                              .write_model = dn_arguments_flag(arguments, "write-model"),
+                              .stop_after = dn_arguments_integer(arguments, "stop-after"),
+                              .no_figure = dn_arguments_flag(arguments, "no-figure")};
     if (how.resume + how.restart + how.write_model > 1) {
         DN_FAIL(DN_EUSAGE, "--resume goes on, --restart begins again and --write-model only writes what is there; give one of them");
     }
@@ -72,6 +78,8 @@ static dn_status run(const dn_arguments *arguments)
         config->threads = 0; /* the option wins */
     }
     if (dn_arguments_flag(arguments, "check")) {
+        how.check = true;
+        DN_TRY_GOTO(status, dn_trainer_run(config, &how, &result), done);
         status = check(config);
         goto done;
     }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/threads.h"
+#include "cli/clean_output.h"
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -17,8 +18,9 @@
 /* First Ctrl-C: work stops at its next step and cleans up after itself. Second: leave now, without temporaries. */
 static void on_interrupt(int number)
 {
+    static volatile sig_atomic_t times;
     (void)number;
-    if (dn_cancel_requested()) {
+    if (times++ > 0) {
         dn_file_remove_temporaries();
         _exit(dn_status_exit_code(DN_ECANCELLED));
     }
@@ -72,6 +74,11 @@ static dn_status run(const dn_command *command, int argc, char **argv)
 {
     dn_arguments *arguments = NULL;
     DN_TRY(dn_arguments_parse(command, argc, argv, &arguments));
+    dn_status status = dn_arguments_protect(arguments);
+    if (status != DN_OK) {
+        dn_arguments_destroy(arguments);
+        return status;
+    }
     dn_report_install(dn_arguments_flag(arguments, "quiet")     ? DN_REPORT_QUIET
                       : dn_arguments_flag(arguments, "verbose") ? DN_REPORT_VERBOSE
                                                                 : DN_REPORT_NORMAL);
@@ -80,14 +87,21 @@ static dn_status run(const dn_command *command, int argc, char **argv)
     } else {
         dn_threads_set(0);
     }
+    const int wanted = dn_threads_get();
+    if (dn_threads_try() < wanted) {
+        dn_log(DN_LOG_WARNING,
+               "%d of %d threads can be started (a limit on processes or on memory: ulimit, or of the container); going on with these",
+               dn_threads_get(), wanted);
+    }
     install_handlers();
-    dn_status status = command->run(arguments);
+    status = command->run(arguments);
     dn_arguments_destroy(arguments);
     return status;
 }
 
 int main(int argc, char **argv)
 {
+    dn_clean_output_install();
     if (argc < 2) {
         dn_help_program(stderr);
         return dn_status_exit_code(DN_EUSAGE);

@@ -2,6 +2,7 @@
  * so that run functions get values they can use. */
 #include "cli/options.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 
 #include <ctype.h>
@@ -321,6 +322,25 @@ dn_status dn_arguments_parse(const dn_command *command, int argc, char **argv, d
 fail:
     dn_arguments_destroy(arguments);
     return status;
+}
+
+dn_status dn_arguments_protect(const dn_arguments *arguments)
+{
+    const dn_option *option;
+    for (size_t i = 0; i < arguments->count; ++i) {
+        DN_TRY(dn_file_protect(arguments->positional[i]));
+    }
+    for (size_t i = 0; (option = option_at(arguments->command, i)) != NULL; ++i) {
+        if (option->kind == DN_OPTION_FILE && !option->written && arguments->values[i] != NULL) {
+            DN_TRY(dn_file_protect(arguments->values[i]));
+        }
+    }
+    for (size_t i = 0; (option = option_at(arguments->command, i)) != NULL; ++i) {
+        if (option->written && arguments->values[i] != NULL && !dn_path_is_folder(arguments->values[i])) {
+            DN_TRY(dn_file_may_write(arguments->values[i])); /* now, and not when the work is done */
+        }
+    }
+    return DN_OK;
 }
 
 void dn_arguments_destroy(dn_arguments *arguments)

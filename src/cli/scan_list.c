@@ -65,6 +65,17 @@ done:
     return status;
 }
 
+dn_status dn_scan_list_broken(dn_status last, size_t broken, size_t count, const char *what, const char *folder)
+{
+    if (count == 1) {
+        return last;
+    }
+    if (broken == count) {
+        DN_FAIL(last, "none of the %zu %s; the reasons are above", count, what);
+    }
+    DN_FAIL(DN_EPARTIAL, "%zu of %zu %s; what stopped the others is above, the results are in %s", count - broken, count, what, folder);
+}
+
 dn_trust dn_scan_trust(const dn_arguments *arguments)
 {
     const char *trust = dn_arguments_text(arguments, "trust");

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/scan_list.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -60,6 +61,7 @@ dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, s
 {
     size_t broken = 0;
     size_t failed = 0;
+    dn_status last = DN_OK;
     for (size_t i = 0; i < count; ++i) {
         dn_stack_result result;
         const double began = dn_clock_now();
@@ -69,6 +71,7 @@ dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, s
         }
         if (status != DN_OK) {
             dn_log(DN_LOG_WARNING, "%s", dn_error_message());
+            last = status;
             ++broken;
             continue;
         }
@@ -79,7 +82,7 @@ dn_status dn_segment_stacks(dn_stack_models *models, const char *const *paths, s
         DN_TRY(status);
     }
     if (broken > 0) {
-        DN_FAIL(DN_EPARTIAL, "%zu of %zu stacks could not be labelled (see above); the others are in %s", broken, count, options->folder);
+        return dn_scan_list_broken(last, broken, count, "stacks could be labelled", options->folder);
     }
     if (failed > 0) {
         DN_FAIL(DN_EQUALITY,

@@ -52,6 +52,11 @@ typedef struct dn_voxel_range {
 } dn_voxel_range;
 void dn_voxels_clean(float *data, int64_t count, dn_voxel_range *out);
 
+/* The largest scan that is read: voxels of a volume, stored bytes of all, and bytes in front of them. */
+#define DN_MOST_VOXELS (INT64_C(1) << 30)
+#define DN_MOST_BYTES (INT64_C(16) << 30)
+#define DN_MOST_OFFSET (INT64_C(256) << 20)
+
 /* Bytes a reader of headers needs at most. */
 enum { DN_HEADER_LIMIT = 544 };
 

@@ -188,12 +188,31 @@ static dn_status check_single(const reader *r)
     return DN_OK;
 }
 
+/* A few megabytes of gzip can stand for as many gigabytes; neither they nor the time to unpack them are spent. */
+static dn_status check_size(const reader *r)
+{
+    const dn_layout *layout = &r->layout;
+    if (dn_grid_count(&layout->grid) > DN_MOST_VOXELS || layout->bytes > DN_MOST_BYTES || layout->offset > DN_MOST_OFFSET) {
+        DN_FAIL(
+            DN_EFORMAT,
+            "'%s' says it has %lld x %lld x %lld x %lld voxels from byte %lld on; at most %lld million a volume (a head of 200 mm at 0.2 "
+            "mm), %lld GiB in all and %lld MiB in front of them are read: is it a scan of a head, and is its header right?",
+            r->path, (long long)layout->grid.dim[0], (long long)layout->grid.dim[1], (long long)layout->grid.dim[2],
+            (long long)layout->volumes, (long long)layout->offset, (long long)(DN_MOST_VOXELS / 1000000), (long long)(DN_MOST_BYTES >> 30),
+            (long long)(DN_MOST_OFFSET >> 20));
+    }
+    return DN_OK;
+}
+
 /* The file's length against the header's promise. */
 static dn_status check_length(const reader *r)
 {
     bool enough;
     int64_t has;
     int64_t needed = r->layout.offset + r->layout.bytes;
+    if (dn_source_can_hold(r->source, needed)) {
+        DN_TRY(check_size(r)); /* before anything is unpacked */
+    }
     DN_TRY(dn_source_check_length(r->source, needed, &enough, &has));
     if (!enough) {
         DN_FAIL(DN_EFORMAT,

@@ -282,6 +282,12 @@ static dn_status stored_length(dn_source *source, uint32_t *length)
     return DN_OK;
 }
 
+/* Deflate cannot pack better than 1032 to 1. */
+bool dn_source_can_hold(const dn_source *source, int64_t size)
+{
+    return !source->compressed ? source->size >= size : source->size >= INT64_MAX / 1032 || source->size * 1032 >= size;
+}
+
 dn_status dn_source_check_length(dn_source *source, int64_t needed, bool *enough, int64_t *has)
 {
     *enough = true;
@@ -290,8 +296,7 @@ dn_status dn_source_check_length(dn_source *source, int64_t needed, bool *enough
         *enough = source->size >= needed;
         return DN_OK;
     }
-    /* Deflate cannot pack better than 1032 to 1. */
-    if (source->size < INT64_MAX / 1032 && source->size * 1032 < needed) {
+    if (!dn_source_can_hold(source, needed)) {
         *has = source->size * 1032;
         *enough = false;
         return DN_OK;

@@ -29,6 +29,8 @@ DN_CHECKED dn_status dn_source_rewind(dn_source *source);
 /* Reads and drops up to size bytes. */
 DN_CHECKED dn_status dn_source_skip(dn_source *source, int64_t size, int64_t *got);
 
+/* Whether the file, unpacked, may have so many bytes: by its length alone. */
+bool dn_source_can_hold(const dn_source *source, int64_t size);
 /* Whether the whole unpacked file has at least `needed` bytes: from the file's length, or, for gzip, from the length
  * that the file ends with, the largest ratio deflate can reach, and a counting pass where these leave a doubt. *has: the
  * bytes there are (or can be at most). The source's position is unchanged. */

@@ -144,6 +144,7 @@ static dn_status segment(const char *scan, const char *folder, const dien_option
     char *table = NULL;
     dn_threads_set(options->threads);
     dn_segmenter_options how = {.model = options->model, .structures = options->structures, .memory_limit = options->memory};
+    DN_TRY(dn_outputs_check(scan, folder));
     DN_TRY(dn_segmenter_create(&how, &segmenter));
     DN_TRY_GOTO(status, dn_segment_scan(segmenter, scan, &measured), done);
     /* Only now: a scan that cannot be read leaves no empty folder. */

@@ -99,6 +99,7 @@ static dn_status take_metadata(const char *path, dn_model *model)
     DN_TRY_GOTO(status, dn_fields_parse((const char *)bytes, JSON_OBJECT, path, &metadata), done);
     DN_TRY_GOTO(status, dn_fields_only(metadata, path, "name input labels trained_on licence source"), done);
     DN_TRY_GOTO(status, take_text(metadata, path, "name", &model->name), done);
+    DN_TRY_GOTO(status, dn_path_check_name(model->name, path), done);
     DN_TRY_GOTO(status, take_text(metadata, path, "trained_on", &model->trained_on), done);
     DN_TRY_GOTO(status, take_text(metadata, path, "licence", &model->licence), done);
     DN_TRY_GOTO(status, take_text(metadata, path, "source", &model->source), done);

@@ -13,11 +13,12 @@
 
 #define TEXT_LIMIT ((size_t)64 << 20)  /* of a configuration or a list of names */
 #define NAME_LIMIT ((size_t)100000)    /* layers, arrays of a layer */
-#define COUNT_LIMIT ((int64_t)1 << 28) /* elements of an array */
+#define COUNT_LIMIT ((int64_t)1 << 28) /* elements of all arrays: ten times the largest published network for such scans */
 
 typedef struct text_list {
     char **items;
     size_t count;
+    size_t bytes;
 } text_list;
 
 static void text_list_release(text_list *list)
@@ -32,6 +33,10 @@ static void text_list_release(text_list *list)
 static dn_status text_list_add(text_list *list, const char *text, size_t length)
 {
     char *copy;
+    list->bytes += length;
+    if (list->count >= NAME_LIMIT || list->bytes > TEXT_LIMIT) {
+        DN_FAIL(DN_EFORMAT, "it lists more than %zu names or %zu MiB of text", NAME_LIMIT, TEXT_LIMIT >> 20);
+    }
     DN_TRY(dn_asprintf(&copy, "%.*s", (int)length, text));
     dn_status status = dn_realloc(&list->items, list->count + 1, sizeof *list->items, "a list of names");
     if (status != DN_OK) {
@@ -106,7 +111,7 @@ static dn_status read_attribute(hid_t object, const char *path, const char *name
     }
     dn_status status = read_texts(attribute, path, name, list);
     H5Aclose(attribute);
-    return status;
+    return dn_error_in_file(status, path);
 }
 
 /* A list that Keras may have cut into NAME0, NAME1, ... because HDF5 limits an attribute to 64 KB. */
@@ -149,7 +154,33 @@ static dn_status short_name(const char *name, char **out)
     return dn_asprintf(out, "%.*s", (int)strcspn(start, ":"), start);
 }
 
-static dn_status read_array(hid_t group, const char *path, const char *layer, const char *name, dn_keras_array *array)
+/* Why an array's data could not be read: a filter that this HDF5 library lacks (a plugin's compression) is no damage. */
+static dn_status cannot_read(hid_t set, const char *path, const char *layer, const char *name)
+{
+    hid_t plan = H5Dget_create_plist(set);
+    const int filters = plan >= 0 ? H5Pget_nfilters(plan) : 0;
+    for (int i = 0; i < filters; ++i) {
+        unsigned flags, config;
+        size_t values = 0;
+        char filter_name[64] = "";
+        H5Z_filter_t filter = H5Pget_filter2(plan, (unsigned)i, &flags, &values, NULL, sizeof filter_name, filter_name, &config);
+        if (filter >= 0 && H5Zfilter_avail(filter) <= 0) {
+            H5Pclose(plan);
+            DN_FAIL(
+                DN_EFORMAT,
+                "%s: the array %.100s of layer %.100s is packed by the filter %d%s%.60s, which the HDF5 library here does not have; save "
+                "the network again without compression",
+                path, name, layer, (int)filter, *filter_name != '\0' ? " " : "", filter_name);
+        }
+    }
+    if (plan >= 0) {
+        H5Pclose(plan);
+    }
+    DN_FAIL(DN_EFORMAT, "%s: the array %.100s of layer %.100s cannot be read; the file is damaged", path, name, layer);
+}
+
+/* *left: elements that may still be read of the file. */
+static dn_status read_array(hid_t group, const char *path, const char *layer, const char *name, int64_t *left, dn_keras_array *array)
 {
     dn_status status = DN_OK;
     hsize_t dims[DN_KERAS_MAX_RANK] = {0};
@@ -171,9 +202,15 @@ static dn_status read_array(hid_t group, const char *path, const char *layer, co
     for (int i = 0; i < rank; ++i) {
         array->dim[i] = dims[i] <= (hsize_t)COUNT_LIMIT ? (int64_t)dims[i] : -1;
     }
-    if (!dn_mul_dims(array->dim, array->rank, &array->count) || array->count < 1 || array->count > COUNT_LIMIT) {
+    if (!dn_mul_dims(array->dim, array->rank, &array->count) || array->count < 1) {
         DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: the array %.100s of layer %.100s has an unusable size", path, name, layer);
     }
+    if (array->count > *left) {
+        DN_FAIL_GOTO(status, done, DN_EFORMAT,
+                     "%s: its arrays have more than %lld numbers, the most that is read of a network (at the array %.100s of layer %.100s)",
+                     path, (long long)COUNT_LIMIT, name, layer);
+    }
+    *left -= array->count;
     /* A damaged header may promise more than the file holds. */
     if (H5Dget_storage_size(set) == 0) {
         DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: the array %.100s of layer %.100s has no data", path, name, layer);
@@ -181,8 +218,7 @@ static dn_status read_array(hid_t group, const char *path, const char *layer, co
     DN_TRY_GOTO(status, short_name(name, &array->name), done);
     DN_TRY_GOTO(status, dn_alloc(&array->data, (size_t)array->count, sizeof *array->data, name), done);
     if (H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, array->data) < 0) {
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: the array %.100s of layer %.100s cannot be read; the file is damaged", path, name,
-                     layer);
+        status = cannot_read(set, path, layer, name);
     }
 done:
     if (space >= 0) {
@@ -195,7 +231,7 @@ done:
     return status;
 }
 
-static dn_status read_layer(hid_t root, const char *path, dn_keras_layer *layer)
+static dn_status read_layer(hid_t root, const char *path, int64_t *left, dn_keras_layer *layer)
 {
     text_list names = {0};
     hid_t group = H5Gopen2(root, layer->name, H5P_DEFAULT);
@@ -207,7 +243,7 @@ static dn_status read_layer(hid_t root, const char *path, dn_keras_layer *layer)
     DN_TRY_GOTO(status, dn_alloc(&layer->arrays, names.count, sizeof *layer->arrays, layer->name), done);
     for (size_t i = 0; i < names.count; ++i) {
         layer->array_count = i + 1;
-        DN_TRY_GOTO(status, read_array(group, path, layer->name, names.items[i], &layer->arrays[i]), done);
+        DN_TRY_GOTO(status, read_array(group, path, layer->name, names.items[i], left, &layer->arrays[i]), done);
     }
 done:
     text_list_release(&names);
@@ -219,13 +255,14 @@ static dn_status read_layers(hid_t root, const char *path, dn_keras_file *file)
 {
     text_list names = {0};
     dn_status status;
+    int64_t left = COUNT_LIMIT;
     DN_TRY_GOTO(status, read_list(root, path, "layer_names", &names), done);
     DN_TRY_GOTO(status, dn_alloc(&file->layers, names.count, sizeof *file->layers, path), done);
     for (size_t i = 0; i < names.count; ++i) {
         file->layer_count = i + 1;
         file->layers[i].name = names.items[i];
         names.items[i] = NULL;
-        DN_TRY_GOTO(status, read_layer(root, path, &file->layers[i]), done);
+        DN_TRY_GOTO(status, read_layer(root, path, &left, &file->layers[i]), done);
     }
 done:
     text_list_release(&names);
@@ -298,10 +335,16 @@ static dn_status read_and_forget(const char *path)
 
 dn_status dn_keras_file_read(const char *path, dn_keras_file **out)
 {
+    const dn_probe_limits limits = dn_probe_defaults();
+    return dn_keras_file_read_within(path, &limits, out);
+}
+
+dn_status dn_keras_file_read_within(const char *path, const dn_probe_limits *limits, dn_keras_file **out)
+{
     if (!dn_path_exists(path) || dn_path_is_folder(path)) {
         DN_FAIL(DN_EINPUT, "cannot read %s: there is no such file", path);
     }
-    DN_TRY(dn_keras_probe(path, read_and_forget));
+    DN_TRY(dn_keras_probe(path, limits, read_and_forget));
     return read_file(path, out);
 }
 

@@ -3,6 +3,7 @@
 #define DN_MODELS_KERAS_FILE_H
 
 #include "base/status.h"
+#include "models/keras_probe.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,9 +31,11 @@ typedef struct dn_keras_file {
     size_t layer_count;
 } dn_keras_file;
 
-/* DN_EINPUT: missing or not HDF5; DN_EFORMAT: not as Keras writes it. Both name the file and the layer. *out: owned by the
- * caller (dn_keras_file_destroy). */
+/* DN_EINPUT: missing or not HDF5; DN_EFORMAT: not as Keras writes it, or larger or slower to read than a network is (models/keras_probe.h).
+ * Both name the file and the layer. *out: owned by the caller (dn_keras_file_destroy). */
 DN_CHECKED dn_status dn_keras_file_read(const char *path, dn_keras_file **out);
+/* The same within limits of one's own. */
+DN_CHECKED dn_status dn_keras_file_read_within(const char *path, const dn_probe_limits *limits, dn_keras_file **out);
 void dn_keras_file_destroy(dn_keras_file *file);
 
 /* NULL when absent. */

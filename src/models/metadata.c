@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define NOTE_PREFIX "dien.note."
+/* Voxels below would make a head larger than any memory, above smaller than one. */
+#define SPACING_LOW 0.05
+#define SPACING_HIGH 100.0
 static const char *const normalise_names = "none|percentile|zscore";
 
 bool dn_metadata_color(const char *text, uint8_t color[3])
@@ -54,8 +57,9 @@ dn_status dn_metadata_read_input(const json_t *object, const char *where, dn_mod
     DN_TRY(dn_fields_array(object, where, "spacing_mm", 3, 3, &spacing));
     for (size_t i = 0; i < 3; ++i) {
         input.spacing[i] = json_number_value(json_array_get(spacing, i));
-        if (!(input.spacing[i] > 0 && input.spacing[i] < 1000)) {
-            DN_FAIL(DN_EFORMAT, "%s: \"spacing_mm\" should be three numbers above 0", where);
+        if (!(input.spacing[i] >= SPACING_LOW && input.spacing[i] <= SPACING_HIGH)) {
+            DN_FAIL(DN_EFORMAT, "%s: \"spacing_mm\" should be three numbers from %g to %g mm; %g is no voxel of a head", where, SPACING_LOW,
+                    SPACING_HIGH, input.spacing[i]);
         }
     }
     DN_TRY(dn_fields_text(object, where, "orientation", &orientation));
@@ -246,6 +250,10 @@ static json_t *input_object(const dn_model_input *input)
     if (object != NULL && input->slice_step > 0) {
         json_object_set_new(object, "slice_step", json_integer(input->slice_step));
     }
+    if (input->region != NULL && region == NULL) {
+        json_decref(object);
+        return NULL;
+    }
     return object;
 }
 
@@ -256,9 +264,12 @@ static json_t *labels_array(const dn_model *model)
         const dn_model_label *label = &model->labels[i];
         char color[8], hemi[2] = {label->hemi, '\0'};
         snprintf(color, sizeof color, "#%02x%02x%02x", label->color[0], label->color[1], label->color[2]);
-        json_array_append_new(labels, json_pack("{s:I, s:I, s:s, s:s, s:s, s:s}", "channel", (json_int_t)label->channel, "index",
-                                                (json_int_t)label->index, "name", label->name, "structure", label->structure, "hemi", hemi,
-                                                "color", color));
+        json_t *one = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s}", "channel", (json_int_t)label->channel, "index", (json_int_t)label->index,
+                                "name", label->name, "structure", label->structure, "hemi", hemi, "color", color);
+        if (json_array_append_new(labels, one) != 0) {
+            json_decref(labels);
+            return NULL;
+        }
     }
     return labels;
 }
@@ -291,7 +302,7 @@ dn_status dn_metadata_write(const dn_model *model, json_t **out)
     }
     failed |= set_structure(metadata, "dien.input", input_object(&model->input));
     failed |= set_structure(metadata, "dien.labels", labels_array(model));
-    for (size_t i = 0; i < model->note_count; ++i) {
+    for (size_t i = 0; i < model->note_count && !failed; ++i) {
         char *key;
         dn_status status = dn_asprintf(&key, NOTE_PREFIX "%s", model->notes[i].key);
         if (status != DN_OK) {

@@ -1,6 +1,7 @@
 #include "models/safetensors.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "models/half.h"
 #include "models/sha256.h"
@@ -320,6 +321,7 @@ dn_status dn_safetensors_write(const char *path, const dn_weights *weights, cons
         offset += size;
     }
     text = json_dumps(header, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    DN_TRY_GOTO(status, dn_json_complete(path), done);
     if (text == NULL) {
         DN_FAIL_GOTO(status, done, DN_ENOMEM, "no memory for the header of %s", path);
     }

@@ -155,10 +155,10 @@ static dn_status write_posteriors(const dn_segment_result *r, const char *path)
 }
 
 typedef enum {
+    VOLUMES,
+    VOLUMES_SIDECAR, /* before the labels: it says whose they are, should this be stopped between them */
     LABELS,
     LABEL_TABLE,
-    VOLUMES,
-    VOLUMES_SIDECAR,
     PROBABILITIES,
     PROBABILITIES_SIDECAR,
     MASK,
@@ -222,17 +222,73 @@ static bool is_made(output what, const dn_segment_result *r, const dn_output_opt
 /* What an earlier run with other options left would contradict the rest. */
 static dn_status remove_old(const char *path)
 {
+    DN_TRY(dn_file_may_write(path));
     if (remove(path) != 0 && errno != ENOENT) {
         DN_FAIL(DN_EIO, "cannot remove '%s', which an earlier run has left: %s", path, strerror(errno));
     }
     return DN_OK;
 }
 
+static const char *const suffix[OUTPUTS] = {"_volumes.tsv",           "_volumes.json", "_dseg.nii.gz",           "_dseg.tsv",
+                                            "_probseg.nii.gz",        "_probseg.json", "_label-ICV_mask.nii.gz", "_label-ICV_mask.json",
+                                            "_measured_and_true.tsv", "_qc.png",       "_report.html",           "_dseg.json"};
+
+/* Whether the sidecar of that name is there and says that dien made what it describes. */
+static dn_status is_ours(const char *folder, const char *stem, const char *sidecar, bool *ours)
+{
+    char *path = NULL;
+    unsigned char *bytes = NULL;
+    size_t size;
+    DN_TRY(dn_output_path(folder, stem, sidecar, &path));
+    if (dn_path_exists(path) && dn_file_read(path, 1 << 24, &bytes, &size) == DN_OK) {
+        *ours = *ours || strstr((const char *)bytes, "\"Name\": \"dien\"") != NULL;
+    }
+    free(bytes);
+    free(path);
+    return DN_OK;
+}
+
+/* Labels that somebody drew, or that `dien synth` painted from, have the same name beside their scan. */
+static dn_status check_labels(const char *folder, const char *stem)
+{
+    char *path = NULL;
+    bool ours = false;
+    dn_status status = DN_OK;
+    DN_TRY(dn_output_path(folder, stem, suffix[LABELS], &path));
+    if (dn_path_exists(path)) {
+        DN_TRY_GOTO(status, is_ours(folder, stem, suffix[LABEL_SIDECAR], &ours), done);
+        DN_TRY_GOTO(status, is_ours(folder, stem, suffix[VOLUMES_SIDECAR], &ours), done);
+        if (!ours) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE,
+                         "%s is there, and is not of 'dien segment' (no %s of it beside it): it would be overwritten; name another folder "
+                         "with -o",
+                         path, suffix[LABEL_SIDECAR]);
+        }
+    }
+done:
+    free(path);
+    return status;
+}
+
+dn_status dn_outputs_check(const char *scan, const char *folder)
+{
+    char *stem = NULL;
+    DN_TRY(dn_path_scan_stem(scan, &stem));
+    dn_status status = check_labels(folder, stem);
+    for (int o = 0; o < (int)OUTPUTS && status == DN_OK; ++o) {
+        char *path = NULL;
+        status = dn_output_path(folder, stem, suffix[o], &path);
+        if (status == DN_OK) {
+            status = dn_file_may_write(path);
+        }
+        free(path);
+    }
+    free(stem);
+    return status;
+}
+
 dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options)
 {
-    static const char *const suffix[OUTPUTS] = {"_dseg.nii.gz",           "_dseg.tsv",     "_volumes.tsv",           "_volumes.json",
-                                                "_probseg.nii.gz",        "_probseg.json", "_label-ICV_mask.nii.gz", "_label-ICV_mask.json",
-                                                "_measured_and_true.tsv", "_qc.png",       "_report.html",           "_dseg.json"};
     for (int o = 0; o < (int)OUTPUTS; ++o) {
         char *path = NULL;
         DN_TRY(dn_output_path(options->folder, result->stem, suffix[o], &path));

@@ -21,6 +21,9 @@ typedef struct dn_output_options {
     dn_report_options report; /* what the report is told of the person */
 } dn_output_options;
 
+/* Before a scan is measured: whether its results may be written, i.e. none of their names is a folder, a device (DN_EIO), an input of
+ * the command, or a label map that somebody else made (DN_EUSAGE). folder need not exist. */
+DN_CHECKED dn_status dn_outputs_check(const char *scan, const char *folder);
 /* DN_EIO: the sentence names the file. */
 DN_CHECKED dn_status dn_outputs_write(const dn_segment_result *result, const dn_output_options *options);
 #endif

@@ -1,5 +1,7 @@
 #include "train/checkpoint.h"
 
+#include "base/json.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "models/safetensors.h"
 
@@ -117,9 +119,13 @@ static dn_status read_state(const json_t *metadata, const dn_train_config *confi
                              json_integer_value(json_array_get(counts, 3 * c + 2))};
     }
     json_decref(from);
-    if (state->step < 0 || state->step > config->steps) {
-        DN_FAIL(DN_EFORMAT, "%s: the checkpoint is damaged: it stands at step %lld of %lld", path, (long long)state->step,
-                (long long)config->steps);
+    if (state->step < 0) {
+        DN_FAIL(DN_EFORMAT, "%s: the checkpoint is damaged: it stands at step %lld", path, (long long)state->step);
+    }
+    if (state->step > config->steps) {
+        DN_FAIL(DN_EFORMAT,
+                "%s stands at step %lld already, and %s asks for %lld steps; give more steps, or start a run of its own with -o DIR", path,
+                (long long)state->step, config->path, (long long)config->steps);
     }
     DN_TRY(dn_strdup(log, &state->log));
     return dn_strdup(validation, &state->validation);
@@ -134,11 +140,18 @@ dn_status dn_checkpoint_write(const char *path, const dn_train_config *config, c
     json_t *state_object = state_json(config, state);
     char *canonical = json_dumps(config->canonical, JSON_COMPACT | JSON_SORT_KEYS);
     char *state_text = json_dumps(state_object, JSON_COMPACT);
-    json_object_set_new(metadata, "dien.checkpoint", json_string("1"));
-    json_object_set_new(metadata, "dien.train", json_string(canonical != NULL ? canonical : ""));
-    json_object_set_new(metadata, "dien.state", json_string(state_text != NULL ? state_text : ""));
-    json_object_set_new(metadata, "dien.log", json_string(state->log));
-    json_object_set_new(metadata, "dien.validation", json_string(state->validation));
+    const char *const texts[][2] = {{"dien.checkpoint", "1"},
+                                    {"dien.train", canonical},
+                                    {"dien.state", state_text},
+                                    {"dien.log", state->log},
+                                    {"dien.validation", state->validation}};
+    /* A hole in it would only be found when the run is resumed, and the checkpoint before is gone then. */
+    DN_TRY_GOTO(status, dn_json_complete(path), done);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i) {
+        if (texts[i][1] == NULL || json_object_set_new(metadata, texts[i][0], json_string(texts[i][1])) != 0) {
+            DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to write %s; the checkpoint before it is still there", path);
+        }
+    }
     DN_TRY_GOTO(status, dn_weights_create(&all), done);
     DN_TRY_GOTO(status, add_all(all, weights, "weight/"), done);
     if (best != NULL) {
@@ -155,7 +168,20 @@ done:
     return status;
 }
 
-static dn_status check_config(const json_t *metadata, const dn_train_config *config, const char *path)
+/* How long a run is does not change the steps that were done: it may be prolonged. Returns the steps. */
+static int64_t forget_length(json_t *config)
+{
+    static const char *const length[] = {"steps", "epochs", "patience"};
+    json_t *training = json_object_get(config, "training");
+    const int64_t steps = json_integer_value(json_object_get(training, "steps"));
+    for (size_t i = 0; i < sizeof length / sizeof *length; ++i) {
+        json_object_del(training, length[i]);
+    }
+    return steps;
+}
+
+/* *steps: how long the run was to be. */
+static dn_status check_config(const json_t *metadata, const dn_train_config *config, const char *path, int64_t *steps)
 {
     const char *text = json_string_value(json_object_get(metadata, "dien.train"));
     char difference[512];
@@ -166,6 +192,8 @@ static dn_status check_config(const json_t *metadata, const dn_train_config *con
     char *own_text = json_dumps(config->canonical, JSON_COMPACT | JSON_SORT_KEYS);
     json_t *own = own_text != NULL ? json_loads(own_text, 0, NULL) : NULL;
     json_t *there = json_loads(text, 0, NULL);
+    *steps = forget_length(there);
+    (void)forget_length(own);
     bool different = own == NULL || there == NULL || dn_train_config_difference(there, own, difference, sizeof difference);
     if (own == NULL || there == NULL) {
         snprintf(difference, sizeof difference, "its config cannot be read");
@@ -180,16 +208,29 @@ static dn_status check_config(const json_t *metadata, const dn_train_config *con
     return DN_OK;
 }
 
+/* A run that patience had stopped goes on when it is prolonged, or when patience is. */
+static void change_length(const dn_train_config *config, int64_t steps, dn_train_state *state)
+{
+    if (config->steps != steps) {
+        dn_log(DN_LOG_NOTE, "the run is now %lld steps long, not %lld: from here on the rates are those of a schedule of that length",
+               (long long)config->steps, (long long)steps);
+    }
+    state->waited = config->steps > steps ? 0 : state->waited;
+    state->stopped = config->patience > 0 && state->waited >= config->patience;
+}
+
 dn_status dn_checkpoint_read(const char *path, const dn_train_config *config, dn_train_state *state, dn_weights *weights, dn_weights *best,
                              bool *has_best, dn_optimizer *optimizer)
 {
     dn_status status = DN_OK;
     dn_weights *all = NULL;
     json_t *metadata = NULL;
+    int64_t steps = 0;
     DN_TRY_GOTO(status, dn_weights_create(&all), done);
     DN_TRY_GOTO(status, dn_safetensors_read(path, all, &metadata, NULL), done);
-    DN_TRY_GOTO(status, check_config(metadata, config, path), done);
+    DN_TRY_GOTO(status, check_config(metadata, config, path, &steps), done);
     DN_TRY_GOTO(status, read_state(metadata, config, path, state), done);
+    change_length(config, steps, state);
     DN_TRY_GOTO(status, dn_weights_take(weights, all, "weight/", path), done);
     *has_best = state->best_step > 0;
     if (*has_best) {

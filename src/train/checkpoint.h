@@ -27,8 +27,8 @@ void dn_train_state_release(dn_train_state *state);
 DN_CHECKED dn_status dn_checkpoint_write(const char *path, const dn_train_config *config, const dn_train_state *state,
                                          const dn_weights *weights, const dn_weights *best, const dn_optimizer *optimizer);
 /* Fills state (released or zeroed before), the arrays of weights and, where there are any, of best (same names; *has_best says so), and
- * the optimizer. DN_EFORMAT: not a checkpoint, or of another config (the sentence says what differs) or network; the run must not go on
- * with what was filled then. */
+ * the optimizer. A config that only asks for another length (steps, epochs, patience) is the same run, prolonged. DN_EFORMAT: not a
+ * checkpoint, or of another config (the sentence says what differs) or network; the run must not go on with what was filled then. */
 DN_CHECKED dn_status dn_checkpoint_read(const char *path, const dn_train_config *config, dn_train_state *state, dn_weights *weights,
                                         dn_weights *best, bool *has_best, dn_optimizer *optimizer);
 /* Copies all arrays that `to` has. DN_EFORMAT: one is missing under prefix + name, or has another shape; where: the file. */

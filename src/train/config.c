@@ -178,7 +178,8 @@ static dn_status read_all(dn_yaml *yaml, int64_t steps, dn_train_config *config)
     DN_TRY(dn_config_data(yaml, data, config));
     DN_TRY(dn_config_training(yaml, training, steps, config));
     DN_TRY(read_network(yaml, network, config));
-    if (config->validation_samples == 0 && (config->patience > 0 || config->schedule.kind == DN_SCHEDULE_PLATEAU)) {
+    const bool dealt_later = config->split != NULL && config->split->held_out == NULL;
+    if (config->validation_samples == 0 && !dealt_later && (config->patience > 0 || config->schedule.kind == DN_SCHEDULE_PLATEAU)) {
         return dn_yaml_fail(yaml, training, "training.%s watches the validation loss, and data.validation names no data",
                             config->patience > 0 ? "patience" : "schedule");
     }

@@ -119,7 +119,8 @@ struct dn_train_split {
     bool (*held_out)(const void *user, const char *subject);
     const void *user;
 };
-/* The same for one fold of a cross-validation. split: borrowed during the call. */
+/* The same for one fold of a cross-validation. split: borrowed during the call; with held_out NULL the folds are still to be dealt, and
+ * what only holds once they are (a validation for patience and plateau) is not asked for. */
 DN_CHECKED dn_status dn_train_config_read_fold(const char *path, int64_t steps, const dn_train_split *split, dn_train_config **out);
 void dn_train_config_destroy(dn_train_config *config);
 

@@ -305,7 +305,7 @@ dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config
         }
         config->validation_samples = config->validation_samples > 0 ? config->validation_samples : count;
     }
-    if (config->split != NULL) {
+    if (config->split != NULL && config->split->held_out != NULL) {
         DN_TRY(deal(config));
         config->validation_samples = (int64_t)(config->validation.pair_count + config->validation.map_count);
         if (config->dims == 2) {

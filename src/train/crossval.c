@@ -166,7 +166,8 @@ dn_status dn_crossval_run(const char *path, const dn_crossval_options *options)
     dn_status status = DN_OK;
     crossval c = {.path = path, .options = options};
     dn_train_config *config = NULL;
-    DN_TRY(dn_train_config_read(path, options->steps, &config));
+    const dn_train_split later = {.held_out = NULL};
+    DN_TRY(dn_train_config_read_fold(path, options->steps, &later, &config));
     DN_TRY_GOTO(status, dn_strdup(options->output != NULL ? options->output : config->output, &c.output), done);
     c.slices = config->dims == 2;
     DN_TRY_GOTO(status, deal(&c, config), done);

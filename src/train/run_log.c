@@ -133,9 +133,14 @@ dn_status dn_run_log_write(const dn_train_config *config, const dn_train_state *
         return DN_OK;
     }
     DN_TRY(dn_path_join(config->output, "curves", &path));
-    /* A run is not lost for want of gnuplot. */
+    /* A run is not lost for want of gnuplot; and after Ctrl-C, which has asked to stop, its curves are what one wants to see. */
+    const bool stopping = dn_cancel_requested();
+    dn_cancel_reset();
     if (dn_train_curves(state->log, state->validation, config->name, state->best_step, path) != DN_OK) {
         dn_log(DN_LOG_WARNING, "the figure of the curves was not drawn: %s", dn_error_message());
+    }
+    if (stopping) {
+        dn_cancel_request();
     }
     free(path);
     return DN_OK;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/threads.h"
@@ -37,6 +38,7 @@ typedef struct {
     uint8_t *validation_targets;
     double began, saved; /* seconds */
     int64_t first_step;
+    dn_folder_lock lock;
     double smooth_loss; /* what the bar shows */
     double dice;
 } trainer;
@@ -141,12 +143,65 @@ done:
     return status;
 }
 
+/* The model of these weights, checked, and where it belongs; both owned by the caller, NULL on failure. */
+static dn_status make_model(const trainer *t, const dn_weights *from, dn_model **out, char **path)
+{
+    dn_status status = DN_OK;
+    char *name = NULL;
+    dn_model *model = NULL;
+    *path = NULL;
+    DN_TRY_GOTO(status, dn_train_config_model(t->config, &model), done);
+    for (size_t i = 0; i < dn_weights_count(from); ++i) {
+        const dn_weight *w = dn_weights_at((dn_weights *)from, i);
+        DN_TRY_GOTO(status, dn_weights_add(model->weights, w->name, w->rank, w->dim, w->data, NULL), done);
+    }
+    DN_TRY_GOTO(status, dn_asprintf(&name, "%s.safetensors", t->config->name), done);
+    DN_TRY_GOTO(status, dn_path_join(t->config->output, name, path), done);
+    DN_TRY_GOTO(status, dn_model_check(model, *path), done);
+    *out = model;
+    model = NULL;
+done:
+    dn_model_destroy(model);
+    free(name);
+    return status;
+}
+
+/* The folder is there, can be written, and is this run's alone; --check makes none. */
+static dn_status take_folder(trainer *t)
+{
+    const char *folder = t->config->output;
+    if (t->options->write_model) {
+        return DN_OK;
+    }
+    if (t->options->check && !dn_path_exists(folder)) {
+        return dn_path_may_make_folder(folder);
+    }
+    DN_TRY(dn_path_make_folder(folder));
+    return dn_folder_lock_take(&t->lock, folder, "a training run");
+}
+
+/* What would only be found at the end of the run: that its model is none, or may not be written. */
+static dn_status check_end(const trainer *t)
+{
+    dn_model *model = NULL;
+    char *path = NULL;
+    dn_status status = DN_OK;
+    if (t->config->start != NULL) {
+        DN_TRY(dn_file_protect(t->config->start));
+    }
+    DN_TRY_GOTO(status, make_model(t, t->weights, &model, &path), done);
+    DN_TRY_GOTO(status, dn_file_may_write(path), done);
+    status = dn_file_may_write(t->checkpoint);
+done:
+    dn_model_destroy(model);
+    free(path);
+    return status;
+}
+
 static dn_status prepare(trainer *t)
 {
     const dn_train_config *config = t->config;
-    if (!t->options->write_model) {
-        DN_TRY(dn_path_make_folder(config->output));
-    }
+    DN_TRY(take_folder(t));
     DN_TRY(dn_path_join(config->output, "checkpoint.safetensors", &t->checkpoint));
     bool there = dn_path_exists(t->checkpoint);
     if (there && !t->options->resume && !t->options->restart && !t->options->write_model) {
@@ -157,6 +212,7 @@ static dn_status prepare(trainer *t)
         DN_FAIL(DN_EINPUT, "there is no checkpoint in %s to write a model from; name the run's folder with -o", config->output);
     }
     DN_TRY(make_network(t));
+    DN_TRY(check_end(t));
     if (there && (t->options->resume || t->options->write_model)) {
         DN_TRY(dn_checkpoint_read(t->checkpoint, config, &t->state, t->weights, t->best, &t->has_best, t->optimizer));
         dn_log(DN_LOG_NOTE, "going on after step %" PRId64 " of %" PRId64, t->state.step, config->steps);
@@ -331,15 +387,9 @@ static dn_status write_model(trainer *t)
     dn_model *model = NULL;
     char *path = NULL;
     char *note = NULL;
-    char *name = NULL;
     char hash[65];
-    DN_TRY_GOTO(status, dn_train_config_model(config, &model), done);
     bool best = t->has_best && !config->keep_last;
-    const dn_weights *from = best ? t->best : t->weights;
-    for (size_t i = 0; i < dn_weights_count(from); ++i) {
-        const dn_weight *w = dn_weights_at((dn_weights *)from, i);
-        DN_TRY_GOTO(status, dn_weights_add(model->weights, w->name, w->rank, w->dim, w->data, NULL), done);
-    }
+    DN_TRY_GOTO(status, make_model(t, best ? t->best : t->weights, &model, &path), done);
     if (*model->trained_on == '\0') {
         free(model->trained_on);
         model->trained_on = NULL;
@@ -354,16 +404,12 @@ static dn_status write_model(trainer *t)
                             hash, t->state.step, best ? t->state.best_step : t->state.step),
                 done);
     DN_TRY_GOTO(status, dn_model_set_note(model, "recipe", note), done);
-    DN_TRY_GOTO(status, dn_asprintf(&name, "%s.safetensors", config->name), done);
-    DN_TRY_GOTO(status, dn_path_join(config->output, name, &path), done);
-    DN_TRY_GOTO(status, dn_model_check(model, path), done);
     DN_TRY_GOTO(status, dn_model_write(model, config->store_f16 ? DN_STORE_F16 : DN_STORE_F32, path), done);
     dn_log(DN_LOG_NOTE, "wrote %s", path);
 done:
     dn_model_destroy(model);
     free(path);
     free(note);
-    free(name);
     return status;
 }
 
@@ -376,6 +422,7 @@ static void release(trainer *t)
     dn_weights_destroy(t->weights);
     dn_weights_destroy(t->best);
     dn_train_state_release(&t->state);
+    dn_folder_lock_release(&t->lock);
     free(t->checkpoint);
     free(t->input);
     free(t->targets);
@@ -393,6 +440,10 @@ dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options
     t->config = config;
     t->options = options;
     DN_TRY_GOTO(status, prepare(t), done);
+    if (options->check) {
+        status = t->queue != NULL ? next_batch(t) : DN_OK;
+        goto done;
+    }
     if (t->queue != NULL) {
         DN_TRY_GOTO(status, loop(t, &interrupted), done);
         result->seconds = dn_clock_now() - t->began;

@@ -13,6 +13,7 @@ typedef struct dn_trainer_options {
     bool restart;       /* begin again where there is one */
     int64_t stop_after; /* steps to do in this call, then save and return; 0: to the end */
     bool write_model;   /* no step: write the model file of the checkpoint that is there; DN_EINPUT where there is none */
+    bool check;         /* no step and no file: everything that a run does before its first step, its first batch of samples included */
     bool no_figure;
 } dn_trainer_options;
 
@@ -24,8 +25,10 @@ typedef struct dn_trainer_result {
     double seconds, seconds_waited; /* of this call; of it, waiting for samples */
 } dn_trainer_result;
 
-/* DN_ECANCELLED after Ctrl-C: everything is saved, the message says how to go on. DN_EUSAGE: there is a checkpoint, and neither resume
- * nor restart. DN_EFORMAT: the checkpoint is of another config or network. DN_EIO: cannot write; the last good checkpoint is there. */
+/* One run at a time writes into the output folder: DN_EUSAGE for a second one. A run that has ended goes on where config asks for more
+ * steps. DN_ECANCELLED after Ctrl-C: everything is saved, the message says how to go on. DN_EUSAGE: there is a checkpoint, and neither
+ * resume nor restart. DN_EFORMAT: the checkpoint is of another config or network. DN_EIO: cannot write; the last good checkpoint is there.
+ */
 DN_CHECKED dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options *options, dn_trainer_result *result);
 
 #endif

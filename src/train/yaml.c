@@ -12,7 +12,43 @@
 #include <string.h>
 
 /* An alias may point at a node that contains it. */
-enum { DEEPEST = 32, LARGEST_FILE = 4 << 20, MOST_FIELDS = 64 };
+enum { DEEPEST = 32, LARGEST_FILE = 4 << 20, MOST_FIELDS = 64, MOST_ANCHORS = 256, MOST_NODES = 100000 };
+
+/* libyaml's time grows with the square of the anchors, and with the depth; a few hundred bytes of aliases of aliases stand for gigabytes.
+ * So a file is gone through without keeping anything first. */
+static dn_status check_size(const char *path, const unsigned char *bytes, size_t size)
+{
+    dn_status status = DN_OK;
+    yaml_parser_t parser;
+    yaml_event_t event;
+    size_t anchors = 0;
+    size_t depth = 0;
+    bool last = false;
+    if (!yaml_parser_initialize(&parser)) {
+        DN_FAIL(DN_ENOMEM, "no memory to read %s", path);
+    }
+    yaml_parser_set_input_string(&parser, bytes, size);
+    while (status == DN_OK && !last && yaml_parser_parse(&parser, &event)) {
+        const bool begins = event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT;
+        const bool ends = event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
+        const yaml_char_t *anchor = event.type == YAML_SCALAR_EVENT           ? event.data.scalar.anchor
+                                    : event.type == YAML_SEQUENCE_START_EVENT ? event.data.sequence_start.anchor
+                                    : event.type == YAML_MAPPING_START_EVENT  ? event.data.mapping_start.anchor
+                                                                              : NULL;
+        depth = begins ? depth + 1 : ends ? depth - 1 : depth;
+        anchors += anchor != NULL;
+        last = event.type == YAML_STREAM_END_EVENT;
+        if (depth > DEEPEST) {
+            status = dn_error_set(DN_EFORMAT, "%s:%zu: this is nested more than %d deep", path, event.start_mark.line + 1, DEEPEST);
+        } else if (anchors > MOST_ANCHORS) {
+            status =
+                dn_error_set(DN_EFORMAT, "%s:%zu: a config has at most %d anchors (&name)", path, event.start_mark.line + 1, MOST_ANCHORS);
+        }
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return status; /* what is no YAML is said when it is loaded */
+}
 
 dn_status dn_yaml_read(const char *path, dn_yaml **out)
 {
@@ -22,6 +58,11 @@ dn_status dn_yaml_read(const char *path, dn_yaml **out)
     dn_yaml *yaml = NULL;
     yaml_parser_t parser;
     DN_TRY(dn_file_read(path, LARGEST_FILE, &bytes, &size));
+    status = check_size(path, bytes, size);
+    if (status != DN_OK) {
+        free(bytes);
+        return status;
+    }
     if (!yaml_parser_initialize(&parser)) {
         free(bytes);
         DN_FAIL(DN_ENOMEM, "no memory to read %s", path);
@@ -309,12 +350,16 @@ static json_t *scalar_json(const yaml_node_t *node)
     return json_string(text);
 }
 
-static dn_status node_json(dn_yaml *yaml, const yaml_node_t *node, int depth, json_t **out)
+static dn_status node_json(dn_yaml *yaml, const yaml_node_t *node, int depth, size_t *nodes, json_t **out)
 {
     dn_status status = DN_OK;
     json_t *value = NULL;
     if (depth > DEEPEST) {
         return dn_yaml_fail(yaml, node, "this is nested too deeply");
+    }
+    if (++*nodes > MOST_NODES) {
+        return dn_yaml_fail(yaml, node, "with its aliases (*name) written out, this has more than %d values; write them without aliases",
+                            MOST_NODES);
     }
     if (node->type == YAML_SCALAR_NODE) {
         value = scalar_json(node);
@@ -323,8 +368,10 @@ static dn_status node_json(dn_yaml *yaml, const yaml_node_t *node, int depth, js
         const yaml_node_t *item;
         for (size_t i = 0; (item = dn_yaml_item(yaml, node, i)) != NULL; ++i) {
             json_t *element;
-            DN_TRY_GOTO(status, node_json(yaml, item, depth + 1, &element), fail);
-            json_array_append_new(value, element);
+            DN_TRY_GOTO(status, node_json(yaml, item, depth + 1, nodes, &element), fail);
+            if (json_array_append_new(value, element) != 0) {
+                DN_FAIL_GOTO(status, fail, DN_ENOMEM, "no memory to read %s", yaml->path);
+            }
         }
     } else if (node->type == YAML_MAPPING_NODE) {
         value = json_object();
@@ -336,8 +383,10 @@ static dn_status node_json(dn_yaml *yaml, const yaml_node_t *node, int depth, js
                 status = dn_yaml_fail(yaml, node, "the key \"%.60s\" stands here twice", key);
                 goto fail;
             }
-            DN_TRY_GOTO(status, node_json(yaml, yaml_document_get_node(&yaml->document, pair->value), depth + 1, &element), fail);
-            json_object_set_new(value, key, element);
+            DN_TRY_GOTO(status, node_json(yaml, yaml_document_get_node(&yaml->document, pair->value), depth + 1, nodes, &element), fail);
+            if (json_object_set_new(value, key, element) != 0) {
+                DN_FAIL_GOTO(status, fail, DN_ENOMEM, "no memory to read %s", yaml->path);
+            }
         }
     }
     if (value == NULL) {
@@ -352,5 +401,6 @@ fail:
 
 dn_status dn_yaml_json(dn_yaml *yaml, const yaml_node_t *node, json_t **out)
 {
-    return node_json(yaml, node, 0, out);
+    size_t nodes = 0;
+    return node_json(yaml, node, 0, &nodes, out);
 }

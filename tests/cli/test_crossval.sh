@@ -48,6 +48,13 @@ cmp -s "$work/expected" "$work/found" || fail "evaluation: expected $(cat "$work
 grep -q '^all	shell	4	' "$work/run/crossval.tsv" || fail "crossval.tsv: expected all 4 scans, found $(cat "$work/run/crossval.tsv")"
 expect_no_temporaries "$work/run"
 
+# Patience watches each fold's own held-out scans; the config needs no validation of its own.
+sed 's/peak: 0.02}/peak: 1.0e-12}, optimizer: {kind: sgd}, patience: 1/; s/epochs: 3/epochs: 9/' "$work/toy.yaml" >"$work/patient.yaml"
+expect 0 crossval "$work/patient.yaml" --folds 2 -o "$work/patient" --no-figure
+grep -q 'no better for 1 validations: stopping' "$work/stderr" || fail "patience: expected to stop early, found $(cat "$work/stderr")"
+[ -s "$work/patient/crossval.tsv" ] || fail "patience: expected crossval.tsv, found $(ls "$work/patient")"
+expect_sentence 3 "patience watches the validation loss" train "$work/patient.yaml" --check
+
 expect_sentence 2 "already holds a cross-validation" "${run[@]}"
 expect_sentence 2 "give both or neither" crossval "$work/toy.yaml" --group group
 expect_sentence 2 "there is no fold 3 of 2" crossval "$work/toy.yaml" --folds 2 --fold 3

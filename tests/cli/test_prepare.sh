@@ -28,5 +28,20 @@ expect_sentence 2 "--labels belongs to one scan" prepare "$head" "$head" -o "$wo
 echo '{"AC_mm": [0, 0, 0]}' >"$work/bad.json"
 expect_sentence 3 "is no frame as 'dien prepare' writes it" prepare "$head" -o "$work/no" --frame "$work/bad.json"
 expect_sentence 2 "--model and --frame go together" icv "$head" -o "$work/no" --model x
+
+# dien icv beside the results of dien segment: each has its own files. The template as a scan: its numbers are intensities.
+expect 0 synth "$head" -o "$work/synth" --plain
+mkdir "$work/both"
+echo kept >"$work/both/head_sample-0001_volumes.tsv"
+expect 0 icv "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/both"
+for file in desc-thresholds_label-ICV_mask.nii.gz desc-thresholds_volumes.tsv desc-thresholds_icv.png; do
+    [ -s "$work/both/head_sample-0001_$file" ] || fail "icv: expected head_sample-0001_$file, found $(ls "$work/both")"
+done
+[ "$(cat "$work/both/head_sample-0001_volumes.tsv")" = kept ] || fail "icv has overwritten the volumes of another command"
+# True labels have the name that segment would give its own.
+cp "$work/synth/head_sample-0001_dseg.nii.gz" "$work/truth"
+expect_sentence 2 "is not of 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth"
+expect_sentence 2 "is not of 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth" --truth "$work/synth/head_sample-0001_dseg.nii.gz"
+cmp -s "$work/truth" "$work/synth/head_sample-0001_dseg.nii.gz" || fail "segment has overwritten the true labels"
 expect_no_temporaries "$work/out"
 finish

@@ -45,7 +45,33 @@ expect_no_temporaries "$work/run"
 expect 0 models show "$work/run/toy.safetensors"
 grep -q thalamus "$work/stdout" || fail "models show: expected the thalamus, found $(cat "$work/stdout")"
 expect_sentence 2 "already holds a run" train "$work/toy.yaml"
-expect_sentence 3 "training.steps (6 there, 7 here)" train "$work/toy.yaml" --resume --steps 7
+# A run that has ended can be prolonged, and not shortened; --check says what training would.
+expect_sentence 2 "already holds a run" train "$work/toy.yaml" --check
+expect_sentence 3 "stands at step 6 already" train "$work/toy.yaml" --resume --steps 5 --check
+expect 0 train "$work/toy.yaml" --resume --steps 8 --no-figure
+[ "$(wc -l <"$work/run/log.tsv")" -eq 9 ] || fail "prolonged: log.tsv: expected 9 lines, found $(cat "$work/run/log.tsv")"
+grep -q 'the run is now 8 steps long, not 6' "$work/stderr" || fail "prolonged: expected to be told, found $(cat "$work/stderr")"
+sed 's/training: {/training: {seed: 3, /' "$work/toy.yaml" >"$work/seed.yaml"
+expect_sentence 3 "training.seed (1 there, 3 here)" train "$work/seed.yaml" --resume --steps 8
+# A finished run whose model is what the config starts from, would write over it.
+sed 's/spacing_mm/start: run\/toy.safetensors, spacing_mm/' "$work/toy.yaml" >"$work/again.yaml"
+expect_sentence 2 "would be overwritten" train "$work/again.yaml" --restart --check
+# Aliases of aliases: a few hundred bytes that stand for gigabytes.
+{
+    head -n 2 "$work/toy.yaml"
+    printf 'model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, a0: &a0 [1,1,1,1,1,1,1,1,1,1]'
+    for n in 1 2 3 4 5 6 7 8 9; do
+        a="*a$((n - 1))"
+        printf ', a%d: &a%d [%s,%s,%s,%s,%s,%s,%s,%s,%s,%s]' "$n" "$n" "$a" "$a" "$a" "$a" "$a" "$a" "$a" "$a" "$a" "$a"
+    done
+    printf '}}\n'
+    tail -n +4 "$work/toy.yaml"
+} >"$work/bomb.yaml"
+(
+    ulimit -v 2000000
+    expect_sentence 3 "bomb.yaml:3: with its aliases (*name) written out" train "$work/bomb.yaml" --check
+    exit "$failures"
+) || fail "the aliases were written out: $(cat "$work/stderr")"
 
 # A signal in the middle: saved, exit 130, and --resume goes on.
 write_config 100000 ", checkpoint_minutes: 0"
@@ -55,12 +81,32 @@ for _ in $(seq 600); do
     [ -s "$work/long/checkpoint.safetensors" ] && break
     sleep 0.1
 done
+# Meanwhile the folder is that run's alone.
+expect_sentence 2 "a training run is in progress in" train "$work/toy.yaml" -o "$work/long" --resume --no-figure
+expect_sentence 2 "a training run is in progress in" train "$work/toy.yaml" -o "$work/long" --restart --check
 kill -TERM "$run"
 wait "$run"
 code=$?
 [ "$code" -eq 130 ] || fail "SIGTERM: expected exit 130, found $code: $(cat "$work/stderr")"
 grep -q 'saved; the same command with --resume goes on' "$work/stderr" || fail "SIGTERM: expected how to go on, found $(cat "$work/stderr")"
 expect_no_temporaries "$work/long"
+[ ! -e "$work/long/.lock" ] || fail "SIGTERM: the folder is still locked"
+# The curves of a run that was stopped are drawn.
+if command -v gnuplot >/dev/null; then
+    "$dien" train "$work/toy.yaml" -o "$work/drawn" >/dev/null 2>"$work/stderr" &
+    run=$!
+    for _ in $(seq 600); do
+        [ -s "$work/drawn/log.tsv" ] && [ "$(wc -l <"$work/drawn/log.tsv")" -gt 3 ] && break
+        sleep 0.1
+    done
+    kill -TERM "$run"
+    wait "$run"
+    code=$?
+    [ "$code" -eq 130 ] || fail "SIGTERM: expected exit 130, found $code: $(cat "$work/stderr")"
+    for kind in svg pdf png; do
+        [ -s "$work/drawn/curves.$kind" ] || fail "SIGTERM: expected curves.$kind, found $(ls -A "$work/drawn"): $(cat "$work/stderr")"
+    done
+fi
 expect 0 train "$work/toy.yaml" -o "$work/long" --resume --stop-after 2 --no-figure
 # The model of a run in progress, and none where there is no run.
 expect 0 train "$work/toy.yaml" -o "$work/long" --write-model

@@ -1,5 +1,4 @@
-/* Any text as a Keras model_config: a network or a refusal. The HDF5 container is read in a child process first
- * (models/keras_probe.h), because the library crashes on some damaged files; it is not fuzzed here. */
+/* Any text as a Keras model_config: a network or a refusal. The HDF5 container around it is for fuzz_hdf5.c. */
 #define _GNU_SOURCE
 #include "fuzz.h"
 

@@ -17,6 +17,11 @@ static const char *const headers[] = {
     "\"a.weight\":{\"dtype\":\"F32\",\"shape\":[2,1,1,1],\"data_offsets\":[0,8]},\"a.bias\":{\"dtype\":\"F16\",\"shape\":[2],"
     "\"data_offsets\":[8,12]},\"b\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[12,14]}}",
     "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}}",
+    /* Escape sequences in texts, a name that leaves the folder, voxels of nothing. */
+    "{\"__metadata__\":{\"dien.format\":\"1\",\"dien.name\":\"../../x\",\"dien.architecture\":\"unet3d\",\"dien.config\":\"{}\","
+    "\"dien.licence\":\"\\u001b]0;pwned\\u0007\\u009b2J\",\"dien.input\":\"{\\\"spacing_mm\\\":[1e-300,1e-300,1e-300],"
+    "\\\"orientation\\\":\\\"RAS\\\",\\\"multiple\\\":8,\\\"channels\\\":1,\\\"region\\\":null}\",\"dien.labels\":\"[]\"},"
+    "\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}}",
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

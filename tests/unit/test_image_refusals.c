@@ -196,6 +196,19 @@ static const char *gz_promise_large(maker *m)
     return maker_save(m, "promise.nii.gz", true);
 }
 
+/* A file that could be what it promises, a head of 1.1 thousand million voxels: it is not unpacked to see. */
+static const char *gz_bomb(maker *m)
+{
+    static unsigned char packed[(1 << 21) + 100000];
+    maker_usual(m);
+    maker_dim(m, 1, 1025);
+    maker_dim(m, 2, 1025);
+    maker_dim(m, 3, 1025);
+    (void)maker_pack(m->bytes, m->size, packed, sizeof packed);
+    maker_save_bytes(maker_path("bomb.nii.gz"), packed, sizeof packed);
+    return maker_path("bomb.nii.gz");
+}
+
 /* The length at the end is believed before allocating; the data themselves are not. */
 static const char *gz_length_lies(maker *m)
 {
@@ -366,6 +379,7 @@ static const refusal refusals[] = {
     {"rubbish that starts as gzip", gz_rubbish, DN_EFORMAT, "is damaged"},
     {"gzip that promises more", gz_promise, DN_EFORMAT, "shorter than its header promises"},
     {"gzip that promises much more", gz_promise_large, DN_EFORMAT, "shorter than its header promises"},
+    {"gzip that stands for gigabytes", gz_bomb, DN_EFORMAT, "at most 1073 million"},
     {"gzip whose length lies", gz_length_lies, DN_EFORMAT, "is damaged"},
     {"gzip in gzip", gz_twice, DN_EINPUT, "gzipped twice"},
     {"MGH dimension 0", mgh_dim, DN_EFORMAT, "0 voxels along axis 2"},

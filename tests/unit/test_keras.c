@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "models/import_keras.h"
 #include "models/keras_graph.h"
 #include "models/keras_probe.h"
@@ -295,6 +296,14 @@ static void metadata_file(void **state)
     assert_ok(dn_file_write_all(path, short_labels, strlen(short_labels)));
     assert_int_equal(dn_import_keras(KERAS_FOLDER "small_3d.h5", &options, &model), DN_EFORMAT);
     assert_non_null(strstr(dn_error_message(), "3 output channels"));
+    /* A name that would lead out of the folder that the model is written to. */
+    static const char *const names[] = {"{\"name\":\"../../../evil\"}", "{\"name\":\"/tmp/evil\"}", "{\"name\":\"..\"}", "{\"name\":\"\"}"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        assert_ok(dn_file_write_all(path, names[i], strlen(names[i])));
+        assert_int_equal(dn_import_keras(KERAS_FOLDER "small_3d.h5", &options, &model), DN_EFORMAT);
+        assert_non_null(strstr(dn_error_message(), "part of a file's name"));
+        assert_non_null(strstr(dn_error_message(), path));
+    }
 }
 
 static dn_status crash(const char *name)
@@ -306,15 +315,135 @@ static dn_status crash(const char *name)
 
 static dn_status refuse(const char *name)
 {
-    return dn_error_set(DN_EINPUT, "%s", name);
+    (void)name;
+    return dn_error_set(DN_EINPUT, "no");
 }
+
+static dn_status accept(const char *name)
+{
+    (void)name;
+    return DN_OK;
+}
+
+static dn_status never_end(const char *name)
+{
+    volatile const char *p = name;
+    while (*p == 's') {
+    }
+    return DN_OK;
+}
+
+static dn_status sleep_long(const char *name)
+{
+    (void)name;
+    sleep(30);
+    return DN_OK;
+}
+
+#ifndef __SANITIZE_ADDRESS__
+static dn_status eat(const char *name)
+{
+    void *p;
+    return dn_alloc(&p, 1, (size_t)1 << 30, name);
+}
+#endif
 
 static void crashes_of_the_library_are_refusals(void **state)
 {
     (void)state;
-    assert_int_equal(dn_keras_probe("some.h5", crash), DN_EFORMAT);
+    const dn_probe_limits limits = {.memory = INT64_C(64) << 20, .cpu_seconds = 1, .seconds = 60};
+    const dn_probe_limits short_time = {.memory = INT64_C(64) << 20, .cpu_seconds = 60, .seconds = 1};
+    assert_int_equal(dn_keras_probe("some.h5", &limits, crash), DN_EFORMAT);
     assert_non_null(strstr(dn_error_message(), "some.h5"));
-    assert_ok(dn_keras_probe("some.h5", refuse));
+    assert_int_equal(dn_keras_probe("some.h5", &limits, refuse), DN_EINPUT);
+    assert_string_equal(dn_error_message(), "no");
+    assert_ok(dn_keras_probe("some.h5", &limits, accept));
+    assert_int_equal(dn_keras_probe("some.h5", &limits, never_end), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "1 s of processor time"));
+    assert_int_equal(dn_keras_probe("some.h5", &short_time, sleep_long), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "no end after 1 s"));
+#ifndef __SANITIZE_ADDRESS__
+    assert_int_equal(dn_keras_probe("some.h5", &limits, eat), DN_ENOMEM);
+#endif
+}
+
+/* bytes with `more` in front of what is at `at`. */
+static void insert(unsigned char *bytes, size_t *size, size_t at, const char *more)
+{
+    size_t n = strlen(more);
+    memmove(bytes + at + n, bytes + at, *size - at);
+    memcpy(bytes + at, more, n);
+    *size += n;
+}
+
+/* Five changes, found by a fuzzer, with which the HDF5 library (1.10.8) never comes to an end. */
+static void a_file_without_end(void **state)
+{
+    (void)state;
+    unsigned char *bytes;
+    size_t size;
+    dn_keras_file *file;
+    const dn_probe_limits limits = {.memory = INT64_C(1) << 30, .cpu_seconds = 1, .seconds = 20};
+    assert_ok(dn_file_read(KERAS_FOLDER "small_3d.h5", 1 << 24, &bytes, &size));
+    assert_ok(dn_realloc(&bytes, size + 64, 1, "a file"));
+    bytes[28677] = 0xa8;
+    insert(bytes, &size, 25719, "input_1");
+    bytes[24415] = '5';
+    insert(bytes, &size, 5215, "\3");
+    bytes[545] = 8;
+    assert_ok(dn_file_write_all(path, bytes, size));
+    free(bytes);
+    dn_status status = dn_keras_file_read_within(path, &limits, &file);
+    /* Other versions of the library may come to an end with it, in whatever way. */
+    if (status == DN_OK) {
+        dn_keras_file_destroy(file);
+    } else {
+        assert_non_null(strstr(dn_error_message(), path));
+    }
+    printf("%s\n", dn_error_message());
+}
+
+/* A dataset of 16 GB of zeros in a file of some kilobytes. */
+static void a_file_that_stands_for_gigabytes(void **state)
+{
+    (void)state;
+    dn_model *model;
+    const hsize_t dims[2] = {1 << 16, 1 << 16};
+    const hsize_t chunk[2] = {1 << 10, 1 << 10};
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t group = H5Gcreate2(file, "big", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 8);
+    const hsize_t one = 1;
+    hid_t list = H5Screate_simple(1, &one, NULL);
+    hid_t names = H5Acreate2(file, "layer_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(names, text, "big\0\0\0\0");
+    hid_t weights = H5Acreate2(group, "weight_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(weights, text, "zeros\0\0");
+    hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(plan, 2, chunk);
+    H5Pset_deflate(plan, 1);
+    hid_t space = H5Screate_simple(2, dims, NULL);
+    hid_t set = H5Dcreate2(group, "zeros", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+    const hsize_t start[2] = {0, 0};
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, chunk, NULL);
+    hid_t part = H5Screate_simple(2, chunk, NULL);
+    float *zeros = calloc(1 << 20, sizeof *zeros);
+    assert_non_null(zeros);
+    assert_true(H5Dwrite(set, H5T_NATIVE_FLOAT, part, space, H5P_DEFAULT, zeros) >= 0);
+    free(zeros);
+    H5Sclose(part);
+    H5Dclose(set);
+    H5Sclose(space);
+    H5Pclose(plan);
+    H5Aclose(weights);
+    H5Aclose(names);
+    H5Sclose(list);
+    H5Tclose(text);
+    H5Gclose(group);
+    H5Fclose(file);
+    assert_int_equal(dn_import_keras(path, NULL, &model), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "have more than 268435456 numbers"));
 }
 
 static void damaged_files(void **state)
@@ -348,6 +477,8 @@ int main(void)
         cmocka_unit_test(imagenet_encoder),
         cmocka_unit_test(metadata_file),
         cmocka_unit_test(crashes_of_the_library_are_refusals),
+        cmocka_unit_test(a_file_without_end),
+        cmocka_unit_test(a_file_that_stands_for_gigabytes),
         cmocka_unit_test(damaged_files),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);

@@ -4,9 +4,13 @@
 #include "toy_head.h"
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "base/table.h"
 #include "train/trainer.h"
+
+#include <signal.h>
+#include <sys/wait.h>
 
 static char *folder;
 
@@ -124,6 +128,85 @@ static void resume_is_the_same_run(void **state)
     assert_same_file("whole", "parts", "toy.safetensors");
 }
 
+#define TRAINING(length) "training: {" length ", log_every: 1, validate_every: 4, schedule: {kind: constant, peak: 0.02}}\n"
+
+/* Eight steps to their end, then twelve: with rates that do not depend on the length, the run of twelve. */
+static void prolonged(void **state)
+{
+    (void)state;
+    dn_trainer_result result;
+    assert_ok(train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION TRAINING("steps: 8"), "longer", &plain, &result));
+    assert_true(result.finished);
+    assert_int_equal(result.step, 8);
+    assert_ok(train(TEXT, "longer", &(dn_trainer_options){.no_figure = true, .resume = true}, &result));
+    assert_true(result.finished);
+    assert_int_equal(result.step, 12);
+    assert_same_file("whole", "longer", "log.tsv");
+    assert_same_file("whole", "longer", "validation.tsv");
+    assert_same_file("whole", "longer", "toy.safetensors");
+}
+
+/* What a run would refuse, --check refuses, and it leaves nothing. */
+static void checked(void **state)
+{
+    (void)state;
+    dn_trainer_result result;
+    const dn_trainer_options check = {.no_figure = true, .check = true};
+    char *path = toy_path(folder, "checked");
+    assert_ok(train(TEXT, "checked", &check, &result));
+    assert_false(dn_path_exists(path));
+    free(path);
+    assert_int_equal(train(TEXT, "whole", &check, &result), DN_EUSAGE);
+    assert_non_null(strstr(dn_error_message(), "already holds a run"));
+    assert_ok(train(TEXT, "whole", &(dn_trainer_options){.check = true, .resume = true}, &result));
+    /* Only seen when the maps are read: 507 has no class. */
+    char text[4096];
+    const char *labels = "labels:\n  - {name: background, from: [0, 515]}\n  - {name: left_thalamus, from: [10]}\n"
+                         "  - {name: right_thalamus, from: [49]}\n  - {name: brain, index: 2, from: [2, 41, 24]}\n";
+    snprintf(text, sizeof text, "%s%s%s", TOY_HEAD TOY_MODEL, labels, TOY_DATA AUGMENTATION TRAINING("steps: 8"));
+    assert_int_equal(train(text, "checked", &check, &result), DN_EDATA);
+    assert_non_null(strstr(dn_error_message(), "the label 507 of"));
+    /* A run that would write over the model that it starts from. */
+    snprintf(
+        text, sizeof text, "%s%s%s", TOY_HEAD,
+        "model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, norm: instance}, start: "
+        "whole/toy.safetensors}\n" TOY_LABELS TOY_DATA AUGMENTATION,
+        TRAINING("steps: 8"));
+    assert_int_equal(train(text, "whole", &(dn_trainer_options){.check = true, .restart = true}, &result), DN_EUSAGE);
+    assert_non_null(strstr(dn_error_message(), "would be overwritten"));
+    dn_file_protect_none();
+}
+
+static void two_runs_in_a_folder(void **state)
+{
+    (void)state;
+    dn_trainer_result result;
+    char *path = toy_path(folder, "whole");
+    fflush(NULL);
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dn_folder_lock lock = {0};
+        char c = dn_folder_lock_take(&lock, path, "a training run") == DN_OK ? 'y' : 'n';
+        if (write(ready[1], &c, 1) == 1) {
+            pause();
+        }
+        _exit(0);
+    }
+    char c = 0;
+    assert_int_equal(read(ready[0], &c, 1), 1);
+    assert_int_equal(c, 'y');
+    assert_int_equal(train(TEXT, "whole", &(dn_trainer_options){.no_figure = true, .resume = true}, &result), DN_EUSAGE);
+    assert_non_null(strstr(dn_error_message(), "a training run is in progress in"));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_ok(train(TEXT, "whole", &(dn_trainer_options){.no_figure = true, .resume = true}, &result));
+    close(ready[0]);
+    close(ready[1]);
+    free(path);
+}
+
 static int progress_calls;
 
 static void cancel_at_third(void *user, const char *what, const char *detail, int64_t done, int64_t total)
@@ -166,10 +249,10 @@ static void refusals(void **state)
     dn_trainer_result result;
     const dn_trainer_options resume = {.no_figure = true, .resume = true};
     expect(train(TEXT, "whole", &plain, &result), DN_EUSAGE, "already holds a run");
-    expect(train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION "training: {steps: 30, log_every: 1, validate_every: 4, schedule: "
-                                                                     "{kind: constant, peak: 0.02}}\n",
-                 "whole", &resume, &result),
-           DN_EFORMAT, "training.steps (12 there, 30 here)");
+    expect(train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION TRAINING("seed: 7, steps: 12"), "whole", &resume, &result), DN_EFORMAT,
+           "training.seed (1 there, 7 here)");
+    expect(train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION TRAINING("steps: 5"), "whole", &resume, &result), DN_EFORMAT,
+           "stands at step 12 already");
     expect(train(TOY_HEAD "model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 9], convs: 1, norm: "
                           "instance}}\n" TOY_LABELS TOY_DATA AUGMENTATION TOY_TRAINING,
                  "whole", &resume, &result),
@@ -201,6 +284,19 @@ static void early_stopping(void **state)
     assert_true(result.finished);
     assert_true(result.step < 50);
     assert_int_equal(result.step, result.best_step + 3);
+    /* With more patience, or more steps, it goes on. */
+    const int64_t stopped = result.step;
+    const dn_trainer_options more = {.no_figure = true, .resume = true};
+    assert_ok(
+        train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION
+              "training: {steps: 50, validate_every: 1, patience: 5, schedule: {kind: constant, peak: 1e-12}, optimizer: {kind: sgd}}\n",
+              "early", &more, &result));
+    assert_int_equal(result.step, stopped + 2);
+    assert_ok(
+        train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION
+              "training: {steps: 60, validate_every: 1, patience: 5, schedule: {kind: constant, peak: 1e-12}, optimizer: {kind: sgd}}\n",
+              "early", &more, &result));
+    assert_int_equal(result.step, stopped + 2 + 5);
 }
 
 /* Two halves of a batch in one step: the same update as the whole batch at once (to rounding: instance norms, mean loss). */
@@ -223,7 +319,8 @@ static void accumulation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(learns),   cmocka_unit_test(resume_is_the_same_run), cmocka_unit_test(interrupted),
+        cmocka_unit_test(learns),   cmocka_unit_test(resume_is_the_same_run), cmocka_unit_test(prolonged),
+        cmocka_unit_test(checked),  cmocka_unit_test(two_runs_in_a_folder),   cmocka_unit_test(interrupted),
         cmocka_unit_test(refusals), cmocka_unit_test(early_stopping),         cmocka_unit_test(accumulation),
     };
     return cmocka_run_group_tests(tests, make, destroy);

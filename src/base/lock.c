@@ -1,0 +1,81 @@
+#define _GNU_SOURCE
+#include "base/lock.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static dn_status refuse(const dn_folder_lock *lock, const char *folder, const char *what)
+{
+    char owner[256] = "";
+    ssize_t n = pread(lock->fd, owner, sizeof owner - 1, 0);
+    owner[n > 0 ? n : 0] = '\0';
+    owner[strcspn(owner, "\n")] = '\0';
+    return dn_error_set(DN_EUSAGE, "%s is in progress in %s%s%s%s; wait for its end, or name another folder with -o", what, folder,
+                        *owner != '\0' ? " (" : "", owner, *owner != '\0' ? ")" : "");
+}
+
+/* Whether the file that was locked is still the one of that name: its owner before may have removed it meanwhile. */
+static bool is_current(const dn_folder_lock *lock)
+{
+    struct stat held;
+    struct stat named;
+    return fstat(lock->fd, &held) == 0 && stat(lock->path, &named) == 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+dn_status dn_folder_lock_take(dn_folder_lock *lock, const char *folder, const char *what)
+{
+    dn_status status = DN_OK;
+    char host[64] = "";
+    lock->fd = -1;
+    DN_TRY(dn_path_join(folder, ".lock", &lock->path));
+    for (;;) {
+        lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (lock->fd < 0) {
+            DN_FAIL_GOTO(status, fail, DN_EIO, "cannot write %s: %s", lock->path, strerror(errno));
+        }
+        if (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EWOULDBLOCK) {
+                status = refuse(lock, folder, what);
+                goto fail;
+            }
+            dn_log(DN_LOG_WARNING, "%s cannot be locked (%s): see to it that one run at a time writes there", folder, strerror(errno));
+            break;
+        }
+        if (is_current(lock)) {
+            break;
+        }
+        close(lock->fd);
+    }
+    gethostname(host, sizeof host - 1);
+    if (ftruncate(lock->fd, 0) == 0) {
+        dprintf(lock->fd, "process %ld on %s\n", (long)getpid(), host);
+    }
+    return DN_OK;
+fail:
+    if (lock->fd >= 0) {
+        close(lock->fd);
+    }
+    free(lock->path);
+    *lock = (dn_folder_lock){0};
+    return status;
+}
+
+void dn_folder_lock_release(dn_folder_lock *lock)
+{
+    if (lock->path != NULL) {
+        unlink(lock->path); /* while it is still held */
+        close(lock->fd);
+        free(lock->path);
+    }
+    *lock = (dn_folder_lock){0};
+}
