@@ -9,6 +9,7 @@
 #include "segment/head_fine.h"
 #include "segment/head_icv.h"
 #include "segment/head_look.h"
+#include "segment/head_picture.h"
 #include "segment/network.h"
 
 #include <math.h>
@@ -328,6 +329,9 @@ dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done
     }
     if (status == DN_OK) {
         status = sum_volumes(out);
+    }
+    if (status == DN_OK) {
+        status = dn_head_see(done->oriented, out);
     }
     if (status != DN_OK) {
         dn_head_release(out);
