@@ -431,7 +431,7 @@ static dn_status choose_affine(const nifti_2_header *h, const char *name, dn_tru
         layout->grid.affine = q;
     } else {
         dn_scan_warn(info,
-                     "the header has no orientation (sform and qform code 0): the axes are taken to run right, front and up; left and "
+                     DN_SCAN_NO_ORIENTATION " (sform and qform code 0): the axes are taken to run right, front and up; left and "
                      "right may be exchanged");
         info->affine_source = DN_AFFINE_SPACING;
         memset(&layout->grid.affine, 0, sizeof layout->grid.affine);

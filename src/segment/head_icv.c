@@ -20,6 +20,10 @@
 #define SHELL_FLOOR_MM 5.0
 /* Mean brightness of the shell, of the mean brightness inside. */
 #define SKULL_SIGNAL 0.10
+/* Less of the shell than this lies in a scan that cuts the head, and more of what is inside at its edge than there is in a stripped brain
+ * that was cropped to its bounds. */
+#define SHELL_SEEN 0.5
+#define SLAB_CUT 0.03
 
 float dn_head_above_neck(const dn_head *head, const double at[3])
 {
@@ -132,7 +136,9 @@ static dn_status look_for_skull(dn_head *head, const dn_volume *scan, const int6
     head->skull_signal = inside > 0 ? around / inside : 0;
     head->shell_seen = all > 0 ? count[1] / all : 0;
     dn_log(DN_LOG_DEBUG, "picture: %.2f of the shell lies in the scan", head->shell_seen);
-    head->stripped = head->skull_signal < SKULL_SIGNAL;
+    /* Where most of the shell lies outside a scan that cuts the head, there is nothing to be seen of a skull, and none was taken off. */
+    const bool slab = head->shell_seen < SHELL_SEEN && head->icv_cut_mm3 > SLAB_CUT * head->icv_mm3;
+    head->stripped = head->skull_signal < SKULL_SIGNAL && !slab;
 done:
     free(mask);
     free(distance);

@@ -6,6 +6,7 @@
 #include "image/resample.h"
 #include "segment/head_icv.h"
 #include "segment/head_look.h"
+#include "segment/head_template.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -220,6 +221,73 @@ done:
     return status;
 }
 
+/* ---- against the aligned average head ----------------------------------------------------------------------------- */
+
+/* The average head's brain has this probability; further than STRAY_MM from it nothing lies inside a skull. */
+enum { TEMPLATE_BRAIN = 128, TEMPLATE_SURE = 250 };
+#define STRAY_MM 16.0f
+
+/* Value of a map of the average head at a place of its world; outside: other. */
+static float template_value(const dn_head_template *t, const float *map, const double mm[3], float other)
+{
+    int64_t n[3];
+    for (int c = 0; c < 3; ++c) {
+        double at = (mm[c] - t->origin[c]) / t->spacing;
+        if (!(at >= -0.5 && at < (double)t->dim[c] - 0.5)) {
+            return other;
+        }
+        n[c] = (int64_t)(at + 0.5);
+    }
+    return map[n[0] + t->dim[0] * (n[1] + t->dim[1] * n[2])];
+}
+
+/* What is inside the skull where the average head has no brain near, and what is not where it has. */
+static dn_status see_template(dn_head *head)
+{
+    const dn_head_look *look = &head->coarse;
+    dn_head_template t;
+    uint8_t *mask = NULL;
+    float *distance = NULL;
+    dn_status status = DN_OK;
+    double stray = 0, missing = 0, brain = 0;
+    if (!head->location.found) {
+        return DN_OK;
+    }
+    DN_TRY(dn_head_template_get(&t));
+    const size_t voxels = (size_t)(t.dim[0] * t.dim[1] * t.dim[2]);
+    const double mm[3] = {t.spacing, t.spacing, t.spacing};
+    DN_TRY_GOTO(status, dn_alloc(&mask, voxels, 1, "a mask"), done);
+    DN_TRY_GOTO(status, dn_alloc(&distance, voxels, sizeof *distance, "a distance map"), done);
+    for (size_t v = 0; v < voxels; ++v) {
+        mask[v] = t.brain[v] >= TEMPLATE_BRAIN;
+    }
+    DN_TRY_GOTO(status, dn_distance_to(mask, t.dim, mm, distance), done);
+    for (size_t v = 0; v < voxels; ++v) { /* the sure brain is marked by a negative distance */
+        distance[v] = t.brain[v] >= TEMPLATE_SURE ? -1.0f : distance[v];
+    }
+    int64_t v = 0;
+    for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+        for (int64_t j = 0; j < look->grid.dim[1]; ++j) {
+            for (int64_t k = 0; k < look->grid.dim[2]; ++k, ++v) {
+                double at[3], place[3];
+                dn_head_look_place(look, i, j, k, at);
+                dn_affine_apply(&head->to_template, at, place);
+                const double inside = 1.0 - (double)look->posterior[v * look->channels];
+                const float d = template_value(&t, distance, place, 2.0f * STRAY_MM);
+                stray += d > STRAY_MM ? inside * (double)dn_head_above_neck(head, at) : 0.0;
+                brain += d < 0.0f ? 1.0 : 0.0;
+                missing += d < 0.0f ? 1.0 - inside : 0.0;
+            }
+        }
+    }
+    head->picture.stray_mm3 = stray * dn_grid_voxel_volume(&look->grid);
+    head->picture.missing = brain > 0 ? missing / brain : 0.0;
+done:
+    free(distance);
+    free(mask);
+    return status;
+}
+
 /* ---- the scan's edge ---------------------------------------------------------------------------------------------- */
 
 typedef struct contact {
@@ -299,9 +367,9 @@ static void report(const dn_head *head)
 {
     const dn_head_picture *p = &head->picture;
     const dn_structures *s = &head->structures;
-    dn_log(DN_LOG_DEBUG, "picture: fluid %.4g, grey %.4g, white %.4g, air %.4g; far %.0f %.0f %.0f mm3; edge %.0f %.0f; size %.3f %.3f %.3f; match %.3f",
+    dn_log(DN_LOG_DEBUG, "picture: fluid %.4g, grey %.4g, white %.4g, air %.4g; far %.0f %.0f %.0f mm3; edge %.0f %.0f; size %.3f %.3f %.3f; match %.3f; stray %.0f missing %.4f",
            p->fluid, p->grey, p->white, p->air, p->far_mm3[0], p->far_mm3[1], p->far_mm3[2], p->edge_mm3[0], p->edge_mm3[1],
-           head->location.scale[0], head->location.scale[1], head->location.scale[2], head->location.inside_correlation);
+           head->location.scale[0], head->location.scale[1], head->location.scale[2], head->location.inside_correlation, p->stray_mm3, p->missing);
     for (size_t g = 0; g < s->group_count; ++g) {
         const dn_head_part *part = &head->parts[g];
         dn_log(DN_LOG_DEBUG, "picture: %c %s: median %.4g, odd %.3f, edge %.0f %.0f of %.0f", s->group[g].hemi, s->group[g].structure,
@@ -313,6 +381,7 @@ dn_status dn_head_see(const dn_volume *oriented, dn_head *head)
 {
     DN_TRY(see_tissues(oriented, head));
     DN_TRY(see_around(oriented, head));
+    DN_TRY(see_template(head));
     DN_TRY(see_edges(head));
     report(head);
     return DN_OK;

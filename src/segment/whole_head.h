@@ -69,6 +69,8 @@ typedef struct dn_head_picture {
     double fluid, grey, white; /* medians of the ventricles, the cortex, the white matter; NaN: too little of it */
     double air;                /* median far from the head, above the face; NaN: the scan shows too little of it */
     double far_mm3[3];         /* taken for the inside of the skull, but further than 8, 12 and 16 mm from the brain */
+    double stray_mm3;          /* inside, but far from where the aligned average head has a brain */
+    double missing;            /* share of the average head's sure brain that is not inside */
     double edge_mm3[2];        /* of the inside of the skull, as of a part */
 } dn_head_picture;
 
@@ -91,7 +93,6 @@ typedef struct dn_head {
     bool rim_fitted;     /* the scan shows bone around what is inside the skull (head_rim.h) */
     double rim_dark;     /* share of the edge beyond which it does */
     double size;         /* the networks saw the head at this size of its own (1: as it is) */
-    double brain_missing; /* share of the aligned average head's brain that is not inside */
     dn_head_picture picture;
 } dn_head;
 
