@@ -33,6 +33,9 @@ typedef enum { DN_SCAN_NIFTI1, DN_SCAN_NIFTI1_PAIR, DN_SCAN_NIFTI2, DN_SCAN_NIFT
 /* Where the affine came from. */
 typedef enum { DN_AFFINE_SFORM, DN_AFFINE_QFORM, DN_AFFINE_SPACING, DN_AFFINE_MGH, DN_AFFINE_MGH_DEFAULT } dn_affine_source;
 
+/* How the warning begins that a file says nothing of its orientation. */
+#define DN_SCAN_NO_ORIENTATION "the header has no orientation"
+
 enum { DN_SCAN_WARNING_LIMIT = 12, DN_SCAN_WARNING_LENGTH = 240 };
 
 /* What a file said about itself. Flat: nothing to release. */

@@ -89,7 +89,7 @@ static dn_status read_geometry(const unsigned char *bytes, const char *name, dn_
     } else {
         info->affine_source = DN_AFFINE_MGH_DEFAULT;
         dn_scan_warn(info,
-                     "the header has no orientation (goodRASFlag 0): FreeSurfer's default, 1 mm coronal, is taken; check left and right");
+                     DN_SCAN_NO_ORIENTATION " (goodRASFlag 0): FreeSurfer's default, 1 mm coronal, is taken; check left and right");
     }
     for (int r = 0; r < 3; ++r) {
         double at = centre[r];

@@ -263,6 +263,12 @@ static bool affine_finite(const dn_affine *a)
     return true;
 }
 
+/* What to do about an sform that cannot be used. */
+static const char *other_form(const nifti_2_header *h)
+{
+    return h->qform_code > 0 ? "; if its qform is right, use --trust qform" : "";
+}
+
 static dn_status sform_affine(const nifti_2_header *h, const char *name, double factor, dn_affine *out)
 {
     const double *rows[3] = {h->srow_x, h->srow_y, h->srow_z};
@@ -273,15 +279,17 @@ static dn_status sform_affine(const nifti_2_header *h, const char *name, double 
         }
     }
     if (!affine_finite(out)) {
-        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform with entries that are not numbers: its orientation cannot be read", name);
+        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform with entries that are not numbers: its orientation cannot be read%s", name,
+                other_form(h));
     }
     for (int c = 0; c < 3; ++c) {
         if (!(column_length(out, c) > 0.0)) {
-            DN_FAIL(DN_EGEOMETRY, "'%s' has a voxel spacing of 0 mm along axis %d in its sform: spacing has to be above 0", name, c + 1);
+            DN_FAIL(DN_EGEOMETRY, "'%s' has a voxel spacing of 0 mm along axis %d in its sform: spacing has to be above 0%s", name,
+                    c + 1, other_form(h));
         }
     }
     if (dn_affine_invert(out, &unused) != DN_OK) {
-        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform whose axes lie in one plane: its orientation cannot be used", name);
+        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform whose axes lie in one plane: its orientation cannot be used%s", name, other_form(h));
     }
     return DN_OK;
 }
@@ -423,7 +431,7 @@ static dn_status choose_affine(const nifti_2_header *h, const char *name, dn_tru
         layout->grid.affine = q;
     } else {
         dn_scan_warn(info,
-                     "the header has no orientation (sform and qform code 0): the axes are taken to run right, front and up; left and "
+                     DN_SCAN_NO_ORIENTATION " (sform and qform code 0): the axes are taken to run right, front and up; left and "
                      "right may be exchanged");
         info->affine_source = DN_AFFINE_SPACING;
         memset(&layout->grid.affine, 0, sizeof layout->grid.affine);

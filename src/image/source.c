@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* readlink */
 #include "image/source.h"
 
 #include "base/memory.h"
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { INPUT_SIZE = 1 << 18, SCRATCH_SIZE = 1 << 18 };
@@ -84,6 +86,22 @@ static dn_status start(dn_source *source)
     return dn_source_rewind(source);
 }
 
+/* The sentence for a path at which there is nothing: a link that leads nowhere is named. Never returns DN_OK. */
+static dn_status refuse_missing(const char *path)
+{
+    char target[512];
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0) {
+        DN_FAIL(DN_EINPUT, "there is no file '%s'", path);
+    }
+    target[length] = '\0';
+    if (strstr(target, ".git/annex/") != NULL) {
+        DN_FAIL(DN_EINPUT,
+                "'%s' is a DataLad (git-annex) link whose content was not fetched: 'datalad get' it in its data set, then try again", path);
+    }
+    DN_FAIL(DN_EINPUT, "'%s' is a link to '%s', where there is no file: fetch or move the file that it means", path, target);
+}
+
 dn_status dn_source_open(const char *path, dn_source **out)
 {
     struct stat about;
@@ -91,7 +109,7 @@ dn_status dn_source_open(const char *path, dn_source **out)
     dn_status status = DN_OK;
     if (stat(path, &about) != 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
-            DN_FAIL(DN_EINPUT, "there is no file '%s'", path);
+            return refuse_missing(path);
         }
         DN_FAIL(DN_EINPUT, "cannot read '%s': %s", path, strerror(errno));
     }

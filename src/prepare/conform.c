@@ -3,6 +3,7 @@
 #include "image/filter.h"
 #include "image/orientation.h"
 #include "image/resample.h"
+#include "prepare/straighten.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -12,6 +13,9 @@
 #define SPACING_TOLERANCE 0.05
 /* No head, coil or scanner is wider: the spacing has another unit. */
 #define WIDEST 1000.0
+/* No head is seen in voxels so small, or is so small. */
+#define SMALLEST_VOXEL 0.05
+#define NARROWEST 20.0
 /* Sigma of the smoothing before an axis is made coarser, in new voxels. */
 #define SMOOTHING 0.25
 
@@ -156,6 +160,14 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input)
                     "the scan covers %.0f mm along an axis (%lld voxels of %g mm), more than any head; check the unit of its spacing",
                     width, (long long)plain.dim[c], plain.affine.m[c][c]);
         }
+        if (plain.affine.m[c][c] < SMALLEST_VOXEL && width < NARROWEST) {
+            double spacing[3];
+            dn_grid_spacing(&out->oriented->grid, spacing);
+            DN_FAIL(DN_EGEOMETRY,
+                    "the scan's voxels are %g x %g x %g mm and it covers %.2g mm along an axis, too small for any head; check the unit of "
+                    "its spacing",
+                    spacing[0], spacing[1], spacing[2], width);
+        }
         out->scale[c] = 1.0;
         fits = fits && near(plain.affine.m[c][c], input->spacing[c]);
     }
@@ -168,12 +180,27 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input)
     return normalise(out->volume, input, &out->low, &out->high);
 }
 
+/* *scan: replaced by a copy on square axes where its own are not. */
+static dn_status make_square(dn_volume **scan, dn_conformed *out)
+{
+    const double skew = dn_grid_skew(&(*scan)->grid);
+    if (skew > DN_SKEW_SQUARE) {
+        dn_volume *straight = NULL;
+        DN_TRY(dn_volume_straighten(*scan, &straight));
+        dn_volume_destroy(*scan);
+        *scan = straight;
+        out->skew = skew;
+    }
+    return DN_OK;
+}
+
 dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out)
 {
     memset(out, 0, sizeof *out);
-    out->scan_grid = scan->grid;
     dn_orientation wanted;
     dn_status status;
+    DN_TRY_GOTO(status, make_square(&scan, out), fail);
+    out->scan_grid = scan->grid;
     DN_TRY_GOTO(status, dn_orientation_parse(input->orientation, &wanted), fail);
     dn_orientation present = dn_orientation_of(&scan->grid.affine);
     if (dn_orientation_equal(&present, &wanted)) {
@@ -183,6 +210,7 @@ dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed 
         dn_volume_destroy(scan);
     }
     scan = NULL;
+    DN_TRY_GOTO(status, dn_outliers_mend(out->oriented, &out->outliers), fail);
     DN_TRY_GOTO(status, fit(out, input), fail);
     return DN_OK;
 fail:

@@ -4,13 +4,17 @@
  * orientations gives the same voxels bit for bit. Then, when its spacing differs from the model's by more than 0.05 mm (below 1 mm:
  * a twentieth) along any axis, it is resampled: linear, after a Gaussian of sigma 0.25 new voxels along axes that become coarser, the outer
  * corners of both grids in the same place (as the published hypothalamus network does it, lab2im resample_volume).
- * Then intensities: clipped at two percentiles of the whole volume and scaled to 0..1, or z-scored. */
+ * Then intensities: clipped at two percentiles of the whole volume and scaled to 0..1, or z-scored.
+ *
+ * Two kinds of scan are mended first, all others are what the published network's contract says, bit for bit: scans whose axes are not
+ * square (straighten.h) and scans with padding or wrapped values (outliers.h). */
 #ifndef DN_PREPARE_CONFORM_H
 #define DN_PREPARE_CONFORM_H
 
 #include "base/status.h"
 #include "image/volume.h"
 #include "models/model.h"
+#include "prepare/outliers.h"
 
 #include <stdbool.h>
 
@@ -22,12 +26,15 @@ typedef struct dn_conformed {
     double scale[3], offset[3];
     bool resampled;
     double low, high; /* intensities of the scan that became 0 and 1 */
+    double skew;      /* degrees by which the scan's axes missed right angles, so that it was resampled onto square ones (straighten.h) and
+                         scan_grid and oriented are of that copy; 0: it was not */
+    dn_outliers outliers; /* values that cannot be of the head, mended in `oriented` */
 } dn_conformed;
 
 /* scan: consumed (destroyed) on success and on failure, because a second copy of a large scan is a waste.
  * input: borrowed. *out: release with dn_conformed_release.
  * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY (wider than
- * a metre: its unit is wrong, too); DN_ENOMEM. */
+ * a metre, or voxels that no head has: its unit is wrong, too); DN_ENOMEM. */
 DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
 /* The same scan for another network: from its oriented voxels, without reading or re-ordering it again. done: borrowed; its
  * orientation must be the one that input asks for (DN_EUSAGE). out->oriented stays NULL: done has it. */

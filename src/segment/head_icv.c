@@ -20,6 +20,10 @@
 #define SHELL_FLOOR_MM 5.0
 /* Mean brightness of the shell, of the mean brightness inside. */
 #define SKULL_SIGNAL 0.10
+/* Less of the shell than this lies in a scan that cuts the head, and more of what is inside at its edge than there is in a stripped brain
+ * that was cropped to its bounds. */
+#define SHELL_SEEN 0.5
+#define SLAB_CUT 0.03
 
 float dn_head_above_neck(const dn_head *head, const double at[3])
 {
@@ -102,6 +106,7 @@ static dn_status look_for_skull(dn_head *head, const dn_volume *scan, const int6
     DN_TRY_GOTO(status, dn_distance_to(mask, reversed, turned, distance), done);
     double sum[2] = {0, 0};
     double count[2] = {0, 0};
+    double all = 0;
     int64_t v = 0;
     for (int64_t i = 0; i < dim[0]; ++i) {
         for (int64_t j = 0; j < dim[1]; ++j) {
@@ -110,15 +115,15 @@ static dn_status look_for_skull(dn_head *head, const dn_volume *scan, const int6
                 int64_t y = start[1] + j;
                 int64_t z = start[2] + k;
                 bool shell = distance[v] >= SHELL_FROM && distance[v] <= SHELL_TO;
-                if ((mask[v] == 0 && !shell) || x < 0 || y < 0 || z < 0 || x >= scan->grid.dim[0] || y >= scan->grid.dim[1] ||
-                    z >= scan->grid.dim[2]) {
-                    continue;
-                }
                 double at[3];
                 double mm[3];
                 dn_head_look_place(look, i, j, k, at);
                 dn_affine_apply(&head->to_template, at, mm);
-                if (mm[2] < SHELL_FLOOR_MM) {
+                if ((mask[v] == 0 && !shell) || mm[2] < SHELL_FLOOR_MM) {
+                    continue;
+                }
+                all += shell;
+                if (x < 0 || y < 0 || z < 0 || x >= scan->grid.dim[0] || y >= scan->grid.dim[1] || z >= scan->grid.dim[2]) {
                     continue;
                 }
                 sum[shell] += (double)scan->data[dn_grid_offset(&scan->grid, x, y, z)];
@@ -129,7 +134,11 @@ static dn_status look_for_skull(dn_head *head, const dn_volume *scan, const int6
     double inside = count[0] > 0 ? sum[0] / count[0] : 0;
     double around = count[1] > 0 ? sum[1] / count[1] : 0;
     head->skull_signal = inside > 0 ? around / inside : 0;
-    head->stripped = head->skull_signal < SKULL_SIGNAL;
+    head->shell_seen = all > 0 ? count[1] / all : 0;
+    dn_log(DN_LOG_DEBUG, "picture: %.2f of the shell lies in the scan", head->shell_seen);
+    /* Where most of the shell lies outside a scan that cuts the head, there is nothing to be seen of a skull, and none was taken off. */
+    const bool slab = head->shell_seen < SHELL_SEEN && head->icv_cut_mm3 > SLAB_CUT * head->icv_mm3;
+    head->stripped = head->skull_signal < SKULL_SIGNAL && !slab;
 done:
     free(mask);
     free(distance);
@@ -197,6 +206,9 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     DN_TRY_GOTO(status, dn_rim_fit(&in, values[3], &rim), done);
     dn_log(DN_LOG_DEBUG, "whole head: fluid %.3f, bone %.3f; the edge of the skull's inside moves by %+.2f mm%s", (double)rim.fluid,
            (double)rim.bone, rim.shift_mm, rim.fitted ? "" : " (not looked for)");
+    dn_log(DN_LOG_DEBUG, "picture: bone beyond %.3f of the edge", rim.dark);
+    head->rim_fitted = rim.fitted;
+    head->rim_dark = rim.dark;
     for (v = 0; v < voxels && rim.fitted; ++v) {
         if (values[3][v] != values[1][v]) {
             set_outside(look->posterior + (int64_t)v * look->channels, look->channels, fluid, 1.0f - values[3][v]);

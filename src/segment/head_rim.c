@@ -323,9 +323,11 @@ dn_status dn_rim_fit(const dn_rim_input *in, float *moved, dn_rim *out)
     DN_TRY_GOTO(status, spread(in, points, count, threshold, values), done);
     for (size_t n = 0; n < count; ++n) {
         seen += points[n].height > FLOOR_MM;
+        out->dark += points[n].height > FLOOR_MM && points[n].darkest < threshold;
         out->shift_mm += points[n].height > FLOOR_MM ? (double)values[points[n].voxel] : 0.0;
     }
     out->shift_mm /= seen > 0 ? (double)seen : 1.0;
+    out->dark /= seen > 0 ? (double)seen : 1.0;
     move(in, smooth->data, values, depth, moved);
     out->fitted = true;
 done:

@@ -28,6 +28,7 @@ typedef struct dn_rim {
     bool fitted; /* false: fluid and bone do not differ enough, or too little fluid was found; nothing was moved */
     float fluid, bone;
     double shift_mm; /* mean, outwards */
+    double dark;     /* share of the edge (above the neck) beyond which it is as dark as bone; 0 when not fitted */
 } dn_rim;
 
 /* moved: the caller's, the probability with its edge moved; equal to `inside` where nothing is. */

@@ -1,6 +1,7 @@
 #include "segment/locate.h"
 
 #include "base/memory.h"
+#include "image/resample.h"
 #include "segment/head_template.h"
 #include "segment/locate_samples.h"
 
@@ -19,6 +20,8 @@ enum {
 #define FINE_MM 4.0
 #define SEARCH_STEP_MM 16.0
 #define SEARCH_EDGE_MM 20.0 /* starts nearer to the scan's edge than this are not tried */
+#define SURELY_BRAIN 0.9f
+enum { LEAST_BRAIN = 1000 };
 #define RADIAN_MM 70.0      /* a rotation by one radian moves the cortex by about this much: makes steps comparable */
 
 typedef struct candidate {
@@ -233,6 +236,34 @@ static dn_status search_all(const dn_locate_picture *pic, const dn_locate_sample
     return DN_OK;
 }
 
+/* Correlation over the brain alone, where the template and what surrounds the brain cannot help. */
+static double inside_correlation(const dn_locate_picture *pic, const dn_locate_samples *set, const double m[3][4])
+{
+    double n = 0, st = 0, ss = 0, stt = 0, sss = 0, sst = 0;
+    for (size_t i = 0; i < set->count; ++i) {
+        const dn_locate_sample *s = &set->at[i];
+        double at[3];
+        bool in = s->brain >= SURELY_BRAIN;
+        for (int a = 0; a < 3 && in; ++a) {
+            at[a] = (m[a][0] * (double)s->x + m[a][1] * (double)s->y + m[a][2] * (double)s->z + m[a][3] - pic->origin[a]) / pic->spacing;
+            in = at[a] >= 0.0 && at[a] <= (double)pic->dim[a] - 1.0;
+        }
+        if (in) {
+            double g = (double)dn_linear_at(pic->data, pic->dim, at);
+            double t = (double)s->value[0];
+            n += 1;
+            st += t;
+            ss += g;
+            stt += t * t;
+            sss += g * g;
+            sst += g * t;
+        }
+    }
+    double vt = stt - st * st / n;
+    double vs = sss - ss * ss / n;
+    return n >= LEAST_BRAIN && vt > 0 && vs > 1e-12 * n ? (sst - st * ss / n) / sqrt(vt * vs) : (double)NAN;
+}
+
 static void report(const dn_volume *volume, const double spacing[3], const dn_locate_picture *pic, const dn_locate_samples *set,
                    const candidate *c, dn_location *out)
 {
@@ -254,6 +285,7 @@ static void report(const dn_volume *volume, const double spacing[3], const dn_lo
     out->found = true;
     out->brain_inside = all > 0 ? inside / all : 0;
     out->correlation = correlation(pic, set, 1, c->kind, c->p);
+    out->inside_correlation = inside_correlation(pic, set, (const double(*)[4])m);
     out->stripped = c->kind == 1;
     for (int a = 0; a < 3; ++a) {
         for (int b = 0; b < 4; ++b) {

@@ -16,6 +16,7 @@ typedef struct dn_location {
     bool found;          /* false: nothing like a head was found; the rest is 0 */
     double centre[3];    /* of the hypothalamus, voxel coordinates of the volume; may lie outside it */
     double correlation;  /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_LOCATE_PLAUSIBLE */
+    double inside_correlation; /* the same over the brain alone: below 0 where its contrast is not T1's; NaN: too little of it */
     double brain_inside; /* share of the template's brain that lies within the volume, 0..1 */
     double scale[3];     /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
     double rotation[3];  /* degrees about the axes right (pitch), anterior (roll), superior (yaw) */

@@ -1,6 +1,7 @@
 #include "segment/quality.h"
 
 #include "segment/quality_head.h"
+#include "segment/quality_picture.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -233,7 +234,9 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
                        (long long)(e->info->nan_count + e->info->infinity_count));
     }
     for (int i = 0; i < e->info->warning_count; ++i) {
-        dn_quality_add(out, DN_FLAG_NOTE, "header", "%s", e->info->warning[i]);
+        if (strncmp(e->info->warning[i], DN_SCAN_NO_ORIENTATION, strlen(DN_SCAN_NO_ORIENTATION)) != 0) { /* a rule of its own */
+            dn_quality_add(out, DN_FLAG_NOTE, "header", "%s", e->info->warning[i]);
+        }
     }
 }
 
@@ -241,6 +244,8 @@ void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out)
 {
     memset(out, 0, sizeof *out);
     const dn_quality_limits *limits = dn_quality_limits_of(evidence->limits);
+    dn_quality_judge_contrast(evidence, out);
+    dn_quality_judge_file(evidence, out);
     if (evidence->acpc != NULL) {
         judge_frame(evidence, limits, out);
     }
@@ -254,6 +259,7 @@ void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out)
         judge_groups(evidence, limits, out);
     }
     judge_volumes(evidence->volumes, limits, out);
+    dn_quality_judge_parts(evidence, out);
     if (evidence->head != NULL) {
         dn_quality_judge_head(evidence, out);
     }

@@ -12,6 +12,7 @@
 #include "segment/image_quality.h"
 #include "segment/locate.h"
 #include "segment/native.h"
+#include "segment/part_picture.h"
 #include "segment/postprocess.h"
 #include "segment/quality_limits.h"
 #include "segment/volumes.h"
@@ -53,6 +54,7 @@ typedef struct dn_quality_evidence {
     const char *acpc_refused;  /* why it measured nothing; NULL: it did */
     bool is_stack;             /* the scan is a stack, which goes no further than such a network looks */
     dn_image_quality image;    /* edge_mm not above 0: not measured */
+    const dn_part_picture *parts; /* by group of structures; NULL: not looked at */
     double disagreement;       /* of several models (slice_network.h); 0: there was one */
 } dn_quality_evidence;
 

@@ -1,5 +1,7 @@
 #include "segment/quality_head.h"
 
+#include "segment/quality_picture.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,16 +42,6 @@ static void plain(const char *structure, char out[64])
     }
 }
 
-static bool wanted(const dn_quality_evidence *e, size_t g)
-{
-    for (int64_t c = 1; c < e->head->structures.channels; ++c) {
-        if (e->head->structures.group_of[c] == (int)g && e->head_wanted[c]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
 {
     char missing[DN_FLAG_LENGTH - 60] = "";
@@ -58,7 +50,7 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
         const dn_group *group = &head->structures.group[g];
         char name[64];
         plain(group->structure, name);
-        if (!wanted(e, g)) {
+        if (!dn_quality_wants(e, g)) {
             continue;
         }
         if (head->parts[g].kept_voxels == 0 && head->stripped && strcmp(group->structure, "optic_chiasm") == 0) {
@@ -162,6 +154,7 @@ void dn_quality_judge_head(const dn_quality_evidence *evidence, dn_quality *out)
 {
     judge_presence(evidence, out);
     judge_thalamus(evidence, out);
+    dn_quality_judge_head_picture(evidence, out);
     if (evidence->icv_wanted) {
         judge_icv(evidence, out);
     }

@@ -19,3 +19,24 @@ const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)
 {
     return &table[kind];
 }
+
+static const dn_picture_limits picture = {
+    .grey = {0.15, 0.95},
+    .inside = {0.20, 0.0},
+    .cut = 0.40,
+    .cut_share = 0.01,
+    .air = 0.30,
+    .stray_mm3 = 8000,
+    .missing = 0.02,
+    .size = {0.70, 1.25},
+    .sides = {0.15, 0.30},
+    .odd = {0.10, 0.50},
+    .odd_mixed = 0.30,
+    .place = {0.45, 0.92},
+    .ventricles = 0.08,
+};
+
+const dn_picture_limits *dn_picture_limits_get(void)
+{
+    return &picture;
+}

@@ -397,7 +397,10 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
         .acpc_refused = r->acpc_refused,
         .disagreement = r->acpc.disagreement,
     };
+    dn_part_picture parts[DN_GROUP_LIMIT];
     if (r->has_parts) {
+        DN_TRY(dn_parts_see(&place, &r->posteriors, &r->structures, r->groups, parts));
+        evidence.parts = parts;
         DN_TRY(dn_image_quality_around(&place, &r->posteriors, &r->structures, r->groups, &evidence.image));
     }
     dn_quality_judge(&evidence, &r->quality);

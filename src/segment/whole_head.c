@@ -9,6 +9,7 @@
 #include "segment/head_fine.h"
 #include "segment/head_icv.h"
 #include "segment/head_look.h"
+#include "segment/head_picture.h"
 #include "segment/network.h"
 
 #include <math.h>
@@ -95,6 +96,38 @@ const dn_model *dn_whole_head_fine(const dn_whole_head *whole)
 }
 
 /* ---- the coarse look ---------------------------------------------------------------------------------------------- */
+
+/* Heads of SIZE_LOW to SIZE_HIGH of the average head's are what the networks were taught; others are shown to them at its size. */
+#define SIZE_LOW 0.93
+#define SIZE_HIGH 1.09
+/* Of a slab the alignment does not know the size. */
+#define BRAIN_SEEN 0.9
+
+static double known_size(const dn_location *location)
+{
+    const double size = cbrt(location->scale[0] * location->scale[1] * location->scale[2]);
+    const bool sure = location->found && location->correlation >= DN_LOCATE_PLAUSIBLE && location->brain_inside >= BRAIN_SEEN;
+    const bool odd = sure && (size < SIZE_LOW || size > SIZE_HIGH);
+    return odd ? size : 1.0;
+}
+
+/* The scan as a network asks for it, of the known size: `own`, where `done` is not that already. What is measured stays in the scan's own
+ * mm, because the grid of `own` does. */
+static dn_status show(const dn_conformed *done, const dn_model_input *contract, const dn_model_input *wanted, double size,
+                      dn_conformed *own, const dn_conformed **out)
+{
+    dn_model_input input = *wanted;
+    *out = done;
+    if (size == 1.0 && dn_conform_same(contract, wanted)) {
+        return DN_OK;
+    }
+    for (int c = 0; c < 3; ++c) {
+        input.spacing[c] *= size;
+    }
+    DN_TRY(dn_conform_again(done, &input, own));
+    *out = own;
+    return DN_OK;
+}
 
 /* First voxel of the box around the head's middle. */
 static void place_box(const dn_head *head, const dn_conformed *scan, int64_t start[3])
@@ -188,10 +221,7 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
     int64_t start[3];
     double wrong = 0;
     double paired = 0;
-    if (!dn_conform_same(contract, &whole->coarse->input)) {
-        DN_TRY(dn_conform_again(done, &whole->coarse->input, &own));
-        scan = &own;
-    }
+    DN_TRY(show(done, contract, &whole->coarse->input, head->size, &own, &scan));
     place_box(head, scan, start);
     DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
     if (move_box(head, scan->volume, start)) {
@@ -215,10 +245,7 @@ static dn_status look_fine(dn_whole_head *whole, const dn_conformed *done, const
     dn_status status = DN_OK;
     double wrong = 0;
     double paired = 0;
-    if (!dn_conform_same(contract, &whole->fine->input)) {
-        DN_TRY(dn_conform_again(done, &whole->fine->input, &own));
-        scan = &own;
-    }
+    DN_TRY(show(done, contract, &whole->fine->input, head->size, &own, &scan));
     bool mirror = dn_structures_sees_mirror(whole->fine);
     DN_TRY_GOTO(status, dn_head_look_fine(whole->fine_network, scan, mirror, head), done);
     if (head->fine.posterior == NULL) {
@@ -321,6 +348,7 @@ dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done
     } else {
         DN_TRY(dn_locate_hypothalamus(done->volume, &out->location));
     }
+    out->size = known_size(&out->location);
     find_template(done, out);
     dn_status status = look_coarse(whole, done, contract, out);
     if (status == DN_OK && !whole->options.coarse_only) {
@@ -328,6 +356,9 @@ dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done
     }
     if (status == DN_OK) {
         status = sum_volumes(out);
+    }
+    if (status == DN_OK) {
+        status = dn_head_see(done->oriented, out);
     }
     if (status != DN_OK) {
         dn_head_release(out);

@@ -59,7 +59,20 @@ typedef struct dn_head_part {
     int32_t components;      /* before it */
     double volume_mm3;       /* sum of posteriors of both looks; 0 when not found */
     double centre[3];        /* of what was kept, mm in the average head's world (head_template.h): x to the right */
+    double median;           /* brightness of its sure voxels in the scan; NaN: too few */
+    double odd;              /* share of them that is far from the other side's median (head_picture.c); 0 for what has no sides */
+    double edge_mm3[2];      /* of it in the outermost two voxels (of the look) of that face of the scan that holds most, and in the next two */
 } dn_head_part;
+
+/* What the scan shows where the labels lie (head_picture.h), in its own units. */
+typedef struct dn_head_picture {
+    double fluid, grey, white; /* medians of the ventricles, the cortex, the white matter; NaN: too little of it */
+    double air;                /* median far from the head, above the face; NaN: the scan shows too little of it */
+    double far_mm3[3];         /* taken for the inside of the skull, but further than 8, 12 and 16 mm from the brain */
+    double stray_mm3;          /* inside, but far from where the aligned average head has a brain */
+    double missing;            /* share of the average head's sure brain that is not inside */
+    double edge_mm3[2];        /* of the inside of the skull, as of a part */
+} dn_head_picture;
 
 /* What was found. Release with dn_head_release. */
 typedef struct dn_head {
@@ -76,6 +89,11 @@ typedef struct dn_head {
     double skull_signal; /* how bright it is around what is inside the skull, of the inside's own brightness */
     double icv_mm3;      /* sum of probabilities of being inside the skull, to the foramen magnum; NaN: stripped */
     double icv_cut_mm3;  /* of it within two voxels of the scan's edge: cut off there */
+    double shell_seen;   /* share of the shell in which a skull is looked for that lies in the scan */
+    bool rim_fitted;     /* the scan shows bone around what is inside the skull (head_rim.h) */
+    double rim_dark;     /* share of the edge beyond which it does */
+    double size;         /* the networks saw the head at this size of its own (1: as it is) */
+    dn_head_picture picture;
 } dn_head;
 
 /* scan: borrowed; any orientation. *out: release with dn_head_release. DN_EDATA: nothing like a head is there. */

@@ -1,0 +1,388 @@
+#include "segment/head_picture.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "image/distance.h"
+#include "image/resample.h"
+#include "segment/head_icv.h"
+#include "segment/head_look.h"
+#include "segment/head_template.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Voxels of a look count for a tissue from this probability on. */
+#define SURE 0.8f
+/* Air is so far from what is inside the skull, mm, above the face. */
+#define AIR_FROM 30.0f
+#define AIR_FLOOR_MM 5.0
+/* A structure's voxel is odd when it is so far from the other side's median, of the contrast between fluid and white matter. */
+#define ODD 0.35
+enum { LEAST = 20, LEAST_AIR = 500 };
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+double dn_picture_median(float *values, size_t count)
+{
+    if (count < LEAST) {
+        return (double)NAN;
+    }
+    qsort(values, count, sizeof *values, by_value);
+    return (double)values[count / 2];
+}
+
+double dn_picture_odd(const float *values, size_t count, double middle, double reach)
+{
+    size_t odd = 0;
+    for (size_t n = 0; n < count; ++n) {
+        odd += fabs((double)values[n] - middle) > reach;
+    }
+    return count > 0 ? (double)odd / (double)count : 0.0;
+}
+
+/* ---- values by group ---------------------------------------------------------------------------------------------- */
+
+typedef struct values {
+    float *value;
+    size_t count, room;
+} values;
+
+static dn_status append(values *v, float value)
+{
+    if (v->count == v->room) {
+        size_t room = v->room > 0 ? 2 * v->room : 4096;
+        DN_TRY(dn_realloc(&v->value, room, sizeof *v->value, "intensities"));
+        v->room = room;
+    }
+    v->value[v->count++] = value;
+    return DN_OK;
+}
+
+static bool within(const dn_volume *scan, const double at[3])
+{
+    bool in = true;
+    for (int c = 0; c < 3; ++c) {
+        in = in && at[c] >= -0.5 && at[c] <= (double)scan->grid.dim[c] - 0.5;
+    }
+    return in;
+}
+
+/* Intensities of a look's sure voxels, by group. */
+static dn_status gather(const dn_volume *scan, const dn_head *head, const dn_head_look *look, values groups[DN_GROUP_LIMIT])
+{
+    const dn_structures *s = &head->structures;
+    const int64_t *dim = look->grid.dim;
+    int64_t v = 0;
+    for (int64_t i = 0; i < dim[0]; ++i) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
+                const float *p = look->posterior + v * look->channels;
+                double at[3];
+                if (p[0] > 1.0f - SURE) {
+                    continue;
+                }
+                int64_t best = 1;
+                for (int64_t c = 2; c < look->channels; ++c) {
+                    best = p[c] > p[best] ? c : best;
+                }
+                dn_head_look_place(look, i, j, k, at);
+                if (p[best] >= SURE && s->group_of[best] != DN_NO_GROUP && within(scan, at)) {
+                    DN_TRY(append(&groups[s->group_of[best]], dn_linear_at(scan->data, scan->grid.dim, at)));
+                }
+            }
+        }
+    }
+    return DN_OK;
+}
+
+static double median_of(const dn_head *head, const values groups[DN_GROUP_LIMIT], const char *structure)
+{
+    values all = {NULL, 0, 0};
+    double median = (double)NAN;
+    for (size_t g = 0; g < head->structures.group_count; ++g) {
+        for (size_t n = 0; strcmp(head->structures.group[g].structure, structure) == 0 && n < groups[g].count; ++n) {
+            if (append(&all, groups[g].value[n]) != DN_OK) {
+                dn_error_clear();
+                goto done;
+            }
+        }
+    }
+    median = dn_picture_median(all.value, all.count);
+done:
+    free(all.value);
+    return median;
+}
+
+static dn_status see_tissues(const dn_volume *scan, dn_head *head)
+{
+    values groups[DN_GROUP_LIMIT] = {{NULL, 0, 0}};
+    dn_head_picture *p = &head->picture;
+    dn_status status;
+    DN_TRY_GOTO(status, gather(scan, head, &head->coarse, groups), done);
+    p->fluid = median_of(head, groups, "lateral_ventricle");
+    if (isnan(p->fluid)) {
+        p->fluid = median_of(head, groups, "csf");
+    }
+    p->grey = median_of(head, groups, "cerebral_cortex");
+    p->white = median_of(head, groups, "cerebral_white_matter");
+    if (head->fine.posterior != NULL) { /* the deep structures are seen better there */
+        for (size_t g = 0; g < head->structures.group_count; ++g) {
+            groups[g].count = 0;
+        }
+        DN_TRY_GOTO(status, gather(scan, head, &head->fine, groups), done);
+    }
+    for (size_t g = 0; g < head->structures.group_count; ++g) {
+        head->parts[g].median = dn_picture_median(groups[g].value, groups[g].count);
+    }
+    for (size_t g = 0; g < head->structures.group_count; ++g) {
+        const size_t m = dn_structures_mirror(&head->structures, g);
+        head->parts[g].odd =
+            m != g ? dn_picture_odd(groups[g].value, groups[g].count, head->parts[m].median, ODD * fabs(p->white - p->fluid)) : 0.0;
+    }
+done:
+    for (size_t g = 0; g < DN_GROUP_LIMIT; ++g) {
+        free(groups[g].value);
+    }
+    return status;
+}
+
+/* ---- around the inside of the skull ------------------------------------------------------------------------------- */
+
+/* distance: to a mask of the coarse look, in its order. */
+static dn_status distance_to(const dn_head_look *look, bool brain, const dn_structures *s, float *distance)
+{
+    const int64_t *dim = look->grid.dim;
+    const int64_t reversed[3] = {dim[2], dim[1], dim[0]};
+    const int64_t voxels = dn_head_look_voxels(look);
+    uint8_t *mask = NULL;
+    double mm[3];
+    dn_grid_spacing(&look->grid, mm);
+    const double turned[3] = {mm[2], mm[1], mm[0]};
+    DN_TRY(dn_alloc(&mask, (size_t)voxels, 1, "a mask"));
+    for (int64_t v = 0; v < voxels; ++v) {
+        const float *p = look->posterior + v * look->channels;
+        float tissue = 1.0f - p[0];
+        for (int64_t c = 1; brain && c < look->channels; ++c) {
+            tissue -= s->label_of[c] != NULL && strcmp(s->label_of[c]->structure, "csf") == 0 ? p[c] : 0.0f;
+        }
+        mask[v] = tissue > 0.5f;
+    }
+    dn_status status = dn_distance_to(mask, reversed, turned, distance);
+    free(mask);
+    return status;
+}
+
+/* What is taken for the inside of the skull far from any brain (a leak), and how dark the air is. */
+static dn_status see_around(const dn_volume *scan, dn_head *head)
+{
+    const dn_head_look *look = &head->coarse;
+    const int64_t *dim = look->grid.dim;
+    const size_t voxels = (size_t)dn_head_look_voxels(look);
+    float *to_brain = NULL;
+    float *to_inside = NULL;
+    values air = {NULL, 0, 0};
+    double far_mm3[3] = {0, 0, 0};
+    dn_status status;
+    DN_TRY_GOTO(status, dn_alloc(&to_brain, voxels, sizeof(float), "a distance map"), done);
+    DN_TRY_GOTO(status, dn_alloc(&to_inside, voxels, sizeof(float), "a distance map"), done);
+    DN_TRY_GOTO(status, distance_to(look, true, &head->structures, to_brain), done);
+    DN_TRY_GOTO(status, distance_to(look, false, &head->structures, to_inside), done);
+    int64_t v = 0;
+    for (int64_t i = 0; i < dim[0]; ++i) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
+                double at[3], mm[3];
+                dn_head_look_place(look, i, j, k, at);
+                double inside = 1.0 - (double)look->posterior[v * look->channels];
+                for (int n = 0; n < 3 && inside > 0.0; ++n) {
+                    far_mm3[n] += to_brain[v] > 8.0f + 4.0f * (float)n ? inside * (double)dn_head_above_neck(head, at) : 0.0;
+                }
+                dn_affine_apply(&head->to_template, at, mm);
+                if (to_inside[v] >= AIR_FROM && mm[2] > AIR_FLOOR_MM && within(scan, at)) {
+                    DN_TRY_GOTO(status, append(&air, dn_linear_at(scan->data, scan->grid.dim, at)), done);
+                }
+            }
+        }
+    }
+    for (int n = 0; n < 3; ++n) {
+        head->picture.far_mm3[n] = far_mm3[n] * dn_grid_voxel_volume(&look->grid);
+    }
+    head->picture.air = air.count >= LEAST_AIR ? dn_picture_median(air.value, air.count) : (double)NAN;
+done:
+    free(air.value);
+    free(to_brain);
+    free(to_inside);
+    return status;
+}
+
+/* ---- against the aligned average head ----------------------------------------------------------------------------- */
+
+/* The average head's brain has this probability; further than STRAY_MM from it nothing lies inside a skull. */
+enum { TEMPLATE_BRAIN = 128, TEMPLATE_SURE = 250 };
+#define STRAY_MM 16.0f
+
+/* Value of a map of the average head at a place of its world; outside: other. */
+static float template_value(const dn_head_template *t, const float *map, const double mm[3], float other)
+{
+    int64_t n[3];
+    for (int c = 0; c < 3; ++c) {
+        double at = (mm[c] - t->origin[c]) / t->spacing;
+        if (!(at >= -0.5 && at < (double)t->dim[c] - 0.5)) {
+            return other;
+        }
+        n[c] = (int64_t)(at + 0.5);
+    }
+    return map[n[0] + t->dim[0] * (n[1] + t->dim[1] * n[2])];
+}
+
+/* What is inside the skull where the average head has no brain near, and what is not where it has. */
+static dn_status see_template(dn_head *head)
+{
+    const dn_head_look *look = &head->coarse;
+    dn_head_template t;
+    uint8_t *mask = NULL;
+    float *distance = NULL;
+    dn_status status = DN_OK;
+    double stray = 0, missing = 0, brain = 0;
+    if (!head->location.found) {
+        return DN_OK;
+    }
+    DN_TRY(dn_head_template_get(&t));
+    const size_t voxels = (size_t)(t.dim[0] * t.dim[1] * t.dim[2]);
+    const double mm[3] = {t.spacing, t.spacing, t.spacing};
+    DN_TRY_GOTO(status, dn_alloc(&mask, voxels, 1, "a mask"), done);
+    DN_TRY_GOTO(status, dn_alloc(&distance, voxels, sizeof *distance, "a distance map"), done);
+    for (size_t v = 0; v < voxels; ++v) {
+        mask[v] = t.brain[v] >= TEMPLATE_BRAIN;
+    }
+    DN_TRY_GOTO(status, dn_distance_to(mask, t.dim, mm, distance), done);
+    for (size_t v = 0; v < voxels; ++v) { /* the sure brain is marked by a negative distance */
+        distance[v] = t.brain[v] >= TEMPLATE_SURE ? -1.0f : distance[v];
+    }
+    int64_t v = 0;
+    for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+        for (int64_t j = 0; j < look->grid.dim[1]; ++j) {
+            for (int64_t k = 0; k < look->grid.dim[2]; ++k, ++v) {
+                double at[3], place[3];
+                dn_head_look_place(look, i, j, k, at);
+                dn_affine_apply(&head->to_template, at, place);
+                const double inside = 1.0 - (double)look->posterior[v * look->channels];
+                const float d = template_value(&t, distance, place, 2.0f * STRAY_MM);
+                stray += d > STRAY_MM ? inside * (double)dn_head_above_neck(head, at) : 0.0;
+                brain += d < 0.0f ? 1.0 : 0.0;
+                missing += d < 0.0f ? 1.0 - inside : 0.0;
+            }
+        }
+    }
+    head->picture.stray_mm3 = stray * dn_grid_voxel_volume(&look->grid);
+    head->picture.missing = brain > 0 ? missing / brain : 0.0;
+done:
+    free(distance);
+    free(mask);
+    return status;
+}
+
+/* ---- the scan's edge ---------------------------------------------------------------------------------------------- */
+
+typedef struct contact {
+    double layer[6][2]; /* of each face of the scan: probability, in mm3, in the outermost layer (and beyond), and in the next one */
+} contact;
+
+static void add_contact(const dn_head *head, const dn_head_look *look, const double at[3], double amount, contact *out)
+{
+    for (int c = 0; c < 3; ++c) {
+        const double thick = 2.0 * look->scale[c];
+        const double depth[2] = {at[c] + 0.5, (double)head->oriented.dim[c] - 0.5 - at[c]};
+        for (int end = 0; end < 2; ++end) {
+            if (depth[end] < 2.0 * thick) {
+                out->layer[2 * c + end][depth[end] >= thick] += amount;
+            }
+        }
+    }
+}
+
+/* The face that cuts most; of a convex end that only touches it the outermost layer is much smaller than the next. */
+static void worst_face(const contact *c, double edge[2])
+{
+    edge[0] = edge[1] = 0.0;
+    for (int f = 0; f < 6; ++f) {
+        if (c->layer[f][0] > edge[0]) {
+            edge[0] = c->layer[f][0];
+            edge[1] = c->layer[f][1];
+        }
+    }
+}
+
+static dn_status see_edges(dn_head *head)
+{
+    const dn_structures *s = &head->structures;
+    contact *groups = NULL;
+    contact inside = {{{0}}};
+    DN_TRY(dn_alloc(&groups, DN_GROUP_LIMIT, sizeof *groups, "the scan's edges"));
+    for (int n = 0; n < 2; ++n) {
+        const dn_head_look *look = n == 0 ? &head->coarse : &head->fine;
+        if (look->posterior == NULL) {
+            continue;
+        }
+        const double voxel = dn_grid_voxel_volume(&look->grid);
+        int64_t v = 0;
+        for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+            for (int64_t j = 0; j < look->grid.dim[1]; ++j) {
+                for (int64_t k = 0; k < look->grid.dim[2]; ++k, ++v) {
+                    const float *p = look->posterior + v * look->channels;
+                    double at[3];
+                    if (p[0] > 0.999f) {
+                        continue;
+                    }
+                    dn_head_look_place(look, i, j, k, at);
+                    double share = (double)dn_head_fine_share(head, at);
+                    share = voxel * (n == 0 ? 1.0 - share : share);
+                    for (int64_t c = 1; c < look->channels; ++c) {
+                        if (s->group_of[c] != DN_NO_GROUP && p[c] > 0.01f) {
+                            add_contact(head, look, at, share * (double)p[c], &groups[s->group_of[c]]);
+                        }
+                    }
+                    if (n == 0) {
+                        add_contact(head, look, at, voxel * (double)((1.0f - p[0]) * dn_head_above_neck(head, at)), &inside);
+                    }
+                }
+            }
+        }
+    }
+    for (size_t g = 0; g < s->group_count; ++g) {
+        worst_face(&groups[g], head->parts[g].edge_mm3);
+    }
+    worst_face(&inside, head->picture.edge_mm3);
+    free(groups);
+    return DN_OK;
+}
+
+static void report(const dn_head *head)
+{
+    const dn_head_picture *p = &head->picture;
+    const dn_structures *s = &head->structures;
+    dn_log(DN_LOG_DEBUG, "picture: fluid %.4g, grey %.4g, white %.4g, air %.4g; far %.0f %.0f %.0f mm3; edge %.0f %.0f; size %.3f %.3f %.3f; match %.3f; stray %.0f missing %.4f",
+           p->fluid, p->grey, p->white, p->air, p->far_mm3[0], p->far_mm3[1], p->far_mm3[2], p->edge_mm3[0], p->edge_mm3[1],
+           head->location.scale[0], head->location.scale[1], head->location.scale[2], head->location.inside_correlation, p->stray_mm3, p->missing);
+    for (size_t g = 0; g < s->group_count; ++g) {
+        const dn_head_part *part = &head->parts[g];
+        dn_log(DN_LOG_DEBUG, "picture: %c %s: median %.4g, odd %.3f, edge %.0f %.0f of %.0f", s->group[g].hemi, s->group[g].structure,
+               part->median, part->odd, part->edge_mm3[0], part->edge_mm3[1], part->volume_mm3);
+    }
+}
+
+dn_status dn_head_see(const dn_volume *oriented, dn_head *head)
+{
+    DN_TRY(see_tissues(oriented, head));
+    DN_TRY(see_around(oriented, head));
+    DN_TRY(see_template(head));
+    DN_TRY(see_edges(head));
+    report(head);
+    return DN_OK;
+}
