@@ -37,14 +37,15 @@ static dn_status path_list_add(path_list *list, const char *path)
     return DN_OK;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* list: sorted. */
 static bool holds(const path_list *list, const char *text)
 {
-    for (size_t i = 0; i < list->count; ++i) {
-        if (strcmp(list->paths[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return list->count > 0 && bsearch(&text, list->paths, list->count, sizeof *list->paths, compare_texts) != NULL;
 }
 
 bool dn_is_volumes_file(const char *path)
@@ -93,7 +94,7 @@ static const char *bare(const char *id)
     return strncmp(id, "sub-", 4) == 0 ? id + 4 : id;
 }
 
-/* Remembers the ids of rows of before that are not among those of after (which keeps the order). */
+/* Remembers the id of a row that a rule leaves out. */
 static dn_status set_aside(loading *it, const dn_table *table, size_t row)
 {
     size_t key = dn_table_find(table, it->options->key);
@@ -236,17 +237,16 @@ static dn_status remark_join(const loading *it, const dn_join_loss *loss, const 
     }
     DN_TRY(list_losses(it, loss->left, loss->left_count, left, right));
     DN_TRY(list_losses(it, loss->right, loss->right_count, right, left));
-    if (right_lost == 0) {
-        return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "join", "In only one of two tables, left out: %zu of %zu rows of %s (for example \"%s\") are not in %s.%s",
-                              left_lost, loss->left_rows, left, left_one, right, alike);
+    char left_text[320] = "", right_text[320] = "";
+    if (left_lost > 0) {
+        snprintf(left_text, sizeof left_text, "%zu of %zu rows of %.180s (for example \"%.60s\")", left_lost, loss->left_rows, left, left_one);
     }
-    if (left_lost == 0) {
-        return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "join", "In only one of two tables, left out: %zu of %zu rows of %s (for example \"%s\") are not in %s.%s",
-                              right_lost, loss->right_rows, right, right_one, left, alike);
+    if (right_lost > 0) {
+        snprintf(right_text, sizeof right_text, "%zu of %zu rows of %.180s (for example \"%.60s\")", right_lost, loss->right_rows, right,
+                 right_one);
     }
-    return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "join",
-                          "In only one of two tables, left out: %zu of %zu rows of %s (for example \"%s\"), and %zu of %zu of %s (for example \"%s\").%s", left_lost,
-                          loss->left_rows, left, left_one, right_lost, loss->right_rows, right, right_one, alike);
+    return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "join", "In only one of two tables, left out: %s%s%s.%s", left_text,
+                          left_lost > 0 && right_lost > 0 ? ", and " : "", right_text, alike);
 }
 
 /* Joins next (consumed) to what is there, or becomes it. */
@@ -264,6 +264,9 @@ static dn_status join_next(loading *it, dn_table *next)
     const dn_table *right = turned ? it->table : next;
     dn_status status = dn_join(left, right, it->options->key, it->options->join, &joined, &loss);
     if (status == DN_OK) {
+        if (it->set_aside.count > 0) {
+            qsort(it->set_aside.paths, it->set_aside.count, sizeof *it->set_aside.paths, compare_texts);
+        }
         status = remark_join(it, &loss, dn_table_name(left), dn_table_name(right));
     }
     dn_table_destroy(next);
@@ -288,9 +291,8 @@ static dn_status add_table(loading *it, dn_table *table, bool gathered)
         status = apply_verdict(it, &table);
     }
     if (status == DN_OK && dn_table_rows(table) == 0) {
-        status = dn_error_set(DN_EDATA,
-                              dn_remarks_have(it->remarks, "rejected") ? "nobody of %s is left" : "%s has names of columns but no rows",
-                              dn_table_name(table));
+        status = dn_remarks_have(it->remarks, "rejected") ? dn_error_set(DN_EDATA, "nobody of %s is left", dn_table_name(table))
+                                                          : dn_error_set(DN_EDATA, "%s has names of columns but no rows", dn_table_name(table));
     }
     if (status == DN_OK && gathered) {
         status = dn_gathered_check(table);

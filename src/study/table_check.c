@@ -293,7 +293,7 @@ dn_status dn_table_check(const dn_table *table, const dn_table_roles *roles, dn_
     const checking it = {table, column_of(table, roles->id), remarks};
     const size_t icv = column_of(table, roles->icv);
     for (size_t c = 0; c < dn_table_columns(table); ++c) {
-        if (is_age(dn_table_column_name(table, c))) {
+        if (is_age(dn_table_column_name(table, c)) || c == column_of(table, roles->age)) {
             DN_TRY(check_age(&it, c));
         }
     }

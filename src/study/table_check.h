@@ -8,6 +8,7 @@
 typedef struct dn_table_roles {
     const char *id;                       /* names people in the remarks */
     const char *group, *icv, *scanner;
+    const char *age;                      /* besides columns that are named age */
     const char *sex;                      /* used though not among the others (normative) */
     const char *const *values;            /* numbers or categories */
     size_t value_count;
