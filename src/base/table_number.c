@@ -114,7 +114,8 @@ static dn_status comma_refused(const dn_table *table, size_t row, size_t column)
     size_t line = table->lines[row];
     if (dn_number_of_three(text, ',')) {
         DN_FAIL(DN_EDATA,
-                "%s, line %zu, column %s: does the comma of \"%s\" separate thousands (%.*s%s) or decimals (%.*s.%s)? %sWrite the column as one "
+                "%s, line %zu, column %s: does the comma of \"%s\" separate thousands (%.*s%s) or decimals (%.*s.%s)? %sWrite the column "
+                "as one "
                 "of the two",
                 table->name, line, name, text, whole, text, comma + 1, whole, text, comma + 1,
                 has_points(table) ? "Other numbers of the file have decimal points, so thousands are likely. " : "");
@@ -125,8 +126,8 @@ static dn_status comma_refused(const dn_table *table, size_t row, size_t column)
                 "with a point",
                 table->name, line, name, text);
     }
-    DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has a comma where a number has a point; write it as %.*s.%s", table->name, line, name,
-            text, whole, text, comma + 1);
+    DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has a comma where a number has a point; write it as %.*s.%s", table->name, line,
+            name, text, whole, text, comma + 1);
 }
 
 static dn_status not_a_number(const dn_table *table, size_t row, size_t column, dn_number_form form)
@@ -162,11 +163,12 @@ dn_status dn_table_number(const dn_table *table, size_t row, size_t column, doub
     }
     if (table->column[column].doubtful_points && strchr(text, '.') != NULL) {
         const char *point = strchr(text, '.');
-        DN_FAIL(DN_EDATA,
-                "%s, line %zu, column %s: does the point of \"%s\" separate thousands (%.*s%s) or decimals? Decimals have a comma elsewhere in "
-                "the file: %s. Write all decimals with a point and thousands without one",
-                table->name, table->lines[row], table->column[column].name, text, (int)(point - text), text, point + 1,
-                table->comma != NULL ? table->comma : "another column");
+        DN_FAIL(
+            DN_EDATA,
+            "%s, line %zu, column %s: does the point of \"%s\" separate thousands (%.*s%s) or decimals? Decimals have a comma elsewhere in "
+            "the file: %s. Write all decimals with a point and thousands without one",
+            table->name, table->lines[row], table->column[column].name, text, (int)(point - text), text, point + 1,
+            table->comma != NULL ? table->comma : "another column");
     }
     return DN_OK;
 }

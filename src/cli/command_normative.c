@@ -13,13 +13,20 @@
 #include <string.h>
 
 static const dn_option options[] = {
-    {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "the volume; apply: default is the column that the norm was fitted to"},
+    {.name = "value",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .help = "the volume; apply: default is the column that the norm was fitted to"},
     {.name = "icv",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
      .preset = "icv",
      .help = "intracranial volume, in the same unit in fit and apply; apply: default is the norm's column"},
-    {.name = "age", .kind = DN_OPTION_TEXT, .value = "COLUMN", .preset = "age", .help = "age in years; apply: default is the norm's column"},
+    {.name = "age",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .preset = "age",
+     .help = "age in years; apply: default is the norm's column"},
     {.name = "sex",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
@@ -37,7 +44,8 @@ static const dn_option options[] = {
     {.name = "with-sex", .kind = DN_OPTION_FLAG, .help = "fit: a term for sex beside age and head size"},
     DN_OPTION_LEVEL("fit: level of the normal interval"),
     {.name = "structure", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "fit: what the volume is of (default: the name of the column)"},
-    DN_OPTION_UNIT("fit: unit of the volume (gathered ones are converted to it); apply: unit of the table's volumes, converted to the norm's"),
+    DN_OPTION_UNIT(
+        "fit: unit of the volume (gathered ones are converted to it); apply: unit of the table's volumes, converted to the norm's"),
     {.name = "source",
      .kind = DN_OPTION_TEXT,
      .value = "TEXT",
@@ -126,13 +134,13 @@ dn_status dn_cohort_load(const dn_arguments *arguments, size_t from, const dn_no
     const char *id = dn_arguments_text(arguments, "id");
     const char *unit = norm == NULL ? dn_arguments_text(arguments, "unit") : dn_unit_mm3(norm->unit) > 0.0 ? norm->unit : NULL;
     *out = (dn_cohort){0};
-    DN_TRY(dn_tables_load(arguments, from, dn_arguments_text(arguments, "where"), unit, false, &out->table, &out->remarks));
+    DN_TRY(dn_tables_load(arguments, from, dn_arguments_text(arguments, "where"), unit, norm != NULL, &out->table, &out->remarks));
     DN_TRY(choose_columns(arguments, norm, out));
     if (norm != NULL) {
         DN_TRY(dn_norm_convert(norm, dn_arguments_text(arguments, "unit"), out->columns[DN_NORM_COLUMN_VALUE],
                                out->columns[DN_NORM_COLUMN_ICV], out->table));
     }
-    DN_TRY(dn_cases_take(out->table, out->columns, 3, id, 0, &out->cases));
+    DN_TRY(dn_cases_take(out->table, out->columns, 3, id, norm != NULL, &out->cases)); /* one person may be compared several times */
     DN_TRY(dn_alloc(&out->persons, out->cases.n, sizeof *out->persons, "the people"));
     DN_TRY(dn_alloc(&out->names, out->cases.n, sizeof *out->names, "the people"));
     for (size_t i = 0; i < out->cases.n; ++i) {
@@ -242,19 +250,20 @@ const dn_command dn_command_normative = {
     .positional_min = 2,
     .positional_max = -1,
     .options = options,
-    .description = "fit makes a norm from a table of healthy people: the volume as a quadratic surface in intracranial volume and age, "
-                   "V = a ICV^2 + b age^2 + c ICV age + d ICV + e age + f, by least squares in two steps (residuals beyond 1.5 "
-                   "interquartile ranges are left out of "
-                   "the second), by a robust fit or by quantiles. The norm file says how many people it is made of, their ages, sexes and "
-                   "scanners. No norm comes "
-                   "with this program.\n\n"
-                   "apply compares people with a norm: expected volume, residual, z, percentile, and whether the volume is reduced: its "
-                   "own interval, from the "
-                   "inter-scanner SD (--scanner-sd), as a whole below the normal interval. Whoever is older, younger, smaller or larger "
-                   "than the people of the norm, "
-                   "or from a scanner that it has not seen, is flagged; whose age, head size or volume is so far away that it must be a mistake or "
-                   "another unit gets no z and is named. For a cohort it gives the share that is reduced.\n\n"
-                   "These are research results, not a diagnosis.",
+    .description =
+        "fit makes a norm from a table of healthy people: the volume as a quadratic surface in intracranial volume and age, "
+        "V = a ICV^2 + b age^2 + c ICV age + d ICV + e age + f, by least squares in two steps (residuals beyond 1.5 "
+        "interquartile ranges are left out of "
+        "the second), by a robust fit or by quantiles. The norm file says how many people it is made of, their ages, sexes and "
+        "scanners. No norm comes "
+        "with this program.\n\n"
+        "apply compares people with a norm: expected volume, residual, z, percentile, and whether the volume is reduced: its "
+        "own interval, from the "
+        "inter-scanner SD (--scanner-sd), as a whole below the normal interval. Whoever is older, younger, smaller or larger "
+        "than the people of the norm, "
+        "or from a scanner that it has not seen, is flagged; whose age, head size or volume is so far away that it must be a mistake or "
+        "another unit gets no z and is named. For a cohort it gives the share that is reduced.\n\n"
+        "These are research results, not a diagnosis.",
     .examples = "dien normative fit controls.tsv volumes/ --value thalamus --icv icv --unit mL --scanner-sd 0.28 -o norm\n"
                 "dien normative apply norm/norm.json patients.tsv volumes/ -o patients\n"
                 "dien normative fit controls.tsv --value hypothalamus --method quantile -o norm",

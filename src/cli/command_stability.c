@@ -8,6 +8,7 @@
 #include "cli/stats_command.h"
 #include "stats/normative.h"
 #include "stats/stability.h"
+#include "study/units.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,8 +81,8 @@ static dn_status load(stability_job *job, dn_table **table)
                                   .scanner = dn_arguments_text(job->arguments, "scanner"),
                                   .values = (const char *const *)job->methods,
                                   .value_count = job->k};
-    DN_TRY(dn_tables_load(job->arguments, 0, dn_arguments_text(job->arguments, "where"), dn_arguments_text(job->arguments, "unit"), true, table,
-                          &job->remarks));
+    DN_TRY(dn_tables_load(job->arguments, 0, dn_arguments_text(job->arguments, "where"), dn_arguments_text(job->arguments, "unit"), true,
+                          table, &job->remarks));
     DN_TRY(dn_stats_check(job->arguments, *table, &roles, &job->remarks));
     job->unit = dn_stats_unit(job->arguments, *table, job->methods[0]);
     DN_TRY(dn_cases_take(*table, (const char *const *)job->methods, job->k, id, 1, &job->cases));
@@ -116,7 +117,8 @@ static dn_status read_between_sd(stability_job *job)
         if (count > 0 && norms) {
             dn_norm_model model;
             DN_TRY_GOTO(status, dn_norm_read(items[m], &model), done);
-            job->between_sd[m] = model.sd;
+            double there = dn_unit_mm3(model.unit), here = dn_unit_mm3(job->unit);
+            job->between_sd[m] = there > 0.0 && here > 0.0 ? model.sd * (there / here) : model.sd;
             job->between_n[m] = model.n;
             dn_norm_model_release(&model);
             if (isnan(job->between_sd[m])) {

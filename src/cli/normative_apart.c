@@ -76,10 +76,11 @@ dn_status dn_apart_take(const dn_norm_model *model, dn_cohort *cohort, dn_apart 
     dn_status status = part(model, cohort, out, &far);
     if (status == DN_OK && far.count > 0) {
         DN_TRY_GOTO(status, dn_list_close(&far, &names), done);
-        status = dn_remarks_add(&cohort->remarks, DN_REMARK_DOUBT, "far",
-                                "Less than a quarter or more than 4 times of any volume of the norm: %s. Is it the same structure, of both sides, in "
-                                "the same unit?",
-                                names);
+        status = dn_remarks_add(
+            &cohort->remarks, DN_REMARK_DOUBT, "far",
+            "Less than a quarter or more than 4 times of any volume of the norm: %s. Is it the same structure, of both sides, in "
+            "the same unit?",
+            names);
     }
     if (status == DN_OK && cohort->cases.n == 0) {
         DN_TRY_GOTO(status, why_not(model, &out->person[0], &why), done);

@@ -301,7 +301,9 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
     }
     DN_TRY_GOTO(status, find_reference(&job), done);
     DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table, &remarks), done);
-    const dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"), .values = (const char *const *)job.columns, .value_count = job.k};
+    const dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"),
+                                  .values = (const char *const *)job.columns,
+                                  .value_count = job.k};
     DN_TRY_GOTO(status, dn_stats_check(arguments, table, &roles, &remarks), done);
     job.unit = by_score ? job.unit : dn_stats_unit(arguments, table, job.columns[0]);
     DN_TRY_GOTO(status, dn_cases_take(table, (const char *const *)job.columns, job.k, dn_arguments_text(arguments, "id"), 0, &job.cases),

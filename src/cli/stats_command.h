@@ -26,7 +26,7 @@
 /* What every command that reads tables takes: see study/load.h. */
 #define DN_OPTIONS_TABLES                                                                                                                  \
     DN_OPTION_WHERE,                                                                                                                       \
-        {.name = "session", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "keep only the rows of this session (1 or ses-1)"},             \
+        {.name = "session", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "keep only the rows of this session (1 or ses-1)"},           \
         {.name = "count-rejected",                                                                                                         \
          .kind = DN_OPTION_FLAG,                                                                                                           \
          .help = "count scans that quality control rejected (column accepted is no); else they are left out and named"},                   \
@@ -81,8 +81,8 @@ DN_CHECKED dn_status dn_stats_end(dn_status status, dn_remarks *remarks);
 /* "a,b,c" into texts without blanks around them. *items has *count entries; release with one free. NULL text: 0 entries. */
 DN_CHECKED dn_status dn_split_list(const char *text, char ***items, size_t *count);
 
-/* Prints the paragraph and behind it the remarks, wrapped at 100 columns, to standard output, and writes both to DIR/NAME.txt when folder is
- * not NULL (made at need), the remarks to DIR/NAME_remarks.tsv, too. Warnings say again what was left out. remarks: may be NULL. */
+/* Prints the paragraph and behind it the remarks, wrapped at 100 columns, to standard output, and writes both to DIR/NAME.txt when folder
+ * is not NULL (made at need), the remarks to DIR/NAME_remarks.tsv, too. Warnings say again what was left out. remarks: may be NULL. */
 DN_CHECKED dn_status dn_stats_emit(const char *folder, const char *name, const char *paragraph, const dn_remarks *remarks);
 /* DIR/NAME.tsv; nothing when folder is NULL. */
 DN_CHECKED dn_status dn_stats_write_table(const char *folder, const char *name, const dn_table *table);

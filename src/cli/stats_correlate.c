@@ -371,7 +371,9 @@ static dn_status draw(const correlate_job *job, const double *x, const double *y
     snprintf(text, sizeof text, "%s = %s, %s", job->chosen.effect_name, dn_result_format_number(job->chosen.effect, r, sizeof r),
              dn_result_format_p(job->chosen.p, p, sizeof p));
     DN_TRY_GOTO(status, label_axis(job->x_name, NULL, job->k > 0, &x_label), done);
-    DN_TRY_GOTO(status, label_axis(label ? label : job->y_name, dn_stats_unit(job->arguments, job->table, job->y_name), job->k > 0, &y_label), done);
+    DN_TRY_GOTO(status,
+                label_axis(label ? label : job->y_name, dn_stats_unit(job->arguments, job->table, job->y_name), job->k > 0, &y_label),
+                done);
     const dn_panel panel = {.title = text, .x_label = x_label, .y_label = y_label};
     DN_TRY_GOTO(status, dn_figure_create(100, 80, 1, 1, &figure), done);
     DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, n, x, y, &fit, NULL), done);

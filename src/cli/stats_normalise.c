@@ -142,7 +142,10 @@ dn_status dn_stats_normalise_run(const dn_arguments *arguments)
     const char *how = dn_arguments_text(arguments, "normalise"), *folder = dn_arguments_text(arguments, "output");
     const dn_icv_method method = strcmp(how, "residual") == 0 ? DN_ICV_RESIDUAL : strcmp(how, "power") == 0 ? DN_ICV_POWER : DN_ICV_RATIO;
     DN_TRY(check(arguments));
-    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table, &remarks), done);
+    DN_TRY_GOTO(status,
+                dn_tables_load(arguments, 1, dn_arguments_text(arguments, "where"), dn_arguments_text(arguments, "unit"), true, &table,
+                               &remarks),
+                done);
     DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "value"), &values, &count), done);
     const dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"),
                                   .group = dn_arguments_text(arguments, "group"),

@@ -168,7 +168,7 @@ static void warn(const dn_remarks *remarks)
         }
     }
     if (others > 0) {
-        dn_log(DN_LOG_WARNING, "there %s %zu doubt%s about the tables, at the end of the paragraph; --strict refuses such tables",
+        dn_log(DN_LOG_WARNING, "there %s %zu doubt%s about the tables, told behind the result; --strict refuses such tables",
                others == 1 ? "is" : "are", others, others == 1 ? "" : "s");
     }
 }
@@ -223,7 +223,10 @@ dn_status dn_stats_emit(const char *folder, const char *name, const char *paragr
     }
     const size_t length = strlen(paragraph);
     DN_TRY_GOTO(status,
-                dn_asprintf(&both, "%s%s%s", paragraph, about == NULL ? "" : length > 0 && paragraph[length - 1] == '\n' ? "\n" : "\n\n",
+                dn_asprintf(&both, "%s%s%s", paragraph,
+                            about == NULL                                 ? ""
+                            : length > 0 && paragraph[length - 1] == '\n' ? "\n"
+                                                                          : "\n\n",
                             about != NULL ? about : ""),
                 done);
     print_wrapped(stdout, both);

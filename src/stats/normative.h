@@ -94,7 +94,7 @@ enum { /* why a person is outside of what the model has seen */
        DN_NORM_OUTSIDE_SCANNER = 16
 };
 
-enum { /* what is so far from the model's persons that no z says anything: another unit, or a mistake */
+enum {                           /* what is so far from the model's persons that no z says anything: another unit, or a mistake */
        DN_NORM_BEYOND_AGE = 1,   /* below 0, above 110, or as far outside the range as it is wide */
        DN_NORM_BEYOND_ICV = 2,   /* half of the smallest, twice the largest */
        DN_NORM_BEYOND_VALUE = 4, /* a twentieth of the smallest, 20 times the largest; not above 0 where all of the norm are */

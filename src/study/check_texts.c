@@ -100,7 +100,8 @@ static dn_status add_level(dn_list *list, const level *one)
     char detail[64];
     const char *no_break = strstr(one->text, "\xC2\xA0");
     snprintf(text, sizeof text, "\"%.80s\"", one->text);
-    snprintf(detail, sizeof detail, "%zu row%s%s", one->count, one->count == 1 ? "" : "s", no_break != NULL ? ", with a no-break space" : "");
+    snprintf(detail, sizeof detail, "%zu row%s%s", one->count, one->count == 1 ? "" : "s",
+             no_break != NULL ? ", with a no-break space" : "");
     return dn_list_add(list, text, detail);
 }
 
@@ -121,9 +122,9 @@ dn_status dn_check_categories(const dn_table *table, size_t column, dn_remarks *
     }
     if (status == DN_OK && list.count > 0) {
         DN_TRY_GOTO(status, dn_list_close(&list, &text), done);
-        status = dn_remarks_add(remarks, DN_REMARK_DOUBT, "case",
-                                "In %s these differ only in case or blanks, and are taken as different: %s.", dn_table_column_name(table, column),
-                                text);
+        status =
+            dn_remarks_add(remarks, DN_REMARK_DOUBT, "case", "In %s these differ only in case or blanks, and are taken as different: %s.",
+                           dn_table_column_name(table, column), text);
     }
 done:
     dn_list_release(&list);
@@ -139,7 +140,8 @@ static dn_status one_sex_twice(const levels *all, dn_sex sex, const char *column
     dn_status status = DN_OK;
     for (size_t i = 0; i < all->count && status == DN_OK; ++i) {
         dn_sex own;
-        if (dn_sex_of(all->level[i].folded, &own) && own == sex && (i == 0 || strcmp(all->level[i].folded, all->level[i - 1].folded) != 0)) {
+        if (dn_sex_of(all->level[i].folded, &own) && own == sex &&
+            (i == 0 || strcmp(all->level[i].folded, all->level[i - 1].folded) != 0)) {
             status = add_level(&list, &all->level[i]);
         }
     }

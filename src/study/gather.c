@@ -84,8 +84,8 @@ static dn_status read_verdict(const dn_table *one, dn_scan_verdict *out)
             ++w;
         }
         if (w == 3) {
-            DN_FAIL(DN_EDATA, "%s, line %zu: accepted is \"%s\"; it should be yes, no or by_hand", dn_table_name(one), dn_table_line(one, r),
-                    text);
+            DN_FAIL(DN_EDATA, "%s, line %zu: accepted is \"%s\"; it should be yes, no or by_hand", dn_table_name(one),
+                    dn_table_line(one, r), text);
         }
         dn_scan_verdict verdict = (dn_scan_verdict)(DN_SCAN_ACCEPTED + w);
         *out = *out == DN_SCAN_REJECTED || verdict == DN_SCAN_REJECTED ? DN_SCAN_REJECTED : verdict; /* one structure is enough */

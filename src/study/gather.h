@@ -17,7 +17,8 @@ typedef struct dn_gathered {
  * structure_L, structure_R. A structure with both sides but no whole gets their sum. Files of one participant and session are all kept:
  * see dn_gathered_check. DN_EFORMAT, DN_EDATA: a file that is none of these; DN_ECANCELLED. */
 DN_CHECKED dn_status dn_gather_volumes(const char *const *paths, size_t count, dn_gathered *out);
-/* DN_EDATA when two rows of table, which is the gathered one or what was kept of it, are of one participant and session: names the files. */
+/* DN_EDATA when two rows of table, which is the gathered one or what was kept of it, are of one participant and session: names the files.
+ */
 DN_CHECKED dn_status dn_gathered_check(const dn_table *table);
 /* The record of the file that a row came from; NULL: none. */
 const dn_scan_record *dn_gathered_scan(const dn_gathered *gathered, const char *source);

@@ -181,8 +181,7 @@ static dn_status apply_verdict(loading *it, dn_table **table)
     DN_TRY_GOTO(status, dn_list_close(&list, &names), done);
     DN_TRY_GOTO(status,
                 dn_remarks_add(it->remarks, DN_REMARK_NOTE, "rejected", "%zu scan%s that quality control rejects %s %s: %s%s.%s", found,
-                               found == 1 ? "" : "s", found == 1 ? "is" : "are",
-                               asked ? "counted, as asked for" : "left out", names,
+                               found == 1 ? "" : "s", found == 1 ? "is" : "are", asked ? "counted, as asked for" : "left out", names,
                                unsaid == found ? " (no JSON file beside the volumes says why)" : "",
                                asked ? "" : " --count-rejected counts them."),
                 done);
@@ -226,10 +225,12 @@ static dn_status remark_join(const loading *it, const dn_join_loss *loss, const 
     const size_t left_lost = losses(it, loss->left, loss->left_count, &left_one);
     const size_t right_lost = losses(it, loss->right, loss->right_count, &right_one);
     if (loss->alike > 0 && it->options->join == DN_JOIN_ALIKE) {
-        DN_TRY(dn_remarks_add(it->remarks, DN_REMARK_NOTE, "alike", "%zu id%s joined though written differently (for example \"%s\" in %s, \"%s\" in %s).",
-                              loss->alike, loss->alike == 1 ? " was" : "s were", loss->alike_left, left, loss->alike_right, right));
+        DN_TRY(dn_remarks_add(it->remarks, DN_REMARK_NOTE, "alike",
+                              "%zu id%s joined though written differently (for example \"%s\" in %s, \"%s\" in %s).", loss->alike,
+                              loss->alike == 1 ? " was" : "s were", loss->alike_left, left, loss->alike_right, right));
     } else if (loss->alike > 0) {
-        snprintf(alike, sizeof alike, " %zu of them are probably the same people written differently (\"%.60s\" and \"%.60s\"); --join alike joins them.",
+        snprintf(alike, sizeof alike,
+                 " %zu of them are probably the same people written differently (\"%.60s\" and \"%.60s\"); --join alike joins them.",
                  loss->alike, loss->alike_left, loss->alike_right);
     }
     if (left_lost + right_lost == 0) {
@@ -237,13 +238,14 @@ static dn_status remark_join(const loading *it, const dn_join_loss *loss, const 
     }
     DN_TRY(list_losses(it, loss->left, loss->left_count, left, right));
     DN_TRY(list_losses(it, loss->right, loss->right_count, right, left));
-    char left_text[320] = "", right_text[320] = "";
+    char left_text[512] = "", right_text[512] = "";
     if (left_lost > 0) {
-        snprintf(left_text, sizeof left_text, "%zu of %zu rows of %.180s (for example \"%.60s\")", left_lost, loss->left_rows, left, left_one);
+        snprintf(left_text, sizeof left_text, "%zu of %zu rows of %.180s that are not in %.180s (for example \"%.60s\")", left_lost,
+                 loss->left_rows, left, right, left_one);
     }
     if (right_lost > 0) {
-        snprintf(right_text, sizeof right_text, "%zu of %zu rows of %.180s (for example \"%.60s\")", right_lost, loss->right_rows, right,
-                 right_one);
+        snprintf(right_text, sizeof right_text, "%zu of %zu rows of %.180s that are not in %.180s (for example \"%.60s\")", right_lost,
+                 loss->right_rows, right, left, right_one);
     }
     return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "join", "In only one of two tables, left out: %s%s%s.%s", left_text,
                           left_lost > 0 && right_lost > 0 ? ", and " : "", right_text, alike);
@@ -291,13 +293,14 @@ static dn_status add_table(loading *it, dn_table *table, bool gathered)
         status = apply_verdict(it, &table);
     }
     if (status == DN_OK && dn_table_rows(table) == 0) {
-        status = dn_remarks_have(it->remarks, "rejected") ? dn_error_set(DN_EDATA, "nobody of %s is left", dn_table_name(table))
-                                                          : dn_error_set(DN_EDATA, "%s has names of columns but no rows", dn_table_name(table));
+        status = dn_remarks_have(it->remarks, "rejected")
+                     ? dn_error_set(DN_EDATA, "nobody of %s is left", dn_table_name(table))
+                     : dn_error_set(DN_EDATA, "%s has names of columns but no rows", dn_table_name(table));
     }
     if (status == DN_OK && gathered) {
         status = dn_gathered_check(table);
     }
-    if (status == DN_OK && gathered && it->table != NULL && !it->options->repeats) {
+    if (status == DN_OK && gathered && !it->options->repeats) {
         status = dn_check_sessions(table);
     }
     if (status != DN_OK) {

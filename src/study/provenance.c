@@ -240,8 +240,9 @@ static dn_status remark_mixture(const dn_scan_record *const *scans, size_t count
         }
         DN_TRY(dn_text_take(&text, &kinds_text));
         if (kinds > 1) {
-            status = dn_remarks_add(remarks, DN_REMARK_DOUBT, aspects[a].code,
-                                    "The volumes were measured %s, which can differ by more than people do: %s.", aspects[a].what, kinds_text);
+            status =
+                dn_remarks_add(remarks, DN_REMARK_DOUBT, aspects[a].code,
+                               "The volumes were measured %s, which can differ by more than people do: %s.", aspects[a].what, kinds_text);
         }
         free(kinds_text);
         DN_TRY(status);

@@ -8,12 +8,12 @@ typedef enum { DN_SCAN_UNJUDGED, DN_SCAN_ACCEPTED, DN_SCAN_REJECTED, DN_SCAN_BY_
 
 /* All owned. Without a JSON file: path and participant only. */
 typedef struct dn_scan_record {
-    char *path; /* of the table of volumes */
-    char *participant, *session; /* session NULL: none */
-    dn_scan_verdict verdict;     /* from the table's column accepted; the JSON does not overrule it */
-    bool described;              /* the JSON file is there and can be read */
-    char *reason;                /* why quality control rejects the scan; NULL: not said */
-    char *warnings;              /* codes of its warnings, "blurred, noisy"; NULL: none */
+    char *path;                                      /* of the table of volumes */
+    char *participant, *session;                     /* session NULL: none */
+    dn_scan_verdict verdict;                         /* from the table's column accepted; the JSON does not overrule it */
+    bool described;                                  /* the JSON file is there and can be read */
+    char *reason;                                    /* why quality control rejects the scan; NULL: not said */
+    char *warnings;                                  /* codes of its warnings, "blurred, noisy"; NULL: none */
     char *networks, *version, *options, *resolution; /* as texts to be compared and shown; NULL: not said */
 } dn_scan_record;
 

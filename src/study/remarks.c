@@ -126,6 +126,18 @@ dn_status dn_remarks_refuse(const dn_remarks *remarks)
     DN_FAIL(DN_EDATA, "refused by --strict: %s", first);
 }
 
+/* What a failure may come from. */
+static bool explains(const dn_remark *r)
+{
+    static const char *const codes[] = {"join", "rejected", "case", "empty_rows", "thousands"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; ++i) {
+        if (strcmp(codes[i], r->code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 dn_status dn_remarks_explain(const dn_remarks *remarks, dn_status status)
 {
     char *message = NULL;
@@ -134,11 +146,13 @@ dn_status dn_remarks_explain(const dn_remarks *remarks, dn_status status)
     }
     for (size_t i = 0; i < remarks->count; ++i) {
         const dn_remark *r = &remarks->remark[i];
-        if ((strcmp(r->code, "join") == 0 || strcmp(r->code, "rejected") == 0) && strstr(dn_error_message(), r->text) == NULL) {
+        if (explains(r) && strstr(dn_error_message(), r->text) == NULL && strstr(dn_error_message(), "--strict") == NULL) {
             if (dn_strdup(dn_error_message(), &message) != DN_OK) {
                 return DN_ENOMEM;
             }
-            status = dn_error_set(status, "%s. %s", message, r->text);
+            const size_t length = strlen(message);
+            bool ended = length > 0 && strchr(".?!", message[length - 1]) != NULL;
+            status = dn_error_set(status, "%s%s %s", message, ended ? "" : ".", r->text);
             free(message);
         }
     }

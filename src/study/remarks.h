@@ -1,7 +1,7 @@
 /* What a person should know about the tables before believing a number: remarks in one block, and who was left out, one by one.
  *
- * A note says what was done (scans that quality control rejected are left out); a doubt says that a number may not be what it seems (an age of
- * 999). dn_remarks_refuse turns doubts into an error, for those who want that (--strict). */
+ * A note says what was done (scans that quality control rejected are left out); a doubt says that a number may not be what it seems (an age
+ * of 999). dn_remarks_refuse turns doubts into an error, for those who want that (--strict). */
 #ifndef DN_STUDY_REMARKS_H
 #define DN_STUDY_REMARKS_H
 
@@ -17,7 +17,7 @@ typedef struct dn_remark {
 
 /* One who is not counted. */
 typedef struct dn_left_out {
-    const char *code; /* that of the remark */
+    const char *code;           /* that of the remark */
     char *who, *where, *reason; /* id; file or table; owned */
 } dn_left_out;
 
@@ -42,7 +42,7 @@ DN_CHECKED dn_status dn_remarks_paragraph(const dn_remarks *remarks, char **out)
 DN_CHECKED dn_status dn_remarks_tabulate(const dn_remarks *remarks, dn_table *out);
 /* DN_EDATA with the first doubt, and how many more there are; DN_OK when there is none. */
 DN_CHECKED dn_status dn_remarks_refuse(const dn_remarks *remarks);
-/* A failure of the data after rows were lost may come from the loss: its message says so. Gives status back. */
+/* A failure of the data may come from what was doubtful or left out before: its message says so. Gives status back. */
 DN_CHECKED dn_status dn_remarks_explain(const dn_remarks *remarks, dn_status status);
 
 /* Names for a sentence: "a, b and 12 more". Zero-initialise; at most `most` are kept (0: 10), all are counted. */

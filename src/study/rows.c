@@ -78,8 +78,9 @@ dn_status dn_keep_condition(dn_table **table, const dn_condition *condition, con
     }
     DN_TRY(texts_of(*table, condition->column, MOST, &texts));
     const char *nearest = dn_nearest_name(condition->value, texts);
-    dn_status status = nearest != NULL ? dn_error_set(DN_EDATA, "no row of %s has %s; did you mean \"%s\"?", dn_table_name(*table), where, nearest)
-                                       : dn_error_set(DN_EDATA, "no row of %s has %s", dn_table_name(*table), where);
+    dn_status status = nearest != NULL
+                           ? dn_error_set(DN_EDATA, "no row of %s has %s; did you mean \"%s\"?", dn_table_name(*table), where, nearest)
+                           : dn_error_set(DN_EDATA, "no row of %s has %s", dn_table_name(*table), where);
     free(texts);
     return status;
 }
@@ -198,8 +199,11 @@ dn_status dn_check_sessions(const dn_table *gathered)
     }
     const char *one = dn_table_text(gathered, a, session);
     const char *two = dn_table_text(gathered, b, session);
-    DN_FAIL(DN_EDATA, "%s is there twice, in %s and in %s; choose a session, for example --session %s", dn_table_text(gathered, a, participant),
-            dn_table_source(gathered, a), dn_table_source(gathered, b), one != NULL ? one : two != NULL ? two : "NAME");
+    DN_FAIL(DN_EDATA, "%s is there twice, in %s and in %s; choose a session, for example --session %s",
+            dn_table_text(gathered, a, participant), dn_table_source(gathered, a), dn_table_source(gathered, b),
+            one != NULL   ? one
+            : two != NULL ? two
+                          : "NAME");
 }
 
 /* ---- verdicts ---- */

@@ -170,8 +170,8 @@ static dn_status check_magnitude(const checking *it, size_t column, const double
     for (size_t i = 1; i < n; ++i) {
         if (sorted[i - 1] > 0.0 && sorted[i] / sorted[i - 1] >= GAP && sorted[n - 1] / sorted[0] >= 100.0) {
             return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "magnitude",
-                                  "%s has %zu values up to %g and %zu from %g on: are they in two units, or thousands and decimals?",
-                                  dn_table_column_name(it->table, column), i, sorted[i - 1], n - i, sorted[i]);
+                                  "%s has values up to %g (%zu) and from %g on (%zu): are they in two units, or thousands and decimals?",
+                                  dn_table_column_name(it->table, column), sorted[i - 1], i, sorted[i], n - i);
         }
     }
     return DN_OK;
@@ -197,10 +197,11 @@ static dn_status check_slope(const checking *it, size_t column, const double *so
     if (different < 3 || (different > FEW && !named) || (!named && n < 3 * different)) {
         return DN_OK;
     }
-    return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "slope",
-                          "The covariate %s has %zu whole numbers and is used as an amount, with one slope; if they are names (sites, scanners), "
-                          "give --categories %s.",
-                          name, different, name);
+    return dn_remarks_add(
+        it->remarks, DN_REMARK_DOUBT, "slope",
+        "The covariate %s has %zu whole numbers and is used as an amount, with one slope; if they are names (sites, scanners), "
+        "give --categories %s.",
+        name, different, name);
 }
 
 typedef enum { AS_VALUE, AS_ICV, AS_COVARIATE } used_as;
@@ -257,7 +258,8 @@ static dn_status check_head(const checking *it, size_t value, size_t icv)
     if (value == icv || !(volume > head) || !(head > 0.0)) {
         return DN_OK;
     }
-    return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "unit", "%s (%g in the middle) is larger than %s (%g): are they in different units?",
+    return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "unit",
+                          "%s (%g in the middle) is larger than %s (%g): are they in different units?",
                           dn_table_column_name(it->table, value), volume, dn_table_column_name(it->table, icv), head);
 }
 

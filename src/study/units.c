@@ -10,9 +10,9 @@ static const struct {
     const char *name;
     double mm3;
     const char *text;
-} units[] = {{"mm3", 1.0, "mm³"},   {"mm³", 1.0, "mm³"},    {"mm^3", 1.0, "mm³"},   {"µL", 1.0, "µL"},      {"uL", 1.0, "µL"},
-             {"mL", 1e3, "mL"},     {"cm3", 1e3, "cm³"},    {"cm³", 1e3, "cm³"},    {"cm^3", 1e3, "cm³"},   {"cc", 1e3, "mL"},
-             {"ccm", 1e3, "cm³"},   {"millilitre", 1e3, "mL"}, {"litre", 1e6, "L"}, {"L", 1e6, "L"},        {"dm3", 1e6, "L"}};
+} units[] = {{"mm3", 1.0, "mm³"}, {"mm³", 1.0, "mm³"},       {"mm^3", 1.0, "mm³"}, {"µL", 1.0, "µL"},    {"uL", 1.0, "µL"},
+             {"mL", 1e3, "mL"},   {"cm3", 1e3, "cm³"},       {"cm³", 1e3, "cm³"},  {"cm^3", 1e3, "cm³"}, {"cc", 1e3, "mL"},
+             {"ccm", 1e3, "cm³"}, {"millilitre", 1e3, "mL"}, {"litre", 1e6, "L"},  {"L", 1e6, "L"},      {"dm3", 1e6, "L"}};
 
 double dn_unit_mm3(const char *unit)
 {

@@ -228,8 +228,8 @@ static void join_people_and_volumes(void **state)
 static void ids_are_alike(void **state)
 {
     (void)state;
-    static const char *const same[][2] = {{"sub-01", "1"}, {"SUB-01", "sub-1"}, {" 01 ", "1"},   {"01\xC2\xA0", "1"}, {"P 007", "p7"},
-                                          {"s001a02", "S1A2"}, {"12.0", "12"},  {"sub_03", "3"}, {"0", "00"}};
+    static const char *const same[][2] = {{"sub-01", "1"},     {"SUB-01", "sub-1"}, {" 01 ", "1"},   {"01\xC2\xA0", "1"}, {"P 007", "p7"},
+                                          {"s001a02", "S1A2"}, {"12.0", "12"},      {"sub_03", "3"}, {"0", "00"}};
     static const char *const different[][2] = {{"10", "1"}, {"1001", "101"}, {"a1", "1"}, {"1.5", "15"}, {"1-1", "11"}, {"0", "1"}};
     for (size_t i = 0; i < sizeof same / sizeof *same; ++i) {
         char *a, *b;
@@ -300,8 +300,9 @@ static void leftovers_of_spreadsheets(void **state)
     assert_int_equal(dn_table_facts_of(table)->empty_line, 4);
     assert_int_equal(dn_table_facts_of(table)->line_after_empty, 0);
     dn_table_destroy(table);
-    static const char *const told[] = {"sep=;\nid;v\n1;5\n", "\xEF\xBB\xBFSEP=;\r\nid;v\r\n1;5\r\n", "\"sep=;\"\nid;v\n1;5\n", "sep=,\nid,v\n1,5\n",
-                                       "sep=;;;\nid;v\n1;5\n", "sep=\t\nid\tv\n1\t5\n"};
+    static const char *const told[] = {"sep=;\nid;v\n1;5\n",     "\xEF\xBB\xBFSEP=;\r\nid;v\r\n1;5\r\n",
+                                       "\"sep=;\"\nid;v\n1;5\n", "sep=,\nid,v\n1,5\n",
+                                       "sep=;;;\nid;v\n1;5\n",   "sep=\t\nid\tv\n1\t5\n"};
     for (size_t i = 0; i < sizeof told / sizeof *told; ++i) {
         table = parse(told[i], "t.csv");
         assert_int_equal(dn_table_columns(table), 2);
@@ -329,8 +330,10 @@ static void leftovers_of_spreadsheets(void **state)
 static void thousands_or_decimals(void **state)
 {
     (void)state;
-    number_refused("id;age;v\n1;76,3;7.411\n2;39,6;6.837\n", "t.csv", 0, 2, "\"7.411\" separate thousands (7411) or decimals|76,3 (line 2, column age)");
-    number_refused("id,age,v\n1,76.3,\"7,411\"\n", "t.csv", 0, 2, "\"7,411\" separate thousands (7411) or decimals (7.411)|thousands are likely");
+    number_refused("id;age;v\n1;76,3;7.411\n2;39,6;6.837\n", "t.csv", 0, 2,
+                   "\"7.411\" separate thousands (7411) or decimals|76,3 (line 2, column age)");
+    number_refused("id,age,v\n1,76.3,\"7,411\"\n", "t.csv", 0, 2,
+                   "\"7,411\" separate thousands (7411) or decimals (7.411)|thousands are likely");
     number_refused("id\tv\n1\t1.428.059\n", "t.tsv", 0, 1, "thousands");
     number_refused("id\tv\n1\t1.428.059,5\n", "t.tsv", 0, 1, "thousands");
     number_refused("id\tv\n1\t1'428'059\n", "t.tsv", 0, 1, "thousands");
