@@ -6,9 +6,8 @@
 #include "base/table_private.h"
 #include "base/words.h"
 
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +25,33 @@ dn_status dn_table_create(const char *name, dn_table **out)
     return DN_OK;
 }
 
+static void release_column(const dn_table *table, dn_table_one_column *column)
+{
+    for (size_t r = 0; r < table->rows; ++r) {
+        free(column->cells[r]);
+    }
+    free(column->cells);
+    free(column->name);
+    free(column->unit);
+}
+
 void dn_table_destroy(dn_table *table)
 {
     if (table == NULL) {
         return;
     }
     for (size_t c = 0; c < table->columns; ++c) {
-        for (size_t r = 0; r < table->rows; ++r) {
-            free(table->column[c].cells[r]);
-        }
-        free(table->column[c].cells);
-        free(table->column[c].name);
+        release_column(table, &table->column[c]);
     }
+    for (size_t r = 0; table->sources != NULL && r < table->rows; ++r) {
+        free(table->sources[r]);
+    }
+    free(table->sources);
     free(table->column);
+    free(table->slots);
     free(table->lines);
+    free(table->comma);
+    free(table->facts.comma_of_three);
     free(table->name);
     free(table);
 }
@@ -74,14 +86,84 @@ const char *dn_table_text(const dn_table *table, size_t row, size_t column)
     return table->column[column].cells[row];
 }
 
+const char *dn_table_source(const dn_table *table, size_t row)
+{
+    return table->sources != NULL ? table->sources[row] : NULL;
+}
+
+dn_status dn_table_set_source(dn_table *table, size_t row, const char *path)
+{
+    char *copy = NULL;
+    if (table->sources == NULL) {
+        DN_TRY(dn_alloc(&table->sources, table->capacity, sizeof *table->sources, "a table"));
+    }
+    if (path != NULL) {
+        DN_TRY(dn_strdup(path, &copy));
+    }
+    free(table->sources[row]);
+    table->sources[row] = copy;
+    return DN_OK;
+}
+
+const dn_table_facts *dn_table_facts_of(const dn_table *table)
+{
+    return &table->facts;
+}
+
+const char *dn_table_unit(const dn_table *table, size_t column)
+{
+    return table->column[column].unit;
+}
+
+dn_status dn_table_set_unit(dn_table *table, size_t column, const char *unit)
+{
+    char *copy = NULL;
+    if (unit != NULL) {
+        DN_TRY(dn_strdup(unit, &copy));
+    }
+    free(table->column[column].unit);
+    table->column[column].unit = copy;
+    return DN_OK;
+}
+
+/* ---- columns by name: a file may have a hundred thousand ---- */
+
+/* Where name is, or the free slot where it would go. slot_count is a power of two and never full. */
+static size_t slot_of(const dn_table *table, const char *name)
+{
+    uint64_t hash = 1469598103934665603u; /* FNV-1a */
+    for (const unsigned char *p = (const unsigned char *)name; *p != '\0'; ++p) {
+        hash = (hash ^ *p) * 1099511628211u;
+    }
+    size_t slot = (size_t)(hash ^ (hash >> 29)) & (table->slot_count - 1);
+    while (table->slots[slot] != 0 && strcmp(table->column[table->slots[slot] - 1].name, name) != 0) {
+        slot = (slot + 1) & (table->slot_count - 1);
+    }
+    return slot;
+}
+
+/* Room for one more name. */
+static dn_status grow_slots(dn_table *table)
+{
+    if (2 * (table->columns + 1) <= table->slot_count) {
+        return DN_OK;
+    }
+    size_t *slots = NULL;
+    size_t count = table->slot_count > 0 ? 2 * table->slot_count : 16;
+    DN_TRY(dn_alloc(&slots, count, sizeof *slots, "a table"));
+    free(table->slots);
+    table->slots = slots;
+    table->slot_count = count;
+    for (size_t c = 0; c < table->columns; ++c) {
+        table->slots[slot_of(table, table->column[c].name)] = c + 1;
+    }
+    return DN_OK;
+}
+
 size_t dn_table_find(const dn_table *table, const char *name)
 {
-    for (size_t c = 0; c < table->columns; ++c) {
-        if (strcmp(table->column[c].name, name) == 0) {
-            return c;
-        }
-    }
-    return DN_TABLE_NONE;
+    size_t found = table->slot_count > 0 ? table->slots[slot_of(table, name)] : 0;
+    return found > 0 ? found - 1 : DN_TABLE_NONE;
 }
 
 dn_status dn_table_column(const dn_table *table, const char *name, size_t *out)
@@ -92,15 +174,18 @@ dn_status dn_table_column(const dn_table *table, const char *name, size_t *out)
     }
     const char **all = NULL;
     char names[1024] = "";
+    size_t used = 0;
+    bool cut = false;
     DN_TRY(dn_alloc(&all, table->columns + 1, sizeof *all, "names of columns"));
     for (size_t c = 0; c < table->columns; ++c) {
-        size_t used = strlen(names);
         all[c] = table->column[c].name;
-        if (used + strlen(all[c]) + 8 < sizeof names) {
-            snprintf(names + used, sizeof names - used, "%s%s", c ? ", " : "", all[c]);
-        } else if (used + 6 < sizeof names && strcmp(names + used - 3, "...") != 0) {
-            strcat(names, ", ...");
+        cut = cut || used + strlen(all[c]) + 8 >= sizeof names;
+        if (!cut) {
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", c ? ", " : "", all[c]);
         }
+    }
+    if (cut) {
+        snprintf(names + used, sizeof names - used, "%s...", used > 0 ? ", " : "");
     }
     const char *nearest = dn_nearest_name(name, all);
     free(all);
@@ -111,137 +196,6 @@ dn_status dn_table_column(const dn_table *table, const char *name, size_t *out)
         DN_FAIL(DN_EDATA, "%s has no column \"%s\"; did you mean \"%s\"? Its columns are: %s", table->name, name, nearest, names);
     }
     DN_FAIL(DN_EDATA, "%s has no column \"%s\"; its columns are: %s", table->name, name, names);
-}
-
-static locale_t c_locale;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-static double parse_c(const char *text, char **end)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_locale);
-    return c_locale != (locale_t)0 ? strtod_l(text, end, c_locale) : strtod(text, end);
-}
-
-dn_number_form dn_number_form_of(const char *text, double *value)
-{
-    /* Only these letters: strtod alone would take "inf", "0x1p3" and "nan(7)". */
-    size_t length = strlen(text);
-    size_t plain = strspn(text, "0123456789+-.eE");
-    if (length > 0 && plain == length) {
-        char *end = NULL;
-        double x = parse_c(text, &end);
-        if (end == text + length) {
-            if (!isfinite(x)) {
-                return DN_FORM_INFINITE;
-            }
-            *value = x;
-            return DN_FORM_NUMBER;
-        }
-        return DN_FORM_TEXT;
-    }
-    const char *p = text + strspn(text, "+-");
-    if (strcasecmp(p, "inf") == 0 || strcasecmp(p, "infinity") == 0) {
-        return DN_FORM_INFINITE;
-    }
-    /* One comma between digits, and nothing that a number with a point could not have in its place. */
-    size_t whole = strspn(p, "0123456789");
-    if (p[whole] == ',') {
-        size_t fraction = strspn(p + whole + 1, "0123456789");
-        const char *rest = p + whole + 1 + fraction;
-        if (whole + fraction > 0 && p - text <= 1) {
-            if (*rest == 'e' || *rest == 'E') {
-                rest += 1 + strspn(rest + 1, "+-0123456789");
-            }
-            if (*rest == '\0') {
-                return DN_FORM_COMMA;
-            }
-            if (fraction == 3 && strspn(rest, "0123456789,.") == strlen(rest)) {
-                return DN_FORM_THOUSANDS;
-            }
-        }
-    }
-    return DN_FORM_TEXT;
-}
-
-static dn_status not_a_number(const dn_table *table, size_t row, size_t column, dn_number_form form)
-{
-    const char *text = table->column[column].cells[row];
-    const char *name = table->column[column].name;
-    size_t line = table->lines[row];
-    switch (form) {
-    case DN_FORM_COMMA:
-        if (table->mixed_commas) {
-            DN_FAIL(DN_EDATA,
-                    "%s, line %zu, column %s: \"%s\" has a decimal comma, but other numbers of the file have a point; write all of them "
-                    "with a point",
-                    table->name, line, name, text);
-        }
-        DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has a comma where a number has a point; write it as %.*s.%s", table->name, line,
-                name, text, (int)(strchr(text, ',') - text), text, strchr(text, ',') + 1);
-    case DN_FORM_THOUSANDS:
-        DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has separators of thousands; write it without them", table->name, line, name,
-                text);
-    case DN_FORM_INFINITE:
-        DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" is infinite or too large for a number; correct it or write n/a", table->name,
-                line, name, text);
-    default:
-        DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" is not a number; correct it, or write n/a if it is missing", table->name, line,
-                name, text);
-    }
-}
-
-dn_status dn_table_number(const dn_table *table, size_t row, size_t column, double *out)
-{
-    const char *text = table->column[column].cells[row];
-    if (text == NULL) {
-        *out = NAN;
-        return DN_OK;
-    }
-    dn_number_form form = dn_number_form_of(text, out);
-    return form == DN_FORM_NUMBER ? DN_OK : not_a_number(table, row, column, form);
-}
-
-dn_status dn_table_numbers(const dn_table *table, size_t column, double **out)
-{
-    double *values = NULL;
-    DN_TRY(dn_alloc(&values, table->rows, sizeof *values, "a column of numbers"));
-    for (size_t r = 0; r < table->rows; ++r) {
-        dn_status status = dn_table_number(table, r, column, &values[r]);
-        if (status != DN_OK) {
-            free(values);
-            return status;
-        }
-    }
-    *out = values;
-    return DN_OK;
-}
-
-bool dn_table_is_text(const dn_table *table, size_t row, size_t column)
-{
-    const char *text = table->column[column].cells[row];
-    double value;
-    return text != NULL && dn_number_form_of(text, &value) == DN_FORM_TEXT;
-}
-
-bool dn_table_is_numeric(const dn_table *table, size_t column)
-{
-    bool any = false;
-    for (size_t r = 0; r < table->rows; ++r) {
-        const char *text = table->column[column].cells[r];
-        double value;
-        if (text != NULL) {
-            if (dn_number_form_of(text, &value) != DN_FORM_NUMBER) {
-                return false;
-            }
-            any = true;
-        }
-    }
-    return any;
 }
 
 typedef struct row_key {
@@ -278,6 +232,15 @@ static bool same_key(const row_key *a, const row_key *b)
     return true;
 }
 
+/* Lines say where in a file, but nothing of rows that are files. */
+static dn_status is_twice(const dn_table *table, const char *text, size_t a, size_t b)
+{
+    if (dn_table_source(table, a) != NULL && dn_table_source(table, b) != NULL) {
+        DN_FAIL(DN_EDATA, "%s is there twice, in %s and in %s; keep one of them", text, table->sources[a], table->sources[b]);
+    }
+    DN_FAIL(DN_EDATA, "%s: %s is there twice, on lines %zu and %zu; keep one of them", table->name, text, table->lines[a], table->lines[b]);
+}
+
 dn_status dn_table_check_unique(const dn_table *table, const size_t *columns, size_t count)
 {
     dn_status status = DN_OK;
@@ -299,8 +262,8 @@ dn_status dn_table_check_unique(const dn_table *table, const size_t *columns, si
                 size_t used = strlen(text);
                 snprintf(text + used, sizeof text - used, "%s%s %s", i ? ", " : "", table->column[columns[i]].name, cell ? cell : "n/a");
             }
-            DN_FAIL_GOTO(status, done, DN_EDATA, "%s: %s is there twice, on lines %zu and %zu; keep one of them", table->name, text,
-                         table->lines[keys[r - 1].row], table->lines[keys[r].row]);
+            status = is_twice(table, text, keys[r - 1].row, keys[r].row);
+            goto done;
         }
     }
 done:
@@ -313,7 +276,12 @@ dn_status dn_table_add_column(dn_table *table, const char *name, size_t *out)
     if (dn_table_find(table, name) != DN_TABLE_NONE) {
         DN_FAIL(DN_EFORMAT, "%s has two columns named \"%s\"; rename one of them", table->name, name);
     }
-    DN_TRY(dn_realloc(&table->column, table->columns + 1, sizeof *table->column, "a table"));
+    DN_TRY(grow_slots(table));
+    if (table->columns == table->column_capacity) {
+        size_t capacity = table->column_capacity * 2 + 8;
+        DN_TRY(dn_realloc(&table->column, capacity, sizeof *table->column, "a table"));
+        table->column_capacity = capacity;
+    }
     dn_table_one_column *column = &table->column[table->columns];
     *column = (dn_table_one_column){0};
     DN_TRY(dn_alloc(&column->cells, table->capacity, sizeof *column->cells, "a table"));
@@ -322,8 +290,24 @@ dn_status dn_table_add_column(dn_table *table, const char *name, size_t *out)
         free(column->cells);
         return status;
     }
+    table->slots[slot_of(table, name)] = table->columns + 1;
     *out = table->columns++;
     return DN_OK;
+}
+
+void dn_table_keep_columns(dn_table *table, size_t count)
+{
+    if (count >= table->columns) {
+        return;
+    }
+    while (table->columns > count) {
+        release_column(table, &table->column[--table->columns]);
+    }
+    /* A free slot in the middle would hide names behind it: all are made again. */
+    memset(table->slots, 0, table->slot_count * sizeof *table->slots);
+    for (size_t c = 0; c < count; ++c) {
+        table->slots[slot_of(table, table->column[c].name)] = c + 1;
+    }
 }
 
 dn_status dn_table_add_row(dn_table *table, size_t *out)
@@ -334,10 +318,16 @@ dn_status dn_table_add_row(dn_table *table, size_t *out)
         for (size_t c = 0; c < table->columns; ++c) {
             DN_TRY(dn_realloc(&table->column[c].cells, capacity, sizeof *table->column[c].cells, "a table"));
         }
+        if (table->sources != NULL) {
+            DN_TRY(dn_realloc(&table->sources, capacity, sizeof *table->sources, "a table"));
+        }
         table->capacity = capacity;
     }
     for (size_t c = 0; c < table->columns; ++c) {
         table->column[c].cells[table->rows] = NULL;
+    }
+    if (table->sources != NULL) {
+        table->sources[table->rows] = NULL;
     }
     table->lines[table->rows] = table->rows + 2;
     *out = table->rows++;
@@ -366,7 +356,7 @@ dn_status dn_table_set_number(dn_table *table, size_t row, size_t column, double
     }
     for (int digits = 15; digits <= 17; ++digits) {
         snprintf(text, sizeof text, "%.*g", digits, value + 0.0);
-        if (parse_c(text, NULL) == value) {
+        if (dn_number_parse(text, NULL) == value) {
             break;
         }
     }

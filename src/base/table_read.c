@@ -1,15 +1,20 @@
 /* Parsing of TSV and CSV. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/table_private.h"
 #include "base/text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LARGEST_FILE ((int64_t)256 << 20)
+
+enum { FIELDS_BETWEEN_CHECKS = 16384 };
 
 typedef struct reader {
     const char *name;
@@ -18,6 +23,7 @@ typedef struct reader {
     char separator;
     char *field; /* the last field, decoded; as large as the text, so that it always fits */
     bool quoted;
+    size_t fields; /* read so far */
 } reader;
 
 static dn_status check_text(const char *text, size_t size, const char *name)
@@ -67,6 +73,29 @@ static char choose_separator(const char *text, size_t size, const char *name)
     return commas > 0 ? ',' : '\t';
 }
 
+/* Excel's "sep=;" as the first line: the separator, and *skip bytes to the end of what it is; 0: there is none. */
+static char told_separator(const char *text, size_t size, size_t *skip)
+{
+    size_t quote = size > 0 && text[0] == '"';
+    if (size < 2 * quote + 5 || strncasecmp(text + quote, "sep=", 4) != 0) {
+        return '\0';
+    }
+    char separator = text[quote + 4];
+    size_t end = quote + 5;
+    if (quote != 0 && text[end] == '"') {
+        ++end;
+    }
+    /* Excel may have filled the line up with separators. */
+    while (end < size && text[end] == separator) {
+        ++end;
+    }
+    if ((end < size && text[end] != '\n' && text[end] != '\r') || strchr(",;\t|", separator) == NULL) {
+        return '\0';
+    }
+    *skip = end;
+    return separator;
+}
+
 static bool at_line_end(const reader *r)
 {
     return r->p == r->end || *r->p == '\n' || *r->p == '\r';
@@ -89,6 +118,9 @@ static void skip_line_end(reader *r)
 static dn_status read_field(reader *r)
 {
     size_t n = 0;
+    if (r->fields++ % FIELDS_BETWEEN_CHECKS == 0) {
+        DN_TRY(dn_cancel_check());
+    }
     while (!at_line_end(r) && *r->p == ' ') {
         r->p++;
     }
@@ -139,8 +171,10 @@ static bool is_missing(const char *text)
     return false;
 }
 
-static dn_status read_header(reader *r, dn_table *table)
+/* *named: columns up to the last one that has a name of its own. */
+static dn_status read_header(reader *r, dn_table *table, size_t *named)
 {
+    *named = 0;
     for (;;) {
         size_t column;
         char numbered[32];
@@ -150,6 +184,8 @@ static dn_status read_header(reader *r, dn_table *table)
             /* R and pandas leave the name of their row names empty. */
             snprintf(numbered, sizeof numbered, "column_%zu", table->columns + 1);
             name = numbered;
+        } else {
+            *named = table->columns + 1;
         }
         DN_TRY(dn_table_add_column(table, name, &column));
         if (at_line_end(r)) {
@@ -159,6 +195,32 @@ static dn_status read_header(reader *r, dn_table *table)
     }
     skip_line_end(r);
     return DN_OK;
+}
+
+/* Nothing but separators, blanks and empty quotes up to the line's end: a spreadsheet's leftover. */
+static bool is_empty_row(const reader *r)
+{
+    const char *p = r->p;
+    bool separated = false; /* one column: "" is its missing cell */
+    while (p < r->end && *p != '\n' && *p != '\r') {
+        bool quotes = *p == '"' && p + 1 < r->end && p[1] == '"' && (p + 2 == r->end || p[2] != '"');
+        if (*p != r->separator && *p != ' ' && !quotes) {
+            return false;
+        }
+        separated |= *p == r->separator;
+        p += quotes ? 2 : 1;
+    }
+    return separated;
+}
+
+static void skip_empty_row(reader *r, dn_table *table)
+{
+    table->facts.empty_line = table->facts.empty_rows == 0 ? r->line : table->facts.empty_line;
+    table->facts.empty_rows++;
+    while (!at_line_end(r)) {
+        r->p++;
+    }
+    skip_line_end(r);
 }
 
 static dn_status read_row(reader *r, dn_table *table)
@@ -183,29 +245,104 @@ static dn_status read_row(reader *r, dn_table *table)
         DN_FAIL(DN_EFORMAT, "%s, line %zu has %zu field%s, but the header names %zu column%s; is a separator missing or too many?", r->name,
                 line, c, c == 1 ? "" : "s", table->columns, table->columns == 1 ? "" : "s");
     }
+    if (table->facts.empty_rows > 0 && table->facts.line_after_empty == 0) {
+        table->facts.line_after_empty = line;
+    }
     skip_line_end(r);
     return DN_OK;
 }
 
-/* Semicolons are the separator where the decimal comma is the custom. */
-static void settle_decimal_commas(dn_table *table)
+static bool is_empty_column(const dn_table *table, size_t column)
 {
-    bool commas = false;
-    bool points = false;
-    double value;
-    for (size_t c = 0; c < table->columns; ++c) {
-        for (size_t r = 0; r < table->rows; ++r) {
-            const char *text = table->column[c].cells[r];
-            if (text != NULL) {
-                dn_number_form form = dn_number_form_of(text, &value);
-                commas |= form == DN_FORM_COMMA;
-                points |= form == DN_FORM_NUMBER && strchr(text, '.') != NULL;
-            }
+    for (size_t r = 0; r < table->rows; ++r) {
+        if (table->column[column].cells[r] != NULL) {
+            return false;
         }
     }
-    table->mixed_commas = commas && points;
-    if (!commas || points) {
-        return;
+    return true;
+}
+
+/* Columns at the end that have neither a name nor a cell: what a spreadsheet leaves of a format. named: how many have names of their own
+ * up to the last of these. */
+static void drop_empty_columns(dn_table *table, size_t named)
+{
+    size_t kept = table->columns;
+    while (kept > named && kept > 1 && is_empty_column(table, kept - 1)) {
+        --kept;
+    }
+    dn_table_keep_columns(table, kept);
+}
+
+/* What the commas and points of a column's numbers are. */
+typedef struct signs {
+    size_t commas, comma_three, points, point_three, others; /* *_three: could separate thousands; others: texts */
+    size_t comma_row;                                        /* of the first decimal comma */
+} signs;
+
+static signs signs_of(const dn_table *table, size_t column)
+{
+    signs s = {0};
+    double value;
+    for (size_t r = 0; r < table->rows; ++r) {
+        const char *text = table->column[column].cells[r];
+        if (text == NULL) {
+            continue;
+        }
+        dn_number_form form = dn_number_form_of(text, &value);
+        if (form == DN_FORM_COMMA) {
+            s.comma_row = s.commas == 0 ? r : s.comma_row;
+            s.commas++;
+            s.comma_three += dn_number_of_three(text, ',');
+        } else if (form == DN_FORM_NUMBER && strchr(text, '.') != NULL) {
+            s.points++;
+            s.point_three += dn_number_of_three(text, '.');
+        } else if (form == DN_FORM_TEXT) {
+            s.others++;
+        }
+    }
+    return s;
+}
+
+/* A column of decimal commas, of which at least one is none of thousands, makes points of three digits elsewhere doubtful. */
+static dn_status settle_points(dn_table *table)
+{
+    for (size_t c = 0; c < table->columns && table->comma == NULL; ++c) {
+        signs s = signs_of(table, c);
+        if (s.commas > s.comma_three && s.commas > s.others) {
+            DN_TRY(dn_asprintf(&table->comma, "%s (line %zu, column %s)", table->column[c].cells[s.comma_row], table->lines[s.comma_row],
+                               table->column[c].name));
+        }
+    }
+    for (size_t c = 0; c < table->columns && table->comma != NULL; ++c) {
+        signs s = signs_of(table, c);
+        table->column[c].doubtful_points = s.points > 0 && s.points == s.point_three && s.others == 0;
+    }
+    return DN_OK;
+}
+
+/* Semicolons are the separator where the decimal comma is the custom. */
+static dn_status settle_decimal_commas(dn_table *table)
+{
+    size_t commas = 0;
+    size_t three = 0;
+    size_t points = 0;
+    size_t doubtful = DN_TABLE_NONE; /* a column whose commas all could separate thousands */
+    double value;
+    for (size_t c = 0; c < table->columns; ++c) {
+        signs s = signs_of(table, c);
+        commas += s.commas;
+        three += s.comma_three;
+        points += s.points;
+        doubtful = s.commas > 0 && s.commas == s.comma_three && doubtful == DN_TABLE_NONE ? c : doubtful;
+    }
+    table->mixed_commas = commas > 0 && points > 0;
+    if (commas == 0 || points > 0) {
+        return DN_OK;
+    }
+    if (commas == three) {
+        size_t row = signs_of(table, doubtful).comma_row;
+        DN_TRY(dn_asprintf(&table->facts.comma_of_three, "column %s, \"%s\" on line %zu", table->column[doubtful].name,
+                           table->column[doubtful].cells[row], table->lines[row]));
     }
     for (size_t c = 0; c < table->columns; ++c) {
         for (size_t r = 0; r < table->rows; ++r) {
@@ -215,6 +352,29 @@ static void settle_decimal_commas(dn_table *table)
             }
         }
     }
+    return DN_OK;
+}
+
+static void skip_empty_lines(reader *r)
+{
+    while (r->p < r->end && at_line_end(r)) {
+        skip_line_end(r);
+    }
+}
+
+/* Skips what stands before the header, and finds the separator. */
+static dn_status begin(reader *r)
+{
+    size_t skip = 0;
+    skip_empty_lines(r);
+    char told = told_separator(r->p, (size_t)(r->end - r->p), &skip);
+    r->p += skip;
+    skip_empty_lines(r);
+    if (r->p == r->end) {
+        DN_FAIL(DN_EFORMAT, "%s is empty; the first line of a table names its columns", r->name);
+    }
+    r->separator = told != '\0' ? told : choose_separator(r->p, (size_t)(r->end - r->p), r->name);
+    return DN_OK;
 }
 
 dn_status dn_table_parse(const char *text, size_t size, const char *name, dn_table **out)
@@ -222,6 +382,7 @@ dn_status dn_table_parse(const char *text, size_t size, const char *name, dn_tab
     dn_status status = DN_OK;
     dn_table *table = NULL;
     reader r = {.name = name, .line = 1};
+    size_t named;
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3;
         size -= 3;
@@ -229,26 +390,24 @@ dn_status dn_table_parse(const char *text, size_t size, const char *name, dn_tab
     DN_TRY(check_text(text, size, name));
     r.p = text;
     r.end = text + size;
-    while (r.p < r.end && at_line_end(&r)) {
-        skip_line_end(&r);
-    }
-    if (r.p == r.end) {
-        DN_FAIL(DN_EFORMAT, "%s is empty; the first line of a table names its columns", name);
-    }
-    r.separator = choose_separator(r.p, (size_t)(r.end - r.p), name);
+    DN_TRY(begin(&r));
     DN_TRY_GOTO(status, dn_alloc(&r.field, size + 1, 1, name), done);
     DN_TRY_GOTO(status, dn_table_create(name, &table), done);
-    DN_TRY_GOTO(status, read_header(&r, table), done);
+    DN_TRY_GOTO(status, read_header(&r, table, &named), done);
     while (r.p < r.end) {
         if (at_line_end(&r)) {
             skip_line_end(&r);
-            continue;
+        } else if (is_empty_row(&r)) {
+            skip_empty_row(&r, table);
+        } else {
+            DN_TRY_GOTO(status, read_row(&r, table), done);
         }
-        DN_TRY_GOTO(status, read_row(&r, table), done);
     }
+    drop_empty_columns(table, named);
     if (r.separator == ';') {
-        settle_decimal_commas(table);
+        DN_TRY_GOTO(status, settle_decimal_commas(table), done);
     }
+    DN_TRY_GOTO(status, settle_points(table), done);
     *out = table;
     table = NULL;
 done:

@@ -3,28 +3,37 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "study/norm_units.h"
+#include "study/sex.h"
+#include "study/units.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const dn_option options[] = {
-    {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "the volume; apply: default is the structure that the norm names"},
+    {.name = "value",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .help = "the volume; apply: default is the column that the norm was fitted to"},
     {.name = "icv",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
      .preset = "icv",
-     .help = "intracranial volume, in the same unit in fit and apply"},
-    {.name = "age", .kind = DN_OPTION_TEXT, .value = "COLUMN", .preset = "age", .help = "age in years"},
+     .help = "intracranial volume, in the same unit in fit and apply; apply: default is the norm's column"},
+    {.name = "age",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .preset = "age",
+     .help = "age in years; apply: default is the norm's column"},
     {.name = "sex",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
      .help = "sex: M or F, male or female (default: the column sex, if there is one)"},
     {.name = "scanner", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "scanner (default: the column scanner, if there is one)"},
     DN_OPTION_ID("column that names the person"),
-    DN_OPTION_WHERE,
+    DN_OPTIONS_TABLES,
     {.name = "method",
      .kind = DN_OPTION_CHOICE,
      .value = "HOW",
@@ -35,7 +44,8 @@ static const dn_option options[] = {
     {.name = "with-sex", .kind = DN_OPTION_FLAG, .help = "fit: a term for sex beside age and head size"},
     DN_OPTION_LEVEL("fit: level of the normal interval"),
     {.name = "structure", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "fit: what the volume is of (default: the name of the column)"},
-    DN_OPTION_UNIT("fit: unit of the volume"),
+    DN_OPTION_UNIT(
+        "fit: unit of the volume (gathered ones are converted to it); apply: unit of the table's volumes, converted to the norm's"),
     {.name = "source",
      .kind = DN_OPTION_TEXT,
      .value = "TEXT",
@@ -63,57 +73,74 @@ static const dn_option options[] = {
 
 static dn_status sex_of(const char *text, const char *name, dn_sex *out)
 {
-    static const struct {
-        const char *text;
-        dn_sex sex;
-    } known[] = {{"m", DN_SEX_MALE},        {"male", DN_SEX_MALE}, {"f", DN_SEX_FEMALE},     {"w", DN_SEX_FEMALE},
-                 {"female", DN_SEX_FEMALE}, {"o", DN_SEX_UNKNOWN}, {"other", DN_SEX_UNKNOWN}};
     *out = DN_SEX_UNKNOWN;
-    for (size_t i = 0; text != NULL && i < sizeof known / sizeof *known; ++i) {
-        if (strcasecmp(text, known[i].text) == 0) {
-            *out = known[i].sex;
-            return DN_OK;
-        }
+    if (text != NULL && !dn_sex_of(text, out)) {
+        DN_FAIL(DN_EDATA, "the sex of %s is given as '%s'%s; write M or F, or leave it empty", name, text,
+                text[strspn(text, "0123456789.")] == '\0' ? ", and a number does not say which" : "");
     }
+    return DN_OK;
+}
+
+static const char *const column_options[DN_NORM_COLUMNS] = {"value", "icv", "age", "sex", "scanner"};
+
+/* The name of a column: what the option says; else the norm's, where the table has it; else the preset. NULL: none. */
+static const char *column_name(const dn_arguments *arguments, int which, const dn_norm_model *norm, const dn_table *table)
+{
+    const char *option = column_options[which];
+    const char *remembered = norm != NULL ? norm->columns[which] : NULL;
+    if (!dn_arguments_given(arguments, option) && remembered != NULL && dn_table_find(table, remembered) != DN_TABLE_NONE) {
+        return remembered;
+    }
+    const char *text = dn_arguments_text(arguments, option);
     if (text != NULL) {
-        DN_FAIL(DN_EDATA, "the sex of %s is given as '%s'; write M or F, or leave it empty", name, text);
+        return text;
     }
+    return which != DN_NORM_COLUMN_VALUE ? option : norm == NULL ? NULL : remembered != NULL ? remembered : norm->structure;
+}
+
+/* Sex and scanner need not be there unless an option names them. */
+static dn_status optional_column(const dn_arguments *arguments, int which, const dn_norm_model *norm, const dn_table *table, size_t *out)
+{
+    const char *name = column_name(arguments, which, norm, table);
+    if (dn_arguments_given(arguments, column_options[which])) {
+        return dn_table_column(table, name, out);
+    }
+    *out = dn_table_find(table, name);
     return DN_OK;
 }
 
-/* The column that an option names; without the option the one of that name, if there is one. */
-static dn_status optional_column(const dn_arguments *arguments, const char *option, const dn_table *table, size_t *out)
+/* Names of columns and the look at them. */
+static dn_status choose_columns(const dn_arguments *arguments, const dn_norm_model *norm, dn_cohort *out)
 {
-    if (dn_arguments_given(arguments, option)) {
-        return dn_table_column(table, dn_arguments_text(arguments, option), out);
+    DN_TRY(optional_column(arguments, DN_NORM_COLUMN_SEX, norm, out->table, &out->sex));
+    DN_TRY(optional_column(arguments, DN_NORM_COLUMN_SCANNER, norm, out->table, &out->scanner));
+    for (int c = 0; c <= (int)DN_NORM_COLUMN_AGE; ++c) {
+        out->columns[c] = column_name(arguments, c, norm, out->table);
     }
-    *out = dn_table_find(table, option);
-    return DN_OK;
+    out->columns[DN_NORM_COLUMN_SEX] = out->sex != DN_TABLE_NONE ? dn_table_column_name(out->table, out->sex) : NULL;
+    out->columns[DN_NORM_COLUMN_SCANNER] = out->scanner != DN_TABLE_NONE ? dn_table_column_name(out->table, out->scanner) : NULL;
+    const dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"),
+                                  .icv = out->columns[DN_NORM_COLUMN_ICV],
+                                  .age = out->columns[DN_NORM_COLUMN_AGE],
+                                  .sex = out->columns[DN_NORM_COLUMN_SEX],
+                                  .scanner = out->columns[DN_NORM_COLUMN_SCANNER],
+                                  .values = &out->columns[DN_NORM_COLUMN_VALUE],
+                                  .value_count = 1};
+    return dn_stats_check(arguments, out->table, &roles, &out->remarks);
 }
 
-static dn_status load(const dn_arguments *arguments, size_t from, dn_table **out)
-{
-    const char **paths = NULL;
-    size_t count = dn_arguments_count(arguments) - from;
-    DN_TRY(dn_alloc(&paths, count, sizeof *paths, "a list of files"));
-    for (size_t i = 0; i < count; ++i) {
-        paths[i] = dn_arguments_at(arguments, from + i);
-    }
-    dn_status status = dn_tables_load(paths, count, dn_arguments_text(arguments, "id"), dn_arguments_text(arguments, "where"), out);
-    free(paths);
-    return status;
-}
-
-dn_status dn_cohort_load(const dn_arguments *arguments, size_t from, const char *value, dn_cohort *out)
+dn_status dn_cohort_load(const dn_arguments *arguments, size_t from, const dn_norm_model *norm, dn_cohort *out)
 {
     const char *id = dn_arguments_text(arguments, "id");
-    const char *const columns[] = {value, dn_arguments_text(arguments, "icv"), dn_arguments_text(arguments, "age")};
-    size_t sex = 0, scanner = 0;
+    const char *unit = norm == NULL ? dn_arguments_text(arguments, "unit") : dn_unit_mm3(norm->unit) > 0.0 ? norm->unit : NULL;
     *out = (dn_cohort){0};
-    DN_TRY(load(arguments, from, &out->table));
-    DN_TRY(dn_cases_take(out->table, columns, 3, id, 0, &out->cases));
-    DN_TRY(optional_column(arguments, "sex", out->table, &sex));
-    DN_TRY(optional_column(arguments, "scanner", out->table, &scanner));
+    DN_TRY(dn_tables_load(arguments, from, dn_arguments_text(arguments, "where"), unit, norm != NULL, &out->table, &out->remarks));
+    DN_TRY(choose_columns(arguments, norm, out));
+    if (norm != NULL) {
+        DN_TRY(dn_norm_convert(norm, dn_arguments_text(arguments, "unit"), out->columns[DN_NORM_COLUMN_VALUE],
+                               out->columns[DN_NORM_COLUMN_ICV], out->table));
+    }
+    DN_TRY(dn_cases_take(out->table, out->columns, 3, id, norm != NULL, &out->cases)); /* one person may be compared several times */
     DN_TRY(dn_alloc(&out->persons, out->cases.n, sizeof *out->persons, "the people"));
     DN_TRY(dn_alloc(&out->names, out->cases.n, sizeof *out->names, "the people"));
     for (size_t i = 0; i < out->cases.n; ++i) {
@@ -123,11 +150,11 @@ dn_status dn_cohort_load(const dn_arguments *arguments, size_t from, const char 
                                    .value = row[0],
                                    .icv = row[1],
                                    .age = row[2]};
-        if (scanner != DN_TABLE_NONE) {
-            person->scanner = dn_table_text(out->table, out->cases.row[i], scanner);
+        if (out->scanner != DN_TABLE_NONE) {
+            person->scanner = dn_table_text(out->table, out->cases.row[i], out->scanner);
         }
-        if (sex != DN_TABLE_NONE) {
-            DN_TRY(sex_of(dn_table_text(out->table, out->cases.row[i], sex), person->name, &person->sex));
+        if (out->sex != DN_TABLE_NONE) {
+            DN_TRY(sex_of(dn_table_text(out->table, out->cases.row[i], out->sex), person->name, &person->sex));
         }
     }
     return DN_OK;
@@ -139,6 +166,7 @@ void dn_cohort_release(dn_cohort *cohort)
     free(cohort->names);
     dn_cases_release(&cohort->cases);
     dn_table_destroy(cohort->table);
+    dn_remarks_release(&cohort->remarks);
     *cohort = (dn_cohort){0};
 }
 
@@ -222,18 +250,20 @@ const dn_command dn_command_normative = {
     .positional_min = 2,
     .positional_max = -1,
     .options = options,
-    .description = "fit makes a norm from a table of healthy people: the volume as a quadratic surface in intracranial volume and age, "
-                   "V = a ICV^2 + b age^2 + c ICV age + d ICV + e age + f, by least squares in two steps (residuals beyond 1.5 "
-                   "interquartile ranges are left out of "
-                   "the second), by a robust fit or by quantiles. The norm file says how many people it is made of, their ages, sexes and "
-                   "scanners. No norm comes "
-                   "with this program.\n\n"
-                   "apply compares people with a norm: expected volume, residual, z, percentile, and whether the volume is reduced: its "
-                   "own interval, from the "
-                   "inter-scanner SD (--scanner-sd), as a whole below the normal interval. Whoever is older, younger, smaller or larger "
-                   "than the people of the norm, "
-                   "or from a scanner that it has not seen, is flagged. For a cohort it gives the share that is reduced.\n\n"
-                   "These are research results, not a diagnosis.",
+    .description =
+        "fit makes a norm from a table of healthy people: the volume as a quadratic surface in intracranial volume and age, "
+        "V = a ICV^2 + b age^2 + c ICV age + d ICV + e age + f, by least squares in two steps (residuals beyond 1.5 "
+        "interquartile ranges are left out of "
+        "the second), by a robust fit or by quantiles. The norm file says how many people it is made of, their ages, sexes and "
+        "scanners. No norm comes "
+        "with this program.\n\n"
+        "apply compares people with a norm: expected volume, residual, z, percentile, and whether the volume is reduced: its "
+        "own interval, from the "
+        "inter-scanner SD (--scanner-sd), as a whole below the normal interval. Whoever is older, younger, smaller or larger "
+        "than the people of the norm, "
+        "or from a scanner that it has not seen, is flagged; whose age, head size or volume is so far away that it must be a mistake or "
+        "another unit gets no z and is named. For a cohort it gives the share that is reduced.\n\n"
+        "These are research results, not a diagnosis.",
     .examples = "dien normative fit controls.tsv volumes/ --value thalamus --icv icv --unit mL --scanner-sd 0.28 -o norm\n"
                 "dien normative apply norm/norm.json patients.tsv volumes/ -o patients\n"
                 "dien normative fit controls.tsv --value hypothalamus --method quantile -o norm",

@@ -8,6 +8,7 @@
 #include "cli/stats_command.h"
 #include "stats/normative.h"
 #include "stats/stability.h"
+#include "study/units.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,8 +32,8 @@ static const dn_option options[] = {
      .help = "norms of 'dien normative fit', one a method, to take that SD from"},
     DN_OPTION_ADJUST("bonferroni", "bonferroni|holm|bh|none", "adjustment of p for the pairs of methods"),
     DN_OPTION_LEVEL("level of the confidence intervals"),
-    DN_OPTION_UNIT("unit of the volumes, for texts and figures"),
-    DN_OPTION_WHERE,
+    DN_OPTION_UNIT("unit of the volumes, for texts and figures; gathered volumes are converted to it"),
+    DN_OPTIONS_TABLES,
     DN_OPTION_OUTPUT_FOLDER("write tables, the figure and the paragraph into this folder"),
     DN_OPTION_NOTE("a line under the figure, for example that data are simulated"),
     {0},
@@ -50,6 +51,7 @@ typedef struct stability_job {
     double *between_sd;       /* k, NaN: not known */
     size_t *between_n;
     dn_table *summary, *tests;
+    dn_remarks remarks;
     FILE *text;
 } stability_job;
 
@@ -74,16 +76,15 @@ static dn_status number_texts(const dn_table *table, const dn_cases *cases, cons
 
 static dn_status load(stability_job *job, dn_table **table)
 {
-    const char **paths = NULL;
-    size_t count = dn_arguments_count(job->arguments);
     const char *id = dn_arguments_text(job->arguments, "id");
-    DN_TRY(dn_alloc(&paths, count, sizeof *paths, "a list of files"));
-    for (size_t i = 0; i < count; ++i) {
-        paths[i] = dn_arguments_at(job->arguments, i);
-    }
-    dn_status status = dn_tables_load(paths, count, id, dn_arguments_text(job->arguments, "where"), table);
-    free(paths);
-    DN_TRY(status);
+    const dn_table_roles roles = {.id = id,
+                                  .scanner = dn_arguments_text(job->arguments, "scanner"),
+                                  .values = (const char *const *)job->methods,
+                                  .value_count = job->k};
+    DN_TRY(dn_tables_load(job->arguments, 0, dn_arguments_text(job->arguments, "where"), dn_arguments_text(job->arguments, "unit"), true,
+                          table, &job->remarks));
+    DN_TRY(dn_stats_check(job->arguments, *table, &roles, &job->remarks));
+    job->unit = dn_stats_unit(job->arguments, *table, job->methods[0]);
     DN_TRY(dn_cases_take(*table, (const char *const *)job->methods, job->k, id, 1, &job->cases));
     DN_TRY(dn_alloc(&job->scanner, job->cases.n, sizeof *job->scanner, "the scanners"));
     DN_TRY(number_texts(*table, &job->cases, dn_arguments_text(job->arguments, "scanner"), job->scanner));
@@ -116,7 +117,8 @@ static dn_status read_between_sd(stability_job *job)
         if (count > 0 && norms) {
             dn_norm_model model;
             DN_TRY_GOTO(status, dn_norm_read(items[m], &model), done);
-            job->between_sd[m] = model.sd;
+            double there = dn_unit_mm3(model.unit), here = dn_unit_mm3(job->unit);
+            job->between_sd[m] = there > 0.0 && here > 0.0 ? model.sd * (there / here) : model.sd;
             job->between_n[m] = model.n;
             dn_norm_model_release(&model);
             if (isnan(job->between_sd[m])) {
@@ -405,12 +407,13 @@ static dn_status run(const dn_arguments *arguments)
     if (dn_table_rows(job.tests) > 0) {
         DN_TRY_GOTO(status, dn_stats_write_table(job.folder, "stability_tests", job.tests), done);
     }
-    DN_TRY_GOTO(status, dn_stats_emit(job.folder, "stability", paragraph), done);
+    DN_TRY_GOTO(status, dn_stats_emit(job.folder, "stability", paragraph, &job.remarks), done);
     if (job.folder != NULL) {
         status = draw(&job);
     }
 done:
     free(paragraph);
+    status = dn_stats_end(status, &job.remarks);
     release(&job);
     dn_table_destroy(table);
     return status;

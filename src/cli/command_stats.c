@@ -7,7 +7,7 @@
 static const dn_option options[] = {
     DN_OPTION_OUTPUT_FOLDER("write tables, figures and the paragraph into this folder"),
     DN_OPTION_ID("column by which tables are joined and people are named"),
-    DN_OPTION_WHERE,
+    DN_OPTIONS_TABLES,
     {.name = "value",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMNS",
@@ -30,7 +30,15 @@ static const dn_option options[] = {
     {.name = "covariates",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMNS",
-     .help = "groups: analysis of covariance with these; correlate: partial correlation"},
+     .help = "groups: analysis of covariance with these; correlate: partial correlation; texts (sex, site) are categories"},
+    {.name = "categories",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMNS",
+     .help = "groups, correlate: columns whose numbers are names (site 1, 2, 3) and no amounts"},
+    {.name = "order",
+     .kind = DN_OPTION_TEXT,
+     .value = "NAMES",
+     .help = "groups: order of the groups in texts and figures (CON,ALS,PLS); the control is always the first"},
     {.name = "test",
      .kind = DN_OPTION_CHOICE,
      .value = "TEST",
@@ -49,7 +57,7 @@ static const dn_option options[] = {
     DN_OPTION_LEVEL("level of the confidence intervals"),
     {.name = "alpha", .kind = DN_OPTION_REAL, .value = "P", .preset = "0.05", .help = "level of significance", .low = 1e-9, .high = 0.5},
     {.name = "label", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "what texts and figures call the value (one --value only)"},
-    DN_OPTION_UNIT("unit of the value, for texts and figures"),
+    DN_OPTION_UNIT("unit of the value, for texts and figures; gathered volumes are converted to it (mm3, mL, cm3, L; else mm3)"),
     {.name = "x", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the abscissa"},
     {.name = "y", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the ordinate, which --icv normalises"},
     {.name = "alsfrs",
@@ -123,7 +131,15 @@ const dn_command dn_command_stats = {
     .description =
         "Tables are TSV or CSV with a line of names; empty cells, n/a and NA are missing. Several tables are joined on --id: a BIDS "
         "participants.tsv, "
-        "and volumes as *_volumes.tsv files of 'dien segment' or as a folder that holds them. Numbers are written with a point.\n\n"
+        "and volumes as *_volumes.tsv files of 'dien segment' or as a folder that holds them (in mm3). Numbers are written with a "
+        "point.\n\n"
+        "Scans that quality control rejected (accepted is no) are left out and named with the reason, unless --count-rejected is given. "
+        "Behind "
+        "the paragraph stands what else is to be known about the tables: ids that find no partner, scans measured by different networks, "
+        "versions "
+        "or options or with warnings, ages that cannot be, codes such as 999, groups that differ only in case, and so on; --strict refuses "
+        "such "
+        "tables.\n\n"
         "groups compares --value between the groups of --group: description, Shapiro-Wilk, Welch's t test or Mann-Whitney for two groups, "
         "analysis of "
         "variance or Kruskal-Wallis with all pairs for more, effect sizes with confidence intervals, and with --covariates an analysis of "

@@ -40,9 +40,7 @@ dn_status dn_cases_take(const dn_table *table, const char *const *columns, size_
     size_t rows = dn_table_rows(table), id_column = id != NULL ? dn_table_find(table, id) : DN_TABLE_NONE;
     *out = (dn_cases){.k = k};
     if (id_column != DN_TABLE_NONE && !id_repeats) {
-        size_t session = dn_table_find(table, "session");
-        size_t keys[2] = {id_column, session};
-        DN_TRY(dn_table_check_unique(table, keys, session != DN_TABLE_NONE ? 2 : 1));
+        DN_TRY(dn_table_check_unique(table, &id_column, 1)); /* two sessions of a person are no two people */
     }
     DN_TRY_GOTO(status, dn_alloc(&numbers, k, sizeof *numbers, "the columns"), done);
     for (size_t c = 0; c < k; ++c) {

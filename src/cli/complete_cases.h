@@ -16,8 +16,9 @@ typedef struct dn_cases {
 } dn_cases;
 
 /* columns: names of k columns of numbers. id: column that names a row in messages and must not repeat (NULL or absent from the table: lines
- * are named, nothing is checked); id_repeats: repeats are meant (stability). A warning names what is left out. DN_EDATA: a column is
- * missing, a text stands where a number should, an id is there twice, no complete row. Release with dn_cases_release, also after a failure.
+ * are named, nothing is checked); id_repeats: repeats are meant (stability, people against a norm). A warning names what is left out.
+ * DN_EDATA: a column is missing, a text stands where a number should, an id is there twice, no complete row. Release with dn_cases_release,
+ * also after a failure.
  */
 DN_CHECKED dn_status dn_cases_take(const dn_table *table, const char *const *columns, size_t k, const char *id, int id_repeats,
                                    dn_cases *out);

@@ -18,6 +18,7 @@ typedef struct application {
     const char *folder;
     dn_norm_model model;
     dn_cohort cohort;
+    dn_apart apart;
     dn_norm_verdict *verdicts;
     double scanner_sd;                              /* NaN: the norm's */
     size_t reduced, enlarged, outside, own_scanner; /* own_scanner: people with an SD of their own */
@@ -170,6 +171,7 @@ static dn_status say(application *it, dn_table *summary)
     const dn_norm_model *model = &it->model;
     double sd = isnan(it->scanner_sd) ? model->scanner_sd : it->scanner_sd;
     const char *structure = *model->structure ? model->structure : "volume";
+    DN_TRY(dn_apart_say(model, &it->apart, it->text));
     fprintf(it->text, "%s%c%s of %zu %s against a norm of %zu people aged %s to %s (%s%s%s; %.4g %% interval; ",
             model->simulated ? "SIMULATED norm, not for patients. " : "", toupper((unsigned char)*structure), structure + 1,
             it->cohort.cases.n, it->cohort.cases.n == 1 ? "person" : "people", model->n, dn_say(model->age_low), dn_say(model->age_high),
@@ -352,20 +354,6 @@ static dn_status judge(application *it)
     return DN_OK;
 }
 
-/* Head sizes that are all a thousand times off are another unit. */
-static dn_status check_units(const application *it)
-{
-    double middle = 0.5 * (it->model.icv_low + it->model.icv_high);
-    for (size_t i = 0; i < it->cohort.cases.n; ++i) {
-        double ratio = it->cohort.persons[i].icv / middle;
-        if (ratio > 0.02 && ratio < 50.0) {
-            return DN_OK;
-        }
-    }
-    DN_FAIL(DN_EDATA, "the head sizes (%g for %s) are not in the unit of the norm (%g to %g)", it->cohort.persons[0].icv,
-            it->cohort.persons[0].name, it->model.icv_low, it->model.icv_high);
-}
-
 dn_status dn_normative_apply_run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
@@ -379,9 +367,11 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
         DN_FAIL(DN_EUSAGE, "'dien normative apply' needs a norm and a table: dien normative apply norm.json patients.tsv");
     }
     DN_TRY_GOTO(status, dn_norm_read(dn_arguments_at(arguments, 1), &it.model), done);
-    const char *value = dn_arguments_text(arguments, "value");
-    DN_TRY_GOTO(status, dn_cohort_load(arguments, 2, value != NULL ? value : it.model.structure, &it.cohort), done);
-    DN_TRY_GOTO(status, check_units(&it), done);
+    DN_TRY_GOTO(status, dn_cohort_load(arguments, 2, &it.model, &it.cohort), done);
+    DN_TRY_GOTO(status, dn_apart_take(&it.model, &it.cohort, &it.apart), done);
+    if (dn_arguments_flag(arguments, "strict")) {
+        DN_TRY_GOTO(status, dn_remarks_refuse(&it.cohort.remarks), done);
+    }
     DN_TRY_GOTO(status, dn_alloc(&chart, it.cohort.cases.n, sizeof *chart, "the charts"), done);
     DN_TRY_GOTO(status, choose_charts(&it, chart, &charts), done);
     DN_TRY_GOTO(status, judge(&it), done);
@@ -390,6 +380,7 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
     for (size_t i = 0; i < it.cohort.cases.n; ++i) {
         DN_TRY_GOTO(status, put_person(&it, i, people), done);
     }
+    DN_TRY_GOTO(status, dn_apart_tabulate(&it.model, &it.apart, people), done);
     it.text = open_memstream(&paragraph, &size);
     if (it.text == NULL) {
         DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a paragraph");
@@ -401,7 +392,7 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
     }
     DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative", people), done);
     DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative_summary", summary), done);
-    DN_TRY_GOTO(status, dn_stats_emit(it.folder, "normative", paragraph), done);
+    DN_TRY_GOTO(status, dn_stats_emit(it.folder, "normative", paragraph, &it.cohort.remarks), done);
     for (size_t c = 0; it.folder != NULL && c < charts; ++c) {
         DN_TRY_GOTO(status, draw_person(&it, chart[c]), done);
     }
@@ -411,9 +402,11 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
 done:
     free(paragraph);
     free(it.verdicts);
+    free(it.apart.person);
     free(chart);
     dn_table_destroy(people);
     dn_table_destroy(summary);
+    status = dn_stats_end(status, &it.cohort.remarks);
     dn_norm_model_release(&it.model);
     dn_cohort_release(&it.cohort);
     return status;

@@ -11,17 +11,33 @@
 /* Persons of the tables named by positional arguments from..end. persons[i] is case i; texts are borrowed from table. */
 typedef struct dn_cohort {
     dn_table *table;
+    const char *columns[DN_NORM_COLUMNS]; /* names; NULL: there is none; borrowed from table, norm or arguments */
+    size_t sex, scanner;                  /* of table, DN_TABLE_NONE: none */
+    dn_remarks remarks;
     dn_cases cases; /* columns: value, ICV, age */
     dn_norm_person *persons;
     char (*names)[32]; /* for rows without an id */
 } dn_cohort;
 
-/* value: the column of volumes. need_sex: everyone's is needed. Release with dn_cohort_release, also after a failure. */
-DN_CHECKED dn_status dn_cohort_load(const dn_arguments *arguments, size_t from, const char *value, dn_cohort *out);
+/* norm: whose columns and unit are taken (NULL: fit; --value and --unit). Release with dn_cohort_release, also after a failure. */
+DN_CHECKED dn_status dn_cohort_load(const dn_arguments *arguments, size_t from, const dn_norm_model *norm, dn_cohort *out);
 void dn_cohort_release(dn_cohort *cohort);
 
 DN_CHECKED dn_status dn_normative_fit_run(const dn_arguments *arguments);
 DN_CHECKED dn_status dn_normative_apply_run(const dn_arguments *arguments);
+
+/* People who are too far from a norm for any z (dn_norm_beyond): another unit, or a mistake. Zero-initialise; free person. */
+typedef struct dn_apart {
+    dn_norm_person *person; /* names are the cohort's */
+    size_t count;
+} dn_apart;
+
+/* Takes them out of the cohort; who is only far is a remark. DN_EDATA when nobody is left: why. */
+DN_CHECKED dn_status dn_apart_take(const dn_norm_model *model, dn_cohort *cohort, dn_apart *out);
+/* Rows with the column not_judged. */
+DN_CHECKED dn_status dn_apart_tabulate(const dn_norm_model *model, const dn_apart *apart, dn_table *table);
+/* "Not judged: sub-03 (...). "; nothing when there is none. */
+DN_CHECKED dn_status dn_apart_say(const dn_norm_model *model, const dn_apart *apart, FILE *stream);
 
 /* "least squares in two steps", ...; static. */
 const char *dn_norm_method_text(const dn_norm_model *model);

@@ -227,17 +227,18 @@ dn_status dn_normative_fit_run(const dn_arguments *arguments)
     if (value == NULL || folder == NULL) {
         DN_FAIL(DN_EUSAGE, "'dien normative fit' needs the column of volumes (--value) and a folder for the norm (-o)");
     }
-    DN_TRY_GOTO(status, dn_cohort_load(arguments, 1, value, &cohort), done);
+    DN_TRY_GOTO(status, dn_cohort_load(arguments, 1, NULL, &cohort), done);
     DN_TRY_GOTO(status, dn_alloc(&outlier, cohort.cases.n, 1, "the outliers"), done);
     dn_norm_options options = {.method = method_of(dn_arguments_text(arguments, "method")),
                                .two_step = !dn_arguments_flag(arguments, "one-step"),
                                .with_sex = dn_arguments_flag(arguments, "with-sex"),
                                .level = dn_arguments_real(arguments, "level"),
                                .structure = structure != NULL ? structure : value,
-                               .unit = dn_arguments_text(arguments, "unit"),
+                               .unit = dn_stats_unit(arguments, cohort.table, value),
                                .source = dn_arguments_text(arguments, "source"),
                                .scanner_sd = dn_arguments_given(arguments, "scanner-sd") ? dn_arguments_real(arguments, "scanner-sd") : NAN,
                                .simulated = dn_arguments_flag(arguments, "simulated")};
+    memcpy(options.columns, cohort.columns, sizeof options.columns);
     DN_TRY_GOTO(status, dn_norm_fit(cohort.persons, cohort.cases.n, &options, &model, outlier, NULL), done);
     DN_TRY_GOTO(status, write_all(folder, &model, &cohort, outlier), done);
     FILE *text = open_memstream(&paragraph, &size);
@@ -246,12 +247,13 @@ dn_status dn_normative_fit_run(const dn_arguments *arguments)
     }
     say(text, &model, &cohort);
     fclose(text);
-    DN_TRY_GOTO(status, dn_stats_emit(folder, "norm", paragraph), done);
+    DN_TRY_GOTO(status, dn_stats_emit(folder, "norm", paragraph, &cohort.remarks), done);
     status = draw(folder, &model, &cohort, outlier);
 done:
     free(paragraph);
     free(outlier);
     dn_norm_model_release(&model);
+    status = dn_stats_end(status, &cohort.remarks);
     dn_cohort_release(&cohort);
     return status;
 }

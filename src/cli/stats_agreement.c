@@ -279,6 +279,7 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
     dn_table *table = NULL;
+    dn_remarks remarks = {0};
     char *paragraph = NULL;
     size_t size = 0;
     bool by_score = dn_arguments_flag(arguments, "scores");
@@ -299,7 +300,12 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
         }
     }
     DN_TRY_GOTO(status, find_reference(&job), done);
-    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table), done);
+    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table, &remarks), done);
+    const dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"),
+                                  .values = (const char *const *)job.columns,
+                                  .value_count = job.k};
+    DN_TRY_GOTO(status, dn_stats_check(arguments, table, &roles, &remarks), done);
+    job.unit = by_score ? job.unit : dn_stats_unit(arguments, table, job.columns[0]);
     DN_TRY_GOTO(status, dn_cases_take(table, (const char *const *)job.columns, job.k, dn_arguments_text(arguments, "id"), 0, &job.cases),
                 done);
     DN_TRY_GOTO(status, dn_table_create("agreement", &job.results), done);
@@ -321,7 +327,7 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
     status = dn_stats_write_table(job.folder, results_name, job.results);
     free(results_name);
     if (status == DN_OK) {
-        status = dn_stats_emit(job.folder, name, paragraph);
+        status = dn_stats_emit(job.folder, name, paragraph, &remarks);
     }
 done:
     if (job.text != NULL) {
@@ -332,5 +338,5 @@ done:
     dn_cases_release(&job.cases);
     dn_table_destroy(job.results);
     dn_table_destroy(table);
-    return status;
+    return dn_stats_end(status, &remarks);
 }

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "chart/figure.h"
 #include "cli/command.h"
+#include "study/table_check.h"
 
 /* Options that commands on tables have in common, with their own words where those differ. */
 #define DN_OPTION_OUTPUT_FOLDER(what)                                                                                                      \
@@ -21,6 +22,22 @@
 #define DN_OPTION_WHERE                                                                                                                    \
     {                                                                                                                                      \
         .name = "where", .kind = DN_OPTION_TEXT, .value = "COLUMN=VALUE", .help = "keep only the rows that have this value"                \
+    }
+/* What every command that reads tables takes: see study/load.h. */
+#define DN_OPTIONS_TABLES                                                                                                                  \
+    DN_OPTION_WHERE,                                                                                                                       \
+        {.name = "session", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "keep only the rows of this session (1 or ses-1)"},           \
+        {.name = "count-rejected",                                                                                                         \
+         .kind = DN_OPTION_FLAG,                                                                                                           \
+         .help = "count scans that quality control rejected (column accepted is no); else they are left out and named"},                   \
+        {.name = "join",                                                                                                                   \
+         .kind = DN_OPTION_CHOICE,                                                                                                         \
+         .value = "HOW",                                                                                                                   \
+         .preset = "ask",                                                                                                                  \
+         .choices = "ask|exact|alike",                                                                                                     \
+         .help = "ids that find no partner and differ only in sub-, case, zeros in front or blanks: refuse, leave out, or join"},          \
+    {                                                                                                                                      \
+        .name = "strict", .kind = DN_OPTION_FLAG, .help = "refuse tables about which there is a doubt, instead of saying so"               \
     }
 #define DN_OPTION_LEVEL(what)                                                                                                              \
     {                                                                                                                                      \
@@ -45,23 +62,28 @@ dn_status dn_stats_power_run(const dn_arguments *arguments);
 dn_status dn_stats_agreement_run(const dn_arguments *arguments);
 dn_status dn_stats_normalise_run(const dn_arguments *arguments);
 
-/* Reads and joins the tables of positional arguments from..end: a folder gives all *_volumes.tsv below it, *_volumes.tsv files are
- * gathered, other files are joined on --id; --where COLUMN=VALUE keeps rows. Participants without a partner are named in a warning
- * (dn_log). *out is owned by the caller. DN_EUSAGE when no table is given. */
-DN_CHECKED dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out);
+/* Reads and joins the tables of positional arguments from..end by --id, and selects by --where, --session and --count-rejected: see
+ * study/load.h. What was lost or is odd goes into *remarks (dn_stats_end releases them). *out is owned by the caller. */
+DN_CHECKED dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out, dn_remarks *remarks);
 /* The same without --where. */
-DN_CHECKED dn_status dn_stats_load_all(const dn_arguments *arguments, size_t from, dn_table **out);
-/* Keeps the rows that "COLUMN=VALUE" asks for; NULL keeps all. DN_EUSAGE, DN_EDATA: no such column, no such row. */
-DN_CHECKED dn_status dn_table_keep_where(dn_table **table, const char *where);
-/* The same for a list of paths; key, where: may be NULL. For dien stability and dien normative. */
-DN_CHECKED dn_status dn_tables_load(const char *const *paths, size_t count, const char *key, const char *where, dn_table **out);
+DN_CHECKED dn_status dn_stats_load_all(const dn_arguments *arguments, size_t from, dn_table **out, dn_remarks *remarks);
+/* For dien stability (repeats: a person may be there several times) and dien normative. unit: gathered volumes are converted to it; may be
+ * NULL, as may where. */
+DN_CHECKED dn_status dn_tables_load(const dn_arguments *arguments, size_t from, const char *where, const char *unit, bool repeats,
+                                    dn_table **out, dn_remarks *remarks);
+/* Looks at the columns before they are used (study/table_check.h). With --strict DN_EDATA when there is a doubt about anything so far. */
+DN_CHECKED dn_status dn_stats_check(const dn_arguments *arguments, const dn_table *table, const dn_table_roles *roles, dn_remarks *remarks);
+/* --unit, else the unit that the column knows it has ("mm³" for gathered volumes), else NULL. */
+const char *dn_stats_unit(const dn_arguments *arguments, const dn_table *table, const char *column);
+/* The end of a command that loaded tables: a failure says what was lost before. Releases remarks; gives status back. */
+DN_CHECKED dn_status dn_stats_end(dn_status status, dn_remarks *remarks);
 
 /* "a,b,c" into texts without blanks around them. *items has *count entries; release with one free. NULL text: 0 entries. */
 DN_CHECKED dn_status dn_split_list(const char *text, char ***items, size_t *count);
 
-/* Prints the paragraph, wrapped at 100 columns, to standard output, and writes it to DIR/NAME.txt when folder is not NULL (made at need).
- */
-DN_CHECKED dn_status dn_stats_emit(const char *folder, const char *name, const char *paragraph);
+/* Prints the paragraph and behind it the remarks, wrapped at 100 columns, to standard output, and writes both to DIR/NAME.txt when folder
+ * is not NULL (made at need), the remarks to DIR/NAME_remarks.tsv, too. Warnings say again what was left out. remarks: may be NULL. */
+DN_CHECKED dn_status dn_stats_emit(const char *folder, const char *name, const char *paragraph, const dn_remarks *remarks);
 /* DIR/NAME.tsv; nothing when folder is NULL. */
 DN_CHECKED dn_status dn_stats_write_table(const char *folder, const char *name, const dn_table *table);
 /* DIR/NAME.svg, .pdf, .png, .gp and .tsv. Without gnuplot a warning: the numbers are written all the same. */

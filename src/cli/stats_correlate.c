@@ -11,6 +11,7 @@
 #include "stats/icv.h"
 #include "stats/normality.h"
 #include "stats/regression.h"
+#include "study/load.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,9 +25,11 @@ typedef struct correlate_job {
     const char *folder, *x_name;
     char *y_name; /* owned */
     dn_table *table;
-    char **covariates; /* names of columns of numbers; owned by the list or by coded */
+    char **covariates; /* as asked for */
+    size_t asked;
+    char **coded; /* k names of columns of numbers: the covariates, categories coded; owned */
     size_t k;
-    char **coded;   /* names made for categories, k of them or NULL; owned */
+    dn_remarks remarks;
     dn_cases cases; /* columns: x, y, covariates */
     double *x, *y;
     const double **z;
@@ -136,6 +139,7 @@ static dn_status normalise(correlate_job *job)
     free(job->y_name);
     job->y_name = name;
     DN_TRY_GOTO(status, dn_table_add_column(job->table, name, &column), done);
+    DN_TRY_GOTO(status, dn_table_set_unit(job->table, column, dn_table_unit(job->table, volume_column)), done);
     n = 0;
     for (size_t r = 0; r < rows; ++r) {
         if (dn_table_text(job->table, r, volume_column) != NULL && dn_table_text(job->table, r, icv_column) != NULL) {
@@ -148,38 +152,73 @@ done:
     return status;
 }
 
-/* A covariate of two texts becomes a column of 0 and 1. */
-static dn_status code_covariate(correlate_job *job, size_t j)
+/* One more name for the design; it is freed with the job. */
+static dn_status add_coded(correlate_job *job, char *name)
 {
-    const char *levels[2] = {NULL, NULL};
-    size_t column;
-    size_t coded;
-    DN_TRY(dn_table_column(job->table, job->covariates[j], &column));
-    if (!dn_column_is_category(job->table, column)) {
-        return DN_OK;
-    }
+    DN_TRY(dn_realloc(&job->coded, job->k + 1, sizeof *job->coded, "covariates"));
+    job->coded[job->k++] = name;
+    return DN_OK;
+}
+
+/* Texts become columns of 0 and 1, one for each text but the first. */
+static dn_status code_category(correlate_job *job, const char *covariate, size_t column)
+{
+    enum { MOST_LEVELS = 12 };
+    const char *levels[MOST_LEVELS];
+    size_t count = 0;
     for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
         const char *text = dn_table_text(job->table, r, column);
-        for (size_t l = 0; text != NULL; ++l) {
-            if (l == 2) {
-                DN_FAIL(DN_EDATA, "%s, column %s has more than two different texts; a covariate of a correlation is a number or has two",
-                        dn_table_name(job->table), job->covariates[j]);
-            }
-            if (levels[l] == NULL) {
-                levels[l] = text;
-            }
-            if (strcmp(levels[l], text) == 0) {
-                break;
-            }
+        size_t l = 0;
+        while (text != NULL && l < count && strcmp(levels[l], text) != 0) {
+            ++l;
+        }
+        if (text != NULL && l == MOST_LEVELS) {
+            DN_FAIL(DN_EDATA, "%s, column %s has more than %d different texts; as a covariate it needs numbers or a few categories",
+                    dn_table_name(job->table), covariate, MOST_LEVELS);
+        }
+        if (text != NULL && l == count) {
+            levels[count++] = text;
         }
     }
-    DN_TRY(dn_asprintf(&job->coded[j], "%s (%s)", job->covariates[j], levels[1] != NULL ? levels[1] : levels[0]));
-    DN_TRY(dn_table_add_column(job->table, job->coded[j], &coded));
-    for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
-        const char *text = dn_table_text(job->table, r, column);
-        DN_TRY(dn_table_set_number(job->table, r, coded, text == NULL ? NAN : strcmp(text, levels[0]) == 0 ? 0.0 : 1.0));
+    if (count < 2) {
+        DN_FAIL(DN_EDATA, "%s, column %s has only one value; leave it out of the covariates", dn_table_name(job->table), covariate);
     }
-    job->covariates[j] = job->coded[j];
+    for (size_t l = 1; l < count; ++l) {
+        char *name = NULL;
+        size_t coded;
+        DN_TRY(dn_asprintf(&name, "%s (%s)", covariate, levels[l]));
+        dn_status status = add_coded(job, name);
+        if (status != DN_OK) {
+            free(name);
+            return status;
+        }
+        DN_TRY(dn_table_add_column(job->table, name, &coded));
+        for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
+            const char *text = dn_table_text(job->table, r, column);
+            DN_TRY(dn_table_set_number(job->table, r, coded, text == NULL ? NAN : strcmp(text, levels[l]) == 0 ? 1.0 : 0.0));
+        }
+    }
+    return DN_OK;
+}
+
+/* The columns of the design: numbers as they are, categories coded. */
+static dn_status code_covariates(correlate_job *job)
+{
+    for (size_t j = 0; j < job->asked; ++j) {
+        size_t column;
+        char *name = NULL;
+        DN_TRY(dn_table_column(job->table, job->covariates[j], &column));
+        if (dn_column_is_category(job->table, column)) {
+            DN_TRY(code_category(job, job->covariates[j], column));
+            continue;
+        }
+        DN_TRY(dn_strdup(job->covariates[j], &name));
+        dn_status status = add_coded(job, name);
+        if (status != DN_OK) {
+            free(name);
+            return status;
+        }
+    }
     return DN_OK;
 }
 
@@ -192,7 +231,7 @@ static dn_status take_cases(correlate_job *job)
     names[0] = job->x_name;
     names[1] = job->y_name;
     for (size_t j = 0; j < job->k; ++j) {
-        names[j + 2] = job->covariates[j];
+        names[j + 2] = job->coded[j];
     }
     dn_status status = dn_cases_take(job->table, names, width, dn_arguments_text(job->arguments, "id"), 0, &job->cases);
     free(names);
@@ -269,7 +308,7 @@ static dn_status write_tables(const correlate_job *job, const dn_linear_model *l
     DN_TRY_GOTO(status, dn_result_append(tests, analysis, &job->other), done);
     DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "also computed"), done);
     for (size_t i = 0; i <= line->k; ++i) {
-        const char *name = i == 0 ? "intercept" : i == 1 ? "slope" : job->covariates[i - 2];
+        const char *name = i == 0 ? "intercept" : i == 1 ? "slope" : job->coded[i - 2];
         const dn_result coefficient = dn_linear_coefficient(line, i, name, level);
         DN_TRY_GOTO(status, dn_result_append(tests, analysis, &coefficient), done);
         DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "line"), done);
@@ -281,7 +320,7 @@ static dn_status write_tables(const correlate_job *job, const dn_linear_model *l
         DN_TRY_GOTO(status, dn_table_put_number(people, job->x_name, job->x[i]), done);
         DN_TRY_GOTO(status, dn_table_put_number(people, job->y_name, job->y[i]), done);
         for (size_t j = 0; j < job->k; ++j) {
-            DN_TRY_GOTO(status, dn_table_put_number(people, job->covariates[j], job->z[j][i]), done);
+            DN_TRY_GOTO(status, dn_table_put_number(people, job->coded[j], job->z[j][i]), done);
         }
     }
     DN_TRY_GOTO(status, dn_stats_write_table(job->folder, "correlate", tests), done);
@@ -332,7 +371,9 @@ static dn_status draw(const correlate_job *job, const double *x, const double *y
     snprintf(text, sizeof text, "%s = %s, %s", job->chosen.effect_name, dn_result_format_number(job->chosen.effect, r, sizeof r),
              dn_result_format_p(job->chosen.p, p, sizeof p));
     DN_TRY_GOTO(status, label_axis(job->x_name, NULL, job->k > 0, &x_label), done);
-    DN_TRY_GOTO(status, label_axis(label ? label : job->y_name, dn_arguments_text(job->arguments, "unit"), job->k > 0, &y_label), done);
+    DN_TRY_GOTO(status,
+                label_axis(label ? label : job->y_name, dn_stats_unit(job->arguments, job->table, job->y_name), job->k > 0, &y_label),
+                done);
     const dn_panel panel = {.title = text, .x_label = x_label, .y_label = y_label};
     DN_TRY_GOTO(status, dn_figure_create(100, 80, 1, 1, &figure), done);
     DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, n, x, y, &fit, NULL), done);
@@ -352,9 +393,9 @@ static dn_status draw_figure(const correlate_job *job)
     if (job->k == 0) {
         return draw(job, job->x, job->y);
     }
-    dn_status status = dn_linear_fit(job->x, job->z, (const char *const *)job->covariates, job->k, job->cases.n, &of_x);
+    dn_status status = dn_linear_fit(job->x, job->z, (const char *const *)job->coded, job->k, job->cases.n, &of_x);
     if (status == DN_OK) {
-        status = dn_linear_fit(job->y, job->z, (const char *const *)job->covariates, job->k, job->cases.n, &of_y);
+        status = dn_linear_fit(job->y, job->z, (const char *const *)job->coded, job->k, job->cases.n, &of_y);
     }
     if (status == DN_OK) {
         status = draw(job, of_x.residuals, of_y.residuals);
@@ -369,13 +410,13 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
     char text[512];
     char *paragraph = NULL;
     dn_text writer;
-    const char *unit = dn_arguments_text(job->arguments, "unit");
+    const char *unit = dn_stats_unit(job->arguments, job->table, job->y_name);
     const dn_result slope = dn_linear_coefficient(line, 1, "slope", dn_arguments_real(job->arguments, "level"));
     DN_TRY(dn_text_open(&writer));
     FILE *stream = writer.stream;
     fprintf(stream, "%s and %s", job->y_name, job->x_name);
     for (size_t j = 0; j < job->k; ++j) {
-        fprintf(stream, "%s%s", j == 0 ? " given " : ", ", job->covariates[j]);
+        fprintf(stream, "%s%s", j == 0 ? " given " : ", ", job->coded[j]);
     }
     fprintf(stream, ":");
     for (int side = 0; side < 2; ++side) {
@@ -397,7 +438,7 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
     dn_cases_say_omitted(stream, &job->cases);
     fprintf(stream, "\n");
     DN_TRY(dn_text_take(&writer, &paragraph));
-    dn_status status = dn_stats_emit(job->folder, "correlate", paragraph);
+    dn_status status = dn_stats_emit(job->folder, "correlate", paragraph, &job->remarks);
     free(paragraph);
     return status;
 }
@@ -424,6 +465,27 @@ done:
     return status;
 }
 
+/* --categories, then the look at the columns that are used, before anything is computed from them. */
+static dn_status prepare(correlate_job *job)
+{
+    const dn_arguments *arguments = job->arguments;
+    char **categories = NULL;
+    size_t count = 0;
+    const char *const values[2] = {job->x_name, job->y_name};
+    const dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"),
+                                  .group = dn_arguments_text(arguments, "group"),
+                                  .icv = dn_arguments_text(arguments, "icv"),
+                                  .values = values,
+                                  .value_count = 2,
+                                  .covariates = (const char *const *)job->covariates,
+                                  .covariate_count = job->asked};
+    DN_TRY(dn_split_list(dn_arguments_text(arguments, "categories"), &categories, &count));
+    dn_status status = dn_study_make_categories(job->table, (const char *const *)categories, count);
+    free(categories);
+    DN_TRY(status);
+    return dn_stats_check(arguments, job->table, &roles, &job->remarks);
+}
+
 dn_status dn_stats_correlate_run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
@@ -437,20 +499,19 @@ dn_status dn_stats_correlate_run(const dn_arguments *arguments)
         DN_FAIL(DN_EUSAGE, "--x and --y both name the column %s; name two columns", job.x_name);
     }
     DN_TRY_GOTO(status, dn_strdup(dn_arguments_text(arguments, "y"), &job.y_name), done);
-    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "covariates"), &job.covariates, &job.k), done);
-    DN_TRY_GOTO(status, dn_alloc(&job.coded, job.k, sizeof *job.coded, "covariates"), done);
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "covariates"), &job.covariates, &job.asked), done);
     /* --where comes last: the controls of the normalisation may be among those it leaves out. */
-    DN_TRY_GOTO(status, dn_stats_load_all(arguments, 1, &job.table), done);
+    DN_TRY_GOTO(status, dn_stats_load_all(arguments, 1, &job.table, &job.remarks), done);
+    DN_TRY_GOTO(status, prepare(&job), done);
     DN_TRY_GOTO(status, normalise(&job), done);
-    DN_TRY_GOTO(status, dn_table_keep_where(&job.table, dn_arguments_text(arguments, "where")), done);
+    DN_TRY_GOTO(status, dn_study_keep_where(&job.table, dn_arguments_text(arguments, "where")), done);
     DN_TRY_GOTO(status, add_slope(&job), done);
-    for (size_t j = 0; j < job.k; ++j) {
-        DN_TRY_GOTO(status, code_covariate(&job, j), done);
-    }
+    DN_TRY_GOTO(status, code_covariates(&job), done);
     DN_TRY_GOTO(status, take_cases(&job), done);
     DN_TRY_GOTO(status, compute(&job), done);
     status = report(&job);
 done:
+    status = dn_stats_end(status, &job.remarks);
     job_release(&job);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "chart/figure_kinds.h"
 #include "cli/stats_command.h"
 #include "stats/group_analysis.h"
+#include "study/load.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,7 +145,7 @@ done:
     return status;
 }
 
-static dn_status run_groups(const dn_arguments *arguments, const dn_table *table, char **values, size_t count)
+static dn_status run_groups(const dn_arguments *arguments, const dn_table *table, char **values, size_t count, const dn_remarks *remarks)
 {
     dn_status status = DN_OK;
     const char *folder = dn_arguments_text(arguments, "output");
@@ -158,7 +159,6 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
                                 .id = dn_arguments_text(arguments, "id"),
                                 .icv = dn_arguments_text(arguments, "icv"),
                                 .normalise = normalisation(arguments),
-                                .unit = dn_arguments_text(arguments, "unit"),
                                 .outlier_factor = strcmp(dn_arguments_text(arguments, "outliers"), "iqr") == 0 ? 1.5 : 0.0,
                                 .test = test_choice(arguments),
                                 .equal_variances = dn_arguments_flag(arguments, "equal-variances"),
@@ -179,6 +179,7 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
     for (size_t i = 0; i < count; ++i) {
         size_t column;
         options.value = values[i];
+        options.unit = dn_stats_unit(arguments, table, values[i]);
         for (size_t k = 0; k < i; ++k) {
             if (strcmp(values[k], values[i]) == 0) {
                 DN_FAIL_GOTO(status, done, DN_EUSAGE, "--value names the column %s twice", values[i]);
@@ -202,7 +203,7 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
         }
     }
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
-    status = dn_stats_emit(folder, "groups", paragraphs);
+    status = dn_stats_emit(folder, "groups", paragraphs, remarks);
 done:
     free(paragraphs);
     outputs_release(&o);
@@ -214,7 +215,7 @@ done:
     return status;
 }
 
-static dn_status run_paired(const dn_arguments *arguments, const dn_table *table, char **values, size_t count)
+static dn_status run_paired(const dn_arguments *arguments, const dn_table *table, char **values, size_t count, const dn_remarks *remarks)
 {
     dn_status status = DN_OK;
     const char *folder = dn_arguments_text(arguments, "output");
@@ -227,7 +228,7 @@ static dn_status run_paired(const dn_arguments *arguments, const dn_table *table
                                        .group = count == 1 ? dn_arguments_text(arguments, "group") : NULL,
                                        .id = dn_arguments_text(arguments, "id"),
                                        .label = dn_arguments_text(arguments, "label"),
-                                       .unit = dn_arguments_text(arguments, "unit"),
+                                       .unit = dn_stats_unit(arguments, table, values[0]),
                                        .test = test_choice(arguments),
                                        .level = dn_arguments_real(arguments, "level"),
                                        .alpha = dn_arguments_real(arguments, "alpha")};
@@ -252,7 +253,7 @@ static dn_status run_paired(const dn_arguments *arguments, const dn_table *table
                     done);
     }
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
-    status = dn_stats_emit(folder, "groups", paragraph);
+    status = dn_stats_emit(folder, "groups", paragraph, remarks);
 done:
     free(label);
     free(paragraph);
@@ -261,21 +262,52 @@ done:
     return status;
 }
 
+/* --categories and --order, then the look at the columns that are used. */
+static dn_status prepare(const dn_arguments *arguments, dn_table *table, char **values, size_t count, dn_remarks *remarks)
+{
+    const char *group = dn_arguments_text(arguments, "group");
+    dn_status status = DN_OK;
+    dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"),
+                            .group = group,
+                            .icv = dn_arguments_text(arguments, "icv"),
+                            .values = (const char *const *)values,
+                            .value_count = count};
+    char **lists[3] = {NULL, NULL, NULL};
+    size_t counts[3] = {0};
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "categories"), &lists[0], &counts[0]), done);
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "order"), &lists[1], &counts[1]), done);
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "covariates"), &lists[2], &counts[2]), done);
+    DN_TRY_GOTO(status, dn_study_make_categories(table, (const char *const *)lists[0], counts[0]), done);
+    if (counts[1] > 0 && group != NULL) {
+        DN_TRY_GOTO(status, dn_study_put_in_order(table, group, (const char *const *)lists[1], counts[1]), done);
+    }
+    roles.covariates = (const char *const *)lists[2];
+    roles.covariate_count = counts[2];
+    status = dn_stats_check(arguments, table, &roles, remarks);
+done:
+    for (size_t i = 0; i < 3; ++i) {
+        free(lists[i]);
+    }
+    return status;
+}
+
 dn_status dn_stats_groups_run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
     dn_table *table = NULL;
+    dn_remarks remarks = {0};
     char **values = NULL;
     size_t count = 0;
     DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "value"), &values, &count), done);
     if (count == 0) {
         DN_FAIL_GOTO(status, done, DN_EUSAGE, "which column is compared? type --value COLUMN");
     }
-    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table), done);
-    status =
-        dn_arguments_flag(arguments, "paired") ? run_paired(arguments, table, values, count) : run_groups(arguments, table, values, count);
+    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table, &remarks), done);
+    DN_TRY_GOTO(status, prepare(arguments, table, values, count, &remarks), done);
+    status = dn_arguments_flag(arguments, "paired") ? run_paired(arguments, table, values, count, &remarks)
+                                                    : run_groups(arguments, table, values, count, &remarks);
 done:
     free(values);
     dn_table_destroy(table);
-    return status;
+    return dn_stats_end(status, &remarks);
 }

@@ -82,6 +82,7 @@ static dn_status one_column(const dn_arguments *arguments, dn_table *table, cons
     DN_TRY_GOTO(status, dn_icv_normalise(method, work.volume, work.icv, work.control, work.n, work.result, &work.mean, &work.slope), done);
     DN_TRY_GOTO(status, dn_asprintf(&name, "%s_normalised", value), done);
     DN_TRY_GOTO(status, dn_table_add_column(table, name, &column), done);
+    DN_TRY_GOTO(status, dn_table_set_unit(table, column, dn_stats_unit(arguments, table, value)), done);
     for (size_t i = 0; i < work.n; ++i) {
         DN_TRY_GOTO(status, dn_table_set_number(table, work.row[i], column, work.result[i]), done);
     }
@@ -94,6 +95,7 @@ static dn_status one_column(const dn_arguments *arguments, dn_table *table, cons
     DN_TRY_GOTO(status, dn_table_put_text(numbers, "method", how), done);
     DN_TRY_GOTO(status, dn_table_put_number(numbers, "people", (double)work.n), done);
     DN_TRY_GOTO(status, dn_table_put_number(numbers, "controls", (double)work.controls), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "unit", dn_stats_unit(arguments, table, value)), done);
     DN_TRY_GOTO(status, dn_table_put_number(numbers, "mean_icv", work.mean), done);
     DN_TRY_GOTO(status, dn_table_put_number(numbers, "b", work.slope), done);
     fprintf(text, "%s of %zu people was normalised to a mean %s of %.6g (%zu %s): ", value, work.n, icv, work.mean, work.controls,
@@ -133,14 +135,24 @@ dn_status dn_stats_normalise_run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
     dn_table *table = NULL, *numbers = NULL;
+    dn_remarks remarks = {0};
     char **values = NULL, *text = NULL;
     size_t count = 0, size = 0;
     FILE *stream = NULL;
     const char *how = dn_arguments_text(arguments, "normalise"), *folder = dn_arguments_text(arguments, "output");
     const dn_icv_method method = strcmp(how, "residual") == 0 ? DN_ICV_RESIDUAL : strcmp(how, "power") == 0 ? DN_ICV_POWER : DN_ICV_RATIO;
     DN_TRY(check(arguments));
-    DN_TRY_GOTO(status, dn_stats_load(arguments, 1, &table), done);
+    DN_TRY_GOTO(status,
+                dn_tables_load(arguments, 1, dn_arguments_text(arguments, "where"), dn_arguments_text(arguments, "unit"), true, &table,
+                               &remarks),
+                done);
     DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "value"), &values, &count), done);
+    const dn_table_roles roles = {.id = dn_arguments_text(arguments, "id"),
+                                  .group = dn_arguments_text(arguments, "group"),
+                                  .icv = dn_arguments_text(arguments, "icv"),
+                                  .values = (const char *const *)values,
+                                  .value_count = count};
+    DN_TRY_GOTO(status, dn_stats_check(arguments, table, &roles, &remarks), done);
     DN_TRY_GOTO(status, dn_table_create("normalisation", &numbers), done);
     stream = open_memstream(&text, &size);
     if (stream == NULL) {
@@ -157,11 +169,11 @@ done:
         status = dn_error_set(DN_ENOMEM, "not enough memory for the results");
     }
     if (status == DN_OK) {
-        status = dn_stats_emit(folder, "normalisation", text);
+        status = dn_stats_emit(folder, "normalisation", text, &remarks);
     }
     free(text);
     free(values);
     dn_table_destroy(numbers);
     dn_table_destroy(table);
-    return status;
+    return dn_stats_end(status, &remarks);
 }

@@ -75,7 +75,7 @@ static dn_status conclude(const dn_arguments *arguments, const char *found, cons
     }
     DN_TRY_GOTO(status, draw(folder, n, power_at, design), done);
     DN_TRY_GOTO(status, dn_stats_write_table(folder, "power", numbers), done);
-    status = dn_stats_emit(folder, "power", paragraph);
+    status = dn_stats_emit(folder, "power", paragraph, NULL);
 done:
     dn_table_destroy(numbers);
     return status;

@@ -4,8 +4,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "cli/stats_command.h"
+#include "study/load.h"
+#include "study/units.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,214 +42,62 @@ dn_status dn_split_list(const char *text, char ***items, size_t *count)
 
 /* ---- loading ---- */
 
-typedef struct path_list {
-    char **paths;
-    size_t count;
-} path_list;
-
-static void path_list_release(path_list *list)
+static dn_join_how join_how(const dn_arguments *arguments)
 {
-    for (size_t i = 0; i < list->count; ++i) {
-        free(list->paths[i]);
-    }
-    free(list->paths);
+    const char *how = dn_arguments_text(arguments, "join");
+    return strcmp(how, "exact") == 0 ? DN_JOIN_EXACT : strcmp(how, "alike") == 0 ? DN_JOIN_ALIKE : DN_JOIN_ASK;
 }
 
-static dn_status path_list_add(path_list *list, const char *path)
-{
-    DN_TRY(dn_realloc(&list->paths, list->count + 1, sizeof *list->paths, "a list of files"));
-    DN_TRY(dn_strdup(path, &list->paths[list->count]));
-    list->count++;
-    return DN_OK;
-}
-
-static bool is_volumes(const char *path)
-{
-    return dn_path_has_extension(path, "_volumes.tsv") || dn_path_has_extension(path, "_volumes.csv");
-}
-
-/* Files below folder, in the order of their names. Depth is bounded: a link may lead in a circle. */
-static dn_status find_volumes(const char *folder, int depth, path_list *list)
-{
-    struct dirent **entries = NULL;
-    dn_status status = DN_OK;
-    int count = scandir(folder, &entries, NULL, alphasort);
-    if (count < 0) {
-        DN_FAIL(DN_EINPUT, "cannot read the folder %s", folder);
-    }
-    for (int i = 0; i < count; ++i) {
-        char *path = NULL;
-        if (status == DN_OK && entries[i]->d_name[0] != '.') {
-            status = dn_path_join(folder, entries[i]->d_name, &path);
-            if (status == DN_OK && dn_path_is_folder(path)) {
-                status = depth > 0 ? find_volumes(path, depth - 1, list) : DN_OK;
-            } else if (status == DN_OK && is_volumes(path)) {
-                status = path_list_add(list, path);
-            }
-        }
-        free(path);
-        free(entries[i]);
-    }
-    free(entries);
-    return status;
-}
-
-typedef struct condition {
-    size_t column;
-    const char *value;
-} condition;
-
-static bool row_matches(void *user, const dn_table *table, size_t row)
-{
-    const condition *wanted = user;
-    const char *text = dn_table_text(table, row, wanted->column);
-    return text != NULL && strcmp(text, wanted->value) == 0;
-}
-
-/* Keeps the rows that where ("column=value") asks for; a table without that column stays as it is. *applied: whether it had one. */
-static dn_status apply_where(dn_table **table, const char *where, bool *applied)
-{
-    char *name = NULL;
-    dn_table *kept = NULL;
-    if (where == NULL) {
-        return DN_OK;
-    }
-    const char *equals = strchr(where, '=');
-    if (equals == NULL || equals == where) {
-        DN_FAIL(DN_EUSAGE, "--where %s is not COLUMN=VALUE, for example --where group=ALS", where);
-    }
-    DN_TRY(dn_asprintf(&name, "%.*s", (int)(equals - where), where));
-    condition wanted = {dn_table_find(*table, name), equals + 1};
-    free(name);
-    if (wanted.column == DN_TABLE_NONE) {
-        return DN_OK;
-    }
-    DN_TRY(dn_table_filter(*table, row_matches, &wanted, &kept));
-    if (dn_table_rows(kept) == 0) {
-        dn_status status = dn_error_set(DN_EDATA, "no row of %s has %s", dn_table_name(*table), where);
-        dn_table_destroy(kept);
-        return status;
-    }
-    dn_table_destroy(*table);
-    *table = kept;
-    *applied = true;
-    return DN_OK;
-}
-
-/* Joins next (consumed) to *table, or becomes it. */
-static dn_status join_next(dn_table **table, dn_table *next, const char *key)
-{
-    dn_table *joined = NULL;
-    char *unmatched = NULL;
-    if (*table == NULL) {
-        *table = next;
-        return DN_OK;
-    }
-    dn_status status = dn_table_join(*table, next, key, &joined, &unmatched);
-    if (status == DN_OK) {
-        if (unmatched != NULL) {
-            dn_log(DN_LOG_WARNING, "in only one of %s and %s, left out: %s", dn_table_name(*table), dn_table_name(next), unmatched);
-        }
-        dn_table_destroy(*table);
-        *table = joined;
-    }
-    free(unmatched);
-    dn_table_destroy(next);
-    return status;
-}
-
-dn_status dn_tables_load(const char *const *paths, size_t count, const char *key, const char *where, dn_table **out)
-{
-    dn_status status = DN_OK;
-    dn_table *table = NULL;
-    dn_table *next = NULL;
-    path_list volumes = {0};
-    bool applied = false;
-    for (size_t i = 0; i < count; ++i) {
-        if (dn_path_is_folder(paths[i])) {
-            size_t before = volumes.count;
-            DN_TRY_GOTO(status, find_volumes(paths[i], 8, &volumes), done);
-            if (volumes.count == before) {
-                DN_FAIL_GOTO(status, done, DN_EINPUT, "there is no *_volumes.tsv in the folder %s; 'dien segment' writes them", paths[i]);
-            }
-        } else if (is_volumes(paths[i])) {
-            DN_TRY_GOTO(status, path_list_add(&volumes, paths[i]), done);
-        } else {
-            DN_TRY_GOTO(status, dn_table_read(paths[i], &next), done);
-            DN_TRY_GOTO(status, apply_where(&next, where, &applied), done);
-            dn_table *given = next;
-            next = NULL;
-            DN_TRY_GOTO(status, join_next(&table, given, key), done);
-        }
-    }
-    if (volumes.count > 0) {
-        DN_TRY_GOTO(status, dn_table_gather_volumes((const char *const *)volumes.paths, volumes.count, &next), done);
-        DN_TRY_GOTO(status, apply_where(&next, where, &applied), done);
-        dn_table *given = next;
-        next = NULL;
-        DN_TRY_GOTO(status, join_next(&table, given, key), done);
-    }
-    if (table == NULL) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "no table is given; name a TSV or CSV file, or a folder with *_volumes.tsv files");
-    }
-    if (where != NULL && !applied) {
-        size_t ignored;
-        char *name = NULL;
-        DN_TRY_GOTO(status, dn_asprintf(&name, "%.*s", (int)strcspn(where, "="), where), done);
-        status = dn_table_column(table, name, &ignored);
-        free(name);
-        if (status != DN_OK) {
-            goto done;
-        }
-    }
-    if (dn_table_rows(table) == 0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "%s has names of columns but no rows", dn_table_name(table));
-    }
-    *out = table;
-    table = NULL;
-done:
-    path_list_release(&volumes);
-    dn_table_destroy(next);
-    dn_table_destroy(table);
-    return status;
-}
-
-dn_status dn_table_keep_where(dn_table **table, const char *where)
-{
-    bool applied = false;
-    size_t ignored;
-    char *name = NULL;
-    DN_TRY(apply_where(table, where, &applied));
-    if (where == NULL || applied) {
-        return DN_OK;
-    }
-    DN_TRY(dn_asprintf(&name, "%.*s", (int)strcspn(where, "="), where));
-    dn_status status = dn_table_column(*table, name, &ignored);
-    free(name);
-    return status;
-}
-
-static dn_status load(const dn_arguments *arguments, size_t from, const char *where, dn_table **out)
+dn_status dn_tables_load(const dn_arguments *arguments, size_t from, const char *where, const char *unit, bool repeats, dn_table **out,
+                         dn_remarks *remarks)
 {
     const char **paths = NULL;
     size_t count = dn_arguments_count(arguments) - from;
+    const dn_study_options options = {.key = dn_arguments_text(arguments, "id"),
+                                      .where = where,
+                                      .session = dn_arguments_text(arguments, "session"),
+                                      .unit = unit,
+                                      .count_rejected = dn_arguments_flag(arguments, "count-rejected"),
+                                      .repeats = repeats,
+                                      .join = join_how(arguments)};
     DN_TRY(dn_alloc(&paths, count, sizeof *paths, "a list of files"));
     for (size_t i = 0; i < count; ++i) {
         paths[i] = dn_arguments_at(arguments, from + i);
     }
-    dn_status status = dn_tables_load(paths, count, dn_arguments_text(arguments, "id"), where, out);
+    dn_status status = dn_study_load(paths, count, &options, out, remarks);
     free(paths);
     return status;
 }
 
-dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out)
+dn_status dn_stats_load(const dn_arguments *arguments, size_t from, dn_table **out, dn_remarks *remarks)
 {
-    return load(arguments, from, dn_arguments_text(arguments, "where"), out);
+    return dn_tables_load(arguments, from, dn_arguments_text(arguments, "where"), dn_arguments_text(arguments, "unit"),
+                          dn_arguments_flag(arguments, "paired"), out, remarks);
 }
 
-dn_status dn_stats_load_all(const dn_arguments *arguments, size_t from, dn_table **out)
+dn_status dn_stats_load_all(const dn_arguments *arguments, size_t from, dn_table **out, dn_remarks *remarks)
 {
-    return load(arguments, from, NULL, out);
+    return dn_tables_load(arguments, from, NULL, dn_arguments_text(arguments, "unit"), false, out, remarks);
+}
+
+dn_status dn_stats_check(const dn_arguments *arguments, const dn_table *table, const dn_table_roles *roles, dn_remarks *remarks)
+{
+    DN_TRY(dn_table_check(table, roles, remarks));
+    return dn_arguments_flag(arguments, "strict") ? dn_remarks_refuse(remarks) : DN_OK;
+}
+
+const char *dn_stats_unit(const dn_arguments *arguments, const dn_table *table, const char *column)
+{
+    size_t c = column != NULL ? dn_table_find(table, column) : DN_TABLE_NONE;
+    const char *given = dn_arguments_text(arguments, "unit");
+    return given != NULL ? given : c != DN_TABLE_NONE ? dn_unit_text(dn_table_unit(table, c)) : NULL;
+}
+
+dn_status dn_stats_end(dn_status status, dn_remarks *remarks)
+{
+    status = dn_remarks_explain(remarks, status);
+    dn_remarks_release(remarks);
+    return status;
 }
 
 /* ---- results ---- */
@@ -293,25 +142,6 @@ static void print_wrapped(FILE *stream, const char *text)
     }
 }
 
-dn_status dn_stats_emit(const char *folder, const char *name, const char *paragraph)
-{
-    print_wrapped(stdout, paragraph);
-    if (folder == NULL) {
-        return DN_OK;
-    }
-    char *path = NULL;
-    dn_file_writer writer = {0};
-    DN_TRY(dn_path_make_folder(folder));
-    DN_TRY(dn_asprintf(&path, "%s/%s.txt", folder, name));
-    dn_status status = dn_file_create(&writer, path);
-    if (status == DN_OK) {
-        print_wrapped(writer.stream, paragraph);
-        status = dn_file_commit(&writer);
-    }
-    free(path);
-    return status;
-}
-
 dn_status dn_stats_write_table(const char *folder, const char *name, const dn_table *table)
 {
     char *path = NULL;
@@ -322,6 +152,94 @@ dn_status dn_stats_write_table(const char *folder, const char *name, const dn_ta
     DN_TRY(dn_asprintf(&path, "%s/%s.tsv", folder, name));
     dn_status status = dn_table_write(table, path);
     free(path);
+    return status;
+}
+
+/* What was left out stands on stderr, too: who reads only that must know. */
+static void warn(const dn_remarks *remarks)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < remarks->count; ++i) {
+        const dn_remark *r = &remarks->remark[i];
+        if (strcmp(r->code, "join") == 0 || strcmp(r->code, "rejected") == 0) {
+            dn_log(DN_LOG_WARNING, "%s", r->text);
+        } else {
+            others += r->level == DN_REMARK_DOUBT;
+        }
+    }
+    if (others > 0) {
+        dn_log(DN_LOG_WARNING, "there %s %zu doubt%s about the tables, told behind the result; --strict refuses such tables",
+               others == 1 ? "is" : "are", others, others == 1 ? "" : "s");
+    }
+}
+
+/* DIR/NAME_remarks.tsv; one of an earlier run goes. */
+static dn_status write_remarks(const char *folder, const char *name, const dn_remarks *remarks)
+{
+    dn_status status = DN_OK;
+    dn_table *table = NULL;
+    char *full = NULL;
+    char *path = NULL;
+    DN_TRY(dn_asprintf(&full, "%s_remarks", name));
+    if (remarks == NULL || remarks->count == 0) {
+        status = dn_asprintf(&path, "%s/%s.tsv", folder, full);
+        if (status == DN_OK && dn_path_exists(path) && remove(path) != 0) {
+            status = dn_error_set(DN_EIO, "cannot remove '%s', which an earlier run has left", path);
+        }
+        goto done;
+    }
+    DN_TRY_GOTO(status, dn_table_create("remarks", &table), done);
+    DN_TRY_GOTO(status, dn_remarks_tabulate(remarks, table), done);
+    status = dn_stats_write_table(folder, full, table);
+done:
+    dn_table_destroy(table);
+    free(path);
+    free(full);
+    return status;
+}
+
+static dn_status write_text(const char *folder, const char *name, const char *text)
+{
+    char *path = NULL;
+    dn_file_writer writer = {0};
+    DN_TRY(dn_path_make_folder(folder));
+    DN_TRY(dn_asprintf(&path, "%s/%s.txt", folder, name));
+    dn_status status = dn_file_create(&writer, path);
+    if (status == DN_OK) {
+        print_wrapped(writer.stream, text);
+        status = dn_file_commit(&writer);
+    }
+    free(path);
+    return status;
+}
+
+dn_status dn_stats_emit(const char *folder, const char *name, const char *paragraph, const dn_remarks *remarks)
+{
+    dn_status status = DN_OK;
+    char *about = NULL;
+    char *both = NULL;
+    if (remarks != NULL) {
+        DN_TRY(dn_remarks_paragraph(remarks, &about));
+    }
+    const size_t length = strlen(paragraph);
+    DN_TRY_GOTO(status,
+                dn_asprintf(&both, "%s%s%s", paragraph,
+                            about == NULL                                 ? ""
+                            : length > 0 && paragraph[length - 1] == '\n' ? "\n"
+                                                                          : "\n\n",
+                            about != NULL ? about : ""),
+                done);
+    print_wrapped(stdout, both);
+    if (folder != NULL) {
+        DN_TRY_GOTO(status, write_text(folder, name, both), done);
+        DN_TRY_GOTO(status, write_remarks(folder, name, remarks), done);
+    }
+    if (remarks != NULL) {
+        warn(remarks);
+    }
+done:
+    free(both);
+    free(about);
     return status;
 }
 

@@ -101,6 +101,7 @@ static json_t *provenance(const dn_segment_result *r)
 {
     static const char *const found[] = {"template alignment", "template alignment, second box", "whole-head search", "AC-PC frame"};
     json_t *root = dn_record_json(r->models, r->model_count, r->precision, r->has_parts ? found[r->found_by] : NULL, r->path, &r->score);
+    dn_record_voxels(root, r->scan_spacing);
     add_hypothalamus(r, root);
     add_intensities(r, root);
     dn_record_flags(root, &r->quality);

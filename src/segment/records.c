@@ -126,6 +126,15 @@ json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision
     return root;
 }
 
+void dn_record_voxels(json_t *root, const double spacing[3])
+{
+    json_t *size = json_array();
+    for (int a = 0; a < 3; ++a) {
+        json_array_append_new(size, json_real(round(spacing[a] * 1e4) / 1e4));
+    }
+    dn_record_set(root, "VoxelSize_mm", size);
+}
+
 void dn_record_flags(json_t *root, const dn_quality *quality)
 {
     static const char *const levels[] = {"note", "warning", "failed"};

@@ -427,6 +427,7 @@ static dn_status read_and_conform(const dn_segmenter *s, dn_segment_result *r)
     if (status != DN_OK) {
         return dn_error_context(status, "%s", r->path);
     }
+    dn_grid_spacing(&r->conformed.scan_grid, r->scan_spacing);
     r->conformed_voxel = dn_grid_voxel_volume(&r->conformed.volume->grid);
     r->seconds[DN_STAGE_CONFORM] = omp_get_wtime() - begin;
     return DN_OK;

@@ -81,6 +81,7 @@ typedef struct dn_segment_result {
     dn_scan_info info;
     dn_conformed conformed; /* `volume` is released already; `oriented` is kept for pictures */
     double conformed_voxel; /* mm3 */
+    double scan_spacing[3]; /* mm, of the scan as it came */
     dn_location location;
     bool located; /* the template was aligned (not with whole_head) */
     dn_found_by found_by;

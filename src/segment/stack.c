@@ -48,6 +48,7 @@ static json_t *sidecar(const dn_stack_models *models, const dn_stack_result *r, 
     const size_t count = dn_stack_models_count(models);
     json_t *root = dn_record_json(dn_stack_models_list(models), count, dn_stack_models_precision(models), NULL, source, &r->score);
     dn_record_set(root, "Slices", json_integer(r->slices));
+    dn_record_voxels(root, r->spacing);
     if (count > 1) {
         dn_record_set(root, "FoldDisagreement", json_real(r->disagreement));
     }
@@ -138,6 +139,7 @@ static dn_status work(dn_stack_models *models, dn_conformed *conformed, const dn
     out->slices = maps.slices;
     out->seconds_a_slice = maps.seconds_a_slice;
     out->disagreement = maps.disagreement;
+    dn_grid_spacing(&conformed->scan_grid, out->spacing);
     DN_TRY_GOTO(status, judge(models, conformed, info, &box, groups, options->accept, out), done);
     DN_TRY_GOTO(status, put_images(&maps, &native, out, info, options), done);
     DN_TRY_GOTO(status, put_records(models, out, path, options->folder), done);

@@ -20,6 +20,7 @@ typedef struct dn_stack_result {
     char stem[128];
     dn_volume_rows rows; /* owned */
     int64_t slices;
+    double spacing[3];                    /* mm, of the stack as it came */
     double seconds_a_slice, disagreement; /* slice_network.h */
     dn_quality quality;                   /* of its rules those that need no head */
     dn_score score;

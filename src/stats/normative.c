@@ -67,6 +67,9 @@ void dn_norm_model_release(dn_norm_model *model)
     free(model->structure);
     free(model->unit);
     free(model->source);
+    for (int c = 0; c < (int)DN_NORM_COLUMNS; ++c) {
+        free(model->columns[c]);
+    }
     for (size_t i = 0; i < model->n_scanners; ++i) {
         free(model->scanners[i]);
     }
@@ -126,8 +129,8 @@ static dn_status scale_of(const dn_norm_person *persons, size_t n, bool age, dou
 
 static dn_status describe_cohort(const dn_norm_person *persons, size_t n, const unsigned char *outlier, dn_norm_model *out)
 {
-    out->age_low = out->icv_low = INFINITY;
-    out->age_high = out->icv_high = -INFINITY;
+    out->age_low = out->icv_low = out->value_low = INFINITY;
+    out->age_high = out->icv_high = out->value_high = -INFINITY;
     DN_TRY(dn_alloc(&out->scanners, n, sizeof *out->scanners, "the norm's scanners"));
     for (size_t i = 0; i < n; ++i) {
         if (outlier[i]) {
@@ -137,6 +140,8 @@ static dn_status describe_cohort(const dn_norm_person *persons, size_t n, const 
         out->age_high = fmax(out->age_high, persons[i].age);
         out->icv_low = fmin(out->icv_low, persons[i].icv);
         out->icv_high = fmax(out->icv_high, persons[i].icv);
+        out->value_low = fmin(out->value_low, persons[i].value);
+        out->value_high = fmax(out->value_high, persons[i].value);
         out->females += persons[i].sex == DN_SEX_FEMALE;
         out->males += persons[i].sex == DN_SEX_MALE;
         out->unknown += persons[i].sex == DN_SEX_UNKNOWN;
@@ -227,6 +232,11 @@ static dn_status copy_texts(const dn_norm_options *options, dn_norm_model *out)
 {
     DN_TRY(dn_strdup(options->structure != NULL ? options->structure : "volume", &out->structure));
     DN_TRY(dn_strdup(options->unit != NULL ? options->unit : "", &out->unit));
+    for (int c = 0; c < (int)DN_NORM_COLUMNS; ++c) {
+        if (options->columns[c] != NULL) {
+            DN_TRY(dn_strdup(options->columns[c], &out->columns[c]));
+        }
+    }
     return dn_strdup(options->source != NULL ? options->source : "", &out->source);
 }
 

@@ -25,6 +25,9 @@ enum { DN_NORM_TERMS = 7 }; /* ICV^2, age^2, ICV age, ICV, age, 1, male */
 
 typedef enum { DN_SEX_UNKNOWN, DN_SEX_FEMALE, DN_SEX_MALE } dn_sex;
 
+/* Columns of the table that a norm was fitted to, in this order. */
+enum { DN_NORM_COLUMN_VALUE, DN_NORM_COLUMN_ICV, DN_NORM_COLUMN_AGE, DN_NORM_COLUMN_SEX, DN_NORM_COLUMN_SCANNER, DN_NORM_COLUMNS };
+
 /* Borrowed texts. icv and age finite and icv > 0. */
 typedef struct dn_norm_person {
     const char *name;    /* for messages; may be NULL */
@@ -43,6 +46,7 @@ typedef struct dn_norm_options {
     const char *source;    /* where the persons come from; copied: "simulated" is said in every report */
     double scanner_sd;     /* inter-scanner SD of a person's volume, in the unit; NaN: not known */
     bool simulated;
+    const char *columns[DN_NORM_COLUMNS]; /* copied; NULL: not known */
 } dn_norm_options;
 
 typedef struct dn_norm_model {
@@ -61,6 +65,8 @@ typedef struct dn_norm_model {
     double r_squared;    /* NaN for quantile */
     double max_leverage; /* of the persons in the fit */
     double age_low, age_high, icv_low, icv_high; /* of the persons in the fit */
+    double value_low, value_high;                /* NaN in a file of an earlier version */
+    char *columns[DN_NORM_COLUMNS];              /* owned; NULL: not known */
     size_t females, males, unknown;
     char **scanners; /* owned; distinct, in order of appearance */
     size_t n_scanners;
@@ -87,6 +93,15 @@ enum { /* why a person is outside of what the model has seen */
        DN_NORM_OUTSIDE_SEX = 8,
        DN_NORM_OUTSIDE_SCANNER = 16
 };
+
+enum {                           /* what is so far from the model's persons that no z says anything: another unit, or a mistake */
+       DN_NORM_BEYOND_AGE = 1,   /* below 0, above 110, or as far outside the range as it is wide */
+       DN_NORM_BEYOND_ICV = 2,   /* half of the smallest, twice the largest */
+       DN_NORM_BEYOND_VALUE = 4, /* a twentieth of the smallest, 20 times the largest; not above 0 where all of the norm are */
+       DN_NORM_FAR_VALUE = 8     /* a quarter of the smallest, 4 times the largest: can be, but rarely */
+};
+/* DN_NORM_BEYOND_... and DN_NORM_FAR_VALUE of a person. */
+unsigned dn_norm_beyond(const dn_norm_model *model, const dn_norm_person *person);
 
 typedef struct dn_norm_verdict {
     double expected, residual;          /* expected: at this ICV and age (quantile: the median) */

@@ -13,6 +13,7 @@
 enum { MOST_QUANTILES = 64, MOST_SCANNERS = 100000 };
 
 static const char *const method_names[] = {"least squares", "huber", "bisquare", "quantile"};
+static const char *const column_names[DN_NORM_COLUMNS] = {"value", "icv", "age", "sex", "scanner"};
 static const char *const term_names[] = {"icv^2", "age^2", "icv*age", "icv", "age", "1", "male"};
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------------- */
@@ -41,6 +42,17 @@ static json_t *named_terms(const double *values, size_t n)
     return object;
 }
 
+static json_t *columns_of(const dn_norm_model *model)
+{
+    json_t *object = json_object();
+    for (int c = 0; c < (int)DN_NORM_COLUMNS; ++c) {
+        if (model->columns[c] != NULL) {
+            json_object_set_new(object, column_names[c], json_string(model->columns[c]));
+        }
+    }
+    return object;
+}
+
 static json_t *to_json(const dn_norm_model *model)
 {
     double paper[DN_NORM_TERMS];
@@ -63,6 +75,9 @@ static json_t *to_json(const dn_norm_model *model)
     failed |= json_object_set_new(cohort, "outliers", json_integer((json_int_t)model->n_outliers));
     failed |= json_object_set_new(cohort, "age", numbers((const double[]){model->age_low, model->age_high}, 2));
     failed |= json_object_set_new(cohort, "icv", numbers((const double[]){model->icv_low, model->icv_high}, 2));
+    if (isfinite(model->value_low) && isfinite(model->value_high)) {
+        failed |= json_object_set_new(cohort, "value", numbers((const double[]){model->value_low, model->value_high}, 2));
+    }
     failed |= json_object_set_new(cohort, "females", json_integer((json_int_t)model->females));
     failed |= json_object_set_new(cohort, "males", json_integer((json_int_t)model->males));
     failed |= json_object_set_new(cohort, "sex_unknown", json_integer((json_int_t)model->unknown));
@@ -71,6 +86,7 @@ static json_t *to_json(const dn_norm_model *model)
     }
     failed |= json_object_set_new(cohort, "scanners", scanners);
     failed |= json_object_set_new(root, "cohort", cohort);
+    failed |= json_object_set_new(root, "columns", columns_of(model));
     failed |= json_object_set_new(surface, "coefficients", named_terms(paper, model->terms)); /* for the reader; the next four are used */
     failed |= json_object_set_new(surface, "centre", numbers((const double[]){model->centre_icv, model->centre_age}, 2));
     failed |= json_object_set_new(surface, "scale", numbers((const double[]){model->scale_icv, model->scale_age}, 2));
@@ -195,6 +211,28 @@ static dn_status read_scanners(const char *path, const json_t *cohort, dn_norm_m
     return DN_OK;
 }
 
+/* What files of earlier versions do not have. */
+static dn_status read_later(const char *path, const json_t *root, const json_t *cohort, dn_norm_model *out)
+{
+    const json_t *columns = json_object_get(root, "columns");
+    double pair[2] = {NAN, NAN};
+    if (json_object_get(cohort, "value") != NULL) {
+        DN_TRY(get_numbers(path, cohort, "value", 2, pair));
+        if (!(pair[0] <= pair[1])) {
+            return missing(path, "value", "is not a range");
+        }
+    }
+    out->value_low = pair[0];
+    out->value_high = pair[1];
+    for (int c = 0; c < (int)DN_NORM_COLUMNS; ++c) {
+        const char *name = json_string_value(json_object_get(columns, column_names[c]));
+        if (name != NULL) {
+            DN_TRY(dn_strdup(name, &out->columns[c]));
+        }
+    }
+    return DN_OK;
+}
+
 static dn_status read_quantiles(const char *path, const json_t *root, dn_norm_model *out)
 {
     const json_t *surfaces = json_object_get(root, "quantile_surfaces");
@@ -261,6 +299,7 @@ static dn_status from_json(const char *path, const json_t *root, dn_norm_model *
     DN_TRY(get_numbers(path, cohort, "icv", 2, pair));
     out->icv_low = pair[0];
     out->icv_high = pair[1];
+    DN_TRY(read_later(path, root, cohort, out));
     DN_TRY(read_scanners(path, cohort, out));
     DN_TRY(get_numbers(path, surface, "centre", 2, pair));
     out->centre_icv = pair[0];

@@ -33,11 +33,14 @@ cp "$work/stdout" "$work/first"
 expect 0 stats groups "$work/participants.tsv" "$work/volumes.csv" --value hypothalamus --group group --control CON --icv icv --covariates age,sex
 cmp -s "$work/stdout" "$work/first" || fail "joined tables: expected the same paragraph, found $(cat "$work/stdout")"
 
-# From volumes of scans.
+# From volumes of scans as `dien segment` writes them; these know that they are in mm3. What their JSON says: test_gather.sh.
+header='structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\taccepted\n'
 mkdir -p "$work/scans/sub-x"
 tail -n +2 "$work/p.tsv" | while IFS=$'\t' read -r id _ v icv _; do
-    printf 'structure\themi\tvolume_mm3\nhypothalamus\tB\t%s\nicv\tB\t%s\n' "$v" "$icv" >"$work/scans/sub-x/${id}_volumes.tsv"
+    printf "${header}hypothalamus\tB\t%s\t1\t0.9\tyes\nicv\tB\t%s\t1\tn/a\tyes\n" "$v" "$icv" >"$work/scans/sub-x/${id}_volumes.tsv"
 done
+expect 0 stats groups "$work/participants.tsv" "$work/volumes.csv" --value hypothalamus --group group --control CON --icv icv --covariates age,sex --unit mm³
+cp "$work/stdout" "$work/first"
 expect 0 stats groups "$work/participants.tsv" "$work/scans" --value hypothalamus --group group --control CON --icv icv --covariates age,sex
 cmp -s "$work/stdout" "$work/first" || fail "gathered volumes: expected the same paragraph, found $(cat "$work/stdout")"
 
@@ -45,12 +48,17 @@ cmp -s "$work/stdout" "$work/first" || fail "gathered volumes: expected the same
 mkdir -p "$work/sessions"
 for i in 01 02 03 04 05 06; do
     for s in 1 2; do
-        printf 'structure\themi\tvolume_mm3\nhypothalamus\tB\t%s\n' "$((700 + 10#$i * 13 % 7 * 11 + s))" >"$work/sessions/sub-${i}_ses-${s}_volumes.tsv"
+        printf "${header}hypothalamus\tB\t%s\t1\t0.9\tyes\n" "$((700 + 10#$i * 13 % 7 * 11 + s))" >"$work/sessions/sub-${i}_ses-${s}_volumes.tsv"
     done
 done
-expect_sentence 3 'is there twice' stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group
+expect_sentence 3 'sub-01_ses-2_volumes.tsv; choose a session, for example --session ses-1' stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group
 expect 0 stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group --where session=ses-2
-grep -q "in only one of" "$work/stderr" || fail "sessions: expected a warning that names those without volumes, found $(cat "$work/stderr")"
+cp "$work/stdout" "$work/first"
+expect 0 stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group --session 2
+grep -qi "in only one of" "$work/stderr" || fail "sessions: expected a warning that names those without volumes, found $(cat "$work/stderr")"
+cmp -s "$work/stdout" "$work/first" || fail "--session: expected the same as --where session=ses-2, found $(cat "$work/stdout")"
+expect_sentence 3 'there are: ses-1, ses-2' stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group --session 5
+expect_sentence 3 "sub-01_ses-1_volumes.tsv and in $work/sessions/sub-01_ses-2_volumes.tsv" stats correlate "$work/sessions" --x hypothalamus --y session
 expect 0 stats groups "$work/sessions" --paired --value hypothalamus --group session
 
 expect 0 stats correlate "$work/p.tsv" --where group=ALS --alsfrs alsfrs --duration months --x alsfrs_slope --y hypothalamus --icv icv --covariates age,sex -o "$work/cor"
@@ -92,6 +100,7 @@ bad 2 'type --value COLUMN' "${h}s1\tA\t1\n" --group group
 bad 2 '--icv needs --control' "${h}s1\tA\t1\n" --value v --group group --icv icv
 bad 2 'is not COLUMN=VALUE' "${h}s1\tA\t1\n" --value v --group group --where A
 bad 3 'no row of' "${h}s1\tA\t1\n" --value v --group group --where group=C
+bad 3 'did you mean "ALS"?' "${h}s1\tALS\t1\n" --value v --group group --where group=als
 bad 2 '--paired compares two columns' "${h}s1\tA\t1\n" --value v --paired
 expect_sentence 3 'missing.tsv' stats groups "$work/missing.tsv" --value v --group group
 expect_sentence 2 'no table is given' stats groups --value v --group group

@@ -3,7 +3,10 @@
 #include "test.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/table.h"
+#include "study/gather.h"
+#include "study/join.h"
 
 #include <math.h>
 #include <string.h>
@@ -185,10 +188,10 @@ static void join_people_and_volumes(void **state)
 {
     (void)state;
     dn_table *joined = NULL;
-    char *unmatched = NULL;
+    dn_join_loss loss;
     dn_table *people = parse("participant_id\tage\tsex\nsub-01\t50\tM\nsub-02\t60\tF\nsub-03\tn/a\tF\n", "people.tsv");
     dn_table *volumes = parse("participant_id\tv\tage\n03\t812.5\t33\nsub-01\t790\t50.0\nsub-09\t1\t1\n", "volumes.tsv");
-    assert_ok(dn_table_join(people, volumes, "participant_id", &joined, &unmatched));
+    assert_ok(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss));
     assert_int_equal(dn_table_rows(joined), 2);
     assert_string_equal(dn_table_text(joined, 0, 0), "sub-01");
     assert_true(number(joined, 0, "v") == 790.0);
@@ -196,26 +199,209 @@ static void join_people_and_volumes(void **state)
     assert_true(number(joined, 1, "v") == 812.5);
     assert_true(number(joined, 1, "age") == 33.0);
     assert_int_equal(dn_table_line(joined, 1), 4);
-    assert_string_equal(unmatched, "sub-02, sub-09");
-    free(unmatched);
+    assert_int_equal(loss.left_count, 1);
+    assert_string_equal(loss.left[0], "sub-02");
+    assert_int_equal(loss.right_count, 1);
+    assert_string_equal(loss.right[0], "sub-09");
+    assert_int_equal(loss.alike, 0);
+    dn_join_loss_release(&loss);
     dn_table_destroy(joined);
     joined = NULL;
     dn_table_destroy(volumes);
 
     volumes = parse("participant_id\tv\tage\nsub-01\t790\t51\n", "volumes.tsv");
-    assert_int_equal(dn_table_join(people, volumes, "participant_id", &joined, &unmatched), DN_EDATA);
+    assert_int_equal(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss), DN_EDATA);
     assert_message("age of sub-01 is 50 in people.tsv but 51 in volumes.tsv (line 2)");
     dn_table_destroy(volumes);
     volumes = parse("participant_id\tv\nsub-01\t790\n01\t791\n", "volumes.tsv");
-    assert_int_equal(dn_table_join(people, volumes, "participant_id", &joined, &unmatched), DN_EDATA);
+    assert_int_equal(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss), DN_EDATA);
     assert_message("volumes.tsv|01 is there twice, on lines 2 and 3");
     dn_table_destroy(volumes);
     volumes = parse("participant_id\tv\nsub-77\t790\n", "volumes.tsv");
-    assert_int_equal(dn_table_join(people, volumes, "participant_id", &joined, &unmatched), DN_EDATA);
-    assert_message("no participant_id in common");
+    assert_int_equal(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss), DN_EDATA);
+    assert_message("no participant_id in common|\"sub-01\"|\"sub-77\"");
     dn_table_destroy(volumes);
     dn_table_destroy(people);
     assert_null(joined);
+}
+
+static void ids_are_alike(void **state)
+{
+    (void)state;
+    static const char *const same[][2] = {{"sub-01", "1"},     {"SUB-01", "sub-1"}, {" 01 ", "1"},   {"01\xC2\xA0", "1"}, {"P 007", "p7"},
+                                          {"s001a02", "S1A2"}, {"12.0", "12"},      {"sub_03", "3"}, {"0", "00"}};
+    static const char *const different[][2] = {{"10", "1"}, {"1001", "101"}, {"a1", "1"}, {"1.5", "15"}, {"1-1", "11"}, {"0", "1"}};
+    for (size_t i = 0; i < sizeof same / sizeof *same; ++i) {
+        char *a, *b;
+        assert_ok(dn_id_likeness(same[i][0], &a));
+        assert_ok(dn_id_likeness(same[i][1], &b));
+        assert_string_equal(a, b);
+        free(a);
+        free(b);
+    }
+    for (size_t i = 0; i < sizeof different / sizeof *different; ++i) {
+        char *a, *b;
+        assert_ok(dn_id_likeness(different[i][0], &a));
+        assert_ok(dn_id_likeness(different[i][1], &b));
+        assert_string_not_equal(a, b);
+        free(a);
+        free(b);
+    }
+}
+
+/* The case of participants 1..9 for sub-01.., of which two agree as they are written. */
+static void ids_that_look_alike_are_asked_about(void **state)
+{
+    (void)state;
+    dn_table *joined = NULL;
+    dn_join_loss loss;
+    dn_table *people = parse("participant_id\tage\n1\t50\n2\t60\n10\t61\n11\t62\n99\t63\n", "people.tsv");
+    dn_table *volumes = parse("participant_id\tv\nsub-01\t1\nsub-02\t2\nsub-10\t3\nsub-11\t4\nsub-77\t5\n", "volumes.tsv");
+    assert_int_equal(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss), DN_EDATA);
+    assert_message("people.tsv and volumes.tsv: 2 of the ids|\"1\" and \"sub-01\"|--join alike|--join exact");
+    assert_ok(dn_join(people, volumes, "participant_id", DN_JOIN_EXACT, &joined, &loss));
+    assert_int_equal(dn_table_rows(joined), 2);
+    assert_int_equal(loss.left_count, 3);
+    assert_int_equal(loss.right_count, 3);
+    assert_int_equal(loss.alike, 2);
+    dn_join_loss_release(&loss);
+    dn_table_destroy(joined);
+    assert_ok(dn_join(people, volumes, "participant_id", DN_JOIN_ALIKE, &joined, &loss));
+    assert_int_equal(dn_table_rows(joined), 4);
+    assert_true(number(joined, 1, "v") == 2.0);
+    assert_int_equal(loss.left_count, 1);
+    assert_string_equal(loss.left[0], "99");
+    assert_string_equal(loss.right[0], "sub-77");
+    dn_join_loss_release(&loss);
+    dn_table_destroy(joined);
+    dn_table_destroy(people);
+
+    /* Two that are alike are nobody's: 1 and 01 are two people of this table. */
+    people = parse("participant_id\tage\nx1\t50\nx01\t60\nx3\t61\n", "people.tsv");
+    dn_table_destroy(volumes);
+    volumes = parse("participant_id\tv\nx001\t1\nx3\t2\n", "volumes.tsv");
+    assert_ok(dn_join(people, volumes, "participant_id", DN_JOIN_ALIKE, &joined, &loss));
+    assert_int_equal(dn_table_rows(joined), 1);
+    assert_int_equal(loss.alike, 0);
+    dn_join_loss_release(&loss);
+    dn_table_destroy(joined);
+    dn_table_destroy(people);
+    dn_table_destroy(volumes);
+}
+
+/* What a spreadsheet leaves behind. */
+static void leftovers_of_spreadsheets(void **state)
+{
+    (void)state;
+    dn_table *table = parse("id,v,,\r\n1,5,,\r\n2,6,,\r\n,,,\r\n,,,\r\n", "t.csv");
+    assert_int_equal(dn_table_rows(table), 2);
+    assert_int_equal(dn_table_columns(table), 2);
+    assert_int_equal(dn_table_facts_of(table)->empty_rows, 2);
+    assert_int_equal(dn_table_facts_of(table)->empty_line, 4);
+    assert_int_equal(dn_table_facts_of(table)->line_after_empty, 0);
+    dn_table_destroy(table);
+    static const char *const told[] = {"sep=;\nid;v\n1;5\n",     "\xEF\xBB\xBFSEP=;\r\nid;v\r\n1;5\r\n",
+                                       "\"sep=;\"\nid;v\n1;5\n", "sep=,\nid,v\n1,5\n",
+                                       "sep=;;;\nid;v\n1;5\n",   "sep=\t\nid\tv\n1\t5\n"};
+    for (size_t i = 0; i < sizeof told / sizeof *told; ++i) {
+        table = parse(told[i], "t.csv");
+        assert_int_equal(dn_table_columns(table), 2);
+        assert_true(number(table, 0, "v") == 5.0);
+        dn_table_destroy(table);
+    }
+    table = parse("id,v\n1,5\n,\n\"\",\"\"\nMean,5\n", "t.csv");
+    assert_int_equal(dn_table_rows(table), 2);
+    assert_int_equal(dn_table_facts_of(table)->line_after_empty, 5);
+    dn_table_destroy(table);
+    /* No leftovers: quotes that hold a line's end, a column of its own, a name without cells. */
+    table = parse("a,b\n,\"\nx\"\n\"\"\"\",\n", "t.csv");
+    assert_int_equal(dn_table_rows(table), 2);
+    assert_string_equal(dn_table_text(table, 0, 1), "\nx");
+    assert_string_equal(dn_table_text(table, 1, 0), "\"");
+    dn_table_destroy(table);
+    table = parse("v\n\"\"\n5\n", "t.csv");
+    assert_int_equal(dn_table_rows(table), 2);
+    dn_table_destroy(table);
+    table = parse("a,b\n1,\n2,\n", "t.csv");
+    assert_int_equal(dn_table_columns(table), 2);
+    dn_table_destroy(table);
+}
+
+static void thousands_or_decimals(void **state)
+{
+    (void)state;
+    number_refused("id;age;v\n1;76,3;7.411\n2;39,6;6.837\n", "t.csv", 0, 2,
+                   "\"7.411\" separate thousands (7411) or decimals|76,3 (line 2, column age)");
+    number_refused("id,age,v\n1,76.3,\"7,411\"\n", "t.csv", 0, 2,
+                   "\"7,411\" separate thousands (7411) or decimals (7.411)|thousands are likely");
+    number_refused("id\tv\n1\t1.428.059\n", "t.tsv", 0, 1, "thousands");
+    number_refused("id\tv\n1\t1.428.059,5\n", "t.tsv", 0, 1, "thousands");
+    number_refused("id\tv\n1\t1'428'059\n", "t.tsv", 0, 1, "thousands");
+    /* No doubt: another value of the column has two decimals; or no commas in the file; or the commas are a list. */
+    dn_table *table = parse("id;age;v\n1;76,3;7.411\n2;39,6;6.83\n", "t.csv");
+    assert_true(number(table, 0, "v") == 7.411);
+    dn_table_destroy(table);
+    table = parse("id;age;v\n1;76.3;7.411\n2;39.6;6.837\n", "t.csv");
+    assert_true(number(table, 0, "v") == 7.411);
+    dn_table_destroy(table);
+    table = parse("id\tnote\tv\n1\ta, b\t7.411\n2\t1,5\t6.837\n", "t.tsv");
+    assert_true(number(table, 0, "v") == 7.411);
+    dn_table_destroy(table);
+    table = parse("id;v\n1;7,411\n2;6,837\n", "t.csv");
+    assert_true(number(table, 0, "v") == 7.411);
+    assert_non_null(strstr(dn_table_facts_of(table)->comma_of_three, "column v, \"7,411\" on line 2"));
+    dn_table_destroy(table);
+}
+
+/* A hundred thousand columns: seconds, not minutes, and the sentence about a name that is not there stays in its buffer. */
+static void many_columns(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 100000 };
+    size_t size = 0;
+    char *text = malloc((size_t)COLUMNS * 20);
+    assert_non_null(text);
+    for (int i = 0; i < COLUMNS; ++i) {
+        size += (size_t)sprintf(text + size, "%sc%d", i > 0 ? "\t" : "", i);
+    }
+    size += (size_t)sprintf(text + size, "\n");
+    for (int i = 0; i < COLUMNS; ++i) {
+        size += (size_t)sprintf(text + size, "%s%d", i > 0 ? "\t" : "", i);
+    }
+    dn_table *table = NULL;
+    size_t column;
+    assert_ok(dn_table_parse(text, size, "wide.tsv", &table));
+    free(text);
+    assert_int_equal(dn_table_columns(table), COLUMNS);
+    assert_true(number(table, 0, "c99999") == 99999.0);
+    assert_int_equal(dn_table_column(table, "nothing like it", &column), DN_EDATA);
+    assert_message("c1, c2|, ...");
+    assert_int_equal(dn_table_add_column(table, "c5", &column), DN_EFORMAT);
+    dn_table_destroy(table);
+
+    char *name = malloc(2000);
+    assert_non_null(name);
+    memset(name, 'x', 1999);
+    name[1999] = '\0';
+    assert_ok(dn_table_create("long.tsv", &table));
+    assert_ok(dn_table_add_column(table, name, &column));
+    assert_int_equal(dn_table_column(table, "y", &column), DN_EDATA);
+    assert_message("its columns are: ...");
+    dn_table_destroy(table);
+    free(name);
+}
+
+static void a_reader_can_be_stopped(void **state)
+{
+    (void)state;
+    dn_table *table = NULL;
+    const char *text = "a\tb\n1\t2\n";
+    dn_cancel_request();
+    assert_int_equal(dn_table_parse(text, strlen(text), "c.tsv", &table), DN_ECANCELLED);
+    dn_cancel_reset();
+    assert_null(table);
+    assert_ok(dn_table_parse(text, strlen(text), "c.tsv", &table));
+    dn_table_destroy(table);
 }
 
 static void write_text(const char *folder, const char *name, const char *text, char *path)
@@ -238,8 +424,14 @@ static void volumes_of_many_scans(void **state)
         path[0]);
     write_text(folder, "sub-02_volumes.tsv", "structure\themi\tvolume_mm3\nhypothalamus\tB\t700\nICV\tn/a\tn/a\n", path[1]);
     const char *both[2] = {path[0], path[1]};
-    dn_table *wide = NULL;
-    assert_ok(dn_table_gather_volumes(both, 2, &wide));
+    dn_gathered gathered;
+    assert_ok(dn_gather_volumes(both, 2, &gathered));
+    const dn_table *wide = gathered.table;
+    assert_string_equal(dn_table_unit(wide, dn_table_find(wide, "hypothalamus")), "mm3");
+    assert_string_equal(dn_table_unit(wide, dn_table_find(wide, "hypothalamus_posterior")), "mm3");
+    assert_string_equal(dn_table_source(wide, 1), path[1]);
+    assert_int_equal(dn_table_find(wide, "accepted"), DN_TABLE_NONE);
+    assert_ok(dn_gathered_check(wide));
     assert_int_equal(dn_table_rows(wide), 2);
     assert_true(number(wide, 0, "hypothalamus") == 800.5);
     assert_true(number(wide, 0, "hypothalamus_R") == 400.5);
@@ -250,20 +442,21 @@ static void volumes_of_many_scans(void **state)
     assert_true(isnan(number(wide, 1, "hypothalamus_L")));
     assert_string_equal(dn_table_text(wide, 0, dn_table_find(wide, "session")), "ses-a");
     assert_string_equal(dn_table_text(wide, 1, dn_table_find(wide, "participant_id")), "sub-02");
-    dn_table_destroy(wide);
-    wide = NULL;
+    dn_gathered_release(&gathered);
 
     write_text(folder, "sub-02_run-1_volumes.tsv", "structure\tvolume_mm3\nhypothalamus\t700\n", path[2]);
     const char *twice[2] = {path[1], path[2]};
-    assert_int_equal(dn_table_gather_volumes(twice, 2, &wide), DN_EDATA);
+    assert_ok(dn_gather_volumes(twice, 2, &gathered));
+    assert_int_equal(dn_gathered_check(gathered.table), DN_EDATA);
+    dn_gathered_release(&gathered);
     assert_message("sub-02_volumes.tsv|sub-02_run-1_volumes.tsv|both of sub-02");
     write_text(folder, "sub-02_run-1_volumes.tsv", "structure\tvolume\nhypothalamus\t700\n", path[2]);
-    assert_int_equal(dn_table_gather_volumes(twice, 2, &wide), DN_EDATA);
+    assert_int_equal(dn_gather_volumes(twice, 2, &gathered), DN_EDATA);
     assert_message("no column \"volume_mm3\"|did you mean \"volume\"");
     write_text(folder, "sub-02_run-1_volumes.tsv", "structure\tvolume_mm3\nhypothalamus\tbig\n", path[2]);
-    assert_int_equal(dn_table_gather_volumes(twice, 2, &wide), DN_EDATA);
+    assert_int_equal(dn_gather_volumes(twice, 2, &gathered), DN_EDATA);
     assert_message("sub-02_run-1_volumes.tsv, line 2, column volume_mm3|\"big\"");
-    assert_null(wide);
+    assert_null(gathered.table);
     for (int i = 0; i < 3; ++i) {
         unlink(path[i]);
     }
@@ -318,6 +511,12 @@ int main(void)
         cmocka_unit_test(a_missing_column_and_its_nearest_name),
         cmocka_unit_test(people_twice),
         cmocka_unit_test(join_people_and_volumes),
+        cmocka_unit_test(ids_are_alike),
+        cmocka_unit_test(ids_that_look_alike_are_asked_about),
+        cmocka_unit_test(leftovers_of_spreadsheets),
+        cmocka_unit_test(thousands_or_decimals),
+        cmocka_unit_test(many_columns),
+        cmocka_unit_test(a_reader_can_be_stopped),
         cmocka_unit_test(volumes_of_many_scans),
         cmocka_unit_test(written_tables_read_back),
     };

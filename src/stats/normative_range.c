@@ -1,0 +1,40 @@
+/* Whether a person can be compared with a norm at all. */
+#include "stats/normative.h"
+
+#include <math.h>
+
+/* Volumes of the persons in the fit; for a file that does not have them, the outer centiles at the corners of its ages and head sizes. */
+static void value_range(const dn_norm_model *model, double *low, double *high)
+{
+    *low = model->value_low;
+    *high = model->value_high;
+    if (!isnan(*low) && !isnan(*high)) {
+        return;
+    }
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (int corner = 0; corner < 4; ++corner) {
+        double icv = corner & 1 ? model->icv_high : model->icv_low, age = corner & 2 ? model->age_high : model->age_low;
+        *low = fmin(*low, dn_norm_centile(model, icv, age, DN_SEX_FEMALE, 0.005));
+        *high = fmax(*high, dn_norm_centile(model, icv, age, DN_SEX_MALE, 0.995));
+    }
+}
+
+unsigned dn_norm_beyond(const dn_norm_model *model, const dn_norm_person *person)
+{
+    const double width = model->age_high - model->age_low;
+    double low, high;
+    unsigned beyond = 0;
+    value_range(model, &low, &high);
+    if (!(person->age >= 0.0 && person->age <= 110.0) || person->age < model->age_low - width || person->age > model->age_high + width) {
+        beyond |= DN_NORM_BEYOND_AGE;
+    }
+    if (!(person->icv >= 0.5 * model->icv_low && person->icv <= 2.0 * model->icv_high)) {
+        beyond |= DN_NORM_BEYOND_ICV;
+    }
+    if (low > 0.0) {
+        beyond |= !(person->value >= low / 20.0 && person->value <= high * 20.0) ? DN_NORM_BEYOND_VALUE : 0u;
+        beyond |= !(person->value >= low / 4.0 && person->value <= high * 4.0) ? DN_NORM_FAR_VALUE : 0u;
+    }
+    return beyond;
+}
