@@ -4,9 +4,10 @@
 hypothalamus_validity.py DIEN MODEL HEADS OUT [PART...]
 HEADS: table (tab, no header) of name, scan, the consensus's STEM_probseg.nii.gz (on the model's grid, its STEM_volumes.tsv beside it), labels of the
 whole head, whole|stripped, train|validate, made by tools/hypothalamus_truth.sh. OUT: folder; what is there for the same model is not run again.
-PART: of overlap, scale, scanners, ventricle, shrunk, stripped, coarse, turned (all). Everything but overlap is measured on the heads that
+PART: of overlap, scale, scanners, ventricle, shrunk, stripped, coarse, turned, spoiled (all). Everything but overlap is measured on the heads that
 validate; stripped on every whole head, too. Prints means, and one line per head where that is asked for (DETAIL=1)."""
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import numpy
 from scipy import ndimage
 
 DIEN, MODEL, HEADS, OUT = sys.argv[1:5]
-PARTS = sys.argv[5:] or ["overlap", "scale", "ventricle", "shrunk", "stripped", "coarse", "turned", "scanners"]
+PARTS = sys.argv[5:] or ["overlap", "scale", "ventricle", "shrunk", "stripped", "coarse", "turned", "scanners", "spoiled"]
 DETAIL = os.environ.get("DETAIL")
 EXTRA = os.environ.get("SEGMENT", "--precision f32 --threads 1").split()
 
@@ -134,6 +135,70 @@ class Warp:
         along = (d * self.axis).sum(-1, keepdims=True)
         own = d - 4.5 * numpy.tanh(along / 2) * self.axis
         return self.points + own * ((1 - amount) ** (-1 / 3) - 1) * numpy.exp(-(numpy.linalg.norm(own, axis=-1, keepdims=True) / 13) ** 4)
+
+
+def flags(folder):
+    """Codes of warnings and failures that `dien segment` wrote beside the volumes."""
+    path = os.path.join(OUT, folder, "volumes.json")
+    if not os.path.exists(path):
+        return ["refused"]
+    return [f["Code"] for f in json.load(open(path)).get("Flags", []) if f.get("Level", f.get("Severity")) not in ("note", "Note")]
+
+
+def spoil(kind, data, labels, centre, mm):
+    """The head as no one should measure it. centre: voxel of the left hypothalamus's middle."""
+    top = numpy.percentile(data, 99)
+    if kind == "blurred":
+        return ndimage.gaussian_filter(data, 2.2 / mm)
+    if kind == "noisy":
+        return numpy.maximum(0, data + numpy.random.RandomState(1).normal(0, 0.25 * top, data.shape))
+    if kind == "cut":
+        out = data.copy()
+        out[:, :, :int(centre[2])] = 0
+        return out
+    if kind in ("dark lesion", "bright lesion"):
+        at = numpy.stack(numpy.meshgrid(*[numpy.arange(n) for n in data.shape], indexing="ij"), -1)
+        out = data.copy()
+        out[numpy.linalg.norm((at - centre) * mm, axis=-1) <= 5] = 0.15 * top if kind == "dark lesion" else 1.1 * top
+        return out
+    if kind == "inverted":
+        return numpy.where(data > 0.03 * top, numpy.maximum(0, 1.1 * top - data), 0)
+    if kind == "ghost":
+        return 0.6 * data + 0.4 * numpy.roll(data, int(round(9 / mm[1])), axis=1)
+    raise ValueError(kind)
+
+
+KINDS = ("blurred", "noisy", "cut", "dark lesion", "bright lesion", "inverted", "ghost")
+
+
+def part_spoiled(chosen, base):
+    moved, caught, quiet = 0, 0, []
+    for kind in KINDS:
+        row = []
+        for r in chosen:
+            name = f"spoiled/{kind.replace(' ', '_')}/{r[0]}"
+            known = os.path.join(OUT, name, "true.txt")
+            if not os.path.exists(known):
+                s, truth = canonical(r[1]), nibabel.load(r[2])
+                mm = nibabel.affines.voxel_sizes(s.affine)
+                p = numpy.asarray(truth.dataobj, dtype=numpy.float32)[..., :5].sum(-1)
+                centre = nibabel.affines.apply_affine(numpy.linalg.inv(s.affine) @ truth.affine, numpy.array(ndimage.center_of_mass(p)))
+                data = spoil(kind, numpy.asarray(s.dataobj, dtype=numpy.float32), None, centre, mm)
+                file = save(data, s.affine, f"spoiled-{r[0]}")
+                run(file, name)
+                os.makedirs(os.path.join(OUT, name), exist_ok=True)
+                open(known, "w").close()
+                os.remove(file)
+            v = volume(os.path.join(OUT, name, "volumes.tsv")) if os.path.exists(os.path.join(OUT, name, "volumes.tsv")) else None
+            found = flags(name)
+            change = None if v is None else v[0] / base[r[0]] - 1
+            row.append("refused" if change is None else f"{100 * change:+.0f}{'' if found else ' SILENT' if abs(change) > 0.1 else ' ok'}")
+            if change is None or abs(change) > 0.1:
+                moved += 1
+                caught += bool(found)
+        print(f"spoiled, {kind}\t" + "\t".join(row), flush=True)
+    good = [bool(flags("base/" + r[0])) for r in chosen]
+    print(f"spoiled copies that move by over 10 %: {caught} of {moved} flagged; good scans flagged: {sum(good)} of {len(good)}")
 
 
 def report(name, values, unit="%", scale=100.0):
@@ -256,6 +321,8 @@ def main():
                 v = volume(os.path.join(OUT, name, "volumes.tsv"))
                 found.append(abs(v[0] / base[r[0]] - 1))
         report("turned and noisy", found)
+    if "spoiled" in PARTS:
+        part_spoiled(chosen, base)
     if "scanners" in PARTS:
         sds = []
         for r in chosen[::2]:
