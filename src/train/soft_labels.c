@@ -57,19 +57,22 @@ static dn_status read_classes(const dn_train_config *config, const char *path, s
     const json_t *names = json_object_get(root, "LabelMap");
     const json_t *numbers = json_object_get(root, "LabelIndex");
     if (root == NULL) {
-        DN_FAIL_GOTO(status, done, DN_EINPUT,
-                     "%s has several volumes, and %s, which says what each of them is, cannot be read (%s); `dien segment --posteriors` writes both",
-                     path, sidecar, error.text);
+        DN_FAIL_GOTO(
+            status, done, DN_EINPUT,
+            "%s has several volumes, and %s, which says what each of them is, cannot be read (%s); `dien segment --posteriors` writes both",
+            path, sidecar, error.text);
     }
     if (json_array_size(names) != count || (numbers != NULL && json_array_size(numbers) != count)) {
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s lists %zu names (LabelMap) and %s has %zu volumes", sidecar, json_array_size(names), path, count);
+        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s lists %zu names (LabelMap) and %s has %zu volumes", sidecar, json_array_size(names),
+                     path, count);
     }
     for (size_t i = 0; i < count; ++i) {
         const json_t *name = json_array_get(names, i);
         class[i] = find_class(config, json_array_get(numbers, i), name);
         if (class[i] == DN_CLASS_NONE || class[i] == DN_CLASS_IGNORE) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "volume %zu of %s (%s) belongs to no class of %s; classes are found by LabelIndex, or by their names",
-                         i + 1, path, json_is_string(name) ? json_string_value(name) : "without a name", config->path);
+            DN_FAIL_GOTO(status, done, DN_EDATA,
+                         "volume %zu of %s (%s) belongs to no class of %s; classes are found by LabelIndex, or by their names", i + 1, path,
+                         json_is_string(name) ? json_string_value(name) : "without a name", config->path);
         }
     }
 done:
