@@ -311,7 +311,8 @@ static dn_status find_cleft(const dn_train_config *config, dn_source *source)
         ++along[(int)fmin(w / CLEFT_BIN_MM, CLEFT_BINS - 1)];
     }
     double half_voxel = 0.5 * config->spacing[0];
-    cleft->half = fmax(0.7, percentile(across, 0.05) - half_voxel);
+    /* A voxel further in than the first centres: where the wall's partial volume ends, so that it is moved and not stretched. */
+    cleft->half = fmax(0.7, percentile(across, 0.05) - 2.0 * half_voxel);
     cleft->reach = fmax(cleft->half, percentile(across, 0.98) + half_voxel);
     cleft->radius = percentile(along, 0.98) + half_voxel;
     return DN_OK;
