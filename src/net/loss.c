@@ -78,6 +78,38 @@ static inline double weight_of(const dn_loss *loss, int64_t c)
     return loss->class_weights == NULL ? 1.0 : (double)loss->class_weights[c];
 }
 
+static inline double at_least(float p)
+{
+    return p < 1e-30f ? 1e-30 : (double)p;
+}
+
+/* The sums of one voxel whose target is a probability for each class. */
+static void sum_soft(const run *r, const float *p, const float *g, double *sums, dn_loss_counts *counts)
+{
+    int64_t classes = r->classes;
+    int64_t top = 0;
+    int64_t truth = 0;
+    for (int64_t c = 0; c < classes; ++c) {
+        top = p[c] > p[top] ? c : top;
+        truth = g[c] > g[truth] ? c : truth;
+        sums[3 * c] += (double)(p[c] < g[c] ? p[c] : g[c]);
+        sums[3 * c + 1] += (double)p[c];
+        sums[3 * c + 2] += (double)g[c];
+        if (g[c] > 0.0f) {
+            double weight = weight_of(r->loss, c) * (double)g[c];
+            double likely = at_least(p[c]);
+            sums[3 * classes] -= weight * log(likely);
+            if (r->gamma > 0.0) {
+                sums[3 * classes + 1] -= weight * pow(1.0 - likely, r->gamma) * log(likely);
+            }
+            sums[3 * classes + 2] += weight;
+        }
+    }
+    ++counts[top].predicted;
+    ++counts[truth].truth;
+    counts[truth].both += top == truth;
+}
+
 /* Softmax in place, and the sums of one piece. */
 DN_SIMD static void sum_piece(const run *r, int64_t piece)
 {
@@ -96,6 +128,11 @@ DN_SIMD static void sum_piece(const run *r, int64_t piece)
         }
         if (t >= classes) {
             r->bad[piece] = r->bad[piece] < 0 ? v : r->bad[piece];
+            continue;
+        }
+        if (r->targets->soft != NULL) {
+            sum_soft(r, p, r->targets->soft + v * classes, sums, counts);
+            ++r->used[piece];
             continue;
         }
         int64_t top = 0;
@@ -134,6 +171,25 @@ static double focal_slope(double p, double gamma)
     return rest <= 0.0 ? 0.0 : pow(rest, gamma) - gamma * p * pow(rest, gamma - 1.0) * log(p);
 }
 
+/* p becomes the gradient. Each class has a slope q = w g (1 + focal's) of the pointwise terms, and a + b (p < g) of the overlaps. */
+static void gradient_soft(const run *r, const slopes *s, float *p, const float *g)
+{
+    int64_t classes = r->classes;
+    double pull = 0.0; /* sum of q */
+    double mean = 0.0; /* of the overlaps' slopes, by p */
+    for (int64_t c = 0; c < classes; ++c) {
+        double q = weight_of(r->loss, c) * (double)g[c];
+        pull += q * s->entropy + (s->focal > 0.0 ? q * s->focal * focal_slope(at_least(p[c]), r->gamma) : 0.0);
+        mean += s->overlaps ? (double)p[c] * (double)(s->a[c] + (p[c] < g[c] ? s->b[c] : 0.0f)) : 0.0;
+    }
+    for (int64_t c = 0; c < classes; ++c) {
+        double q = weight_of(r->loss, c) * (double)g[c];
+        double own = q * s->entropy + (s->focal > 0.0 ? q * s->focal * focal_slope(at_least(p[c]), r->gamma) : 0.0);
+        double overlap = s->overlaps ? (double)(s->a[c] + (p[c] < g[c] ? s->b[c] : 0.0f)) - mean : 0.0;
+        p[c] = (float)((double)p[c] * (pull + overlap) - own);
+    }
+}
+
 static void gradient_piece(const run *r, const slopes *s, int64_t piece)
 {
     int64_t classes = r->classes;
@@ -144,6 +200,10 @@ static void gradient_piece(const run *r, const slopes *s, int64_t piece)
         float *p = r->logits + v * classes;
         if (t == r->loss->ignore) {
             memset(p, 0, (size_t)classes * sizeof *p);
+            continue;
+        }
+        if (r->targets->soft != NULL) {
+            gradient_soft(r, s, p, r->targets->soft + v * classes);
             continue;
         }
         double weight = weight_of(r->loss, t);

@@ -6,7 +6,14 @@
  *   focal          sum w_t * (1 - p_t)^gamma * -log p_t / sum w_t                            (Lin et al. 2017)
  *   soft Dice      1 - sum_c w_c (2 sum p g + s) / (sum p + sum g + s) / sum_c w_c           (whole batch together)
  *   Jaccard        1 - sum_c w_c (sum p g + s) / (sum p + sum g - sum p g + s) / sum_c w_c   (whole batch together)
- * where g is 1 where t == c. Results do not depend on the number of threads. */
+ * where g is 1 where t == c. Results do not depend on the number of threads.
+ *
+ * A target may also be soft: a probability g for each class, which sum to 1. Then
+ *   cross entropy  sum_v sum_c w_c g * -log p / sum_v sum_c w_c g
+ *   focal          sum_v sum_c w_c g * (1 - p)^gamma * -log p / sum_v sum_c w_c g
+ * and in Dice and Jaccard min(p, g) stands for p g, which for hard targets is the same. With the product the best answer to a target of
+ * 0.6 would be 1, and to one of 0.4 it would be 0; with the minimum both are least where p = g (Wang et al. 2023, Dice semimetric losses),
+ * so that sums of probabilities, which are volumes, stay those of the target. */
 #ifndef DN_NET_LOSS_H
 #define DN_NET_LOSS_H
 
@@ -40,6 +47,7 @@ typedef enum { DN_TARGET_U8, DN_TARGET_U16 } dn_target_type;
 typedef struct dn_targets {
     dn_target_type type;
     const void *data;
+    const float *soft; /* NULL: the class numbers are the targets; else [N, D, H, W, classes], and they only say what is ignored */
 } dn_targets;
 
 /* Voxels by class with the most probable class as prediction. Counts of several batches may be added. */

@@ -119,10 +119,14 @@ static json_t *probseg_sidecar(const dn_segment_result *r)
 {
     json_t *root = provenance(r);
     json_t *map = json_array();
+    json_t *numbers = json_array();
     for (int64_t c = 1; c < r->structures.channels; ++c) {
-        json_array_append_new(map, json_string(r->structures.label_of[c] != NULL ? r->structures.label_of[c]->name : "unnamed"));
+        const dn_model_label *label = r->structures.label_of[c];
+        json_array_append_new(map, json_string(label != NULL ? label->name : "unnamed"));
+        json_array_append_new(numbers, label != NULL ? json_integer(label->index) : json_null());
     }
     dn_record_set(root, "LabelMap", map);
+    dn_record_set(root, "LabelIndex", numbers); /* FreeSurfer's numbers, in the same order */
     return root;
 }
 

@@ -15,6 +15,8 @@ struct dn_deform {
     double voxels[3];    /* target voxels between control points */
     double *coefficient; /* [control2][control1][control0][3], mm */
     bool mirrored;
+    dn_cleft cleft; /* of the source */
+    double opening; /* mm that each of its walls moves by */
 };
 
 static void multiply(const double a[3][3], const double b[3][3], double out[3][3])
@@ -112,6 +114,10 @@ dn_status dn_deform_random(const dn_grid *target, const double centre[3], const 
         dn_deform_destroy(deform);
         return status;
     }
+    if (options->cleft_mm > 0.0) {
+        deform->cleft = options->cleft;
+        deform->opening = dn_random_uniform(random, -fmin(options->cleft_mm, dn_cleft_room(&options->cleft)), options->cleft_mm);
+    }
     *out = deform;
     return DN_OK;
 }
@@ -162,6 +168,7 @@ static void row_point(const dn_deform *deform, const double *row, int64_t i, int
         xyz[1] += w[a] * c[1];
         xyz[2] += w[a] * c[2];
     }
+    dn_cleft_source(&deform->cleft, deform->opening, xyz);
 }
 
 void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3])
@@ -184,6 +191,7 @@ void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3
             }
         }
     }
+    dn_cleft_source(&deform->cleft, deform->opening, xyz);
 }
 
 /* Where the rows of the target lie in the source, one after the other: visit(user, offset, source voxel position). */
@@ -245,6 +253,37 @@ dn_status dn_deform_labels(const dn_labels *source, const dn_deform *deform, con
     return DN_OK;
 }
 
+/* The eight voxels around a place of the source and their weights; false: outside it. */
+static bool find_corners(const dn_grid *grid, const double at[3], int64_t offset[8], double weight[8])
+{
+    int64_t low[3];
+    double f[3];
+    for (int d = 0; d < 3; ++d) {
+        double x = at[d];
+        /* Half a voxel beyond the outer centres still belongs to the image. */
+        if (x < -0.5 || x > (double)grid->dim[d] - 0.5) {
+            return false;
+        }
+        x = fmax(0.0, fmin(x, (double)(grid->dim[d] - 1)));
+        low[d] = (int64_t)x;
+        if (low[d] == grid->dim[d] - 1 && low[d] > 0) {
+            --low[d];
+        }
+        f[d] = x - (double)low[d];
+    }
+    for (int corner = 0; corner < 8; ++corner) {
+        int64_t p[3];
+        weight[corner] = 1.0;
+        for (int d = 0; d < 3; ++d) {
+            int up = (corner >> d) & 1;
+            weight[corner] *= up ? f[d] : 1.0 - f[d];
+            p[d] = low[d] + up;
+        }
+        offset[corner] = weight[corner] > 0.0 ? dn_grid_offset(grid, p[0], p[1], p[2]) : 0;
+    }
+    return true;
+}
+
 typedef struct {
     const dn_volume *source;
     float fill;
@@ -254,37 +293,50 @@ typedef struct {
 static void take_value(void *user, int64_t offset, const double at[3])
 {
     const volume_job *job = user;
-    const dn_grid *grid = &job->source->grid;
-    int64_t low[3];
-    double f[3];
-    for (int d = 0; d < 3; ++d) {
-        double x = at[d];
-        /* Half a voxel beyond the outer centres still belongs to the image. */
-        if (x < -0.5 || x > (double)grid->dim[d] - 0.5) {
-            job->out[offset] = job->fill;
-            return;
-        }
-        x = fmax(0.0, fmin(x, (double)(grid->dim[d] - 1)));
-        low[d] = (int64_t)x;
-        if (low[d] == grid->dim[d] - 1 && low[d] > 0) {
-            --low[d];
-        }
-        f[d] = x - (double)low[d];
-    }
+    int64_t corner[8];
+    double weight[8];
     double sum = 0.0;
-    for (int corner = 0; corner < 8; ++corner) {
-        double w = 1.0;
-        int64_t p[3];
-        for (int d = 0; d < 3; ++d) {
-            int up = (corner >> d) & 1;
-            w *= up ? f[d] : 1.0 - f[d];
-            p[d] = low[d] + up;
-        }
-        if (w > 0.0) {
-            sum += w * (double)job->source->data[dn_grid_offset(grid, p[0], p[1], p[2])];
+    if (!find_corners(&job->source->grid, at, corner, weight)) {
+        job->out[offset] = job->fill;
+        return;
+    }
+    for (int n = 0; n < 8; ++n) {
+        if (weight[n] > 0.0) {
+            sum += weight[n] * (double)job->source->data[corner[n]];
         }
     }
     job->out[offset] = (float)sum;
+}
+
+typedef struct {
+    const dn_grid *grid;
+    const float *values;
+    int64_t channels;
+    float *out;
+} channels_job;
+
+static void take_channels(void *user, int64_t offset, const double at[3])
+{
+    const channels_job *job = user;
+    int64_t corner[8];
+    double weight[8];
+    float *to = job->out + offset * job->channels;
+    memset(to, 0, (size_t)job->channels * sizeof *to);
+    if (!find_corners(job->grid, at, corner, weight)) {
+        return;
+    }
+    for (int n = 0; n < 8; ++n) {
+        const float *from = job->values + corner[n] * job->channels;
+        for (int64_t c = 0; weight[n] > 0.0 && c < job->channels; ++c) {
+            to[c] += (float)weight[n] * from[c];
+        }
+    }
+}
+
+dn_status dn_deform_channels(const dn_grid *grid, const float *values, int64_t channels, const dn_deform *deform, float *out)
+{
+    channels_job job = {grid, values, channels, out};
+    return visit_all(deform, &grid->affine, take_channels, &job);
 }
 
 dn_status dn_deform_volume(const dn_volume *source, const dn_deform *deform, float fill, dn_volume **out)

@@ -1,9 +1,9 @@
 /* Random smooth changes of shape: an affine and a cubic B-spline displacement field.
  *
  * A deform maps the voxels of a target grid to world points of a source image:
- *     x = c + A (T(i, j, k) - t) + u(i, j, k)
+ *     x = f(c + A (T(i, j, k) - t) + u(i, j, k))
  * with T the target's affine, t the middle of the target grid, c the point of the source that comes to lie there, A
- * rotation, scaling, shear and (perhaps) a mirror in x, and u the displacement in mm.
+ * rotation, scaling, shear and (perhaps) a mirror in x, u the displacement in mm, and f a cleft that opens or closes (cleft.h).
  * The spline's coefficients are held below 0.4 control spacings, where such a field cannot fold (Choi and Lee 2000:
  * 1 / 2.48), so a label map keeps its topology.
  * Not parallel inside: the caller runs one sample a thread. */
@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "image/volume.h"
+#include "synth/cleft.h"
 
 #include <stdbool.h>
 
@@ -27,6 +28,10 @@ typedef struct dn_deform_options {
      * tilt_degrees and slip_mm then say how far the plane itself may turn and move, uniform in +-. */
     bool flat;
     double tilt_degrees, slip_mm;
+    /* Each wall of a cleft of the source (which the caller describes) moves outward by up to this, or inward by up to this as far as the
+     * cleft is wide; 0: not at all, and nothing is drawn for it. */
+    double cleft_mm;
+    dn_cleft cleft;
 } dn_deform_options;
 
 typedef struct dn_deform dn_deform;
@@ -42,6 +47,8 @@ void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3
 /* out: nearest labels on the target grid, 0 outside the source. Mirrored deforms swap sides through swap (65536
  * entries, label -> label of the other side), NULL: labels have no side. *out: owned by the caller. */
 DN_CHECKED dn_status dn_deform_labels(const dn_labels *source, const dn_deform *deform, const uint16_t *swap, dn_labels **out);
+/* Several values a voxel of grid, [k][j][i][channel], linear and 0 outside, into out, [k][j][i][channel] on the target; the caller's. */
+DN_CHECKED dn_status dn_deform_channels(const dn_grid *grid, const float *values, int64_t channels, const dn_deform *deform, float *out);
 /* Linear, fill outside. *out: owned by the caller. */
 DN_CHECKED dn_status dn_deform_volume(const dn_volume *source, const dn_deform *deform, float fill, dn_volume **out);
 

@@ -126,6 +126,9 @@ void dn_train_config_destroy(dn_train_config *config);
 
 /* The contract and labels of the model that this config trains, without weights. *out: owned by the caller. */
 DN_CHECKED dn_status dn_train_config_model(const dn_train_config *config, dn_model **out);
+/* The class of the same structure on the other side, for each class; DN_CLASS_IGNORE stays what it is. DN_EFORMAT: samples are mirrored and
+ * a class of one side has no such partner. */
+DN_CHECKED dn_status dn_train_config_mirror(const dn_train_config *config, uint8_t mirror[256]);
 /* SHA-256 of the canonical form, in hex. */
 DN_CHECKED dn_status dn_train_config_hash(const dn_train_config *config, char hex[65]);
 /* Where two canonical forms differ first, as "training.steps (100 there, 200 here)", into text; false: nowhere. */

@@ -52,6 +52,7 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
         REAL(crop_probability, look->crop_probability, 0, 1),
         REAL(range_low, config->range_low, 0, 0.5),
         REAL(range_high, config->range_high, 0.1, 1),
+        REAL(ventricle_mm, shape->cleft_mm, 0, 10),
         REAL(tilt_degrees, shape->tilt_degrees, 0, 45),
         REAL(slip_mm, shape->slip_mm, 0, 50),
         REAL(contrast_probability, config->slices.contrast_probability, 0, 1),
@@ -73,6 +74,12 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
         for (size_t i = 0; i < sizeof of_slices / sizeof *of_slices; ++i) {
             json_object_del(canonical, of_slices[i]);
         }
+    }
+    if (config->dims == 2 && shape->cleft_mm > 0.0) {
+        return dn_yaml_fail(yaml, node, "augmentation.ventricle_mm is for 3-D networks");
+    }
+    if (!(shape->cleft_mm > 0.0)) {
+        json_object_del(canonical, "ventricle_mm"); /* runs from before it was there go on */
     }
     if (config->range_low >= config->range_high) {
         return dn_yaml_fail(yaml, node, "augmentation.range_low is %g, not below range_high (%g)", config->range_low, config->range_high);

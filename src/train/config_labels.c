@@ -158,3 +158,27 @@ dn_status dn_config_labels(dn_yaml *yaml, const yaml_node_t *labels, const yaml_
     }
     return list_of_labels(config->class_of, DN_CLASS_IGNORE, ignored);
 }
+
+dn_status dn_train_config_mirror(const dn_train_config *config, uint8_t mirror[256])
+{
+    mirror[DN_CLASS_IGNORE] = DN_CLASS_IGNORE;
+    for (int64_t c = 0; c < config->class_count; ++c) {
+        const dn_train_class *one = &config->classes[c];
+        mirror[c] = (uint8_t)c;
+        bool found = one->hemi == 'B';
+        for (int64_t o = 0; o < config->class_count && !found; ++o) {
+            const dn_train_class *other = &config->classes[o];
+            if (other->hemi == (one->hemi == 'L' ? 'R' : 'L') && strcmp(one->structure, other->structure) == 0) {
+                mirror[c] = (uint8_t)o;
+                found = true;
+            }
+        }
+        if (!found && config->synth.shape.mirror_probability > 0.0) {
+            DN_FAIL(DN_EFORMAT,
+                    "%s: class %s has no partner of structure %s on the other side, which a mirror needs; set "
+                    "augmentation.mirror_probability to 0",
+                    config->path, one->name, one->structure);
+        }
+    }
+    return DN_OK;
+}

@@ -15,6 +15,7 @@ struct dn_dataset {
     dn_tissues *tissues;
     dn_source_set set;
     dn_slice_set *slices; /* of 2-D networks, in place of set */
+    uint8_t mirror[256];  /* class -> class of the other side, for probabilities */
     uint64_t seed;
 };
 
@@ -43,6 +44,9 @@ dn_status dn_dataset_create(const dn_train_config *config, dn_dataset_part part,
         DN_TRY_GOTO(status, dn_source_check_sides(config, dataset->tissues), fail);
     }
     DN_TRY_GOTO(status, dn_source_set_read(config, sources, dataset->tissues, &dataset->set), fail);
+    if (dn_dataset_is_soft(dataset)) {
+        DN_TRY_GOTO(status, dn_train_config_mirror(config, dataset->mirror), fail);
+    }
     *out = dataset;
     return DN_OK;
 fail:
@@ -58,6 +62,21 @@ void dn_dataset_destroy(dn_dataset *dataset)
         dn_slice_set_destroy(dataset->slices);
         free(dataset);
     }
+}
+
+bool dn_dataset_is_soft(const dn_dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->set.count; ++i) {
+        if (dataset->set.items[i].soft.values != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t dn_dataset_classes(const dn_dataset *dataset)
+{
+    return dataset->config->class_count;
 }
 
 int64_t dn_dataset_voxels(const dn_dataset *dataset)
@@ -160,18 +179,57 @@ static void choose_centre(const dn_dataset *dataset, const dn_source *source, dn
     dn_affine_apply(&grid->affine, ijk, centre);
 }
 
+/* Probabilities under the same change of shape, which treats them linearly; [D, H, W, class] = [i, j, k, class]. */
+static dn_status soft_patch(const dn_dataset *dataset, const dn_soft_labels *truth, const dn_deform *deform, const dn_grid *target,
+                            float *soft)
+{
+    float *values = NULL;
+    const int64_t others = truth->classes - 1;
+    const bool mirrored = dn_deform_mirrors(deform);
+    DN_TRY(dn_alloc(&values, (size_t)(dn_grid_count(target) * others), sizeof *values, "a sample's probabilities"));
+    dn_status status = dn_deform_channels(&truth->grid, truth->values, others, deform, values);
+    for (int64_t i = 0; i < target->dim[0] && status == DN_OK; ++i) {
+        for (int64_t j = 0; j < target->dim[1]; ++j) {
+            for (int64_t k = 0; k < target->dim[2]; ++k, soft += truth->classes) {
+                const float *from = values + dn_grid_offset(target, i, j, k) * others;
+                float sum = 0.0f;
+                for (int64_t c = 1; c < truth->classes; ++c) {
+                    soft[mirrored ? dataset->mirror[c] : c] = from[c - 1];
+                    sum += from[c - 1];
+                }
+                soft[0] = sum < 1.0f ? 1.0f - sum : 0.0f;
+            }
+        }
+    }
+    free(values);
+    return status;
+}
+
+/* One class has all. */
+static void spread_targets(const uint8_t *targets, int64_t voxels, int64_t classes, float *soft)
+{
+    memset(soft, 0, (size_t)(voxels * classes) * sizeof *soft);
+    for (int64_t v = 0; v < voxels; ++v) {
+        if (targets[v] != DN_CLASS_IGNORE) {
+            soft[v * classes + targets[v]] = 1.0f;
+        }
+    }
+}
+
 /* A patch of a real scan: bent and degraded for training, as it is for validation. */
 static dn_status real_patch(const dn_dataset *dataset, const dn_source *source, const dn_grid *target, const double centre[3],
-                            dn_random *random, dn_volume **scan, dn_labels **truth)
+                            const dn_synth_options *synth, dn_random *random, dn_volume **scan, dn_labels **truth, float *soft)
 {
     dn_status status = DN_OK;
     dn_deform *deform = NULL;
     bool training = dataset->part == DN_DATASET_TRAINING;
     const dn_deform_options as_it_is = {.control_mm = 50.0};
-    const dn_synth_options *synth = &dataset->config->synth;
     DN_TRY(dn_deform_random(target, centre, training ? &synth->shape : &as_it_is, random, &deform));
     DN_TRY_GOTO(status, dn_deform_labels(source->labels, deform, dataset->tissues->swap, truth), done);
     DN_TRY_GOTO(status, dn_deform_volume(source->scan, deform, 0.0f, scan), done);
+    if (soft != NULL && source->soft.values != NULL) {
+        DN_TRY_GOTO(status, soft_patch(dataset, &source->soft, deform, target, soft), done);
+    }
     if (training) {
         DN_TRY_GOTO(status, dn_appearance_degrade(*scan, &synth->appearance, random), done);
     }
@@ -222,8 +280,17 @@ static dn_status slice_sample(const dn_dataset *dataset, int64_t i, float *input
 
 dn_status dn_dataset_sample(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets)
 {
+    return dn_dataset_sample_soft(dataset, i, input, targets, NULL);
+}
+
+dn_status dn_dataset_sample_soft(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets, float *soft)
+{
     if (dataset->slices != NULL) {
-        return slice_sample(dataset, i, input, targets);
+        DN_TRY(slice_sample(dataset, i, input, targets));
+        if (soft != NULL) {
+            spread_targets(targets, dn_dataset_voxels(dataset), dataset->config->class_count, soft);
+        }
+        return DN_OK;
     }
     const dn_train_config *config = dataset->config;
     dn_status status = DN_OK;
@@ -235,21 +302,25 @@ dn_status dn_dataset_sample(const dn_dataset *dataset, int64_t i, float *input, 
     dn_random_seed_stream(&random, dataset->seed, (uint64_t)i);
     const dn_source *source = &dataset->set.items[choose_source(dataset, i, &random)];
     choose_centre(dataset, source, &random, centre);
+    dn_synth_options synth = config->synth;
+    synth.shape.cleft = source->cleft;
     for (int d = 0; d < 3; ++d) {
         target.affine.m[d][d] = config->spacing[d];
         target.affine.m[d][3] = -0.5 * config->spacing[d] * (double)(config->patch[d] - 1);
     }
     if (source->scan != NULL) {
-        DN_TRY_GOTO(status, real_patch(dataset, source, &target, centre, &random, &scan, &truth), done);
+        DN_TRY_GOTO(status, real_patch(dataset, source, &target, centre, &synth, &random, &scan, &truth, soft), done);
     } else {
-        DN_TRY_GOTO(status, dn_synth_sample(source->labels, dataset->tissues, &target, centre, &config->synth, &random, &scan, &truth),
-                    done);
+        DN_TRY_GOTO(status, dn_synth_sample(source->labels, dataset->tissues, &target, centre, &synth, &random, &scan, &truth), done);
     }
     if (source->scan == NULL || dataset->part == DN_DATASET_TRAINING) {
         stretch(config, &random, scan);
     }
     dn_bridge_to_tensor(scan, (const int64_t[3]){0, 0, 0}, target.dim, 0.0f, input);
     write_targets(config, truth, targets);
+    if (soft != NULL && source->soft.values == NULL) {
+        spread_targets(targets, dn_dataset_voxels(dataset), config->class_count, soft);
+    }
 done:
     dn_volume_destroy(scan);
     dn_labels_destroy(truth);

@@ -20,6 +20,13 @@ void dn_dataset_destroy(dn_dataset *dataset);
 /* Makes sample i: input [patch0, patch1, patch2, channels], targets [patch0, patch1, patch2], the caller's. May be called from several
  * threads. */
 DN_CHECKED dn_status dn_dataset_sample(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets);
+/* The same with the targets as probabilities: soft [patch0, patch1, patch2, classes] sum to 1, but for voxels that are ignored; NULL: not
+ * wanted. A mirror exchanges the sides' classes. Where a truth is labels, one class has all. */
+DN_CHECKED dn_status dn_dataset_sample_soft(const dn_dataset *dataset, int64_t i, float *input, uint8_t *targets, float *soft);
+/* Whether some truth of it is probabilities, so that dn_dataset_sample_soft says more than labels. */
+bool dn_dataset_is_soft(const dn_dataset *dataset);
+/* Classes, the background among them. */
+int64_t dn_dataset_classes(const dn_dataset *dataset);
 /* Voxels of a patch. */
 int64_t dn_dataset_voxels(const dn_dataset *dataset);
 /* Values that the network sees of a sample: voxels times channels. */
@@ -33,6 +40,8 @@ typedef struct dn_queue dn_queue;
 DN_CHECKED dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers, int capacity, dn_queue **out);
 /* The next sample, copied into the caller's arrays; waits for it. A worker's failure comes out at its sample. */
 DN_CHECKED dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets);
+/* The same with soft targets where the data set has them (else soft is not used). */
+DN_CHECKED dn_status dn_queue_next_soft(dn_queue *queue, float *input, uint8_t *targets, float *soft);
 /* Seconds that dn_queue_next has waited so far: above a few percent of the run, the network wants more workers. */
 double dn_queue_waited(const dn_queue *queue);
 void dn_queue_destroy(dn_queue *queue);

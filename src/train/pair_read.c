@@ -3,13 +3,18 @@
 #include "image/io.h"
 #include "train/translate.h"
 
-dn_status dn_train_pair_read(const dn_train_pair *pair, const dn_model_input *input, dn_conformed *conformed, dn_labels **labels)
+dn_status dn_train_scan_read(const dn_train_pair *pair, const dn_model_input *input, dn_conformed *conformed)
 {
     dn_volume *scan = NULL;
+    DN_TRY(dn_scan_read(pair->scan, NULL, &scan, NULL));
+    return dn_error_in_file(dn_conform(scan, input, conformed), pair->scan); /* consumes the scan */
+}
+
+dn_status dn_train_pair_read(const dn_train_pair *pair, const dn_model_input *input, dn_conformed *conformed, dn_labels **labels)
+{
     DN_TRY(dn_labels_read(pair->labels, NULL, labels, NULL));
     if (pair->translate != NULL) {
         DN_TRY(dn_labels_translate(*labels, pair->translate));
     }
-    DN_TRY(dn_scan_read(pair->scan, NULL, &scan, NULL));
-    return dn_error_in_file(dn_conform(scan, input, conformed), pair->scan); /* consumes the scan */
+    return dn_train_scan_read(pair, input, conformed);
 }

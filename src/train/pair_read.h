@@ -7,6 +7,8 @@
 
 /* The scan as the contract wants it, and the labels on their own grid, translated where the pair says so. conformed, *labels: the
  * caller's to release, also after a failure. */
+/* The scan alone. */
+DN_CHECKED dn_status dn_train_scan_read(const dn_train_pair *pair, const dn_model_input *input, dn_conformed *conformed);
 DN_CHECKED dn_status dn_train_pair_read(const dn_train_pair *pair, const dn_model_input *input, dn_conformed *conformed,
                                         dn_labels **labels);
 

@@ -16,11 +16,13 @@ typedef struct {
     char message[1024];
     float *input;
     uint8_t *targets;
+    float *soft; /* NULL: the data set has no probabilities */
 } slot;
 
 struct dn_queue {
     const dn_dataset *dataset;
     int64_t voxels, inputs;      /* of a sample */
+    int64_t shares;              /* values of its probabilities; 0: it has none */
     int64_t first, taken, given; /* next to be made, next to be handed out; from first on */
     int workers, running;        /* asked for; started */
     int capacity;
@@ -47,7 +49,7 @@ static void *work(void *user)
         int64_t number = queue->taken++;
         slot *mine = &queue->slots[number % queue->capacity];
         pthread_mutex_unlock(&queue->lock);
-        mine->status = dn_dataset_sample(queue->dataset, queue->first + number, mine->input, mine->targets);
+        mine->status = dn_dataset_sample_soft(queue->dataset, queue->first + number, mine->input, mine->targets, mine->soft);
         if (mine->status != DN_OK) {
             snprintf(mine->message, sizeof mine->message, "%s", dn_error_message());
         }
@@ -66,6 +68,9 @@ static dn_status allocate(dn_queue *queue)
     for (int s = 0; s < queue->capacity; ++s) {
         DN_TRY(dn_alloc(&queue->slots[s].input, (size_t)queue->inputs, sizeof(float), "the queue of samples"));
         DN_TRY(dn_alloc(&queue->slots[s].targets, voxels, 1, "the queue of samples"));
+        if (queue->shares > 0) {
+            DN_TRY(dn_alloc(&queue->slots[s].soft, (size_t)queue->shares, sizeof(float), "the queue of samples"));
+        }
     }
     return dn_alloc(&queue->threads, (size_t)queue->workers, sizeof *queue->threads, "the queue of samples");
 }
@@ -79,6 +84,7 @@ dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers,
     queue->first = first;
     queue->voxels = dn_dataset_voxels(dataset);
     queue->inputs = dn_dataset_inputs(dataset);
+    queue->shares = dn_dataset_is_soft(dataset) ? queue->voxels * dn_dataset_classes(dataset) : 0;
     queue->workers = workers;
     queue->capacity = workers > 0 ? (capacity < 1 ? 1 : capacity) : 0;
     pthread_mutex_init(&queue->lock, NULL);
@@ -99,9 +105,15 @@ fail:
 
 dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets)
 {
+    return dn_queue_next_soft(queue, input, targets, NULL);
+}
+
+dn_status dn_queue_next_soft(dn_queue *queue, float *input, uint8_t *targets, float *soft)
+{
     double before = dn_clock_now();
     if (queue->workers == 0) {
-        dn_status status = dn_dataset_sample(queue->dataset, queue->first + queue->given, input, targets);
+        dn_status status =
+            dn_dataset_sample_soft(queue->dataset, queue->first + queue->given, input, targets, queue->shares > 0 ? soft : NULL);
         queue->given += status == DN_OK;
         queue->waited += dn_clock_now() - before;
         return status;
@@ -119,6 +131,9 @@ dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets)
     }
     memcpy(input, next->input, (size_t)queue->inputs * sizeof *input);
     memcpy(targets, next->targets, (size_t)queue->voxels);
+    if (soft != NULL && queue->shares > 0) {
+        memcpy(soft, next->soft, (size_t)queue->shares * sizeof *soft);
+    }
     pthread_mutex_lock(&queue->lock);
     next->ready = false;
     ++queue->given;
@@ -147,6 +162,7 @@ void dn_queue_destroy(dn_queue *queue)
     for (int s = 0; queue->slots != NULL && s < queue->capacity; ++s) {
         free(queue->slots[s].input);
         free(queue->slots[s].targets);
+        free(queue->slots[s].soft);
     }
     free(queue->slots);
     free(queue->threads);

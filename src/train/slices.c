@@ -30,28 +30,8 @@ bool dn_slice_is_picture(const char *path)
     return dn_path_has_extension(path, ".png");
 }
 
-/* The class of the same structure on the other side. */
-static dn_status find_mirror(const dn_train_config *config, uint8_t mirror[256])
+static dn_status check_mirror(const dn_train_config *config)
 {
-    mirror[DN_CLASS_IGNORE] = DN_CLASS_IGNORE;
-    for (int64_t c = 0; c < config->class_count; ++c) {
-        const dn_train_class *one = &config->classes[c];
-        mirror[c] = (uint8_t)c;
-        bool found = one->hemi == 'B';
-        for (int64_t o = 0; o < config->class_count && !found; ++o) {
-            const dn_train_class *other = &config->classes[o];
-            if (other->hemi == (one->hemi == 'L' ? 'R' : 'L') && strcmp(one->structure, other->structure) == 0) {
-                mirror[c] = (uint8_t)o;
-                found = true;
-            }
-        }
-        if (!found && config->synth.shape.mirror_probability > 0.0) {
-            DN_FAIL(DN_EFORMAT,
-                    "%s: class %s has no partner of structure %s on the other side, which a mirror needs; set "
-                    "augmentation.mirror_probability to 0",
-                    config->path, one->name, one->structure);
-        }
-    }
     dn_orientation orientation;
     DN_TRY(dn_orientation_parse(config->slices.orientation, &orientation));
     if (orientation.axis[2] != 0 && config->synth.shape.mirror_probability > 0.0) {
@@ -69,7 +49,8 @@ dn_status dn_slice_set_create(const dn_train_config *config, const dn_train_sour
     dn_slice_set *set = NULL;
     DN_TRY(dn_alloc(&set, 1, sizeof *set, "slices"));
     set->config = config;
-    DN_TRY_GOTO(status, find_mirror(config, set->mirror), fail);
+    DN_TRY_GOTO(status, dn_train_config_mirror(config, set->mirror), fail);
+    DN_TRY_GOTO(status, check_mirror(config), fail);
     DN_TRY_GOTO(status, dn_alloc(&set->items, sources->pair_count + 1, sizeof *set->items, "slices"), fail);
     for (size_t i = 0; i < sources->pair_count; ++i) {
         source *s = &set->items[i];

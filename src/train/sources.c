@@ -8,6 +8,7 @@
 #include "image/resample.h"
 #include "train/pair_read.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,7 @@ static dn_status trim(dn_labels **labels)
 /* The scan as the network will get it, and its labels on the same grid. */
 static dn_status read_pair(const dn_train_config *config, const dn_train_pair *pair, dn_source *out)
 {
+    bool soft;
     dn_labels *labels = NULL;
     dn_conformed conformed = {0};
     const dn_model_input input = {.spacing = {config->spacing[0], config->spacing[1], config->spacing[2]},
@@ -150,7 +152,15 @@ static dn_status read_pair(const dn_train_config *config, const dn_train_pair *p
                                   .normalise = DN_NORMALISE_PERCENTILE,
                                   .low = 0.5,
                                   .high = 99.5};
-    dn_status status = dn_train_pair_read(pair, &input, &conformed, &labels);
+    DN_TRY(dn_soft_labels_given(pair->labels, &soft));
+    if (soft && pair->translate != NULL) {
+        DN_FAIL(DN_EUSAGE, "%s: translate does not go with the probabilities of %s; rename them in their JSON file", config->path,
+                pair->labels);
+    }
+    if (soft) {
+        DN_TRY(dn_soft_labels_read(config, pair->labels, &labels, &out->soft));
+    }
+    dn_status status = soft ? dn_train_scan_read(pair, &input, &conformed) : dn_train_pair_read(pair, &input, &conformed, &labels);
     if (status == DN_OK) {
         status = dn_resample_labels(labels, &conformed.volume->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &out->labels);
     }
@@ -221,6 +231,93 @@ done:
     return status;
 }
 
+enum { CLEFT_BINS = 1000 };
+#define CLEFT_BIN_MM 0.1
+
+static double percentile(const int64_t *histogram, double share)
+{
+    int64_t count = 0;
+    int64_t below = 0;
+    int bin = 0;
+    for (int b = 0; b < CLEFT_BINS; ++b) {
+        count += histogram[b];
+    }
+    while (bin < CLEFT_BINS - 1 && (double)(below + histogram[bin]) < share * (double)count) {
+        below += histogram[bin++];
+    }
+    return CLEFT_BIN_MM * ((double)bin + 0.5);
+}
+
+/* Voxels of the hypothalamus one after the other: the world point of the first at or after *v, and its side; false: there is none. */
+static bool next_of_hypothalamus(const dn_train_config *config, const dn_labels *labels, int64_t *v, double xyz[3], char *hemi)
+{
+    static const char structure[] = "hypothalamus";
+    const dn_grid *grid = &labels->grid;
+    for (; *v < dn_grid_count(grid); ++*v) {
+        int class = config->class_of[labels->data[*v]];
+        if (class > 0 && class != DN_CLASS_IGNORE && config->classes[class].hemi != 'B' &&
+            strncmp(config->classes[class].structure, structure, sizeof structure - 1) == 0) {
+            const double ijk[3] = {(double)(*v % grid->dim[0]), (double)(*v / grid->dim[0] % grid->dim[1]),
+                                   (double)(*v / (grid->dim[0] * grid->dim[1]))};
+            dn_affine_apply(&grid->affine, ijk, xyz);
+            *hemi = config->classes[class].hemi;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Middle plane between the two sides, and how far they lie from it: the inner 5 % stand for the ventricle's wall. */
+static dn_status find_cleft(const dn_train_config *config, dn_source *source)
+{
+    double sum[2][3] = {{0}};
+    int64_t count[2] = {0, 0};
+    int64_t across[CLEFT_BINS] = {0};
+    int64_t along[CLEFT_BINS] = {0};
+    double xyz[3];
+    double length = 0.0;
+    char hemi = 'B';
+    dn_cleft *cleft = &source->cleft;
+    for (int64_t v = 0; next_of_hypothalamus(config, source->labels, &v, xyz, &hemi); ++v) {
+        int side = hemi == 'R';
+        ++count[side];
+        for (int c = 0; c < 3; ++c) {
+            sum[side][c] += xyz[c];
+        }
+    }
+    if (count[0] == 0 || count[1] == 0) {
+        DN_FAIL(DN_EDATA, "it has no hypothalamus on both sides, between which augmentation.ventricle_mm widens the third ventricle");
+    }
+    for (int c = 0; c < 3; ++c) {
+        double left = sum[0][c] / (double)count[0];
+        double right = sum[1][c] / (double)count[1];
+        cleft->centre[c] = 0.5 * (left + right);
+        cleft->across[c] = right - left;
+        length += cleft->across[c] * cleft->across[c];
+    }
+    for (int c = 0; c < 3; ++c) {
+        cleft->across[c] /= sqrt(length);
+    }
+    for (int64_t v = 0; next_of_hypothalamus(config, source->labels, &v, xyz, &hemi); ++v) {
+        double u = 0.0;
+        double square = 0.0;
+        for (int c = 0; c < 3; ++c) {
+            double from = xyz[c] - cleft->centre[c];
+            u += from * cleft->across[c];
+            square += from * from;
+        }
+        double w = sqrt(fmax(0.0, square - u * u));
+        ++across[(int)fmin(fabs(u) / CLEFT_BIN_MM, CLEFT_BINS - 1)];
+        ++along[(int)fmin(w / CLEFT_BIN_MM, CLEFT_BINS - 1)];
+    }
+    double half_voxel = 0.5 * config->spacing[0];
+    /* A voxel further in than the first centres: where the wall's partial volume ends, so that it is moved and not stretched. */
+    cleft->half = fmax(0.7, percentile(across, 0.05) - 2.0 * half_voxel);
+    cleft->reach = fmax(cleft->half, percentile(across, 0.98) + half_voxel);
+    cleft->radius = percentile(along, 0.98) + half_voxel;
+    return DN_OK;
+}
+
 static dn_status read_source(const dn_train_config *config, const dn_train_pair *pair, const char *map, const dn_tissues *tissues,
                              dn_source *out)
 {
@@ -235,7 +332,8 @@ static dn_status read_source(const dn_train_config *config, const dn_train_pair 
     if (pair == NULL) {
         DN_TRY(dn_error_in_file(trim(&out->labels), path));
     }
-    return dn_error_in_file(find_places(config, out), path);
+    DN_TRY(dn_error_in_file(find_places(config, out), path));
+    return config->synth.shape.cleft_mm > 0.0 ? dn_error_in_file(find_cleft(config, out), path) : DN_OK;
 }
 
 dn_status dn_source_set_read(const dn_train_config *config, const dn_train_sources *sources, const dn_tissues *tissues, dn_source_set *out)
@@ -261,6 +359,7 @@ void dn_source_set_release(dn_source_set *set)
         free(set->items[i].name);
         dn_labels_destroy(set->items[i].labels);
         dn_volume_destroy(set->items[i].scan);
+        dn_soft_labels_release(&set->items[i].soft);
         free(set->items[i].places);
         free(set->items[i].place_count);
     }

@@ -4,12 +4,15 @@
 
 #include "synth/tissues.h"
 #include "train/config.h"
+#include "train/soft_labels.h"
 
 typedef struct dn_source {
-    char *name;        /* of the label map's file; owned */
-    dn_labels *labels; /* owned; cut to what is not 0, and for scans on the scan's grid */
-    dn_volume *scan;   /* owned; at the model's spacing, 0..1; NULL: a label map without scan */
-    double centre[3];  /* world, mm: middle of the classes other than the background: of the brain, however much neck there is */
+    char *name;          /* of the label map's file; owned */
+    dn_labels *labels;   /* owned; cut to what is not 0, and for scans on the scan's grid */
+    dn_volume *scan;     /* owned; at the model's spacing, 0..1; NULL: a label map without scan */
+    dn_soft_labels soft; /* where the truth is probabilities; values NULL: it is labels. labels then holds the most probable ones */
+    dn_cleft cleft;      /* between the hypothalami, where samples open and close it */
+    double centre[3];    /* world, mm: middle of the classes other than the background: of the brain, however much neck there is */
     /* Up to DN_SOURCE_PLACES voxels of each class, drawn evenly: place[class * DN_SOURCE_PLACES + n], offsets into labels.
      * Class 0 stands for any voxel of the head. */
     int32_t *places;

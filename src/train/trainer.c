@@ -32,10 +32,12 @@ typedef struct {
     int64_t voxels; /* of a batch */
     float *input;   /* one batch */
     uint8_t *targets;
+    float *soft; /* its probabilities; NULL: there are none */
     /* Validation, made once: rounds of one batch each. */
     int64_t rounds;
     float *validation_input;
     uint8_t *validation_targets;
+    float *validation_soft;
     double began, saved; /* seconds */
     int64_t first_step;
     dn_folder_lock lock;
@@ -132,9 +134,15 @@ static dn_status make_validation(trainer *t)
     DN_TRY(dn_dataset_create(config, DN_DATASET_VALIDATION, &dataset));
     DN_TRY_GOTO(status, dn_alloc(&t->validation_input, count, values * sizeof(float), "the validation samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&t->validation_targets, count, patch, "the validation samples"), done);
+    size_t shares = dn_dataset_is_soft(dataset) ? patch * (size_t)config->class_count : 0;
+    if (shares > 0) {
+        DN_TRY_GOTO(status, dn_alloc(&t->validation_soft, count, shares * sizeof(float), "the validation samples"), done);
+    }
     for (size_t i = 0; i < count; ++i) {
         DN_TRY_GOTO(status, dn_cancel_check(), done);
-        DN_TRY_GOTO(status, dn_dataset_sample(dataset, (int64_t)i, t->validation_input + i * values, t->validation_targets + i * patch),
+        DN_TRY_GOTO(status,
+                    dn_dataset_sample_soft(dataset, (int64_t)i, t->validation_input + i * values, t->validation_targets + i * patch,
+                                           shares > 0 ? t->validation_soft + i * shares : NULL),
                     done);
         dn_progress("making validation samples", (int64_t)i + 1, (int64_t)count);
     }
@@ -233,6 +241,9 @@ static dn_status prepare(trainer *t)
     DN_TRY(dn_alloc_aligned(&t->targets, (size_t)t->voxels, 1, "a batch"));
     DN_TRY(make_validation(t));
     DN_TRY(dn_dataset_create(config, DN_DATASET_TRAINING, &t->dataset));
+    if (dn_dataset_is_soft(t->dataset)) {
+        DN_TRY(dn_alloc_aligned(&t->soft, (size_t)(t->voxels * config->class_count), sizeof *t->soft, "a batch"));
+    }
     return dn_queue_create(t->dataset, t->state.step * config->accumulate * config->batch, (int)config->data_threads, (int)config->queue,
                            &t->queue);
 }
@@ -242,7 +253,8 @@ static dn_status next_batch(trainer *t)
     size_t patch = (size_t)(t->voxels / t->config->batch);
     size_t channels = (size_t)t->config->slices.channels;
     for (size_t b = 0; b < (size_t)t->config->batch; ++b) {
-        DN_TRY(dn_queue_next(t->queue, t->input + b * patch * channels, t->targets + b * patch));
+        float *soft = t->soft != NULL ? t->soft + b * patch * (size_t)t->config->class_count : NULL;
+        DN_TRY(dn_queue_next_soft(t->queue, t->input + b * patch * channels, t->targets + b * patch, soft));
     }
     return DN_OK;
 }
@@ -267,7 +279,7 @@ static dn_status one_step(trainer *t)
     for (int64_t a = 0; a < config->accumulate; ++a) {
         dn_loss_result result;
         DN_TRY(next_batch(t));
-        const dn_targets targets = {DN_TARGET_U8, t->targets};
+        const dn_targets targets = {DN_TARGET_U8, t->targets, t->soft};
         const float *inputs[1] = {t->input};
         DN_TRY(dn_train_forward_backward(t->plan, inputs, &targets, 1.0 / (double)config->accumulate, &result, counts));
         loss += result.loss;
@@ -300,7 +312,8 @@ static dn_status validate(trainer *t)
     double loss = 0.0;
     for (int64_t r = 0; r < t->rounds; ++r) {
         dn_loss_result result;
-        const dn_targets targets = {DN_TARGET_U8, t->validation_targets + r * t->voxels};
+        const dn_targets targets = {DN_TARGET_U8, t->validation_targets + r * t->voxels,
+                                    t->validation_soft != NULL ? t->validation_soft + r * t->voxels * config->class_count : NULL};
         int64_t values = t->voxels * config->slices.channels;
         memcpy(t->input, t->validation_input + r * values, (size_t)values * sizeof *t->input);
         const float *inputs[1] = {t->input};
@@ -426,6 +439,8 @@ static void release(trainer *t)
     free(t->checkpoint);
     free(t->input);
     free(t->targets);
+    free(t->soft);
+    free(t->validation_soft);
     free(t->validation_input);
     free(t->validation_targets);
 }

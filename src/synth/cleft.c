@@ -1,0 +1,41 @@
+#define _GNU_SOURCE /* M_PI */
+#include "synth/cleft.h"
+
+#include <math.h>
+
+#define ROOM 0.8
+
+double dn_cleft_room(const dn_cleft *cleft)
+{
+    return ROOM * cleft->half;
+}
+
+/* 1 up to 0, 0 from DN_CLEFT_FADE_MM on, smooth between. */
+static double fade(double mm)
+{
+    double share = mm / DN_CLEFT_FADE_MM;
+    return share <= 0.0 ? 1.0 : share >= 1.0 ? 0.0 : 0.5 * (1.0 + cos(M_PI * share));
+}
+
+void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3])
+{
+    double from[3];
+    double u = 0.0;
+    double square = 0.0;
+    if (opening == 0.0 || !(cleft->half > 0.0)) {
+        return;
+    }
+    for (int c = 0; c < 3; ++c) {
+        from[c] = xyz[c] - cleft->centre[c];
+        u += from[c] * cleft->across[c];
+        square += from[c] * from[c];
+    }
+    double along = sqrt(fmax(0.0, square - u * u));
+    double a = opening * fade(along - cleft->radius);
+    double far = fabs(u);
+    double wall = cleft->half + a;
+    double moved = far < wall ? far * (1.0 - cleft->half / wall) : a * fade(far - cleft->reach - fmax(0.0, a));
+    for (int c = 0; c < 3; ++c) {
+        xyz[c] -= copysign(1.0, u) * moved * cleft->across[c];
+    }
+}

@@ -1,0 +1,79 @@
+/* A cleft that opens: its volume by the closed form, that of what lies beside it as it was, and nothing folds. */
+#include "test.h"
+
+#include "synth/cleft.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STEP 0.2
+#define HALF 1.5
+#define REACH 8.0
+#define RADIUS 9.0
+
+static const dn_cleft cleft = {{3.0, -2.0, 5.0}, {0.6, 0.8, 0.0}, HALF, REACH, RADIUS};
+
+/* Volumes, in the head whose walls have moved, of a box of fluid between the walls and of one beside it on each side. */
+static void volumes(double opening, double *fluid, double *beside)
+{
+    *fluid = 0.0;
+    *beside = 0.0;
+    for (double u = -16.0 + 0.5 * STEP; u < 16.0; u += STEP) {
+        for (double v = -6.0 + 0.5 * STEP; v < 6.0; v += STEP) {
+            for (double w = -6.0 + 0.5 * STEP; w < 6.0; w += STEP) {
+                /* across, and two directions along */
+                double p[3] = {cleft.centre[0] + 0.6 * u - 0.8 * v, cleft.centre[1] + 0.8 * u + 0.6 * v, cleft.centre[2] + w};
+                dn_cleft_source(&cleft, opening, p);
+                double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);
+                *fluid += fabs(from) < HALF ? STEP * STEP * STEP : 0.0;
+                *beside += fabs(from) > HALF && fabs(from) < REACH ? STEP * STEP * STEP : 0.0;
+            }
+        }
+    }
+}
+
+static void closed_form(void **state)
+{
+    (void)state;
+    const double openings[] = {-1.2, -0.7, 0.0, 0.8, 3.0};
+    for (size_t n = 0; n < sizeof openings / sizeof *openings; ++n) {
+        double fluid, beside;
+        volumes(openings[n], &fluid, &beside);
+        double expected = 2.0 * HALF * 144.0 * (HALF + openings[n]) / HALF;
+        double kept = 2.0 * (REACH - HALF) * 144.0;
+        print_message("opening %+.1f mm: fluid %.1f (expected %.1f), beside %.1f (expected %.1f)\n", openings[n], fluid, expected, beside,
+                      kept);
+        assert_close(fluid, expected, 0.03 * expected + 2.0 * STEP * 144.0);
+        assert_close(beside, kept, 2.0 * STEP * 144.0);
+    }
+}
+
+/* Along the way across, source places follow each other, far away nothing moves, and the room is kept. */
+static void smooth(void **state)
+{
+    (void)state;
+    assert_close(dn_cleft_room(&cleft), 0.8 * HALF, 1e-12);
+    for (double opening = -dn_cleft_room(&cleft); opening <= 4.0; opening += 0.4) {
+        double before = -1e9;
+        for (double u = -40.0; u < 40.0; u += 0.05) {
+            double p[3] = {cleft.centre[0] + 0.6 * u, cleft.centre[1] + 0.8 * u, cleft.centre[2]};
+            dn_cleft_source(&cleft, opening, p);
+            double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);
+            assert_true(from > before);
+            if (fabs(u) > REACH + fmax(0.0, opening) + DN_CLEFT_FADE_MM) {
+                assert_close(from, u, 1e-9);
+            }
+            before = from;
+        }
+        double p[3] = {cleft.centre[0] + 0.6 * 4.0, cleft.centre[1] + 0.8 * 4.0, cleft.centre[2] + RADIUS + DN_CLEFT_FADE_MM + 0.1};
+        const double there[3] = {p[0], p[1], p[2]};
+        dn_cleft_source(&cleft, opening, p);
+        assert_memory_equal(p, there, sizeof there);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(smooth)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
