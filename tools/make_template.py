@@ -3,12 +3,14 @@
 
     tools/make_template.py DIEN DATA_FOLDER OUT_FOLDER [--average FILE]
 
-DIEN: the program. DATA_FOLDER: labelmaps/synthseg (20 people), labelmaps/spl (the hypothalamus), atlas (MNI T1w brain). The steps:
+DIEN: the program. DATA_FOLDER: labelmaps/synthseg (20 people), labelmaps/spl (the hypothalamus), atlas (MNI T1w brain),
+afids and t1w/colin27 (AC and PC placed by hand). The steps:
   1. dien labelmap average: the 20 maps at their mean shape (most of the three minutes of processor time; --average takes a finished one).
-  2. AC and PC in it, through the MNI brain; the SPL atlas, aligned on its own, says how far off they may be.
-  3. dien labelmap frame: the average in the AC-PC frame.
-  4. The hypothalamus' subregions, mammillary bodies and fornix of the SPL atlas, both sides averaged, painted over tissue (never
-     over the ventricles).
+  2. AC and PC in it, roughly, through the MNI brain; the SPL atlas, aligned on its own, says how far off they may be.
+  3. dien labelmap frame: the average in the AC-PC frame; the hypothalamus' subregions, mammillary bodies and fornix of the SPL atlas,
+     both sides averaged, painted over tissue (never over the ventricles).
+  4. AC and PC as people place them: dien prepare finds the frame of two heads by this template, and the template's points move to
+     where hand-placed points of these heads lie in it (template_landmarks.by_hand); then 3 again, and once more dien prepare to check.
 """
 import gzip
 import os
@@ -58,6 +60,25 @@ def paint_spl(path, frame, to_spl, data):
     return {int(n): int((labels == n).sum()) for n in [*SPL, *OTHER_SIDE.values()]}
 
 
+def in_frame(program, average, ac, pc, to_spl, data, out):
+    """The template in folder out: the average in the frame of its points ac and pc, with what SPL gives (sizes in voxels) and
+    landmarks.tsv. The 4 x 4 from the frame to the average, and the sizes."""
+    length = np.hypot(*(ac - pc)[1:])
+    y = (ac - pc)[1:] / length
+    frame = np.eye(4)
+    frame[1:3, 1] = y
+    frame[1:3, 2] = [-y[1], y[0]]
+    frame[1:3, 3] = ac[1:]
+    numbers = "%.2f,%.2f,%.2f,%.2f" % (ac[1], ac[2], pc[1], pc[2])
+    subprocess.run([program, "labelmap", "frame", average, "-o", out + "/head.nii.gz", "--frame", numbers], check=True)
+    with open(out + "/landmarks.tsv", "w") as f:
+        f.write("name\tx_mm\ty_mm\tz_mm\terror_mm\tfrom\n")
+        said = "hand-placed %s of MNI 2009c and Colin27 (AFIDs), in the frames that dien prepare finds"
+        for name, at in (("AC", 0.0), ("PC", -length)):
+            f.write("%s\t0\t%.2f\t0\t%.1f\t%s\n" % (name, at, marks.ERROR_MM, said % name))
+    return frame, paint_spl(out + "/head.nii.gz", frame, to_spl, data)
+
+
 def main():
     program, data, out = sys.argv[1:4]
     average = sys.argv[5] if "--average" in sys.argv else out + "/average.nii.gz"
@@ -68,29 +89,19 @@ def main():
     labels, affine = marks.load(average)
     mni, how = marks.by_mni(labels, affine, data, share + "/synth/tissues.tsv")
     spl, other = marks.by_spl(labels, affine, data)
-    ac, pc = mni["AC"], mni["PC"]
+    to_spl = other["to_spl"]
+    frame, _ = in_frame(program, average, mni["AC"], mni["PC"], to_spl, data, out)
+    ac, pc = (marks.world(frame, p) for p in marks.by_hand(program, data, out))
+    frame, sizes = in_frame(program, average, ac, pc, to_spl, data, out)
+    marks.by_hand(program, data, out)
     length = np.hypot(*(ac - pc)[1:])
-    y = (ac - pc)[1:] / length
-    frame = np.eye(4)
-    frame[1:3, 1] = y
-    frame[1:3, 2] = [-y[1], y[0]]
-    frame[1:3, 3] = ac[1:]
     back = np.linalg.inv(frame)
-    head = out + "/head.nii.gz"
-    numbers = "%.2f,%.2f,%.2f,%.2f" % (ac[1], ac[2], pc[1], pc[2])
-    subprocess.run([program, "labelmap", "frame", average, "-o", head, "--frame", numbers], check=True)
-    sizes = paint_spl(head, frame, other["to_spl"], data)
-    print("MNI: correlation %.3f, AC %s, PC %s in the average; off the midline %.2f and %.2f mm" %
-          (how["correlation"], ac.round(2), pc.round(2), ac[0], pc[0]))
+    print("MNI: correlation %.3f, AC %s, PC %s in the average; in the frame %s, %s" %
+          (how["correlation"], mni["AC"].round(2), mni["PC"].round(2), *(marks.world(back, mni[n]).round(2) for n in ("AC", "PC"))))
     spl_ac, aqueduct = marks.world(back, spl["AC"]), marks.world(back, spl["aqueduct"])
     print("SPL: overlap %.3f; in the frame its AC lies at %s, the top of its aqueduct at %s" %
           (other["overlap"], spl_ac.round(1), aqueduct.round(1)))
     print("AC-PC %.1f mm; voxels of what SPL gave: %s" % (length, sizes))
-    with open(out + "/landmarks.tsv", "w") as f:
-        f.write("name\tx_mm\ty_mm\tz_mm\terror_mm\tfrom\n")
-        said = "T1w brain of MNI 2009c (its %s at %.1f, %.1f, %.1f) aligned with this map"
-        for name, at, error in (("AC", 0.0, 1.0), ("PC", -length, 1.5)):
-            f.write("%s\t0\t%.2f\t0\t%.1f\t%s\n" % (name, at, error, said % (name, *how["mni"][name])))
 
 
 if __name__ == "__main__":

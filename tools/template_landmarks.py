@@ -1,13 +1,19 @@
 #!/usr/bin/python3
 """Finds AC and PC in an average label map, and brings the hypothalamus of the SPL atlas to it. Part of make_template.py.
 
-Two routes that share nothing but the average:
+Two routes that share nothing but the average, for a start and as a check:
   MNI: the T1w brain of MNI 2009c (DIEN_DATA/atlas), in which both commissures are bright dots that anyone can measure, is
        aligned (affine, normalised cross-correlation within 45 mm of the thalami) with the average painted in T1w contrast.
   SPL: the atlas of one person (DIEN_DATA/labelmaps/spl) has the anterior commissure and the aqueduct as labels; it is aligned
        (affine, overlap of its deep structures with the average's).
+The last word has
+  AFIDs: what many raters placed by hand (DIEN_DATA/afids) in two heads, MNI 2009c and Colin27, whose frames dien prepare finds by the
+       template made so far. So the points are right for the structures as the program labels and fits them.
 """
 import csv
+import json
+import os
+import subprocess
 
 import nibabel as nib
 import numpy as np
@@ -16,6 +22,12 @@ from scipy import ndimage, optimize
 # The bright dots in CIT168toMNI152-2009c_T1w_brain.nii.gz on x = 0, as the eye sees them; measure_mni finds their centroids.
 MNI_START = {"AC": (0.0, 2.5, -5.0), "PC": (0.0, -25.0, -2.0)}
 RADIUS = 45.0  # mm
+ERROR_MM = 0.5  # of AC and PC in the template: the raters' and the two heads' disagreement
+# Hand-placed landmarks and the scan that has them. The file of Colin27 at hand (MRIcron's) lies elsewhere in the world than the one that
+# was rated: by the mean over 12 landmarks around the third ventricle of the shift that makes its surroundings most like those of the same
+# landmark in MNI 2009c (standard errors 0.1 to 0.2 mm). With it, AC and PC lie on the bright dots of the commissures.
+HEADS = {"MNI152NLin2009cAsym": ("atlas/CIT168toMNI152-2009c_T1w_brain.nii.gz", (0.0, 0.0, 0.0)),
+         "Colin27": ("t1w/colin27_T1w.nii.gz", (-0.4, 0.1, 1.7))}
 SPL_TO_AVERAGE = {4: 4, 43: 43, 24: 14, 11: 11, 50: 50, 12: 12, 51: 51, 13: 13, 25: 13, 52: 52, 83: 52, 26: 26, 58: 58, 18: 18, 54: 54,
                   17: 17, 53: 53, 85: 85, 15: 15, 35: 16, 40: 16, 61: 16,
                   **{n: (49 if n % 2 == 0 else 10) for n in range(500, 526)}}
@@ -140,3 +152,27 @@ def by_spl(labels, affine, data):
     ac = spl_points(142, lambda p: np.abs(p[:, 0]) <= 2).mean(0)
     aqueduct = spl_points(19, lambda p: p[:, 2] >= p[:, 2].max() - 1).mean(0)
     return {"AC": world(back, ac), "aqueduct": world(back, aqueduct)}, {"overlap": -fun, "to_spl": transform}
+
+
+def by_hand(program, data, out):
+    """AC and PC in the frame of the template in folder out: the means over HEADS. Each head's hand-placed points are compared with where
+    dien prepare puts the template's; what they are off, divided by the head's size against the template, is what the template's are off."""
+    with open(out + "/landmarks.tsv") as f:
+        own = {row["name"]: float(row["y_mm"]) for row in csv.DictReader(f, delimiter="\t")}
+    points = {"AC": [], "PC": []}
+    for name, (scan, shift) in HEADS.items():
+        subprocess.run([program, "prepare", "%s/%s" % (data, scan), "-o", out + "/heads", "--template", out, "--quiet"], check=True)
+        with open("%s/heads/%s_frame.json" % (out, os.path.basename(scan).split(".")[0].removesuffix("_T1w"))) as f:
+            found = json.load(f)
+        with open("%s/afids/%s.tsv" % (data, name)) as f:
+            placed = {r["name"]: np.array([float(r[c]) for c in ("x_mm", "y_mm", "z_mm")]) + shift for r in csv.DictReader(f, delimiter="\t")}
+        turn = np.array(found["FrameToScan"])[:3, :3]
+        off = {n: turn.T @ (placed[n] - found[n + "_mm"]) for n in points}
+        line, theirs = (np.subtract(f["AC"], f["PC"]) for f in (placed, {n: found[n + "_mm"] for n in points}))
+        cosine = line @ theirs / np.linalg.norm(line) / np.linalg.norm(theirs)
+        print("%s: AC off by %.2f mm %s, PC by %.2f mm %s (in the frame), the line by %.2f degrees" %
+              (name, np.linalg.norm(off["AC"]), off["AC"].round(2), np.linalg.norm(off["PC"]), off["PC"].round(2),
+               np.degrees(np.arccos(cosine))))
+        for n in points:
+            points[n].append([0, own[n], 0] + off[n] / found["ScaleToTemplate"])
+    return [np.mean(points[n], axis=0) * [0, 1, 1] for n in ("AC", "PC")]
