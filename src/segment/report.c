@@ -70,7 +70,7 @@ static dn_status put_score(const dn_report *it)
     if (isnan(score->score)) {
         return DN_OK;
     }
-    DN_TRY(dn_file_printf(it->w, "<p>Score <b>%.2f</b> of 1, the lowest of its marks: ", score->score));
+    DN_TRY(dn_file_printf(it->w, "<p>Score <b>%.2f</b> of 1, the lowest mark: ", score->score));
     for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
         if (!isnan(score->mark[m])) {
             DN_TRY(dn_file_printf(it->w, "%s%s %.2f", said++ > 0 ? ", " : "", dn_mark_name((dn_mark)m), score->mark[m]));

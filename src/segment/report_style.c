@@ -20,7 +20,7 @@ const char dn_report_style[] =
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:.3rem .7rem;"
     "border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th{color:var(--soft);font-weight:600;font-size:.9rem}"
     "th:first-child,td:first-child{text-align:left}tr.whole td:first-child{font-weight:650}tr.part td:first-child{padding-left:2.2rem}"
-    "td small{color:var(--soft);font-size:.85em}td.text{text-align:left;white-space:normal}s{color:var(--bad)}\n"
+    "td small{color:var(--soft);font-size:.85em}td.text{text-align:left;white-space:normal;min-width:8.5rem}s{color:var(--bad)}\n"
     ".chip{display:inline-block;width:.8rem;height:.8rem;margin-right:.45rem;vertical-align:-.05rem;border:1px solid rgba(0,0,0,.25);"
     "print-color-adjust:exact;-webkit-print-color-adjust:exact}.chip+.chip{margin-left:-.35rem}\n"
     "svg{vertical-align:middle;print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
