@@ -46,12 +46,17 @@ static void every_row_is_whole(void **state)
 static void agrees_with_the_networks(void **state)
 {
     (void)state;
-    static const char *const names[] = {"hypothalamus", "whole-head-coarse", "whole-head-fine"};
+    static const char *const names[] = {"hypothalamus", "hypothalamus-2d", "whole-head-coarse", "whole-head-fine"};
+    size_t read = 0;
     for (size_t n = 0; n < sizeof names / sizeof *names; ++n) {
         char path[512];
         dn_model *model;
         snprintf(path, sizeof path, "%s/models/%s.safetensors", DIEN_SOURCE_FOLDER, names[n]);
+        if (access(path, R_OK) != 0) {
+            continue;
+        }
         assert_ok(dn_model_read_metadata(path, &model));
+        ++read;
         for (size_t i = 0; i < model->label_count; ++i) {
             const dn_model_label *label = &model->labels[i];
             dn_label_entry entry;
@@ -63,6 +68,7 @@ static void agrees_with_the_networks(void **state)
         }
         dn_model_destroy(model);
     }
+    assert_true(read >= 2);
 }
 
 /* A network's label keeps its own colour only where the table does not know its structure. */
