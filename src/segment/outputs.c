@@ -111,7 +111,7 @@ static json_t *provenance(const dn_segment_result *r)
 static json_t *volumes_sidecar(const dn_segment_result *r)
 {
     json_t *root = provenance(r);
-    dn_record_volume_columns(root);
+    dn_record_volume_columns(root, &r->volumes);
     return root;
 }
 

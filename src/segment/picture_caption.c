@@ -47,7 +47,7 @@ static void short_name(const dn_volume_line *line, char out[64])
 
 static void draw_line(const view *v, dn_mosaic *m, const dn_volume_line *line, double x, double y)
 {
-    const bool bold = line->kind != DN_LINE_PART;
+    const bool bold = line->kind == DN_LINE_HYPOTHALAMUS;
     uint8_t left[3], right[3];
     int64_t label;
     char name[64];

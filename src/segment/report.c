@@ -70,7 +70,7 @@ static dn_status put_score(const dn_report *it)
     if (isnan(score->score)) {
         return DN_OK;
     }
-    DN_TRY(dn_file_printf(it->w, "<p>Score <b>%.2f</b> of 1, the lowest of its marks: ", score->score));
+    DN_TRY(dn_file_printf(it->w, "<p>Score <b>%.2f</b> of 1, the lowest mark: ", score->score));
     for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
         if (!isnan(score->mark[m])) {
             DN_TRY(dn_file_printf(it->w, "%s%s %.2f", said++ > 0 ? ", " : "", dn_mark_name((dn_mark)m), score->mark[m]));
@@ -163,13 +163,14 @@ static dn_status put_page(const dn_report *it, const unsigned char *picture, siz
     DN_TRY(dn_report_put_norms(it));
     DN_TRY(dn_report_put_truth(it));
     DN_TRY(put_how_to_read(it));
-    DN_TRY(dn_report_put_provenance(it));
     DN_TRY(dn_report_put_escaped(w, "<figure><img alt=\"Slices of ", it->r->stem,
                                  " with the outlines of the labels\" src=\"data:image/png;base64,"));
     DN_TRY(put_base64(w, picture, size));
-    return dn_file_printf(w, "\"><figcaption>Radiological view: the patient's left is on the right of coronal and axial slices. The yellow "
+    DN_TRY(dn_file_printf(w, "\"><figcaption>Radiological view: the patient's left is on the right of coronal and axial slices. The yellow "
                              "frame in the whole-head pictures marks the part that is enlarged below; millimetres count from the middle of "
-                             "the structure.</figcaption></figure>\n</main>\n</body>\n</html>\n");
+                             "the structure.</figcaption></figure>\n"));
+    DN_TRY(dn_report_put_provenance(it));
+    return dn_file_printf(w, "</main>\n</body>\n</html>\n");
 }
 
 static dn_status write_page(dn_report *it, const char *path, const unsigned char *picture, size_t size)

@@ -81,7 +81,7 @@ static dn_status compare(const dn_report *it, const dn_norm_model *norm, compari
 /* Where the person lies: the normal interval as a bar with the expected volume, the measured one as a dot. */
 static dn_status put_scale(const dn_report *it, const comparison *found)
 {
-    enum { W = 120, H = 14, PAD = 6 };
+    enum { W = 90, H = 14, PAD = 6 };
     const dn_norm_verdict *v = &found->verdict;
     const double half = 0.5 * (v->high - v->low), middle = 0.5 * (v->high + v->low);
     const double value = found->row->volume_mm3 / found->mm3;
@@ -140,6 +140,8 @@ static dn_status put_comparison(const dn_report *it, const comparison *found)
     snprintf(name, sizeof name, "%s", found->norm->structure);
     if (found->row != NULL) {
         dn_volume_row_name(found->row, name);
+        const bool first = found->row->hemi == 'B' && name[0] >= 'a' && name[0] <= 'z';
+        name[0] = (char)(first ? name[0] - 'a' + 'A' : name[0]);
     }
     DN_TRY(dn_file_printf(it->w, "<tr class=\"whole\"><td>"));
     if (found->row != NULL) {
@@ -147,8 +149,8 @@ static dn_status put_comparison(const dn_report *it, const comparison *found)
     }
     DN_TRY(dn_report_put_escaped(it->w,
                                  found->row == NULL || found->row->hemi == 'B' ? ""
-                                 : found->row->hemi == 'L'                     ? "left "
-                                                                               : "right ",
+                                 : found->row->hemi == 'L'                     ? "Left "
+                                                                               : "Right ",
                                  name, "</td>"));
     if (found->reason != NULL) {
         return dn_report_put_escaped(it->w, "<td class=\"text\" colspan=\"7\">cannot be compared: ", found->reason, "</td></tr>\n");

@@ -20,7 +20,7 @@ const char dn_report_style[] =
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:.3rem .7rem;"
     "border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th{color:var(--soft);font-weight:600;font-size:.9rem}"
     "th:first-child,td:first-child{text-align:left}tr.whole td:first-child{font-weight:650}tr.part td:first-child{padding-left:2.2rem}"
-    "td small{color:var(--soft);font-size:.85em}td.text{text-align:left;white-space:normal}s{color:var(--bad)}\n"
+    "td small{color:var(--soft);font-size:.85em}td.text{text-align:left;white-space:normal;min-width:8.5rem}s{color:var(--bad)}\n"
     ".chip{display:inline-block;width:.8rem;height:.8rem;margin-right:.45rem;vertical-align:-.05rem;border:1px solid rgba(0,0,0,.25);"
     "print-color-adjust:exact;-webkit-print-color-adjust:exact}.chip+.chip{margin-left:-.35rem}\n"
     "svg{vertical-align:middle;print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
@@ -30,11 +30,13 @@ const char dn_report_style[] =
     "@media screen and (max-width:40rem){main{padding:1.2rem .9rem 3rem}figure{overflow-x:auto}figure img{width:60rem;max-width:none}"
     "figcaption{position:sticky;left:0}table{font-size:.85rem}th,td{padding:.38rem .3rem}th{white-space:normal}"
     "th:first-child,td:first-child{white-space:normal;min-width:7rem}.less{display:none}}\n"
-    /* One page A4 of numbers, one of pictures. */
+    /* One page A4 of numbers; one of pictures, below which there is room for how they were made. */
     "@page{size:A4;margin:11mm 13mm}\n"
-    "@media print{body{font-size:8.5pt;line-height:1.3}main{display:block;max-width:none;padding:0}h1{font-size:13pt}"
-    "h2{font-size:9.5pt;margin:2mm 0 1mm}.verdict{padding:1.2mm 3mm;margin:1.6mm 0}p,li{max-width:none}li{margin:.3mm 0}"
-    "th,td{padding:.42mm 2mm}tr.part td:first-child{padding-left:6mm}dl{font-size:7.5pt;gap:.2mm 4mm;margin:1mm 0}"
-    ".how{font-size:7.5pt}th{font-size:8pt}.wide{overflow:visible}tr,li{break-inside:avoid}"
-    "figure{break-before:page;margin:0}figure img{max-height:262mm;width:auto;max-width:100%;margin:0 auto}figcaption{font-size:7.5pt}}\n"
+    "@media print{body{font-size:8.5pt;line-height:1.25}main{display:block;max-width:none;padding:0}h1{font-size:13pt}"
+    "h2{font-size:9.5pt;margin:1.8mm 0 .8mm}.verdict{padding:1mm 3mm;margin:1.4mm 0}p,li{max-width:none}p{margin:.6mm 0}li{margin:.2mm 0}"
+    "ul{padding-left:4mm;margin:.6mm 0}th,td{padding:.28mm 2mm;line-height:1.15}tr.part td:first-child{padding-left:6mm}"
+    ".chip{width:2.4mm;height:2.4mm}dl{font-size:7.5pt;gap:.1mm 4mm;margin:1mm 0}.how{font-size:7.5pt}th{font-size:8pt}"
+    ".wide{overflow:visible}tr,li{break-inside:avoid}figure{break-before:page;margin:0}"
+    "figure img{max-height:226mm;width:auto;max-width:100%;margin:0 auto}figcaption{font-size:7.5pt;margin-top:1mm}"
+    "figure~.late,figure~.late dl{font-size:7pt;break-before:avoid}figure~.late h2{margin:1.5mm 0 .5mm}}\n"
     "</style>\n";

@@ -72,15 +72,17 @@ static dn_status put_labels(const dn_report *it, const dn_volume_line *line)
 
 static dn_status put_certainty(const dn_report *it, const dn_volume_line *line)
 {
-    const dn_volume_row *const rows[2] = {line->paired ? line->left : line->both, line->paired ? line->right : NULL};
-    int said = 0;
+    const dn_volume_row *const rows[2] = {line->paired ? line->left : line->both, line->right};
     DN_TRY(dn_file_printf(it->w, "<td class=\"less\">"));
-    for (int s = 0; s < 2; ++s) {
-        if (rows[s] != NULL && !isnan(rows[s]->mean_posterior)) {
-            DN_TRY(dn_file_printf(it->w, "%s%.2f", said++ > 0 ? ", " : "", rows[s]->mean_posterior));
+    for (int s = 0; s < (line->paired ? 2 : 1); ++s) {
+        DN_TRY(dn_file_printf(it->w, "%s", s > 0 ? ", " : ""));
+        if (rows[s] == NULL || isnan(rows[s]->mean_posterior)) {
+            DN_TRY(dn_file_printf(it->w, "n/a"));
+        } else {
+            DN_TRY(dn_file_printf(it->w, "%.2f", rows[s]->mean_posterior));
         }
     }
-    return dn_file_printf(it->w, "%s</td></tr>\n", said > 0 ? "" : "n/a");
+    return dn_file_printf(it->w, "</td></tr>\n");
 }
 
 static dn_status put_line(const dn_report *it, const dn_volume_line *line)

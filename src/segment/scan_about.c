@@ -310,7 +310,8 @@ static dn_status say_sequence(const json_t *root, char **out)
         }
     }
     if (field > 0.0 && field < 25.0) {
-        fprintf(text.stream, "%s%.3g T", said++ > 0 ? ", " : "", field);
+        fprintf(text.stream, "%s%.3g T", parts[1] != NULL || parts[2] != NULL ? ", " : said > 0 ? "; " : "", field);
+        ++said;
     }
     for (size_t i = 0, shown = 0; i < sizeof times / sizeof *times; ++i) {
         if (!isnan(times[i].ms)) {

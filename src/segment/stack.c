@@ -72,7 +72,7 @@ static dn_status put_records(const dn_stack_models *models, const dn_stack_resul
         } else {
             json_t *root = sidecar(models, r, source);
             if (n == VOLUMES_SIDECAR) {
-                dn_record_volume_columns(root);
+                dn_record_volume_columns(root, &r->rows);
             }
             status = dn_json_write(root, 17, path);
         }

@@ -52,7 +52,7 @@ static void chris_volumes(void **state)
     enum { FILES = sizeof suffix / sizeof *suffix };
     unsigned char *bytes[FILES];
     size_t size[FILES];
-    dn_output_options outputs = {folder, false};
+    dn_output_options outputs = {.folder = folder};
     for (int round = 0; round < 2; ++round) {
         assert_ok(dn_outputs_write(r, &outputs));
         for (int f = 0; f < FILES; ++f) {

@@ -4,11 +4,11 @@
 #include "models/model.h"
 #include "segment/locate.h"
 #include "segment/native.h"
-#include "segment/picture_view.h"
 #include "segment/postprocess.h"
 #include "segment/quality.h"
 #include "segment/region.h"
 #include "segment/report.h"
+#include "segment/volume_lines.h"
 #include "segment/volumes.h"
 
 #include <math.h>
@@ -384,44 +384,148 @@ static void stacks_of_models(void **state)
     assert_int_equal(dn_region_stack(&input, "toy", &found), DN_EFORMAT);
 }
 
-/* What the picture's table shows, written as the names in a row. */
-static void table_shows(const dn_volume_rows *rows, size_t limit, const char *expected)
-{
-    const dn_volume_row *shown[16];
-    char found[512] = "";
-    size_t count = dn_view_rows(rows, limit, shown);
-    for (size_t i = 0; i < count; ++i) {
-        char name[64];
-        dn_volume_row_name(shown[i], name);
-        snprintf(found + strlen(found), sizeof found - strlen(found), "%s%s", i == 0 ? "" : ", ", name);
-    }
-    assert_string_equal(found, expected);
-}
-
-static void picture_shows_the_thalamus_and_icv_before_tissues(void **state)
+/* Lines in the order in which a reader looks, with what can be said of their sides. */
+static void lines_of_volumes(void **state)
 {
     (void)state;
-    dn_volume_row head[] = {
-        {"cerebral_cortex", 'L', true, 3, 1, 1, 1},  {"cerebral_cortex", 'R', true, 42, 1, 1, 1},
-        {"cerebral_cortex", 'B', true, 0, 1, 1, 1},  {"csf", 'B', true, 24, 1, 1, 1},
-        {"caudate", 'L', true, 11, 1, 1, 1},         {"thalamus", 'R', true, 49, 1, 1, 1},
-        {"third_ventricle", 'B', true, 14, 1, 1, 1}, {"icv", 'B', true, 0, 1, 1, 1},
-    };
-    dn_volume_rows without = {head, sizeof head / sizeof *head};
-    table_shows(&without, 4, "thalamus, inside the skull (ICV), caudate, third ventricle");
-    table_shows(&without, 16, "thalamus, inside the skull (ICV), caudate, third ventricle, cerebral cortex, cerebrospinal fluid");
     dn_volume_row all[] = {
-        {"hypothalamus", 'L', true, 0, 1, 1, 1},
-        {"hypothalamus_front", 'L', false, 801, 1, 1, 1},
-        {"hypothalamus_back", 'L', false, 802, 1, 1, 1},
+        {"hypothalamus", 'L', true, 0, 354, 1, 1},
+        {"hypothalamus", 'R', true, 0, 271, 1, 1},
+        {"hypothalamus", 'B', true, 0, 625, 1, 1},
+        {"hypothalamus_front", 'L', false, 801, 100, 1, 1},
+        {"hypothalamus_front", 'R', false, 806, 80, 1, 1},
+        {"hypothalamus_back", 'L', false, 802, 90, 1, 1},
         {"cerebral_cortex", 'L', true, 3, 1, 1, 1},
-        {"thalamus", 'B', true, 49, 1, 1, 1},
+        {"cerebral_cortex", 'R', true, 42, 1, 1, 1},
+        {"cerebral_cortex", 'B', true, 0, 2, 1, 1},
+        {"csf", 'B', true, 24, 1, 1, 1},
+        {"caudate", 'L', true, 11, 1, 1, 1},
+        {"third_ventricle", 'B', true, 14, 1, 1, 1},
+        {"thalamus", 'R', true, 49, 1, 1, 1},
         {"icv", 'B', true, 0, 1, 1, 1},
     };
-    dn_volume_rows with = {all, sizeof all / sizeof *all};
-    table_shows(&with, 5, "hypothalamus, front, back, thalamus, inside the skull (ICV)");
-    table_shows(&with, 4, "hypothalamus, front, thalamus, inside the skull (ICV)");
-    table_shows(&with, 1, "hypothalamus");
+    static const struct {
+        const char *name;
+        double both, asymmetry; /* NaN: cannot be said */
+        bool paired;
+    } expected[] = {
+        {"Hypothalamus", 625, 0.2656, true},
+        {"front", 180, 0.2222, true},
+        {"back", NAN, NAN, true},
+        {"Thalamus", NAN, NAN, true},
+        {"Inside the skull (ICV)", 1, NAN, false},
+        {"Caudate", NAN, NAN, true},
+        {"Third ventricle", 1, NAN, false},
+        {"Cerebral cortex", 2, 0, true},
+        {"Cerebrospinal fluid", 1, NAN, false},
+    };
+    const dn_volume_rows rows = {all, sizeof all / sizeof *all};
+    dn_volume_line line[DN_LINE_LIMIT];
+    assert_int_equal(dn_volume_lines(&rows, line), sizeof expected / sizeof *expected);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i) {
+        char name[64];
+        dn_volume_line_name(&line[i], name);
+        assert_string_equal(name, expected[i].name);
+        assert_int_equal(line[i].paired, expected[i].paired);
+        assert_int_equal(isnan(line[i].both_mm3), isnan(expected[i].both));
+        assert_int_equal(isnan(line[i].asymmetry), isnan(expected[i].asymmetry));
+        if (!isnan(expected[i].both)) {
+            assert_close(line[i].both_mm3, expected[i].both, 1e-9);
+        }
+        if (!isnan(expected[i].asymmetry)) {
+            assert_close(line[i].asymmetry, expected[i].asymmetry, 1e-4);
+        }
+    }
+}
+
+static void numbers_and_units(void **state)
+{
+    (void)state;
+    static const struct {
+        double mm3;
+        dn_unit unit;
+        const char *expected;
+    } cases[] = {
+        {930.4, DN_UNIT_MM3, "930"},
+        {1274.08, DN_UNIT_MM3,
+         "1\xe2\x80\xaf"
+         "274"},
+        {1234567.0, DN_UNIT_MM3,
+         "1\xe2\x80\xaf"
+         "234\xe2\x80\xaf"
+         "567"},
+        {0.4, DN_UNIT_MM3, "0"},
+        {15970.66, DN_UNIT_ML, "15.97"},
+        {480148.9, DN_UNIT_ML, "480.1"},
+        {99996.0, DN_UNIT_ML, "100.0"},
+        {1532032.7, DN_UNIT_ML,
+         "1\xe2\x80\xaf"
+         "532"},
+        {999960.0, DN_UNIT_ML,
+         "1\xe2\x80\xaf"
+         "000"},
+        {-1500.0, DN_UNIT_MM3,
+         "-1\xe2\x80\xaf"
+         "500"},
+        {-150.0, DN_UNIT_MM3, "-150"},
+        {NAN, DN_UNIT_ML, "n/a"},
+        {INFINITY, DN_UNIT_ML, "n/a"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        char text[40];
+        assert_string_equal(dn_unit_number(cases[i].mm3, cases[i].unit, text), cases[i].expected);
+    }
+    assert_int_equal(dn_unit_of("hypothalamus_tubular_inferior"), DN_UNIT_MM3);
+    assert_int_equal(dn_unit_of("thalamus"), DN_UNIT_ML);
+    assert_int_equal(dn_unit_of("icv"), DN_UNIT_ML);
+}
+
+/* A sentence names the limit that applied, and a measure that differs from it. */
+static void sentences_quote_the_limit_that_applied(void **state)
+{
+    (void)state;
+    static const struct {
+        double left, right, certainty;
+        int64_t labelled;
+        const char *part;
+    } cases[] = {
+        {354, 271, 0.87, 100, "The left side of the hypothalamus is larger by 27 % of their mean (limit 20 %)"},
+        {271, 354, 0.87, 100, "The right side of the hypothalamus is larger by 27 % of their mean (limit 20 %)"},
+        {600, 300, 0.87, 100, "larger by 67 % of their mean (limit 60 %)"}, /* failed: not the 20 % of a warning */
+        {442, 361, 0.87, 100, "larger by 20.2 % of their mean (limit 20 %)"},
+        {420, 430, 0.7762, 100, "mean probability 0.776 (limit 0.78)"},
+        {420, 430, 0.77996, 100, "mean probability 0.77996 (limit 0.78)"},
+        {420, 430, 0.50, 100, "mean probability 0.50 (limit 0.55)"},
+        {420, 430, 0.87, 112, "has 89 % of the voxels (limit 90 %)"},
+        {420, 430, 0.87, 200, "has 50 % of the voxels (limit 60 %)"},
+        {299.8, 300, 0.87, 100, "measures 599.8 mm3, which is smaller than the 600 to 1150 mm3"},
+    };
+    dn_structures s;
+    assert_ok(dn_structures_init(&model, &s));
+    dn_posteriors p = background();
+    dn_conformed c = conformed_of(1, 1);
+    dn_scan_info info = {.maximum = 1e9f};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        dn_volume_row row[3] = {{"hypothalamus", 'L', true, 0, cases[i].left, cases[i].left, cases[i].certainty},
+                                {"hypothalamus", 'R', true, 0, cases[i].right, cases[i].right, 0.87},
+                                {"hypothalamus", 'B', true, 0, cases[i].left + cases[i].right, 0, 0.87}};
+        dn_volume_rows rows = {row, 3};
+        dn_group_result r[2] = {
+            {.core_voxels = 100, .labelled_voxels = cases[i].labelled, .components = 2, .low = {5, 5, 5}, .high = {9, 9, 9}},
+            {.core_voxels = 100, .labelled_voxels = 100, .components = 1, .low = {5, 5, 5}, .high = {9, 9, 9}}};
+        dn_quality q;
+        dn_quality_evidence evidence = {.info = &info, .conformed = &c, .posteriors = &p, .structures = &s, .groups = r, .volumes = &rows};
+        dn_quality_judge(&evidence, &q);
+        bool found = false;
+        for (size_t f = 0; f < q.count; ++f) {
+            found = found || strstr(q.flag[f].text, cases[i].part) != NULL;
+        }
+        if (!found) {
+            fail_msg("case %zu: expected '%s', found '%s'", i, cases[i].part, q.count > 0 ? q.flag[0].text : "no flag");
+        }
+    }
+    dn_conformed_release(&c);
+    dn_posteriors_release(&p);
 }
 
 int main(void)
@@ -437,7 +541,9 @@ int main(void)
         cmocka_unit_test(quality_rules),
         cmocka_unit_test(region_lies_on_the_grid_and_inside),
         cmocka_unit_test(report_texts_are_escaped),
-        cmocka_unit_test(picture_shows_the_thalamus_and_icv_before_tissues),
+        cmocka_unit_test(lines_of_volumes),
+        cmocka_unit_test(numbers_and_units),
+        cmocka_unit_test(sentences_quote_the_limit_that_applied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
