@@ -141,8 +141,8 @@ while IFS=$'\t' read -r page line; do
     'dien icv '*--low*) extra='--low 0.35 --high 1.1' ;; # our scan's white matter is at 0.8
     esac
     rm -rf "$work/this"
-    cp -r "$room" "$work/this"
-    [[ $line = 'dien normative fit controls.tsv --value hypothalamus'* ]] && cp "$room/measured.tsv" "$work/this/controls.tsv" # a table with all of it
+    cp -rl "$room" "$work/this" # links: what dien writes, it renames into place
+    [[ $line = 'dien normative fit controls.tsv --value hypothalamus'* ]] && cp --remove-destination "$room/measured.tsv" "$work/this/controls.tsv" # a table with all of it
     [[ $line = 'dien segment '* ]] && rm -f "$work/this/results/sub-01_dseg.nii.gz" "$work/this/out/sub-01_dseg.nii.gz"
     [[ $line = *'crossval my.yaml -o folds'* ]] && rm -rf "$work/this/folds"
     if [[ $line = *'crossval my.yaml -o folds --resume' ]]; then
