@@ -78,8 +78,8 @@ cp folds/fold-1/NAME-fold-1.safetensors "$DIEN_MODELS/efficientnetb0ICV.safetens
 export DIEN_DATA=$room/data DIEN_STACKS=$room/stack_data
 mkdir -p data/labelmaps/synthseg data/ixi_2mm stack_data/train stack_data/validation
 cp made/head_sample-0001_dseg.nii.gz data/labelmaps/synthseg/training_seg_01.nii.gz
-cp made/head_sample-0001_T1w.nii.gz data/ixi_2mm/IXI01_T1w.nii.gz
-cp made/head_sample-0001_dseg.nii.gz data/ixi_2mm/IXI01_dlmuse.nii.gz
+"$fixture" head data/ixi_2mm/IXI01_T1w.nii.gz || fail "cannot make a head"
+cp data/ixi_2mm/IXI01_T1w.nii.gz data/ixi_2mm/IXI01_dlmuse.nii.gz # its numbers are in no class of DLMUSE's table, and stay
 "$dien" prepare sub-01_T1w.nii.gz -o frames --labels aseg.mgz -q 2>"$work/stderr" || fail "cannot make a frame: $(cat "$work/stderr")"
 # Numbers: two groups, and everything that somebody asks of people.
 awk 'function u() { s = (s * 16807) % 2147483647; return s / 2147483647 }
@@ -157,6 +157,10 @@ while IFS=$'\t' read -r page line; do
         eval "timeout 500 \"\$dien\" $words $extra" >"$work/stdout" 2>"$work/stderr" </dev/null
     )
     code=$?
+    if [ "$code" -eq 3 ] && grep -qE 'there is no model "(hypothalamus|whole-head-[a-z]+)"' "$work/stderr"; then
+        echo "not run, for want of a shipped network: $line" # of a tree whose models/ is not whole
+        continue
+    fi
     ran=$((ran + 1))
     case " $good " in
     *" $code "*) ;;
