@@ -111,7 +111,9 @@ const dn_command dn_command_train = {
         "from label maps as `dien synth` makes them, on real scans with labels, or on both. Samples are made beside the network.\n\n"
         "The run's folder gets log.tsv, validation.tsv, a figure of the curves, checkpoint.safetensors every few minutes, and at the end "
         "NAME.safetensors, a model file that `dien segment --model` takes: the weights of the lowest validation loss. Ctrl-C saves and "
-        "ends; --resume then gives the same numbers as a run that was never stopped, on the same number of threads.",
+        "ends; --resume then gives the same numbers as a run that was never stopped, on the same number of threads. With more steps, "
+        "epochs or "
+        "patience it also prolongs a run that has ended. One run at a time writes into a folder.",
     .examples = "dien train configs/whole_head_coarse.yaml\ndien train configs/whole_head_coarse.yaml --resume\n"
                 "dien train my.yaml -o trial --steps 50 --threads 2",
     .run = run,

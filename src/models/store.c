@@ -203,11 +203,14 @@ static dn_status not_found(const char *name)
     DN_TRY_GOTO(status, dn_store_list(&models, &model_count), done);
     DN_TRY_GOTO(status, join(folders, folder_count, false, &where), done);
     DN_TRY_GOTO(status, join(models, model_count, true, &there), done);
-    status =
-        dn_error_set(DN_EINPUT,
-                     "there is no model \"%s\" (looked in: %s; there: %s); give a .safetensors file, set DIEN_MODELS to their folder, or "
-                     "import one: dien models import FILE.h5",
-                     name, *where != '\0' ? where : "no folder exists", *there != '\0' ? there : "none");
+    const char *own = environment_folder();
+    const bool own_missing = own != NULL && !dn_path_is_folder(own);
+    status = dn_error_set(
+        DN_EINPUT,
+        "there is no model \"%s\" (looked in: %s; there: %s%s%s%s); give a .safetensors file, set DIEN_MODELS to their folder, or "
+        "import one: dien models import FILE.h5",
+        name, *where != '\0' ? where : "no folder exists", *there != '\0' ? there : "none", own_missing ? "; DIEN_MODELS is " : "",
+        own_missing ? own : "", own_missing ? ", which is no folder" : "");
 done:
     free(where);
     free(there);
@@ -223,8 +226,13 @@ dn_status dn_model_find(const char *name_or_path, char **path)
     size_t count;
     bool is_path = strchr(name_or_path, '/') != NULL;
     if (is_path || (is_model_name(name_or_path) && dn_path_exists(name_or_path))) {
-        if (!dn_path_exists(name_or_path) || dn_path_is_folder(name_or_path)) {
+        if (!dn_path_exists(name_or_path)) {
             DN_FAIL(DN_EINPUT, "there is no model file %s", name_or_path);
+        }
+        if (dn_path_is_folder(name_or_path)) {
+            DN_FAIL(DN_EINPUT,
+                    "%s is a folder, not a model file; name a .safetensors file, or set DIEN_MODELS to the folder and name the model",
+                    name_or_path);
         }
         return dn_strdup(name_or_path, path);
     }

@@ -11,6 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What ${NAME} stands for, owned by the caller; NULL when it is not set. DIEN_SHARE is where the tables that come with dien are, unless the
+ * user says otherwise. */
+static dn_status value_of(const char *name, char **out)
+{
+    const char *value = getenv(name);
+    *out = NULL;
+    if (value != NULL && *value != '\0') {
+        return dn_strdup(value, out);
+    }
+    return strcmp(name, "DIEN_SHARE") == 0 ? dn_install_path(".", out) : DN_OK;
+}
+
 /* Fills in ${NAME} and ${NAME:-default}. */
 static dn_status expand(const dn_yaml *yaml, const yaml_node_t *node, const char *text, char *out, size_t size)
 {
@@ -18,6 +30,7 @@ static dn_status expand(const dn_yaml *yaml, const yaml_node_t *node, const char
     for (const char *p = text; *p != '\0';) {
         const char *piece = p;
         size_t length = 1;
+        char *value = NULL;
         if (p[0] == '$' && p[1] == '{') {
             const char *end = strchr(p, '}');
             char name[64];
@@ -26,25 +39,25 @@ static dn_status expand(const dn_yaml *yaml, const yaml_node_t *node, const char
             }
             size_t letters = strcspn(p + 2, ":}");
             snprintf(name, sizeof name, "%.*s", (int)letters, p + 2);
-            piece = getenv(name);
-            if (piece == NULL || *piece == '\0') {
-                if (p[2 + letters] != ':' || p[3 + letters] != '-') {
-                    return dn_yaml_fail(yaml, node, "the environment variable %s is not set; set it, or write ${%s:-default}", name, name);
-                }
-                piece = p + 4 + letters;
-                length = (size_t)(end - piece);
-            } else {
-                length = strlen(piece);
+            DN_TRY(value_of(name, &value));
+            if (value == NULL && (p[2 + letters] != ':' || p[3 + letters] != '-')) {
+                return dn_yaml_fail(yaml, node, "the environment variable %s is not set; set it, or write ${%s:-default}", name, name);
             }
+            piece = value != NULL ? value : p + 4 + letters;
+            length = value != NULL ? strlen(value) : (size_t)(end - piece);
             p = end + 1;
         } else {
             ++p;
         }
-        if (used + length + 1 > size) {
+        const bool fits = used + length + 1 <= size;
+        if (fits) {
+            memcpy(out + used, piece, length);
+            used += length;
+        }
+        free(value);
+        if (!fits) {
             return dn_yaml_fail(yaml, node, "a path is too long");
         }
-        memcpy(out + used, piece, length);
-        used += length;
     }
     out[used] = '\0';
     return DN_OK;

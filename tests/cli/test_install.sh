@@ -30,6 +30,22 @@ for model in "$source_folder"/models/*.safetensors; do
         fail "the installed program does not list $(basename "$model")"
 done
 
+# The configs are there, and read the tables that were installed with them.
+for config in "$source_folder"/configs/*.yaml; do
+    cmp -s "$config" "$prefix/share/dien/configs/$(basename "$config")" || fail "$(basename "$config") was not installed"
+done
+mkdir -p "$work/data/labelmaps/synthseg" "$work/data/ixi_2mm"
+for file in labelmaps/synthseg/training_seg_01.nii.gz ixi_2mm/IXI01_T1w.nii.gz ixi_2mm/IXI01_dlmuse.nii.gz; do
+    echo no scan >"$work/data/$file" # every path of the config is looked for before the first is read
+done
+mkdir -p "$work/elsewhere" && mv "$prefix" "$work/elsewhere/" && prefix=$work/elsewhere/prefix # the whole PREFIX may be moved
+(
+    cd / || exit 99
+    unset DIEN_SHARE
+    DIEN_DATA=$work/data "$prefix/bin/dien" train "$prefix/share/dien/configs/whole_head_coarse.yaml" --check -o "$work/run" >"$work/stdout" 2>"$work/stderr"
+)
+grep -q "training_seg_01.nii.gz.*is not\|IXI01.*is not" "$work/stderr" || fail "an installed config: expected to get as far as the first label map, found $(cat "$work/stderr")"
+
 library=$(find "$prefix/lib" -name 'libdien.so' | head -n 1)
 if [ -z "$library" ]; then
     fail "expected libdien.so under $prefix/lib"

@@ -9,6 +9,9 @@ expect_sentence 2 "dien models import FILE.h5" models import
 expect_sentence 2 "dien models list" models list extra
 expect_sentence 3 "dien models import FILE.h5" models show nothing
 expect_sentence 3 "there is no such file" models import "$work/nothing.h5"
+expect_sentence 3 "is a folder, not a model file" models show "$work/"
+expect_sentence 3 "$work/models, which is no folder" models show nothing
+expect_sentence 3 "is an HDF5 file (Keras' .h5), not a model file" models show "$keras/../keras/small_3d.h5"
 echo "not HDF5" >"$work/bad.h5"
 expect_sentence 3 "is not an HDF5 file" models import "$work/bad.h5"
 expect_sentence 2 "has no slash" models import "$keras/small_3d.h5" --name a/b

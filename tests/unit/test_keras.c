@@ -446,6 +446,56 @@ static void a_file_that_stands_for_gigabytes(void **state)
     assert_non_null(strstr(dn_error_message(), "have more than 268435456 numbers"));
 }
 
+static size_t plain(unsigned flags, size_t count, const unsigned values[], size_t size, size_t *room, void **bytes)
+{
+    (void)flags;
+    (void)count;
+    (void)values;
+    (void)room;
+    (void)bytes;
+    return size;
+}
+
+/* Packed by a plugin that is not here: no damage. */
+static void a_filter_that_is_missing(void **state)
+{
+    (void)state;
+    dn_model *model;
+    const H5Z_class2_t filter = {
+        .version = H5Z_CLASS_T_VERS, .id = 300, .encoder_present = 1, .decoder_present = 1, .name = "ours", .filter = plain};
+    const hsize_t dims[1] = {8};
+    const float data[8] = {0};
+    const hsize_t one = 1;
+    assert_true(H5Zregister(&filter) >= 0);
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t group = H5Gcreate2(file, "layer", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(text, 8);
+    hid_t list = H5Screate_simple(1, &one, NULL);
+    hid_t names = H5Acreate2(file, "layer_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(names, text, "layer\0\0");
+    hid_t weights = H5Acreate2(group, "weight_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(weights, text, "kernel\0");
+    hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(plan, 1, dims);
+    H5Pset_filter(plan, 300, 0, 0, NULL);
+    hid_t space = H5Screate_simple(1, dims, NULL);
+    hid_t set = H5Dcreate2(group, "kernel", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, plan, H5P_DEFAULT);
+    assert_true(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+    H5Dclose(set);
+    H5Sclose(space);
+    H5Pclose(plan);
+    H5Aclose(weights);
+    H5Aclose(names);
+    H5Sclose(list);
+    H5Tclose(text);
+    H5Gclose(group);
+    H5Fclose(file);
+    H5Zunregister(300);
+    assert_int_equal(dn_import_keras(path, NULL, &model), DN_EFORMAT);
+    assert_non_null(strstr(dn_error_message(), "packed by the filter 300 ours, which the HDF5 library here does not have"));
+}
+
 static void damaged_files(void **state)
 {
     (void)state;
@@ -479,6 +529,7 @@ int main(void)
         cmocka_unit_test(crashes_of_the_library_are_refusals),
         cmocka_unit_test(a_file_without_end),
         cmocka_unit_test(a_file_that_stands_for_gigabytes),
+        cmocka_unit_test(a_filter_that_is_missing),
         cmocka_unit_test(damaged_files),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);

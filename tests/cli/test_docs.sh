@@ -1,0 +1,184 @@
+# Every command that README.md, docs/*.md and the examples of --help show is run, with inputs of the names that it uses: a page that shows
+# what does not work fails here. What takes hours (training by the shipped configs) goes as far as its first step: --check, --steps 2.
+source "$(dirname "$0")/lib.sh"
+fixture=${DIEN_FIXTURE:?the program tests/fixture}
+source_folder=${DIEN_SOURCE:?the source tree}
+keras=$source_folder/tests/parity/keras
+export DIEN_MODELS=$work/models HOME=$work XDG_DATA_HOME='' OMP_NUM_THREADS=2
+unset DIEN_STACKS DIEN_RUNS DIEN_SLICES
+
+# ---- the commands: lines of code blocks (a "\" goes on; two spaces or " #" begin a remark), examples of help ---------------------------
+for page in "$source_folder/README.md" "$source_folder"/docs/*.md; do
+    sed -E ':more; /\\( .*)?$/ { N; s/\\\n +/ /; t more }' "$page" | grep -E '^ {4}dien ' | sed -E "s|^ +|$(basename "$page")	|"
+done >"$work/shown"
+for command in $("$dien" help --commands); do
+    "$dien" "$command" --help | sed '1,/^Examples:/d' | sed -E ':more; /\\$/ { N; s/\\\n +/ /; t more }' | grep -E '^ *dien ' | sed -E "s|^ +|help $command	|"
+done >>"$work/shown"
+sed -E 's/( #|  ).*$//; s/ +$//' "$work/shown" | awk -F'\t' '!seen[$2]++' >"$work/commands"
+[ "$(wc -l <"$work/commands")" -ge 50 ] || fail "expected 50 commands and more in the pages, found $(wc -l <"$work/commands")"
+
+# ---- what they name ---------------------------------------------------------------------------------------------------------------------
+room=$work/room
+mkdir -p "$room" && cd "$room" || exit 1
+mkdir -p scans maps results derivatives volumes truth out stacks frames folds/fold-1 folds/fold-2 share configs "$DIEN_MODELS"
+cp -r "$source_folder/configs/." configs/
+ln -s "$source_folder/share/template" share/template
+"$dien" synth share/template/head.nii.gz -o made --plain --spacing 2 -q || fail "cannot make a head"
+for scan in sub-01_T1w.nii.gz scans/sub-02_T1w.nii.gz head_T1w.nii.gz brain.mgz; do cp made/head_sample-0001_T1w.nii.gz "$scan"; done
+for labels in labels.nii.gz aseg.mgz maps/a.nii.gz maps/b.nii.gz a.nii.gz b.nii.gz out/sub-01_dseg.nii.gz results/sub-01_dseg.nii.gz \
+    sub-01_dseg.nii.gz sub-01_truth.nii.gz drawn.nii.gz sub-01_drawn-on-the-stack.nii.gz out/sub-01_label-ICV_mask.nii.gz truth/sub-01_manual.nii.gz; do
+    cp made/head_sample-0001_dseg.nii.gz "$labels"
+done
+cp made/head_sample-0001_dseg.nii.gz average.nii.gz
+# Keras files under the names of published ones; the icv network sees one channel a slice.
+cp "$keras/small_3d.h5" billot2020_hypothalamus.h5
+cp "$keras/small_3d.h5" hypothalamus.h5
+cp "$keras/small_tfkeras240.h5" efficientnetb0.h5
+echo '{"licence": "MIT"}' >labels.json
+"$fixture" model "$DIEN_MODELS/billot2020-hypothalamus-subunits.safetensors" || fail "cannot make a model"
+cat >my.yaml <<YAML
+name: NAME
+output: runs/my
+model:
+  architecture: graph
+  spacing_mm: 4
+  patch: [32, 32]
+  slices: {channels: 1}
+  config:
+    dims: 2
+    nodes:
+      - {op: input, name: x, channels: 1}
+      - {op: conv, name: a, input: x, out: 4, kernel: 3, padding: same, bias: true}
+      - {op: activation, name: r, input: a, kind: relu}
+      - {op: conv, name: b, input: r, out: 3, kernel: 3, padding: same, bias: true}
+      - {op: softmax, name: s, input: b}
+    outputs: [s]
+labels:
+  - {name: background, from: [0, 2, 10, 24, 41, 49]}
+  - {name: left_shell, from: [515]}
+  - {name: right_shell, from: [507]}
+data:
+  scans: [{scan: 'learn/*_stack.nii.gz', labels: 'learn/*_dseg.nii.gz'}]
+  validation: {scans: [{scan: 'learn/sub-0*1_stack.nii.gz', labels: 'learn/sub-0*1_dseg.nii.gz'}], samples: 8}
+augmentation: {preset: plain, noise_sd: 0}
+training: {steps: 3, batch: 8, schedule: {kind: constant, peak: 0.02}}
+YAML
+mkdir learn
+for n in 1 2 3 4 5 6; do
+    "$fixture" head "learn/sub-0${n}_stack.nii.gz" && cp "learn/sub-0${n}_stack.nii.gz" "learn/sub-0${n}_dseg.nii.gz"
+done
+cp learn/sub-01_stack.nii.gz stacks/
+for fold in 1 2; do
+    "$dien" train my.yaml -o "folds/fold-$fold" --no-figure -q 2>"$work/stderr" || fail "cannot train: $(cat "$work/stderr")"
+    mv "folds/fold-$fold/NAME.safetensors" "folds/fold-$fold/NAME-fold-$fold.safetensors"
+done
+cp folds/fold-1/NAME-fold-1.safetensors "$DIEN_MODELS/efficientnetb0ICV.safetensors"
+"$dien" train my.yaml --stop-after 2 --no-figure -q 2>"$work/stderr" || fail "cannot train: $(cat "$work/stderr")"
+# Data where the shipped configs look for it: the folders beside the tree.
+export DIEN_DATA=$room/data DIEN_STACKS=$room/stack_data
+mkdir -p data/labelmaps/synthseg data/ixi_2mm stack_data/train stack_data/validation
+cp made/head_sample-0001_dseg.nii.gz data/labelmaps/synthseg/training_seg_01.nii.gz
+"$fixture" head data/ixi_2mm/IXI01_T1w.nii.gz || fail "cannot make a head"
+cp data/ixi_2mm/IXI01_T1w.nii.gz data/ixi_2mm/IXI01_dlmuse.nii.gz # its numbers are in no class of DLMUSE's table, and stay
+"$dien" prepare sub-01_T1w.nii.gz -o frames --labels aseg.mgz -q 2>"$work/stderr" || fail "cannot make a frame: $(cat "$work/stderr")"
+# Numbers: two groups, and everything that somebody asks of people.
+awk 'function u() { s = (s * 16807) % 2147483647; return s / 2147483647 }
+     function g(i, t) { t = -6; for (i = 0; i < 12; i++) t += u(); return t }
+     BEGIN { s = 4711
+       people = "participant_id\tgroup\tdiagnosis\tage\tsex\tscanner\talsfrs_r\tmonths"
+       print people > "participants.tsv"; print people > "patients.tsv"; print people > "controls.tsv"; print people "\thypothalamus\ticv" > "measured.tsv"
+       for (i = 1; i <= 60; i++) {
+         als = i % 2; id = sprintf("sub-%02d", i); icv = 1500000 + 100000 * g(); age = 30 + i % 40
+         row = sprintf("%s\t%s\t%s\t%d\t%s\tS%d\t%s\t%s", id, als ? "ALS" : "CON", als ? "ALS" : "CON", age, i % 3 ? "F" : "M", i % 4, als ? 30 + i % 17 : "n/a", als ? 6 + i : "n/a")
+         v = 850 - 40 * als + 40 * g()
+         print row > "participants.tsv"
+         if (i <= 3) print row > "patients.tsv"
+         if (!als) print row > "controls.tsv"
+         if (!als) print row sprintf("\t%.1f\t%.0f", v, icv) > "measured.tsv"
+         text = sprintf("structure\themi\tvolume_mm3\taccepted\nhypothalamus\tB\t%.1f\tyes\nthalamus\tB\t%.1f\tyes\nicv\tB\t%.0f\tyes\n", v, 14000 + 400 * g() - 20 * age + 0.004 * icv, icv)
+         for (f = 1; f <= 3; f++) { file = (f == 1 ? "volumes" : f == 2 ? "derivatives" : "results") "/" id "_volumes.tsv"; printf "%s", text > file; close(file) } }
+       print "participant_id\tmanual\tnetwork" > "cases.tsv"; print "participant_id\tnet3d\tfastsurfer\tfsl" > "dice.tsv"
+       for (i = 1; i <= 30; i++) { v = 0.82 + 0.09 * g(); printf "sub-%02d\t%.3f\t%.3f\n", i, v, v - 0.01 + 0.04 * g() > "cases.tsv"
+         printf "sub-%02d\t%.3f\t%.3f\t%.3f\n", i, 0.8 + 0.02 * g(), 0.78 + 0.03 * g(), 0.7 + 0.03 * g() > "dice.tsv" }
+       print "participant_id\tscanner\tnet3d\tfastsurfer\tfsl" > "phantom.tsv"; print "participant_id\tscanner\tthalamus" > "repeats.tsv"
+       for (c = 1; c <= 12; c++) { e = g(); for (r = 1; r <= 3; r++) { x = 15 + 0.28 * e + 0.08 * g()
+         printf "phantom\tscanner-%d\t%.3f\t%.3f\t%.3f\n", c, x, 15 + 0.6 * e + 0.1 * g(), 14 + 0.5 * e + 0.2 * g() > "phantom.tsv"
+         printf "phantom\tscanner-%d\t%.3f\n", c, x > "repeats.tsv" } } }'
+awk -F'\t' 'NR == 1 { print "participant_id\tage\ticv\tthalamus\tnet3d\tfsl" } NR > 1 { i = NR; printf "%s\t%s\t%.2f\t%.3f\t%.3f\t%.3f\n", $1, $4, 1500 + i * 37 % 100, 14 - 0.02 * $4 + (i * 13 % 17) / 20, 14 - 0.02 * $4 + (i * 7 % 19) / 20, 14 + (i * 11 % 23) / 20 }' participants.tsv >norm_people.tsv
+for name in thalamus net3d fsl; do
+    "$dien" normative fit norm_people.tsv --value $name --icv icv --unit mL --scanner-sd 0.28 -o "n-$name" -q >/dev/null 2>"$work/stderr" || fail "cannot make a norm: $(cat "$work/stderr")"
+done
+cp n-thalamus/norm.json norm.json
+cp n-net3d/norm.json norm_net3d.json
+cp n-fsl/norm.json norm_fsl.json
+mkdir norm heads
+"$dien" normative fit controls.tsv volumes/ --value thalamus --icv icv --unit mL -o norm -q >/dev/null 2>"$work/stderr" || fail "cannot make a norm: $(cat "$work/stderr")"
+cp made/* heads/
+
+# ---- each in a room of its own -----------------------------------------------------------------------------------------------------------
+ran=0
+while IFS=$'\t' read -r page line; do
+    case $line in
+    *' | '* | *' ...'* | 'dien stability') # a list of what there is, not a command: its words are commands
+        for word in $(echo "$line" | cut -d' ' -f2); do "$dien" help "$word" >/dev/null 2>&1 || fail "$page: $line: there is no command $word"; done
+        continue
+        ;;
+    esac
+    extra='' good=0
+    case $line in
+    'dien train my.yaml --write-model' | 'dien train my.yaml --preview'*) ;;
+    'dien train configs/'*) extra=--check ;;
+    *--check) ;;
+    'dien train '*) extra=--no-figure ;;
+    'dien crossval configs/'*) continue ;; # the five folds of the run itself; crossval of my.yaml below is the same code
+    'dien crossval my.yaml -o folds --resume') extra='--folds 2 --no-figure' ;;
+    'dien crossval '*) extra='--folds 2 --no-figure' ;;
+    'dien segment stacks/'*) good='0 4' ;;
+    'dien segment '*) extra='--precision bf16' good='0 4' ;;
+    'dien help --completion'*) mkdir -p "$HOME/.local/share/bash-completion/completions" ;;
+    *'--count 20'* | *'-n 20'*) extra='--count 1' ;;
+    'dien icv '*--model*) extra='--geometry 64x64:4x4' ;;
+    'dien icv '*--low*) extra='--low 0.35 --high 1.1' ;; # our scan's white matter is at 0.8
+    esac
+    rm -rf "$work/this"
+    cp -rl "$room" "$work/this" # links: what dien writes, it renames into place
+    [[ $line = 'dien normative fit controls.tsv --value hypothalamus'* ]] && cp --remove-destination "$room/measured.tsv" "$work/this/controls.tsv" # a table with all of it
+    [[ $line = 'dien segment '* ]] && rm -f "$work/this/results/sub-01_dseg.nii.gz" "$work/this/out/sub-01_dseg.nii.gz"
+    [[ $line = *'crossval my.yaml -o folds'* ]] && rm -rf "$work/this/folds"
+    if [[ $line = *'crossval my.yaml -o folds --resume' ]]; then
+        (cd "$work/this" && "$dien" crossval my.yaml -o folds --folds 2 --fold 1 --no-figure -q) >/dev/null 2>&1
+    fi
+    (
+        cd "$work/this" || exit 99
+        set -f
+        words=${line#dien }
+        set +f
+        # shellcheck disable=SC2086,SC2294 # the line as a shell reads it
+        eval "timeout 500 \"\$dien\" $words $extra" >"$work/stdout" 2>"$work/stderr" </dev/null
+    )
+    code=$?
+    if [ "$code" -eq 3 ] && grep -qE 'there is no model "(hypothalamus|whole-head-[a-z]+)"' "$work/stderr"; then
+        echo "not run, for want of a shipped network: $line" # of a tree whose models/ is not whole
+        continue
+    fi
+    ran=$((ran + 1))
+    case " $good " in
+    *" $code "*) ;;
+    *) fail "$page shows: $line
+    expected exit $good, found $code: $(grep '^dien: ' "$work/stderr" | tail -n 1)" ;;
+    esac
+done <"$work/commands"
+echo "$ran commands run"
+[ "$ran" -ge 45 ] || fail "expected 45 commands and more to be run, found $ran"
+
+# ---- options that the text names within a line --------------------------------------------------------------------------------------------
+for page in "$source_folder/README.md" "$source_folder"/docs/*.md "$source_folder"/models/*.md; do
+    grep -oE '`dien [a-z]+[^`]*`' "$page" | tr -d '`' | sort -u | while read -r _ command rest; do
+        "$dien" help "$command" >"$work/page" 2>/dev/null || echo "$(basename "$page"): there is no command $command"
+        for option in $(echo "$rest" | grep -oE -- '--[a-z][a-z0-9-]*'); do
+            grep -qE -- "(^|[ ,])$option( |\$|,)" "$work/page" || echo "$(basename "$page"): dien $command has no $option"
+        done
+    done
+done >"$work/missing"
+[ -s "$work/missing" ] && fail "$(cat "$work/missing")"
+finish
