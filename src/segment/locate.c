@@ -1,8 +1,8 @@
 #include "segment/locate.h"
 
 #include "base/memory.h"
-#include "image/resample.h"
 #include "segment/head_template.h"
+#include "segment/locate_match.h"
 #include "segment/locate_samples.h"
 
 #include <gsl/gsl_errno.h>
@@ -20,8 +20,6 @@ enum {
 #define FINE_MM 4.0
 #define SEARCH_STEP_MM 16.0
 #define SEARCH_EDGE_MM 20.0 /* starts nearer to the scan's edge than this are not tried */
-#define SURELY_BRAIN 0.9f
-enum { LEAST_BRAIN = 1000 };
 #define RADIAN_MM 70.0      /* a rotation by one radian moves the cortex by about this much: makes steps comparable */
 
 typedef struct candidate {
@@ -29,6 +27,12 @@ typedef struct candidate {
     double score;
     int kind; /* index into sample.value */
 } candidate;
+
+/* Smoothed copies of the scan and the template's points, at 4 mm and at 8 mm. */
+typedef struct pictures {
+    dn_locate_picture fine, coarse;
+    dn_locate_samples fine_set, coarse_set;
+} pictures;
 
 /* Template world to the search's world: scale along the template's axes, rotate about x, y, z in this order, translate. */
 static void parameters_matrix(const double p[PARAMETERS], double m[3][4])
@@ -236,34 +240,6 @@ static dn_status search_all(const dn_locate_picture *pic, const dn_locate_sample
     return DN_OK;
 }
 
-/* Correlation over the brain alone, where the template and what surrounds the brain cannot help. */
-static double inside_correlation(const dn_locate_picture *pic, const dn_locate_samples *set, const double m[3][4])
-{
-    double n = 0, st = 0, ss = 0, stt = 0, sss = 0, sst = 0;
-    for (size_t i = 0; i < set->count; ++i) {
-        const dn_locate_sample *s = &set->at[i];
-        double at[3];
-        bool in = s->brain >= SURELY_BRAIN;
-        for (int a = 0; a < 3 && in; ++a) {
-            at[a] = (m[a][0] * (double)s->x + m[a][1] * (double)s->y + m[a][2] * (double)s->z + m[a][3] - pic->origin[a]) / pic->spacing;
-            in = at[a] >= 0.0 && at[a] <= (double)pic->dim[a] - 1.0;
-        }
-        if (in) {
-            double g = (double)dn_linear_at(pic->data, pic->dim, at);
-            double t = (double)s->value[0];
-            n += 1;
-            st += t;
-            ss += g;
-            stt += t * t;
-            sss += g * g;
-            sst += g * t;
-        }
-    }
-    double vt = stt - st * st / n;
-    double vs = sss - ss * ss / n;
-    return n >= LEAST_BRAIN && vt > 0 && vs > 1e-12 * n ? (sst - st * ss / n) / sqrt(vt * vs) : (double)NAN;
-}
-
 static void report(const dn_volume *volume, const double spacing[3], const dn_locate_picture *pic, const dn_locate_samples *set,
                    const candidate *c, dn_location *out)
 {
@@ -285,7 +261,6 @@ static void report(const dn_volume *volume, const double spacing[3], const dn_lo
     out->found = true;
     out->brain_inside = all > 0 ? inside / all : 0;
     out->correlation = correlation(pic, set, 1, c->kind, c->p);
-    out->inside_correlation = inside_correlation(pic, set, (const double(*)[4])m);
     out->stripped = c->kind == 1;
     for (int a = 0; a < 3; ++a) {
         for (int b = 0; b < 4; ++b) {
@@ -300,10 +275,9 @@ static void report(const dn_volume *volume, const double spacing[3], const dn_lo
     out->turned = acos(fmin(1.0, fmax(-1.0, 0.5 * (trace - 1.0)))) * 57.29577951308232;
 }
 
-dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
+/* Spacings that differ only in the header's last digits (a permuted or flipped copy of the scan) count as equal. */
+static dn_status check_extent(const dn_volume *volume, double spacing[3])
 {
-    memset(out, 0, sizeof *out);
-    double spacing[3];
     dn_grid_spacing(&volume->grid, spacing);
     for (int c = 0; c < 3; ++c) {
         double extent = spacing[c] * (double)volume->grid.dim[c];
@@ -315,50 +289,90 @@ dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
                     : c == 1 ? "front-back"
                              : "up-down");
         }
-        /* Spacings that differ only in the header's last digits (a permuted or flipped copy of the scan) count as equal. */
         spacing[c] = round(spacing[c] * 1e5) / 1e5;
     }
+    return DN_OK;
+}
+
+static void pictures_release(pictures *s)
+{
+    free(s->coarse_set.at);
+    free(s->fine_set.at);
+    free(s->coarse.data);
+    free(s->fine.data);
+}
+
+/* Release on failure, too. */
+static dn_status pictures_make(const dn_volume *volume, const double spacing[3], pictures *s)
+{
+    static const double isotropic[3] = {FINE_MM, FINE_MM, FINE_MM};
     dn_head_template head;
-    dn_locate_picture fine = {.data = NULL};
-    dn_locate_picture coarse = {.data = NULL};
-    dn_locate_samples fine_set = {NULL, 0};
-    dn_locate_samples coarse_set = {NULL, 0};
+    memset(s, 0, sizeof *s);
+    DN_TRY(dn_head_template_get(&head));
+    DN_TRY(dn_locate_samples_make(&head, 1, &s->fine_set));
+    DN_TRY(dn_locate_samples_make(&head, 2, &s->coarse_set));
+    DN_TRY(dn_locate_picture_make(volume->data, volume->grid.dim, spacing, FINE_MM, &s->fine));
+    DN_TRY(dn_locate_picture_tame(&s->fine));
+    return dn_locate_picture_make(s->fine.data, s->fine.dim, isotropic, COARSE_MM, &s->coarse);
+}
+
+dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
+{
+    double spacing[3];
     candidate best[STARTS];
     size_t found = 0;
+    pictures s;
     dn_status status;
+    memset(out, 0, sizeof *out);
+    out->match = (double)NAN;
+    DN_TRY(check_extent(volume, spacing));
     gsl_error_handler_t *handler = gsl_set_error_handler_off();
-    DN_TRY_GOTO(status, dn_head_template_get(&head), done);
-    DN_TRY_GOTO(status, dn_locate_samples_make(&head, 1, &fine_set), done);
-    DN_TRY_GOTO(status, dn_locate_samples_make(&head, 2, &coarse_set), done);
-    DN_TRY_GOTO(status, dn_locate_picture_make(volume->data, volume->grid.dim, spacing, FINE_MM, &fine), done);
-    DN_TRY_GOTO(status, dn_locate_picture_tame(&fine), done);
-    {
-        double isotropic[3] = {FINE_MM, FINE_MM, FINE_MM};
-        DN_TRY_GOTO(status, dn_locate_picture_make(fine.data, fine.dim, isotropic, COARSE_MM, &coarse), done);
-    }
-    DN_TRY_GOTO(status, search_all(&coarse, &coarse_set, best, &found), done);
+    DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
+    DN_TRY_GOTO(status, search_all(&s.coarse, &s.coarse_set, best, &found), done);
     if (found == 0 || best[0].score <= 0.0) {
         goto done;
     }
     int64_t starts = (int64_t)found;
 #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t i = 0; i < starts; ++i) {
-        refine(&coarse, &coarse_set, 1, 7, 8.0, 150, &best[i]);
+        refine(&s.coarse, &s.coarse_set, 1, 7, 8.0, 150, &best[i]);
     }
     qsort(best, found, sizeof *best, by_score);
     int64_t finalists = starts < FINALISTS ? starts : FINALISTS;
 #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t i = 0; i < finalists; ++i) {
-        refine(&fine, &fine_set, 3, 9, 4.0, 250, &best[i]);
+        refine(&s.fine, &s.fine_set, 3, 9, 4.0, 250, &best[i]);
     }
     qsort(best, (size_t)finalists, sizeof *best, by_score);
-    refine(&fine, &fine_set, 1, 9, 1.5, 120, &best[0]);
-    report(volume, spacing, &fine, &fine_set, &best[0], out);
+    refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &best[0]);
+    report(volume, spacing, &s.fine, &s.fine_set, &best[0], out);
+    status = dn_location_match(volume, out, &out->match);
 done:
     gsl_set_error_handler(handler);
-    free(coarse_set.at);
-    free(fine_set.at);
-    free(coarse.data);
-    free(fine.data);
+    pictures_release(&s);
+    return status;
+}
+
+dn_status dn_locate_from(const dn_volume *volume, dn_location *io)
+{
+    double spacing[3];
+    candidate c = {.kind = io->stripped ? 1 : 0};
+    pictures s;
+    dn_status status;
+    DN_TRY(check_extent(volume, spacing));
+    for (int a = 0; a < 3; ++a) {
+        c.p[a] = (io->centre[a] - 0.5 * (double)(volume->grid.dim[a] - 1)) * spacing[a];
+        c.p[3 + a] = io->rotation[a] / 57.29577951308232;
+        c.p[6 + a] = log(io->scale[a]);
+    }
+    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
+    refine(&s.fine, &s.fine_set, 3, 9, 4.0, 250, &c);
+    refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &c);
+    report(volume, spacing, &s.fine, &s.fine_set, &c, io);
+    status = dn_location_match(volume, io, &io->match);
+done:
+    gsl_set_error_handler(handler);
+    pictures_release(&s);
     return status;
 }

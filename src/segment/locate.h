@@ -16,7 +16,7 @@ typedef struct dn_location {
     bool found;          /* false: nothing like a head was found; the rest is 0 */
     double centre[3];    /* of the hypothalamus, voxel coordinates of the volume; may lie outside it */
     double correlation;  /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_LOCATE_PLAUSIBLE */
-    double inside_correlation; /* the same over the brain alone: below 0 where its contrast is not T1's; NaN: too little of it */
+    double match;        /* of the brain's own contrast with T1's, -1..1 (locate_match.h); NaN: too little of it is there */
     double brain_inside; /* share of the template's brain that lies within the volume, 0..1 */
     double scale[3];     /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
     double rotation[3];  /* degrees about the axes right (pitch), anterior (roll), superior (yaw) */
@@ -32,8 +32,13 @@ typedef struct dn_location {
 /* Heads turned further than this are beyond what our networks were taught (some 15 degrees about each axis). */
 #define DN_LOCATE_TURNED 25.0
 
+/* From this match on the brain lies where the average head has it, and its contrast is T1's (locate_match.h). */
+#define DN_LOCATE_MATCH 0.45
+
 /* volume: borrowed, axes nearest RAS (voxel axes i, j, k to the right, front, top), any spacing.
  * DN_EDATA when the volume is too small to hold the structures (40 mm); DN_ENOMEM. */
 DN_CHECKED dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out);
+/* From a start that is known better than by an exhaustive search: io's centre, rotation and scale. The same errors. */
+DN_CHECKED dn_status dn_locate_from(const dn_volume *volume, dn_location *io);
 
 #endif

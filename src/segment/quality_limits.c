@@ -21,8 +21,8 @@ const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)
 }
 
 static const dn_picture_limits picture = {
-    .grey = {0.15, 0.95},
-    .inside = {0.20, 0.0},
+    .grey = {0.20, 0.95},
+    .inside = {0.35, 0.20},
     .cut = 0.40,
     .cut_share = 0.01,
     .air = 0.30,

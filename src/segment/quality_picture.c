@@ -89,7 +89,7 @@ static const char *weighting(double fluid, double grey, double white)
 void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
 {
     const dn_picture_limits *limits = dn_picture_limits_get();
-    const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL;
+    const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL; /* labels follow a wrong contrast as far as they can */
     if (p != NULL && !isnan(p->fluid + p->grey + p->white)) {
         const double share = p->white > p->fluid ? (p->white - p->grey) / (p->white - p->fluid) : -1.0;
         if (!(share >= limits->grey[0] && share <= limits->grey[1])) {
@@ -100,12 +100,14 @@ void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
             return;
         }
     }
-    if (e->location == NULL || isnan(e->location->inside_correlation)) {
+    const dn_location *location = e->head != NULL ? &e->head->location : e->location;
+    if (location == NULL || !location->found || isnan(location->match)) {
         return;
     }
-    const double inside = e->location->inside_correlation;
+    const double inside = location->match;
     if (inside < limits->inside[0]) {
-        const bool failed = inside < limits->inside[1];
+        /* Without the whole head's labels the alignment may be what is wrong. */
+        const bool failed = inside < limits->inside[1] && (e->head != NULL || location->correlation >= DN_LOCATE_CERTAIN);
         dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "not_t1",
                        "%s: inside the brain it correlates with the average T1-weighted head by %.2f (limit %.2f)%s",
                        failed ? "This is not a T1-weighted scan" : "This may not be a T1-weighted scan", inside,

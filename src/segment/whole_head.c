@@ -9,6 +9,7 @@
 #include "segment/head_fine.h"
 #include "segment/head_icv.h"
 #include "segment/head_look.h"
+#include "segment/head_moments.h"
 #include "segment/head_picture.h"
 #include "segment/network.h"
 
@@ -95,6 +96,26 @@ const dn_model *dn_whole_head_fine(const dn_whole_head *whole)
     return whole->fine;
 }
 
+/* ---- the average head --------------------------------------------------------------------------------------------- */
+
+/* Voxels of the oriented scan -> template mm, from the template -> voxels of the conformed scan. */
+static void find_template(const dn_conformed *done, dn_head *head)
+{
+    dn_affine inverse;
+    head->to_template = (dn_affine){{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}};
+    if (!head->location.found || dn_affine_invert(&head->location.to_volume, &inverse) != DN_OK) {
+        dn_error_clear();
+        head->location.found = false;
+        return;
+    }
+    dn_affine to_conformed = {{{0}}};
+    for (int c = 0; c < 3; ++c) {
+        to_conformed.m[c][c] = 1.0 / done->scale[c];
+        to_conformed.m[c][3] = -done->offset[c] / done->scale[c];
+    }
+    dn_affine_compose(&inverse, &to_conformed, &head->to_template);
+}
+
 /* ---- the coarse look ---------------------------------------------------------------------------------------------- */
 
 /* Heads of SIZE_LOW to SIZE_HIGH of the average head's are what the networks were taught; others are shown to them at its size. */
@@ -106,7 +127,7 @@ const dn_model *dn_whole_head_fine(const dn_whole_head *whole)
 static double known_size(const dn_location *location)
 {
     const double size = cbrt(location->scale[0] * location->scale[1] * location->scale[2]);
-    const bool sure = location->found && location->correlation >= DN_LOCATE_PLAUSIBLE && location->brain_inside >= BRAIN_SEEN;
+    const bool sure = location->found && location->match >= DN_LOCATE_MATCH && location->brain_inside >= BRAIN_SEEN;
     const bool odd = sure && (size < SIZE_LOW || size > SIZE_HIGH);
     return odd ? size : 1.0;
 }
@@ -213,6 +234,32 @@ static bool move_box(const dn_head *head, const dn_volume *scan, int64_t start[3
     return moved;
 }
 
+/* Where the average head came to lie so that the brain does not match, what the network has seen inside the skull leads to a better place:
+ * the same middle and the same spread along the average head's axes, then the usual search from there. It is taken where it matches. */
+static dn_status realign(const dn_conformed *done, dn_head *head)
+{
+    dn_location better = head->location;
+    if (!head->location.found || !(head->location.match < DN_LOCATE_MATCH) || !dn_head_moments(head, &better)) {
+        return DN_OK;
+    }
+    dn_affine to_conformed = {{{0}}};
+    double at[3];
+    for (int c = 0; c < 3; ++c) {
+        to_conformed.m[c][c] = 1.0 / done->scale[c];
+        to_conformed.m[c][3] = -done->offset[c] / done->scale[c];
+    }
+    dn_affine_apply(&to_conformed, better.centre, at);
+    memcpy(better.centre, at, sizeof at);
+    DN_TRY(dn_locate_from(done->volume, &better));
+    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned anew: correlation %.2f (was %.2f), match %.2f (was %.2f)", better.correlation,
+           head->location.correlation, better.match, head->location.match);
+    if (better.match >= DN_LOCATE_MATCH) {
+        head->location = better;
+        find_template(done, head);
+    }
+    return DN_OK;
+}
+
 static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract, dn_head *head)
 {
     dn_conformed own = {0};
@@ -227,6 +274,7 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
     if (move_box(head, scan->volume, start)) {
         DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
     }
+    DN_TRY_GOTO(status, realign(done, head), done);
     DN_TRY_GOTO(status, dn_head_measure_icv(head, scan->volume, start), done);
     DN_TRY_GOTO(status, dn_head_clean(head, &head->coarse, head->parts, &wrong, &paired), done);
     head->wrong_side = paired > 0 ? wrong / paired : 0;
@@ -313,24 +361,6 @@ static dn_status sum_volumes(dn_head *head)
 }
 
 /* ---- together ----------------------------------------------------------------------------------------------------- */
-
-/* Voxels of the oriented scan -> template mm, from the template -> voxels of the conformed scan. */
-static void find_template(const dn_conformed *done, dn_head *head)
-{
-    dn_affine inverse;
-    head->to_template = (dn_affine){{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}};
-    if (!head->location.found || dn_affine_invert(&head->location.to_volume, &inverse) != DN_OK) {
-        dn_error_clear();
-        head->location.found = false;
-        return;
-    }
-    dn_affine to_conformed = {{{0}}};
-    for (int c = 0; c < 3; ++c) {
-        to_conformed.m[c][c] = 1.0 / done->scale[c];
-        to_conformed.m[c][3] = -done->offset[c] / done->scale[c];
-    }
-    dn_affine_compose(&inverse, &to_conformed, &head->to_template);
-}
 
 dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract,
                                   const dn_location *location, dn_head *out)
