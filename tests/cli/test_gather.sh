@@ -100,6 +100,17 @@ unsaid "In only one"
 sed -i 's/\tyes$/\tperhaps/' judged/sub-08_volumes.tsv
 expect_sentence 3 'accepted is "perhaps"; it should be yes, no or by_hand' "${groups[@]}"
 
+# Markings of `dien icv` are no second measurement; names of one's own have sessions, too.
+cp -r plain marked
+printf 'structure\themi\tvolume_mm3\nicv\tB\t1500000\n' >marked/sub-01_desc-thresholds_volumes.tsv
+expect 0 stats groups people.tsv marked --value hypothalamus --group group
+said "1 file of markings (desc-) in marked is passed over beside the measurements"
+for i in $(seq 6); do
+    for s in 1 2; do scan named "p${i}_ses-$s" yes "$((800 + i * 13 % 7 * 9 + s * i))" 1400000; done
+done
+expect 0 stats groups named --paired --value hypothalamus --group session
+said "6 pairs"
+
 # --- measured in different ways
 cp -r plain mixed
 NETWORK=billot2020 scan mixed sub-11 yes 900 1400000
