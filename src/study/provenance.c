@@ -118,6 +118,13 @@ static dn_status describe(const json_t *root, dn_scan_record *record)
         return DN_OK;
     }
     record->described = true;
+    const char *quality = json_string_value(json_object_get(root, "QualityControl"));
+    if (record->verdict == DN_SCAN_UNJUDGED && quality != NULL) {
+        record->verdict = strcmp(quality, "passed") == 0                     ? DN_SCAN_ACCEPTED
+                          : strncmp(quality, "failed, accepted by", 19) == 0 ? DN_SCAN_BY_HAND
+                          : strncmp(quality, "failed", 6) == 0               ? DN_SCAN_REJECTED
+                                                                             : DN_SCAN_UNJUDGED;
+    }
     if (version != NULL) {
         DN_TRY(dn_strdup(version, &record->version));
     }

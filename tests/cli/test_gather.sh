@@ -100,6 +100,12 @@ unsaid "In only one"
 sed -i 's/\tyes$/\tperhaps/' judged/sub-08_volumes.tsv
 expect_sentence 3 'accepted is "perhaps"; it should be yes, no or by_hand' "${groups[@]}"
 
+# A table without the column: the JSON file says it.
+cp -r plain older
+cut -f1-5 plain/sub-09_volumes.tsv >older/sub-09_volumes.tsv
+sed -i 's/"passed"/"failed"/' older/sub-09_volumes.json
+expect 0 stats groups people.tsv older --value hypothalamus --group group
+said "1 scan that quality control rejects is left out: sub-09"
 # Markings of `dien icv` are no second measurement; names of one's own have sessions, too.
 cp -r plain marked
 printf 'structure\themi\tvolume_mm3\nicv\tB\t1500000\n' >marked/sub-01_desc-thresholds_volumes.tsv
