@@ -286,10 +286,14 @@ static dn_status join_next(loading *it, dn_table *next)
         return DN_OK;
     }
     /* Repeats on the right: the other way round, so that each finds its person. */
-    const bool turned = it->options->repeats && dn_has_repeats(next, it->options->key);
+    bool repeats = false;
+    dn_status status = dn_has_repeats(next, it->options->key, &repeats);
+    const bool turned = it->options->repeats && repeats;
     const dn_table *left = turned ? next : it->table;
     const dn_table *right = turned ? it->table : next;
-    dn_status status = dn_join(left, right, it->options->key, it->options->join, &joined, &loss);
+    if (status == DN_OK) {
+        status = dn_join(left, right, it->options->key, it->options->join, &joined, &loss);
+    }
     if (status == DN_OK) {
         if (it->set_aside.count > 0) {
             qsort(it->set_aside.paths, it->set_aside.count, sizeof *it->set_aside.paths, compare_texts);

@@ -153,7 +153,10 @@ dn_status dn_scan_record_describe(dn_scan_record *record)
     }
     json_t *root = json_loadb((const char *)bytes, size, 0, &error);
     free(bytes);
-    status = root != NULL ? describe(root, record) : DN_OK;
+    status = root != NULL ? describe(root, record)
+             : json_error_code(&error) == json_error_out_of_memory
+                 ? dn_error_set(DN_ENOMEM, "not enough memory to read what stands beside %s", record->path)
+                 : DN_OK;
     json_decref(root);
     return status;
 }
