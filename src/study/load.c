@@ -190,9 +190,11 @@ static dn_status apply_verdict(loading *it, dn_table **table)
         unsaid += reason == NULL;
         DN_TRY_GOTO(status, name_of(it, t, r, &name), done);
         status = dn_list_add(&list, name, reason);
-        if (status == DN_OK && !asked) {
-            status = dn_remarks_leave_out(it->remarks, "rejected", name, dn_table_source(t, r) ? dn_table_source(t, r) : dn_table_name(t),
-                                          reason != NULL ? reason : "quality control rejects the scan");
+        if (status == DN_OK) {
+            const char *where = dn_table_source(t, r) != NULL ? dn_table_source(t, r) : dn_table_name(t);
+            const char *why = reason != NULL ? reason : "quality control rejects the scan";
+            status = asked ? dn_remarks_name(it->remarks, "rejected", name, where, why)
+                           : dn_remarks_leave_out(it->remarks, "rejected", name, where, why);
         }
         free(name);
         if (status == DN_OK && !asked) {

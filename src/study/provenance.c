@@ -268,7 +268,11 @@ static dn_status remark_names(const dn_scan_record *const *scans, size_t count, 
     dn_status status = DN_OK;
     for (size_t i = 0; i < count && status == DN_OK; ++i) {
         if (by_hand ? scans[i]->verdict == DN_SCAN_BY_HAND : scans[i]->warnings != NULL) {
-            status = dn_list_add(&names, dn_path_name(scans[i]->path), by_hand ? scans[i]->reason : scans[i]->warnings);
+            const char *why = by_hand ? scans[i]->reason : scans[i]->warnings;
+            status = dn_list_add(&names, dn_path_name(scans[i]->path), why);
+            if (status == DN_OK) {
+                status = dn_remarks_name(remarks, by_hand ? "by_hand" : "warnings", scans[i]->participant, scans[i]->path, why);
+            }
         }
     }
     const size_t found = names.count;

@@ -57,6 +57,7 @@ unsaid "In only one"
 cmp -s stdout out/groups.txt || fail "groups.txt is not what was printed"
 grep -q $'^rejected\tleft out\tsub-03\tjudged/sub-03_volumes.tsv\tThe hypothalamus is larger than any$' out/groups_remarks.tsv || fail "groups_remarks.tsv: $(cat out/groups_remarks.tsv)"
 cut -f1 out/groups_people.tsv | grep -q sub-03 && fail "sub-03 is rejected and among the people"
+grep -q $'^warnings\tcounted\tsub-06\tjudged/sub-06_volumes.tsv\tblurred$' out/groups_remarks.tsv || fail "groups_remarks.tsv: $(cat out/groups_remarks.tsv)"
 expect 0 "${groups[@]}" --count-rejected
 said "(n = 10), ALS"
 said "are counted, as asked for: sub-03"
