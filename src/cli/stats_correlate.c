@@ -11,6 +11,7 @@
 #include "stats/icv.h"
 #include "stats/normality.h"
 #include "stats/regression.h"
+#include "study/design.h"
 #include "study/load.h"
 
 #include <math.h>
@@ -27,7 +28,7 @@ typedef struct correlate_job {
     dn_table *table;
     char **covariates; /* as asked for */
     size_t asked;
-    char **coded; /* k names of columns of numbers: the covariates, categories coded; owned */
+    dn_design design; /* k columns: the covariates, categories coded */
     size_t k;
     dn_remarks remarks;
     dn_cases cases; /* columns: x, y, covariates */
@@ -40,10 +41,7 @@ typedef struct correlate_job {
 
 static void job_release(correlate_job *job)
 {
-    for (size_t j = 0; job->coded != NULL && j < job->k; ++j) {
-        free(job->coded[j]);
-    }
-    free(job->coded);
+    dn_design_release(&job->design);
     free(job->covariates);
     free(job->y_name);
     free(job->columns);
@@ -152,76 +150,6 @@ done:
     return status;
 }
 
-/* One more name for the design; it is freed with the job. */
-static dn_status add_coded(correlate_job *job, char *name)
-{
-    DN_TRY(dn_realloc(&job->coded, job->k + 1, sizeof *job->coded, "covariates"));
-    job->coded[job->k++] = name;
-    return DN_OK;
-}
-
-/* Texts become columns of 0 and 1, one for each text but the first. */
-static dn_status code_category(correlate_job *job, const char *covariate, size_t column)
-{
-    enum { MOST_LEVELS = 12 };
-    const char *levels[MOST_LEVELS];
-    size_t count = 0;
-    for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
-        const char *text = dn_table_text(job->table, r, column);
-        size_t l = 0;
-        while (text != NULL && l < count && strcmp(levels[l], text) != 0) {
-            ++l;
-        }
-        if (text != NULL && l == MOST_LEVELS) {
-            DN_FAIL(DN_EDATA, "%s, column %s has more than %d different texts; as a covariate it needs numbers or a few categories",
-                    dn_table_name(job->table), covariate, MOST_LEVELS);
-        }
-        if (text != NULL && l == count) {
-            levels[count++] = text;
-        }
-    }
-    if (count < 2) {
-        DN_FAIL(DN_EDATA, "%s, column %s has only one value; leave it out of the covariates", dn_table_name(job->table), covariate);
-    }
-    for (size_t l = 1; l < count; ++l) {
-        char *name = NULL;
-        size_t coded;
-        DN_TRY(dn_asprintf(&name, "%s (%s)", covariate, levels[l]));
-        dn_status status = add_coded(job, name);
-        if (status != DN_OK) {
-            free(name);
-            return status;
-        }
-        DN_TRY(dn_table_add_column(job->table, name, &coded));
-        for (size_t r = 0; r < dn_table_rows(job->table); ++r) {
-            const char *text = dn_table_text(job->table, r, column);
-            DN_TRY(dn_table_set_number(job->table, r, coded, text == NULL ? NAN : strcmp(text, levels[l]) == 0 ? 1.0 : 0.0));
-        }
-    }
-    return DN_OK;
-}
-
-/* The columns of the design: numbers as they are, categories coded. */
-static dn_status code_covariates(correlate_job *job)
-{
-    for (size_t j = 0; j < job->asked; ++j) {
-        size_t column;
-        char *name = NULL;
-        DN_TRY(dn_table_column(job->table, job->covariates[j], &column));
-        if (dn_column_is_category(job->table, column)) {
-            DN_TRY(code_category(job, job->covariates[j], column));
-            continue;
-        }
-        DN_TRY(dn_strdup(job->covariates[j], &name));
-        dn_status status = add_coded(job, name);
-        if (status != DN_OK) {
-            free(name);
-            return status;
-        }
-    }
-    return DN_OK;
-}
-
 /* Complete rows into columns. */
 static dn_status take_cases(correlate_job *job)
 {
@@ -231,7 +159,7 @@ static dn_status take_cases(correlate_job *job)
     names[0] = job->x_name;
     names[1] = job->y_name;
     for (size_t j = 0; j < job->k; ++j) {
-        names[j + 2] = job->coded[j];
+        names[j + 2] = job->design.names[j];
     }
     dn_status status = dn_cases_take(job->table, names, width, dn_arguments_text(job->arguments, "id"), 0, &job->cases);
     free(names);
@@ -308,7 +236,7 @@ static dn_status write_tables(const correlate_job *job, const dn_linear_model *l
     DN_TRY_GOTO(status, dn_result_append(tests, analysis, &job->other), done);
     DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "also computed"), done);
     for (size_t i = 0; i <= line->k; ++i) {
-        const char *name = i == 0 ? "intercept" : i == 1 ? "slope" : job->coded[i - 2];
+        const char *name = i == 0 ? "intercept" : i == 1 ? "slope" : job->design.names[i - 2];
         const dn_result coefficient = dn_linear_coefficient(line, i, name, level);
         DN_TRY_GOTO(status, dn_result_append(tests, analysis, &coefficient), done);
         DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "line"), done);
@@ -320,7 +248,7 @@ static dn_status write_tables(const correlate_job *job, const dn_linear_model *l
         DN_TRY_GOTO(status, dn_table_put_number(people, job->x_name, job->x[i]), done);
         DN_TRY_GOTO(status, dn_table_put_number(people, job->y_name, job->y[i]), done);
         for (size_t j = 0; j < job->k; ++j) {
-            DN_TRY_GOTO(status, dn_table_put_number(people, job->coded[j], job->z[j][i]), done);
+            DN_TRY_GOTO(status, dn_table_put_number(people, job->design.names[j], job->z[j][i]), done);
         }
     }
     DN_TRY_GOTO(status, dn_stats_write_table(job->folder, "correlate", tests), done);
@@ -393,9 +321,9 @@ static dn_status draw_figure(const correlate_job *job)
     if (job->k == 0) {
         return draw(job, job->x, job->y);
     }
-    dn_status status = dn_linear_fit(job->x, job->z, (const char *const *)job->coded, job->k, job->cases.n, &of_x);
+    dn_status status = dn_linear_fit(job->x, job->z, (const char *const *)job->design.names, job->k, job->cases.n, &of_x);
     if (status == DN_OK) {
-        status = dn_linear_fit(job->y, job->z, (const char *const *)job->coded, job->k, job->cases.n, &of_y);
+        status = dn_linear_fit(job->y, job->z, (const char *const *)job->design.names, job->k, job->cases.n, &of_y);
     }
     if (status == DN_OK) {
         status = draw(job, of_x.residuals, of_y.residuals);
@@ -416,7 +344,7 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
     FILE *stream = writer.stream;
     fprintf(stream, "%s and %s", job->y_name, job->x_name);
     for (size_t j = 0; j < job->k; ++j) {
-        fprintf(stream, "%s%s", j == 0 ? " given " : ", ", job->coded[j]);
+        fprintf(stream, "%s%s", j == 0 ? " given " : ", ", job->design.names[j]);
     }
     fprintf(stream, ":");
     for (int side = 0; side < 2; ++side) {
@@ -506,7 +434,8 @@ dn_status dn_stats_correlate_run(const dn_arguments *arguments)
     DN_TRY_GOTO(status, normalise(&job), done);
     DN_TRY_GOTO(status, dn_study_keep_where(&job.table, dn_arguments_text(arguments, "where")), done);
     DN_TRY_GOTO(status, add_slope(&job), done);
-    DN_TRY_GOTO(status, code_covariates(&job), done);
+    DN_TRY_GOTO(status, dn_design_make(job.table, (const char *const *)job.covariates, job.asked, &job.design), done);
+    job.k = job.design.count;
     DN_TRY_GOTO(status, take_cases(&job), done);
     DN_TRY_GOTO(status, compute(&job), done);
     status = report(&job);

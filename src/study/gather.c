@@ -27,9 +27,14 @@ static dn_status participant_of(const char *path, char **out)
     if (strncmp(name, "sub-", 4) == 0) {
         return entity(name, "sub-", out);
     }
+    /* A name of one's own: up to what is not the person. */
+    static const char *const ends[] = {"_ses-", "_desc-", "_volumes."};
     size_t length = strlen(name);
-    const char *end = strstr(name, "_volumes.");
-    return dn_asprintf(out, "%.*s", (int)(end != NULL ? (size_t)(end - name) : length), name);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) {
+        const char *end = strstr(name, ends[i]);
+        length = end != NULL && end > name && (size_t)(end - name) < length ? (size_t)(end - name) : length;
+    }
+    return dn_asprintf(out, "%.*s", (int)length, name);
 }
 
 static dn_status put_volume(dn_table *wide, size_t row, const char *name, double value)

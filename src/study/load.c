@@ -79,6 +79,31 @@ static dn_status find_volumes(const char *folder, int depth, path_list *list)
     return status;
 }
 
+static bool is_marking(const char *path)
+{
+    return strstr(dn_path_name(path), "_desc-") != NULL;
+}
+
+/* Drops the markings of 'dien icv' behind the first `before` files where there are measurements beside them. *dropped: how many. */
+static void drop_markings(path_list *list, size_t before, size_t *dropped)
+{
+    size_t kept = before;
+    size_t measured = 0;
+    *dropped = 0;
+    for (size_t i = before; i < list->count; ++i) {
+        measured += is_marking(list->paths[i]) ? 0 : 1;
+    }
+    for (size_t i = before; i < list->count && measured > 0; ++i) {
+        if (is_marking(list->paths[i])) {
+            free(list->paths[i]);
+            ++*dropped;
+        } else {
+            list->paths[kept++] = list->paths[i];
+        }
+    }
+    list->count = measured > 0 ? kept : list->count;
+}
+
 typedef struct loading {
     const dn_study_options *options;
     dn_table *table;      /* what is joined so far */
@@ -165,9 +190,11 @@ static dn_status apply_verdict(loading *it, dn_table **table)
         unsaid += reason == NULL;
         DN_TRY_GOTO(status, name_of(it, t, r, &name), done);
         status = dn_list_add(&list, name, reason);
-        if (status == DN_OK && !asked) {
-            status = dn_remarks_leave_out(it->remarks, "rejected", name, dn_table_source(t, r) ? dn_table_source(t, r) : dn_table_name(t),
-                                          reason != NULL ? reason : "quality control rejects the scan");
+        if (status == DN_OK) {
+            const char *where = dn_table_source(t, r) != NULL ? dn_table_source(t, r) : dn_table_name(t);
+            const char *why = reason != NULL ? reason : "quality control rejects the scan";
+            status = asked ? dn_remarks_name(it->remarks, "rejected", name, where, why)
+                           : dn_remarks_leave_out(it->remarks, "rejected", name, where, why);
         }
         free(name);
         if (status == DN_OK && !asked) {
@@ -261,10 +288,14 @@ static dn_status join_next(loading *it, dn_table *next)
         return DN_OK;
     }
     /* Repeats on the right: the other way round, so that each finds its person. */
-    const bool turned = it->options->repeats && dn_has_repeats(next, it->options->key);
+    bool repeats = false;
+    dn_status status = dn_has_repeats(next, it->options->key, &repeats);
+    const bool turned = it->options->repeats && repeats;
     const dn_table *left = turned ? next : it->table;
     const dn_table *right = turned ? it->table : next;
-    dn_status status = dn_join(left, right, it->options->key, it->options->join, &joined, &loss);
+    if (status == DN_OK) {
+        status = dn_join(left, right, it->options->key, it->options->join, &joined, &loss);
+    }
     if (status == DN_OK) {
         if (it->set_aside.count > 0) {
             qsort(it->set_aside.paths, it->set_aside.count, sizeof *it->set_aside.paths, compare_texts);
@@ -319,7 +350,13 @@ static dn_status add_path(loading *it, const char *path)
         if (it->volumes.count == before) {
             DN_FAIL(DN_EINPUT, "there is no *_volumes.tsv in the folder %s; 'dien segment' writes them", path);
         }
-        return DN_OK;
+        size_t dropped;
+        drop_markings(&it->volumes, before, &dropped);
+        return dropped == 0
+                   ? DN_OK
+                   : dn_remarks_add(it->remarks, DN_REMARK_NOTE, "markings",
+                                    "%zu file%s of markings (desc-) in %s %s passed over beside the measurements; name them to use them.",
+                                    dropped, dropped == 1 ? "" : "s", path, dropped == 1 ? "is" : "are");
     }
     if (dn_is_volumes_file(path)) {
         return path_list_add(&it->volumes, path);

@@ -17,10 +17,11 @@ typedef struct dn_study_options {
 
 bool dn_is_volumes_file(const char *path);
 
-/* Reads and joins count paths: a folder gives all *_volumes.tsv below it, *_volumes.tsv files are gathered, other files are joined on the
- * key. Rows whose column accepted is "no" are left out, unless they are asked for (count_rejected, or where names that column). What was
- * left out, lost, or measured in different ways is in *remarks (zero, or filled before; released by the caller also after a failure). *out:
- * owned by the caller. DN_EUSAGE: no table; a where that is none; DN_EDATA: see join.h; no row is left; a person in two sessions. */
+/* Reads and joins count paths: a folder gives all *_volumes.tsv below it (those of markings, desc-, only where there are no others),
+ * *_volumes.tsv files are gathered, other files are joined on the key. Rows whose column accepted is "no" are left out, unless they are
+ * asked for (count_rejected, or where names that column). What was left out, lost, or measured in different ways is in *remarks (zero, or
+ * filled before; released by the caller also after a failure). *out: owned by the caller. DN_EUSAGE: no table; a where that is none;
+ * DN_EDATA: see join.h; no row is left; a person in two sessions. */
 DN_CHECKED dn_status dn_study_load(const char *const *paths, size_t count, const dn_study_options *options, dn_table **out,
                                    dn_remarks *remarks);
 

@@ -118,6 +118,13 @@ static dn_status describe(const json_t *root, dn_scan_record *record)
         return DN_OK;
     }
     record->described = true;
+    const char *quality = json_string_value(json_object_get(root, "QualityControl"));
+    if (record->verdict == DN_SCAN_UNJUDGED && quality != NULL) {
+        record->verdict = strcmp(quality, "passed") == 0                     ? DN_SCAN_ACCEPTED
+                          : strncmp(quality, "failed, accepted by", 19) == 0 ? DN_SCAN_BY_HAND
+                          : strncmp(quality, "failed", 6) == 0               ? DN_SCAN_REJECTED
+                                                                             : DN_SCAN_UNJUDGED;
+    }
     if (version != NULL) {
         DN_TRY(dn_strdup(version, &record->version));
     }
@@ -146,7 +153,10 @@ dn_status dn_scan_record_describe(dn_scan_record *record)
     }
     json_t *root = json_loadb((const char *)bytes, size, 0, &error);
     free(bytes);
-    status = root != NULL ? describe(root, record) : DN_OK;
+    status = root != NULL ? describe(root, record)
+             : json_error_code(&error) == json_error_out_of_memory
+                 ? dn_error_set(DN_ENOMEM, "not enough memory to read what stands beside %s", record->path)
+                 : DN_OK;
     json_decref(root);
     return status;
 }
@@ -258,7 +268,11 @@ static dn_status remark_names(const dn_scan_record *const *scans, size_t count, 
     dn_status status = DN_OK;
     for (size_t i = 0; i < count && status == DN_OK; ++i) {
         if (by_hand ? scans[i]->verdict == DN_SCAN_BY_HAND : scans[i]->warnings != NULL) {
-            status = dn_list_add(&names, dn_path_name(scans[i]->path), by_hand ? scans[i]->reason : scans[i]->warnings);
+            const char *why = by_hand ? scans[i]->reason : scans[i]->warnings;
+            status = dn_list_add(&names, dn_path_name(scans[i]->path), why);
+            if (status == DN_OK) {
+                status = dn_remarks_name(remarks, by_hand ? "by_hand" : "warnings", scans[i]->participant, scans[i]->path, why);
+            }
         }
     }
     const size_t found = names.count;

@@ -10,7 +10,7 @@ typedef enum { DN_SCAN_UNJUDGED, DN_SCAN_ACCEPTED, DN_SCAN_REJECTED, DN_SCAN_BY_
 typedef struct dn_scan_record {
     char *path;                                      /* of the table of volumes */
     char *participant, *session;                     /* session NULL: none */
-    dn_scan_verdict verdict;                         /* from the table's column accepted; the JSON does not overrule it */
+    dn_scan_verdict verdict;                         /* from the table's column accepted; without one from the JSON file */
     bool described;                                  /* the JSON file is there and can be read */
     char *reason;                                    /* why quality control rejects the scan; NULL: not said */
     char *warnings;                                  /* codes of its warnings, "blurred, noisy"; NULL: none */

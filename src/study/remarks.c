@@ -39,6 +39,15 @@ dn_status dn_remarks_leave_out(dn_remarks *remarks, const char *code, const char
     return dn_strdup(reason != NULL ? reason : "", &one->reason);
 }
 
+dn_status dn_remarks_name(dn_remarks *remarks, const char *code, const char *who, const char *where, const char *why)
+{
+    dn_status status = dn_remarks_leave_out(remarks, code, who, where, why);
+    if (status == DN_OK) {
+        remarks->left_out[remarks->left_out_count - 1].counted = true;
+    }
+    return status;
+}
+
 void dn_remarks_release(dn_remarks *remarks)
 {
     for (size_t i = 0; i < remarks->count; ++i) {
@@ -103,7 +112,7 @@ dn_status dn_remarks_tabulate(const dn_remarks *remarks, dn_table *out)
     }
     for (size_t i = 0; i < remarks->left_out_count; ++i) {
         const dn_left_out *l = &remarks->left_out[i];
-        DN_TRY(put(out, l->code, "left out", l->who, l->where, l->reason));
+        DN_TRY(put(out, l->code, l->counted ? "counted" : "left out", l->who, l->where, l->reason));
     }
     return DN_OK;
 }

@@ -15,8 +15,9 @@ typedef struct dn_remark {
     char *text;       /* one or more sentences; owned */
 } dn_remark;
 
-/* One who is not counted. */
+/* One whom a remark is about: left out, or counted all the same. */
 typedef struct dn_left_out {
+    bool counted;
     const char *code;           /* that of the remark */
     char *who, *where, *reason; /* id; file or table; owned */
 } dn_left_out;
@@ -38,7 +39,9 @@ void dn_remarks_release(dn_remarks *remarks);
 bool dn_remarks_have(const dn_remarks *remarks, const char *code);
 /* "About the tables: ..." on one line, with its end; *out is NULL when there is nothing to say, else owned by the caller. */
 DN_CHECKED dn_status dn_remarks_paragraph(const dn_remarks *remarks, char **out);
-/* Rows of code, level, who, where, text: first the remarks, then those left out. */
+/* The same for one who is counted: the sentence names the first few, the table all. */
+DN_CHECKED dn_status dn_remarks_name(dn_remarks *remarks, const char *code, const char *who, const char *where, const char *why);
+/* Rows of code, level, who, where, text: first the remarks, then those that they are about ("left out", "counted"). */
 DN_CHECKED dn_status dn_remarks_tabulate(const dn_remarks *remarks, dn_table *out);
 /* DN_EDATA with the first doubt, and how many more there are; DN_OK when there is none. */
 DN_CHECKED dn_status dn_remarks_refuse(const dn_remarks *remarks);

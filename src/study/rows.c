@@ -161,40 +161,43 @@ static int compare_keyed(const void *pa, const void *pb)
     return order != 0 ? order : (a->row > b->row) - (a->row < b->row);
 }
 
-/* Two rows of one id; false: all are different. A failure of memory counts as different: the join finds out. */
-static bool find_repeat(const dn_table *table, size_t key, size_t *first, size_t *second)
+/* Two rows of one id, when *found. */
+static dn_status find_repeat(const dn_table *table, size_t key, bool *found, size_t *first, size_t *second)
 {
     keyed *list = NULL;
     size_t n = 0;
-    bool found = false;
-    if (dn_alloc(&list, dn_table_rows(table), sizeof *list, "ids") != DN_OK) {
-        return false;
-    }
+    *found = false;
+    DN_TRY(dn_alloc(&list, dn_table_rows(table), sizeof *list, "ids"));
     for (size_t r = 0; r < dn_table_rows(table); ++r) {
         if (dn_table_text(table, r, key) != NULL) {
             list[n++] = (keyed){dn_table_text(table, r, key), r};
         }
     }
     qsort(list, n, sizeof *list, compare_keyed);
-    for (size_t i = 1; i < n && !found; ++i) {
-        found = strcmp(list[i - 1].id, list[i].id) == 0;
+    for (size_t i = 1; i < n && !*found; ++i) {
+        *found = strcmp(list[i - 1].id, list[i].id) == 0;
         *first = list[i - 1].row;
         *second = list[i].row;
     }
     free(list);
-    return found;
+    return DN_OK;
 }
 
-bool dn_has_repeats(const dn_table *table, const char *key)
+dn_status dn_has_repeats(const dn_table *table, const char *key, bool *out)
 {
     size_t first, second, column = dn_table_find(table, key);
-    return column != DN_TABLE_NONE && find_repeat(table, column, &first, &second);
+    *out = false;
+    return column != DN_TABLE_NONE ? find_repeat(table, column, out, &first, &second) : DN_OK;
 }
 
 dn_status dn_check_sessions(const dn_table *gathered)
 {
     size_t a = 0, b = 0, participant = dn_table_find(gathered, "participant_id"), session = dn_session_column(gathered);
-    if (session == DN_TABLE_NONE || !find_repeat(gathered, participant, &a, &b)) {
+    bool found = false;
+    if (session != DN_TABLE_NONE) {
+        DN_TRY(find_repeat(gathered, participant, &found, &a, &b));
+    }
+    if (!found) {
         return DN_OK;
     }
     const char *one = dn_table_text(gathered, a, session);

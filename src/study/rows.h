@@ -24,7 +24,7 @@ DN_CHECKED dn_status dn_keep_session(dn_table **table, size_t column, const char
 /* DN_EDATA when a participant is there in two sessions: names the files, and how to choose. */
 DN_CHECKED dn_status dn_check_sessions(const dn_table *gathered);
 /* Whether a text of the column key is there twice. */
-bool dn_has_repeats(const dn_table *table, const char *key);
+DN_CHECKED dn_status dn_has_repeats(const dn_table *table, const char *key, bool *out);
 
 /* The column accepted, when it holds nothing but yes, no, by_hand; DN_TABLE_NONE: none. */
 size_t dn_verdict_column(const dn_table *table);

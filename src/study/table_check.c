@@ -81,12 +81,16 @@ static bool is_code(double value, const double limits[2])
     return false;
 }
 
-static dn_status list_odd(const checking *it, const double *numbers, size_t column, is_odd odd, const double limits[2], dn_list *list)
+static dn_status list_odd(const checking *it, const char *code, const double *numbers, size_t column, is_odd odd, const double limits[2],
+                          dn_list *list)
 {
     for (size_t r = 0; r < dn_table_rows(it->table); ++r) {
         char text[32];
         if (!isnan(numbers[r]) && odd(numbers[r], limits)) {
+            char why[128];
+            snprintf(why, sizeof why, "%.60s is %.60s", dn_table_column_name(it->table, column), dn_table_text(it->table, r, column));
             DN_TRY(dn_list_add(list, person(it, r, text), dn_table_text(it->table, r, column)));
+            DN_TRY(dn_remarks_name(it->remarks, code, person(it, r, text), dn_table_name(it->table), why));
         }
     }
     return DN_OK;
@@ -112,7 +116,7 @@ static dn_status check_age(const checking *it, size_t column)
     if (status != DN_OK || numbers == NULL) {
         return status;
     }
-    DN_TRY_GOTO(status, list_odd(it, numbers, column, is_outside, limits, &list), done);
+    DN_TRY_GOTO(status, list_odd(it, "age", numbers, column, is_outside, limits, &list), done);
     if (list.count > 0) {
         DN_TRY_GOTO(status, sorted_of(numbers, dn_table_rows(it->table), &sorted, &n), done);
         bool months = n > 0 && sorted[n / 2] > 110.0;
@@ -150,7 +154,7 @@ static dn_status check_codes(const checking *it, size_t column, const double *nu
     }
     /* Below 0 where nothing else is, or half a range away. */
     const double limits[2] = {low >= 0.0 ? fmax(low - 0.5 * (high - low), 0.0) : low - 0.5 * (high - low), high + 0.5 * (high - low)};
-    dn_status status = list_odd(it, numbers, column, is_code, limits, &list);
+    dn_status status = list_odd(it, "code", numbers, column, is_code, limits, &list);
     if (status == DN_OK && list.count > 0) {
         status = dn_list_close(&list, &text);
         if (status == DN_OK) {

@@ -57,6 +57,7 @@ unsaid "In only one"
 cmp -s stdout out/groups.txt || fail "groups.txt is not what was printed"
 grep -q $'^rejected\tleft out\tsub-03\tjudged/sub-03_volumes.tsv\tThe hypothalamus is larger than any$' out/groups_remarks.tsv || fail "groups_remarks.tsv: $(cat out/groups_remarks.tsv)"
 cut -f1 out/groups_people.tsv | grep -q sub-03 && fail "sub-03 is rejected and among the people"
+grep -q $'^warnings\tcounted\tsub-06\tjudged/sub-06_volumes.tsv\tblurred$' out/groups_remarks.tsv || fail "groups_remarks.tsv: $(cat out/groups_remarks.tsv)"
 expect 0 "${groups[@]}" --count-rejected
 said "(n = 10), ALS"
 said "are counted, as asked for: sub-03"
@@ -99,6 +100,23 @@ said "1 scan that quality control rejects is left out: sub-07"
 unsaid "In only one"
 sed -i 's/\tyes$/\tperhaps/' judged/sub-08_volumes.tsv
 expect_sentence 3 'accepted is "perhaps"; it should be yes, no or by_hand' "${groups[@]}"
+
+# A table without the column: the JSON file says it.
+cp -r plain older
+cut -f1-5 plain/sub-09_volumes.tsv >older/sub-09_volumes.tsv
+sed -i 's/"passed"/"failed"/' older/sub-09_volumes.json
+expect 0 stats groups people.tsv older --value hypothalamus --group group
+said "1 scan that quality control rejects is left out: sub-09"
+# Markings of `dien icv` are no second measurement; names of one's own have sessions, too.
+cp -r plain marked
+printf 'structure\themi\tvolume_mm3\nicv\tB\t1500000\n' >marked/sub-01_desc-thresholds_volumes.tsv
+expect 0 stats groups people.tsv marked --value hypothalamus --group group
+said "1 file of markings (desc-) in marked is passed over beside the measurements"
+for i in $(seq 6); do
+    for s in 1 2; do scan named "p${i}_ses-$s" yes "$((800 + i * 13 % 7 * 9 + s * i))" 1400000; done
+done
+expect 0 stats groups named --paired --value hypothalamus --group session
+said "6 pairs"
 
 # --- measured in different ways
 cp -r plain mixed
