@@ -39,3 +39,32 @@ void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3])
         xyz[c] -= copysign(1.0, u) * moved * cleft->across[c];
     }
 }
+
+/* mm over which one side's factor becomes the other's, at the midline; and beyond the structures' ends until the movement is small. */
+#define CROSSING_MM 0.7
+#define BEYOND_MM 4.0
+
+void dn_cleft_sides_source(const dn_cleft *cleft, const double change[2], double xyz[3])
+{
+    double own[3];
+    double u = 0.0;
+    double square = 0.0;
+    if ((change[0] == 0.0 && change[1] == 0.0) || !(cleft->half > 0.0)) {
+        return;
+    }
+    for (int c = 0; c < 3; ++c) {
+        own[c] = xyz[c] - cleft->centre[c];
+        u += own[c] * cleft->across[c];
+    }
+    const double middle = 0.5 * (cleft->half + cleft->reach) * tanh(2.0 * u / (cleft->half + cleft->reach)); /* smooth across the midline */
+    for (int c = 0; c < 3; ++c) {
+        own[c] -= middle * cleft->across[c];
+        square += own[c] * own[c];
+    }
+    const double far = sqrt(square) / (cleft->radius + BEYOND_MM);
+    const double right = 1.0 / (1.0 + exp(-u / CROSSING_MM));
+    const double stretch = (cbrt(1.0 / (1.0 + change[0])) - 1.0) * (1.0 - right) + (cbrt(1.0 / (1.0 + change[1])) - 1.0) * right;
+    for (int c = 0; c < 3; ++c) {
+        xyz[c] += own[c] * stretch * exp(-far * far * far * far);
+    }
+}

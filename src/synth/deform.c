@@ -15,8 +15,9 @@ struct dn_deform {
     double voxels[3];    /* target voxels between control points */
     double *coefficient; /* [control2][control1][control0][3], mm */
     bool mirrored;
-    dn_cleft cleft; /* of the source */
-    double opening; /* mm that each of its walls moves by */
+    dn_cleft cleft;   /* of the source */
+    double opening;   /* mm that each of its walls moves by */
+    double change[2]; /* of the volumes beside it */
 };
 
 static void multiply(const double a[3][3], const double b[3][3], double out[3][3])
@@ -118,6 +119,13 @@ dn_status dn_deform_random(const dn_grid *target, const double centre[3], const 
         deform->cleft = options->cleft;
         deform->opening = dn_random_uniform(random, -fmin(options->cleft_mm, dn_cleft_room(&options->cleft)), options->cleft_mm);
     }
+    if (options->sides_change > 0.0) {
+        const double both = dn_random_uniform(random, -options->sides_change, options->sides_change);
+        deform->cleft = options->cleft;
+        for (int side = 0; side < 2; ++side) {
+            deform->change[side] = both + dn_random_uniform(random, -0.25, 0.25) * options->sides_change;
+        }
+    }
     *out = deform;
     return DN_OK;
 }
@@ -169,6 +177,7 @@ static void row_point(const dn_deform *deform, const double *row, int64_t i, int
         xyz[2] += w[a] * c[2];
     }
     dn_cleft_source(&deform->cleft, deform->opening, xyz);
+    dn_cleft_sides_source(&deform->cleft, deform->change, xyz);
 }
 
 void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3])
@@ -192,6 +201,7 @@ void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3
         }
     }
     dn_cleft_source(&deform->cleft, deform->opening, xyz);
+    dn_cleft_sides_source(&deform->cleft, deform->change, xyz);
 }
 
 /* Where the rows of the target lie in the source, one after the other: visit(user, offset, source voxel position). */

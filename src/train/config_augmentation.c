@@ -53,6 +53,7 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
         REAL(range_low, config->range_low, 0, 0.5),
         REAL(range_high, config->range_high, 0.1, 1),
         REAL(ventricle_mm, shape->cleft_mm, 0, 10),
+        REAL(sides_volume, shape->sides_change, 0, 0.5),
         REAL(tilt_degrees, shape->tilt_degrees, 0, 45),
         REAL(slip_mm, shape->slip_mm, 0, 50),
         REAL(contrast_probability, config->slices.contrast_probability, 0, 1),
@@ -75,8 +76,11 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
             json_object_del(canonical, of_slices[i]);
         }
     }
-    if (config->dims == 2 && shape->cleft_mm > 0.0) {
-        return dn_yaml_fail(yaml, node, "augmentation.ventricle_mm is for 3-D networks");
+    if (config->dims == 2 && (shape->cleft_mm > 0.0 || shape->sides_change > 0.0)) {
+        return dn_yaml_fail(yaml, node, "augmentation.%s is for 3-D networks", shape->cleft_mm > 0.0 ? "ventricle_mm" : "sides_volume");
+    }
+    if (!(shape->sides_change > 0.0)) {
+        json_object_del(canonical, "sides_volume");
     }
     if (!(shape->cleft_mm > 0.0)) {
         json_object_del(canonical, "ventricle_mm"); /* runs from before it was there go on */

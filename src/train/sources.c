@@ -333,7 +333,8 @@ static dn_status read_source(const dn_train_config *config, const dn_train_pair 
         DN_TRY(dn_error_in_file(trim(&out->labels), path));
     }
     DN_TRY(dn_error_in_file(find_places(config, out), path));
-    return config->synth.shape.cleft_mm > 0.0 ? dn_error_in_file(find_cleft(config, out), path) : DN_OK;
+    return config->synth.shape.cleft_mm > 0.0 || config->synth.shape.sides_change > 0.0 ? dn_error_in_file(find_cleft(config, out), path)
+                                                                                        : DN_OK;
 }
 
 dn_status dn_source_set_read(const dn_train_config *config, const dn_train_sources *sources, const dn_tissues *tissues, dn_source_set *out)

@@ -72,8 +72,39 @@ static void smooth(void **state)
     }
 }
 
+/* A ball of 4 mm in the middle of a side follows the change of its volume nearly; the other side's stays when only one
+ * changes. */
+static void sides_follow(void **state)
+{
+    (void)state;
+    const double changes[][2] = {{-0.2, -0.2}, {-0.1, 0.0}, {0.2, 0.2}, {0.0, 0.15}};
+    const double middle = 0.5 * (HALF + REACH);
+    for (size_t n = 0; n < sizeof changes / sizeof *changes; ++n) {
+        double found[2] = {0.0, 0.0};
+        for (double u = -12.0 + 0.5 * STEP; u < 12.0; u += STEP) {
+            for (double v = -8.0 + 0.5 * STEP; v < 8.0; v += STEP) {
+                for (double w = -8.0 + 0.5 * STEP; w < 8.0; w += STEP) {
+                    double p[3] = {cleft.centre[0] + 0.6 * u - 0.8 * v, cleft.centre[1] + 0.8 * u + 0.6 * v, cleft.centre[2] + w};
+                    dn_cleft_sides_source(&cleft, changes[n], p);
+                    const double d[3] = {p[0] - cleft.centre[0], p[1] - cleft.centre[1], p[2] - cleft.centre[2]};
+                    for (int side = 0; side < 2; ++side) {
+                        const double m = side == 0 ? -middle : middle;
+                        const double at[3] = {d[0] - 0.6 * m, d[1] - 0.8 * m, d[2]};
+                        found[side] += at[0] * at[0] + at[1] * at[1] + at[2] * at[2] < 16.0 ? STEP * STEP * STEP : 0.0;
+                    }
+                }
+            }
+        }
+        for (int side = 0; side < 2; ++side) {
+            const double change = found[side] / (4.0 / 3.0 * 3.14159265 * 64.0) - 1.0;
+            print_message("side %d: %+.3f (expected %+.3f)\n", side, change, changes[n][side]);
+            assert_close(change, changes[n][side], 0.04);
+        }
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(smooth)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(smooth), cmocka_unit_test(sides_follow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
