@@ -93,6 +93,9 @@ static void show_input(const dn_model_input *input)
     } else {
         printf("normalisation  %s\n", input->normalise == DN_NORMALISE_ZSCORE ? "mean 0, standard deviation 1" : "none");
     }
+    if (input->mirror) {
+        printf("mirror         asked about the scan and its mirror image; the mean counts\n");
+    }
 }
 
 static dn_status show(const dn_arguments *arguments)

@@ -53,7 +53,7 @@ dn_status dn_metadata_read_input(const json_t *object, const char *where, dn_mod
     dn_model_input input = {.spacing = {1, 1, 1}, .orientation = "RAS", .multiple = 1, .channels = 1};
     json_t *spacing, *normalisation;
     const char *orientation;
-    DN_TRY(dn_fields_only(object, where, "spacing_mm orientation multiple channels slice_step normalisation region"));
+    DN_TRY(dn_fields_only(object, where, "spacing_mm orientation multiple channels slice_step normalisation region mirror"));
     DN_TRY(dn_fields_array(object, where, "spacing_mm", 3, 3, &spacing));
     for (size_t i = 0; i < 3; ++i) {
         input.spacing[i] = json_number_value(json_array_get(spacing, i));
@@ -74,6 +74,9 @@ dn_status dn_metadata_read_input(const json_t *object, const char *where, dn_mod
         if (input.slice_step > 0 && input.channels % 2 == 0) {
             DN_FAIL(DN_EFORMAT, "%s: \"slice_step\" needs an odd number of channels", where);
         }
+    }
+    if (dn_fields_has(object, "mirror")) {
+        DN_TRY(dn_fields_boolean(object, where, "mirror", &input.mirror));
     }
     normalisation = json_object_get(object, "normalisation");
     if (dn_fields_has(object, "normalisation")) {
@@ -250,7 +253,11 @@ static json_t *input_object(const dn_model_input *input)
     if (object != NULL && input->slice_step > 0) {
         json_object_set_new(object, "slice_step", json_integer(input->slice_step));
     }
-    if (input->region != NULL && region == NULL) {
+    bool whole = object != NULL && (input->region == NULL || region != NULL);
+    if (whole && input->mirror) {
+        whole = json_object_set_new(object, "mirror", json_true()) == 0;
+    }
+    if (!whole) {
         json_decref(object);
         return NULL;
     }

@@ -6,7 +6,8 @@
  *   dien.architecture  a registry name ("unet3d", ...) or "graph" (dien.config then holds the node list)
  *   dien.config        JSON of the architecture
  *   dien.input         JSON: {"spacing_mm":[1,1,1], "orientation":"RAS", "multiple":8, "channels":1, "slice_step":0,
- *                      "normalisation":{"kind":"percentile","low":0.5,"high":99.5}, "region":{...} or null}
+ *                      "normalisation":{"kind":"percentile","low":0.5,"high":99.5}, "region":{...} or null,
+ *                      "mirror":true (left out: false)}
  *                      kinds: "none"; "percentile" (clip at the percentiles of the whole scan, scale to 0..1);
  *                      "zscore" (whole scan, mean 0 and standard deviation 1)
  *   dien.labels        JSON: [{"channel":1,"index":801,"name":"...","structure":"...","hemi":"L","color":"#rrggbb"}, ...]
@@ -38,6 +39,7 @@ typedef struct dn_model_input {
     int64_t slice_step; /* 2-D: slices from one channel to the next, the middle one in the middle; 0: each channel holds the same slice */
     dn_normalise_kind normalise;
     double low, high; /* percentiles, 0..100 */
+    bool mirror;      /* 3-D: asked about the scan and its mirror image, whose answers are averaged */
     char *region;     /* JSON object whose meaning belongs to segment/, or NULL */
 } dn_model_input;
 

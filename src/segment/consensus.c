@@ -20,6 +20,11 @@ dn_consensus_options dn_consensus_defaults(void)
     return (dn_consensus_options){.peak = {0.5, 0.6, 0.7, 0.8}, .peaks = 4, .mirror = true, .shifts = 2};
 }
 
+dn_consensus_options dn_consensus_mirrored_pair(void)
+{
+    return (dn_consensus_options){.mirror = true, .shifts = 1};
+}
+
 static dn_status find_partners(const dn_structures *structures, int64_t partner[DN_CHANNEL_LIMIT])
 {
     dn_structures_mirror_channels(structures, partner);
@@ -46,7 +51,7 @@ static void cut(const dn_volume *volume, const int64_t start[3], const member *m
                 if (from[0] >= 0 && from[1] >= 0 && from[2] >= 0 && from[0] < volume->grid.dim[0] && from[1] < volume->grid.dim[1] &&
                     from[2] < volume->grid.dim[2]) {
                     float v = m->gain * volume->data[dn_grid_offset(&volume->grid, from[0], from[1], from[2])];
-                    box->data[dn_grid_offset(&box->grid, i, j, k)] = v < 0.0f ? 0.0f : v > 1.0f && m->gain != 1.0f ? 1.0f : v;
+                    box->data[dn_grid_offset(&box->grid, i, j, k)] = m->gain == 1.0f ? v : v < 0.0f ? 0.0f : v > 1.0f ? 1.0f : v;
                 }
             }
         }
@@ -129,18 +134,62 @@ static size_t list_members(const dn_consensus_options *options, double white_mat
     return count;
 }
 
-static dn_status run_members(dn_network *network, const dn_structures *structures, const dn_volume *volume, const int64_t start[3],
-                             const member *members, size_t count, dn_volume *box, uint8_t *seen, dn_posteriors *out, dn_consensus *report)
+static bool is_plain(const member *m)
+{
+    return m->gain == 1.0f && !m->mirrored && m->shift[0] == 0 && m->shift[1] == 0 && m->shift[2] == 0;
+}
+
+/* What the network says of the member's box; known: of the box as it is, or NULL. */
+static dn_status ask(dn_network *network, const dn_volume *volume, const int64_t start[3], const member *m, const dn_posteriors *known,
+                     dn_volume *box, dn_posteriors *p)
 {
     const int64_t origin[3] = {0, 0, 0};
+    if (known == NULL || !is_plain(m)) {
+        cut(volume, start, m, box);
+        return dn_network_run(network, box, origin, box->grid.dim, p);
+    }
+    *p = *known;
+    p->data = NULL;
+    size_t count = (size_t)(dn_posteriors_voxels(known) * known->channels);
+    DN_TRY(dn_alloc(&p->data, count, sizeof *p->data, "the posteriors"));
+    memcpy(p->data, known->data, count * sizeof *p->data);
+    return DN_OK;
+}
+
+/* Of the sums of two members and one of them. */
+static double disagreement(const dn_structures *structures, const dn_posteriors *one, const dn_posteriors *sums)
+{
+    const int64_t voxels = dn_posteriors_voxels(sums);
+    double apart = 0.0;
+    double total = 0.0;
+    for (int64_t v = 0; v < voxels; ++v) {
+        double p = 0.0;
+        double both = 0.0;
+        for (int64_t c = 1; c < sums->channels; ++c) {
+            if (structures->group_of[c] != DN_NO_GROUP) {
+                p += (double)one->data[c * voxels + v];
+                both += (double)sums->data[c * voxels + v];
+            }
+        }
+        apart += fabs(2.0 * p - both);
+        total += both;
+    }
+    return total > 0.0 ? apart / total : 0.0;
+}
+
+static dn_status run_members(dn_network *network, const dn_structures *structures, const dn_volume *volume, const int64_t start[3],
+                             const member *members, size_t count, const dn_posteriors *plain, dn_volume *box, uint8_t *seen,
+                             dn_posteriors *out, dn_consensus *report)
+{
     const int64_t voxels = dn_posteriors_voxels(out);
     int64_t partner[DN_CHANNEL_LIMIT];
     DN_TRY(find_partners(structures, partner));
     for (size_t n = 0; n < count; ++n) {
         dn_posteriors p;
-        dn_progress("consensus", (int64_t)n, (int64_t)count);
-        cut(volume, start, &members[n], box);
-        DN_TRY(dn_network_run(network, box, origin, out->dim, &p));
+        if (count > 2) {
+            dn_progress("consensus", (int64_t)n, (int64_t)count);
+        }
+        DN_TRY(ask(network, volume, start, &members[n], plain, box, &p));
         if (p.channels != structures->channels) {
             dn_posteriors_release(&p);
             DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", structures->model->name, (long long)p.channels,
@@ -151,7 +200,12 @@ static dn_status run_members(dn_network *network, const dn_structures *structure
         dn_posteriors_release(&p);
         DN_TRY(status);
     }
-    dn_progress("consensus", (int64_t)count, (int64_t)count);
+    if (count > 2) {
+        dn_progress("consensus", (int64_t)count, (int64_t)count);
+    }
+    if (plain != NULL && count == 2) {
+        report->disagreement = disagreement(structures, plain, out);
+    }
     for (int64_t c = 0; c < out->channels; ++c) {
         for (int64_t v = 0; v < voxels; ++v) {
             out->data[c * voxels + v] /= (float)seen[v]; /* every box has a member that was not moved */
@@ -163,8 +217,8 @@ static dn_status run_members(dn_network *network, const dn_structures *structure
 }
 
 dn_status dn_consensus_run(dn_network *network, const dn_structures *structures, const dn_volume *volume, const int64_t start[3],
-                           const int64_t dim[3], double white_matter, const dn_consensus_options *options, dn_posteriors *out,
-                           dn_consensus *report)
+                           const int64_t dim[3], double white_matter, const dn_consensus_options *options, const dn_posteriors *plain,
+                           dn_posteriors *out, dn_consensus *report)
 {
     member members[DN_CONSENSUS_MEMBERS];
     dn_volume *box = NULL;
@@ -186,7 +240,7 @@ dn_status dn_consensus_run(dn_network *network, const dn_structures *structures,
     size_t voxels = (size_t)dn_posteriors_voxels(out);
     DN_TRY_GOTO(status, dn_alloc(&out->data, voxels * (size_t)out->channels, sizeof *out->data, "the mean posteriors"), done);
     DN_TRY_GOTO(status, dn_alloc(&seen, voxels, 1, "the members' count"), done);
-    status = run_members(network, structures, volume, start, members, count, box, seen, out, report);
+    status = run_members(network, structures, volume, start, members, count, plain, box, seen, out, report);
 done:
     if (status != DN_OK) {
         dn_posteriors_release(out);

@@ -34,13 +34,20 @@ typedef struct dn_consensus {
     double volume[DN_CONSENSUS_MEMBERS][DN_GROUP_LIMIT]; /* voxels, by member and group, each cleaned on its own */
     double mean[DN_GROUP_LIMIT], sd[DN_GROUP_LIMIT];     /* over the members (n - 1) */
     double whole_mean, whole_sd;                         /* of all groups together */
+    /* Of a mirrored pair: how far its two answers lie apart, sum |p - q| / sum (p + q) over the box, p and q the probability of any group;
+     * 0..1. */
+    double disagreement;
 } dn_consensus;
 
+/* What a model that asks for it (dn_model_input.mirror) is given: the scan as it is and its mirror image. */
+dn_consensus_options dn_consensus_mirrored_pair(void);
+
 /* network: runs on boxes of dim voxels from start (which it need not have seen before). volume: the conformed scan, borrowed and
- * left as it is; white_matter: its peak. *out: mean posteriors, not cleaned; release with dn_posteriors_release.
- * DN_EUSAGE: a member that cannot be made (mirrored, and a label has no partner); errors of dn_network_run. */
+ * left as it is; white_matter: its peak. plain: borrowed; what the network has said already of the box as it is, not cleaned, and need not
+ * be asked again; NULL: it is asked. *out: mean posteriors, not cleaned; release with dn_posteriors_release. DN_EUSAGE: a member that
+ * cannot be made (mirrored, and a label has no partner); errors of dn_network_run. */
 DN_CHECKED dn_status dn_consensus_run(dn_network *network, const dn_structures *structures, const dn_volume *volume, const int64_t start[3],
-                                      const int64_t dim[3], double white_matter, const dn_consensus_options *options, dn_posteriors *out,
-                                      dn_consensus *report);
+                                      const int64_t dim[3], double white_matter, const dn_consensus_options *options,
+                                      const dn_posteriors *plain, dn_posteriors *out, dn_consensus *report);
 
 #endif

@@ -47,6 +47,15 @@ static dn_status write_mask(const dn_segment_result *r, const char *path)
     return dn_labels_write(r->icv, path, &options);
 }
 
+static double member_volume(const dn_segment_result *r, const dn_consensus *consensus, int member)
+{
+    double sum = 0.0;
+    for (size_t g = 0; g < r->structures.group_count; ++g) {
+        sum += consensus->volume[member][g];
+    }
+    return r->conformed_voxel * sum;
+}
+
 /* What was done to the intensities, and the consensus with its doubt, where there was one. */
 static void add_intensities(const dn_segment_result *r, json_t *root)
 {
@@ -61,11 +70,7 @@ static void add_intensities(const dn_segment_result *r, json_t *root)
         dn_record_set(object, "MeanVolume_mm3", json_real(voxel * r->consensus.whole_mean));
         dn_record_set(object, "VolumeSD_mm3", json_real(voxel * r->consensus.whole_sd));
         for (int n = 0; n < r->consensus.members; ++n) {
-            double sum = 0.0;
-            for (size_t g = 0; g < r->structures.group_count; ++g) {
-                sum += r->consensus.volume[n][g];
-            }
-            json_array_append_new(volumes, json_real(voxel * sum));
+            json_array_append_new(volumes, json_real(member_volume(r, &r->consensus, n)));
         }
         dn_record_set(object, "MemberVolumes_mm3", volumes);
         if (r->fill.done) {
@@ -90,6 +95,11 @@ static void add_hypothalamus(const dn_segment_result *r, json_t *root)
     }
     if (r->acpc_refused != NULL) {
         dn_record_set(root, "HypothalamusNotMeasured", json_string(r->acpc_refused));
+    }
+    if (r->mirrored.members > 0) {
+        dn_record_set(root, "MirroredRuns",
+                      json_pack("{s:f, s:[f,f]}", "Disagreement", r->mirrored.disagreement, "Volumes_mm3",
+                                member_volume(r, &r->mirrored, 0), member_volume(r, &r->mirrored, 1)));
     }
     if (r->acpc.disagreement > 0.0) {
         dn_record_set(root, "FoldDisagreement", json_real(r->acpc.disagreement));

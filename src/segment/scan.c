@@ -62,6 +62,21 @@ static bool settled(const dn_segment_result *r, int64_t box, const int64_t padde
     return all && clearance >= DN_REGION_BOX_MARGIN;
 }
 
+/* What was found on the box, before it is cleaned, gives way to its mean with what the network says of the mirror image. */
+static dn_status ask_mirrored(dn_segmenter *s, dn_segment_result *r)
+{
+    dn_posteriors mean;
+    const dn_consensus_options pair = dn_consensus_mirrored_pair();
+    if (!s->model->input.mirror || s->options.consensus != NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, r->posteriors.start, r->posteriors.dim, 0.0, &pair,
+                            &r->posteriors, &mean, &r->mirrored));
+    dn_posteriors_release(&r->posteriors);
+    r->posteriors = mean;
+    return DN_OK;
+}
+
 static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t padded[3], const double centre[3], bool *done, bool *seen,
                          double next[3])
 {
@@ -75,6 +90,7 @@ static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t pa
         DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", s->model->name, (long long)r->posteriors.channels,
                 (long long)r->structures.channels);
     }
+    DN_TRY(ask_mirrored(s, r));
     DN_TRY(dn_postprocess(&r->posteriors, &r->structures, r->groups));
     *done = settled(r, box, padded, seen, next);
     return DN_OK;
@@ -139,7 +155,7 @@ static dn_status ask_again(dn_segmenter *s, dn_segment_result *r)
     }
     double peak = s->options.white_matter > 0.0 ? s->options.white_matter : r->white_matter;
     DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, r->posteriors.start, r->posteriors.dim, peak,
-                            s->options.consensus, &mean, &r->consensus));
+                            s->options.consensus, NULL, &mean, &r->consensus));
     dn_posteriors_release(&r->posteriors);
     r->posteriors = mean;
     return dn_postprocess(&r->posteriors, &r->structures, r->groups);
@@ -396,6 +412,7 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
         .acpc = s->acpc != NULL ? &r->acpc : NULL,
         .acpc_refused = r->acpc_refused,
         .disagreement = r->acpc.disagreement,
+        .mirror_disagreement = r->mirrored.members > 0 ? r->mirrored.disagreement : (double)NAN,
     };
     dn_part_picture parts[DN_GROUP_LIMIT];
     if (r->has_parts) {

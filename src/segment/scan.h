@@ -108,6 +108,8 @@ typedef struct dn_segment_result {
     dn_quality quality;
     double white_matter; /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
     dn_consensus consensus;
+    dn_consensus
+        mirrored; /* of a model that is asked about the scan and its mirror image; without members: it is not, or --consensus was given */
     dn_fluid_fill fill; /* what the network was shown around the brain of a scan without skull */
     dn_score score;
     dn_precision precision;

@@ -113,11 +113,13 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
         {.key = "start", .kind = DN_YAML_ANY, .to = &start},
         {.key = "store", .kind = DN_YAML_CHOICE, .to = &store, .choices = "f32|f16"},
         {.key = "box", .kind = DN_YAML_INTEGER, .to = &config->box, .low = 0, .high = 512},
+        {.key = "mirror", .kind = DN_YAML_BOOLEAN, .to = &config->mirror},
         {0},
     };
     DN_TRY(dn_yaml_fields(yaml, node, "model", fields, canonical));
     json_object_del(canonical, "store");
     json_object_del(canonical, "box");
+    json_object_del(canonical, "mirror");
     config->centre = (dn_patch_centre)centre;
     config->store_f16 = store == 1;
     DN_TRY(find_dims(yaml, node, *network, config));
@@ -128,6 +130,9 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
         DN_TRY(dn_config_slices(yaml, slices, config, canonical));
     } else if (slices != NULL) {
         return dn_yaml_fail(yaml, slices, "model.slices is for networks that see slices; %s takes volumes", config->architecture);
+    }
+    if (config->dims == 2 && config->mirror) {
+        return dn_yaml_fail(yaml, node, "model.mirror is for networks that see volumes");
     }
     json_t *sizes = json_array();
     json_object_set_new(canonical, "spacing_and_patch", sizes);
@@ -297,6 +302,7 @@ dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
         model->input.slice_step = config->slices.step;
         model->input.normalise = config->slices.normalise;
     }
+    model->input.mirror = config->mirror;
     DN_TRY_GOTO(status, set_region(config, model), fail);
     for (int64_t c = 0; c < config->class_count; ++c) {
         const dn_train_class *class = &config->classes[c];

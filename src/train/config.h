@@ -77,6 +77,7 @@ typedef struct dn_train_config {
     dn_patch_centre centre;
     double balance; /* balanced: share of patches around a class drawn by its `centre`; the others around any voxel of the head */
     bool store_f16;
+    bool mirror; /* `segment` asks it about the scan and its mirror image, too */
     int64_t box; /* voxels along each axis of the box on which `segment` asks the network; 0: it may look anywhere */
 
     /* labels */

@@ -44,6 +44,65 @@ static void make_network(void)
     assert_ok(dn_network_create(model, &options, &network));
 }
 
+static dn_volume *make_scan(void);
+
+static dn_volume *flipped(const dn_volume *scan)
+{
+    dn_volume *out = NULL;
+    assert_ok(dn_volume_create(&scan->grid, &out));
+    for (int64_t v = 0; v < N * N * N; ++v) {
+        out->data[v] = scan->data[v - v % N + (N - 1 - v % N)];
+    }
+    return out;
+}
+
+/* The two answers by hand, averaged; and the same whether the first is known already. */
+static void mirrored_pair(void **state)
+{
+    (void)state;
+    static const int64_t partner[CHANNELS] = {0, 3, 4, 1, 2};
+    const dn_consensus_options pair = dn_consensus_mirrored_pair();
+    dn_volume *scan = make_scan();
+    dn_volume *mirror = flipped(scan);
+    dn_posteriors plain, seen, mean[2];
+    dn_consensus report[2];
+    for (int64_t v = 0; v < N * N * N; ++v) {
+        scan->data[v] -= 0.1f; /* below 0, as z-scores are: nothing is cut off */
+        mirror->data[v] -= 0.1f;
+    }
+    assert_ok(dn_network_run(network, scan, zero, dim, &plain));
+    assert_ok(dn_network_run(network, mirror, zero, dim, &seen));
+    for (int known = 0; known < 2; ++known) {
+        assert_ok(
+            dn_consensus_run(network, &structures, scan, zero, dim, 0.0, &pair, known == 1 ? &plain : NULL, &mean[known], &report[known]));
+        assert_int_equal(report[known].members, 2);
+    }
+    assert_memory_equal(mean[0].data, mean[1].data, sizeof(float) * CHANNELS * N * N * N);
+    double apart = 0.0, total = 0.0;
+    for (int64_t v = 0; v < N * N * N; ++v) {
+        int64_t there = v - v % N + (N - 1 - v % N);
+        double sum[2] = {0.0, 0.0};
+        for (int64_t c = 0; c < CHANNELS; ++c) {
+            double p = (double)plain.data[c * N * N * N + v];
+            double q = (double)seen.data[partner[c] * N * N * N + there];
+            assert_close(mean[1].data[c * N * N * N + v], 0.5 * (p + q), 1e-6);
+            sum[0] += c > 0 ? p : 0.0;
+            sum[1] += c > 0 ? q : 0.0;
+        }
+        apart += fabs(sum[0] - sum[1]);
+        total += sum[0] + sum[1];
+    }
+    print_message("disagreement %.4f\n", report[1].disagreement);
+    assert_close(report[1].disagreement, apart / total, 1e-5);
+    assert_true(report[1].disagreement > 0.0);
+    dn_posteriors_release(&plain);
+    dn_posteriors_release(&seen);
+    dn_posteriors_release(&mean[0]);
+    dn_posteriors_release(&mean[1]);
+    dn_volume_destroy(scan);
+    dn_volume_destroy(mirror);
+}
+
 /* Values 0..0.5, so that a gain of up to 2 clips nothing. */
 static dn_volume *make_scan(void)
 {
@@ -76,7 +135,7 @@ static dn_volume *changed(const dn_volume *scan, bool mirror, float gain)
 static dn_posteriors consensus(const dn_volume *scan, double peak, const dn_consensus_options *options, dn_consensus *report)
 {
     dn_posteriors p;
-    assert_ok(dn_consensus_run(network, &structures, scan, zero, dim, peak, options, &p, report));
+    assert_ok(dn_consensus_run(network, &structures, scan, zero, dim, peak, options, NULL, &p, report));
     return p;
 }
 
@@ -115,7 +174,7 @@ static void members_are_counted(void **state)
     dn_posteriors_release(&plain);
     dn_posteriors_release(&p);
     options.shifts = 6;
-    assert_int_equal(dn_consensus_run(network, &structures, scan, zero, dim, 0.5, &options, &p, &report), DN_EUSAGE);
+    assert_int_equal(dn_consensus_run(network, &structures, scan, zero, dim, 0.5, &options, NULL, &p, &report), DN_EUSAGE);
     dn_volume_destroy(scan);
 }
 
@@ -179,7 +238,7 @@ static void one_sided_labels(void **state)
     const dn_consensus_options options = dn_consensus_defaults();
     alone.structure = (char *)"other";
     odd.label_of[1] = &alone;
-    assert_int_equal(dn_consensus_run(network, &odd, scan, zero, dim, 0.5, &options, &p, &report), DN_EUSAGE);
+    assert_int_equal(dn_consensus_run(network, &odd, scan, zero, dim, 0.5, &options, NULL, &p, &report), DN_EUSAGE);
     assert_non_null(strstr(dn_error_message(), "one side only"));
     dn_volume_destroy(scan);
 }
