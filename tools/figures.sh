@@ -66,7 +66,7 @@ fi
 # The pictures of README.md and docs/synthetic.md: the demo's head, and samples made from the template. Smaller, for the repository.
 shrink() { /usr/bin/python3 tools/shrink_png.py "$@"; } # FROM TO WIDTH
 if [ -r "$build/demo/demo_qc.png" ]; then
-    shrink "$build/demo/demo_qc.png" docs/qc.png 1200
+    shrink "$build/demo/demo_qc.png" docs/qc.png 1280
 else
     echo "docs/qc.png stays: run 'make demo' first" >&2
 fi

@@ -117,7 +117,7 @@ void dn_view_verdict(const view *v, dn_mosaic *m, double y)
     const char *verdict = verdict_of(r, flags, &ink);
     dn_mosaic_text_within(m, x, line, width, 19, true, ink, verdict);
     line += LINE + 4;
-    if (!isnan(r->score.score)) {
+    if (!isnan(r->score.score) && (r->score.verdict == DN_ACCEPTED || r->score.score <= 0.0)) { /* else another rule decided */
         snprintf(text, sizeof text, "Score %.2f of 1", r->score.score);
         dn_mosaic_text(m, x, line, TEXT, false, DN_INK_GREY, DN_TEXT_LEFT, text);
         line += LINE + 4;

@@ -76,7 +76,8 @@ static dn_status put_score(const dn_report *it)
             DN_TRY(dn_file_printf(it->w, "%s%s %.2f", said++ > 0 ? ", " : "", dn_mark_name((dn_mark)m), score->mark[m]));
         }
     }
-    return dn_file_printf(it->w, ".</p>");
+    const bool otherwise = score->verdict != DN_ACCEPTED && score->score > 0.0;
+    return dn_file_printf(it->w, ".%s</p>", otherwise ? " A rule that is no part of the score failed." : "");
 }
 
 dn_status dn_report_put_verdict(const dn_report *it)
@@ -130,19 +131,23 @@ dn_status dn_report_put_flags(const dn_report *it)
 
 static dn_status put_how_to_read(const dn_report *it)
 {
+    const bool hypothalamus = dn_structures_has(&it->r->structures, "hypothalamus");
     return dn_file_printf(
         it->w,
         "<section class=\"late\">\n<h2>How to read this</h2>\n<ul class=\"how\">\n"
-        "<li>Look at the outlines first. Those of the hypothalamus should follow the walls of the third ventricle from the optic chiasm to "
-        "the mammillary bodies, on both sides, and nothing else.</li>\n"
-        "<li><strong>Volumes</strong> are sums of the network's probabilities inside the structure: a voxel that is half hypothalamus "
+        "<li>Look at the outlines first.%s</li>\n"
+        "<li><strong>Volumes</strong> are sums of the network's probabilities inside the structure: a voxel that lies half in it "
         "counts half. Use them for statistics. What counting voxels of the label map gives stands in the table *_volumes.tsv.</li>\n"
         "<li><strong>Left " DN_MINUS " right</strong>: with +5 %% the left side is larger by 5 %% of the mean of both sides.</li>\n"
         "<li><strong>Probability</strong> (left, right): how sure the network is of the voxels that it labelled, from 0 to 1; whole "
         "structures "
         "usually reach more than 0.8, small subunits less.</li>\n"
-        "<li>By hand, both sides of the hypothalamus with the mammillary bodies measure about 750 to 1000 mm\xc2\xb3 in adults. Methods "
-        "differ: compare only numbers made with the same networks, and scans of the same kind.</li>\n</ul>\n</section>\n");
+        "<li>%sMethods differ: compare only numbers made with the same networks, and scans of the same kind.</li>\n</ul>\n</section>\n",
+        hypothalamus ? " Those of the hypothalamus should follow the walls of the third ventricle from the optic chiasm to the mammillary "
+                       "bodies, on both sides, and nothing else."
+                     : "",
+        hypothalamus ? "By hand, both sides of the hypothalamus with the mammillary bodies measure about 750 to 1000 mm\xc2\xb3 in adults. "
+                     : "");
 }
 
 static dn_status put_page(const dn_report *it, const unsigned char *picture, size_t size)
