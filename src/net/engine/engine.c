@@ -107,9 +107,23 @@ done:
     return status;
 }
 
+/* oneDNN does not look whether the memory is there that it writes its code into (some MiB); nothing is touched here, so this costs nothing.
+ */
+static dn_status leave_room(void)
+{
+    enum { ROOM = 16 << 20 };
+    void *p = malloc(ROOM);
+    if (p == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for a kernel of the network; close other programs or use a machine with more");
+    }
+    free(p);
+    return DN_OK;
+}
+
 dn_status dn_kernel_create(dn_engine *engine, const dn_kernel_request *request, dn_kernel **out)
 {
     *out = NULL;
+    DN_TRY(leave_room());
     switch (request->algorithm) {
     case DN_ALGORITHM_WINOGRAD:
         return dn_winograd_create(engine, request, out);
