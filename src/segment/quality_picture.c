@@ -230,17 +230,13 @@ static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
 static void judge_size(const dn_quality_evidence *e, dn_quality *out)
 {
     const dn_picture_limits *limits = dn_picture_limits_get();
-    const double size = e->head->size;
+    const double *scale = e->head->location.scale;
+    const double size = e->head->size == 1.0 ? 1.0 : cbrt(scale[0] * scale[1] * scale[2]); /* 1: as they know it, or not known */
     if (size < limits->size[0] || size > limits->size[1]) {
         dn_quality_add(out, DN_FLAG_FAILED, "size",
-                       "The head has %.2f times the size of an adult's along its axes, outside the %.2f to %.2f that can be measured: is "
-                       "the scan's voxel size right?",
+                       "The head has %.2f times the length of an average adult's, outside the %.2f to %.2f that was tested: is the scan's "
+                       "voxel size right?",
                        size, limits->size[0], limits->size[1]);
-    } else if (size != 1.0) {
-        dn_quality_add(out, DN_FLAG_NOTE, "resized",
-                       "The head has %.2f times the size of the average head; the networks of the whole head saw it at the size that they "
-                       "know, and volumes are of its own.",
-                       size);
     }
 }
 
