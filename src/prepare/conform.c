@@ -148,9 +148,10 @@ static dn_status normalise(dn_volume *volume, const dn_model_input *input, doubl
 }
 
 /* Resampled where the spacing asks for it, then normalised: out->oriented -> out->volume. */
-static dn_status fit(dn_conformed *out, const dn_model_input *input)
+static dn_status fit(dn_conformed *out, const dn_model_input *input, double size)
 {
-    bool fits = true;
+    bool fits = size == 1.0;
+    double wanted[3];
     dn_grid plain;
     plain_grid(&out->oriented->grid, &plain);
     for (int c = 0; c < 3; ++c) {
@@ -169,13 +170,14 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input)
                     spacing[0], spacing[1], spacing[2], width);
         }
         out->scale[c] = 1.0;
+        wanted[c] = size * input->spacing[c];
         fits = fits && near(plain.affine.m[c][c], input->spacing[c]);
     }
     if (fits) {
         DN_TRY(dn_volume_create(&out->oriented->grid, &out->volume));
         memcpy(out->volume->data, out->oriented->data, (size_t)dn_grid_count(&out->oriented->grid) * sizeof *out->volume->data);
     } else {
-        DN_TRY(resample(out, input->spacing));
+        DN_TRY(resample(out, wanted));
     }
     return normalise(out->volume, input, &out->low, &out->high);
 }
@@ -211,7 +213,7 @@ dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed 
     }
     scan = NULL;
     DN_TRY_GOTO(status, dn_outliers_mend(out->oriented, &out->outliers), fail);
-    DN_TRY_GOTO(status, fit(out, input), fail);
+    DN_TRY_GOTO(status, fit(out, input, 1.0), fail);
     return DN_OK;
 fail:
     dn_volume_destroy(scan);
@@ -220,6 +222,11 @@ fail:
 }
 
 dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out)
+{
+    return dn_conform_sized(done, input, 1.0, out);
+}
+
+dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input, double size, dn_conformed *out)
 {
     memset(out, 0, sizeof *out);
     dn_orientation wanted;
@@ -230,7 +237,7 @@ dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input
     }
     out->scan_grid = done->scan_grid;
     out->oriented = done->oriented;
-    dn_status status = fit(out, input);
+    dn_status status = fit(out, input, size);
     out->oriented = NULL;
     if (status != DN_OK) {
         dn_conformed_release(out);

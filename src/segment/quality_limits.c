@@ -20,17 +20,21 @@ const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)
     return &table[kind];
 }
 
+/* Measured: docs/quality.md, "What the picture shows". */
 static const dn_picture_limits picture = {
     .grey = {0.20, 0.95},
-    .inside = {0.35, 0.20},
+    .inside = {0.28, 0.20},
     .cut = 0.40,
     .cut_share = 0.01,
     .air = 0.30,
-    .stray_mm3 = 8000,
+    .stray_mm3 = 12000,
     .missing = 0.02,
     .size = {0.70, 1.25},
-    .sides = {0.15, 0.30},
+    .sides = {0.12, 0.30},
+    .sides_other = {0.25, 0.50},
     .odd = {0.10, 0.50},
+    .odd_thalamus = 0.05,
+    .odd_other = 0.20,
     .odd_mixed = 0.30,
     .place = {0.45, 0.92},
     .ventricles = 0.08,

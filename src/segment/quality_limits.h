@@ -34,9 +34,12 @@ typedef struct dn_picture_limits {
     double stray_mm3;         /* inside the skull where the average head has none; warning */
     double missing;           /* share of the average head's brain that is not inside; warning */
     double size[2];           /* of the average head's, to which a scan may be scaled; failed outside */
-    double sides[2];          /* medians of both sides differ, of the contrast */
-    double odd[2];            /* share of a side that is unlike the other side */
-    double odd_mixed;         /* the same for what is of many tissues (ventral diencephalon): warning */
+    double sides[2];          /* medians of both sides differ, of the contrast: hypothalamus and thalamus */
+    double sides_other[2];    /* ... other deep structures */
+    double odd[2];            /* share of a side of the hypothalamus that is unlike the other side */
+    double odd_thalamus;      /* ... of the thalamus: warning; failed as above */
+    double odd_other;         /* ... of other deep structures */
+    double odd_mixed;         /* ... of what is of many tissues (ventral diencephalon) */
     double place[2];          /* a side's median in the contrast of its surroundings: warning outside */
     double ventricles;        /* lateral and third ventricles / what is inside the skull; warning */
 } dn_picture_limits;

@@ -121,6 +121,7 @@ typedef struct sides {
     char name[80];    /* of the structure, without a side */
     double median[2]; /* left, right; of the contrast between fluid (0) and white matter (1) */
     double odd[2];
+    const double *apart_limit; /* two values */
     double odd_limit;
 } sides;
 
@@ -134,11 +135,11 @@ static void judge_sides(const sides *s, double middle, dn_quality *out)
     const double apart = fabs(s->median[0] - s->median[1]);
     const double odd = fmax(s->odd[0], s->odd[1]);
     int side = fabs(s->median[0] - middle) > fabs(s->median[1] - middle) ? 0 : 1;
-    if (apart <= limits->sides[0]) { /* a part of one side: the side that holds it */
+    if (apart <= s->apart_limit[0]) { /* a part of one side: the side that holds it */
         side = s->odd[0] > s->odd[1] ? 0 : 1;
     }
-    if (apart > limits->sides[0] || odd > s->odd_limit) {
-        const bool failed = apart > limits->sides[1] || odd > limits->odd[1];
+    if (apart > s->apart_limit[0] || odd > s->odd_limit) {
+        const bool failed = apart > s->apart_limit[1] || odd > limits->odd[1];
         dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "unlike_other_side",
                        "In the scan the %s %s is unlike the other side (medians %.2f and %.2f of the contrast between fluid and white "
                        "matter; %.0f %% of it is of another brightness): a lesion or an error; %s.",
@@ -170,6 +171,7 @@ void dn_quality_judge_parts(const dn_quality_evidence *e, dn_quality *out)
             const sides both = {.name = "hypothalamus",
                                 .median = {median, e->parts[m].median},
                                 .odd = {e->parts[g].odd, e->parts[m].odd},
+                                .apart_limit = limits->sides,
                                 .odd_limit = limits->odd[0]};
             judge_sides(&both, 0.5 * (limits->place[0] + limits->place[1]), out);
         }
@@ -187,8 +189,11 @@ static void judge_deep(const dn_quality_evidence *e, dn_quality *out)
         if (group->hemi != 'L' || m == g || !dn_quality_wants(e, g) || dn_clean_of(group->structure) != DN_CLEAN_LARGEST) {
             continue;
         }
+        const bool thalamus = strcmp(group->structure, "thalamus") == 0;
         const bool mixed = strcmp(group->structure, "ventral_diencephalon") == 0;
-        sides both = {.odd = {head->parts[g].odd, head->parts[m].odd}, .odd_limit = mixed ? limits->odd_mixed : limits->odd[0]};
+        sides both = {.odd = {head->parts[g].odd, head->parts[m].odd},
+                      .apart_limit = thalamus ? limits->sides : limits->sides_other,
+                      .odd_limit = thalamus ? limits->odd_thalamus : mixed ? limits->odd_mixed : limits->odd_other};
         dn_group plain = *group;
         plain.hemi = 'B';
         name_of(&plain, both.name);
@@ -225,17 +230,13 @@ static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
 static void judge_size(const dn_quality_evidence *e, dn_quality *out)
 {
     const dn_picture_limits *limits = dn_picture_limits_get();
-    const double size = e->head->size;
+    const double *scale = e->head->location.scale;
+    const double size = e->head->size == 1.0 ? 1.0 : cbrt(scale[0] * scale[1] * scale[2]); /* 1: as they know it, or not known */
     if (size < limits->size[0] || size > limits->size[1]) {
         dn_quality_add(out, DN_FLAG_FAILED, "size",
-                       "The head has %.2f times the size of an adult's along its axes, outside the %.2f to %.2f that can be measured: is "
-                       "the scan's voxel size right?",
+                       "The head has %.2f times the length of an average adult's, outside the %.2f to %.2f that was tested: is the scan's "
+                       "voxel size right?",
                        size, limits->size[0], limits->size[1]);
-    } else if (size != 1.0) {
-        dn_quality_add(out, DN_FLAG_NOTE, "resized",
-                       "The head has %.2f times the size of the average head; the networks of the whole head saw it at the size that they "
-                       "know, and volumes are of its own.",
-                       size);
     }
 }
 

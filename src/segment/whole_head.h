@@ -92,7 +92,7 @@ typedef struct dn_head {
     double shell_seen;   /* share of the shell in which a skull is looked for that lies in the scan */
     bool rim_fitted;     /* the scan shows bone around what is inside the skull (head_rim.h) */
     double rim_dark;     /* share of the edge beyond which it does */
-    double size;         /* the networks saw the head at this size of its own (1: as it is) */
+    double size;         /* the networks saw the head at 1 / size of its own (1: as it is), because they know heads of some sizes only */
     dn_head_picture picture;
 } dn_head;
 

@@ -6,6 +6,7 @@
 #include "image/orientation.h"
 #include "prepare/bridge.h"
 #include "prepare/conform.h"
+#include "prepare/straighten.h"
 
 #include <math.h>
 #include <string.h>
@@ -212,10 +213,162 @@ static void wider_than_any_head(void **state)
     }
 }
 
+/* 0.002 mm: a unit is wrong, and resampling would leave one voxel. */
+static void smaller_than_any_head(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {80, 90, 85};
+    const double spacing[3] = {0.002, 0.002, 0.002};
+    dn_conformed found;
+    assert_int_equal(dn_conform(make_scan(dim, spacing, 5), &contract, &found), DN_EGEOMETRY);
+    if (strstr(dn_error_message(), "0.002 x 0.002 x 0.002 mm") == NULL) {
+        fail_msg("expected the voxels to be named, found '%s'", dn_error_message());
+    }
+}
+
+/* A picture that is known at every place of the world, seen on a sheared grid: after the resampling every voxel holds what the
+ * picture has at its place, on square axes. */
+static double picture_at(const double p[3])
+{
+    return 100 + 30 * sin(0.11 * p[0]) + 25 * cos(0.09 * p[1]) + 20 * sin(0.10 * p[2] + 0.05 * p[0]);
+}
+
+static void sheared_axes_are_made_square(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {40, 44, 36};
+    for (int n = 0; n < 3; ++n) {
+        const double degrees = n == 0 ? 1.5 : n == 1 ? 12.0 : 30.0;
+        dn_volume *scan = make_scan(dim, (const double[]){1.2, 1.0, 1.1}, 1);
+        const double k = tan(degrees / 57.29577951308232);
+        for (int c = 0; c < 4; ++c) { /* world x moves with world z */
+            scan->grid.affine.m[0][c] += k * scan->grid.affine.m[2][c];
+        }
+        for (int64_t v = 0; v < dn_grid_count(&scan->grid); ++v) {
+            const double at[3] = {(double)(v % dim[0]), (double)(v / dim[0] % dim[1]), (double)(v / dim[0] / dim[1])};
+            double p[3];
+            dn_affine_apply(&scan->grid.affine, at, p);
+            scan->data[v] = (float)picture_at(p);
+        }
+        dn_affine back;
+        assert_ok(dn_affine_invert(&scan->grid.affine, &back));
+        assert_close(dn_grid_skew(&scan->grid), degrees, 1.0); /* spacings differ */
+        dn_conformed found;
+        assert_ok(dn_conform(scan, &contract, &found));
+        if (n == 0) {
+            assert_close(found.skew, 0, 0);
+            dn_conformed_release(&found);
+            continue;
+        }
+        assert_close(found.skew, degrees, 1.0);
+        assert_true(dn_grid_skew(&found.oriented->grid) < 1e-6 && dn_grid_skew(&found.scan_grid) < 1e-6);
+        const dn_grid *grid = &found.oriented->grid;
+        int64_t checked = 0;
+        for (int64_t v = 0; v < dn_grid_count(grid); ++v) {
+            const double at[3] = {(double)(v % grid->dim[0]), (double)(v / grid->dim[0] % grid->dim[1]),
+                                  (double)(v / grid->dim[0] / grid->dim[1])};
+            double p[3], q[3];
+            bool inside = true;
+            dn_affine_apply(&grid->affine, at, p);
+            dn_affine_apply(&back, p, q);
+            for (int c = 0; c < 3; ++c) {
+                inside = inside && q[c] > 2 && q[c] < (double)dim[c] - 3;
+            }
+            if (inside) {
+                assert_close(found.oriented->data[v], picture_at(p), 0.05);
+                ++checked;
+            }
+        }
+        assert_true((double)checked > 0.5 * (double)(dim[0] * dim[1] * dim[2])); /* all of the scan is there */
+        dn_conformed_release(&found);
+    }
+}
+
+/* Air (60 %), a head of 30..230 and a little fat; the same with something at one end that is not of it. */
+static dn_volume *make_head(const int64_t dim[3], uint64_t seed)
+{
+    dn_volume *v = make_scan(dim, (const double[]){1, 1, 1}, seed);
+    dn_random random;
+    dn_random_seed(&random, seed);
+    for (int64_t i = 0; i < dn_grid_count(&v->grid); ++i) {
+        const double u = dn_random_uniform(&random, 0, 1);
+        v->data[i] = (float)(u < 0.6 ? fabs(dn_random_normal(&random, 0, 4)) : u < 0.98 ? 30 + 200 * (u - 0.6) / 0.38 : 240 + 500 * (u - 0.98));
+    }
+    return v;
+}
+
+static void values_that_are_not_of_the_head(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {40, 40, 40};
+    dn_conformed plain;
+    assert_ok(dn_conform(make_head(dim, 3), &contract, &plain));
+    assert_close(plain.outliers.low_share + plain.outliers.high_share + plain.outliers.wrapped_share, 0, 0);
+    for (int n = 0; n < 3; ++n) {
+        dn_volume *scan = make_head(dim, 3);
+        dn_conformed found;
+        double share = 0;
+        for (int64_t i = 0; i < dn_grid_count(&scan->grid); ++i) {
+            float *x = &scan->data[i];
+            if (n == 0 && i % 40 < 3) { /* padding outside the field of view */
+                *x = -1024.0f;
+                share += 1;
+            } else if (n == 1) { /* signed 16 bits for what needs unsigned ones */
+                *x = roundf(*x * 32767.0f / 225.0f);
+                share += *x > 32767.0f;
+                *x = *x > 32767.0f ? *x - 65536.0f : *x;
+            } else if (n == 2 && i % 125 == 7) { /* metal */
+                *x = 9000.0f;
+                share += 1;
+            }
+        }
+        share /= (double)dn_grid_count(&scan->grid);
+        assert_ok(dn_conform(scan, &contract, &found));
+        const dn_outliers *o = &found.outliers;
+        assert_close(n == 0 ? o->low_share : n == 1 ? o->wrapped_share : o->high_share, share, 1e-9);
+        assert_close(o->low_share + o->high_share + o->wrapped_share, share, 1e-9);
+        const double factor = n == 1 ? 32767.0 / 225.0 : 1.0;
+        assert_close(found.low, factor * plain.low, 0.02 * factor * plain.high);
+        assert_close(found.high, factor * plain.high, 0.03 * factor * plain.high);
+        dn_conformed_release(&found);
+    }
+    dn_conformed_release(&plain);
+}
+
+/* What must stay as it is: a stripped brain on black, one with a negative background (z-scores), and a few bright voxels. */
+static void ordinary_values_stay(void **state)
+{
+    (void)state;
+    const int64_t dim[3] = {40, 40, 40};
+    for (int n = 0; n < 3; ++n) {
+        dn_volume *scan = make_head(dim, 9);
+        const int64_t count = dn_grid_count(&scan->grid);
+        for (int64_t i = 0; i < count; ++i) {
+            const bool air = scan->data[i] < 25;
+            scan->data[i] = n == 0 ? (air ? 0.0f : scan->data[i] + 40) : n == 1 ? (air ? -3.0f : scan->data[i] / 40 - 1.5f) : scan->data[i];
+        }
+        if (n == 2) {
+            scan->data[77] = scan->data[7777] = 1e6f;
+        }
+        float *before = test_malloc((size_t)count * sizeof *before);
+        memcpy(before, scan->data, (size_t)count * sizeof *before);
+        dn_outliers found;
+        assert_ok(dn_outliers_mend(scan, &found));
+        assert_memory_equal(scan->data, before, (size_t)count * sizeof *before);
+        assert_close(found.low_share + found.high_share + found.wrapped_share, 0, 0);
+        test_free(before);
+        dn_volume_destroy(scan);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wider_than_any_head),
+        cmocka_unit_test(smaller_than_any_head),
+        cmocka_unit_test(sheared_axes_are_made_square),
+        cmocka_unit_test(values_that_are_not_of_the_head),
+        cmocka_unit_test(ordinary_values_stay),
         cmocka_unit_test(orientations_without_resampling),
         cmocka_unit_test(orientations_with_resampling),
         cmocka_unit_test(resampling_keeps_world_positions),

@@ -1,4 +1,5 @@
 /* Every refusal of a scan: a file made for it, the status, the exit code 3 and the sentence. */
+#define _GNU_SOURCE /* symlink */
 #include "scan_maker.h"
 
 #include "image/io.h"
@@ -53,6 +54,9 @@ BROKEN(intercept_nan, maker_slope(m, 2.0, NAN))
 BROKEN(intercept_infinite, maker_slope(m, 1.0, INFINITY))
 BROKEN(sform_zero, maker_srow(m, ((const double[3][4]){{0, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 1.5, 0}})))
 BROKEN(sform_flat, maker_srow(m, ((const double[3][4]){{1, 2, 0, 0}, {0, 0, 0, 0}, {0, 0, 1.5, 0}})))
+BROKEN(sform_zero_qform, (maker_srow(m, ((const double[3][4]){{0, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}})), maker_qform_code(m, 1)))
+BROKEN(sform_flat_qform,
+       (maker_srow(m, ((const double[3][4]){{1, 2, 0, 0}, {0, 0, 0, 0}, {0, 0, 1.5, 0}})), maker_qform_code(m, 1)))
 BROKEN(sform_nan, maker_srow(m, ((const double[3][4]){{1, 0, 0, NAN}, {0, 2, 0, 0}, {0, 0, 1.5, 0}})))
 BROKEN(spacing_zero, maker_pixdim(m, 2, 0.0))
 BROKEN(spacing_negative, maker_pixdim(m, 2, -2.0))
@@ -302,6 +306,27 @@ static const char *noise(maker *m)
     return kind(m, "\x7f\x01\x02\x03", 4, 0, "noise.nii");
 }
 
+/* A DataLad data set whose content was not fetched, and a link that leads nowhere else. */
+static const char *dead_link(const char *target)
+{
+    static char path[600];
+    snprintf(path, sizeof path, "%s/dead.nii.gz", maker_folder());
+    (void)remove(path);
+    return symlink(target, path) == 0 ? path : "cannot make a link";
+}
+
+static const char *dead_annex(maker *m)
+{
+    (void)m;
+    return dead_link("../../.git/annex/objects/x1/Zq/MD5E-s1--d41d8.nii.gz/MD5E-s1--d41d8.nii.gz");
+}
+
+static const char *dead_elsewhere(maker *m)
+{
+    (void)m;
+    return dead_link("/no/such/disk/scan.nii.gz");
+}
+
 static const char *missing(maker *m)
 {
     (void)m;
@@ -348,6 +373,8 @@ static const refusal refusals[] = {
     {"a slope with intercept NaN", intercept_nan, DN_EFORMAT, "scales its data by 2"},
     {"a slope with an infinite intercept", intercept_infinite, DN_EFORMAT, "adds inf"},
     {"an sform column of 0", sform_zero, DN_EGEOMETRY, "0 mm along axis 1"},
+    {"an sform of zeros beside a qform", sform_zero_qform, DN_EGEOMETRY, "--trust qform"},
+    {"an sform in a plane beside a qform", sform_flat_qform, DN_EGEOMETRY, "--trust qform"},
     {"sform axes in a plane", sform_flat, DN_EGEOMETRY, "one plane"},
     {"an sform with NaN", sform_nan, DN_EGEOMETRY, "not numbers"},
     {"spacing 0", spacing_zero, DN_EGEOMETRY, "spacing of 0 along axis 2"},
@@ -405,6 +432,8 @@ static const refusal refusals[] = {
     {"NRRD", nrrd, DN_EINPUT, "an NRRD file"},
     {"zip", zip, DN_EINPUT, "a zip archive"},
     {"noise", noise, DN_EINPUT, "fit neither format"},
+    {"a DataLad link without content", dead_annex, DN_EINPUT, "datalad get"},
+    {"a link to nothing", dead_elsewhere, DN_EINPUT, "/no/such/disk/scan.nii.gz"},
     {"no file", missing, DN_EINPUT, "there is no file"},
     {"a folder", folder, DN_EINPUT, "is a folder"},
     {"a device", device, DN_EINPUT, "a device or pipe"},
