@@ -59,7 +59,11 @@ static dn_status compare(const dn_report *it, const dn_norm_model *norm, compari
 {
     const dn_volume_row *icv = dn_volume_rows_find(&it->r->volumes, "icv", 'B');
     const double head_mm3 = icv_mm3(norm);
+    const char *column = norm->columns[DN_NORM_COLUMN_VALUE];
     *out = (comparison){.norm = norm, .row = row_of(&it->r->volumes, norm->structure), .mm3 = unit_mm3(norm->unit)};
+    if (out->row == NULL && column != NULL) { /* the norm has a name for people; its column is that of gathered volumes */
+        out->row = row_of(&it->r->volumes, column);
+    }
     out->reason = out->row == NULL       ? "it was not measured"
                   : out->mm3 == 0.0      ? "the norm's unit of volume is not known: fit it again with --unit mL or mm3"
                   : head_mm3 == 0.0      ? "the norm's head sizes are of no unit that heads have"
@@ -75,6 +79,14 @@ static dn_status compare(const dn_report *it, const dn_norm_model *norm, compari
                                    .icv = icv->volume_mm3 / head_mm3,
                                    .age = it->about.age,
                                    .sex = it->about.sex};
+    const unsigned beyond = dn_norm_beyond(norm, &person);
+    out->reason = beyond & DN_NORM_BEYOND_AGE     ? "the age is too far from that of the norm's people"
+                  : beyond & DN_NORM_BEYOND_ICV   ? "the head size is too far from that of the norm's people"
+                  : beyond & DN_NORM_BEYOND_VALUE ? "the volume is too far from all of the norm's"
+                                                  : NULL;
+    if (out->reason != NULL) {
+        return DN_OK;
+    }
     return dn_norm_apply(norm, &person, NAN, &out->verdict);
 }
 

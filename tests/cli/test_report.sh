@@ -16,7 +16,7 @@ awk 'BEGIN { srand(1); print "participant_id\tage\ticv\tthalamus"
     for (i = 1; i <= 60; i++) { age = 20 + 60 * rand(); icv = 1100 + 500 * rand()
         printf "p%d\t%.1f\t%.1f\t%.3f\n", i, age, icv, 14 + 0.003 * (icv - 1350) - 0.02 * (age - 50) + rand() - 0.5 } }' >people.tsv
 "$dien" normative fit people.tsv --value thalamus --icv icv --unit mL -o norm >stdout 2>stderr || fail "a norm: $(cat stderr)"
-sed 's/"structure": "thalamus"/"structure": "putamen"/' norm/norm.json >other.json
+sed 's/"thalamus"/"putamen"/' norm/norm.json >other.json
 
 measure() { # FOLDER OPTIONS...
     local folder=$1

@@ -259,6 +259,41 @@ static void who_is_outside_is_told(void **state)
     dn_norm_model_release(&model);
 }
 
+static void another_unit_gets_no_z(void **state)
+{
+    (void)state;
+    static dn_norm_person persons[COHORT];
+    dn_norm_model model;
+    make_cohort(persons, 0.88);
+    assert_ok(dn_norm_fit(persons, COHORT, &(dn_norm_options){.scanner_sd = NAN}, &model, NULL, NULL));
+    const struct {
+        dn_norm_person person;
+        unsigned expected;
+    } cases[] = {{{.icv = 1500, .age = 50, .value = 14}, 0},
+                 {{.icv = 1500, .age = 50, .value = 9.5}, 0}, /* a patient */
+                 {{.icv = 1500, .age = 99, .value = 14}, 0},  /* outside, but near */
+                 {{.icv = 1500, .age = 600, .value = 14}, DN_NORM_BEYOND_AGE},
+                 {{.icv = 1500, .age = -1, .value = 14}, DN_NORM_BEYOND_AGE},
+                 {{.icv = 1.5e6, .age = 50, .value = 14}, DN_NORM_BEYOND_ICV},
+                 {{.icv = 1.5, .age = 50, .value = 14}, DN_NORM_BEYOND_ICV},
+                 {{.icv = 1500, .age = 50, .value = 14000}, DN_NORM_BEYOND_VALUE | DN_NORM_FAR_VALUE},
+                 {{.icv = 1500, .age = 50, .value = 0.014}, DN_NORM_BEYOND_VALUE | DN_NORM_FAR_VALUE},
+                 {{.icv = 1500, .age = 50, .value = -9}, DN_NORM_BEYOND_VALUE | DN_NORM_FAR_VALUE},
+                 {{.icv = 1500, .age = 50, .value = 2}, DN_NORM_FAR_VALUE},
+                 {{.icv = 1.5e6, .age = 600, .value = 14000},
+                  DN_NORM_BEYOND_AGE | DN_NORM_BEYOND_ICV | DN_NORM_BEYOND_VALUE | DN_NORM_FAR_VALUE}};
+    for (int old = 0; old < 2; ++old) {
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+            unsigned found = dn_norm_beyond(&model, &cases[i].person);
+            if (found != cases[i].expected) {
+                fail_msg("case %zu (%s): expected %u, found %u", i, old ? "no volumes in the file" : "new", cases[i].expected, found);
+            }
+        }
+        model.value_low = model.value_high = NAN; /* as read from a file of an earlier version */
+    }
+    dn_norm_model_release(&model);
+}
+
 static void centiles_hold_the_share_they_name(void **state)
 {
     (void)state;
@@ -305,13 +340,18 @@ static void model_file_keeps_everything(void **state)
                                    .unit = "mm³",
                                    .source = "simulated",
                                    .scanner_sd = method == DN_NORM_BISQUARE ? NAN : 0.3,
-                                   .simulated = true};
+                                   .simulated = true,
+                                   .columns = {"Th", "head", "years", NULL, "site"}};
         assert_ok(dn_norm_fit(persons, COHORT, &options, &written, NULL, NULL));
         assert_ok(dn_norm_write(&written, path));
         assert_ok(dn_norm_read(path, &read));
         assert_string_equal(read.structure, written.structure);
         assert_string_equal(read.unit, "mm³");
         assert_int_equal(read.n_scanners, 2);
+        assert_string_equal(read.columns[DN_NORM_COLUMN_ICV], "head");
+        assert_null(read.columns[DN_NORM_COLUMN_SEX]);
+        assert_close(read.value_low, written.value_low, 0.0);
+        assert_close(read.value_high, written.value_high, 0.0);
         assert_true(read.simulated);
         for (size_t i = 0; i < 20; ++i) {
             dn_norm_verdict before, after;
@@ -429,6 +469,7 @@ int main(void)
         cmocka_unit_test(shares_are_r),
         cmocka_unit_test(the_rule_is_the_seeds),
         cmocka_unit_test(who_is_outside_is_told),
+        cmocka_unit_test(another_unit_gets_no_z),
         cmocka_unit_test(centiles_hold_the_share_they_name),
         cmocka_unit_test(model_file_keeps_everything),
         cmocka_unit_test(bad_norms_are_refused),
