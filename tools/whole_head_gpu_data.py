@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """What tools/whole_head_gpu_train.py needs, in one file: the label maps, real scans without labels (partners), and the heads of the table.
 
-whole_head_gpu_data.py DIEN_DATA OUT.npz   (in the repository: reads share/synth and configs/whole_head_fine.yaml)
+whole_head_gpu_data.py DIEN_DATA OUT.npz [PROCESSES]   (in the repository: reads share/synth and configs/whole_head_fine.yaml)
 Every array is packed with LZMA by itself; read them with unpack()."""
 import glob
 import json
 import lzma
+import multiprocessing
 import os
 import sys
 
@@ -26,15 +27,6 @@ def pack(array):
 def unpack(store, name):
     shape, kind = json.loads(str(store["index"]))[name]
     return numpy.frombuffer(lzma.decompress(store[name].tobytes()), kind).reshape(shape)
-
-
-class Packer:
-    def __init__(self):
-        self.store, self.index = {}, {}
-
-    def put(self, name, array):
-        self.index[name] = (list(array.shape), str(array.dtype))
-        self.store[name] = pack(array)
 
 
 def canonical(path):
@@ -86,95 +78,108 @@ def classes():
     return found
 
 
+def lookup(kinds):
+    """Class of each FreeSurfer number, 255: not to be counted."""
+    found = numpy.full(65536, 255, numpy.uint8)
+    for i, k in enumerate(kinds):
+        found[k[1]] = i
+    found[[31]], found[[63]] = 5, 6                # aseg's choroid plexus: ours is part of the ventricle
+    found[[77, 78, 79, 80, 60000]] = 255
+    found[[251, 252, 253, 254, 255]] = 255         # corpus callosum: has no side
+    return found
+
+
+def label_map(job):
+    name, path, numbers = job
+    labels = numpy.asarray(canonical(path).dataobj).astype(int)
+    at = numpy.argwhere(labels > 0)
+    low, high = at.min(0), at.max(0) + 1
+    labels = labels[tuple(slice(a, b) for a, b in zip(low, high))]
+    return {name: numpy.searchsorted(numbers, labels).astype(numpy.uint8)}
+
+
+def head(job):
+    name, scan_path, label_path, translate = job
+    kinds = classes()
+    table_of = lookup(kinds)
+    scan = canonical(scan_path)
+    labels = numpy.rint(numpy.asarray(canonical(label_path).dataobj)).astype(int)
+    if translate:
+        to = numpy.full(65536, 60000)
+        for r in table("share/synth/dlmuse_to_freesurfer.tsv"):
+            to[int(r["label"])] = int(r["to"])
+        labels = to[labels]
+    fine = conform(scan, 1.0)
+    factor = int(round(fine.shape[0] / labels.shape[0]))      # 2 where the scan has 2 mm voxels
+    at = numpy.argwhere(numpy.isin(labels, DEEP))
+    start, size = [], []
+    for c in range(3):
+        low, high = at[:, c].min() * factor - 8, (at[:, c].max() + 1) * factor + 8
+        want = int(min(MOST[c], max(TILE[c], high - low)))
+        want += want % 2
+        start.append(int(2 * round(((low + high) / 2 - want / 2) / 2)))
+        size.append(want)
+    known = table_of[labels]
+    out = {f"fine_image_{name}": bytes_of(cut(fine, start, size)),
+           f"fine_truth_{name}": cut(known, [s // factor for s in start], [s // factor for s in size])}
+    coarse = conform(scan, 2.0)
+    brain = numpy.argwhere(numpy.isin(labels, [n for i, k in enumerate(kinds) if i for n in k[1]]))
+    middle = (brain.min(0) + brain.max(0) + 1) / 2 * (factor / 2)
+    start = [int(round(m - d / 2)) for m, d in zip(middle, COARSE)]
+    out[f"coarse_image_{name}"] = bytes_of(cut(coarse, start, COARSE))
+    out[f"coarse_truth_{name}"] = cut(known, start, COARSE) if factor == 2 else cut(known, [2 * s for s in start], 2 * COARSE)
+    return out
+
+
+def partner(job):
+    name, path = job
+    fine = conform(canonical(path), 1.0)
+    inside = numpy.argwhere(fine > 0.15)
+    middle = numpy.array([numpy.median(inside[:, 0]), numpy.median(inside[:, 1]), numpy.percentile(inside[:, 2], 99.5) - 75])
+    size = numpy.array([112, 136, 104])
+    return {name: bytes_of(cut(fine, numpy.round(middle - size / 2).astype(int), size))}
+
+
+def run(job):
+    work, arguments = job
+    arrays = work(arguments)
+    print(work.__name__, arguments[0], {k: v.shape for k, v in arrays.items()}, flush=True)
+    return [(k, list(v.shape), str(v.dtype), pack(v)) for k, v in arrays.items()]
+
+
 def main():
     data, out = sys.argv[1:3]
-    p = Packer()
-    rows = table("share/synth/tissues.tsv")
-    rows = [r for r in rows if int(r["label"]) < 800]
+    rows = [r for r in table("share/synth/tissues.tsv") if int(r["label"]) < 800]
     numbers = numpy.array([int(r["label"]) for r in rows])
     tissues = sorted({r["tissue"] for r in rows})
     kinds = classes()
-    class_of = numpy.array([next(i for i, k in enumerate(kinds) if int(n) in k[1]) if n != 77 else 255 for n in numbers])
     first = {t: next(r for r in rows if r["tissue"] == t) for t in tissues}
-    p.put("numbers", numbers)
-    p.put("class_of", class_of)
-    p.put("swap", numpy.searchsorted(numbers, [int(r["swap"]) for r in rows]))
-    p.put("region", numpy.array([("air", "head", "csf", "brain").index(r["region"]) for r in rows]))
-    p.put("tissue", numpy.array([tissues.index(r["tissue"]) for r in rows]))
-    p.put("prior", numpy.array([[float(first[t][k]) for k in ("mean", "mean_sd", "sd", "sd_sd")] for t in tissues]))
-    p.put("centre_weight", numpy.array([0.0 if i == 0 else k[2] for i, k in enumerate(kinds)]))
-    names = dict(tissues=tissues, classes=[k[0] for k in kinds], first=[int(k[1][0]) for k in kinds])
-    table_of = numpy.full(65536, 255, numpy.uint8)
-    for i, k in enumerate(kinds):
-        table_of[[n for n in k[1]]] = i
-    table_of[[31]], table_of[[63]] = 5, 6            # aseg's choroid plexus: ours is part of the ventricle
-    table_of[[77, 78, 79, 80, 60000]] = 255
-    table_of[[251, 252, 253, 254, 255]] = 255   # corpus callosum: has no side
+    small = {
+        "numbers": numbers,
+        "class_of": numpy.array([next(i for i, k in enumerate(kinds) if int(n) in k[1]) if n != 77 else 255 for n in numbers]),
+        "swap": numpy.searchsorted(numbers, [int(r["swap"]) for r in rows]),
+        "region": numpy.array([("air", "head", "csf", "brain").index(r["region"]) for r in rows]),
+        "tissue": numpy.array([tissues.index(r["tissue"]) for r in rows]),
+        "prior": numpy.array([[float(first[t][k]) for k in ("mean", "mean_sd", "sd", "sd_sd")] for t in tissues]),
+        "centre_weight": numpy.array([0.0 if i == 0 else k[2] for i, k in enumerate(kinds)])}
     maps = sorted(glob.glob(os.path.join(data, "labelmaps/synthseg/training_seg_*.nii.gz")))
-    for n, path in enumerate(maps):
-        labels = numpy.asarray(canonical(path).dataobj).astype(int)
-        at = numpy.argwhere(labels > 0)
-        low, high = at.min(0), at.max(0) + 1
-        labels = labels[tuple(slice(a, b) for a, b in zip(low, high))]
-        p.put(f"map{n}", numpy.searchsorted(numbers, labels).astype(numpy.uint8))
-    print("maps", sum(s.nbytes for s in p.store.values()) / 2**20, flush=True)
-
-    def head(name, scan_path, label_path, translate, group):
-        scan = canonical(scan_path)
-        labels = numpy.rint(numpy.asarray(canonical(label_path).dataobj)).astype(int)
-        labels = translate[labels] if translate is not None else labels
-        fine = conform(scan, 1.0)
-        factor = fine.shape[0] // labels.shape[0]      # 2 where the scan has 2 mm voxels
-        at = numpy.argwhere(numpy.isin(labels, DEEP))
-        start, size = [], []
-        for c in range(3):
-            low, high = at[:, c].min() * factor - 8, (at[:, c].max() + 1) * factor + 8
-            want = int(min(MOST[c], max(TILE[c], high - low)))
-            middle = (low + high) / 2
-            want += want % 2
-            start.append(int(2 * round((middle - want / 2) / 2)))
-            size.append(want)
-        p.put(f"fine_image_{name}", bytes_of(cut(fine, start, size)))
-        known = table_of[labels]
-        if factor == 2:
-            p.put(f"fine_truth_{name}", cut(known, [s // 2 for s in start], [s // 2 for s in size]))
-        else:
-            p.put(f"fine_truth_{name}", cut(known, start, size))
-        coarse = conform(scan, 2.0)
-        brain = numpy.argwhere(numpy.isin(labels, [n for i, k in enumerate(kinds) if i for n in k[1]]))
-        middle = (brain.min(0) + brain.max(0) + 1) / 2 * (factor / 2)
-        start = [int(round(m - d / 2)) for m, d in zip(middle, COARSE)]
-        p.put(f"coarse_image_{name}", bytes_of(cut(coarse, start, COARSE)))
-        if factor == 2:
-            p.put(f"coarse_truth_{name}", cut(known, start, COARSE))
-        else:
-            p.put(f"coarse_truth_{name}", cut(known, [2 * s for s in start], 2 * COARSE))
-        heads.append((name, group))
-        print(name, size, sum(s.nbytes for s in p.store.values()) / 2**20, flush=True)
-
-    heads = []
-    translate = numpy.full(65536, 60000)
-    for r in table("share/synth/dlmuse_to_freesurfer.tsv"):
-        translate[int(r["label"])] = int(r["to"])
-    for path in sorted(glob.glob(os.path.join(data, "ixi_2mm/IXI0*_T1w.nii.gz"))):
-        head(os.path.basename(path)[:6], path, path.replace("T1w", "dlmuse"), translate, "ixi")
-    head("ecog", data + "/t1w/ecog_T1w.mgz", data + "/t1w/ecog_aseg.mgz", None, "aseg")
-    head("seeg", data + "/t1w_stripped/seeg_T1w.mgz", data + "/t1w_stripped/seeg_aseg.mgz", None, "aseg")
-    partners = []
-    for pattern in ("t1w_ds002748/sub-*", "t1w_ds000011/sub-*", "t1w/chris*", "t1w/sag-anon*", "t1w_stripped/eun*"):
-        partners += sorted(glob.glob(os.path.join(data, pattern)))[::4 if "2748" in pattern else 2]
-    shown = []
-    for path in partners:
-        fine = conform(canonical(path), 1.0)
-        inside = numpy.argwhere(fine > 0.15)
-        top = numpy.percentile(inside[:, 2], 99.5)
-        middle = numpy.array([numpy.median(inside[:, 0]), numpy.median(inside[:, 1]), top - 75])
-        size = numpy.array([128, 144, 112])
-        p.put(f"partner{len(shown)}", bytes_of(cut(fine, numpy.round(middle - size / 2).astype(int), size)))
-        shown.append(os.path.basename(path))
-        print(shown[-1], fine.shape, middle, sum(s.nbytes for s in p.store.values()) / 2**20, flush=True)
-    names |= dict(heads=heads, maps=len(maps), partners=shown)
-    numpy.savez(out, index=json.dumps(p.index), names=json.dumps(names), **p.store)
+    heads = [(os.path.basename(p)[:6], p, p.replace("T1w", "dlmuse"), True) for p in sorted(glob.glob(os.path.join(data, "ixi_2mm/IXI0*_T1w.nii.gz")))]
+    heads += [("ecog", data + "/t1w/ecog_T1w.mgz", data + "/t1w/ecog_aseg.mgz", False),
+              ("seeg", data + "/t1w_stripped/seeg_T1w.mgz", data + "/t1w_stripped/seeg_aseg.mgz", False)]
+    scans = []
+    for pattern, step in (("t1w_ds002748/sub-*", 4), ("t1w_ds000011/sub-*", 2), ("t1w/chris*", 1), ("t1w/sag-anon*", 1), ("t1w_stripped/eun*", 1)):
+        scans += sorted(glob.glob(os.path.join(data, pattern)))[::step]
+    jobs = [(head, h) for h in heads] + [(label_map, (f"map{n}", path, numbers)) for n, path in enumerate(maps)]
+    jobs += [(partner, (f"partner{n}", path)) for n, path in enumerate(scans)]
+    index, store = {}, {}
+    with multiprocessing.Pool(int(sys.argv[3]) if len(sys.argv) > 3 else 2) as pool:
+        packed = list(pool.imap_unordered(run, jobs, 1)) + [[(k, list(v.shape), str(v.dtype), pack(v)) for k, v in small.items()]]
+    for name, shape, kind, values in sum(packed, []):
+        index[name], store[name] = (shape, kind), values
+    names = dict(tissues=tissues, classes=[k[0] for k in kinds], first=[int(k[1][0]) for k in kinds], maps=len(maps),
+                 heads=[(h[0], "ixi" if h[3] else "aseg") for h in heads], partners=[os.path.basename(s) for s in scans])
+    numpy.savez(out, index=json.dumps(index), names=json.dumps(names), **store)
+    print(f"{sum(s.nbytes for s in store.values()) / 2**20:.1f} MiB", flush=True)
 
 
 if __name__ == "__main__":

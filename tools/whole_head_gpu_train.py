@@ -2,8 +2,8 @@
 """The whole-head networks (configs/whole_head_fine.yaml, whole_head_coarse.yaml) trained with PyTorch on a GPU, where the pictures are made, too.
 
 Pictures follow src/synth, and go beyond it: tissue is painted on a lattice twice as fine as the picture and averaged with the point spread, so that voxels
-at a border have the share's intensity, and the truth is the share, too; fluid of the lateral ventricles weighs more than tissue, since FreeSurfer's border
-lies where a voxel is about two thirds fluid (profiles on two real heads: tools/whole_head_gpu_profiles.py); structures have gradients; the thalamus is
+at a border have the share's intensity, and the truth is the share, too; ventricles and grey structures show beyond their labels as they do
+under FreeSurfer's (SHOWS); structures have gradients; the thalamus is
 brighter at its side and in the pulvinar; white matter darkens at the ventricle's edge; choroid plexus; scans whose bright end is cut off (FreeSurfer's own).
 Real scans without labels are seen twice, mildly by the moving average and spoiled by the network, which must say the same.
 
@@ -14,6 +14,7 @@ import argparse
 import json
 import lzma
 import math
+import os
 import struct
 import time
 
@@ -22,6 +23,10 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+# How much more a structure's share of a border voxel shows than its label's: FreeSurfer's borders lie inside the middle between two intensities. On ecog the
+# voxel just outside the ventricle's label is 36 % fluid and the one inside 83 %, for the caudate against white matter 60 % and 100 %.
+SHOWS = {(4, 5, 43, 44, 136, 137, 163, 164): (1.3, 2.7), (15,): (1.2, 2.0), (11, 50): (1.0, 2.0), (12, 51): (1.0, 1.7), (17, 53): (1.0, 1.5),
+         (18, 54): (1.0, 1.4), (26, 58): (1.0, 1.4)}
 TILES = {"fine": (80, 80, 72), "coarse": (88, 104, 88)}
 OVERLAP, RISE = 16, 24
 
@@ -113,7 +118,7 @@ def along(volume, axis, matrix):
 class Generator:
     """Pictures and the share of each class in each voxel, from label maps."""
 
-    def __init__(self, data, kind, device, generator):
+    def __init__(self, data, kind, device, generator, shows=1.0):
         self.d, self.kind, self.device, self.g = data, kind, device, generator
         self.mm = 1.0 if kind == "fine" else 2.0
         self.size = TILES[kind]
@@ -126,6 +131,11 @@ class Generator:
         self.classes = len(data.names["classes"])
         for name, values in {"pallidum": (144, 14), "thalamus": (131, 13), "putamen": (118, 17), "ventral_diencephalon": (138, 15)}.items():
             self.prior[self.names.index(name), 0:2] = torch.tensor([float(v) for v in values], device=device)
+        low, high = np.ones(len(self.numbers)), np.ones(len(self.numbers))
+        for labels, (a, b) in SHOWS.items():
+            for n in labels:
+                low[self.numbers.index(n)], high[self.numbers.index(n)] = a ** shows, b ** shows
+        self.shows = torch.tensor(np.stack([low, high - low]), device=device).float()
         maps = [data.get(f"map{n}") for n in range(data.names["maps"])]
         self.flat = torch.from_numpy(np.concatenate([m.ravel() for m in maps])).to(device)
         self.dims = torch.tensor([m.shape for m in maps], device=device)
@@ -232,7 +242,7 @@ class Generator:
         sd[:, air] = torch.where(free[:, 0], self.u(b, high=6.0), sd[:, air])
         mean = mean.clamp(min=0)
         id_of = self.names.index
-        white, fluid, plexus = id_of("white_matter"), id_of("csf"), id_of("choroid_plexus")
+        white, plexus = id_of("white_matter"), id_of("choroid_plexus")
         tissue = self.tissue_of[label].view(b, *n2)
         grain = self.field(b, self.grain, 3)
         # more plexus than the maps have: lumps in the lateral ventricles
@@ -266,8 +276,8 @@ class Generator:
         noise = self.n(b, 1, *self.size)
         noise = F.interpolate(noise, scale_factor=2, mode="nearest").squeeze(1)
         value = (value + sd.flatten()[place] * noise).clamp(min=0)
-        k = self.u(b, low=1.0, high=2.2).view(b, 1, 1, 1)
-        weight = torch.where(ventricle & (tissue == fluid), k, torch.ones_like(value))
+        shows = self.shows[0] + self.shows[1] * self.u(b, 1)          # both sides and kinds of structures alike within a picture
+        weight = shows.flatten()[label + torch.arange(b, device=self.device).view(b, 1) * shows.shape[1]].view(b, *n2)
         return value, weight, mean[:, white]
 
     def spread(self, b):
@@ -443,7 +453,7 @@ def answer(net, image, kind, mirror=None):
         for y in tile_starts(image.shape[1], tile[1]):
             for z in tile_starts(image.shape[2], tile[2]):
                 where = (slice(x, x + tile[0]), slice(y, y + tile[1]), slice(z, z + tile[2]))
-                with torch.autocast("cuda", dtype=torch.bfloat16, enabled=cuda):
+                with torch.autocast(image.device.type, dtype=torch.bfloat16, enabled=cuda):
                     p = F.softmax(net(image[where][None, None]).float(), 1)[0]
                     if mirror is not None:
                         q = F.softmax(net(image[where][None, None].flip(2)).float(), 1)[0]
@@ -515,7 +525,11 @@ def one_step(net, teacher, optimizer, image, share, partner, args, ramp):
         agree = (wanted * (wanted.clamp(min=1e-6).log() - F.log_softmax(found.float(), 1))).sum(1).mean()
         (args.partners * ramp * agree).backward()
     norm = nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-    optimizer.step()
+    if torch.isfinite(norm):
+        optimizer.step()
+    else:
+        print("a step without finite gradients is left out", flush=True)
+        norm = torch.zeros_like(norm)
     return torch.stack([loss.detach(), ce.detach(), dice.detach(), volume.detach(), agree.detach(), norm.detach()])
 
 
@@ -543,6 +557,11 @@ def fastest_format(net, generator, partners, args, device):
     return min(found.values(), key=lambda v: v[0])[1]
 
 
+def save(net, out):
+    np.savez(out + ".part.npz", **{k: v.detach().float().cpu().numpy() for k, v in net.state_dict().items()})
+    os.replace(out + ".part.npz", out + ".npz")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("data")
@@ -556,6 +575,7 @@ def main():
     parser.add_argument("--dice", type=float, default=0.5)
     parser.add_argument("--volume", type=float, default=0.1)
     parser.add_argument("--partners", type=float, default=0.3)
+    parser.add_argument("--shows", type=float, default=1.0, help="power of SHOWS")
     parser.add_argument("--ema", type=float, default=0.998)
     parser.add_argument("--steps", type=int, default=10 ** 9)
     parser.add_argument("--heads", default="", help="names of heads of the table (all)")
@@ -563,12 +583,12 @@ def main():
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(args.seed)
     torch.backends.cudnn.benchmark = True
-    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cuda.matmul.allow_tf32 = False     # places of the maps' voxels
     torch.backends.cudnn.allow_tf32 = True
     clock = time.time()
     data = Data(args.data, device)
     random = torch.Generator(device=device).manual_seed(args.seed)
-    generator = Generator(data, args.kind, device, random)
+    generator = Generator(data, args.kind, device, random, args.shows)
     partners = Partners(data, generator) if args.kind == "fine" and args.partners > 0 else None
     net, teacher = UNet().to(device), UNet().to(device)
     net.load_state_dict(read_safetensors(args.start))
@@ -585,7 +605,7 @@ def main():
     mine, average = [p for p in net.parameters()], [p for p in teacher.parameters()]
     for p in average:
         p.requires_grad_(False)
-    begin, step = time.time(), 0
+    begin, step, saved = time.time(), 0, time.time()
     net.train()
     sums = torch.zeros(6, device=device)
     while step < args.steps:
@@ -606,13 +626,16 @@ def main():
             decay = min(args.ema, (1 + step) / (10 + step))
             torch._foreach_mul_(average, decay)
             torch._foreach_add_(average, mine, alpha=1 - decay)
+        if time.time() - saved > 60:
+            save(teacher, args.out)
+            saved = time.time()
         every = 100 if device == "cuda" else 1
         if step % every == 0:
             v = (sums / every).tolist()
             sums.zero_()
             print(f"step {step}\tloss {v[0]:.4f}\tce {v[1]:.4f}\tdice {v[2]:.4f}\tvolume {v[3]:.4f}\tpartners {v[4]:.4f}\tgradient {v[5]:.3f}"
                   f"\tminutes {(time.time() - begin) / 60:.2f}", flush=True)
-    np.savez(args.out + ".npz", **{k: v.detach().float().cpu().numpy() for k, v in teacher.state_dict().items()})
+    save(teacher, args.out)
     lines = [f"{args} steps {step}", "before"] + before + ["after"] + table(teacher, data, args.kind, device, only)
     print("\n".join(lines), flush=True)
     open(args.out + ".txt", "w").write("\n".join(lines) + "\n")
