@@ -167,7 +167,7 @@ def main():
     heads += [("ecog", data + "/t1w/ecog_T1w.mgz", data + "/t1w/ecog_aseg.mgz", False),
               ("seeg", data + "/t1w_stripped/seeg_T1w.mgz", data + "/t1w_stripped/seeg_aseg.mgz", False)]
     scans = []
-    for pattern, step in (("t1w_ds002748/sub-*", 4), ("t1w_ds000011/sub-*", 2), ("t1w/chris*", 1), ("t1w/sag-anon*", 1), ("t1w_stripped/eun*", 1)):
+    for pattern, step in (("t1w_ds002748/sub-*", 4), ("t1w_ds000011/sub-*", 2)):
         scans += sorted(glob.glob(os.path.join(data, pattern)))[::step]
     jobs = [(head, h) for h in heads] + [(label_map, (f"map{n}", path, numbers)) for n, path in enumerate(maps)]
     jobs += [(partner, (f"partner{n}", path)) for n, path in enumerate(scans)]

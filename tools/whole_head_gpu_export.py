@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """Weights of tools/whole_head_gpu_train.py as a model file of dien; labels, input and name are the start file's.
 
-whole_head_gpu_export.py WEIGHTS.npz START.safetensors OUT.safetensors [STEPS]"""
+whole_head_gpu_export.py WEIGHTS.npz START.safetensors OUT.safetensors [STEPS [alone]]
+
+alone: trained without real scans as partners (--partners 0; the coarse one always is)."""
 import json
 import struct
 import sys
@@ -9,7 +11,7 @@ import sys
 import numpy as np
 
 TRAINED_ON = ("scans made from 20 label maps of the SynthSeg training set (1 mm, people){}")
-PARTNERS = "; real T1w without labels (10 of OpenNeuro ds002748, 5 of OpenfMRI ds000011, chris, sag-anon, eun) so that two views of a head agree"
+PARTNERS = "; real T1w without labels (10 of OpenNeuro ds002748, 5 of OpenfMRI ds000011) so that two views of a head agree"
 
 
 def main():
@@ -21,7 +23,7 @@ def main():
     names = sorted(header, key=lambda k: header[k]["data_offsets"][0])
     if set(names) != set(weights.files):
         sys.exit(f"names differ: {sorted(set(names) ^ set(weights.files))[:6]}")
-    meta["dien.trained_on"] = TRAINED_ON.format(PARTNERS if "fine" in meta["dien.name"] else "; no real scan")
+    meta["dien.trained_on"] = TRAINED_ON.format(PARTNERS if "fine" in meta["dien.name"] and sys.argv[5:] != ["alone"] else "; no real scan")
     meta["dien.note.recipe"] = f"tools/whole_head_gpu_train.py, from the weights by {meta.get('dien.note.recipe', 'configs/')}; {sys.argv[4] if len(sys.argv) > 4 else '?'} steps"
     out, blobs, offset = {"__metadata__": meta}, [], 0
     for name in names:
