@@ -54,8 +54,8 @@ static void say_lower(FILE *out, const char *word)
     }
 }
 
-/* The structure of words first..last-1, with its side before and the other words behind it. */
-static void say_structure(FILE *out, char *const *words, size_t count, size_t first, size_t last)
+/* The structure of words first..last-1, with its side before and the other words behind it; alone: without what stands before it. */
+static void say_structure(FILE *out, char *const *words, size_t count, size_t first, size_t last, bool alone)
 {
     char side = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -73,13 +73,14 @@ static void say_structure(FILE *out, char *const *words, size_t count, size_t fi
         }
     }
     for (size_t i = 0; i < count; ++i) {
-        if ((i < first || i >= last) && side_of(words[i]) == 0) {
+        if (((i < first && !alone) || i >= last) && side_of(words[i]) == 0) {
             fprintf(out, ", %s", words[i]);
         }
     }
 }
 
-dn_status dn_label_of(const char *column, char **out)
+/* alone: nothing beside it that it has to be told from. */
+static dn_status label_of(const char *column, bool alone, char **out)
 {
     char *copy = NULL, *words[MOST_WORDS];
     size_t count, first = 0;
@@ -102,7 +103,7 @@ dn_status dn_label_of(const char *column, char **out)
     }
     dn_status status = dn_text_open(&text);
     if (status == DN_OK) {
-        say_structure(text.stream, words, count, first, last);
+        say_structure(text.stream, words, count, first, last, alone);
         status = dn_text_take(&text, out);
     }
     free(copy);
@@ -110,6 +111,11 @@ dn_status dn_label_of(const char *column, char **out)
         (*out)[0] = (char)toupper((unsigned char)(*out)[0]);
     }
     return status;
+}
+
+dn_status dn_label_of(const char *column, char **out)
+{
+    return label_of(column, false, out);
 }
 
 dn_status dn_label_axis(const char *column, const char *label, bool normalised, const char *unit, char **out)
@@ -120,7 +126,7 @@ dn_status dn_label_axis(const char *column, const char *label, bool normalised, 
         column = "Age";
         unit = unit != NULL ? unit : "years";
     }
-    DN_TRY(label != NULL ? dn_strdup(label, &name) : dn_label_of(column, &name));
+    DN_TRY(label != NULL ? dn_strdup(label, &name) : label_of(column, true, &name));
     dn_status status =
         dn_asprintf(out, "%s%s%s%s%s", name, normalised ? ", ICV-normalised" : "", unit ? " (" : "", unit ? unit : "", unit ? ")" : "");
     free(name);

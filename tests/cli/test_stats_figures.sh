@@ -20,7 +20,7 @@ expect 0 "${run[@]}" -o "$work/all"
 [ "$(grep -c '	yes	' "$work/all/groups_people.tsv")" -eq 21 ] || fail "without a rule: expected 21 people counted, found $(cat "$work/all/groups_people.tsv")"
 grep -q 'interquartile' "$work/stdout" && fail "without a rule: expected no word of one, found $(cat "$work/stdout")"
 grep -q 'left out' "$work/all/groups_figure_Dl_thalamus.svg" && fail "without a rule: a figure with people left out"
-shown all/groups_figure_Dl_thalamus 'Thalamus, Dl (mm³)'
+shown all/groups_figure_Dl_thalamus '>Thalamus (mm³)<'
 
 # With the rule, results with and without stand side by side, in the text and in the figure.
 expect 0 "${run[@]}" --outliers iqr -o "$work/iqr"
@@ -54,7 +54,7 @@ expect 0 stats correlate "$work/p.tsv" --x age --y Dl_thalamus --unit mm³ --tes
 grep -qE '	(line|band)	' "$work/rank/correlate_figure.tsv" && fail "Spearman: a line in the figure"
 grep -q 'slope' "$work/stdout" && fail "Spearman: a slope in the text: $(cat "$work/stdout")"
 shown rank/correlate_figure 'Age (years)'
-shown rank/correlate_figure 'Thalamus, Dl (mm³)'
+shown rank/correlate_figure '>Thalamus (mm³)<'
 expect 0 stats correlate "$work/p.tsv" --x age --y Dl_thalamus --unit mm³ --x-unit decades --test parametric -o "$work/line"
 grep -qE '	line	' "$work/line/correlate_figure.tsv" || fail "Pearson: no line in the figure"
 shown line/correlate_figure 'Age (decades)'
