@@ -377,6 +377,9 @@ dn_status dn_locate_from(const dn_volume *volume, dn_location *io)
     DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
     refine(&s.fine, &s.fine_set, 3, 9, 4.0, 250, &c);
     refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &c);
+    if (c.starved) {
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to find where the head lies");
+    }
     report(volume, spacing, &s.fine, &s.fine_set, &c, io);
     status = dn_location_match(volume, io, &io->match);
 done:
