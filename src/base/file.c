@@ -48,12 +48,28 @@ static void slot_remove(const char *path)
 
 void dn_file_remove_temporaries(void)
 {
+    /* Folders last: they go when they are empty. */
     for (int i = 0; i < SLOTS; ++i) {
-        if (slot_used[i]) {
-            unlink(slot_path[i]);
+        if (slot_used[i] && unlink(slot_path[i]) == 0) {
             slot_used[i] = 0;
         }
     }
+    for (int i = 0; i < SLOTS; ++i) {
+        if (slot_used[i]) {
+            rmdir(slot_path[i]);
+            slot_used[i] = 0;
+        }
+    }
+}
+
+void dn_file_guard(const char *path)
+{
+    slot_add(path);
+}
+
+void dn_file_unguard(const char *path)
+{
+    slot_remove(path);
 }
 
 dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, size_t *size)
@@ -63,7 +79,7 @@ dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, siz
     struct stat info;
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
-        DN_FAIL(DN_EINPUT, "cannot read %s: %s", path, strerror(errno));
+        DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read %s: %s", path, strerror(errno));
     }
     if (fstat(fileno(file), &info) != 0 || !S_ISREG(info.st_mode)) {
         DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read %s: it is not a regular file", path);
@@ -374,11 +390,17 @@ dn_status dn_path_check_name(const char *name, const char *where)
 
 dn_status dn_file_name_of(const char *text, char **out)
 {
+    enum { MOST = 100, KEPT = 88 }; /* a name may have 255 bytes, and others add to it */
+    uint32_t hash = 2166136261u;    /* FNV-1a */
     DN_TRY(dn_strdup(text, out));
     for (char *p = *out; *p != '\0'; ++p) {
+        hash = (hash ^ (unsigned char)*p) * 16777619u;
         if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_') {
             *p = '_';
         }
+    }
+    if (strlen(*out) > MOST) {
+        snprintf(*out + KEPT, MOST - KEPT, "_%08x", (unsigned)hash);
     }
     return DN_OK;
 }

@@ -47,7 +47,12 @@ void dn_file_protect_none(void);
  * input. */
 DN_CHECKED dn_status dn_file_may_write(const char *path);
 
-/* Removes every temporary file that is still open; async-signal-safe (unlink only). Called by cli/'s handlers. */
+/* A file, or a folder that is empty by then, which dn_file_remove_temporaries removes as well: what another program writes for us. Until
+ * dn_file_unguard. */
+void dn_file_guard(const char *path);
+void dn_file_unguard(const char *path);
+
+/* Removes every temporary file that is still open, and what is guarded; async-signal-safe (unlink, rmdir). Called by cli/'s handlers. */
 void dn_file_remove_temporaries(void);
 
 bool dn_path_exists(const char *path);
@@ -59,7 +64,8 @@ DN_CHECKED dn_status dn_path_make_folder(const char *path);
 DN_CHECKED dn_status dn_path_check_name(const char *name, const char *where);
 /* Whether dn_path_make_folder can be expected to work; makes nothing. DN_EIO. */
 DN_CHECKED dn_status dn_path_may_make_folder(const char *path);
-/* A text (a column, a structure) as part of a file's name: letters, digits, - and _ stay, all else becomes _. Owned by the caller. */
+/* A text (a column, a structure) as part of a file's name: letters, digits, - and _ stay, all else becomes _. A long one is cut, and ends
+ * in a number that tells it from others with the same beginning. Owned by the caller. */
 DN_CHECKED dn_status dn_file_name_of(const char *text, char **out);
 /* "a/b"; owned by the caller. */
 DN_CHECKED dn_status dn_path_join(const char *folder, const char *name, char **out);

@@ -9,17 +9,26 @@
 /* A tree is made by many calls of jansson that may each fail for want of memory and would leave a hole in it. Its allocations go through
  * here, so that the one who writes the tree knows. */
 static _Thread_local bool starved;
+static _Atomic bool ever;
 
 static void *watched(size_t size)
 {
     void *p = malloc(size);
-    starved = starved || p == NULL;
+    if (p == NULL) {
+        starved = true;
+        ever = true;
+    }
     return p;
 }
 
 __attribute__((constructor)) static void watch(void)
 {
     json_set_alloc_funcs(watched, free);
+}
+
+bool dn_json_starved(void)
+{
+    return ever;
 }
 
 dn_status dn_json_complete(const char *path)

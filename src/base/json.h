@@ -5,6 +5,7 @@
 #include "base/status.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* Indented, with a line's end after it; atomic. root: consumed; NULL: it could not be made. digits: of numbers that are not whole, at most
  * 17, which keep every bit. DN_ENOMEM, also when a piece of root could not be made; DN_EIO. */
@@ -13,5 +14,8 @@ DN_CHECKED dn_status dn_json_write(json_t *root, int digits, const char *path);
 /* To be asked before a tree that was made with jansson is written by other means than dn_json_write: DN_ENOMEM when memory was short for
  * any piece of it, made by this thread since it was last asked. path: named in the message. */
 DN_CHECKED dn_status dn_json_complete(const char *path);
+/* Whether jansson ever lacked memory in this process. Most of its calls take a NULL for nothing, so that what was read looks damaged, or
+ * misses parts: the program then ends with DN_ENOMEM, whatever else it has to say. */
+bool dn_json_starved(void);
 
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "base/log.h"
 
 #include "base/text.h"
@@ -6,11 +7,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 enum { NAME_SIZE = 160 };
 
 static dn_log_sink current;
 static volatile sig_atomic_t cancelled;
+static volatile sig_atomic_t child; /* a process id fits */
 
 void dn_log_set_sink(const dn_log_sink *sink)
 {
@@ -78,4 +81,17 @@ dn_status dn_cancel_check(void)
 void dn_cancel_reset(void)
 {
     cancelled = 0;
+}
+
+void dn_cancel_child(int process)
+{
+    child = process;
+}
+
+void dn_cancel_stop_child(void)
+{
+    if (child > 0) {
+        kill((pid_t)child, SIGKILL);
+        child = 0;
+    }
 }

@@ -34,5 +34,9 @@ void dn_cancel_request(void);
 bool dn_cancel_requested(void);
 DN_CHECKED dn_status dn_cancel_check(void);
 void dn_cancel_reset(void);
+/* A process that works for us (one at a time; 0: it has ended). dn_cancel_stop_child ends it, for handlers that leave at once
+ * (async-signal-safe). */
+void dn_cancel_child(int process);
+void dn_cancel_stop_child(void);
 
 #endif

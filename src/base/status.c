@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,4 +108,19 @@ dn_status dn_error_in_file(dn_status status, const char *path)
         }
     }
     return dn_error_context(status, "%s", path);
+}
+
+dn_status dn_error_excuse(dn_status status, dn_status code, bool *possible)
+{
+    *possible = status == DN_OK;
+    if (status != code || code == DN_OK) {
+        return status;
+    }
+    dn_error_clear();
+    return DN_OK;
+}
+
+dn_status dn_error_of(int error, dn_status other)
+{
+    return error == ENOMEM ? DN_ENOMEM : other;
 }

@@ -6,6 +6,8 @@
 #ifndef DN_BASE_STATUS_H
 #define DN_BASE_STATUS_H
 
+#include <stdbool.h>
+
 /* X(name, exit code of the program, short description) */
 #define DN_STATUS_LIST(X)                                                                                                                  \
     X(DN_OK, 0, "ok")                                                                                                                      \
@@ -48,6 +50,11 @@ dn_status dn_error_set(dn_status code, const char *format, ...) __attribute__((f
 dn_status dn_error_context(dn_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "path: " in front of a failure whose message does not name the file yet; DN_OK stays as it is. */
 DN_CHECKED dn_status dn_error_in_file(dn_status status, const char *path);
+/* DN_ENOMEM where errno says so, else other: a file that cannot be opened for want of memory is not an unreadable one. */
+dn_status dn_error_of(int error, dn_status other);
+/* For what may be impossible or missing: a failure with this code becomes DN_OK, its message goes, and *possible is false. Every other one
+ * passes: DN_EDATA says "the data do not allow it", but not enough memory, a full disk and Ctrl-C say nothing about the data. */
+DN_CHECKED dn_status dn_error_excuse(dn_status status, dn_status code, bool *possible);
 
 #define DN_FAIL(code, ...) return dn_error_set((code), __VA_ARGS__)
 

@@ -117,7 +117,8 @@ DN_CHECKED dn_status dn_figure_text_right(dn_figure *figure, const dn_style *sty
 
 /* Writes the five files; path has no extension ("out/groups" gives out/groups.svg, ...) and its folder exists.
  * Script and data are written even when gnuplot is absent. DN_EIO: gnuplot is not installed (the sentence says so),
- * failed, or a file cannot be written; figures of an earlier run then stay as they were. */
+ * failed, left a file that is not whole, or one cannot be written; figures of an earlier run then stay as they were.
+ * Equal figures give equal bytes. */
 DN_CHECKED dn_status dn_figure_write(const dn_figure *figure, const char *path);
 /* Whether gnuplot can be started (DIEN_GNUPLOT names another program than "gnuplot"). */
 bool dn_figure_can_draw(void);

@@ -63,6 +63,27 @@ static void spread(const double *sorted, size_t n, double centre, double reach, 
     }
 }
 
+static dn_status check_finite(const dn_figure_group *group, const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; ++i) {
+        if (!isfinite(values[i])) {
+            DN_FAIL(DN_EDATA, "value %zu of group %s is not a finite number and cannot be drawn", i + 1, group->name);
+        }
+    }
+    return DN_OK;
+}
+
+/* Crosses at the group's middle: they are few. */
+static dn_status add_dropped(dn_figure *figure, const dn_figure_group *group, double centre)
+{
+    DN_TRY(check_finite(group, group->dropped, group->n_dropped));
+    for (size_t i = 0; i < group->n_dropped; ++i) {
+        DN_TRY(dn_figure_points(figure, &(dn_style){.colour = DN_COLOUR_BLACK, .shape = DN_SHAPE_CROSS, .size = 1.3, .opacity = 1.0}, 1,
+                                &centre, &group->dropped[i]));
+    }
+    return DN_OK;
+}
+
 /* One box with its points. scratch: 2 n numbers. */
 static dn_status add_box(dn_figure *figure, const dn_figure_group *group, double centre, dn_colour colour, double *scratch)
 {
@@ -72,11 +93,9 @@ static dn_status add_box(dn_figure *figure, const dn_figure_group *group, double
     if (n == 0) {
         return DN_OK;
     }
+    DN_TRY(check_finite(group, group->values, n));
     memcpy(sorted, group->values, n * sizeof *sorted);
     for (size_t i = 0; i < n; ++i) {
-        if (!isfinite(sorted[i])) {
-            DN_FAIL(DN_EDATA, "value %zu of group %s is not a finite number and cannot be drawn", i + 1, group->name);
-        }
         sum += sorted[i];
     }
     qsort(sorted, n, sizeof *sorted, ascending);
@@ -108,14 +127,22 @@ static dn_status add_box(dn_figure *figure, const dn_figure_group *group, double
 static dn_status add_brackets(dn_figure *figure, const dn_figure_bracket *brackets, size_t n, double top, double span)
 {
     dn_style thin = {.colour = DN_COLOUR_BLACK, .width = 0.7};
+    double y = top;
     for (size_t i = 0; i < n; ++i) {
-        double y = top + span * (0.06 + 0.09 * (double)i), foot = y - 0.018 * span;
+        double lines = 1.0;
+        for (const char *p = brackets[i].text; *p != 0; ++p) {
+            lines += *p == '\n';
+        }
+        y += (i == 0 ? 0.06 : 0.09) * span;
+        double foot = y - 0.018 * span, above = (0.036 + 0.05 * (lines - 1.0)) * span;
         double left = (double)brackets[i].left + 1.0, right = (double)brackets[i].right + 1.0;
         DN_TRY(dn_figure_segments(figure, &thin, 3, (double[]){left, left, right}, (double[]){y, y, y}, (double[]){right, left, right},
                                   (double[]){y, foot, foot}));
-        DN_TRY(dn_figure_text(figure, &(dn_style){.colour = DN_COLOUR_BLACK}, DN_ALIGN_CENTRE, 0.5 * (left + right), y + 0.036 * span,
+        DN_TRY(dn_figure_text(figure, &(dn_style){.colour = DN_COLOUR_BLACK}, DN_ALIGN_CENTRE, 0.5 * (left + right), y + above,
                               brackets[i].text));
+        y += 0.062 * (lines - 1.0) * span;
     }
+
     return DN_OK;
 }
 
@@ -131,12 +158,21 @@ dn_status dn_figure_box_plot(dn_figure *figure, const dn_panel *panel, const dn_
     DN_TRY_GOTO(status, dn_alloc(&names, n_groups, sizeof *names, "a box plot"), done);
     DN_TRY_GOTO(status, dn_alloc(&made, n_groups, sizeof *made, "a box plot"), done);
     for (size_t g = 0; g < n_groups; ++g) {
-        DN_TRY_GOTO(status, dn_asprintf(&made[g], "%s\nn = %zu", groups[g].name, groups[g].n), done);
+        const dn_figure_group *group = &groups[g];
+        char dropped[48] = "";
+        if (group->n_dropped > 0) {
+            snprintf(dropped, sizeof dropped, "\n(%zu left out)", group->n_dropped);
+        }
+        DN_TRY_GOTO(status, dn_asprintf(&made[g], "%s\nn = %zu%s", group->name, group->n, dropped), done);
         names[g] = made[g];
         most = groups[g].n > most ? groups[g].n : most;
         for (size_t i = 0; i < groups[g].n; ++i) {
             top = fmax(top, groups[g].values[i]);
             bottom = fmin(bottom, groups[g].values[i]);
+        }
+        for (size_t i = 0; i < group->n_dropped; ++i) {
+            top = fmax(top, group->dropped[i]);
+            bottom = fmin(bottom, group->dropped[i]);
         }
     }
     for (size_t i = 0; i < n_brackets; ++i) {
@@ -150,6 +186,7 @@ dn_status dn_figure_box_plot(dn_figure *figure, const dn_panel *panel, const dn_
     DN_TRY_GOTO(status, dn_figure_panel(figure, &options), done);
     for (size_t g = 0; g < n_groups; ++g) {
         DN_TRY_GOTO(status, add_box(figure, &groups[g], (double)g + 1.0, dn_colour_series(g), scratch), done);
+        DN_TRY_GOTO(status, add_dropped(figure, &groups[g], (double)g + 1.0), done);
     }
     if (most > 0) {
         double span = top > bottom ? top - bottom : fmax(fabs(top), 1.0) * 0.2;
@@ -193,28 +230,30 @@ dn_status dn_figure_scatter(dn_figure *figure, const dn_panel *panel, size_t lat
     return DN_OK;
 }
 
-static dn_status add_limit(dn_figure *figure, dn_colour colour, double value, double low, double high, const char *name)
+/* largest: of the limits, for decimals that are theirs together. */
+static dn_status add_limit(dn_figure *figure, dn_colour colour, double value, double low, double high, double largest, const char *name)
 {
     char text[96];
     if (low < high) {
         DN_TRY(dn_figure_rule_band(figure, &(dn_style){.colour = colour, .opacity = 0.14}, low, high));
     }
     DN_TRY(dn_figure_rule(figure, &(dn_style){.colour = colour, .dash = DN_DASH_LONG, .width = 1.1}, value));
-    double size = fabs(value);
-    int decimals = size >= 100.0 ? 0 : size >= 10.0 ? 1 : size >= 1.0 ? 2 : 3;
-    snprintf(text, sizeof text, "%s: %s%.*f", name, value < 0.0 ? "\xE2\x88\x92" : "", decimals, size);
+    int decimals = largest >= 100.0 ? 0 : largest >= 10.0 ? 1 : largest >= 1.0 ? 2 : largest >= 0.1 ? 3 : 4;
+    bool negative = value < -0.5 * pow(10.0, -decimals);
+    snprintf(text, sizeof text, "%s: %s%.*f", name, negative ? "\xE2\x88\x92" : "", decimals, fabs(value));
     return dn_figure_text_right(figure, &(dn_style){.colour = colour}, value, text);
 }
 
 dn_status dn_figure_bland_altman(dn_figure *figure, const dn_panel *panel, size_t n, const double *mean, const double *difference,
                                  const dn_figure_limits *limits)
 {
+    double largest = fmax(fabs(limits->lower), fabs(limits->upper));
     DN_TRY(dn_figure_panel(figure, panel));
-    DN_TRY(add_limit(figure, DN_COLOUR_VERMILION, limits->lower, limits->lower_low, limits->lower_high,
+    DN_TRY(add_limit(figure, DN_COLOUR_VERMILION, limits->lower, limits->lower_low, limits->lower_high, largest,
                      "\xE2\x88\x92"
                      "1.96 SD"));
-    DN_TRY(add_limit(figure, DN_COLOUR_VERMILION, limits->upper, limits->upper_low, limits->upper_high, "+1.96 SD"));
-    DN_TRY(add_limit(figure, DN_COLOUR_BLUE, limits->bias, limits->bias_low, limits->bias_high, "Mean"));
+    DN_TRY(add_limit(figure, DN_COLOUR_VERMILION, limits->upper, limits->upper_low, limits->upper_high, largest, "+1.96 SD"));
+    DN_TRY(add_limit(figure, DN_COLOUR_BLUE, limits->bias, limits->bias_low, limits->bias_high, largest, "Mean"));
     DN_TRY(dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_GREY, .width = 0.7}, 0.0));
     if (limits->draw_slope && n > 0) {
         double ends[2] = {mean[0], mean[0]}, fitted[2];
@@ -225,6 +264,7 @@ dn_status dn_figure_bland_altman(dn_figure *figure, const dn_panel *panel, size_
         fitted[0] = limits->intercept + limits->slope * ends[0];
         fitted[1] = limits->intercept + limits->slope * ends[1];
         DN_TRY(dn_figure_line(figure, &(dn_style){.colour = DN_COLOUR_GREEN, .width = 1.1}, 2, ends, fitted));
+        DN_TRY(dn_figure_text_inside(figure, &(dn_style){.colour = DN_COLOUR_GREEN}, DN_ALIGN_LEFT, 0.02, 0.96, "Regression on the mean"));
     }
     return dn_figure_points(figure, &(dn_style){.colour = DN_COLOUR_BLACK, .size = n > 200 ? 0.7 : 1.0}, n, mean, difference);
 }

@@ -9,16 +9,19 @@ typedef struct dn_figure_group {
     const char *name;
     size_t n; /* 0 leaves the place empty */
     const double *values;
+    size_t n_dropped; /* left out of the statistic, but shown: crosses beside the box, and their number under the name */
+    const double *dropped;
 } dn_figure_group;
 
-/* A line with a text over the groups left and right (0-based): "**", "n.s.", "p = 0.002". */
+/* A line with a text over the groups left and right (0-based): "**", "n.s.", "p = 0.002". A text may have lines of its own ('\n'). */
 typedef struct dn_figure_bracket {
     size_t left, right;
     const char *text;
 } dn_figure_bracket;
 
 /* Box: quartiles (R's type 7); line: median; whiskers to the furthest value within 1.5 IQR; diamond: mean; every value
- * as a point, spread sideways by local density, the same in every run. n is written under each name. */
+ * as a point, spread sideways by local density, the same in every run. n is written under each name. What was dropped is in none of these
+ * but a cross of its own. */
 DN_CHECKED dn_status dn_figure_box_plot(dn_figure *figure, const dn_panel *panel, const dn_figure_group *groups, size_t n_groups,
                                         const dn_figure_bracket *brackets, size_t n_brackets);
 

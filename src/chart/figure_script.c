@@ -2,7 +2,7 @@
  *
  * Every text that came from outside becomes a single-quoted gnuplot string, in which nothing is substituted, assigned to a variable
  * before anything is drawn; the rest of the script holds only numbers and words of ours. */
-#include "chart/figure_internal.h"
+#include "chart/figure_layout.h"
 
 #include "base/memory.h"
 
@@ -12,10 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FONT "Arial"
-#define FONT_POINTS 7.0
-#define MM_PER_POINT (25.4 / 72.0)
-
 static const char *const colour_hex[DN_COLOUR_COUNT] = {
     [DN_COLOUR_BLACK] = "1A1A1A",  [DN_COLOUR_BLUE] = "0072B2", [DN_COLOUR_VERMILION] = "D55E00", [DN_COLOUR_GREEN] = "009E73",
     [DN_COLOUR_ORANGE] = "E69F00", [DN_COLOUR_SKY] = "56B4E9",  [DN_COLOUR_PURPLE] = "CC79A7",    [DN_COLOUR_GREY] = "8C8C8C",
@@ -23,8 +19,8 @@ static const char *const colour_hex[DN_COLOUR_COUNT] = {
 static const int shape_number[] = {[DN_SHAPE_DISC] = 7,     [DN_SHAPE_RING] = 6,   [DN_SHAPE_DIAMOND] = 13,
                                    [DN_SHAPE_TRIANGLE] = 9, [DN_SHAPE_SQUARE] = 5, [DN_SHAPE_CROSS] = 2};
 
-/* 'it'."'".'s', with line breaks as 'a'."\n".'b'. */
-static void print_string(FILE *stream, const char *text)
+/* 'it'."'".'s', with line breaks as 'a'."\n".'b'. format: gnuplot takes the text for a format, so that % is written twice. */
+static void print_string(FILE *stream, const char *text, bool format)
 {
     const unsigned char *p = (const unsigned char *)text;
     fputc('\'', stream);
@@ -40,41 +36,12 @@ static void print_string(FILE *stream, const char *text)
         } else if (*p == '\'') {
             fputs("'.\"'\".'", stream); /* gnuplot reads ''' at the start of a string as an empty one */
         } else {
+            fputs(format && *p == '%' ? "%" : "", stream);
             fwrite(p, 1, length, stream);
         }
         p += length;
     }
     fputc('\'', stream);
-}
-
-/* Characters as seen, for the width of margins. */
-static double text_width(const char *text)
-{
-    double width = 0.0, widest = 0.0;
-    for (const char *p = text; *p != 0; ++p) {
-        if (*p == '\n') {
-            width = 0.0;
-        } else if (((unsigned char)*p & 0xC0) != 0x80) {
-            width += strchr("il.,:;|'1()[] ", *p) != NULL ? 0.33 : 0.56;
-        }
-        widest = fmax(widest, width);
-    }
-    return widest * FONT_POINTS * MM_PER_POINT;
-}
-
-/* 1, 2 or 5 times a power of ten, so that at most `most` steps fit. */
-static double nice_step(double span, double most)
-{
-    double raw = span / fmax(most, 1.0);
-    double power = pow(10.0, floor(log10(raw)));
-    double part = raw / power;
-    return power * (part <= 1.0 ? 1.0 : part <= 2.0 ? 2.0 : part <= 5.0 ? 5.0 : 10.0);
-}
-
-static int decimals_of(double step)
-{
-    int decimals = (int)ceil(-log10(step) - 1e-9);
-    return decimals < 0 ? 0 : decimals > 9 ? 9 : decimals;
 }
 
 static const char *colour_of(const dn_style *style, double opacity, char text[16])
@@ -96,31 +63,22 @@ static const char *dash_of(const dn_style *style)
     return style->dash == DN_DASH_LONG ? "(7,4)" : style->dash == DN_DASH_DOT ? "(1.5,3)" : "solid";
 }
 
-/* One axis. log: gnuplot's own ticks; else ours, as many as fit into `room` of mm each. Returns the widest tick in mm. */
-static double print_axis(FILE *stream, char axis, double low, double high, bool log_scale, double length, double room)
+/* One axis. log: gnuplot's own ticks; else ours, as many as fit into `room` of mm each. */
+static void print_axis(FILE *stream, char axis, double low, double high, bool log_scale, double length, double room)
 {
-    double widest = 0.0;
     if (log_scale) {
         fprintf(stream, "  set logscale %c\n  set format %c '%%g'\n", axis, axis);
-        widest = 7.0;
     } else {
-        double step = nice_step(high - low, floor(length / room));
-        int decimals = decimals_of(step);
-        char text[64];
+        double step = dn_layout_step(high - low, floor(length / room));
         fprintf(stream, "  set %ctics %.12g, %.12g\n  set format %c '%%.%df'\n", axis, ceil(low / step - 1e-9) * step, step, axis,
-                decimals);
-        snprintf(text, sizeof text, "%.*f", decimals, ceil(low / step - 1e-9) * step);
-        widest = text_width(text);
-        snprintf(text, sizeof text, "%.*f", decimals, floor(high / step + 1e-9) * step);
-        widest = fmax(widest, text_width(text));
+                dn_layout_decimals(step));
     }
     fprintf(stream, "  set %crange [%.12g:%.12g] noextend\n", axis, low, high);
-    return widest;
 }
 
 static void print_legend(FILE *stream, dn_legend legend)
 {
-    static const char *const place[] = {
+    static const char *const corner[] = {
         [DN_LEGEND_TOP_LEFT] = "at graph 0.02, 0.98 left top",
         [DN_LEGEND_TOP_RIGHT] = "at graph 0.98, 0.98 right top",
         [DN_LEGEND_BOTTOM_LEFT] = "at graph 0.02, 0.03 left bottom",
@@ -130,7 +88,7 @@ static void print_legend(FILE *stream, dn_legend legend)
     if (legend == DN_LEGEND_NONE) {
         fprintf(stream, "  set key off\n");
     } else {
-        fprintf(stream, "  set key %s Left reverse samplen 1.4 spacing 1.05 noautotitle\n", place[legend]);
+        fprintf(stream, "  set key %s Left reverse samplen 1.4 spacing 1.05 noautotitle\n", corner[legend]);
     }
 }
 
@@ -215,37 +173,6 @@ static void print_layer(FILE *stream, const figure_layer *layer, bool *any, size
     }
 }
 
-#define RIGHT_TEXTS 48
-
-/* Heights of the texts in the right margin, in mm from the figure's bottom, pushed apart where they would overlap. Those beyond
- * RIGHT_TEXTS stay where the data put them; none is reordered. */
-static void place_right_texts(const figure_panel *panel, const range *box, double bottom, double height, double gap, double *y)
-{
-    size_t order[RIGHT_TEXTS], n = 0;
-    for (size_t i = 0; i < panel->n_layers && n < RIGHT_TEXTS; ++i) {
-        if (panel->layers[i].kind == LAYER_TEXT_RIGHT) {
-            double value = panel->layers[i].value[0][0];
-            double part = panel->options.y_log ? log(value / box->y_low) / log(box->y_high / box->y_low)
-                                               : (value - box->y_low) / (box->y_high - box->y_low);
-            size_t at = n;
-            y[n] = bottom + part * height;
-            for (; at > 0 && y[order[at - 1]] > y[n]; --at) {
-                order[at] = order[at - 1];
-            }
-            order[at] = n++;
-        }
-    }
-    for (int pass = 0; pass < 200; ++pass) {
-        for (size_t i = 1; i < n; ++i) {
-            double missing = gap - (y[order[i]] - y[order[i - 1]]);
-            if (missing > 0.0) {
-                y[order[i]] += 0.5 * missing;
-                y[order[i - 1]] -= 0.5 * missing;
-            }
-        }
-    }
-}
-
 /* right_y: where a text in the right margin goes, in mm over the bottom of the panel's axes. */
 static void print_text(FILE *stream, const figure_layer *layer, size_t string, double right_y, const dn_figure *figure)
 {
@@ -268,11 +195,6 @@ static bool is_text(const figure_layer *layer)
     return layer->kind >= LAYER_TEXT;
 }
 
-/* Where a panel is, in mm from the figure's bottom left. */
-typedef struct place {
-    double left, bottom, width, height;
-} place;
-
 /* Strings of a panel, in the order in which print_strings numbered them from `string` on: title, x label, y label, names, then one a
  * layer that has a label or a text. first_row: of the data file. */
 static void print_panel(FILE *stream, const dn_figure *figure, size_t index, size_t string, size_t first_row, place cell)
@@ -281,54 +203,33 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
     const dn_panel *options = &panel->options;
     range box = dn_panel_range(panel);
     bool lettered = figure->n_panels > 1;
-    double line = FONT_POINTS * MM_PER_POINT * 1.25;
-    double name_lines = 1.0, right_text = 0.0, name_width = 0.0;
-    for (size_t i = 0; i < options->n_x_names; ++i) {
-        double lines = 1.0;
-        for (const char *p = panel->names[i]; *p != 0; ++p) {
-            lines += *p == '\n';
-        }
-        name_lines = fmax(name_lines, lines);
-        name_width = fmax(name_width, text_width(panel->names[i]));
-    }
-    for (size_t i = 0; i < panel->n_layers; ++i) {
-        if (panel->layers[i].kind == LAYER_TEXT_RIGHT) {
-            right_text = fmax(right_text, text_width(panel->layers[i].text) * 0.95 + 1.0);
-        }
-    }
-    double top = options->title != NULL || lettered ? line + 2.2 : 2.0;
-    if (options->legend == DN_LEGEND_ABOVE) {
-        top += line + 0.8;
-    }
-    /* Names that would run into each other are set slanting. */
-    bool slanting = options->n_x_names > 1 && name_width > (cell.width - right_text - 14.0) / ((double)options->n_x_names + 0.2) - 1.0;
-    double names_height = slanting ? 0.48 * name_width + 0.8 * name_lines * line : name_lines * line;
-    double bottom = 2.0 + names_height + (options->x_label != NULL ? line + 1.0 : 0.5);
-    double right = 2.5 + right_text;
-    double height = cell.height - top - bottom;
+    double line = dn_layout_line_height();
+    const margins m = dn_layout_margins(figure, panel, &cell);
+    double room[3];
+    dn_layout_label_room(&m, &cell, room);
+    double height = cell.height - m.top - m.bottom, width = cell.width - m.left - m.right;
 
     fprintf(stream, "\n  # panel %zu\n  reset\n  set datafile separator tab\n  set datafile missing 'n/a'\n", index + 1);
     fprintf(stream, "  set border 3 lw 0.6 lc rgb '#333333'\n  set tics nomirror out scale 0.55 tc rgb '#1A1A1A'\n  set minussign\n");
-    double y_widest = print_axis(stream, 'y', box.y_low, box.y_high, options->y_log, height, 7.0);
-    double left = 2.0 + (options->y_label != NULL ? line + 1.2 : 0.0) + y_widest + 1.6;
-    double width = cell.width - left - right;
+    print_axis(stream, 'y', box.y_low, box.y_high, options->y_log, height, Y_TICK);
     if (options->n_x_names > 0) {
         fprintf(stream, "  set xrange [%.12g:%.12g] noextend\n  set xtics scale 0 %s(", box.x_low, box.x_high,
-                slanting ? "rotate by 35 right " : "");
+                m.slanting ? "rotate by 35 right " : "");
         for (size_t i = 0; i < options->n_x_names; ++i) {
             fprintf(stream, "%ss%zu %zu", i > 0 ? ", " : "", string + 3 + i, i + 1);
         }
         fprintf(stream, ")\n");
     } else {
-        print_axis(stream, 'x', box.x_low, box.x_high, options->x_log, width, 11.0);
+        print_axis(stream, 'x', box.x_low, box.x_high, options->x_log, width, X_TICK);
     }
     fprintf(stream,
             "  set lmargin at screen %.6f\n  set rmargin at screen %.6f\n  set bmargin at screen %.6f\n  set tmargin at screen %.6f\n",
-            (cell.left + left) / figure->width, (cell.left + cell.width - right) / figure->width, (cell.bottom + bottom) / figure->height,
-            (cell.bottom + cell.height - top) / figure->height);
+            (cell.left + m.left) / figure->width, (cell.left + cell.width - m.right) / figure->width,
+            (cell.bottom + m.bottom) / figure->height, (cell.bottom + cell.height - m.top) / figure->height);
     if (options->title != NULL) {
-        fprintf(stream, "  set label s%zu at graph 0, screen %.6f left noenhanced font '%s,%g'\n", string,
-                (cell.bottom + cell.height - 0.75 * line - 0.4) / figure->height, FONT, FONT_POINTS + 0.5);
+        fprintf(stream, "  set label s%zu at graph 0, screen %.6f left noenhanced font '%s,%.3g'\n", string,
+                (cell.bottom + cell.height - 0.75 * line - 0.4) / figure->height, FONT,
+                (FONT_POINTS + 0.5) * dn_layout_size_for(options->title, room[0]));
     }
     if (lettered) {
         fprintf(stream, "  set label '%c' at screen %.6f, screen %.6f left font '%s:Bold,%g'\n", (char)('a' + (int)(index % 26)),
@@ -336,12 +237,12 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
                 FONT_POINTS + 2.0);
     }
     if (options->x_label != NULL) {
-        fprintf(stream, "  set label s%zu at graph 0.5, screen %.6f center noenhanced\n", string + 1,
-                (cell.bottom + 0.5 * line + 1.0) / figure->height);
+        fprintf(stream, "  set label s%zu at graph 0.5, screen %.6f center noenhanced font '%s,%.3g'\n", string + 1,
+                (cell.bottom + 0.5 * line + 1.0) / figure->height, FONT, FONT_POINTS * dn_layout_size_for(options->x_label, room[1]));
     }
     if (options->y_label != NULL) {
-        fprintf(stream, "  set label s%zu at screen %.6f, graph 0.5 center rotate by 90 noenhanced\n", string + 2,
-                (cell.left + 0.5 * line + 1.2) / figure->width);
+        fprintf(stream, "  set label s%zu at screen %.6f, graph 0.5 center rotate by 90 noenhanced font '%s,%.3g'\n", string + 2,
+                (cell.left + 0.5 * line + 1.2) / figure->width, FONT, FONT_POINTS * dn_layout_size_for(options->y_label, room[2]));
     }
     if (options->grid) {
         fprintf(stream, "  set grid ytics back lt 1 lw 0.4 lc rgb '#E0E0E0'\n");
@@ -350,7 +251,7 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
     string += 3 + options->n_x_names;
     size_t text = string, right_texts = 0;
     double right_y[RIGHT_TEXTS] = {0.0};
-    place_right_texts(panel, &box, cell.bottom + bottom, height, line, right_y);
+    dn_layout_right_texts(panel, &box, cell.bottom + m.bottom, height, line, right_y);
     for (size_t i = 0; i < panel->n_layers; ++i) {
         const figure_layer *layer = &panel->layers[i];
         if (is_text(layer)) {
@@ -370,58 +271,45 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
     fprintf(stream, any ? "\n" : "  plot NaN notitle\n");
 }
 
-/* s<number> = '...' for a panel; returns how many. */
-static size_t print_strings(FILE *stream, const figure_panel *panel, size_t number)
+/* s<number> = '...', cut to its room of mm. */
+static dn_status print_cut(FILE *stream, size_t number, const char *text, double room, bool format)
+{
+    char *fitting = NULL;
+    DN_TRY(dn_layout_cut_text(text != NULL ? text : "", room, &fitting));
+    fprintf(stream, "s%zu = ", number);
+    print_string(stream, fitting, format);
+    fputc('\n', stream);
+    free(fitting);
+    return DN_OK;
+}
+
+/* s<number> = '...' for a panel; *count becomes how many. */
+static dn_status print_strings(FILE *stream, const dn_figure *figure, const figure_panel *panel, const place *cell, size_t number,
+                               size_t *count)
 {
     size_t start = number;
     const char *const fixed[] = {panel->options.title, panel->options.x_label, panel->options.y_label};
+    const margins m = dn_layout_margins(figure, panel, cell);
+    double room[3];
+    dn_layout_label_room(&m, cell, room);
     for (int i = 0; i < 3; ++i) {
-        fprintf(stream, "s%zu = ", number++);
-        print_string(stream, fixed[i] != NULL ? fixed[i] : "");
-        fputc('\n', stream);
+        DN_TRY(print_cut(stream, number++, fixed[i], room[i], false));
     }
     for (size_t i = 0; i < panel->options.n_x_names; ++i) {
-        fprintf(stream, "s%zu = ", number++);
-        print_string(stream, panel->names[i]);
-        fputc('\n', stream);
+        /* The texts of ticks are formats. They are not set smaller. */
+        DN_TRY(print_cut(stream, number++, panel->names[i], LEAST_SIZE * NAME_ROOM, true));
     }
     for (size_t i = 0; i < panel->n_layers; ++i) {
         const figure_layer *layer = &panel->layers[i];
         const char *text = layer->text != NULL ? layer->text : layer->style.label;
         if (text != NULL) {
             fprintf(stream, "s%zu = ", number++);
-            print_string(stream, text);
+            print_string(stream, text, false);
             fputc('\n', stream);
         }
     }
-    return number - start;
-}
-
-/* Blanks of the text become line breaks where a line would be wider than `room` mm. Returns the number of lines. */
-static int wrap(char *text, double room)
-{
-    int lines = 1;
-    char *line = text, *blank = NULL;
-    for (char *p = text;; ++p) {
-        if (*p == '\n') {
-            *p = ' ';
-        }
-        if (*p == ' ' || *p == 0) {
-            char kept = *p;
-            *p = 0;
-            bool too_wide = text_width(line) * (FONT_POINTS - 1.0) / FONT_POINTS > room;
-            *p = kept;
-            if (too_wide && blank != NULL) {
-                *blank = '\n';
-                line = blank + 1;
-                ++lines;
-            }
-            blank = p;
-            if (kept == 0) {
-                return lines;
-            }
-        }
-    }
+    *count = number - start;
+    return DN_OK;
 }
 
 dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stream)
@@ -430,9 +318,9 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
     int note_lines = 0;
     if (figure->note != NULL) {
         DN_TRY(dn_strdup(figure->note, &note_text));
-        note_lines = wrap(note_text, figure->width - 4.0);
+        note_lines = dn_layout_wrap(note_text, figure->width - 4.0);
     }
-    double note = note_lines > 0 ? 1.2 + 2.6 * note_lines : 0.0;
+    double note = note_lines > 0 ? 1.2 + 2.6 * note_lines : 0.0, cell_height = (figure->height - note) / figure->rows;
     fprintf(
         stream,
         "# Made by dien. `gnuplot` with this script, in its folder, draws the figure again as SVG, PDF and PNG from the table beside it.\n"
@@ -440,17 +328,20 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
         "if (!exists('dpi')) { dpi = 300. }\n"
         "set encoding utf8\n"
         "name = ");
-    print_string(stream, name);
+    print_string(stream, name, false);
     fprintf(stream, "\ndata = './'.name.'.tsv'\n");
     if (figure->note != NULL) {
         fprintf(stream, "note = ");
-        print_string(stream, note_text);
+        print_string(stream, note_text, false);
         fputc('\n', stream);
     }
     free(note_text);
     size_t string = 1;
     for (size_t p = 0; p < figure->n_panels; ++p) {
-        string += print_strings(stream, &figure->panels[p], string);
+        size_t count;
+        DN_TRY(print_strings(stream, figure, &figure->panels[p], &(place){.width = figure->width / figure->columns, .height = cell_height},
+                             string, &count));
+        string += count;
     }
     fprintf(stream,
             "do for [format in 'svg pdf png'] {\n"
@@ -472,7 +363,7 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
     for (size_t p = 0; p < figure->n_panels; ++p) {
         const figure_panel *panel = &figure->panels[p];
         size_t r = p / (size_t)figure->columns, c = p % (size_t)figure->columns;
-        place cell = {.width = figure->width / figure->columns, .height = (figure->height - note) / figure->rows};
+        place cell = {.width = figure->width / figure->columns, .height = cell_height};
         cell.left = cell.width * (double)c;
         cell.bottom = note + cell.height * (double)((size_t)figure->rows - 1 - r);
         print_panel(stream, figure, p, string, row, cell);

@@ -45,9 +45,14 @@ static dn_status run_gnuplot(const char *folder, char *const arguments[], int ou
         (folder != NULL && posix_spawn_file_actions_addchdir_np(&actions, folder) != 0)) {
         DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to start gnuplot");
     }
-    if (posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environ) != 0) {
+    int error = posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environ);
+    if (error == ENOENT || error == EACCES) {
         goto done; /* *code stays -1 */
     }
+    if (error != 0) {
+        DN_FAIL_GOTO(status, done, error == ENOMEM ? DN_ENOMEM : DN_EIO, "gnuplot could not be started: %s", strerror(error));
+    }
+    dn_cancel_child((int)child);
     for (int waited = 0;; ++waited) {
         int state = 0;
         pid_t ended = waitpid(child, &state, WNOHANG);
@@ -71,6 +76,7 @@ static dn_status run_gnuplot(const char *folder, char *const arguments[], int ou
         *code = -1; /* the C library's way to say that exec failed */
     }
 done:
+    dn_cancel_child(0);
     posix_spawn_file_actions_destroy(&actions);
     return status;
 }
@@ -109,8 +115,30 @@ static void read_complaint(int fd, char *text, size_t size)
     text[used] = 0;
 }
 
-static void remove_folder(const char *folder)
+/* A second Ctrl-C leaves at once; a handler cannot list a folder, so what will be in it is told beforehand. */
+static void guard_folder(const char *folder, const char *name, void (*act)(const char *path))
 {
+    static const char *const extensions[] = {"svg", "pdf", "png", "tsv", "gp"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
+        snprintf(path, sizeof path, "%s/%s.%s", folder, name, extensions[i]);
+        act(path);
+    }
+    snprintf(path, sizeof path, "%s/.log", folder);
+    act(path);
+    act(folder);
+}
+
+static void remove_one(const char *path)
+{
+    if (unlink(path) != 0) {
+        rmdir(path);
+    }
+}
+
+static void remove_folder(const char *folder, const char *name)
+{
+    guard_folder(folder, name, remove_one); /* what we know of, and all else: opendir may fail where memory has ended */
     DIR *listing = opendir(folder);
     if (listing != NULL) {
         for (const struct dirent *entry; (entry = readdir(listing)) != NULL;) {
@@ -163,6 +191,109 @@ done:
     return status;
 }
 
+/* ---- whether a file is whole: gnuplot ends with 0 also when the disk is full ---- */
+
+static bool whole_png(const unsigned char *bytes, size_t size)
+{
+    static const unsigned char signature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+    if (size < 8 || memcmp(bytes, signature, 8) != 0) {
+        return false;
+    }
+    for (size_t at = 8; size - at >= 12;) { /* length, name, data, checksum */
+        size_t length = (size_t)bytes[at] << 24 | (size_t)bytes[at + 1] << 16 | (size_t)bytes[at + 2] << 8 | (size_t)bytes[at + 3];
+        if (length > size - at - 12) {
+            return false;
+        }
+        if (memcmp(bytes + at + 4, "IEND", 4) == 0) {
+            return at + 12 + length == size;
+        }
+        at += 12 + length;
+    }
+    return false;
+}
+
+/* text[size] is 0. */
+static bool whole_pdf(const char *text, size_t size)
+{
+    static const char ending[] = "%%EOF\n";
+    const char *start = NULL;
+    if (size < 64 || memcmp(text, "%PDF-", 5) != 0 || strcmp(text + size - strlen(ending), ending) != 0) {
+        return false;
+    }
+    for (const char *p = text + size - 64; (p = strstr(p, "startxref\n")) != NULL; ++p) {
+        start = p;
+    }
+    size_t table = start != NULL ? strtoul(start + strlen("startxref\n"), NULL, 10) : 0;
+    /* A table, or an object that holds it. */
+    return table > 0 && table < size && (strncmp(text + table, "xref", 4) == 0 || (text[table] >= '0' && text[table] <= '9'));
+}
+
+static bool whole_svg(const char *text, size_t size)
+{
+    static const char ending[] = "</svg>";
+    size_t opened = 0, closed = 0;
+    while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' ')) {
+        --size;
+    }
+    if (size < strlen(ending) || memcmp(text, "<?xml", 5) != 0 || strncmp(text + size - strlen(ending), ending, strlen(ending)) != 0) {
+        return false;
+    }
+    for (const char *p = text; (p = strstr(p, "<g")) != NULL; ++p) {
+        opened += p[2] == ' ' || p[2] == '>';
+    }
+    for (const char *p = text; (p = strstr(p, "</g>")) != NULL; ++p) {
+        ++closed;
+    }
+    return opened == closed;
+}
+
+/* A date in a PDF would make equal runs differ; all its digits become those of the year 2000. */
+static bool take_date_out(char *text, size_t size)
+{
+    static const char *const names[] = {"/CreationDate (D:", "/ModDate (D:"};
+    static const char date[] = "20000101000000";
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        char *at = memmem(text, size, names[i], strlen(names[i]));
+        if (at != NULL) {
+            at += strlen(names[i]);
+            for (size_t d = 0; date[d] != 0 && at[d] >= '0' && at[d] <= '9'; ++d) {
+                at[d] = date[d];
+            }
+            found = true;
+        }
+    }
+    return found;
+}
+
+static dn_status finish_drawn(const char *folder, const char *name, const char *path, const char *extension)
+{
+    dn_status status = DN_OK;
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    char *file = NULL;
+    DN_TRY(dn_asprintf(&file, "%s/%s.%s", folder, name, extension));
+    status = dn_file_read(file, INT64_C(1) << 30, &bytes, &size);
+    if (status == DN_ENOMEM) {
+        goto done;
+    }
+    bool whole = status == DN_OK && (strcmp(extension, "png") == 0   ? whole_png(bytes, size)
+                                     : strcmp(extension, "pdf") == 0 ? whole_pdf((const char *)bytes, size)
+                                                                     : whole_svg((const char *)bytes, size));
+    if (!whole) {
+        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot left only a part of the figure %s.%s; is the disk full?", path, extension);
+    }
+    if (strcmp(extension, "pdf") == 0 && take_date_out((char *)bytes, size)) {
+        status = dn_file_write_all(file, bytes, size);
+    }
+done:
+    free(bytes);
+    free(file);
+    return status;
+}
+
+/* ---- the five files ---- */
+
 static dn_status adopt(const char *folder, const char *name, const char *path, const char *extension)
 {
     dn_status status = DN_OK;
@@ -190,6 +321,7 @@ dn_status dn_figure_write(const dn_figure *figure, const char *path)
         DN_FAIL_GOTO(status, done, DN_EIO, "cannot write the figure %s: %s", path, strerror(errno));
     }
     made = true;
+    guard_folder(folder, name, dn_file_guard);
     DN_TRY_GOTO(status, dn_asprintf(&log_path, "%s/.log", folder), done);
     DN_TRY_GOTO(status, dn_asprintf(&script, "./%s.gp", name), done);
     DN_TRY_GOTO(status, dn_strdup(program(), &tool), done);
@@ -200,10 +332,14 @@ dn_status dn_figure_write(const dn_figure *figure, const char *path)
         DN_FAIL_GOTO(status, done, DN_EIO, "cannot write the figure %s: %s", path, strerror(errno));
     }
     DN_TRY_GOTO(status, run_gnuplot(folder, (char *const[]){tool, quiet, script, NULL}, log, &code), done);
+    DN_TRY_GOTO(status, dn_cancel_check(), done); /* nothing of a figure that was not drawn */
     char complaint[512];
     read_complaint(log, complaint, sizeof complaint);
     if (code == 0) {
         static const char *const drawn[] = {"svg", "pdf", "png"};
+        for (int i = 0; i < 3; ++i) {
+            DN_TRY_GOTO(status, finish_drawn(folder, name, path, drawn[i]), done);
+        }
         for (int i = 0; i < 3; ++i) {
             DN_TRY_GOTO(status, adopt(folder, name, path, drawn[i]), done);
         }
@@ -218,7 +354,6 @@ dn_status dn_figure_write(const dn_figure *figure, const char *path)
             path, name);
     }
     if (code == -2) {
-        DN_TRY_GOTO(status, dn_cancel_check(), done);
         DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot took longer than two minutes over the figure %s and was stopped", path);
     }
     if (code != 0) {
@@ -232,7 +367,8 @@ done:
         close(log);
     }
     if (made) {
-        remove_folder(folder);
+        remove_folder(folder, name);
+        guard_folder(folder, name, dn_file_unguard);
     }
     free(folder);
     free(log_path);

@@ -45,7 +45,7 @@ dn_status dn_picture_read_size(const char *path, int64_t *rows, int64_t *columns
     unsigned char bytes[HEADER];
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
-        DN_FAIL(DN_EINPUT, "cannot read %s: %s", path, strerror(errno));
+        DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read %s: %s", path, strerror(errno));
     }
     size_t size = fread(bytes, 1, sizeof bytes, file);
     fclose(file);

@@ -6,6 +6,7 @@
 #include <cairo.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -261,13 +262,16 @@ static void composite(const dn_surface_part *parts, const layer_buffer *solid, c
     }
 }
 
-static dn_status render(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *camera, int size, uint8_t *rgb)
+/* *pixels_per_mm: the scale of the picture. */
+static dn_status render(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *camera, int size, uint8_t *rgb,
+                        double *pixels_per_mm)
 {
     dn_status status = DN_OK;
     int fine = size * FINE;
     layer_buffer solid = {.depth = NULL}, shell = {.depth = NULL};
     double *sums = NULL;
     frame f = frame_of(parts, n_parts, camera, fine);
+    *pixels_per_mm = f.scale / FINE;
     DN_TRY_GOTO(status, layer_init(&solid, (size_t)fine * (size_t)fine), done);
     DN_TRY_GOTO(status, layer_init(&shell, (size_t)fine * (size_t)fine), done);
     DN_TRY_GOTO(status, draw_parts(parts, n_parts, camera, &f, true, fine, &solid), done);
@@ -346,13 +350,46 @@ static void put_view(cairo_surface_t *surface, size_t view, int size, const uint
     cairo_surface_mark_dirty(surface);
 }
 
-static void put_captions(cairo_surface_t *surface, const dn_surface_camera *views, size_t n_views, int size)
+/* The longest of 1, 2, 5 times a power of ten (mm) that takes at most a fifth of a view, with its length as text. */
+static void put_scale_bar(cairo_t *cairo, double left, int size, double pixels_per_mm)
+{
+    static const double lengths[] = {200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1};
+    char text[32];
+    double y = size * 0.972, thick = fmax(2.0, size / 140.0);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; ++i) {
+        double wide = lengths[i] * pixels_per_mm;
+        if (wide <= 0.2 * size) {
+            snprintf(text, sizeof text, "%g mm", lengths[i]);
+            cairo_rectangle(cairo, left + 0.03 * size, y, wide, thick);
+            cairo_fill(cairo);
+            cairo_move_to(cairo, left + 0.03 * size, y - 0.6 * thick - 2.0);
+            cairo_show_text(cairo, text);
+            return;
+        }
+    }
+}
+
+static double text_size(int size)
+{
+    return fmax(9.0, size / 22.0);
+}
+
+static cairo_t *open_cairo(cairo_surface_t *surface, double font)
 {
     cairo_t *cairo = cairo_create(surface);
     cairo_select_font_face(cairo, "Arial", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
-    cairo_set_font_size(cairo, fmax(9.0, size / 22.0));
+    cairo_set_font_size(cairo, font);
     cairo_set_source_rgb(cairo, 0.15, 0.15, 0.15);
+    return cairo;
+}
+
+static void put_captions(cairo_surface_t *surface, const dn_surface_camera *views, const double *pixels_per_mm, size_t n_views, int size)
+{
+    cairo_t *cairo = open_cairo(surface, text_size(size));
     for (size_t v = 0; v < n_views; ++v) {
+        if (views[v].scale_bar) {
+            put_scale_bar(cairo, (double)v * size, size, pixels_per_mm[v]);
+        }
         cairo_text_extents_t extents;
         if (views[v].caption != NULL) {
             cairo_text_extents(cairo, views[v].caption, &extents);
@@ -363,27 +400,66 @@ static void put_captions(cairo_surface_t *surface, const dn_surface_camera *view
     cairo_destroy(cairo);
 }
 
-dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *views, size_t n_views, int size,
-                          const char *path)
+/* Swatches and names in rows below the views, from y on; surface NULL: only how many rows they take. */
+static int put_legend(cairo_surface_t *surface, const dn_surface_swatch *legend, size_t n, int width, int size)
 {
+    double font = 0.9 * text_size(size), x = 0.7 * font, row = 1.7 * font;
+    int rows = n > 0 ? 1 : 0;
+    cairo_surface_t *scratch = surface == NULL ? cairo_image_surface_create(CAIRO_FORMAT_RGB24, 1, 1) : NULL;
+    cairo_t *cairo = open_cairo(surface != NULL ? surface : scratch, font);
+    for (size_t i = 0; i < n; ++i) {
+        cairo_text_extents_t extents;
+        cairo_text_extents(cairo, legend[i].name, &extents);
+        double wide = 1.4 * font + extents.x_advance + 1.2 * font;
+        if (x + wide - 1.2 * font > width && x > font) {
+            x = 0.7 * font;
+            ++rows;
+        }
+        double y = size + row * (rows - 1) + 0.3 * font;
+        if (surface != NULL) {
+            cairo_set_source_rgb(cairo, legend[i].color[0] / 255.0, legend[i].color[1] / 255.0, legend[i].color[2] / 255.0);
+            cairo_rectangle(cairo, x, y, font, font);
+            cairo_fill(cairo);
+            cairo_set_source_rgb(cairo, 0.15, 0.15, 0.15);
+            cairo_move_to(cairo, x + 1.4 * font, y + 0.85 * font);
+            cairo_show_text(cairo, legend[i].name);
+        }
+        x += wide;
+    }
+    cairo_destroy(cairo);
+    if (scratch != NULL) {
+        cairo_surface_destroy(scratch);
+    }
+    return (int)ceil(row * rows + (rows > 0 ? 0.3 * font : 0.0));
+}
+
+dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *views, size_t n_views,
+                          const dn_surface_swatch *legend, size_t n_legend, int size, const char *path)
+{
+    enum { MOST_VIEWS = 12 };
     dn_status status = DN_OK;
     uint8_t *rgb = NULL;
     cairo_surface_t *surface = NULL;
     dn_file_writer writer = {0};
-    if (size < 16 || size > 2000 || n_views < 1 || n_views > 12) {
+    double pixels_per_mm[MOST_VIEWS];
+    if (size < 16 || size > 2000 || n_views < 1 || n_views > MOST_VIEWS) {
         DN_FAIL(DN_EINTERNAL, "a picture of %zu views of %d pixels cannot be drawn", n_views, size);
     }
     DN_TRY(check(parts, n_parts));
     DN_TRY_GOTO(status, dn_alloc(&rgb, 3 * (size_t)size * (size_t)size, 1, "a picture"), done);
-    surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, size * (int)n_views, size);
+    int width = size * (int)n_views, height = size + put_legend(NULL, legend, n_legend, width, size);
+    surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a picture of %d x %d pixels", size * (int)n_views, size);
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a picture of %d x %d pixels", width, height);
     }
+    memset(cairo_image_surface_get_data(surface), 255, (size_t)cairo_image_surface_get_stride(surface) * (size_t)height);
+    cairo_surface_mark_dirty(surface);
     for (size_t v = 0; v < n_views; ++v) {
-        DN_TRY_GOTO(status, render(parts, n_parts, &views[v], size, rgb), done);
+        DN_TRY_GOTO(status, render(parts, n_parts, &views[v], size, rgb, &pixels_per_mm[v]), done);
         put_view(surface, v, size, rgb);
     }
-    put_captions(surface, views, n_views, size);
+    put_captions(surface, views, pixels_per_mm, n_views, size);
+    put_legend(surface, legend, n_legend, width, size);
     DN_TRY_GOTO(status, dn_file_create(&writer, path), done);
     cairo_status_t written = cairo_surface_write_to_png_stream(surface, write_bytes, &writer);
     if (written == CAIRO_STATUS_WRITE_ERROR) {

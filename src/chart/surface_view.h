@@ -30,11 +30,17 @@ typedef struct dn_surface_camera {
     int focus;
     const char *caption;
     const unsigned char *visible; /* one flag a part; NULL: all */
+    int scale_bar;                /* a bar of so many mm below, as its text says: the projection is parallel, so it holds everywhere */
 } dn_surface_camera;
 
-/* n_views pictures of size x size pixels beside each other, white ground. Atomic. DN_EDATA: no triangles, a triangle that names a vertex
- * beyond the last, a vertex that is not finite. DN_EIO, DN_ENOMEM. */
-DN_CHECKED dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *views, size_t n_views, int size,
-                                     const char *path);
+typedef struct dn_surface_swatch {
+    const char *name; /* borrowed */
+    uint8_t color[3];
+} dn_surface_swatch;
+
+/* n_views pictures of size x size pixels beside each other, white ground; below them the legend (n_legend may be 0). Atomic. DN_EDATA: no
+ * triangles, a triangle that names a vertex beyond the last, a vertex that is not finite. DN_EIO, DN_ENOMEM. */
+DN_CHECKED dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn_surface_camera *views, size_t n_views,
+                                     const dn_surface_swatch *legend, size_t n_legend, int size, const char *path);
 
 #endif

@@ -13,6 +13,7 @@
 #include "train/translate.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,7 +209,7 @@ static dn_status pair_folders(evaluation_job *job, const char *predictions, cons
         dn_arguments_given(job->arguments, "truth-suffix") ? dn_arguments_text(job->arguments, "truth-suffix") : suffix;
     int count = scandir(truths, &entries, NULL, alphasort);
     if (count < 0) {
-        DN_FAIL(DN_EINPUT, "cannot read the folder %s", truths);
+        DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read the folder %s: %s", truths, strerror(errno));
     }
     for (int i = 0; i < count && status == DN_OK; ++i) {
         const char *file = entries[i]->d_name;

@@ -1,5 +1,6 @@
 /* dien normative: a norm from a table of healthy people, and people against a norm. */
 #include "cli/normative_command.h"
+#include "cli/stats_labels.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -7,7 +8,6 @@
 #include "study/sex.h"
 #include "study/units.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,8 +211,7 @@ dn_status dn_norm_chart(dn_figure *figure, const dn_norm_model *model, const cha
         centiles[c] = (dn_figure_centile){percents[c], values[c]};
     }
     const char *name = *model->structure ? model->structure : "volume";
-    DN_TRY(dn_asprintf(&label, "%c%s%s%s%s", toupper((unsigned char)*name), name + 1, *model->unit ? " (" : "", model->unit,
-                       *model->unit ? ")" : ""));
+    DN_TRY(dn_label_axis(name, NULL, false, *model->unit ? model->unit : NULL, &label));
     double margin = 0.01 * (oldest - youngest);
     dn_panel panel = {.title = title, .x_label = "Age (years)", .y_label = label, .x_low = youngest - margin, .x_high = oldest + margin};
     status = dn_figure_centiles(figure, &panel, POINTS, ages, centiles, CURVES, n_cohort, cohort_age, cohort_value, persons, n_persons);

@@ -3,9 +3,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "chart/figure_kinds.h"
 #include "cli/complete_cases.h"
 #include "cli/stats_command.h"
+#include "cli/stats_labels.h"
 #include "stats/normative.h"
 #include "stats/stability.h"
 #include "study/units.h"
@@ -301,15 +303,17 @@ static dn_status draw(const stability_job *job)
     dn_status status = DN_OK;
     dn_figure *figure = NULL;
     dn_figure_group *groups = NULL;
-    char *label = NULL;
+    char *label = NULL, **names = NULL;
     const char *note = dn_arguments_text(job->arguments, "note"), *unit = job->unit;
     int panels = (job->fits[0].within.n > 1) + (job->fits[0].between.n > 1);
     DN_TRY_GOTO(status, dn_alloc(&groups, job->k, sizeof *groups, "a figure"), done);
+    DN_TRY_GOTO(status, dn_alloc(&names, job->k, sizeof *names, "a figure"), done);
     DN_TRY_GOTO(status, dn_asprintf(&label, "Residual%s%s%s", unit != NULL ? " (" : "", unit != NULL ? unit : "", unit != NULL ? ")" : ""),
                 done);
     DN_TRY_GOTO(status, dn_figure_create(panels == 1 ? 85 : 174, 75, 1, panels, &figure), done);
     double reach = 0.0;
     for (size_t m = 0; m < job->k; ++m) { /* one ordinate for both panels */
+        DN_TRY_GOTO(status, dn_label_of(job->methods[m], &names[m]), done);
         for (int between = 0; between < 2; ++between) {
             const dn_pool *pool = between ? &job->fits[m].between : &job->fits[m].within;
             for (size_t i = 0; i < pool->n; ++i) {
@@ -323,7 +327,7 @@ static dn_status draw(const stability_job *job)
         }
         for (size_t m = 0; m < job->k; ++m) {
             const dn_pool *pool = between ? &job->fits[m].between : &job->fits[m].within;
-            groups[m] = (dn_figure_group){job->methods[m], pool->n, pool->residuals};
+            groups[m] = (dn_figure_group){.name = names[m], .n = pool->n, .values = pool->residuals};
         }
         dn_panel panel = {.title = between ? "Between scanners" : "Within scanners",
                           .y_label = label,
@@ -334,6 +338,10 @@ static dn_status draw(const stability_job *job)
     status = dn_stats_write_figure(job->folder, "stability_residuals", note, figure);
 done:
     dn_figure_destroy(figure);
+    for (size_t m = 0; names != NULL && m < job->k; ++m) {
+        free(names[m]);
+    }
+    free(names);
     free(groups);
     free(label);
     return status;
@@ -377,7 +385,7 @@ static dn_status run(const dn_arguments *arguments)
     dn_status status = DN_OK;
     dn_table *table = NULL;
     char *paragraph = NULL;
-    size_t size = 0;
+    dn_text text = {0};
     stability_job job = {.arguments = arguments,
                          .folder = dn_arguments_text(arguments, "output"),
                          .unit = dn_arguments_text(arguments, "unit"),
@@ -394,24 +402,22 @@ static dn_status run(const dn_arguments *arguments)
     DN_TRY_GOTO(status, load(&job, &table), done);
     DN_TRY_GOTO(status, read_between_sd(&job), done);
     DN_TRY_GOTO(status, fit(&job), done);
-    job.text = open_memstream(&paragraph, &size);
-    if (job.text == NULL) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a paragraph");
-    }
-    status = report(&job);
-    fclose(job.text);
-    if (status != DN_OK) {
-        goto done;
-    }
+    DN_TRY_GOTO(status, dn_text_open(&text), done);
+    job.text = text.stream;
+    DN_TRY_GOTO(status, report(&job), done);
+    DN_TRY_GOTO(status, dn_text_take(&text, &paragraph), done);
     DN_TRY_GOTO(status, dn_stats_write_table(job.folder, "stability", job.summary), done);
     if (dn_table_rows(job.tests) > 0) {
         DN_TRY_GOTO(status, dn_stats_write_table(job.folder, "stability_tests", job.tests), done);
     }
     DN_TRY_GOTO(status, dn_stats_emit(job.folder, "stability", paragraph, &job.remarks), done);
-    if (job.folder != NULL) {
-        status = draw(&job);
+    dn_stats_figures figures = {.folder = job.folder};
+    if (dn_stats_draw_next(&figures)) {
+        dn_stats_drawn(&figures, draw(&job));
     }
+    status = dn_stats_figures_end(&figures);
 done:
+    dn_text_discard(&text);
     free(paragraph);
     status = dn_stats_end(status, &job.remarks);
     release(&job);

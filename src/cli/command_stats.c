@@ -49,15 +49,18 @@ static const dn_option options[] = {
     {.name = "outliers",
      .kind = DN_OPTION_CHOICE,
      .value = "RULE",
-     .preset = "iqr",
-     .choices = "iqr|none",
-     .help = "groups: leave out values beyond 1.5 IQR of their group (results with them are given too)"},
+     .preset = "none",
+     .choices = "none|iqr|vernikouskaya2023|kassubek2025",
+     .help = "groups: leave out values beyond 1.5 IQR of their group (iqr, or the paper whose protocol has this rule); results with them "
+             "stand beside those without"},
     DN_OPTION_ADJUST("holm", "holm|bonferroni|bh|none",
                      "groups, agreement: adjustment of p for several comparisons (bh: Benjamini-Hochberg)"),
     DN_OPTION_LEVEL("level of the confidence intervals"),
     {.name = "alpha", .kind = DN_OPTION_REAL, .value = "P", .preset = "0.05", .help = "level of significance", .low = 1e-9, .high = 0.5},
     {.name = "label", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "what texts and figures call the value (one --value only)"},
-    DN_OPTION_UNIT("unit of the value, for texts and figures; gathered volumes are converted to it (mm3, mL, cm3, L; else mm3)"),
+    DN_OPTION_UNIT(
+        "unit of the value (correlate: of --y), for texts and figures; gathered volumes are converted to it (mm3, mL, cm3, L; else mm3)"),
+    {.name = "x-unit", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "correlate: unit of --x, for the text and the figure"},
     {.name = "x", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the abscissa"},
     {.name = "y", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "correlate: the variable on the ordinate, which --icv normalises"},
     {.name = "alsfrs",
@@ -144,7 +147,8 @@ const dn_command dn_command_stats = {
         "analysis of "
         "variance or Kruskal-Wallis with all pairs for more, effect sizes with confidence intervals, and with --covariates an analysis of "
         "covariance. "
-        "Values beyond 1.5 interquartile ranges of their group are left out and listed; the results with them are given as well.\n\n"
+        "With --outliers iqr values beyond 1.5 interquartile ranges of their group are left out, listed, and marked in the figure; the "
+        "results with them stand beside those without.\n\n"
         "correlate relates --y to --x (Pearson or Spearman), with --covariates by partial correlation.\n\n"
         "agreement compares methods or raters that measured the same people: Bland-Altman limits against --reference, intraclass "
         "correlation, coefficient of variation. With --scores it compares what methods scored on the same cases (Dice, distances) by "

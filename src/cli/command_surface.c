@@ -57,6 +57,7 @@ enum { PARTS = 8, LABELS = 4096, VIEWS = 9 };
 
 /* Numbers of the subunits in this program's label maps, left and right; their colours are those of every picture (share/labels.tsv). */
 static const uint16_t subunits[][2] = {{801, 806}, {802, 807}, {803, 808}, {804, 809}, {805, 810}};
+static const char *const subunit_names[] = {"anterior-inferior", "anterior-superior", "posterior", "tubular-inferior", "tubular-superior"};
 enum { SUBUNITS = sizeof subunits / sizeof *subunits };
 
 typedef struct scene {
@@ -276,18 +277,52 @@ static size_t cameras(const dn_arguments *arguments, const scene *it, unsigned c
         inside[i] = it->part[i].opacity >= 1.0;
     }
     if (shell) {
-        out[count++] = (dn_surface_camera){.azimuth = 40, .elevation = 12, .focus = -1, .caption = "in the intracranial volume"};
+        out[count++] =
+            (dn_surface_camera){.azimuth = 40, .elevation = 12, .focus = -1, .caption = "in the intracranial volume", .scale_bar = 1};
     }
     const char *text = dn_arguments_text(arguments, "views");
     while (*text != 0 && count < VIEWS) {
         size_t length = strcspn(text, ",");
         for (size_t i = 0; i < sizeof named / sizeof *named; ++i) {
             if (strlen(named[i].name) == length && strncmp(text, named[i].name, length) == 0) {
-                out[count++] = (dn_surface_camera){
-                    .azimuth = named[i].azimuth, .elevation = named[i].elevation, .focus = -1, .caption = named[i].name, .visible = inside};
+                out[count++] = (dn_surface_camera){.azimuth = named[i].azimuth,
+                                                   .elevation = named[i].elevation,
+                                                   .focus = -1,
+                                                   .caption = named[i].name,
+                                                   .visible = inside,
+                                                   .scale_bar = 1};
             }
         }
         text += length + (text[length] == ',');
+    }
+    return count;
+}
+
+/* A swatch for every colour that is there (own: what to call the labels that the user named): subunits instead of the hypothalamus that
+ * they paint. */
+static size_t fill_legend(const scene *it, const char *own, dn_surface_swatch out[PARTS + SUBUNITS + 1])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < it->count; ++i) {
+        const dn_surface_part *drawn = &it->part[i];
+        if (drawn->vertex_color != NULL) { /* a heading: its swatch is as white as the ground */
+            out[count++] = (dn_surface_swatch){"hypothalamus:", {255, 255, 255}};
+        }
+        for (size_t s = 0; s < SUBUNITS && drawn->vertex_color != NULL; ++s) {
+            bool seen = false;
+            dn_label_entry subunit;
+            for (int64_t v = 0; dn_label_table_number(subunits[s][0], &subunit) && v < drawn->n_vertices && !seen; ++v) {
+                seen = memcmp(drawn->vertex_color[v], subunit.color, 3) == 0;
+            }
+            if (seen) {
+                out[count] = (dn_surface_swatch){.name = subunit_names[s]};
+                memcpy(out[count++].color, subunit.color, 3);
+            }
+        }
+        if (drawn->vertex_color == NULL) {
+            out[count] = (dn_surface_swatch){.name = drawn->opacity < 1.0 ? "intracranial volume" : own != NULL ? own : it->name[i]};
+            memcpy(out[count++].color, drawn->color, 3);
+        }
     }
     return count;
 }
@@ -297,8 +332,9 @@ static dn_status one(const dn_arguments *arguments, const char *path)
     dn_status status = DN_OK;
     scene it = {.count = 0};
     dn_surface_camera views[VIEWS + 1];
+    dn_surface_swatch legend[PARTS + SUBUNITS + 1];
     unsigned char inside[PARTS];
-    char *stem = NULL, *target = NULL, *name = NULL;
+    char *stem = NULL, *target = NULL, *name = NULL, *own = NULL;
     const char *folder = dn_arguments_text(arguments, "output");
     DN_TRY_GOTO(status, dn_path_scan_stem(path, &stem), done);
     DN_TRY_GOTO(status, build(arguments, path, &it), done);
@@ -315,13 +351,20 @@ static dn_status one(const dn_arguments *arguments, const char *path)
     free(target);
     target = NULL;
     DN_TRY_GOTO(status, dn_asprintf(&target, "%s/%s_surface.png", folder, stem), done);
-    DN_TRY_GOTO(status, dn_surface_view(it.part, it.count, views, n_views, (int)dn_arguments_integer(arguments, "size"), target), done);
+    if (dn_arguments_text(arguments, "labels") != NULL) {
+        DN_TRY_GOTO(status, dn_asprintf(&own, "labels %s", dn_arguments_text(arguments, "labels")), done);
+    }
+    size_t swatches = fill_legend(&it, own, legend);
+    DN_TRY_GOTO(status,
+                dn_surface_view(it.part, it.count, views, n_views, legend, swatches, (int)dn_arguments_integer(arguments, "size"), target),
+                done);
     printf("%s\n", target);
 done:
     scene_release(&it);
     free(stem);
     free(target);
     free(name);
+    free(own);
     return status;
 }
 

@@ -113,6 +113,11 @@ const char *dn_say(double value)
     return text;
 }
 
+const char *dn_say_effect(double value)
+{
+    return dn_result_format_effect(value, next_buffer(), 128);
+}
+
 const char *dn_say_like(double value, double spread)
 {
     char *text = next_buffer();

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "chart/figure_kinds.h"
 #include "cli/stats_command.h"
+#include "cli/stats_labels.h"
 #include "stats/agreement.h"
 #include "stats/descriptive.h"
 
@@ -78,22 +79,27 @@ static dn_status draw_volumes(const evaluation_job *job, const structure *what, 
 {
     dn_status status = DN_OK;
     dn_figure *figure = NULL;
-    char *name = NULL, *file = NULL;
+    char *name = NULL, *file = NULL, *title = NULL;
     double *a = NULL;
     size_t n[2];
     size_t count = job->subject_count;
     dn_bland_altman fit;
+    bool possible;
     DN_TRY(dn_alloc(&a, 4 * count, sizeof *a, "volumes"));
     DN_TRY_GOTO(status, column_of(job, what->name, 7, a, &n[0]), done);
     DN_TRY_GOTO(status, column_of(job, what->name, 8, a + count, &n[1]), done);
-    if (n[0] < 3 || n[0] != n[1] ||
-        dn_bland_altman_fit(a, a + count, n[0], false, 0.95, DN_LIMITS_EXACT, a + 2 * count, a + 3 * count, &fit) != DN_OK) {
-        dn_error_clear();
+    if (n[0] < 3 || n[0] != n[1]) {
+        goto done;
+    }
+    status = dn_bland_altman_fit(a, a + count, n[0], false, 0.95, DN_LIMITS_EXACT, a + 2 * count, a + 3 * count, &fit);
+    DN_TRY_GOTO(status, dn_error_excuse(status, DN_EDATA, &possible), done);
+    if (!possible) {
         goto done;
     }
     dn_figure_limits limits = {fit.bias.value,  fit.bias.low,  fit.bias.high,  fit.lower.value, fit.lower.low, fit.lower.high,
                                fit.upper.value, fit.upper.low, fit.upper.high, fit.slope.value, fit.intercept, fit.slope_p < 0.05};
-    dn_panel panel = {.title = what->name, .x_label = "Mean of prediction and truth (mm³)", .y_label = "Prediction − truth (mm³)"};
+    DN_TRY_GOTO(status, dn_label_of(what->name, &title), done);
+    dn_panel panel = {.title = title, .x_label = "Mean of prediction and truth (mm³)", .y_label = "Prediction − truth (mm³)"};
     DN_TRY_GOTO(status, dn_figure_create(85, 75, 1, 1, &figure), done);
     DN_TRY_GOTO(status, dn_figure_bland_altman(figure, &panel, n[0], a + 2 * count, a + 3 * count, &limits), done);
     DN_TRY_GOTO(status, dn_file_name_of(what->name, &name), done);
@@ -102,6 +108,7 @@ static dn_status draw_volumes(const evaluation_job *job, const structure *what, 
 done:
     dn_figure_destroy(figure);
     free(a);
+    free(title);
     free(name);
     free(file);
     return status;
@@ -114,6 +121,7 @@ static dn_status draw_dice(const evaluation_job *job, const char *folder)
     dn_status status = DN_OK;
     dn_figure *figure = NULL;
     double *values = NULL;
+    char *names[MOST] = {NULL};
     dn_figure_group groups[MOST];
     size_t used = 0;
     size_t first = job->structure_count > MOST ? job->structure_count - MOST : 0;
@@ -122,7 +130,8 @@ static dn_status draw_dice(const evaluation_job *job, const char *folder)
     for (size_t s = 0; s < count; ++s) {
         size_t n;
         DN_TRY_GOTO(status, column_of(job, job->structures[first + s].name, 0, values + used, &n), done);
-        groups[s] = (dn_figure_group){.name = job->structures[first + s].name, .n = n, .values = values + used};
+        DN_TRY_GOTO(status, dn_label_of(job->structures[first + s].name, &names[s]), done);
+        groups[s] = (dn_figure_group){.name = names[s], .n = n, .values = values + used};
         used += n;
     }
     const dn_panel panel = {.y_label = "Dice"};
@@ -131,6 +140,9 @@ static dn_status draw_dice(const evaluation_job *job, const char *folder)
     DN_TRY_GOTO(status, dn_stats_write_figure(folder, "dice", NULL, figure), done);
 done:
     dn_figure_destroy(figure);
+    for (size_t s = 0; s < MOST; ++s) {
+        free(names[s]);
+    }
     free(values);
     return status;
 }
@@ -162,10 +174,14 @@ dn_status dn_evaluate_report(const evaluation_job *job, const char *folder)
     DN_TRY_GOTO(status, dn_stats_write_table(folder, "evaluation", job->table), done);
     if (several && folder != NULL) {
         DN_TRY_GOTO(status, dn_stats_write_table(folder, "evaluation_summary", summary), done);
-        for (size_t s = 0; s < job->structure_count; ++s) {
-            DN_TRY_GOTO(status, draw_volumes(job, &job->structures[s], folder), done);
+        dn_stats_figures figures = {.folder = folder};
+        for (size_t s = 0; s < job->structure_count && dn_stats_draw_next(&figures); ++s) {
+            dn_stats_drawn(&figures, draw_volumes(job, &job->structures[s], folder));
         }
-        DN_TRY_GOTO(status, draw_dice(job, folder), done);
+        if (dn_stats_draw_next(&figures)) {
+            dn_stats_drawn(&figures, draw_dice(job, folder));
+        }
+        status = dn_stats_figures_end(&figures);
     }
 done:
     dn_table_destroy(summary);

@@ -1,6 +1,7 @@
 /* The program: finds the command, installs the handlers, and turns a status into a message and an exit code. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/threads.h"
@@ -21,6 +22,7 @@ static void on_interrupt(int number)
     static volatile sig_atomic_t times;
     (void)number;
     if (times++ > 0) {
+        dn_cancel_stop_child();
         dn_file_remove_temporaries();
         _exit(dn_status_exit_code(DN_ECANCELLED));
     }
@@ -33,6 +35,7 @@ static void on_interrupt(int number)
 /* The reader of our output has gone, or a library aborted: what would happen anyway, but without temporaries. */
 static void on_end(int number)
 {
+    dn_cancel_stop_child();
     dn_file_remove_temporaries();
     signal(number, SIG_DFL);
     raise(number);
@@ -95,6 +98,11 @@ static dn_status run(const dn_command *command, int argc, char **argv)
     }
     install_handlers();
     status = command->run(arguments);
+    if (dn_json_starved() && status != DN_ENOMEM && status != DN_ECANCELLED) {
+        status =
+            dn_error_set(DN_ENOMEM,
+                         "not enough memory for a JSON text; what was written may be incomplete: close other programs, and run it again");
+    }
     dn_arguments_destroy(arguments);
     return status;
 }

@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/normative_command.h"
+#include "cli/stats_labels.h"
 #include "stats/distribution.h"
 
 #include <ctype.h>
@@ -277,7 +279,7 @@ static dn_status draw_cohort(const application *it)
     DN_TRY(dn_alloc(&block, 2 * n, sizeof *block, "a figure"));
     DN_TRY_GOTO(status, dn_asprintf(&label, by_z ? "z" : "Residual%s%s%s", *model->unit ? " (" : "", model->unit, *model->unit ? ")" : ""),
                 done);
-    DN_TRY_GOTO(status, dn_asprintf(&title, "%c%s", toupper((unsigned char)*structure), structure + 1), done);
+    DN_TRY_GOTO(status, dn_label_axis(structure, NULL, false, NULL, &title), done);
     DN_TRY_GOTO(status, dn_figure_create(120, 80, 1, 1, &figure), done);
     dn_panel panel = {.title = title, .x_label = "Age (years)", .y_label = label, .legend = DN_LEGEND_ABOVE};
     DN_TRY_GOTO(status, dn_figure_panel(figure, &panel), done);
@@ -358,7 +360,8 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
 {
     dn_status status = DN_OK;
     char *paragraph = NULL;
-    size_t size = 0, *chart = NULL, charts = 0;
+    size_t *chart = NULL, charts = 0;
+    dn_text text = {0};
     dn_table *people = NULL, *summary = NULL;
     application it = {.arguments = arguments,
                       .folder = dn_arguments_text(arguments, "output"),
@@ -381,25 +384,23 @@ dn_status dn_normative_apply_run(const dn_arguments *arguments)
         DN_TRY_GOTO(status, put_person(&it, i, people), done);
     }
     DN_TRY_GOTO(status, dn_apart_tabulate(&it.model, &it.apart, people), done);
-    it.text = open_memstream(&paragraph, &size);
-    if (it.text == NULL) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a paragraph");
-    }
-    status = say(&it, summary);
-    fclose(it.text);
-    if (status != DN_OK) {
-        goto done;
-    }
+    DN_TRY_GOTO(status, dn_text_open(&text), done);
+    it.text = text.stream;
+    DN_TRY_GOTO(status, say(&it, summary), done);
+    DN_TRY_GOTO(status, dn_text_take(&text, &paragraph), done);
     DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative", people), done);
     DN_TRY_GOTO(status, dn_stats_write_table(it.folder, "normative_summary", summary), done);
     DN_TRY_GOTO(status, dn_stats_emit(it.folder, "normative", paragraph, &it.cohort.remarks), done);
-    for (size_t c = 0; it.folder != NULL && c < charts; ++c) {
-        DN_TRY_GOTO(status, draw_person(&it, chart[c]), done);
+    dn_stats_figures figures = {.folder = it.folder};
+    for (size_t c = 0; c < charts && dn_stats_draw_next(&figures); ++c) {
+        dn_stats_drawn(&figures, draw_person(&it, chart[c]));
     }
-    if (it.folder != NULL) {
-        status = it.cohort.cases.n > 1 ? draw_cohort(&it) : DN_OK;
+    if (it.cohort.cases.n > 1 && dn_stats_draw_next(&figures)) {
+        dn_stats_drawn(&figures, draw_cohort(&it));
     }
+    status = dn_stats_figures_end(&figures);
 done:
+    dn_text_discard(&text);
     free(paragraph);
     free(it.verdicts);
     free(it.apart.person);

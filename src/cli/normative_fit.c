@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/normative_command.h"
 #include "stats/distribution.h"
 
@@ -221,7 +222,7 @@ dn_status dn_normative_fit_run(const dn_arguments *arguments)
     dn_norm_model model = {0};
     unsigned char *outlier = NULL;
     char *paragraph = NULL;
-    size_t size = 0;
+    dn_text text = {0};
     const char *folder = dn_arguments_text(arguments, "output"), *value = dn_arguments_text(arguments, "value");
     const char *structure = dn_arguments_text(arguments, "structure");
     if (value == NULL || folder == NULL) {
@@ -241,15 +242,17 @@ dn_status dn_normative_fit_run(const dn_arguments *arguments)
     memcpy(options.columns, cohort.columns, sizeof options.columns);
     DN_TRY_GOTO(status, dn_norm_fit(cohort.persons, cohort.cases.n, &options, &model, outlier, NULL), done);
     DN_TRY_GOTO(status, write_all(folder, &model, &cohort, outlier), done);
-    FILE *text = open_memstream(&paragraph, &size);
-    if (text == NULL) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a paragraph");
-    }
-    say(text, &model, &cohort);
-    fclose(text);
+    DN_TRY_GOTO(status, dn_text_open(&text), done);
+    say(text.stream, &model, &cohort);
+    DN_TRY_GOTO(status, dn_text_take(&text, &paragraph), done);
     DN_TRY_GOTO(status, dn_stats_emit(folder, "norm", paragraph, &cohort.remarks), done);
-    status = draw(folder, &model, &cohort, outlier);
+    dn_stats_figures figures = {.folder = folder};
+    if (dn_stats_draw_next(&figures)) {
+        dn_stats_drawn(&figures, draw(folder, &model, &cohort, outlier));
+    }
+    status = dn_stats_figures_end(&figures);
 done:
+    dn_text_discard(&text);
     free(paragraph);
     free(outlier);
     dn_norm_model_release(&model);

@@ -45,9 +45,13 @@ static void say(const dn_stack_models *models, const dn_stack_result *r)
 dn_status dn_stacks_given(const dn_stack_models *models, const char *const *paths, size_t count, dn_trust trust, bool *out)
 {
     size_t stacks = 0;
-    *out = !dn_stack_models_know_frame(models);
+    bool know;
+    DN_TRY(dn_stack_models_know_frame(models, &know));
+    *out = !know;
     for (size_t i = 0; i < count && !*out; ++i) {
-        stacks += dn_stack_is_one(paths[i], trust);
+        bool is_one;
+        DN_TRY(dn_stack_is_one(paths[i], trust, &is_one));
+        stacks += is_one;
     }
     if (stacks > 0 && stacks < count) {
         DN_FAIL(DN_EUSAGE, "%zu of the %zu files are stacks of slices, the others whole heads; give one kind at a time", stacks, count);

@@ -4,6 +4,8 @@
 #include "cli/stats_agreement.h"
 
 #include "base/memory.h"
+#include "base/text.h"
+#include "cli/stats_labels.h"
 #include "stats/agreement.h"
 
 #include <math.h>
@@ -108,6 +110,7 @@ static dn_status limits_of(agreement_job *job, size_t column, dn_figure *figure,
     bool percent = dn_arguments_flag(job->arguments, "percent");
     bool exact = strcmp(dn_arguments_text(job->arguments, "limits"), "exact") == 0;
     const char *name = job->columns[column], *reference = job->columns[job->reference], *how = exact ? "exact" : "approximate";
+    char *shown = NULL, *shown_reference = NULL; /* in the figure */
     dn_bland_altman fit;
     dn_agreement_column(job, column, a);
     dn_agreement_column(job, job->reference, b);
@@ -123,14 +126,25 @@ static dn_status limits_of(agreement_job *job, size_t column, dn_figure *figure,
         dn_figure_limits limits = {fit.bias.value,  fit.bias.low,  fit.bias.high,  fit.lower.value, fit.lower.low, fit.lower.high,
                                    fit.upper.value, fit.upper.low, fit.upper.high, fit.slope.value, fit.intercept, fit.slope_p < 0.05};
         const char *in = dn_agreement_unit(job);
-        DN_TRY_GOTO(status, dn_asprintf(&x_label, "Mean of %s and %s%s%s%s", name, reference, *in ? " (" : "", in, *in ? ")" : ""), done);
-        DN_TRY_GOTO(status, dn_asprintf(&y_label, "%s \xE2\x88\x92 %s%s%s%s", name, reference, *unit ? " (" : "", unit, *unit ? ")" : ""),
+        DN_TRY_GOTO(status, dn_label_of(name, &shown), done);
+        DN_TRY_GOTO(status, dn_label_of(reference, &shown_reference), done);
+        DN_TRY_GOTO(status, dn_asprintf(&x_label, "Mean of %s and %s%s%s%s", shown, shown_reference, *in ? " (" : "", in, *in ? ")" : ""),
                     done);
-        dn_panel panel = {
-            .title = job->k > 2 ? name : job->label, .x_label = x_label, .y_label = y_label, .y_low = job->y_low, .y_high = job->y_high};
+        DN_TRY_GOTO(status,
+                    dn_asprintf(&y_label, "%s \xE2\x88\x92 %s%s%s%s", shown, shown_reference, *unit ? " (" : "", unit, *unit ? ")" : ""),
+                    done);
+        dn_panel panel = {.title = job->k > 2 ? shown : job->label,
+                          .x_label = x_label,
+                          .y_label = y_label,
+                          .x_low = job->x_low,
+                          .x_high = job->x_high,
+                          .y_low = job->y_low,
+                          .y_high = job->y_high};
         status = dn_figure_bland_altman(figure, &panel, n, mean, difference, &limits);
     }
 done:
+    free(shown);
+    free(shown_reference);
     free(analysis);
     free(x_label);
     free(y_label);
@@ -200,15 +214,10 @@ static dn_status reliability(agreement_job *job)
     return DN_OK;
 }
 
-dn_status dn_agreement_draw(const agreement_job *job, dn_figure *figure, const char *name)
-{
-    return dn_stats_write_figure(job->folder, name, dn_arguments_text(job->arguments, "note"), figure);
-}
-
-/* One ordinate for all panels. scratch: 4 n numbers. */
+/* One abscissa and one ordinate for all panels. scratch: 4 n numbers. */
 static dn_status common_range(agreement_job *job, double *scratch)
 {
-    double low = INFINITY, high = -INFINITY;
+    double low = INFINITY, high = -INFINITY, least = INFINITY, most = -INFINITY;
     size_t n = job->cases.n;
     for (size_t c = 0; c < job->k; ++c) {
         dn_bland_altman fit;
@@ -217,15 +226,19 @@ static dn_status common_range(agreement_job *job, double *scratch)
         }
         dn_agreement_column(job, c, scratch);
         dn_agreement_column(job, job->reference, scratch + n);
-        DN_TRY(dn_bland_altman_fit(scratch, scratch + n, n, dn_arguments_flag(job->arguments, "percent"), job->level, DN_LIMITS_EXACT, NULL,
-                                   scratch + 2 * n, &fit));
+        DN_TRY(dn_bland_altman_fit(scratch, scratch + n, n, dn_arguments_flag(job->arguments, "percent"), job->level, DN_LIMITS_EXACT,
+                                   scratch + 3 * n, scratch + 2 * n, &fit));
         low = fmin(low, fit.lower.low);
         high = fmax(high, fit.upper.high);
         for (size_t i = 0; i < n; ++i) {
             low = fmin(low, scratch[2 * n + i]);
             high = fmax(high, scratch[2 * n + i]);
+            least = fmin(least, scratch[3 * n + i]);
+            most = fmax(most, scratch[3 * n + i]);
         }
     }
+    job->x_low = least - 0.05 * (most - least); /* equal ends: the figure finds its own */
+    job->x_high = most + 0.05 * (most - least);
     job->y_low = low - 0.05 * (high - low);
     job->y_high = high + 0.05 * (high - low);
     return DN_OK;
@@ -249,9 +262,9 @@ static dn_status agreement(agreement_job *job)
         }
     }
     DN_TRY_GOTO(status, reliability(job), done);
-    if (figure != NULL) {
-        status = dn_agreement_draw(job, figure, "bland_altman");
-    }
+    job->figure = figure;
+    job->figure_name = "bland_altman";
+    figure = NULL;
 done:
     free(scratch);
     dn_figure_destroy(figure);
@@ -281,7 +294,7 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
     dn_table *table = NULL;
     dn_remarks remarks = {0};
     char *paragraph = NULL;
-    size_t size = 0;
+    dn_text text = {0};
     bool by_score = dn_arguments_flag(arguments, "scores");
     agreement_job job = {.arguments = arguments,
                          .folder = dn_arguments_text(arguments, "output"),
@@ -309,18 +322,15 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
     DN_TRY_GOTO(status, dn_cases_take(table, (const char *const *)job.columns, job.k, dn_arguments_text(arguments, "id"), 0, &job.cases),
                 done);
     DN_TRY_GOTO(status, dn_table_create("agreement", &job.results), done);
-    job.text = open_memstream(&paragraph, &size);
-    if (job.text == NULL) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for a paragraph");
-    }
+    DN_TRY_GOTO(status, dn_text_open(&text), done);
+    job.text = text.stream;
     if (job.label != NULL && !by_score) {
         fprintf(job.text, "%s. ", job.label);
     }
     DN_TRY_GOTO(status, by_score ? dn_scores_compare(&job) : agreement(&job), done);
     dn_cases_say_omitted(job.text, &job.cases);
     fputc('\n', job.text);
-    fclose(job.text);
-    job.text = NULL;
+    DN_TRY_GOTO(status, dn_text_take(&text, &paragraph), done);
     const char *name = by_score ? "scores" : "agreement";
     char *results_name = NULL;
     DN_TRY_GOTO(status, dn_asprintf(&results_name, "%s%s", name, by_score ? "_tests" : ""), done);
@@ -329,10 +339,17 @@ dn_status dn_stats_agreement_run(const dn_arguments *arguments)
     if (status == DN_OK) {
         status = dn_stats_emit(job.folder, name, paragraph, &remarks);
     }
-done:
-    if (job.text != NULL) {
-        fclose(job.text);
+    if (status != DN_OK) {
+        goto done;
     }
+    dn_stats_figures figures = {.folder = job.folder};
+    if (dn_stats_draw_next(&figures)) {
+        dn_stats_drawn(&figures, dn_stats_write_figure(job.folder, job.figure_name, dn_arguments_text(arguments, "note"), job.figure));
+    }
+    status = dn_stats_figures_end(&figures);
+done:
+    dn_figure_destroy(job.figure);
+    dn_text_discard(&text);
     free(paragraph);
     free(job.columns);
     dn_cases_release(&job.cases);

@@ -15,17 +15,18 @@ typedef struct agreement_job {
     double level;
     char **columns;
     size_t k, reference;
-    double y_low, y_high; /* of all panels, so that they can be compared by eye */
+    double x_low, x_high, y_low, y_high; /* of all panels, so that they can be compared by eye */
     dn_cases cases;
     dn_table *results;
-    FILE *text; /* the paragraph */
+    FILE *text;              /* the paragraph */
+    dn_figure *figure;       /* owned; drawn when tables and text are written */
+    const char *figure_name; /* its file */
 } agreement_job;
 
 /* out: one value a case. */
 void dn_agreement_column(const agreement_job *job, size_t column, double *out);
 /* "" where none was given. */
 const char *dn_agreement_unit(const agreement_job *job);
-DN_CHECKED dn_status dn_agreement_draw(const agreement_job *job, dn_figure *figure, const char *name);
 /* --scores: repeated measures and pairs into job's results, text and figure. */
 DN_CHECKED dn_status dn_scores_compare(agreement_job *job);
 

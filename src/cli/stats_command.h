@@ -89,4 +89,15 @@ DN_CHECKED dn_status dn_stats_write_table(const char *folder, const char *name, 
 /* DIR/NAME.svg, .pdf, .png, .gp and .tsv. Without gnuplot a warning: the numbers are written all the same. */
 DN_CHECKED dn_status dn_stats_write_figure(const char *folder, const char *name, const char *note, dn_figure *figure);
 
+/* The figures of a run, drawn when tables and text are written: {.folder = folder}, then for each one dn_stats_draw_next and
+ * dn_stats_drawn, then dn_stats_figures_end. A figure that fails does not keep the others; the end says what the first one said. */
+typedef struct dn_stats_figures {
+    const char *folder; /* NULL: none are drawn */
+    dn_status status;   /* of the first that failed */
+    char message[1024];
+} dn_stats_figures;
+bool dn_stats_draw_next(const dn_stats_figures *figures);
+void dn_stats_drawn(dn_stats_figures *figures, dn_status status);
+DN_CHECKED dn_status dn_stats_figures_end(const dn_stats_figures *figures);
+
 #endif

@@ -5,6 +5,7 @@
 #include "chart/figure_kinds.h"
 #include "cli/complete_cases.h"
 #include "cli/stats_command.h"
+#include "cli/stats_labels.h"
 #include "stats/correlation.h"
 #include "stats/descriptive.h"
 #include "stats/group_analysis.h"
@@ -13,6 +14,7 @@
 #include "stats/regression.h"
 #include "study/design.h"
 #include "study/load.h"
+#include "study/units.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -195,10 +197,11 @@ static dn_status compute(correlate_job *job)
     const char *test = dn_arguments_text(job->arguments, "test");
     bool normal = true;
     for (int side = 0; side < 2; ++side) {
-        if (dn_shapiro_wilk(side ? job->y : job->x, job->cases.n, &job->normality[side]) == DN_OK) {
+        bool possible;
+        DN_TRY(dn_error_excuse(dn_shapiro_wilk(side ? job->y : job->x, job->cases.n, &job->normality[side]), DN_EDATA, &possible));
+        if (possible) {
             normal = normal && job->normality[side].p >= dn_arguments_real(job->arguments, "alpha");
         } else {
-            dn_error_clear();
             job->normality[side] = dn_result_empty();
             normal = normal && job->cases.n > 5000;
         }
@@ -208,7 +211,12 @@ static dn_status compute(correlate_job *job)
     if (status != DN_OK) {
         return dn_error_context(status, "%s and %s", job->x_name, job->y_name);
     }
-    return one_correlation(job, !job->parametric, &job->other);
+    bool possible;
+    DN_TRY(dn_error_excuse(one_correlation(job, !job->parametric, &job->other), DN_EDATA, &possible));
+    if (!possible) {
+        job->other = dn_result_empty();
+    }
+    return DN_OK;
 }
 
 /* ---- results ---- */
@@ -233,8 +241,10 @@ static dn_status write_tables(const correlate_job *job, const dn_linear_model *l
     }
     DN_TRY_GOTO(status, dn_result_append(tests, analysis, &job->chosen), done);
     DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "chosen"), done);
-    DN_TRY_GOTO(status, dn_result_append(tests, analysis, &job->other), done);
-    DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "also computed"), done);
+    if (job->other.method != NULL) {
+        DN_TRY_GOTO(status, dn_result_append(tests, analysis, &job->other), done);
+        DN_TRY_GOTO(status, dn_table_put_text(tests, "role", "also computed"), done);
+    }
     for (size_t i = 0; i <= line->k; ++i) {
         const char *name = i == 0 ? "intercept" : i == 1 ? "slope" : job->design.names[i - 2];
         const dn_result coefficient = dn_linear_coefficient(line, i, name, level);
@@ -260,77 +270,121 @@ done:
     return status;
 }
 
-static dn_status label_axis(const char *name, const char *unit, bool residual, char **out)
+/* --x-unit, or what the table knows; NULL: nobody does. */
+static const char *x_unit_of(const correlate_job *job)
 {
-    return dn_asprintf(out, "%s%s%s%s%s", residual ? "residual of " : "", name, unit ? " (" : "", unit ? unit : "", unit ? ")" : "");
+    const char *given = dn_arguments_text(job->arguments, "x-unit");
+    size_t column = dn_table_find(job->table, job->x_name);
+    return given != NULL ? given : column != DN_TABLE_NONE ? dn_unit_text(dn_table_unit(job->table, column)) : NULL;
 }
 
-/* Points, line and band of y on x. With covariates both are residuals: what the partial correlation sees. */
-static dn_status draw(const correlate_job *job, const double *x, const double *y)
+/* "Hypothalamus (mm³)"; of residuals and of ranks, which have no unit, it says so. */
+static dn_status label_axis(const correlate_job *job, const char *name, const char *label, const char *unit, char **out)
 {
-    enum { STEPS = 61 };
-    dn_status status = DN_OK;
+    char *plain = NULL;
+    bool ranks = !job->parametric && job->k > 0;
+    if (job->k == 0) {
+        return dn_label_axis(name, label, false, unit, out);
+    }
+    DN_TRY(dn_label_axis(name, label, false, ranks ? NULL : unit, &plain));
+    dn_status status = dn_asprintf(out, "Residual of %s%s", ranks ? "the rank of " : "", plain);
+    free(plain);
+    return status;
+}
+
+/* The line of y on x and its band, at STEPS places. Ranks know no line: a Spearman correlation gets points only. */
+enum { STEPS = 61 };
+typedef struct fitted_line {
+    double at[STEPS], value[STEPS], low[STEPS], high[STEPS];
+    dn_figure_fit fit;
+} fitted_line;
+
+static dn_status fit_line(const correlate_job *job, const double *x, const double *y, fitted_line *out)
+{
     size_t n = job->cases.n;
-    double at[STEPS];
-    double value[STEPS];
-    double low[STEPS];
-    double high[STEPS];
-    char text[160];
-    char r[32];
-    char p[32];
-    dn_figure *figure = NULL;
     dn_linear_model line = {0};
-    char *x_label = NULL;
-    char *y_label = NULL;
-    double least = x[0];
-    double most = x[0];
-    const double *columns[1] = {x};
+    double least = x[0], most = x[0];
     for (size_t i = 0; i < n; ++i) {
         least = fmin(least, x[i]);
         most = fmax(most, x[i]);
     }
-    const char *label = dn_arguments_text(job->arguments, "label");
-    DN_TRY_GOTO(status, dn_linear_fit(y, columns, &job->x_name, 1, n, &line), done);
-    for (int i = 0; i < STEPS; ++i) {
-        at[i] = least + (most - least) * i / (STEPS - 1);
-        dn_linear_predict(&line, &at[i], dn_arguments_real(job->arguments, "level"), 0, &value[i], &low[i], &high[i]);
+    dn_status status = dn_linear_fit(y, &x, &job->x_name, 1, n, &line);
+    for (int i = 0; i < STEPS && status == DN_OK; ++i) {
+        out->at[i] = least + (most - least) * i / (STEPS - 1);
+        dn_linear_predict(&line, &out->at[i], dn_arguments_real(job->arguments, "level"), 0, &out->value[i], &out->low[i], &out->high[i]);
     }
-    const dn_figure_fit fit = {STEPS, at, value, low, high};
-    snprintf(text, sizeof text, "%s = %s, %s", job->chosen.effect_name, dn_result_format_number(job->chosen.effect, r, sizeof r),
-             dn_result_format_p(job->chosen.p, p, sizeof p));
-    DN_TRY_GOTO(status, label_axis(job->x_name, NULL, job->k > 0, &x_label), done);
+    out->fit = (dn_figure_fit){STEPS, out->at, out->value, out->low, out->high};
+    dn_linear_model_release(&line);
+    return status;
+}
+
+/* Points, and line and band of y on x. With covariates both are residuals: what the partial correlation sees. */
+static dn_status draw(const correlate_job *job, const double *x, const double *y)
+{
+    dn_status status = DN_OK;
+    char text[160], r[32], p[32];
+    dn_figure *figure = NULL;
+    fitted_line line;
+    char *x_label = NULL, *y_label = NULL;
+    const dn_arguments *arguments = job->arguments;
+    if (job->parametric) {
+        DN_TRY_GOTO(status, fit_line(job, x, y, &line), done);
+    }
+    snprintf(text, sizeof text, "%s = %s, %s, n = %zu", job->chosen.effect_name, dn_result_format_effect(job->chosen.effect, r, sizeof r),
+             dn_result_format_p(job->chosen.p, p, sizeof p), job->cases.n);
+    DN_TRY_GOTO(status, label_axis(job, job->x_name, NULL, x_unit_of(job), &x_label), done);
     DN_TRY_GOTO(status,
-                label_axis(label ? label : job->y_name, dn_stats_unit(job->arguments, job->table, job->y_name), job->k > 0, &y_label),
+                label_axis(job, job->y_name, dn_arguments_text(arguments, "label"), dn_stats_unit(arguments, job->table, job->y_name),
+                           &y_label),
                 done);
     const dn_panel panel = {.title = text, .x_label = x_label, .y_label = y_label};
     DN_TRY_GOTO(status, dn_figure_create(100, 80, 1, 1, &figure), done);
-    DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, n, x, y, &fit, NULL), done);
-    status = dn_stats_write_figure(job->folder, "correlate_figure", dn_arguments_text(job->arguments, "note"), figure);
+    DN_TRY_GOTO(status, dn_figure_scatter(figure, &panel, 0, NULL, job->cases.n, x, y, job->parametric ? &line.fit : NULL, NULL), done);
+    status = dn_stats_write_figure(job->folder, "correlate_figure", dn_arguments_text(arguments, "note"), figure);
 done:
     free(y_label);
     free(x_label);
-    dn_linear_model_release(&line);
     dn_figure_destroy(figure);
+    return status;
+}
+
+/* Residuals of x and y, or of their ranks, given the covariates (or theirs): what a partial correlation correlates. */
+static dn_status draw_residuals(const correlate_job *job)
+{
+    dn_status status = DN_OK;
+    dn_linear_model of_x = {0}, of_y = {0};
+    const double **z = NULL, *x = job->x, *y = job->y;
+    double *ranks = NULL;
+    size_t n = job->cases.n;
+    DN_TRY_GOTO(status, dn_alloc(&z, job->k, sizeof *z, "columns"), done);
+    for (size_t j = 0; j < job->k; ++j) {
+        z[j] = job->z[j];
+    }
+    if (!job->parametric) {
+        DN_TRY_GOTO(status, dn_alloc(&ranks, (job->k + 2) * n, sizeof *ranks, "ranks"), done);
+        DN_TRY_GOTO(status, dn_ranks(job->x, n, ranks, NULL), done);
+        DN_TRY_GOTO(status, dn_ranks(job->y, n, ranks + n, NULL), done);
+        for (size_t j = 0; j < job->k; ++j) {
+            DN_TRY_GOTO(status, dn_ranks(job->z[j], n, ranks + (j + 2) * n, NULL), done);
+            z[j] = ranks + (j + 2) * n;
+        }
+        x = ranks;
+        y = ranks + n;
+    }
+    DN_TRY_GOTO(status, dn_linear_fit(x, z, (const char *const *)job->design.names, job->k, n, &of_x), done);
+    DN_TRY_GOTO(status, dn_linear_fit(y, z, (const char *const *)job->design.names, job->k, n, &of_y), done);
+    status = draw(job, of_x.residuals, of_y.residuals);
+done:
+    dn_linear_model_release(&of_y);
+    dn_linear_model_release(&of_x);
+    free(ranks);
+    free(z);
     return status;
 }
 
 static dn_status draw_figure(const correlate_job *job)
 {
-    dn_linear_model of_x = {0};
-    dn_linear_model of_y = {0};
-    if (job->k == 0) {
-        return draw(job, job->x, job->y);
-    }
-    dn_status status = dn_linear_fit(job->x, job->z, (const char *const *)job->design.names, job->k, job->cases.n, &of_x);
-    if (status == DN_OK) {
-        status = dn_linear_fit(job->y, job->z, (const char *const *)job->design.names, job->k, job->cases.n, &of_y);
-    }
-    if (status == DN_OK) {
-        status = draw(job, of_x.residuals, of_y.residuals);
-    }
-    dn_linear_model_release(&of_y);
-    dn_linear_model_release(&of_x);
-    return status;
+    return job->k == 0 ? draw(job, job->x, job->y) : draw_residuals(job);
 }
 
 static dn_status write_paragraph(const correlate_job *job, const dn_linear_model *line)
@@ -360,9 +414,12 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
     bool automatic = strcmp(dn_arguments_text(job->arguments, "test"), "auto") == 0;
     fprintf(stream, "; %s was %s%s%s%s: ", job->chosen.method, automatic ? "used" : "asked for", job->chosen.note != NULL ? " (" : "",
             job->chosen.note != NULL ? job->chosen.note : "", job->chosen.note != NULL ? ")" : "");
-    fprintf(stream, "%s. Line: slope %s%s%s", dn_result_sentence(&job->chosen, text, sizeof text),
-            dn_say_interval(slope.estimate, slope.low, slope.high, slope.level), unit != NULL ? " " : "", unit != NULL ? unit : "");
-    fprintf(stream, " for one of %s.", job->x_name);
+    fprintf(stream, "%s.", dn_result_sentence(&job->chosen, text, sizeof text));
+    if (job->parametric) { /* ranks know no line */
+        const char *x_unit = x_unit_of(job);
+        fprintf(stream, " Line: slope %s%s%s for one%s%s of %s.", dn_say_interval(slope.estimate, slope.low, slope.high, slope.level),
+                unit != NULL ? " " : "", unit != NULL ? unit : "", x_unit != NULL ? " " : "", x_unit != NULL ? x_unit : "", job->x_name);
+    }
     dn_cases_say_omitted(stream, &job->cases);
     fprintf(stream, "\n");
     DN_TRY(dn_text_take(&writer, &paragraph));
@@ -384,9 +441,13 @@ static dn_status report(const correlate_job *job)
     DN_TRY_GOTO(status, dn_linear_fit(job->y, columns, NULL, job->k + 1, job->cases.n, &line), done);
     if (job->folder != NULL) {
         DN_TRY_GOTO(status, write_tables(job, &line), done);
-        DN_TRY_GOTO(status, draw_figure(job), done);
     }
-    status = write_paragraph(job, &line);
+    DN_TRY_GOTO(status, write_paragraph(job, &line), done);
+    dn_stats_figures figures = {.folder = job->folder};
+    if (dn_stats_draw_next(&figures)) {
+        dn_stats_drawn(&figures, draw_figure(job));
+    }
+    status = dn_stats_figures_end(&figures);
 done:
     dn_linear_model_release(&line);
     free(columns);

@@ -2,8 +2,8 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/memory.h"
-#include "chart/figure_kinds.h"
 #include "cli/stats_command.h"
+#include "cli/stats_groups_figure.h"
 #include "stats/group_analysis.h"
 #include "study/load.h"
 
@@ -37,66 +37,6 @@ static dn_status outputs_write(const outputs *o, const char *folder)
     return dn_table_rows(o->people) > 0 ? dn_stats_write_table(folder, "groups_people", o->people) : DN_OK;
 }
 
-/* "Hypothalamus, normalised (mm³)" */
-static dn_status axis_label(const char *label, bool normalised, const char *unit, char **out)
-{
-    return dn_asprintf(out, "%s%s%s%s%s", label, normalised ? ", ICV-normalised" : "", unit ? " (" : "", unit ? unit : "", unit ? ")" : "");
-}
-
-static dn_status box_plot(const char *folder, const char *name, const char *note, const char *label, const dn_sample *samples, size_t k,
-                          const dn_figure_bracket *brackets, size_t bracket_count)
-{
-    dn_status status = DN_OK;
-    dn_figure *figure = NULL;
-    dn_figure_group *groups = NULL;
-    char *file = NULL;
-    DN_TRY_GOTO(status, dn_alloc(&groups, k, sizeof *groups, "a box plot"), done);
-    for (size_t g = 0; g < k; ++g) {
-        groups[g] = (dn_figure_group){samples[g].name, samples[g].n, samples[g].values};
-    }
-    DN_TRY_GOTO(status, dn_figure_create(k > 4 ? 174 : 85, 85, 1, 1, &figure), done);
-    const dn_panel panel = {.y_label = label};
-    DN_TRY_GOTO(status, dn_figure_box_plot(figure, &panel, groups, k, brackets, bracket_count), done);
-    DN_TRY_GOTO(status, dn_file_name_of(name, &file), done);
-    status = dn_stats_write_figure(folder, file, note, figure);
-done:
-    free(file);
-    free(groups);
-    dn_figure_destroy(figure);
-    return status;
-}
-
-/* Brackets of all pairs while they are few, of the significant ones when there are many groups. */
-static dn_status group_figure(const dn_group_analysis *a, const char *folder, const char *note)
-{
-    enum { MOST = 16 };
-    dn_figure_bracket brackets[MOST];
-    char texts[MOST][32];
-    size_t count = 0;
-    size_t at = 0;
-    char *label = NULL;
-    char *name = NULL;
-    for (size_t i = 0; i < a->k; ++i) {
-        for (size_t j = i + 1; j < a->k; ++j, ++at) {
-            const dn_result *pair = a->k == 2 ? &a->used.overall : &a->used.pairs[at];
-            double p = a->k > 2 && !isnan(pair->p_adjusted) ? pair->p_adjusted : pair->p;
-            if (count < MOST && (a->k <= 3 || p < a->options.alpha)) {
-                dn_result_format_p(p, texts[count], sizeof texts[count]);
-                brackets[count] = (dn_figure_bracket){i, j, texts[count]};
-                ++count;
-            }
-        }
-    }
-    DN_TRY(axis_label(a->options.label ? a->options.label : a->options.value, !isnan(a->mean_icv), a->options.unit, &label));
-    dn_status status = dn_asprintf(&name, "groups_figure_%s", a->options.value);
-    if (status == DN_OK) {
-        status = box_plot(folder, name, note, label, a->used.samples, a->k, brackets, count);
-    }
-    free(name);
-    free(label);
-    return status;
-}
-
 static dn_test_choice test_choice(const dn_arguments *arguments)
 {
     const char *test = dn_arguments_text(arguments, "test");
@@ -110,6 +50,14 @@ static dn_adjustment adjustment(const dn_arguments *arguments)
            : strcmp(how, "bonferroni") == 0 ? DN_ADJUST_BONFERRONI
            : strcmp(how, "bh") == 0         ? DN_ADJUST_BH
                                             : DN_ADJUST_NONE;
+}
+
+static const char *outlier_source(const dn_arguments *arguments)
+{
+    const char *rule = dn_arguments_text(arguments, "outliers");
+    return strcmp(rule, "vernikouskaya2023") == 0 ? "Vernikouskaya et al. 2023"
+           : strcmp(rule, "kassubek2025") == 0    ? "Kassubek et al. 2025"
+                                                  : NULL;
 }
 
 static dn_icv_method normalisation(const dn_arguments *arguments)
@@ -159,7 +107,8 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
                                 .id = dn_arguments_text(arguments, "id"),
                                 .icv = dn_arguments_text(arguments, "icv"),
                                 .normalise = normalisation(arguments),
-                                .outlier_factor = strcmp(dn_arguments_text(arguments, "outliers"), "iqr") == 0 ? 1.5 : 0.0,
+                                .outlier_factor = strcmp(dn_arguments_text(arguments, "outliers"), "none") == 0 ? 0.0 : 1.5,
+                                .outlier_source = outlier_source(arguments),
                                 .test = test_choice(arguments),
                                 .equal_variances = dn_arguments_flag(arguments, "equal-variances"),
                                 .adjustment = adjustment(arguments),
@@ -198,12 +147,14 @@ static dn_status run_groups(const dn_arguments *arguments, const dn_table *table
         DN_TRY_GOTO(status, dn_group_tabulate(&analyses[i], o.tests, o.summary, o.people), done);
         DN_TRY_GOTO(status, dn_group_paragraph(&analyses[i], &one), done);
         DN_TRY_GOTO(status, append_paragraph(&paragraphs, one), done);
-        if (folder != NULL) {
-            DN_TRY_GOTO(status, group_figure(&analyses[i], folder, dn_arguments_text(arguments, "note")), done);
-        }
     }
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
-    status = dn_stats_emit(folder, "groups", paragraphs, remarks);
+    DN_TRY_GOTO(status, dn_stats_emit(folder, "groups", paragraphs, remarks), done);
+    dn_stats_figures figures = {.folder = folder};
+    for (size_t i = 0; i < measured && dn_stats_draw_next(&figures); ++i) {
+        dn_stats_drawn(&figures, dn_groups_figure(&analyses[i], folder, dn_arguments_text(arguments, "note")));
+    }
+    status = dn_stats_figures_end(&figures);
 done:
     free(paragraphs);
     outputs_release(&o);
@@ -222,7 +173,6 @@ static dn_status run_paired(const dn_arguments *arguments, const dn_table *table
     dn_paired_analysis a = {0};
     outputs o = {0};
     char *paragraph = NULL;
-    char *label = NULL;
     const dn_paired_options options = {.first = values[0],
                                        .second = count == 2 ? values[1] : NULL,
                                        .group = count == 1 ? dn_arguments_text(arguments, "group") : NULL,
@@ -239,23 +189,14 @@ static dn_status run_paired(const dn_arguments *arguments, const dn_table *table
     DN_TRY_GOTO(status, outputs_create(&o), done);
     DN_TRY_GOTO(status, dn_paired_tabulate(&a, o.tests, o.summary, o.people), done);
     DN_TRY_GOTO(status, dn_paired_paragraph(&a, &paragraph), done);
-    if (folder != NULL) {
-        char text[32];
-        const dn_sample samples[2] = {{a.names[0], a.values[0], a.n}, {a.names[1], a.values[1], a.n}};
-        const dn_figure_bracket bracket = {0, 1, dn_result_format_p(a.test.p, text, sizeof text)};
-        DN_TRY_GOTO(status,
-                    axis_label(options.label   ? options.label
-                               : options.group ? options.first
-                                               : "value",
-                               false, options.unit, &label),
-                    done);
-        DN_TRY_GOTO(status, box_plot(folder, "groups_figure_paired", dn_arguments_text(arguments, "note"), label, samples, 2, &bracket, 1),
-                    done);
-    }
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
-    status = dn_stats_emit(folder, "groups", paragraph, remarks);
+    DN_TRY_GOTO(status, dn_stats_emit(folder, "groups", paragraph, remarks), done);
+    dn_stats_figures figures = {.folder = folder};
+    if (dn_stats_draw_next(&figures)) {
+        dn_stats_drawn(&figures, dn_paired_figure(&a, folder, dn_arguments_text(arguments, "note")));
+    }
+    status = dn_stats_figures_end(&figures);
 done:
-    free(label);
     free(paragraph);
     outputs_release(&o);
     dn_paired_analysis_release(&a);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cli/stats_command.h"
 #include "stats/icv.h"
 
@@ -136,9 +137,9 @@ dn_status dn_stats_normalise_run(const dn_arguments *arguments)
     dn_status status = DN_OK;
     dn_table *table = NULL, *numbers = NULL;
     dn_remarks remarks = {0};
-    char **values = NULL, *text = NULL;
-    size_t count = 0, size = 0;
-    FILE *stream = NULL;
+    char **values = NULL, *paragraph = NULL;
+    size_t count = 0;
+    dn_text text = {0};
     const char *how = dn_arguments_text(arguments, "normalise"), *folder = dn_arguments_text(arguments, "output");
     const dn_icv_method method = strcmp(how, "residual") == 0 ? DN_ICV_RESIDUAL : strcmp(how, "power") == 0 ? DN_ICV_POWER : DN_ICV_RATIO;
     DN_TRY(check(arguments));
@@ -154,24 +155,18 @@ dn_status dn_stats_normalise_run(const dn_arguments *arguments)
                                   .value_count = count};
     DN_TRY_GOTO(status, dn_stats_check(arguments, table, &roles, &remarks), done);
     DN_TRY_GOTO(status, dn_table_create("normalisation", &numbers), done);
-    stream = open_memstream(&text, &size);
-    if (stream == NULL) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory for the results");
-    }
+    DN_TRY_GOTO(status, dn_text_open(&text), done);
     for (size_t i = 0; i < count; ++i) {
-        DN_TRY_GOTO(status, one_column(arguments, table, values[i], method, numbers, stream), done);
+        DN_TRY_GOTO(status, one_column(arguments, table, values[i], method, numbers, text.stream), done);
     }
     DN_TRY_GOTO(status, dn_stats_write_table(folder, "normalised", table), done);
     DN_TRY_GOTO(status, dn_stats_write_table(folder, "normalisation", numbers), done);
-    fprintf(stream, "The volumes are in %s/normalised.tsv.", folder);
+    fprintf(text.stream, "The volumes are in %s/normalised.tsv.", folder);
+    DN_TRY_GOTO(status, dn_text_take(&text, &paragraph), done);
+    status = dn_stats_emit(folder, "normalisation", paragraph, &remarks);
 done:
-    if (stream != NULL && fclose(stream) != 0 && status == DN_OK) {
-        status = dn_error_set(DN_ENOMEM, "not enough memory for the results");
-    }
-    if (status == DN_OK) {
-        status = dn_stats_emit(folder, "normalisation", text, &remarks);
-    }
-    free(text);
+    dn_text_discard(&text);
+    free(paragraph);
     free(values);
     dn_table_destroy(numbers);
     dn_table_destroy(table);

@@ -42,7 +42,8 @@ static dn_status draw(const char *folder, double n, double (*power_at)(const voi
         }
     }
     snprintf(mark, sizeof mark, "n = %.0f", whole(n));
-    const dn_panel panel = {.x_label = "people a group", .y_label = "power", .y_low = 0.0, .y_high = 1.0, .legend = DN_LEGEND_BOTTOM_RIGHT};
+    const dn_panel panel = {
+        .x_label = "People per group", .y_label = "Power", .y_low = 0.0, .y_high = 1.0, .legend = DN_LEGEND_BOTTOM_RIGHT};
     const dn_figure_series series = {.n = STEPS, .x = x, .y = y};
     DN_TRY(dn_figure_create(85, 70, 1, 1, &figure));
     dn_status status = dn_figure_curves(figure, &panel, &series, 1, whole(n), mark);
@@ -73,9 +74,13 @@ static dn_status conclude(const dn_arguments *arguments, const char *found, cons
     for (size_t i = 0; i < count; ++i) {
         DN_TRY_GOTO(status, dn_table_put_number(numbers, quantities[i].name, quantities[i].value), done);
     }
-    DN_TRY_GOTO(status, draw(folder, n, power_at, design), done);
     DN_TRY_GOTO(status, dn_stats_write_table(folder, "power", numbers), done);
-    status = dn_stats_emit(folder, "power", paragraph, NULL);
+    DN_TRY_GOTO(status, dn_stats_emit(folder, "power", paragraph, NULL), done);
+    dn_stats_figures figures = {.folder = folder};
+    if (dn_stats_draw_next(&figures)) {
+        dn_stats_drawn(&figures, draw(folder, n, power_at, design));
+    }
+    status = dn_stats_figures_end(&figures);
 done:
     dn_table_destroy(numbers);
     return status;

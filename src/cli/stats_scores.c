@@ -3,6 +3,7 @@
 #include "cli/stats_agreement.h"
 
 #include "base/memory.h"
+#include "cli/stats_labels.h"
 #include "stats/anova.h"
 #include "stats/repeated.h"
 
@@ -103,7 +104,7 @@ static dn_status pairs(agreement_job *job, dn_result *results, double *d_z, dn_f
             }
             fprintf(job->text, "%s%s %s, %s, Cohen's d = %s", pair > 0 ? "; " : "", analysis,
                     dn_say_like(results[pair].estimate, 0.25 * fabs(results[pair].high - results[pair].low)), dn_say_p(p),
-                    dn_say(results[pair].effect));
+                    dn_say_effect(results[pair].effect));
             free(analysis);
             DN_TRY(status);
             DN_TRY(dn_strdup(isnan(p) ? "no test" : dn_say_p(p), &texts[pair]));
@@ -114,16 +115,19 @@ static dn_status pairs(agreement_job *job, dn_result *results, double *d_z, dn_f
     return DN_OK;
 }
 
-static dn_status draw_scores(const agreement_job *job, const dn_figure_bracket *brackets, size_t n_brackets, const double *columns)
+static dn_status draw_scores(agreement_job *job, const dn_figure_bracket *brackets, size_t n_brackets, const double *columns)
 {
     dn_status status = DN_OK;
     dn_figure *figure = NULL;
     dn_figure_group *groups = NULL;
     char *label = NULL;
     const char *unit = dn_agreement_unit(job);
-    DN_TRY(dn_alloc(&groups, job->k, sizeof *groups, "a figure"));
+    char **names = NULL;
+    DN_TRY_GOTO(status, dn_alloc(&groups, job->k, sizeof *groups, "a figure"), done);
+    DN_TRY_GOTO(status, dn_alloc(&names, job->k, sizeof *names, "a figure"), done);
     for (size_t c = 0; c < job->k; ++c) {
-        groups[c] = (dn_figure_group){job->columns[c], job->cases.n, columns + c * job->cases.n};
+        DN_TRY_GOTO(status, dn_label_of(job->columns[c], &names[c]), done);
+        groups[c] = (dn_figure_group){.name = names[c], .n = job->cases.n, .values = columns + c * job->cases.n};
     }
     DN_TRY_GOTO(status,
                 dn_asprintf(&label, "%s%s%s%s", job->label != NULL ? job->label : "Score", *unit ? " (" : "", unit, *unit ? ")" : ""),
@@ -131,9 +135,15 @@ static dn_status draw_scores(const agreement_job *job, const dn_figure_bracket *
     DN_TRY_GOTO(status, dn_figure_create(fmin(174.0, 40.0 + 22.0 * (double)job->k), 75, 1, 1, &figure), done);
     DN_TRY_GOTO(status, dn_figure_box_plot(figure, &(dn_panel){.y_label = label}, groups, job->k, brackets, job->k <= 4 ? n_brackets : 0),
                 done);
-    status = dn_agreement_draw(job, figure, "scores");
+    job->figure = figure;
+    job->figure_name = "scores";
+    figure = NULL;
 done:
     dn_figure_destroy(figure);
+    for (size_t c = 0; names != NULL && c < job->k; ++c) {
+        free(names[c]);
+    }
+    free(names);
     free(groups);
     free(label);
     return status;

@@ -111,7 +111,7 @@ dn_status dn_source_open(const char *path, dn_source **out)
         if (errno == ENOENT || errno == ENOTDIR) {
             return refuse_missing(path);
         }
-        DN_FAIL(DN_EINPUT, "cannot read '%s': %s", path, strerror(errno));
+        DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read '%s': %s", path, strerror(errno));
     }
     if (S_ISDIR(about.st_mode)) {
         DN_FAIL(DN_EINPUT, "'%s' is a folder, not a scan: name a file; a folder of DICOM files is first turned into NIfTI (dcm2niix)",
@@ -125,7 +125,7 @@ dn_status dn_source_open(const char *path, dn_source **out)
     source->size = (int64_t)about.st_size;
     source->stream = fopen(path, "rb");
     if (source->stream == NULL) {
-        DN_FAIL_GOTO(status, fail, DN_EINPUT, "cannot open '%s': %s", path, strerror(errno));
+        DN_FAIL_GOTO(status, fail, dn_error_of(errno, DN_EINPUT), "cannot open '%s': %s", path, strerror(errno));
     }
     setvbuf(source->stream, NULL, _IONBF, 0); /* we read in large pieces ourselves */
     DN_TRY_GOTO(status, start(source), fail);

@@ -1,5 +1,7 @@
 #include "models/fields.h"
 
+#include "base/json.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -30,6 +32,9 @@ dn_status dn_fields_parse(const char *text, json_type kind, const char *where, j
 {
     json_error_t error;
     json_t *value = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (value == NULL && dn_json_starved()) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", where);
+    }
     if (value == NULL) {
         DN_FAIL(DN_EFORMAT, "%s: not valid JSON at line %d: %s", where, error.line, error.text);
     }

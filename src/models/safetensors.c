@@ -201,6 +201,9 @@ dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const ch
                 where, length, size);
     }
     header = json_loadb((const char *)bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
+    if (header == NULL && dn_json_starved()) {
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to read %s", where);
+    }
     if (header == NULL || !json_is_object(header)) {
         DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: its header is not valid JSON (%s); it is no safetensors file or is damaged", where,
                      header == NULL ? error.text : "not an object");

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -96,10 +97,10 @@ dn_status dn_store_folders(char ***out, size_t *count)
     DN_TRY_GOTO(status, append_near_program(&list, &found), done);
     DN_TRY_GOTO(status, dn_install_path("models", &installed), done);
     DN_TRY_GOTO(status, append_folder(&list, &found, installed), done);
-    if (user_folder(&user) == DN_OK) {
+    bool has_home; /* without HOME there is no such folder to look into */
+    DN_TRY_GOTO(status, dn_error_excuse(user_folder(&user), DN_EUSAGE, &has_home), done);
+    if (has_home) {
         DN_TRY_GOTO(status, append_folder(&list, &found, user), done);
-    } else {
-        dn_error_clear(); /* without HOME there is no such folder to look into */
     }
     *out = list;
     *count = found;
@@ -133,6 +134,9 @@ static dn_status append_models(char ***list, size_t *count, const char *folder)
     dn_status status = DN_OK;
     DIR *handle = opendir(folder);
     const struct dirent *entry;
+    if (handle == NULL && errno == ENOMEM) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to look for models in %s", folder);
+    }
     while (handle != NULL && status == DN_OK && (entry = readdir(handle)) != NULL) {
         char *path;
         if (is_model_name(entry->d_name) && !has_name(*list, *count, entry->d_name)) {

@@ -153,6 +153,9 @@ dn_status dn_frame_read_json(const char *path, dn_frame *out)
     memset(out, 0, sizeof *out);
     bool good = root != NULL && read_frame(root, out) && read_vector(json_object_get(root, "ScaleToTemplate"), out->scale, 3);
     json_decref(root);
+    if (!good && dn_json_starved()) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", path);
+    }
     if (!good) {
         DN_FAIL(DN_EFORMAT, "%s is no frame as 'dien prepare' writes it (a rigid FrameToScan, AC_mm and PC_mm)", path);
     }

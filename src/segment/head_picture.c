@@ -101,22 +101,19 @@ static dn_status gather(const dn_volume *scan, const dn_head *head, const dn_hea
     return DN_OK;
 }
 
-static double median_of(const dn_head *head, const values groups[DN_GROUP_LIMIT], const char *structure)
+static dn_status median_of(const dn_head *head, const values groups[DN_GROUP_LIMIT], const char *structure, double *out)
 {
     values all = {NULL, 0, 0};
-    double median = (double)NAN;
+    dn_status status = DN_OK;
     for (size_t g = 0; g < head->structures.group_count; ++g) {
         for (size_t n = 0; strcmp(head->structures.group[g].structure, structure) == 0 && n < groups[g].count; ++n) {
-            if (append(&all, groups[g].value[n]) != DN_OK) {
-                dn_error_clear();
-                goto done;
-            }
+            DN_TRY_GOTO(status, append(&all, groups[g].value[n]), done);
         }
     }
-    median = dn_picture_median(all.value, all.count);
+    *out = dn_picture_median(all.value, all.count);
 done:
     free(all.value);
-    return median;
+    return status;
 }
 
 static dn_status see_tissues(const dn_volume *scan, dn_head *head)
@@ -125,12 +122,12 @@ static dn_status see_tissues(const dn_volume *scan, dn_head *head)
     dn_head_picture *p = &head->picture;
     dn_status status;
     DN_TRY_GOTO(status, gather(scan, head, &head->coarse, groups), done);
-    p->fluid = median_of(head, groups, "lateral_ventricle");
+    DN_TRY_GOTO(status, median_of(head, groups, "lateral_ventricle", &p->fluid), done);
     if (isnan(p->fluid)) {
-        p->fluid = median_of(head, groups, "csf");
+        DN_TRY_GOTO(status, median_of(head, groups, "csf", &p->fluid), done);
     }
-    p->grey = median_of(head, groups, "cerebral_cortex");
-    p->white = median_of(head, groups, "cerebral_white_matter");
+    DN_TRY_GOTO(status, median_of(head, groups, "cerebral_cortex", &p->grey), done);
+    DN_TRY_GOTO(status, median_of(head, groups, "cerebral_white_matter", &p->white), done);
     if (head->fine.posterior != NULL) { /* the deep structures are seen better there */
         for (size_t g = 0; g < head->structures.group_count; ++g) {
             groups[g].count = 0;

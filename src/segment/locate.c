@@ -25,7 +25,8 @@ enum {
 typedef struct candidate {
     double p[PARAMETERS];
     double score;
-    int kind; /* index into sample.value */
+    int kind;     /* index into sample.value */
+    bool starved; /* of memory, while it was refined */
 } candidate;
 
 /* Smoothed copies of the scan and the template's points, at 4 mm and at 8 mm. */
@@ -150,7 +151,7 @@ static double cost(const gsl_vector *x, void *user)
     return penalty - correlation(a->pic, a->set, a->stride, a->kind, p);
 }
 
-/* Simplex search from c; c is left as it was when memory runs out (allocations of a few hundred bytes). */
+/* Simplex search from c. Where memory runs out, c->starved. */
 static void refine(const dn_locate_picture *pic, const dn_locate_samples *set, size_t stride, int free, double step_mm, int iterations,
                    candidate *c)
 {
@@ -174,6 +175,8 @@ static void refine(const dn_locate_picture *pic, const dn_locate_samples *set, s
             unpack(gsl_multimin_fminimizer_x(search), free, c->p);
             c->score = -gsl_multimin_fminimizer_minimum(search);
         }
+    } else {
+        c->starved = true;
     }
     if (search != NULL) {
         gsl_multimin_fminimizer_free(search);
@@ -345,6 +348,11 @@ dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
     }
     qsort(best, (size_t)finalists, sizeof *best, by_score);
     refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &best[0]);
+    for (size_t i = 0; i < found; ++i) {
+        if (best[i].starved) {
+            DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to find where the head lies");
+        }
+    }
     report(volume, spacing, &s.fine, &s.fine_set, &best[0], out);
     status = dn_location_match(volume, out, &out->match);
 done:
@@ -369,6 +377,9 @@ dn_status dn_locate_from(const dn_volume *volume, dn_location *io)
     DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
     refine(&s.fine, &s.fine_set, 3, 9, 4.0, 250, &c);
     refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &c);
+    if (c.starved) {
+        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to find where the head lies");
+    }
     report(volume, spacing, &s.fine, &s.fine_set, &c, io);
     status = dn_location_match(volume, io, &io->match);
 done:

@@ -49,6 +49,9 @@ static bool read_stack(const json_t *region, const dn_model_input *input, dn_sta
 dn_status dn_region_stack(const dn_model_input *input, const char *name, dn_region_stack_found *out)
 {
     json_t *region = input->region != NULL ? json_loads(input->region, 0, NULL) : NULL;
+    if (input->region != NULL && region == NULL) { /* it was read before */
+        DN_FAIL(DN_ENOMEM, "not enough memory for the region of model %s", name);
+    }
     *out = (dn_region_stack_found){.is_stack = json_object_get(region, "frame") != NULL};
     bool good = !out->is_stack || read_stack(region, input, &out->geometry);
     json_decref(region);

@@ -124,13 +124,17 @@ static dn_status table_of(const char *folder, const char *name, dn_table **out)
     char *path = NULL;
     *out = NULL;
     DN_TRY(dn_path_join(folder, name, &path));
-    if (dn_path_exists(path) && dn_table_read(path, out) != DN_OK) {
-        dn_log(DN_LOG_WARNING, "age, sex and date are not taken from %s: %s", path, dn_error_message());
-        dn_error_clear();
+    dn_status status = dn_path_exists(path) ? dn_table_read(path, out) : DN_OK;
+    if (status != DN_OK) {
         *out = NULL;
     }
+    if (status == DN_EINPUT || status == DN_EFORMAT || status == DN_EDATA) {
+        dn_log(DN_LOG_WARNING, "age, sex and date are not taken from %s: %s", path, dn_error_message());
+        dn_error_clear();
+        status = DN_OK;
+    }
     free(path);
-    return DN_OK;
+    return status;
 }
 
 dn_sex dn_sex_of_text(const char *text)
@@ -246,7 +250,12 @@ static dn_status add_json(const char *folder, const char *name, json_t *root)
     json_error_t error;
     DN_TRY(dn_asprintf(&path, "%s/%s.json", folder, name));
     if (dn_path_exists(path)) {
-        if (dn_file_read(path, SIDECAR_LIMIT, &bytes, &size) != DN_OK) {
+        dn_status status = dn_file_read(path, SIDECAR_LIMIT, &bytes, &size);
+        if (status == DN_ENOMEM) {
+            free(path);
+            return status;
+        }
+        if (status != DN_OK) {
             dn_log(DN_LOG_WARNING, "the sequence is not known: %s", dn_error_message());
             dn_error_clear();
         } else {

@@ -21,15 +21,12 @@ static dn_status load_model(const char *name, dn_model **out)
     return status;
 }
 
-static bool is_there(const char *name)
+static dn_status is_there(const char *name, bool *out)
 {
     char *path = NULL;
-    if (dn_model_find(name, &path) != DN_OK) {
-        dn_error_clear();
-        return false;
-    }
+    DN_TRY(dn_error_excuse(dn_model_find(name, &path), DN_EINPUT, out));
     free(path);
-    return true;
+    return DN_OK;
 }
 
 /* What a network that is missing would have measured is left out, unless it was asked for by name. */
@@ -44,7 +41,9 @@ static dn_status settle(const char *network, dn_select_from from, const char *wh
         free(path);
         return status == DN_OK ? DN_OK : dn_error_context(status, "%s not measured", what);
     }
-    if (!is_there(network)) {
+    bool there;
+    DN_TRY(is_there(network, &there));
+    if (!there) {
         dn_log(DN_LOG_NOTE, "the network '%s' is not installed, so %s %s not measured", network, what, verb);
         dn_select_drop(selection, from);
     }
@@ -148,9 +147,12 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
         DN_TRY_GOTO(status, load_parts(DN_SEGMENT_MODEL, options, s), fail);
     }
     DN_TRY_GOTO(status, check_frame(s), fail);
-    s->fills = s->network != NULL && options->consensus != NULL && is_there(DN_WHOLE_HEAD_COARSE);
+    bool coarse_there, fine_there;
+    DN_TRY_GOTO(status, is_there(DN_WHOLE_HEAD_COARSE, &coarse_there), fail);
+    DN_TRY_GOTO(status, is_there(DN_WHOLE_HEAD_FINE, &fine_there), fail);
+    s->fills = s->network != NULL && options->consensus != NULL && coarse_there;
     if (s->measures_head || s->acpc != NULL || s->fills) {
-        bool fine = deep || s->acpc != NULL || (s->fills && is_there(DN_WHOLE_HEAD_FINE));
+        bool fine = deep || s->acpc != NULL || (s->fills && fine_there);
         dn_whole_head_options whole = {.coarse_only = !fine, .precision = options->precision, .memory_limit = options->memory_limit};
         DN_TRY_GOTO(status, dn_whole_head_create(&whole, &s->head), fail);
     }

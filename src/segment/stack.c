@@ -10,22 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool dn_stack_is_one(const char *path, dn_trust trust)
+dn_status dn_stack_is_one(const char *path, dn_trust trust, bool *out)
 {
     enum { HEAD_MM = 60 };
     const dn_scan_read_options reading = {.trust = trust};
     dn_grid grid;
     double spacing[3];
     bool thin = false;
-    if (dn_scan_read_grid(path, &reading, &grid, NULL) != DN_OK) {
+    *out = false;
+    dn_status status = dn_scan_read_grid(path, &reading, &grid, NULL);
+    if (status == DN_ENOMEM || status == DN_ECANCELLED) {
+        return status;
+    }
+    if (status != DN_OK) { /* whoever measures it will say so */
         dn_error_clear();
-        return false;
+        return DN_OK;
     }
     dn_grid_spacing(&grid, spacing);
     for (int c = 0; c < 3; ++c) {
         thin = thin || spacing[c] * (double)grid.dim[c] < (double)HEAD_MM;
     }
-    return thin;
+    *out = thin;
+    return DN_OK;
 }
 
 static dn_status put_label_table(const dn_stack_models *models, const char *path)

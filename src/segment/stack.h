@@ -6,8 +6,9 @@
 #include "segment/score.h"
 #include "segment/stack_models.h"
 
-/* Whether the file is a stack and no head: along one axis it reaches less than 60 mm. false also for a file that cannot be read. */
-bool dn_stack_is_one(const char *path, dn_trust trust);
+/* Whether the file is a stack and no head: along one axis it reaches less than 60 mm. false also for a file that cannot be read. DN_ENOMEM,
+ * DN_ECANCELLED. */
+DN_CHECKED dn_status dn_stack_is_one(const char *path, dn_trust trust, bool *out);
 
 typedef struct dn_stack_options {
     dn_trust trust;

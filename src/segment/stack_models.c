@@ -112,15 +112,16 @@ dn_slice_network *dn_stack_models_network(const dn_stack_models *models)
     return models->network;
 }
 
-bool dn_stack_models_know_frame(const dn_stack_models *models)
+dn_status dn_stack_models_know_frame(const dn_stack_models *models, bool *out)
 {
-    bool know = true;
+    *out = true;
     for (size_t i = 0; i < models->count; ++i) {
         dn_region_stack_found region = {.is_stack = false};
-        know = know && dn_region_stack(&models->models[i]->input, models->models[i]->name, &region) == DN_OK && region.is_stack;
+        bool possible;
+        DN_TRY(dn_error_excuse(dn_region_stack(&models->models[i]->input, models->models[i]->name, &region), DN_EFORMAT, &possible));
+        *out = *out && possible && region.is_stack;
     }
-    dn_error_clear();
-    return know;
+    return DN_OK;
 }
 
 dn_status dn_stack_clean(const dn_structures *structures, dn_slice_posteriors *maps, dn_posteriors *box, dn_group_result *groups)

@@ -23,6 +23,6 @@ DN_CHECKED dn_status dn_stack_clean(const dn_structures *structures, dn_slice_po
                                     dn_group_result *groups);
 
 /* Whether their files say which stack of a head they look at (region.h): such models take whole heads, too. */
-bool dn_stack_models_know_frame(const dn_stack_models *models);
+DN_CHECKED dn_status dn_stack_models_know_frame(const dn_stack_models *models, bool *out);
 
 #endif

@@ -29,19 +29,25 @@ static double noncentral_integrand(double u, void *user)
 
 static double noncentral_lower(double t, const void *user)
 {
+    enum { MOST_PARTS = 400 };
     noncentral it = *(const noncentral *)user;
     double wide = 12.0 / sqrt(2.0 * it.df), result = NAN, error = 0.0;
-    gsl_integration_workspace *space = gsl_integration_workspace_alloc(400);
-    if (space == NULL) {
-        return NAN;
-    }
+    /* On the stack: nobody could tell a number that is missing for want of memory from one that does not exist. */
+    double parts[4][MOST_PARTS];
+    size_t order[2][MOST_PARTS];
+    gsl_integration_workspace space = {.limit = MOST_PARTS,
+                                       .alist = parts[0],
+                                       .blist = parts[1],
+                                       .rlist = parts[2],
+                                       .elist = parts[3],
+                                       .order = order[0],
+                                       .level = order[1]};
     it.t = t;
     gsl_function f = {noncentral_integrand, &it};
     gsl_error_handler_t *before = gsl_set_error_handler_off();
     double low = fmax(0.0, 1.0 - wide), high = 1.0 + wide;
-    int code = gsl_integration_qag(&f, low, high, 1e-15, 1e-13, 400, GSL_INTEG_GAUSS61, space, &result, &error);
+    int code = gsl_integration_qag(&f, low, high, 1e-15, 1e-13, MOST_PARTS, GSL_INTEG_GAUSS61, &space, &result, &error);
     gsl_set_error_handler(before);
-    gsl_integration_workspace_free(space);
     if (code != GSL_SUCCESS && code != GSL_EROUND) {
         return NAN;
     }

@@ -215,11 +215,12 @@ dn_status dn_ancova_fit(const double *y, const size_t *group, const char *const 
     DN_TRY_GOTO(status, adjusted_means(out, covariates, level), done);
     out->slopes = dn_result_empty();
     out->slopes.method = "equal slopes (group x covariates)";
-    if (k > 0 && n >= dummies + k + dummies * k + 2 &&
-        dn_linear_fit(y, d.columns, d.names, dummies + k + dummies * k, n, &products) == DN_OK && products.rss > 1e-24 * products.tss) {
-        out->slopes = compare_models(&products, out->model.rss, (double)(dummies * k), "equal slopes (group x covariates)", level);
-    } else {
-        dn_error_clear();
+    if (k > 0 && n >= dummies + k + dummies * k + 2) {
+        bool possible;
+        status = dn_error_excuse(dn_linear_fit(y, d.columns, d.names, dummies + k + dummies * k, n, &products), DN_EDATA, &possible);
+        if (possible && products.rss > 1e-24 * products.tss) {
+            out->slopes = compare_models(&products, out->model.rss, (double)(dummies * k), "equal slopes (group x covariates)", level);
+        }
     }
 done:
     dn_linear_model_release(&products);

@@ -1,5 +1,6 @@
 #include "stats/anova.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "stats/distribution.h"
@@ -213,6 +214,7 @@ dn_status dn_kruskal_interval(const dn_sample *groups, size_t k, double level, d
     DN_TRY_GOTO(status, dn_alloc(&samples, k, sizeof *samples, "resamples"), done);
     for (size_t r = 0; r < RESAMPLES; ++r) {
         size_t at = 0;
+        bool possible;
         dn_result result;
         for (size_t g = 0; g < k; ++g) {
             samples[g] = (dn_sample){groups[g].name, drawn + at, groups[g].n};
@@ -220,11 +222,9 @@ dn_status dn_kruskal_interval(const dn_sample *groups, size_t k, double level, d
                 drawn[at++] = groups[g].values[dn_random_below(&random, groups[g].n)];
             }
         }
-        if (dn_kruskal_wallis(samples, k, level, &result) == DN_OK) {
-            effects[r] = result.effect;
-        } else {
-            dn_error_clear();
-        }
+        DN_TRY_GOTO(status, dn_cancel_check(), done);
+        DN_TRY_GOTO(status, dn_error_excuse(dn_kruskal_wallis(samples, k, level, &result), DN_EDATA, &possible), done);
+        effects[r] = possible ? result.effect : 0.0; /* all drawn values equal: nothing is explained */
     }
     dn_sort(effects, RESAMPLES);
     *low = dn_quantile_sorted(effects, RESAMPLES, 0.5 - 0.5 * level);
@@ -257,9 +257,12 @@ dn_status dn_levene(const dn_sample *groups, size_t k, dn_levene_centre centre, 
         }
     }
     status = dn_anova(distances, k, 0.95, out);
-    if (status != DN_OK) {
+    if (status == DN_EDATA) {
         DN_FAIL_GOTO(status, done, DN_EDATA,
                      "the distances from the centre do not vary within the groups; equal variances cannot be tested");
+    }
+    if (status != DN_OK) {
+        goto done;
     }
     out->method = centre == DN_LEVENE_MEAN ? "Levene's test" : "Brown-Forsythe test";
     out->effect_name = NULL;

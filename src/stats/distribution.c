@@ -2,11 +2,11 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
-#include <gsl/gsl_integration.h>
 #include <gsl/gsl_roots.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <math.h>
 #include <pthread.h>
+#include <stddef.h>
 
 static void turn_handler_off(void)
 {
@@ -164,24 +164,27 @@ double dn_root(double (*f)(double x, const void *user), const void *user, double
     if (!((at_low < 0.0) != (at_high < 0.0))) {
         return NAN;
     }
-    gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
-    if (solver == NULL || gsl_root_fsolver_set(solver, &function, low, high) != GSL_SUCCESS) {
-        gsl_root_fsolver_free(solver);
+    /* On the stack: a number that is missing because memory was is told from one that does not exist by nobody. */
+    union {
+        max_align_t aligned;
+        unsigned char bytes[256];
+    } state;
+    gsl_root_fsolver solver = {.type = gsl_root_fsolver_brent, .state = &state};
+    if (gsl_root_fsolver_brent->size > sizeof state || gsl_root_fsolver_set(&solver, &function, low, high) != GSL_SUCCESS) {
         return NAN;
     }
     double root = NAN;
     for (int i = 0; i < 500; ++i) {
-        if (gsl_root_fsolver_iterate(solver) != GSL_SUCCESS) {
+        if (gsl_root_fsolver_iterate(&solver) != GSL_SUCCESS) {
             break;
         }
         double before = root;
-        root = gsl_root_fsolver_root(solver);
-        if (gsl_root_test_interval(gsl_root_fsolver_x_lower(solver), gsl_root_fsolver_x_upper(solver), 0.0, 4e-16) == GSL_SUCCESS ||
+        root = gsl_root_fsolver_root(&solver);
+        if (gsl_root_test_interval(gsl_root_fsolver_x_lower(&solver), gsl_root_fsolver_x_upper(&solver), 0.0, 4e-16) == GSL_SUCCESS ||
             (root == before && f(root, user) == 0.0)) {
             break;
         }
     }
-    gsl_root_fsolver_free(solver);
     return root;
 }
 
@@ -384,8 +387,34 @@ double dn_noncentral_f_ncp(double f, double df1, double df2, double p)
     return dn_root(ncp_gap_f, &target, 0.0, high);
 }
 
+/* Gauss's nodes and weights on [0, 1]: roots of Legendre's polynomial by Newton's method (DLMF 3.5.28). GSL's table of them asks for
+ * memory. */
+enum { NODES = 20 };
+typedef struct gauss {
+    double at[NODES], weight[NODES];
+} gauss;
+
+static void gauss_nodes(gauss *out)
+{
+    for (int i = 0; i < NODES; ++i) {
+        double x = cos(M_PI * (i + 0.75) / (NODES + 0.5)), slope = 1.0;
+        for (int round = 0; round < 12; ++round) {
+            double before = 1.0, value = x;
+            for (int k = 2; k <= NODES; ++k) {
+                double next = ((2 * k - 1) * x * value - (k - 1) * before) / k;
+                before = value;
+                value = next;
+            }
+            slope = NODES * (x * value - before) / (x * x - 1.0);
+            x -= value / slope;
+        }
+        out->at[i] = 0.5 * (1.0 + x);
+        out->weight[i] = 1.0 / ((1.0 - x * x) * slope * slope);
+    }
+}
+
 /* Probability that the range of `groups` standard normals is below w: groups * integral of phi(z) [Phi(z) - Phi(z - w)]^(groups - 1). */
-static double range_lower(double w, double groups, const gsl_integration_glfixed_table *nodes)
+static double range_lower(double w, double groups, const gauss *nodes)
 {
     enum { PANELS = 6 };
     const double reach = 8.5;
@@ -395,11 +424,10 @@ static double range_lower(double w, double groups, const gsl_integration_glfixed
     }
     for (int panel = 0; panel < PANELS; ++panel) {
         double a = -reach + 2.0 * reach * panel / PANELS;
-        double b = -reach + 2.0 * reach * (panel + 1) / PANELS;
-        for (size_t i = 0; i < nodes->n; ++i) {
-            double z;
-            double weight;
-            gsl_integration_glfixed_point(a, b, i, &z, &weight, nodes);
+        double wide = 2.0 * reach / PANELS;
+        for (int i = 0; i < NODES; ++i) {
+            double z = a + wide * nodes->at[i];
+            double weight = wide * nodes->weight[i];
             double inside = z > 0.0 ? dn_normal_upper(z - w) - dn_normal_upper(z) : dn_normal_lower(z) - dn_normal_lower(z - w);
             inside = z > 0.0 && z - w < 0.0 ? dn_normal_lower(z) - dn_normal_lower(z - w) : inside;
             sum += weight * exp(-0.5 * z * z) * pow(inside > 0.0 ? inside : 0.0, groups - 1.0);
@@ -411,7 +439,8 @@ static double range_lower(double w, double groups, const gsl_integration_glfixed
 
 double dn_tukey_upper(double q, double groups, double df)
 {
-    enum { PANELS = 12, POINTS = 20 };
+    enum { PANELS = 12 };
+    gauss nodes;
     dn_gsl_quiet();
     if (isnan(q) || isnan(groups) || isnan(df)) {
         return NAN;
@@ -419,10 +448,7 @@ double dn_tukey_upper(double q, double groups, double df)
     if (q <= 0.0) {
         return 1.0;
     }
-    gsl_integration_glfixed_table *nodes = gsl_integration_glfixed_table_alloc(POINTS);
-    if (nodes == NULL) {
-        return NAN;
-    }
+    gauss_nodes(&nodes);
     /* s^2 is chi squared / df; beyond these ends (Laurent and Massart 2000) lies less than 1e-18. */
     double low = df - 2.0 * sqrt(42.0 * df);
     double high = df + 2.0 * sqrt(42.0 * df) + 84.0;
@@ -434,16 +460,14 @@ double dn_tukey_upper(double q, double groups, double df)
     double sum = 0.0;
     /* With low at 0, s = high v^4: with few, broken degrees of freedom the density has a root at 0 that polynomials follow badly. */
     for (int panel = 0; panel < PANELS; ++panel) {
-        for (size_t i = 0; i < POINTS; ++i) {
-            double v;
-            double weight;
-            gsl_integration_glfixed_point((double)panel / PANELS, (double)(panel + 1) / PANELS, i, &v, &weight, nodes);
+        for (int i = 0; i < NODES; ++i) {
+            double v = (panel + nodes.at[i]) / PANELS;
+            double weight = nodes.weight[i] / PANELS;
             double s = low > 0.0 ? low + (high - low) * v : high * v * v * v * v;
             weight *= low > 0.0 ? high - low : 4.0 * high * v * v * v;
-            sum += weight * exp(log_scale + (df - 1.0) * log(s) - 0.5 * df * s * s) * (1.0 - range_lower(q * s, groups, nodes));
+            sum += weight * exp(log_scale + (df - 1.0) * log(s) - 0.5 * df * s * s) * (1.0 - range_lower(q * s, groups, &nodes));
         }
     }
-    gsl_integration_glfixed_table_free(nodes);
     return sum > 1.0 ? 1.0 : sum;
 }
 

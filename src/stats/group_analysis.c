@@ -9,15 +9,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-void dn_test_normality(const dn_sample *samples, size_t k, double alpha, dn_result *results, bool *normal)
+dn_status dn_test_normality(const dn_sample *samples, size_t k, double alpha, dn_result *results, bool *normal)
 {
     *normal = true;
     for (size_t g = 0; g < k; ++g) {
-        if (dn_shapiro_wilk(samples[g].values, samples[g].n, &results[g]) == DN_OK) {
+        bool possible;
+        DN_TRY(dn_error_excuse(dn_shapiro_wilk(samples[g].values, samples[g].n, &results[g]), DN_EDATA, &possible));
+        if (possible) {
             *normal = *normal && results[g].p >= alpha;
             continue;
         }
-        dn_error_clear();
         results[g] = dn_result_empty();
         results[g].method = "Shapiro-Wilk normality test";
         results[g].n = samples[g].n;
@@ -28,6 +29,7 @@ void dn_test_normality(const dn_sample *samples, size_t k, double alpha, dn_resu
             *normal = false;
         }
     }
+    return DN_OK;
 }
 
 /* i - j into j - i. */
@@ -90,16 +92,17 @@ static dn_status rank_pairs(dn_comparison *c, size_t k, const dn_group_options *
 }
 
 /* Tests that were not chosen go into the table too; one that is not possible is left out of it. */
-static void add_other(dn_comparison *c, dn_status status, const dn_result *result)
+static dn_status add_other(dn_comparison *c, dn_status status, const dn_result *result)
 {
-    if (status == DN_OK && c->others < sizeof c->other / sizeof *c->other) {
+    bool possible;
+    DN_TRY(dn_error_excuse(status, DN_EDATA, &possible));
+    if (possible && c->others < sizeof c->other / sizeof *c->other) {
         c->other[c->others++] = *result;
-    } else {
-        dn_error_clear();
     }
+    return DN_OK;
 }
 
-static void other_tests(dn_comparison *c, size_t k, const dn_group_options *o)
+static dn_status other_tests(dn_comparison *c, size_t k, const dn_group_options *o)
 {
     dn_result r = dn_result_empty();
     const dn_sample *s = c->samples;
@@ -107,25 +110,26 @@ static void other_tests(dn_comparison *c, size_t k, const dn_group_options *o)
     bool welch = c->parametric && !o->equal_variances;
     if (k == 2) {
         if (!classical) {
-            add_other(c, dn_t_test(&s[1], &s[0], true, o->level, &r), &r);
+            DN_TRY(add_other(c, dn_t_test(&s[1], &s[0], true, o->level, &r), &r));
         }
         if (!welch) {
-            add_other(c, dn_t_test(&s[1], &s[0], false, o->level, &r), &r);
+            DN_TRY(add_other(c, dn_t_test(&s[1], &s[0], false, o->level, &r), &r));
         }
         if (c->parametric) {
-            add_other(c, dn_mann_whitney(&s[1], &s[0], o->level, &r), &r);
+            DN_TRY(add_other(c, dn_mann_whitney(&s[1], &s[0], o->level, &r), &r));
         }
-        return;
+        return DN_OK;
     }
     if (!classical) {
-        add_other(c, dn_anova(s, k, o->level, &r), &r);
+        DN_TRY(add_other(c, dn_anova(s, k, o->level, &r), &r));
     }
     if (!welch) {
-        add_other(c, dn_anova_welch(s, k, o->level, &r), &r);
+        DN_TRY(add_other(c, dn_anova_welch(s, k, o->level, &r), &r));
     }
     if (c->parametric) {
-        add_other(c, dn_kruskal_wallis(s, k, o->level, &r), &r);
+        DN_TRY(add_other(c, dn_kruskal_wallis(s, k, o->level, &r), &r));
     }
+    return DN_OK;
 }
 
 static dn_status overall_test(dn_comparison *c, size_t k, const dn_group_options *o)
@@ -158,7 +162,7 @@ static dn_status compare(dn_group_analysis *a, bool with_outliers, dn_test_choic
 {
     size_t k = a->k;
     size_t at = 0;
-    bool normal;
+    bool normal, possible;
     DN_TRY(dn_arena_take(&a->arena, &c->samples, k, sizeof *c->samples));
     DN_TRY(dn_arena_take(&a->arena, &c->summary, k, sizeof *c->summary));
     DN_TRY(dn_arena_take(&a->arena, &c->normality, k, sizeof *c->normality));
@@ -169,10 +173,10 @@ static dn_status compare(dn_group_analysis *a, bool with_outliers, dn_test_choic
     for (size_t g = 0; g < k; ++g) {
         DN_TRY(dn_summarise(c->samples[g].values, c->samples[g].n, &c->summary[g]));
     }
-    dn_test_normality(c->samples, k, a->options.alpha, c->normality, &normal);
+    DN_TRY(dn_test_normality(c->samples, k, a->options.alpha, c->normality, &normal));
     c->parametric = choice == DN_TEST_PARAMETRIC || (choice == DN_TEST_AUTO && normal);
-    if (dn_levene(c->samples, k, DN_LEVENE_MEDIAN, &c->variances) != DN_OK) {
-        dn_error_clear();
+    DN_TRY(dn_error_excuse(dn_levene(c->samples, k, DN_LEVENE_MEDIAN, &c->variances), DN_EDATA, &possible));
+    if (!possible) {
         c->variances = dn_result_empty();
     }
     if (c->parametric) {
@@ -182,19 +186,18 @@ static dn_status compare(dn_group_analysis *a, bool with_outliers, dn_test_choic
     }
     for (size_t i = 0; i < k; ++i) {
         for (size_t j = i + 1; j < k; ++j, ++at) {
-            if (dn_percent_difference(&c->samples[j], &c->samples[i], &c->percent[at]) != DN_OK) {
-                dn_error_clear();
+            DN_TRY(dn_error_excuse(dn_percent_difference(&c->samples[j], &c->samples[i], &c->percent[at]), DN_EDATA, &possible));
+            if (!possible) {
                 c->percent[at] = NAN;
             }
-            if (dn_hedges_g(&c->samples[j], &c->samples[i], a->options.level, &c->hedges[at]) != DN_OK) {
-                dn_error_clear();
+            DN_TRY(dn_error_excuse(dn_hedges_g(&c->samples[j], &c->samples[i], a->options.level, &c->hedges[at]), DN_EDATA, &possible));
+            if (!possible) {
                 c->hedges[at] = (dn_effect){NAN, NAN, NAN};
             }
         }
     }
     DN_TRY(overall_test(c, k, &a->options));
-    other_tests(c, k, &a->options);
-    return DN_OK;
+    return other_tests(c, k, &a->options);
 }
 
 dn_status dn_group_analyse(const dn_table *table, const dn_group_options *options, dn_group_analysis *out)
@@ -220,6 +223,7 @@ void dn_group_analysis_release(dn_group_analysis *analysis)
 {
     if (analysis != NULL) {
         dn_ancova_release(&analysis->ancova);
+        dn_ancova_release(&analysis->ancova_all);
         dn_arena_release(&analysis->arena);
         *analysis = (dn_group_analysis){0};
     }
@@ -239,7 +243,6 @@ dn_status dn_group_adjust_family(dn_group_analysis *analyses, size_t count)
     for (size_t i = 0; i < count && status == DN_OK; ++i) {
         analyses[i].used.overall = overall[i];
     }
-    dn_error_clear();
     free(overall);
     return status;
 }

@@ -42,7 +42,8 @@ typedef struct dn_group_options {
     dn_icv_method normalise;       /* how */
     const char *const *covariates; /* columns for an analysis of covariance; categories are coded against the first one met */
     size_t covariate_count;
-    double outlier_factor; /* 1.5; 0: no rule */
+    double outlier_factor;      /* 1.5; 0: no rule */
+    const char *outlier_source; /* whose rule it is, for the paragraph; NULL: nobody's */
     dn_test_choice test;
     bool equal_variances; /* Student and classical ANOVA instead of Welch */
     dn_adjustment adjustment;
@@ -85,7 +86,9 @@ typedef struct dn_group_analysis {
     double mean_icv, slope;  /* of the normalisation; NaN without */
     dn_comparison used, all; /* without and with the outliers; `all` is empty (samples NULL) when there are none */
     bool has_ancova;
-    dn_ancova ancova;
+    dn_ancova ancova;       /* pairs adjusted as the options say, where there are more than two groups */
+    bool has_ancova_all;    /* when there are outliers */
+    dn_ancova ancova_all;   /* with them */
     char **covariate_names; /* as coded: "age", "sex (M)" */
     size_t covariate_columns;
     size_t ancova_omitted;

@@ -286,7 +286,14 @@ typedef struct coded {
     double *values; /* a person each; NaN: missing */
 } coded;
 
-static dn_status code_column(const dn_table *table, const char *name, dn_group_analysis *out, coded *columns, size_t *count)
+/* Whether someone counts; outliers do where they are asked for. */
+static bool counts(const dn_person *p, bool with_outliers)
+{
+    return p->omitted == NULL && (with_outliers || !p->outlier);
+}
+
+static dn_status code_column(const dn_table *table, const char *name, bool with_outliers, dn_group_analysis *out, coded *columns,
+                             size_t *count)
 {
     size_t column;
     size_t n = out->people_count;
@@ -305,7 +312,7 @@ static dn_status code_column(const dn_table *table, const char *name, dn_group_a
     for (size_t i = 0; i < n; ++i) {
         const char *text = dn_table_text(table, i, column);
         size_t l = 0;
-        if (text == NULL || out->people[i].omitted != NULL || out->people[i].outlier) {
+        if (text == NULL || !counts(&out->people[i], with_outliers)) {
             continue;
         }
         while (l < level_count && strcmp(levels[l], text) != 0) {
@@ -335,42 +342,33 @@ static dn_status code_column(const dn_table *table, const char *name, dn_group_a
     return DN_OK;
 }
 
-dn_status dn_group_covariates(const dn_table *table, dn_group_analysis *out)
+/* Who counts and has all covariates, packed in place: values of the columns, y and group, *n of them. */
+static dn_status pack(dn_group_analysis *out, bool with_outliers, coded *columns, size_t count, double *y, size_t *group, size_t *n)
 {
-    coded *columns;
-    dn_covariate *covariates;
-    double *y;
-    size_t *group;
-    size_t count = 0;
-    size_t n = 0;
     size_t *members;
-    DN_TRY(dn_arena_take(&out->arena, &columns, out->options.covariate_count * MOST_LEVELS, sizeof *columns));
-    for (size_t j = 0; j < out->options.covariate_count; ++j) {
-        DN_TRY(code_column(table, out->options.covariates[j], out, columns, &count));
-    }
-    DN_TRY(dn_arena_take(&out->arena, &covariates, count, sizeof *covariates));
-    DN_TRY(dn_arena_take(&out->arena, &out->covariate_names, count, sizeof *out->covariate_names));
-    DN_TRY(dn_arena_take(&out->arena, &y, out->people_count, sizeof *y));
-    DN_TRY(dn_arena_take(&out->arena, &group, out->people_count, sizeof *group));
+    *n = 0;
     DN_TRY(dn_arena_take(&out->arena, &members, out->k, sizeof *members));
     for (size_t i = 0; i < out->people_count; ++i) {
         dn_person *p = &out->people[i];
-        if (p->omitted != NULL || p->outlier) {
+        if (!counts(p, with_outliers)) {
             continue;
         }
-        p->in_ancova = true;
+        bool complete = true;
         for (size_t j = 0; j < count; ++j) {
-            p->in_ancova = p->in_ancova && !isnan(columns[j].values[i]);
+            complete = complete && !isnan(columns[j].values[i]);
         }
-        if (!p->in_ancova) {
-            out->ancova_omitted++;
+        if (!with_outliers) {
+            p->in_ancova = complete;
+            out->ancova_omitted += !complete;
+        }
+        if (!complete) {
             continue;
         }
         for (size_t j = 0; j < count; ++j) {
-            columns[j].values[n] = columns[j].values[i]; /* n <= i: packed in place */
+            columns[j].values[*n] = columns[j].values[i]; /* *n <= i */
         }
-        y[n] = p->value;
-        group[n++] = p->group;
+        y[*n] = p->value;
+        group[(*n)++] = p->group;
         members[p->group]++;
     }
     for (size_t g = 0; g < out->k; ++g) {
@@ -378,13 +376,44 @@ dn_status dn_group_covariates(const dn_table *table, dn_group_analysis *out)
             DN_FAIL(DN_EDATA, "nobody of the group %s has all covariates; the analysis of covariance is not possible", out->names[g]);
         }
     }
+    return DN_OK;
+}
+
+/* Without outliers it also names the columns. */
+static dn_status fit_covariates(const dn_table *table, bool with_outliers, dn_group_analysis *out, dn_ancova *ancova)
+{
+    coded *columns;
+    dn_covariate *covariates;
+    double *y;
+    size_t *group;
+    size_t count = 0;
+    size_t n;
+    DN_TRY(dn_arena_take(&out->arena, &columns, out->options.covariate_count * MOST_LEVELS, sizeof *columns));
+    for (size_t j = 0; j < out->options.covariate_count; ++j) {
+        DN_TRY(code_column(table, out->options.covariates[j], with_outliers, out, columns, &count));
+    }
+    DN_TRY(dn_arena_take(&out->arena, &covariates, count, sizeof *covariates));
+    DN_TRY(dn_arena_take(&out->arena, &y, out->people_count, sizeof *y));
+    DN_TRY(dn_arena_take(&out->arena, &group, out->people_count, sizeof *group));
+    DN_TRY(pack(out, with_outliers, columns, count, y, group, &n));
     for (size_t j = 0; j < count; ++j) {
         covariates[j] = (dn_covariate){columns[j].name, columns[j].values};
-        DN_TRY(dn_arena_take(&out->arena, &out->covariate_names[j], strlen(columns[j].name) + 1, 1));
-        strcpy(out->covariate_names[j], columns[j].name);
     }
-    out->covariate_columns = count;
+    if (!with_outliers) {
+        DN_TRY(dn_arena_take(&out->arena, &out->covariate_names, count, sizeof *out->covariate_names));
+        for (size_t j = 0; j < count; ++j) {
+            DN_TRY(dn_arena_take(&out->arena, &out->covariate_names[j], strlen(columns[j].name) + 1, 1));
+            strcpy(out->covariate_names[j], columns[j].name);
+        }
+        out->covariate_columns = count;
+    }
+    DN_TRY(dn_ancova_fit(y, group, out->names, out->k, covariates, count, n, out->options.level, ancova));
+    return out->k > 2 ? dn_adjust_results(ancova->pairs, dn_pair_count(out->k), out->options.adjustment) : DN_OK;
+}
+
+dn_status dn_group_covariates(const dn_table *table, dn_group_analysis *out)
+{
     out->has_ancova = true;
-    DN_TRY(dn_ancova_fit(y, group, out->names, out->k, covariates, count, n, out->options.level, &out->ancova));
-    return dn_adjust_results(out->ancova.pairs, dn_pair_count(out->k), out->k > 2 ? out->options.adjustment : DN_ADJUST_NONE);
+    DN_TRY(fit_covariates(table, false, out, &out->ancova));
+    return out->outliers > 0 ? dn_error_excuse(fit_covariates(table, true, out, &out->ancova_all), DN_EDATA, &out->has_ancova_all) : DN_OK;
 }

@@ -19,7 +19,7 @@ DN_CHECKED dn_status dn_group_samples(dn_group_analysis *out, bool with_outliers
 DN_CHECKED dn_status dn_group_covariates(const dn_table *table, dn_group_analysis *out);
 
 /* The decision for every sample: Shapiro-Wilk results (p NaN with a note where impossible) and whether all are normal. */
-void dn_test_normality(const dn_sample *samples, size_t k, double alpha, dn_result *results, bool *normal);
+DN_CHECKED dn_status dn_test_normality(const dn_sample *samples, size_t k, double alpha, dn_result *results, bool *normal);
 
 /* "−3.4 %, "; nothing for NaN. */
 void dn_say_percent(FILE *out, double percent);

@@ -56,33 +56,26 @@ static dn_status add_comparison(dn_table *tests, const dn_group_analysis *a, con
     return DN_OK;
 }
 
-static dn_status add_ancova(dn_table *tests, const dn_group_analysis *a)
+/* Groups, adjusted means and pairs of a model. */
+static dn_status add_adjusted(dn_table *tests, const dn_group_analysis *a, const dn_ancova *ancova, const char *role)
 {
-    const char *role = "adjusted for covariates";
     size_t at = 0;
-    char name[256];
-    DN_TRY(add_test(tests, a, "all groups", NULL, role, &a->ancova.group, NAN, NULL));
-    for (size_t j = 0; j < a->covariate_columns; ++j) {
-        DN_TRY(add_test(tests, a, a->covariate_names[j], NULL, role, &a->ancova.covariate[j], NAN, NULL));
-    }
-    if (!isnan(a->ancova.slopes.statistic)) {
-        DN_TRY(add_test(tests, a, "equal slopes", NULL, role, &a->ancova.slopes, NAN, NULL));
-    }
+    DN_TRY(add_test(tests, a, "all groups", NULL, role, &ancova->group, NAN, NULL));
     for (size_t g = 0; g < a->k; ++g) {
         dn_result mean = dn_result_empty();
         mean.method = "adjusted mean, at the means of the covariates";
         mean.estimate_name = "adjusted mean";
-        mean.estimate = a->ancova.adjusted_mean[g];
-        mean.low = a->ancova.adjusted_low[g];
-        mean.high = a->ancova.adjusted_high[g];
+        mean.estimate = ancova->adjusted_mean[g];
+        mean.low = ancova->adjusted_low[g];
+        mean.high = ancova->adjusted_high[g];
         mean.level = a->options.level;
-        mean.n = a->ancova.n;
+        mean.n = ancova->n;
         DN_TRY(add_test(tests, a, a->names[g], NULL, role, &mean, NAN, NULL));
     }
     for (size_t i = 0; i < a->k; ++i) {
         for (size_t j = i + 1; j < a->k; ++j, ++at) {
             /* The model's pairs are i - j; here j - i. */
-            dn_result pair = a->ancova.pairs[at];
+            dn_result pair = ancova->pairs[at];
             double low = pair.low;
             double effect_low = pair.effect_low;
             pair.estimate = -pair.estimate;
@@ -92,11 +85,23 @@ static dn_status add_ancova(dn_table *tests, const dn_group_analysis *a)
             pair.effect = -pair.effect;
             pair.effect_low = -pair.effect_high;
             pair.effect_high = -effect_low;
-            snprintf(name, sizeof name, "%s", a->names[j]);
-            DN_TRY(add_test(tests, a, name, a->names[i], role, &pair, 100.0 * pair.estimate / a->ancova.adjusted_mean[i], NULL));
+            DN_TRY(add_test(tests, a, a->names[j], a->names[i], role, &pair, 100.0 * pair.estimate / ancova->adjusted_mean[i], NULL));
         }
     }
     return DN_OK;
+}
+
+static dn_status add_ancova(dn_table *tests, const dn_group_analysis *a)
+{
+    const char *role = "adjusted for covariates";
+    DN_TRY(add_adjusted(tests, a, &a->ancova, role));
+    for (size_t j = 0; j < a->covariate_columns; ++j) {
+        DN_TRY(add_test(tests, a, a->covariate_names[j], NULL, role, &a->ancova.covariate[j], NAN, NULL));
+    }
+    if (!isnan(a->ancova.slopes.statistic)) {
+        DN_TRY(add_test(tests, a, "equal slopes", NULL, role, &a->ancova.slopes, NAN, NULL));
+    }
+    return a->has_ancova_all ? add_adjusted(tests, a, &a->ancova_all, "adjusted for covariates, with outliers") : DN_OK;
 }
 
 static dn_status add_summary(dn_table *summary, const char *value, const char *group, const char *who, const dn_summary *s)
@@ -234,11 +239,18 @@ static void say_normality(FILE *out, const dn_group_analysis *a)
     fprintf(out, ".");
 }
 
-/* Out of memory while listing names is not worth losing the result: the list is then shorter. */
-static void add_name(dn_names *names, const char *name, const char *reason)
+/* Names into a sentence, "sub-03 (no age), sub-07 and 12 more"; starts with *count at 0, and ends with say_more. */
+static void say_name(FILE *out, size_t *count, const char *name, const char *reason)
 {
-    if (dn_names_add(names, name, reason) != DN_OK) {
-        dn_error_clear();
+    if ((*count)++ < DN_NAMES_SAID) {
+        fprintf(out, "%s%s%s%s%s", *count > 1 ? ", " : "", name, reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+    }
+}
+
+static void say_more(FILE *out, size_t count)
+{
+    if (count > DN_NAMES_SAID) {
+        fprintf(out, " and %zu more", count - DN_NAMES_SAID);
     }
 }
 
@@ -252,40 +264,40 @@ static void say_outliers(FILE *out, const dn_group_analysis *a)
         return;
     }
     size_t total = a->people_count - a->omitted;
-    fprintf(out, " %zu of %zu values lay beyond %g interquartile ranges of their group and %s left out (%.1f %% accepted; ", a->outliers,
-            total, a->options.outlier_factor, a->outliers == 1 ? "was" : "were", 100.0 * (double)(total - a->outliers) / (double)total);
+    fprintf(out, " %zu of %zu values lay beyond %g interquartile ranges of their group", a->outliers, total, a->options.outlier_factor);
+    if (a->options.outlier_source != NULL) {
+        fprintf(out, " (the rule of %s)", a->options.outlier_source);
+    }
+    fprintf(out, " and %s left out (%.1f %% accepted; ", a->outliers == 1 ? "was" : "were",
+            100.0 * (double)(total - a->outliers) / (double)total);
     bool any = false;
     for (size_t g = 0; g < a->k; ++g) {
-        dn_names names = {0};
+        size_t count = 0;
         for (size_t i = 0; i < a->people_count; ++i) {
             if (a->people[i].outlier && a->people[i].group == g) {
-                add_name(&names, a->people[i].id, NULL);
+                if (count == 0) {
+                    fprintf(out, "%s%s: ", any ? "; " : "", a->names[g]);
+                    any = true;
+                }
+                say_name(out, &count, a->people[i].id, NULL);
             }
         }
-        if (names.count > 0) {
-            fprintf(out, "%s%s: ", any ? "; " : "", a->names[g]);
-            dn_names_say(out, &names);
-            any = true;
-        }
-        free(names.text);
+        say_more(out, count);
     }
     fprintf(out, ").");
 }
 
 static void say_omitted(FILE *out, const dn_group_analysis *a)
 {
-    dn_names names = {0};
+    size_t count = 0;
     for (size_t i = 0; i < a->people_count; ++i) {
         if (a->people[i].omitted != NULL) {
-            add_name(&names, a->people[i].id, a->people[i].omitted);
+            fprintf(out, "%s", count == 0 ? " Not counted: " : "");
+            say_name(out, &count, a->people[i].id, a->people[i].omitted);
         }
     }
-    if (names.count > 0) {
-        fprintf(out, " Not counted: ");
-        dn_names_say(out, &names);
-        fprintf(out, ".");
-    }
-    free(names.text);
+    say_more(out, count);
+    fprintf(out, "%s", count > 0 ? "." : "");
 }
 
 static void say_ancova(FILE *out, const dn_group_analysis *a)
@@ -305,20 +317,22 @@ static void say_ancova(FILE *out, const dn_group_analysis *a)
     for (size_t g = 0; g < a->k; ++g) {
         fprintf(out, "%s%s %s", g > 0 ? ", " : "", a->names[g], dn_result_format_number(a->ancova.adjusted_mean[g], number, sizeof number));
     }
+    if (a->has_ancova_all) {
+        fprintf(out, " (with the outliers %s)", dn_result_sentence(&a->ancova_all.group, text, sizeof text));
+    }
     if (!isnan(a->ancova.slopes.p)) {
         fprintf(out, "; equal slopes %s", dn_result_format_p(a->ancova.slopes.p, p, sizeof p));
     }
     if (a->ancova_omitted > 0) {
         fprintf(out, "; without a covariate and not in this model: ");
-        dn_names names = {0};
+        size_t count = 0;
         for (size_t i = 0; i < a->people_count; ++i) {
             const dn_person *person = &a->people[i];
             if (person->omitted == NULL && !person->outlier && !person->in_ancova) {
-                add_name(&names, person->id, NULL);
+                say_name(out, &count, person->id, NULL);
             }
         }
-        dn_names_say(out, &names);
-        free(names.text);
+        say_more(out, count);
     }
     fprintf(out, ".");
 }
@@ -343,35 +357,38 @@ static void say_normalisation(FILE *out, const dn_group_analysis *a)
     }
 }
 
-dn_status dn_group_paragraph(const dn_group_analysis *a, char **out)
+static void say_tests(FILE *out, const dn_group_analysis *a, const dn_comparison *c, const char *before)
 {
     char text[512];
+    fprintf(out, "%s", before);
+    if (a->k > 2) {
+        fprintf(out, "%s. ", dn_result_sentence(&c->overall, text, sizeof text));
+    }
+    say_pairs(out, a, c, "; ");
+    fprintf(out, ".");
+}
+
+dn_status dn_group_paragraph(const dn_group_analysis *a, char **out)
+{
     dn_text paragraph;
     DN_TRY(dn_text_open(&paragraph));
     FILE *stream = paragraph.stream;
+    bool both = a->all.samples != NULL; /* with and without outliers, side by side */
     fprintf(stream, "%s", label_of(a));
     say_normalisation(stream, a);
     fprintf(stream, ": ");
     say_means(stream, a, &a->used);
     fprintf(stream, " (mean ± SD).");
-    say_normality(stream, a);
-    if (a->k > 2) {
-        fprintf(stream, " %s. ", dn_result_sentence(&a->used.overall, text, sizeof text));
-    } else {
-        fprintf(stream, " ");
-    }
-    say_pairs(stream, a, &a->used, "; ");
-    fprintf(stream, ".");
     say_outliers(stream, a);
-    if (a->all.samples != NULL) {
+    if (both) {
         fprintf(stream, " With them: ");
         say_means(stream, a, &a->all);
-        if (a->k > 2) {
-            fprintf(stream, "; %s", dn_result_sentence(&a->all.overall, text, sizeof text));
-        }
-        fprintf(stream, "; ");
-        say_pairs(stream, a, &a->all, "; ");
         fprintf(stream, ".");
+    }
+    say_normality(stream, a);
+    say_tests(stream, a, &a->used, both ? " Without the outliers: " : " ");
+    if (both) {
+        say_tests(stream, a, &a->all, " With them: ");
     }
     say_ancova(stream, a);
     say_omitted(stream, a);

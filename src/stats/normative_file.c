@@ -1,5 +1,6 @@
 /* The model file of a norm: JSON that a person can read, and that is checked as if anyone could have written it. */
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "stats/normative.h"
 
@@ -117,8 +118,13 @@ dn_status dn_norm_write(const dn_norm_model *model, const char *path)
     json_t *root = to_json(model);
     char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(root);
-    if (text == NULL) {
-        DN_FAIL(DN_EDATA, "the norm cannot be written to %s: its texts are not UTF-8, or memory is short", path);
+    dn_status complete = dn_json_complete(path);
+    if (text == NULL && complete == DN_OK) {
+        complete = dn_error_set(DN_EDATA, "the norm cannot be written to %s: its texts are not UTF-8", path);
+    }
+    if (complete != DN_OK) {
+        free(text);
+        return complete;
     }
     dn_status status = dn_file_write_all(path, text, strlen(text));
     free(text);
@@ -326,6 +332,9 @@ dn_status dn_norm_parse(const char *text, size_t size, const char *name, dn_norm
     json_error_t error;
     *out = (dn_norm_model){0};
     json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+    if (root == NULL && dn_json_starved()) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", name);
+    }
     if (root == NULL) {
         DN_FAIL(DN_EFORMAT, "%s is not JSON (line %d: %s); a norm is made by `dien normative fit`", name, error.line, error.text);
     }

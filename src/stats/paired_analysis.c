@@ -107,6 +107,13 @@ static dn_status read_groups(const dn_table *table, size_t id, dn_paired_analysi
     return DN_OK;
 }
 
+static dn_status one_test(const dn_paired_analysis *a, bool parametric, dn_result *out)
+{
+    const double *first = a->values[0], *second = a->values[1];
+    return parametric ? dn_t_test_paired(second, first, a->n, a->options.level, out)
+                      : dn_wilcoxon_signed_rank(second, first, a->n, a->options.level, out);
+}
+
 dn_status dn_paired_analyse(const dn_table *table, const dn_paired_options *options, dn_paired_analysis *out)
 {
     *out = (dn_paired_analysis){.options = *options};
@@ -135,24 +142,17 @@ dn_status dn_paired_analyse(const dn_table *table, const dn_paired_options *opti
     }
     const dn_sample sample = {"differences", difference, out->n};
     bool normal;
-    dn_test_normality(&sample, 1, options->alpha, &out->normality, &normal);
+    DN_TRY(dn_test_normality(&sample, 1, options->alpha, &out->normality, &normal));
     out->parametric = options->test == DN_TEST_PARAMETRIC || (options->test == DN_TEST_AUTO && normal);
     dn_result t;
     dn_result rank;
-    dn_status t_status = dn_t_test_paired(out->values[1], out->values[0], out->n, options->level, &t);
-    if (t_status != DN_OK && out->parametric) {
-        return t_status;
-    }
-    dn_status rank_status = dn_wilcoxon_signed_rank(out->values[1], out->values[0], out->n, options->level, &rank);
-    if (rank_status != DN_OK && !out->parametric) {
-        return rank_status;
-    }
-    out->test = out->parametric ? t : rank;
-    out->other = dn_result_empty();
-    if (t_status == DN_OK && rank_status == DN_OK) {
-        out->other = out->parametric ? rank : t;
-    }
-    dn_error_clear();
+    dn_result *chosen = out->parametric ? &t : &rank;
+    dn_result *other = out->parametric ? &rank : &t;
+    bool possible;
+    DN_TRY(one_test(out, out->parametric, chosen));
+    DN_TRY(dn_error_excuse(one_test(out, !out->parametric, other), DN_EDATA, &possible));
+    out->test = *chosen;
+    out->other = possible ? *other : dn_result_empty();
     out->percent = out->summary[0].mean != 0.0 ? 100.0 * (out->summary[1].mean - out->summary[0].mean) / out->summary[0].mean : NAN;
     return DN_OK;
 }

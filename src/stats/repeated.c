@@ -202,10 +202,11 @@ dn_status dn_repeated_pairs(const double *values, size_t n, size_t k, double lev
             const double *x = columns + a * n, *y = columns + b * n;
             dn_result *result = &results[pair];
             double z = NAN;
-            if (dn_t_test_paired(x, y, n, level, result) == DN_OK) {
+            bool possible;
+            DN_TRY_GOTO(status, dn_error_excuse(dn_t_test_paired(x, y, n, level, result), DN_EDATA, &possible), done);
+            if (possible) {
                 z = result->effect;
             } else {
-                dn_error_clear();
                 *result = dn_result_empty();
                 result->method = "paired t test";
                 result->statistic_name = "t";
@@ -225,6 +226,7 @@ dn_status dn_repeated_pairs(const double *values, size_t n, size_t k, double lev
         }
     }
     status = dn_adjust_results(results, pair, adjustment);
+done:
     free(columns);
     return status;
 }

@@ -44,6 +44,15 @@ char *dn_result_format_number(double value, char *text, size_t size)
     return text;
 }
 
+char *dn_result_format_effect(double value, char *text, size_t size)
+{
+    if (fabs(value) < 0.001) { /* not NaN */
+        print_decimals(value, 3, text, size);
+        return text;
+    }
+    return dn_result_format_number(value, text, size);
+}
+
 char *dn_result_format_spread(double value, double spread, char *text, size_t size)
 {
     int decimals = 0;
@@ -82,13 +91,12 @@ static void add(char *text, size_t size, const char *format, ...)
     va_end(args);
 }
 
-static void add_interval(char *text, size_t size, double low, double high, double level)
+static void add_interval(char *text, size_t size, double low, double high, double level, char *(*format)(double, char *, size_t))
 {
     char a[32];
     char b[32];
     if (!isnan(low) && !isnan(high)) {
-        add(text, size, " (%.4g %% CI %s to %s)", 100.0 * level, dn_result_format_number(low, a, sizeof a),
-            dn_result_format_number(high, b, sizeof b));
+        add(text, size, " (%.4g %% CI %s to %s)", 100.0 * level, format(low, a, sizeof a), format(high, b, sizeof b));
     }
 }
 
@@ -118,12 +126,12 @@ char *dn_result_sentence(const dn_result *result, char *text, size_t size)
     if (result->estimate_name != NULL && !isnan(result->estimate)) {
         add(text, size, "%s%s %s", text[0] ? ", " : "", result->estimate_name,
             dn_result_format_number(result->estimate, number, sizeof number));
-        add_interval(text, size, result->low, result->high, result->level);
+        add_interval(text, size, result->low, result->high, result->level, dn_result_format_number);
     }
     if (result->effect_name != NULL && !isnan(result->effect)) {
         add(text, size, "%s%s = %s", text[0] ? ", " : "", result->effect_name,
-            dn_result_format_number(result->effect, number, sizeof number));
-        add_interval(text, size, result->effect_low, result->effect_high, result->level);
+            dn_result_format_effect(result->effect, number, sizeof number));
+        add_interval(text, size, result->effect_low, result->effect_high, result->level, dn_result_format_effect);
     }
     if (result->n > 0) {
         add(text, size, "%sn = %zu", text[0] ? ", " : "", result->n);

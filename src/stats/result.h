@@ -39,6 +39,8 @@ char *dn_result_format_p(double p, char *text, size_t size);
 /* Four significant digits without an exponent where that is readable ("812.4", "0.0312", "−3.021"), with a typographic minus. */
 char *dn_result_format_number(double value, char *text, size_t size);
 
+/* The same for an effect size, of which nobody reads the fifth decimal: "0.000" and not "1.389e-05". */
+char *dn_result_format_effect(double value, char *text, size_t size);
 /* With the decimals of a spread's third digit: "852.1" and "77.0" for a mean of 852.08 and an SD of 77.01. */
 char *dn_result_format_spread(double value, double spread, char *text, size_t size);
 

@@ -86,7 +86,8 @@ static dn_status read_maps(dn_yaml *yaml, const yaml_node_t *list, const char *w
         int result = glob(pattern, 0, NULL, &found); /* sorted */
         dn_status status = DN_OK;
         if (result != 0) {
-            status = dn_yaml_fail(yaml, item, "%s names %s, and there is no such file", where, pattern);
+            status = result == GLOB_NOSPACE ? dn_error_set(DN_ENOMEM, "not enough memory to look for %s", pattern)
+                                            : dn_yaml_fail(yaml, item, "%s names %s, and there is no such file", where, pattern);
         }
         free(pattern);
         DN_TRY(status);
@@ -171,8 +172,10 @@ static dn_status read_pair(dn_yaml *yaml, const yaml_node_t *node, const char *w
         status = dn_yaml_fail(yaml, node, "scan and labels take one * each, which stands for the same text in both");
         goto done;
     }
-    if (glob(path[0], 0, NULL, &found) != 0) {
-        status = dn_yaml_fail(yaml, node, "%s names the scan %s, and there is no such file", where, path[0]);
+    int result = glob(path[0], 0, NULL, &found);
+    if (result != 0) {
+        status = result == GLOB_NOSPACE ? dn_error_set(DN_ENOMEM, "not enough memory to look for %s", path[0])
+                                        : dn_yaml_fail(yaml, node, "%s names the scan %s, and there is no such file", where, path[0]);
         goto done;
     }
     if (path[2] != NULL && !dn_path_exists(path[2])) {

@@ -11,6 +11,7 @@
 #include "train/slices.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <glob.h>
 #include <math.h>
 #include <stdio.h>
@@ -114,6 +115,9 @@ static dn_status walk(dn_yaml *yaml, const yaml_node_t *item, const char *folder
         DN_TRY_GOTO(status, dn_config_add_pair(sources, scan, labels, NULL, subject), done);
     }
     count = depth < 8 ? scandir(folder, &entries, NULL, by_name) : 0;
+    if (count < 0 && errno == ENOMEM) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to read the folder %s", folder);
+    }
     for (int i = 0; i < count && status == DN_OK; ++i) {
         char *inner = NULL;
         if (entries[i]->d_name[0] != '.') {
@@ -144,8 +148,11 @@ dn_status dn_config_folders(dn_yaml *yaml, const yaml_node_t *list, const char *
         size_t before = sources->pair_count;
         DN_TRY(dn_yaml_text(yaml, item, where, &text));
         DN_TRY(dn_config_path(yaml, item, text, &pattern));
-        bool some = glob(pattern, 0, NULL, &found) == 0;
-        dn_status status = some ? DN_OK : dn_yaml_fail(yaml, item, "%s names %s, and there is no such folder", where, pattern);
+        int result = glob(pattern, 0, NULL, &found);
+        bool some = result == 0;
+        dn_status status = some                     ? DN_OK
+                           : result == GLOB_NOSPACE ? dn_error_set(DN_ENOMEM, "not enough memory to look for %s", pattern)
+                                                    : dn_yaml_fail(yaml, item, "%s names %s, and there is no such folder", where, pattern);
         for (size_t f = 0; some && f < found.gl_pathc && status == DN_OK; ++f) {
             if (dn_path_is_folder(found.gl_pathv[f])) {
                 char *folder = found.gl_pathv[f];

@@ -186,19 +186,25 @@ static dn_status write(const dn_table *table, const char *output, const char *na
     return status;
 }
 
-static dn_status report_structure(const dn_table *all, int64_t folds, const char *structure, double *room, const char *output, bool figure,
-                                  dn_table *summary)
+static dn_status summarise_structure(const dn_table *all, int64_t folds, const char *structure, double *room, dn_table *summary)
 {
     for (int64_t fold = 1; fold <= folds; ++fold) {
         DN_TRY(summary_row(all, structure, fold, room, summary));
     }
-    DN_TRY(summary_row(all, structure, 0, room, summary));
-    for (int volumes = 0; figure && volumes < 2; ++volumes) {
+    return summary_row(all, structure, 0, room, summary);
+}
+
+/* Want of gnuplot, or values that cannot be drawn, are told and no more. */
+static dn_status draw_structure(const dn_table *all, int64_t folds, const char *structure, double *room, const char *output)
+{
+    for (int volumes = 0; volumes < 2; ++volumes) {
         dn_status status = draw(all, structure, folds, room, output, volumes);
-        if (status != DN_OK) {
+        if (status == DN_EIO || status == DN_EDATA) {
             dn_log(DN_LOG_WARNING, "%s of %s was not drawn: %s", volumes ? "the Bland-Altman plot" : "the box plot", structure,
                    dn_error_message());
             dn_error_clear();
+        } else if (status != DN_OK) {
+            return status;
         }
     }
     return DN_OK;
@@ -221,18 +227,25 @@ dn_status dn_crossval_report(bool sees_slices, int64_t folds, const char *output
     DN_TRY_GOTO(status, dn_alloc(&room, 4 * dn_table_rows(all) + 4, sizeof *room, "a summary"), done);
     size_t names;
     DN_TRY_GOTO(status, dn_table_column(all, "structure", &names), done);
-    for (size_t row = 0; row < dn_table_rows(all); ++row) {
-        const char *structure = dn_table_text(all, row, names);
-        bool seen = false;
-        for (size_t before = 0; before < row && !seen; ++before) {
-            seen = strcmp(dn_table_text(all, before, names), structure) == 0;
+    for (int drawing = 0; drawing < (figure ? 2 : 1); ++drawing) { /* tables do not wait for figures */
+        for (size_t row = 0; row < dn_table_rows(all); ++row) {
+            const char *structure = dn_table_text(all, row, names);
+            bool seen = false;
+            for (size_t before = 0; before < row && !seen; ++before) {
+                seen = strcmp(dn_table_text(all, before, names), structure) == 0;
+            }
+            if (!seen) {
+                DN_TRY_GOTO(status,
+                            drawing ? draw_structure(all, folds, structure, room, output)
+                                    : summarise_structure(all, folds, structure, room, summary),
+                            done);
+            }
         }
-        if (!seen) {
-            DN_TRY_GOTO(status, report_structure(all, folds, structure, room, output, figure, summary), done);
+        if (!drawing) {
+            DN_TRY_GOTO(status, write(all, output, "evaluation.tsv"), done);
+            DN_TRY_GOTO(status, write(summary, output, "crossval.tsv"), done);
         }
     }
-    DN_TRY_GOTO(status, write(all, output, "evaluation.tsv"), done);
-    DN_TRY_GOTO(status, write(summary, output, "crossval.tsv"), done);
 done:
     free(room);
     dn_table_destroy(all);

@@ -71,6 +71,9 @@ dn_status dn_yaml_read(const char *path, dn_yaml **out)
     DN_TRY_GOTO(status, dn_strdup(path, &yaml->path), done);
     yaml_parser_set_input_string(&parser, bytes, size);
     if (!yaml_parser_load(&parser, &yaml->document)) {
+        if (parser.error == YAML_MEMORY_ERROR) {
+            DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to read %s", path);
+        }
         DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s:%zu: this is not YAML: %s", path, parser.problem_mark.line + 1,
                      parser.problem != NULL ? parser.problem : "it cannot be read");
     }

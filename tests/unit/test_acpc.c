@@ -214,7 +214,9 @@ static void rods(void **state)
     const dn_stack_geometry geometry = {.slices = 3, .pixels = MAKER_PIXELS, .thickness = 0.5, .pixel = 0.5, .centre = {0, -5, 0}};
     dn_grid grid;
     assert_ok(dn_stack_models_open(path, DN_PRECISION_F32, &models));
-    assert_true(dn_stack_models_know_frame(models));
+    bool know = false;
+    assert_ok(dn_stack_models_know_frame(models, &know));
+    assert_true(know);
     dn_stack_grid(&frame, &geometry, &grid);
     assert_ok(dn_volume_create(&grid, &stack));
     for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {

@@ -223,7 +223,7 @@ static void data_hold_what_is_drawn(void **state)
     dn_figure *figure = NULL;
     assert_ok(dn_figure_create(85, 60, 1, 1, &figure));
     const double values[] = {3, 1, 4, 1, 5, 9, 2, 6}; /* R: quantile(): 1.75, 3.5, 5.25; whiskers 1 and 9; mean 3.875 */
-    dn_figure_group groups[] = {{"A", 8, values}, {"B", 0, NULL}};
+    dn_figure_group groups[] = {{.name = "A", .n = 8, .values = values}, {.name = "B"}};
     assert_ok(dn_figure_box_plot(figure, &(dn_panel){0}, groups, 2, &(dn_figure_bracket){0, 1, "n.s."}, 1));
     assert_int_equal(dn_figure_box_plot(figure, &(dn_panel){0}, groups, 2, &(dn_figure_bracket){0, 2, "n.s."}, 1), DN_EINTERNAL);
     assert_ok(dn_figure_write(figure, in_folder("box")));
@@ -234,6 +234,127 @@ static void data_hold_what_is_drawn(void **state)
     assert_non_null(strstr(data, "\tpoint\t1\t3.875\t"));
     assert_non_null(strstr(data, "n.s."));
     free(data);
+}
+
+/* Names of ticks are formats to gnuplot, and a name may be longer than the figure is wide. */
+static void percents_and_long_names_are_drawn(void **state)
+{
+    (void)state;
+    needs_gnuplot();
+    dn_figure *figure = NULL;
+    char longest[401] = "";
+    memset(longest, 'x', 400);
+    const double values[] = {3, 1, 4, 1, 5};
+    dn_figure_group groups[] = {{.name = "50% dose", .n = 5, .values = values},
+                                {.name = "100%d %s", .n = 5, .values = values},
+                                {.name = longest, .n = 5, .values = values}};
+    assert_ok(dn_figure_create(85, 85, 1, 1, &figure));
+    const dn_panel panel = {.title = longest, .y_label = "%n of ICV (%)"};
+    assert_ok(dn_figure_box_plot(figure, &panel, groups, 3, &(dn_figure_bracket){0, 1, "100 %"}, 1));
+    assert_ok(dn_figure_write(figure, in_folder("percent")));
+    dn_figure_destroy(figure);
+    char *drawn = text_of("percent.svg");
+    static const char *const shown[] = {"50% dose", "100%d %s", "%n of ICV (%)", "100 %", "xxx\xE2\x80\xA6"};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; ++i) {
+        if (strstr(drawn, shown[i]) == NULL) {
+            fail_msg("expected \"%s\" in the figure", shown[i]);
+        }
+    }
+    assert_null(strstr(drawn, "50%%"));
+    free(drawn);
+    /* A column's name as a file's: whole when short, cut and still its own when long. */
+    char *a = NULL, *b = NULL;
+    assert_ok(dn_file_name_of(longest, &a));
+    longest[399] = 'y';
+    assert_ok(dn_file_name_of(longest, &b));
+    assert_true(strlen(a) <= 100 && strlen(b) <= 100 && strcmp(a, b) != 0);
+    free(a);
+    free(b);
+}
+
+static void equal_runs_give_equal_bytes(void **state)
+{
+    (void)state;
+    needs_gnuplot();
+    static const char *const extensions[] = {"svg", "pdf", "png", "gp", "tsv"};
+    dn_figure *figure = small_figure("twice");
+    assert_ok(dn_figure_write(figure, in_folder("twice")));
+    char command[512];
+    snprintf(command, sizeof command, "mkdir %s/first && mv %s/twice.* %s/first && sleep 1.1", folder, folder, folder);
+    assert_int_equal(system(command), 0);
+    assert_ok(dn_figure_write(figure, in_folder("twice")));
+    dn_figure_destroy(figure);
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
+        snprintf(command, sizeof command, "cmp %s/first/twice.%s %s/twice.%s", folder, extensions[i], folder, extensions[i]);
+        if (system(command) != 0) {
+            fail_msg("two equal figures differ in their .%s", extensions[i]);
+        }
+    }
+}
+
+/* gnuplot's exit code says nothing of a full disk: what it left is looked at. */
+static void a_part_is_no_figure(void **state)
+{
+    (void)state;
+    needs_gnuplot();
+    static const char *const faults[] = {
+        "gnuplot \"$@\"; truncate -s -1 part.png",
+        "gnuplot \"$@\"; truncate -s -2 part.pdf",
+        "gnuplot \"$@\"; truncate -s -9 part.svg",
+        "gnuplot \"$@\"; truncate -s 100 part.pdf",
+        "gnuplot \"$@\"; rm part.svg",
+        "gnuplot \"$@\"; : >part.png",
+        "trap '' XFSZ; ulimit -f 4; gnuplot \"$@\"; exit 0", /* as on a full disk */
+        "exit 0",
+    };
+    dn_figure *figure = small_figure("part");
+    assert_ok(dn_figure_write(figure, in_folder("part")));
+    char *before = text_of("part.svg");
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; ++i) {
+        char command[512];
+        FILE *script = fopen(in_folder("broken"), "w");
+        assert_non_null(script);
+        fprintf(script, "#!/bin/sh\n%s\n", faults[i]);
+        fclose(script);
+        assert_int_equal(chmod(in_folder("broken"), 0755), 0);
+        setenv("DIEN_GNUPLOT", in_folder("broken"), 1);
+        dn_status status = dn_figure_write(figure, in_folder("part"));
+        unsetenv("DIEN_GNUPLOT");
+        if (status != DN_EIO || strstr(dn_error_message(), "only a part") == NULL) {
+            fail_msg("%s: expected a part, found %s: %s", faults[i], dn_status_name(status), dn_error_message());
+        }
+        char *after = text_of("part.svg");
+        assert_string_equal(before, after); /* the old one stays */
+        free(after);
+        snprintf(command, sizeof command, "test -z \"$(find %s -name '.dien*')\"", folder);
+        assert_int_equal(system(command), 0);
+    }
+    free(before);
+    dn_figure_destroy(figure);
+}
+
+static void what_was_left_out_is_marked(void **state)
+{
+    (void)state;
+    needs_gnuplot();
+    dn_figure *figure = NULL;
+    const double values[] = {3, 1, 4, 2, 5}, left_out[] = {11.5, -7.25};
+    dn_figure_group groups[] = {{.name = "A", .n = 5, .values = values, .n_dropped = 2, .dropped = left_out},
+                                {.name = "B", .n = 5, .values = values}};
+    assert_ok(dn_figure_create(85, 85, 1, 1, &figure));
+    assert_ok(
+        dn_figure_box_plot(figure, &(dn_panel){0}, groups, 2, &(dn_figure_bracket){0, 1, "p = 0.022, all\np = 0.0088, without 2"}, 1));
+    assert_ok(dn_figure_write(figure, in_folder("left")));
+    dn_figure_destroy(figure);
+    char *data = text_of("left.tsv"), *drawn = text_of("left.svg");
+    assert_non_null(strstr(data, "\tpoint\t1\t11.5\t"));
+    assert_non_null(strstr(data, "\tpoint\t1\t-7.25\t"));
+    assert_non_null(strstr(data, "\tpoint\t1\t3\t")); /* the mean is that of the others */
+    assert_non_null(strstr(drawn, "(2 left out)"));
+    assert_non_null(strstr(drawn, "p = 0.022, all"));
+    assert_non_null(strstr(drawn, "p = 0.0088, without 2"));
+    free(data);
+    free(drawn);
 }
 
 int main(void)
@@ -247,6 +368,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(failing_gnuplot_keeps_the_old_figure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_it_cannot_show, set_up, tear_down),
         cmocka_unit_test_setup_teardown(data_hold_what_is_drawn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(percents_and_long_names_are_drawn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(equal_runs_give_equal_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_part_is_no_figure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_left_out_is_marked, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ static int green(cairo_surface_t *picture, int x, int y)
 static cairo_surface_t *draw(const dn_surface_part *part, double azimuth, double elevation)
 {
     dn_surface_camera camera = {.azimuth = azimuth, .elevation = elevation, .focus = -1};
-    assert_ok(dn_surface_view(part, 1, &camera, 1, SIZE, path));
+    assert_ok(dn_surface_view(part, 1, &camera, 1, NULL, 0, SIZE, path));
     cairo_surface_t *picture = cairo_image_surface_create_from_png(path);
     assert_int_equal(cairo_surface_status(picture), CAIRO_STATUS_SUCCESS);
     assert_int_equal(cairo_image_surface_get_width(picture), SIZE);
@@ -121,7 +121,7 @@ static void a_shell_shows_what_is_inside(void **state)
     dn_surface_part both[2] = {small, ellipsoid(0, 10, 10, 10)};
     both[1].opacity = 0.3;
     dn_surface_camera views[2] = {{.focus = -1}, {.focus = -1, .visible = (const unsigned char[]){0, 1}, .caption = "shell"}};
-    assert_ok(dn_surface_view(both, 2, views, 2, SIZE, path));
+    assert_ok(dn_surface_view(both, 2, views, 2, NULL, 0, SIZE, path));
     cairo_surface_t *picture = cairo_image_surface_create_from_png(path);
     assert_int_equal(cairo_image_surface_get_width(picture), 2 * SIZE);
     assert_true(green(picture, SIZE / 2, SIZE / 2) + 40 < green(picture, SIZE + SIZE / 2, SIZE / 2));
@@ -133,15 +133,15 @@ static void bad_surfaces_are_refused(void **state)
     (void)state;
     dn_surface_camera camera = {.focus = -1};
     dn_surface_part part = ellipsoid(0, 1, 1, 1), empty = {0};
-    assert_int_equal(dn_surface_view(&empty, 1, &camera, 1, SIZE, path), DN_EDATA);
+    assert_int_equal(dn_surface_view(&empty, 1, &camera, 1, NULL, 0, SIZE, path), DN_EDATA);
     triangles[1][2] = RINGS * STEPS;
-    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, path), DN_EDATA);
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, NULL, 0, SIZE, path), DN_EDATA);
     part = ellipsoid(0, 1, 1, 1);
     vertices[2][1] = NAN;
-    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, path), DN_EDATA);
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, NULL, 0, SIZE, path), DN_EDATA);
     part = ellipsoid(0, 1, 1, 1);
-    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, SIZE, "/nonexistent/x.png"), DN_EIO);
-    assert_int_equal(dn_surface_view(&part, 1, &camera, 0, SIZE, path), DN_EINTERNAL);
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 1, NULL, 0, SIZE, "/nonexistent/x.png"), DN_EIO);
+    assert_int_equal(dn_surface_view(&part, 1, &camera, 0, NULL, 0, SIZE, path), DN_EINTERNAL);
 }
 
 static void refining_keeps_shape(void **state)

@@ -1,0 +1,68 @@
+# The commands on scans, label maps and networks when memory ends: see tests/support/starve.sh. Heads and networks are made up, and small.
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../support/starve.sh"
+RANDOM=11
+fixture=${DIEN_FIXTURE:?the program tests/fixture}
+tree=${DIEN_SOURCE:?the source tree}
+samples=${DIEN_STARVE_SAMPLES:-4}
+export XDG_DATA_HOME=$work/none
+cd "$work" || exit 1
+mkdir -p heads maps pred truth folds
+"$fixture" model tiny.safetensors && "$fixture" scan small.nii.gz 3 60 && "$fixture" whole-head heads && "$fixture" head maps/head1.nii.gz &&
+    "$fixture" labels labels.nii.gz || { echo "cannot make the inputs"; exit 1; }
+for n in 1 2 3; do
+    cp maps/head1.nii.gz "truth/sub-0${n}_dseg.nii.gz"
+    cp maps/head1.nii.gz "pred/sub-0${n}_dseg.nii.gz"
+    cp maps/head1.nii.gz "folds/sub-0${n}_stack.nii.gz"
+    cp maps/head1.nii.gz "folds/sub-0${n}_dseg.nii.gz"
+done
+cat >toy.yaml <<YAML
+name: toy
+output: run
+model: {architecture: unet3d, spacing_mm: 8, patch: [8, 8, 8], config: {features: [2, 4], convs: 1, norm: instance}}
+labels:
+  - {name: background, from: [0, 515, 507]}
+  - {name: left_thalamus, from: [10]}
+  - {name: right_thalamus, from: [49]}
+  - {name: brain, index: 2, from: [2, 41, 24]}
+data: {maps: ['$work/maps/*.nii.gz'], tissues: $tree/share/synth/tissues.tsv}
+augmentation: {preset: plain}
+training: {steps: 2, log_every: 1}
+YAML
+cat >folds.yaml <<YAML
+name: toy
+output: run
+model:
+  architecture: graph
+  spacing_mm: 4
+  patch: [32, 32]
+  slices: {channels: 3}
+  config:
+    dims: 2
+    nodes:
+      - {op: input, name: x, channels: 3}
+      - {op: conv, name: b, input: x, out: 3, kernel: 3, padding: same, bias: true}
+      - {op: softmax, name: s, input: b}
+    outputs: [s]
+labels:
+  - {name: background, from: [0, 2, 10, 24, 41, 49]}
+  - {name: left_shell, from: [515]}
+  - {name: right_shell, from: [507]}
+data: {scans: [{scan: '$work/folds/*_stack.nii.gz', labels: '$work/folds/*_dseg.nii.gz'}]}
+augmentation: {preset: plain, noise_sd: 0}
+training: {epochs: 1, batch: 8, schedule: {kind: constant, peak: 0.02}}
+YAML
+
+starve segment segment "$work/small.nii.gz" --model "$work/tiny.safetensors" --threads 1 -o out
+DIEN_MODELS=$work/heads starve whole_head segment "$work/heads/head.nii.gz" --structures thalamus,icv --threads 1 -o out
+starve evaluate evaluate "$work/pred" "$work/truth" -o out
+starve surface surface "$work/labels.nii.gz" --mask "$work/labels.nii.gz" --size 64 -o out
+starve prepare prepare "$tree/share/template/head.nii.gz" -o out --labels "$tree/share/template/head.nii.gz" --geometry 4x16:2x1
+starve labelmap labelmap frame "$work/maps/head1.nii.gz" -o out.nii.gz --frame 0,0,0,28
+starve synth synth "$work/maps/head1.nii.gz" -o out --spacing 8 --seed 5
+starve train train "$work/toy.yaml" -o out --no-figure --threads 1
+starve crossval crossval "$work/folds.yaml" --folds 3 -o out --no-figure --threads 1
+starve models_list models list
+starve models_show models show "$work/tiny.safetensors"
+echo "$starved commands"
+finish
