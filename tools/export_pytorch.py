@@ -13,9 +13,10 @@ import numpy as np
 
 
 def export(state, path, name, architecture, config, labels, spacing=(1, 1, 1), orientation="RAS", multiple=None, channels=1,
-           normalisation=None, half=False, structure=None, colours=None, **texts):
+           normalisation=None, half=False, structure=None, colours=None, mirror=False,
+           **texts):
     """labels: (name, FreeSurfer number, hemisphere L|R|B), one per output channel. structure: what all of them are parts of; colours: of all but the
-    first, else made from the channel's number. texts: trained_on, licence, source."""
+    first, else made from the channel's number. mirror: `dien segment` runs it on the mirror image, too. texts: trained_on, licence, source."""
     if multiple is None:
         multiple = 2 ** (len(config["features"]) - 1) if "features" in config else 32
     entries = []
@@ -25,6 +26,8 @@ def export(state, path, name, architecture, config, labels, spacing=(1, 1, 1), o
                         "color": "#000000" if colours and i == 0 else colours[i - 1] if colours else "#%06x" % (i * 2654435761 % 2**24)})
     contract = {"spacing_mm": list(spacing), "orientation": orientation, "multiple": multiple, "channels": channels,
                 "normalisation": normalisation or {"kind": "percentile", "low": 0.5, "high": 99.5}, "region": None}
+    if mirror:
+        contract["mirror"] = True
     header = {"__metadata__": {"dien.format": "1", "dien.name": name, "dien.architecture": architecture,
                                "dien.config": json.dumps(config), "dien.input": json.dumps(contract),
                                "dien.labels": json.dumps(entries), **{f"dien.{k}": v for k, v in texts.items()}}}

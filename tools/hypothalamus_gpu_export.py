@@ -37,7 +37,7 @@ def main():
     state = {key: Array(value) for key, value in np.load(sys.argv[1]).items()}
     export(state, sys.argv[2], name="hypothalamus", architecture="unet3d", config=config, labels=labels, half=True, trained_on=TRAINED_ON,
            structure="hypothalamus", colours=COLOURS * 2, licence="GPL-3.0-or-later; derived from Apache-2.0 weights (BBillot/hypothalamus_seg)",
-           source="dien; start weights https://github.com/BBillot/hypothalamus_seg", **{"note.mirror": "yes"})
+           source="dien; start weights https://github.com/BBillot/hypothalamus_seg", mirror=True)
 
 
 if __name__ == "__main__":

@@ -49,9 +49,14 @@ def volume(table):
     return None
 
 
-def labelled(path):
+def labelled(path, box=None):
+    """The most probable label in the box around all that is not background; and that box."""
     p = numpy.asarray(nibabel.load(path).dataobj, dtype=numpy.float32)
-    return numpy.concatenate([numpy.maximum(0, 1 - p.sum(-1, keepdims=True)), p], -1).argmax(-1)
+    if box is None:
+        some = numpy.argwhere(p.max(-1) > 0)
+        box = tuple(slice(max(0, a - 6), b + 7) for a, b in zip(some.min(0), some.max(0)))
+    p = p[box]
+    return numpy.concatenate([numpy.maximum(0, 1 - p.sum(-1, keepdims=True)), p], -1).argmax(-1), box
 
 
 def overlap(a, b):
@@ -213,7 +218,8 @@ def part_overlap(rows):
             if row[5] != group:
                 continue
             v = run(row[1], "base/" + row[0], True)
-            a, b = labelled(f"{OUT}/base/{row[0]}/probseg.nii.gz"), labelled(row[2])
+            b, box = labelled(row[2])
+            a, _ = labelled(f"{OUT}/base/{row[0]}/probseg.nii.gz", box)
             t = volume(row[2].replace("_probseg.nii.gz", "_volumes.tsv"))
             found.append((overlap(a > 0, b > 0), numpy.mean([overlap(a == c, b == c) for c in range(1, 11)]), v[0], t[0], v[1] / t[1] - 1, *shape(a), *shape(b)))
             if DETAIL:
