@@ -287,9 +287,9 @@ static void peak_of_a_made_up_brain(void **state)
 int main(void)
 {
     make_network();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(members_are_counted), cmocka_unit_test(mirror_image),
-                                       cmocka_unit_test(scale_does_not_matter), cmocka_unit_test(one_sided_labels),
-                                       cmocka_unit_test(peak_of_a_made_up_brain)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(members_are_counted), cmocka_unit_test(mirrored_pair),
+                                       cmocka_unit_test(mirror_image),        cmocka_unit_test(scale_does_not_matter),
+                                       cmocka_unit_test(one_sided_labels),    cmocka_unit_test(peak_of_a_made_up_brain)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dn_network_destroy(network);
     dn_model_destroy(model);
