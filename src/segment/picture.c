@@ -237,7 +237,8 @@ dn_status dn_picture_write(const dn_segment_result *result, const char *path)
     dn_mosaic *mosaic = NULL;
     dn_status status;
     set_views(result, &parts, &deep);
-    const size_t count = set_sections(result, &parts, &deep, lines, dn_volume_lines(&result->volumes, lines), sections);
+    const size_t line_count = dn_volume_lines(&result->volumes, lines);
+    const size_t count = set_sections(result, &parts, &deep, lines, line_count, sections);
     double height = TOP + OVERVIEW + BETWEEN + FOOT;
     for (size_t s = 0; s < count; ++s) {
         height += section_height(&sections[s]);

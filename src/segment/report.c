@@ -178,23 +178,22 @@ static dn_status put_page(const dn_report *it, const unsigned char *picture, siz
     return dn_file_printf(w, "</main>\n</body>\n</html>\n");
 }
 
-static dn_status write_page(dn_report *it, const char *path, const unsigned char *picture, size_t size)
+static dn_status write_page(const dn_report *it, const char *path, const unsigned char *picture, size_t size)
 {
-    dn_file_writer writer = {0};
-    it->w = &writer;
-    DN_TRY(dn_file_create(&writer, path));
+    DN_TRY(dn_file_create(it->w, path));
     dn_status status = put_page(it, picture, size);
     if (status != DN_OK) {
-        dn_file_discard(&writer);
+        dn_file_discard(it->w);
         return status;
     }
-    return dn_file_commit(&writer);
+    return dn_file_commit(it->w);
 }
 
 dn_status dn_report_write(const dn_segment_result *result, const dn_report_options *options, const char *folder, const char *path)
 {
     static const dn_report_options none = {.norm_count = 0};
-    dn_report it = {.r = result, .options = options != NULL ? options : &none};
+    dn_file_writer writer = {0};
+    dn_report it = {.w = &writer, .r = result, .options = options != NULL ? options : &none};
     dn_status status = DN_OK;
     char *picture_path = NULL;
     unsigned char *picture = NULL;
