@@ -46,16 +46,17 @@ typedef struct dn_quality_evidence {
     const dn_group_result *groups;
     const dn_volume_rows *volumes;
     bool searched_whole_head; /* though the template was tried first */
-    const dn_head *head;      /* NULL: the whole head was not looked at; the rest is not read then */
+    bool head_seen;           /* the whole head was looked at, though perhaps only for the frame: location is by its labels, too */
+    const dn_head *head;      /* NULL: nothing of the whole head is measured; the rest is not read then */
     const bool *head_wanted;  /* by channel of it */
     bool icv_wanted;
     dn_limits_kind limits;
-    const dn_acpc_found *acpc; /* of a network that sees slices; NULL: there was none */
-    const char *acpc_refused;  /* why it measured nothing; NULL: it did */
-    bool is_stack;             /* the scan is a stack, which goes no further than such a network looks */
-    dn_image_quality image;    /* edge_mm not above 0: not measured */
+    const dn_acpc_found *acpc;    /* of a network that sees slices; NULL: there was none */
+    const char *acpc_refused;     /* why it measured nothing; NULL: it did */
+    bool is_stack;                /* the scan is a stack, which goes no further than such a network looks */
+    dn_image_quality image;       /* edge_mm not above 0: not measured */
     const dn_part_picture *parts; /* by group of structures; NULL: not looked at */
-    double disagreement;       /* of several models (slice_network.h); 0: there was one */
+    double disagreement;          /* of several models (slice_network.h); 0: there was one */
 } dn_quality_evidence;
 
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);
