@@ -61,7 +61,7 @@ typedef struct dn_head_part {
     double centre[3];        /* of what was kept, mm in the average head's world (head_template.h): x to the right */
     double median;           /* brightness of its sure voxels in the scan; NaN: too few */
     double odd;              /* share of them that is far from the other side's median (head_picture.c); 0 for what has no sides */
-    double edge_mm3[2];      /* of it in the outermost two voxels (of the look) of that face of the scan that holds most, and in the next two */
+    double edge_mm3[2]; /* of it in the outermost two voxels (of the look) of that face of the scan that holds most, and in the next two */
 } dn_head_part;
 
 /* What the scan shows where the labels lie (head_picture.h), in its own units. */
@@ -71,6 +71,7 @@ typedef struct dn_head_picture {
     double far_mm3[3];         /* taken for the inside of the skull, but further than 8, 12 and 16 mm from the brain */
     double stray_mm3;          /* inside, but far from where the aligned average head has a brain */
     double missing;            /* share of the average head's sure brain that is not inside */
+    double bare;               /* share of its edge where tissue touches the scan's darkest value exactly: no fluid and bone between */
     double edge_mm3[2];        /* of the inside of the skull, as of a part */
 } dn_head_picture;
 
