@@ -235,13 +235,20 @@ dn_status dn_group_adjust_family(dn_group_analysis *analyses, size_t count)
     if (count < 2 || analyses[0].options.adjustment == DN_ADJUST_NONE) {
         return DN_OK;
     }
+    dn_status status = DN_OK;
     DN_TRY(dn_alloc(&overall, count, sizeof *overall, "p values"));
-    for (size_t i = 0; i < count; ++i) {
-        overall[i] = analyses[i].used.overall;
-    }
-    dn_status status = dn_adjust_results(overall, count, analyses[0].options.adjustment);
-    for (size_t i = 0; i < count && status == DN_OK; ++i) {
-        analyses[i].used.overall = overall[i];
+    for (int all = 0; all < 2 && status == DN_OK; ++all) { /* with the outliers they are another family */
+        for (size_t i = 0; i < count; ++i) {
+            overall[i] = all && analyses[i].all.samples != NULL ? analyses[i].all.overall : analyses[i].used.overall;
+        }
+        status = dn_adjust_results(overall, count, analyses[0].options.adjustment);
+        for (size_t i = 0; i < count && status == DN_OK; ++i) {
+            if (!all) {
+                analyses[i].used.overall = overall[i];
+            } else if (analyses[i].all.samples != NULL) {
+                analyses[i].all.overall = overall[i];
+            }
+        }
     }
     free(overall);
     return status;

@@ -101,7 +101,8 @@ typedef struct dn_group_analysis {
 DN_CHECKED dn_status dn_group_analyse(const dn_table *table, const dn_group_options *options, dn_group_analysis *out);
 void dn_group_analysis_release(dn_group_analysis *analysis);
 
-/* Several values are one family: adjusts the overall p of count analyses (used.overall.p_adjusted) by the options' method. */
+/* Several values are one family: adjusts the overall p of count analyses (used.overall.p_adjusted, and with outliers
+ * all.overall.p_adjusted) by the options' method. */
 DN_CHECKED dn_status dn_group_adjust_family(dn_group_analysis *analyses, size_t count);
 
 /* Adds the rows of this analysis to tests (columns of dn_result_append, and value, role, percent_difference, hedges_g, ...), summary (a row
