@@ -40,8 +40,9 @@ awk -F '\t' 'NR > 1 && !($2 > 0 && $2 < 100) { exit 1 }' run/validation.tsv || f
 expect 0 models show run/hypothalamus.safetensors
 grep -q '^mirror  *asked about' stdout || fail "models show: expected the mirror, found $(cat stdout)"
 
+command -v python3 >/dev/null || finish # it changes the contract of a model file
 # --- a network that is asked in the mirror: the made-up one, which finds something
-/usr/bin/python3 - tiny.safetensors mirrored.safetensors <<'PY' || fail "cannot change the contract"
+python3 - tiny.safetensors mirrored.safetensors <<'PY' || fail "cannot change the contract"
 import json, struct, sys
 raw = open(sys.argv[1], "rb").read()
 size = struct.unpack("<Q", raw[:8])[0]
