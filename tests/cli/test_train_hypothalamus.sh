@@ -1,6 +1,6 @@
 #!/bin/bash
 # configs/hypothalamus.yaml for a few steps on made-up heads under the names of the real ones, with probabilities that `dien segment --posteriors`
-# wrote as truth; and `dien segment` with the network that comes out: it sees the scan and its mirror image.
+# wrote as truth; and `dien segment` with a network that is to see the scan and its mirror image.
 source "$(dirname "$0")/lib.sh"
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 tree=$(cd "$(dirname "$0")/../.." && pwd)
@@ -40,20 +40,9 @@ awk -F '\t' 'NR > 1 && !($2 > 0 && $2 < 100) { exit 1 }' run/validation.tsv || f
 expect 0 models show run/hypothalamus.safetensors
 grep -q '^mirror  *asked about' stdout || fail "models show: expected the mirror, found $(cat stdout)"
 
-# --- used, under its name, as the default
-mkdir nets && cp run/hypothalamus.safetensors nets/
-cp "$dien" dien-alone
-DIEN_MODELS=$work/nets XDG_DATA_HOME=$work/none ./dien-alone segment head.nii.gz -o out --structures hypothalamus --accept --threads 1 >stdout 2>stderr
-code=$?
-# two steps teach nothing: it may find no structure at all, which is 3
-if [ "$code" -eq 3 ]; then
-    grep -q 'no structure was found' stderr || fail "segment: expected a find or a sentence, found $(cat stderr)"
-else
-    measured "$code" || fail "segment: expected 0 or 4, found $code: $(cat stderr)"
-    grep -q '"MirroredRuns"' out/head_volumes.json || fail "segment: expected both runs, found $(cat out/head_volumes.json)"
-fi
-# a network that finds something: the made-up one, asked in the mirror
-/usr/bin/python3 - tiny.safetensors mirrored.safetensors <<'PY' || fail "cannot change the contract"
+command -v python3 >/dev/null || finish # it changes the contract of a model file
+# --- a network that is asked in the mirror: the made-up one, which finds something
+python3 - tiny.safetensors mirrored.safetensors <<'PY' || fail "cannot change the contract"
 import json, struct, sys
 raw = open(sys.argv[1], "rb").read()
 size = struct.unpack("<Q", raw[:8])[0]
