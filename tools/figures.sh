@@ -25,7 +25,7 @@ for pair in CON_ALS CON_PLS ALS_PLS; do # the paper tests pair by pair
     stats groups "$tables/$pair.tsv" --value hypothalamus --label Hypothalamus --unit mm³ --group group --control "${pair%_*}" --equal-variances \
         --outliers none -o "$out/$pair"
 done
-stats correlate "$tables/pls.tsv" --x "ALS-FRS-R slope" --y hypothalamus --test parametric --label Hypothalamus --unit mm³ --note "$note $kassubek" -o "$out/pls"
+stats correlate "$tables/pls.tsv" --x "ALS-FRS-R slope" --x-unit "points per month" --y hypothalamus --test parametric --label Hypothalamus --unit mm³ --note "$note $kassubek" -o "$out/pls"
 stats agreement "$tables/networks.tsv" --value manual,EfficientNetB0,Inceptionv3,ResNet50,VGG16 --unit cm³ --limits approximate \
     --note "$note $verni" -o "$out/networks"
 stats agreement "$tables/dice.tsv" --scores --value net3d,fastsurfer,fsl --label Dice --adjust none --note "$note $opfer" -o "$out/dice"

@@ -122,6 +122,9 @@ dn_status dn_label_axis(const char *column, const char *label, bool normalised, 
 {
     char *name = NULL;
     bool age = label == NULL && strcasecmp(column, "age") == 0;
+    if (label == NULL && strcasecmp(column, "alsfrs_slope") == 0) { /* which dien makes; its unit is that of the duration */
+        column = "ALS-FRS-R slope";
+    }
     if (age) {
         column = "Age";
         unit = unit != NULL ? unit : "years";

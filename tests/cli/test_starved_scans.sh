@@ -55,6 +55,7 @@ YAML
 
 starve segment segment "$work/small.nii.gz" --model "$work/tiny.safetensors" --threads 1 -o out
 DIEN_MODELS=$work/heads starve whole_head segment "$work/heads/head.nii.gz" --structures thalamus,icv --threads 1 -o out
+DIEN_MODELS=$work/heads starve icv icv "$work/heads/head.nii.gz" --threads 1 -o out
 starve evaluate evaluate "$work/pred" "$work/truth" -o out
 starve surface surface "$work/labels.nii.gz" --mask "$work/labels.nii.gz" --size 64 -o out
 starve prepare prepare "$tree/share/template/head.nii.gz" -o out --labels "$tree/share/template/head.nii.gz" --geometry 4x16:2x1
