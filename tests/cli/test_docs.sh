@@ -109,6 +109,7 @@ for name in thalamus net3d fsl; do
     "$dien" normative fit norm_people.tsv --value $name --icv icv --unit mL --scanner-sd 0.28 -o "n-$name" -q >/dev/null 2>"$work/stderr" || fail "cannot make a norm: $(cat "$work/stderr")"
 done
 cp n-thalamus/norm.json norm.json
+cp n-thalamus/norm.json norm_thalamus.json
 cp n-net3d/norm.json norm_net3d.json
 cp n-fsl/norm.json norm_fsl.json
 mkdir norm heads
