@@ -77,7 +77,7 @@ cp folds/fold-1/NAME-fold-1.safetensors "$DIEN_MODELS/efficientnetb0ICV.safetens
 # Data where the shipped configs look for it: the folders beside the tree.
 export DIEN_DATA=$room/data DIEN_STACKS=$room/stack_data
 mkdir -p data/labelmaps/synthseg data/ixi_2mm stack_data/train stack_data/validation
-cp made/head_sample-0001_dseg.nii.gz data/labelmaps/synthseg/training_seg_01.nii.gz
+"$fixture" head data/labelmaps/synthseg/training_seg_01.nii.gz || fail "cannot make a label map"
 "$fixture" head data/ixi_2mm/IXI01_T1w.nii.gz || fail "cannot make a head"
 cp data/ixi_2mm/IXI01_T1w.nii.gz data/ixi_2mm/IXI01_dlmuse.nii.gz # its numbers are in no class of DLMUSE's table, and stay
 "$dien" prepare sub-01_T1w.nii.gz -o frames --labels aseg.mgz -q 2>"$work/stderr" || fail "cannot make a frame: $(cat "$work/stderr")"
@@ -109,6 +109,7 @@ for name in thalamus net3d fsl; do
     "$dien" normative fit norm_people.tsv --value $name --icv icv --unit mL --scanner-sd 0.28 -o "n-$name" -q >/dev/null 2>"$work/stderr" || fail "cannot make a norm: $(cat "$work/stderr")"
 done
 cp n-thalamus/norm.json norm.json
+cp n-thalamus/norm.json norm_thalamus.json
 cp n-net3d/norm.json norm_net3d.json
 cp n-fsl/norm.json norm_fsl.json
 mkdir norm heads

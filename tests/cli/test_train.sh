@@ -75,7 +75,7 @@ expect_sentence 2 "would be overwritten" train "$work/again.yaml" --restart --ch
 
 # A signal in the middle: saved, exit 130, and --resume goes on.
 write_config 100000 ", checkpoint_minutes: 0"
-"$dien" train "$work/toy.yaml" -o "$work/long" --no-figure >/dev/null 2>"$work/stderr" &
+"$dien" train "$work/toy.yaml" -o "$work/long" --no-figure >/dev/null 2>"$work/long.log" &
 run=$!
 for _ in $(seq 600); do
     [ -s "$work/long/checkpoint.safetensors" ] && break
@@ -87,8 +87,8 @@ expect_sentence 2 "a training run is in progress in" train "$work/toy.yaml" -o "
 kill -TERM "$run"
 wait "$run"
 code=$?
-[ "$code" -eq 130 ] || fail "SIGTERM: expected exit 130, found $code: $(cat "$work/stderr")"
-grep -q 'saved; the same command with --resume goes on' "$work/stderr" || fail "SIGTERM: expected how to go on, found $(cat "$work/stderr")"
+[ "$code" -eq 130 ] || fail "SIGTERM: expected exit 130, found $code: $(cat "$work/long.log")"
+grep -q 'saved; the same command with --resume goes on' "$work/long.log" || fail "SIGTERM: expected how to go on, found $(cat "$work/long.log")"
 expect_no_temporaries "$work/long"
 [ ! -e "$work/long/.lock" ] || fail "SIGTERM: the folder is still locked"
 # The curves of a run that was stopped are drawn.
