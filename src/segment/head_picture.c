@@ -285,6 +285,74 @@ done:
     return status;
 }
 
+/* ---- a brain that was cut ------------------------------------------------------------------------------------------ */
+
+/* Whether tissue touches nothing at all (the scan's darkest value, exactly) within reach of a place: in a head there are fluid and bone
+ * between them, and their values vary. */
+static bool is_bare(const dn_volume *scan, const double at[3], const int64_t reach[3], float tissue, float nothing)
+{
+    const int64_t *dim = scan->grid.dim;
+    const int64_t step[3] = {1, dim[0], dim[0] * dim[1]};
+    int64_t low[3], high[3];
+    for (int c = 0; c < 3; ++c) {
+        const int64_t middle = (int64_t)floor(at[c] + 0.5);
+        low[c] = middle - reach[c] < 1 ? 1 : middle - reach[c];
+        high[c] = middle + reach[c] > dim[c] - 2 ? dim[c] - 2 : middle + reach[c];
+    }
+    for (int64_t k = low[2]; k <= high[2]; ++k) {
+        for (int64_t j = low[1]; j <= high[1]; ++j) {
+            for (int64_t i = low[0]; i <= high[0]; ++i) {
+                const float *p = scan->data + dn_grid_offset(&scan->grid, i, j, k);
+                for (int c = 0; c < 3 && *p >= tissue; ++c) {
+                    if (p[step[c]] <= nothing || p[-step[c]] <= nothing) {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* Share of the edge of what is inside the skull, above the neck, where it is bare. */
+static void see_bare(const dn_volume *scan, dn_head *head)
+{
+    const dn_head_look *look = &head->coarse;
+    const int64_t *dim = look->grid.dim;
+    const int64_t step[3] = {dim[1] * dim[2], dim[2], 1};
+    const float tissue = (float)(0.5 * (head->picture.fluid + head->picture.grey));
+    float nothing = INFINITY;
+    int64_t reach[3], edge = 0, bare = 0;
+    for (int64_t v = 0; v < dn_grid_count(&scan->grid); ++v) {
+        nothing = fminf(nothing, scan->data[v]);
+    }
+    for (int c = 0; c < 3; ++c) {
+        reach[c] = (int64_t)fmax(1.0, floor(look->scale[c] + 0.5));
+    }
+    for (int64_t i = 1; i + 1 < dim[0] && tissue > nothing; ++i) {
+        for (int64_t j = 1; j + 1 < dim[1]; ++j) {
+            for (int64_t k = 1; k + 1 < dim[2]; ++k) {
+                const int64_t v = (i * dim[1] + j) * dim[2] + k;
+                bool rim = false;
+                double at[3];
+                for (int c = 0; c < 3; ++c) {
+                    rim = rim || look->posterior[(v - step[c]) * look->channels] > 0.5f ||
+                          look->posterior[(v + step[c]) * look->channels] > 0.5f;
+                }
+                if (!rim || look->posterior[v * look->channels] > 0.5f) {
+                    continue;
+                }
+                dn_head_look_place(look, i, j, k, at);
+                if (dn_head_above_neck(head, at) == 1.0f && within(scan, at)) {
+                    ++edge;
+                    bare += is_bare(scan, at, reach, tissue, nothing);
+                }
+            }
+        }
+    }
+    head->picture.bare = edge > 0 ? (double)bare / (double)edge : 0.0;
+}
+
 /* ---- the scan's edge ---------------------------------------------------------------------------------------------- */
 
 typedef struct contact {
@@ -364,9 +432,9 @@ static void report(const dn_head *head)
 {
     const dn_head_picture *p = &head->picture;
     const dn_structures *s = &head->structures;
-    dn_log(DN_LOG_DEBUG, "picture: fluid %.4g, grey %.4g, white %.4g, air %.4g; far %.0f %.0f %.0f mm3; edge %.0f %.0f; size %.3f %.3f %.3f; match %.3f; stray %.0f missing %.4f",
+    dn_log(DN_LOG_DEBUG, "picture: fluid %.4g, grey %.4g, white %.4g, air %.4g; far %.0f %.0f %.0f mm3; edge %.0f %.0f; size %.3f %.3f %.3f; match %.3f; stray %.0f missing %.4f bare %.4f",
            p->fluid, p->grey, p->white, p->air, p->far_mm3[0], p->far_mm3[1], p->far_mm3[2], p->edge_mm3[0], p->edge_mm3[1],
-           head->location.scale[0], head->location.scale[1], head->location.scale[2], head->location.match, p->stray_mm3, p->missing);
+           head->location.scale[0], head->location.scale[1], head->location.scale[2], head->location.match, p->stray_mm3, p->missing, p->bare);
     for (size_t g = 0; g < s->group_count; ++g) {
         const dn_head_part *part = &head->parts[g];
         dn_log(DN_LOG_DEBUG, "picture: %c %s: median %.4g, odd %.3f, edge %.0f %.0f of %.0f", s->group[g].hemi, s->group[g].structure,
@@ -379,6 +447,7 @@ dn_status dn_head_see(const dn_volume *oriented, dn_head *head)
     DN_TRY(see_tissues(oriented, head));
     DN_TRY(see_around(oriented, head));
     DN_TRY(see_template(head));
+    see_bare(oriented, head);
     DN_TRY(see_edges(head));
     report(head);
     return DN_OK;

@@ -32,6 +32,7 @@ typedef struct dn_picture_limits {
     double cut, cut_share;    /* a structure's part in the scan's outermost layer: of the next layer's, and of its volume; failed */
     double air;               /* brightness of air, of white matter; warning */
     double stray_mm3;         /* inside the skull where the average head has none; warning */
+    double bare;              /* share of the edge of the skull's inside that borders on nothing; warning */
     double missing;           /* share of the average head's brain that is not inside; warning */
     double size[2];           /* of the average head's, to which a scan may be scaled; failed outside */
     double sides[2];          /* medians of both sides differ, of the contrast: hypothalamus and thalamus */

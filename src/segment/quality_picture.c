@@ -8,6 +8,8 @@
 
 /* Volumes below this are judged with the others, not alone, mm3. */
 #define LEAST_EDGE_MM3 20.0
+/* A share of the average head's brain. */
+#define BRAIN_SEEN 0.9
 
 static const char *side_name(char hemi)
 {
@@ -249,6 +251,16 @@ static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
                        "The air around the head is not dark (%.0f %% of the white matter's brightness; limit %.0f %%), as in MP2RAGE's "
                        "uniform images: the intracranial volume may be wrong by a tenth. Take a copy whose background was suppressed.",
                        100 * p->air / p->white, 100 * limits->air);
+    }
+    if (!e->head->stripped && p->bare > limits->bare) {
+        dn_quality_add(out, DN_FLAG_WARNING, "icv_bare",
+                       "%.0f %% of the edge of what is inside the skull border on nothing (the scan's darkest value), without fluid or bone: "
+                       "a part of the brain was cut away with the face or the skull, and the intracranial volume is too small.",
+                       100 * p->bare);
+    }
+    /* Where the average head does not match, or holds more than the scan, it cannot tell. */
+    if (!(e->head->location.match >= DN_LOCATE_MATCH && e->head->location.brain_inside >= BRAIN_SEEN)) {
+        return;
     }
     if (!e->head->stripped && p->stray_mm3 > limits->stray_mm3) {
         dn_quality_add(out, DN_FLAG_WARNING, "icv_leak",

@@ -121,7 +121,7 @@ static void find_template(const dn_conformed *done, dn_head *head)
 /* What the networks make of a structure depends on the head's size: thalami of heads at 0.9 of the average head's come out 7 to 12 % too
  * large, at 1.1 10 % too small (docs/quality.md). So they see heads between these sizes, and others at the nearer of them. */
 #define SIZE_LOW 0.97
-#define SIZE_HIGH 1.00
+#define SIZE_HIGH 1.03
 /* Of a slab the alignment does not know the size. */
 #define BRAIN_SEEN 0.9
 

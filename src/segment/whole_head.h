@@ -71,6 +71,7 @@ typedef struct dn_head_picture {
     double far_mm3[3];         /* taken for the inside of the skull, but further than 8, 12 and 16 mm from the brain */
     double stray_mm3;          /* inside, but far from where the aligned average head has a brain */
     double missing;            /* share of the average head's sure brain that is not inside */
+    double bare;               /* share of its edge where tissue touches the scan's darkest value exactly: no fluid and bone between */
     double edge_mm3[2];        /* of the inside of the skull, as of a part */
 } dn_head_picture;
 

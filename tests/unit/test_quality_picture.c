@@ -34,7 +34,7 @@ static void make_usual(void)
     *part("cerebral_cortex", 'B') = (dn_head_part){.kept_voxels = 1000, .volume_mm3 = 1e6, .median = 130};
     *part("lateral_ventricle", 'B') = (dn_head_part){.kept_voxels = 1000, .volume_mm3 = 2e4, .median = 70};
     head.size = 1.0;
-    head.location = (dn_location){.found = true, .match = 0.65, .correlation = 0.8};
+    head.location = (dn_location){.found = true, .match = 0.65, .correlation = 0.8, .brain_inside = 1};
     head.picture = (dn_head_picture){.fluid = 70, .grey = 130, .white = 200, .air = 2, .stray_mm3 = 900, .missing = 0.001};
 }
 
@@ -140,6 +140,9 @@ static void around_the_brain(void **state)
     make_usual();
     head.picture.stray_mm3 = 30000;
     assert_int_equal(level_of("icv_leak", true), DN_FLAG_WARNING);
+    make_usual();
+    head.picture.bare = 0.06;
+    assert_int_equal(level_of("icv_bare", true), DN_FLAG_WARNING);
     make_usual();
     head.picture.missing = 0.08;
     assert_int_equal(level_of("brain_missing", true), DN_FLAG_WARNING);
