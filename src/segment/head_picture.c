@@ -407,7 +407,7 @@ static dn_status see_edges(dn_head *head)
                     }
                     dn_head_look_place(look, i, j, k, at);
                     double share = (double)dn_head_fine_share(head, at);
-                    share = voxel * (n == 0 ? 1.0 - share : share);
+                    share = voxel * (n == 0 ? 1.0 - share : share) * (double)dn_head_above_neck(head, at); /* below, a scan may end */
                     for (int64_t c = 1; c < look->channels; ++c) {
                         if (s->group_of[c] != DN_NO_GROUP && p[c] > 0.01f) {
                             add_contact(head, look, at, share * (double)p[c], &groups[s->group_of[c]]);
