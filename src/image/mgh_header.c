@@ -88,8 +88,7 @@ static dn_status read_geometry(const unsigned char *bytes, const char *name, dn_
         DN_TRY(check_directions(cosines, name));
     } else {
         info->affine_source = DN_AFFINE_MGH_DEFAULT;
-        dn_scan_warn(info,
-                     DN_SCAN_NO_ORIENTATION " (goodRASFlag 0): FreeSurfer's default, 1 mm coronal, is taken; check left and right");
+        dn_scan_warn(info, DN_SCAN_NO_ORIENTATION " (goodRASFlag 0): FreeSurfer's default, 1 mm coronal, is taken; check left and right");
     }
     for (int r = 0; r < 3; ++r) {
         double at = centre[r];

@@ -279,13 +279,12 @@ static dn_status sform_affine(const nifti_2_header *h, const char *name, double 
         }
     }
     if (!affine_finite(out)) {
-        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform with entries that are not numbers: its orientation cannot be read%s", name,
-                other_form(h));
+        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform with entries that are not numbers: its orientation cannot be read%s", name, other_form(h));
     }
     for (int c = 0; c < 3; ++c) {
         if (!(column_length(out, c) > 0.0)) {
-            DN_FAIL(DN_EGEOMETRY, "'%s' has a voxel spacing of 0 mm along axis %d in its sform: spacing has to be above 0%s", name,
-                    c + 1, other_form(h));
+            DN_FAIL(DN_EGEOMETRY, "'%s' has a voxel spacing of 0 mm along axis %d in its sform: spacing has to be above 0%s", name, c + 1,
+                    other_form(h));
         }
     }
     if (dn_affine_invert(out, &unused) != DN_OK) {
@@ -430,9 +429,8 @@ static dn_status choose_affine(const nifti_2_header *h, const char *name, dn_tru
         info->affine_source = DN_AFFINE_QFORM;
         layout->grid.affine = q;
     } else {
-        dn_scan_warn(info,
-                     DN_SCAN_NO_ORIENTATION " (sform and qform code 0): the axes are taken to run right, front and up; left and "
-                     "right may be exchanged");
+        dn_scan_warn(info, DN_SCAN_NO_ORIENTATION " (sform and qform code 0): the axes are taken to run right, front and up; left and "
+                                                  "right may be exchanged");
         info->affine_source = DN_AFFINE_SPACING;
         memset(&layout->grid.affine, 0, sizeof layout->grid.affine);
         for (int d = 0; d < 3; ++d) {

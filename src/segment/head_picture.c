@@ -432,9 +432,12 @@ static void report(const dn_head *head)
 {
     const dn_head_picture *p = &head->picture;
     const dn_structures *s = &head->structures;
-    dn_log(DN_LOG_DEBUG, "picture: fluid %.4g, grey %.4g, white %.4g, air %.4g; far %.0f %.0f %.0f mm3; edge %.0f %.0f; size %.3f %.3f %.3f; match %.3f; stray %.0f missing %.4f bare %.4f",
+    dn_log(DN_LOG_DEBUG,
+           "picture: fluid %.4g, grey %.4g, white %.4g, air %.4g; far %.0f %.0f %.0f mm3; edge %.0f %.0f; size %.3f %.3f %.3f; match %.3f; "
+           "stray %.0f missing %.4f bare %.4f",
            p->fluid, p->grey, p->white, p->air, p->far_mm3[0], p->far_mm3[1], p->far_mm3[2], p->edge_mm3[0], p->edge_mm3[1],
-           head->location.scale[0], head->location.scale[1], head->location.scale[2], head->location.match, p->stray_mm3, p->missing, p->bare);
+           head->location.scale[0], head->location.scale[1], head->location.scale[2], head->location.match, p->stray_mm3, p->missing,
+           p->bare);
     for (size_t g = 0; g < s->group_count; ++g) {
         const dn_head_part *part = &head->parts[g];
         dn_log(DN_LOG_DEBUG, "picture: %c %s: median %.4g, odd %.3f, edge %.0f %.0f of %.0f", s->group[g].hemi, s->group[g].structure,

@@ -18,7 +18,8 @@ typedef struct dn_part_picture {
 
 #define DN_PART_ODD 0.35
 
-/* out: structures->group_count of them. posteriors: cleaned, a box of what conformed->oriented shows, as its scale and offset say. DN_ENOMEM. */
+/* out: structures->group_count of them. posteriors: cleaned, a box of what conformed->oriented shows, as its scale and offset say.
+ * DN_ENOMEM. */
 DN_CHECKED dn_status dn_parts_see(const dn_conformed *conformed, const dn_posteriors *posteriors, const dn_structures *structures,
                                   const dn_group_result *groups, dn_part_picture *out);
 

@@ -46,7 +46,8 @@ typedef struct dn_quality_evidence {
     const dn_group_result *groups;
     const dn_volume_rows *volumes;
     bool searched_whole_head; /* though the template was tried first */
-    const dn_head *head;      /* NULL: the whole head was not looked at; the rest is not read then */
+    bool head_seen;           /* the whole head was looked at, though perhaps only for the frame: location is by its labels, too */
+    const dn_head *head;      /* NULL: nothing of the whole head is measured; the rest is not read then */
     const bool *head_wanted;  /* by channel of it */
     bool icv_wanted;
     dn_limits_kind limits;

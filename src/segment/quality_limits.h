@@ -27,22 +27,22 @@ const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind);
 /* What is usual of the picture (head_picture.h, part_picture.h), whatever the networks say. Two values as above; each was measured as
  * docs/quality.md has it. */
 typedef struct dn_picture_limits {
-    double grey[2];           /* (white - grey) / (white - fluid): T1-weighted between the first and the second; else failed */
-    double inside[2];         /* correlation with the average head over the brain alone: warning below the first, failed below the second */
-    double cut, cut_share;    /* a structure's part in the scan's outermost layer: of the next layer's, and of its volume; failed */
-    double air;               /* brightness of air, of white matter; warning */
-    double stray_mm3;         /* inside the skull where the average head has none; warning */
-    double bare;              /* share of the edge of the skull's inside that borders on nothing; warning */
-    double missing;           /* share of the average head's brain that is not inside; warning */
-    double size[2];           /* of the average head's, to which a scan may be scaled; failed outside */
-    double sides[2];          /* medians of both sides differ, of the contrast: hypothalamus and thalamus */
-    double sides_other[2];    /* ... other deep structures */
-    double odd[2];            /* share of a side of the hypothalamus that is unlike the other side */
-    double odd_thalamus;      /* ... of the thalamus: warning; failed as above */
-    double odd_other;         /* ... of other deep structures */
-    double odd_mixed;         /* ... of what is of many tissues (ventral diencephalon) */
-    double place[2];          /* a side's median in the contrast of its surroundings: warning outside */
-    double ventricles;        /* lateral and third ventricles / what is inside the skull; warning */
+    double grey[2];        /* (white - grey) / (white - fluid): T1-weighted between the first and the second; else failed */
+    double inside[2];      /* correlation with the average head over the brain alone: warning below the first, failed below the second */
+    double cut, cut_share; /* a structure's part in the scan's outermost layer: of the next layer's, and of its volume; failed */
+    double air;            /* brightness of air, of white matter; warning */
+    double stray_mm3;      /* inside the skull where the average head has none; warning */
+    double bare;           /* share of the edge of the skull's inside that borders on nothing; warning */
+    double missing;        /* share of the average head's brain that is not inside; warning */
+    double size[2];        /* of the average head's, to which a scan may be scaled; failed outside */
+    double sides[2];       /* medians of both sides differ, of the contrast: hypothalamus and thalamus */
+    double sides_other[2]; /* ... other deep structures */
+    double odd[2];         /* share of a side of the hypothalamus that is unlike the other side */
+    double odd_thalamus;   /* ... of the thalamus: warning; failed as above */
+    double odd_other;      /* ... of other deep structures */
+    double odd_mixed;      /* ... of what is of many tissues (ventral diencephalon) */
+    double place[2];       /* a side's median in the contrast of its surroundings: warning outside */
+    double ventricles;     /* lateral and third ventricles / what is inside the skull; warning */
 } dn_picture_limits;
 
 const dn_picture_limits *dn_picture_limits_get(void);

@@ -109,7 +109,7 @@ void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
     const double inside = location->match;
     if (inside < limits->inside[0]) {
         /* Without the whole head's labels the alignment may be what is wrong. */
-        const bool failed = inside < limits->inside[1] && (e->head != NULL || location->correlation >= DN_LOCATE_CERTAIN);
+        const bool failed = inside < limits->inside[1] && (e->head_seen || location->correlation >= DN_LOCATE_CERTAIN);
         dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "not_t1",
                        "%s: inside the brain it correlates with the average T1-weighted head by %.2f (limit %.2f)%s",
                        failed ? "This is not a T1-weighted scan" : "This may not be a T1-weighted scan", inside,
@@ -195,7 +195,9 @@ static void judge_deep(const dn_quality_evidence *e, dn_quality *out)
         const bool mixed = strcmp(group->structure, "ventral_diencephalon") == 0;
         sides both = {.odd = {head->parts[g].odd, head->parts[m].odd},
                       .apart_limit = thalamus ? limits->sides : limits->sides_other,
-                      .odd_limit = thalamus ? limits->odd_thalamus : mixed ? limits->odd_mixed : limits->odd_other};
+                      .odd_limit = thalamus ? limits->odd_thalamus
+                                   : mixed  ? limits->odd_mixed
+                                            : limits->odd_other};
         dn_group plain = *group;
         plain.hemi = 'B';
         name_of(&plain, both.name);
@@ -253,10 +255,11 @@ static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
                        100 * p->air / p->white, 100 * limits->air);
     }
     if (!e->head->stripped && p->bare > limits->bare) {
-        dn_quality_add(out, DN_FLAG_WARNING, "icv_bare",
-                       "%.0f %% of the edge of what is inside the skull border on nothing (the scan's darkest value), without fluid or bone: "
-                       "a part of the brain was cut away with the face or the skull, and the intracranial volume is too small.",
-                       100 * p->bare);
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "icv_bare",
+            "%.0f %% of the edge of what is inside the skull border on nothing (the scan's darkest value), without fluid or bone: "
+            "a part of the brain was cut away with the face or the skull, and the intracranial volume is too small.",
+            100 * p->bare);
     }
     /* Where the average head does not match, or holds more than the scan, it cannot tell. */
     if (!(e->head->location.match >= DN_LOCATE_MATCH && e->head->location.brain_inside >= BRAIN_SEEN)) {
@@ -269,10 +272,11 @@ static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
                        1e-3 * p->stray_mm3);
     }
     if (p->missing > limits->missing) {
-        dn_quality_add(out, DN_FLAG_WARNING, "brain_missing",
-                       "%.1f %% of where the brain should be was not found inside the skull: parts of it were cut off, defaced or lost, and "
-                       "the %s is too small.",
-                       100 * p->missing, e->head->stripped ? "volume of the brain" : "intracranial volume");
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "brain_missing",
+            "%.1f %% of where the brain should be was not found inside the skull: parts of it were cut off, defaced or lost, and "
+            "the %s is too small.",
+            100 * p->missing, e->head->stripped ? "volume of the brain" : "intracranial volume");
     }
 }
 

@@ -399,7 +399,10 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
     dn_quality_evidence evidence = {
         .info = &r->info,
         .conformed = &place,
-        .location = r->located ? &r->location : NULL,
+        .location = !r->located       ? NULL
+                    : s->head != NULL ? &r->head.location
+                                      : &r->location,
+        .head_seen = s->head != NULL,
         .posteriors = &r->posteriors,
         .structures = &r->structures,
         .groups = r->groups,

@@ -247,8 +247,8 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     dn_affine_apply(&to_conformed, better.centre, at);
     memcpy(better.centre, at, sizeof at);
     DN_TRY(dn_locate_from(done->volume, &better));
-    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned anew: correlation %.2f (was %.2f), match %.2f (was %.2f)", better.correlation,
-           head->location.correlation, better.match, head->location.match);
+    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned anew: correlation %.2f (was %.2f), match %.2f (was %.2f)",
+           better.correlation, head->location.correlation, better.match, head->location.match);
     if (better.match >= DN_LOCATE_MATCH) {
         head->location = better;
         find_template(done, head);

@@ -61,7 +61,7 @@ typedef struct dn_head_part {
     double centre[3];        /* of what was kept, mm in the average head's world (head_template.h): x to the right */
     double median;           /* brightness of its sure voxels in the scan; NaN: too few */
     double odd;              /* share of them that is far from the other side's median (head_picture.c); 0 for what has no sides */
-    double edge_mm3[2];      /* of it in the outermost two voxels (of the look) of that face of the scan that holds most, and in the next two */
+    double edge_mm3[2]; /* of it in the outermost two voxels (of the look) of that face of the scan that holds most, and in the next two */
 } dn_head_part;
 
 /* What the scan shows where the labels lie (head_picture.h), in its own units. */

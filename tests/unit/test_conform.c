@@ -292,7 +292,9 @@ static dn_volume *make_head(const int64_t dim[3], uint64_t seed)
     dn_random_seed(&random, seed);
     for (int64_t i = 0; i < dn_grid_count(&v->grid); ++i) {
         const double u = dn_random_uniform(&random, 0, 1);
-        v->data[i] = (float)(u < 0.6 ? fabs(dn_random_normal(&random, 0, 4)) : u < 0.98 ? 30 + 200 * (u - 0.6) / 0.38 : 240 + 500 * (u - 0.98));
+        v->data[i] = (float)(u < 0.6    ? fabs(dn_random_normal(&random, 0, 4))
+                             : u < 0.98 ? 30 + 200 * (u - 0.6) / 0.38
+                                        : 240 + 500 * (u - 0.98));
     }
     return v;
 }

@@ -46,6 +46,7 @@ static int level_of(const char *code, bool with_head)
     const dn_quality_evidence e = {.info = &info,
                                    .conformed = &conformed,
                                    .head = with_head ? &head : NULL,
+                                   .head_seen = with_head,
                                    .location = &head.location,
                                    .head_wanted = wanted,
                                    .icv_wanted = true};
@@ -83,12 +84,12 @@ static void other_contrasts(void **state)
         double fluid, grey, white, match;
         int level;
     } cases[] = {
-        {70, 130, 200, 0.65, -1},              /* T1 */
-        {87, 114, 185, 0.61, -1},              /* T1, stripped */
-        {200, 130, 90, -0.1, DN_FLAG_FAILED},  /* T2 */
-        {40, 150, 110, 0.0, DN_FLAG_FAILED},   /* FLAIR */
-        {5, 37, 28, 0.1, DN_FLAG_FAILED},      /* CT */
-        {150, 170, 130, -0.2, DN_FLAG_FAILED}, /* PD */
+        {70, 130, 200, 0.65, -1},               /* T1 */
+        {87, 114, 185, 0.61, -1},               /* T1, stripped */
+        {200, 130, 90, -0.1, DN_FLAG_FAILED},   /* T2 */
+        {40, 150, 110, 0.0, DN_FLAG_FAILED},    /* FLAIR */
+        {5, 37, 28, 0.1, DN_FLAG_FAILED},       /* CT */
+        {150, 170, 130, -0.2, DN_FLAG_FAILED},  /* PD */
         {158, 171, 187, -0.01, DN_FLAG_FAILED}, /* PD, whose labels follow the contrast: the place in the head tells */
         {41, 133, 148, -0.19, DN_FLAG_FAILED},
         {70, 130, 200, 0.25, DN_FLAG_WARNING},
@@ -254,9 +255,8 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(usual_heads_raise_nothing), cmocka_unit_test(other_contrasts),
-        cmocka_unit_test(cut_and_odd_structures),    cmocka_unit_test(around_the_brain),
-        cmocka_unit_test(what_the_file_says),        cmocka_unit_test(lesions_in_the_hypothalamus),
+        cmocka_unit_test(usual_heads_raise_nothing), cmocka_unit_test(other_contrasts),    cmocka_unit_test(cut_and_odd_structures),
+        cmocka_unit_test(around_the_brain),          cmocka_unit_test(what_the_file_says), cmocka_unit_test(lesions_in_the_hypothalamus),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dn_model_destroy(model);
