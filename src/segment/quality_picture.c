@@ -235,7 +235,8 @@ static void judge_size(const dn_quality_evidence *e, dn_quality *out)
 {
     const dn_picture_limits *limits = dn_picture_limits_get();
     const double *scale = e->head->location.scale;
-    const double size = e->head->size == 1.0 ? 1.0 : cbrt(scale[0] * scale[1] * scale[2]); /* 1: as they know it, or not known */
+    const double size =
+        e->head->size == 1.0 || !(e->head->size > 0) ? 1.0 : cbrt(scale[0] * scale[1] * scale[2]); /* 1: as they know it, or not known */
     if (size < limits->size[0] || size > limits->size[1]) {
         dn_quality_add(out, DN_FLAG_FAILED, "size",
                        "The head has %.2f times the length of an average adult's, outside the %.2f to %.2f that was tested: is the scan's "

@@ -273,6 +273,56 @@ static void cut_heads_are_seen(void **state)
     dn_head_release(&head);
 }
 
+/* A scan that begins in the thalamus: the structure is cut and not only touched, and one further up is neither. */
+static void cut_structures_are_seen(void **state)
+{
+    (void)state;
+    dn_grid grid = maker_grid(2.0, (const double[3]){-92, -124, 10}, high);
+    dn_volume *scan = NULL;
+    dn_head head;
+    assert_ok(maker_head(&grid, false, &scan, NULL));
+    assert_ok(dn_whole_head_scan(whole, scan, &head));
+    const dn_head_part *part = part_of(&head, "thalamus", 'L');
+    assert_true(part->kept_voxels > 0);
+    if (!(part->edge_mm3[0] > 0.4 * part->edge_mm3[1] && part->edge_mm3[0] > 0.01 * part->volume_mm3)) {
+        fail_msg("expected the thalamus to be cut, found %.0f and %.0f of %.0f mm3", part->edge_mm3[0], part->edge_mm3[1],
+                 part->volume_mm3);
+    }
+    dn_volume_destroy(scan);
+    dn_head_release(&head);
+    const dn_grid all = maker_grid(2.0, low, high);
+    assert_ok(maker_head(&all, false, &scan, NULL));
+    assert_ok(dn_whole_head_scan(whole, scan, &head));
+    assert_close(part_of(&head, "thalamus", 'L')->edge_mm3[0], 0, 1e-9);
+    assert_close(head.size, 1.0, 0); /* as the networks know it */
+    dn_volume_destroy(scan);
+    dn_head_release(&head);
+}
+
+/* A head of 0.8 is shown at the size that the networks know, and measured in its own mm. */
+static void small_heads_are_shown_larger(void **state)
+{
+    (void)state;
+    dn_grid grid = maker_grid(2.0, low, high);
+    dn_volume *scan = NULL;
+    dn_head head;
+    double spacing[3];
+    assert_ok(maker_head(&grid, false, &scan, NULL));
+    for (int r = 0; r < 3; ++r) {
+        for (int c = 0; c < 4; ++c) {
+            scan->grid.affine.m[r][c] *= 0.8;
+        }
+    }
+    assert_ok(dn_whole_head_scan(whole, scan, &head));
+    assert_close(head.size, 0.8 / 0.97, 0.02);
+    dn_grid_spacing(&head.coarse.grid, spacing);
+    for (int c = 0; c < 3; ++c) {
+        assert_close(spacing[c], 2.0 * head.size, 1e-4);
+    }
+    dn_volume_destroy(scan);
+    dn_head_release(&head);
+}
+
 static void missing_and_unlike_networks(void **state)
 {
     (void)state;
@@ -324,9 +374,17 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_millimetres),    cmocka_unit_test(one_millimetre_in_tiles), cmocka_unit_test(orientation_and_threads),
-        cmocka_unit_test(other_grids),        cmocka_unit_test(pieces_and_sides),        cmocka_unit_test(stripped_heads_have_no_icv),
-        cmocka_unit_test(cut_heads_are_seen), cmocka_unit_test(names_of_structures),     cmocka_unit_test(missing_and_unlike_networks),
+        cmocka_unit_test(two_millimetres),
+        cmocka_unit_test(one_millimetre_in_tiles),
+        cmocka_unit_test(orientation_and_threads),
+        cmocka_unit_test(other_grids),
+        cmocka_unit_test(pieces_and_sides),
+        cmocka_unit_test(stripped_heads_have_no_icv),
+        cmocka_unit_test(cut_structures_are_seen),
+        cmocka_unit_test(small_heads_are_shown_larger),
+        cmocka_unit_test(cut_heads_are_seen),
+        cmocka_unit_test(names_of_structures),
+        cmocka_unit_test(missing_and_unlike_networks),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dn_whole_head_destroy(whole);
