@@ -114,17 +114,28 @@ typedef struct loading {
     dn_remarks *remarks;
 } loading;
 
-static const char *bare(const char *id)
-{
-    return strncmp(id, "sub-", 4) == 0 ? id + 4 : id;
-}
-
-/* Remembers the id of a row that a rule leaves out. */
+/* Remembers the id of a row that a rule leaves out, in whatever way another table may write it. */
 static dn_status set_aside(loading *it, const dn_table *table, size_t row)
 {
     size_t key = dn_table_find(table, it->options->key);
     const char *id = key != DN_TABLE_NONE ? dn_table_text(table, row, key) : NULL;
-    return id != NULL ? path_list_add(&it->set_aside, bare(id)) : DN_OK;
+    char *likeness = NULL;
+    if (id == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_id_likeness(id, &likeness));
+    dn_status status = path_list_add(&it->set_aside, likeness);
+    free(likeness);
+    return status;
+}
+
+static dn_status is_set_aside(const loading *it, const char *id, bool *out)
+{
+    char *likeness = NULL;
+    DN_TRY(dn_id_likeness(id, &likeness));
+    *out = holds(&it->set_aside, likeness);
+    free(likeness);
+    return DN_OK;
 }
 
 static dn_status apply_session(loading *it, dn_table **table)
@@ -218,26 +229,20 @@ done:
     return status;
 }
 
-/* What is lost beyond what was set aside. */
-static size_t losses(const loading *it, char *const *ids, size_t count, const char **first)
-{
-    size_t lost = 0;
-    *first = NULL;
-    for (size_t i = 0; i < count; ++i) {
-        if (!holds(&it->set_aside, bare(ids[i]))) {
-            *first = lost++ == 0 ? ids[i] : *first;
-        }
-    }
-    return lost;
-}
-
-static dn_status list_losses(const loading *it, char *const *ids, size_t count, const char *here, const char *there)
+/* What is lost beyond what was set aside: how many, the first of them; each is named. */
+static dn_status losses(const loading *it, char *const *ids, size_t count, const char *here, const char *there, size_t *lost,
+                        const char **first)
 {
     char *reason = NULL;
+    *lost = 0;
+    *first = NULL;
     DN_TRY(dn_asprintf(&reason, "not in %s", there));
     dn_status status = DN_OK;
     for (size_t i = 0; i < count && status == DN_OK; ++i) {
-        if (!holds(&it->set_aside, bare(ids[i]))) {
+        bool aside = false;
+        status = is_set_aside(it, ids[i], &aside);
+        if (status == DN_OK && !aside) {
+            *first = (*lost)++ == 0 ? ids[i] : *first;
             status = dn_remarks_leave_out(it->remarks, "join", ids[i], here, reason);
         }
     }
@@ -249,8 +254,9 @@ static dn_status remark_join(const loading *it, const dn_join_loss *loss, const 
 {
     const char *left_one, *right_one;
     char alike[512] = "";
-    const size_t left_lost = losses(it, loss->left, loss->left_count, &left_one);
-    const size_t right_lost = losses(it, loss->right, loss->right_count, &right_one);
+    size_t left_lost, right_lost;
+    DN_TRY(losses(it, loss->left, loss->left_count, left, right, &left_lost, &left_one));
+    DN_TRY(losses(it, loss->right, loss->right_count, right, left, &right_lost, &right_one));
     if (loss->alike > 0 && it->options->join == DN_JOIN_ALIKE) {
         DN_TRY(dn_remarks_add(it->remarks, DN_REMARK_NOTE, "alike",
                               "%zu id%s joined though written differently (for example \"%s\" in %s, \"%s\" in %s).", loss->alike,
@@ -263,8 +269,6 @@ static dn_status remark_join(const loading *it, const dn_join_loss *loss, const 
     if (left_lost + right_lost == 0) {
         return DN_OK;
     }
-    DN_TRY(list_losses(it, loss->left, loss->left_count, left, right));
-    DN_TRY(list_losses(it, loss->right, loss->right_count, right, left));
     char left_text[512] = "", right_text[512] = "";
     if (left_lost > 0) {
         snprintf(left_text, sizeof left_text, "%zu of %zu rows of %.180s that are not in %.180s (for example \"%.60s\")", left_lost,

@@ -98,6 +98,10 @@ paste people.tsv <(echo accepted; for i in $(seq 20); do [ "$i" = 7 ] && echo no
 expect 0 stats groups own.tsv plain --value hypothalamus --group group
 said "1 scan that quality control rejects is left out: sub-07"
 unsaid "In only one"
+sed 's/^sub-0*//' people.tsv >digits.tsv
+expect 0 stats groups digits.tsv judged --value hypothalamus --group group --join alike
+said "are left out: sub-03"
+unsaid "In only one"
 sed -i 's/\tyes$/\tperhaps/' judged/sub-08_volumes.tsv
 expect_sentence 3 'accepted is "perhaps"; it should be yes, no or by_hand' "${groups[@]}"
 
