@@ -10,9 +10,9 @@
 enum { SAMPLES = 1 << 18 };
 #define LEAST_SHARE 0.002
 #define LOW_MOST 0.95
+#define SPREAD_MOST 0.20 /* of a group that has several values */
 #define HIGH_MOST 0.05
-#define GAP_NEGATIVE 0.1
-#define GAP_POSITIVE 0.3
+#define GAP_LOW 0.1
 #define GAP_HIGH 0.5
 /* Air of its own: so much of the rest lies in the lowest tenth of its range. */
 #define AIR_SHARE 0.15
@@ -63,14 +63,13 @@ static int64_t find_low(const float *s, int64_t count)
     const int64_t last = (int64_t)(LOW_MOST * (double)count);
     double widest = 0.0;
     int64_t found = 0;
-    for (int64_t n = first > 1 ? first : 1; n < last; ++n) {
+    for (int64_t n = first > 1 ? first : 1; n < last && s[n - 1] < 0.0f; ++n) {
         const double gap = (double)s[n] - (double)s[n - 1];
-        if (!(gap > 0.0)) {
+        if (!(gap > 0.0) || (s[0] < s[n - 1] && (double)n > SPREAD_MOST * (double)count)) {
             continue;
         }
         const double range = (double)s[n + (int64_t)(0.995 * (double)(count - n - 1))] - (double)s[n];
-        const double needed = s[n - 1] < 0.0f ? GAP_NEGATIVE : GAP_POSITIVE;
-        if (gap >= needed * range && range > 0.0 && gap > widest && has_air(s, n, count)) {
+        if (gap >= GAP_LOW * range && range > 0.0 && gap > widest && has_air(s, n, count)) {
             widest = gap;
             found = n;
         }
