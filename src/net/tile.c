@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/op.h"
+#include "net/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
