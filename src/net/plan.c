@@ -240,6 +240,11 @@ dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *o
     return status;
 }
 
+void dn_plan_rest(dn_plan *plan)
+{
+    dn_pages_rest(plan->arena, plan->arena_bytes);
+}
+
 int64_t dn_plan_peak_bytes(const dn_plan *plan)
 {
     return plan->arena_bytes + plan->packed_bytes;

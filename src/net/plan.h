@@ -24,6 +24,8 @@ void dn_plan_destroy(dn_plan *plan);
 DN_CHECKED dn_status dn_plan_measure(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, int64_t *peak_bytes);
 /* inputs, outputs: in the order of dn_graph_input / dn_graph_output calls; float32, channels last, of the graph's shapes. */
 DN_CHECKED dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *outputs);
+/* Gives back the memory of the activations until the next run, which takes it again; kernels and weights stay. For plans that wait. */
+void dn_plan_rest(dn_plan *plan);
 /* Bytes the plan holds at its peak, its inputs and outputs not counted. */
 int64_t dn_plan_peak_bytes(const dn_plan *plan);
 double dn_plan_flops(const dn_plan *plan);

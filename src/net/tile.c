@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "net/op.h"
+#include "net/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -331,6 +332,14 @@ dn_status dn_tiles_create(const dn_graph *graph, const dn_weights *weights, cons
     }
     *out = t;
     return DN_OK;
+}
+
+void dn_tiles_rest(dn_tiles *tiles, bool outputs)
+{
+    dn_plan_rest(tiles->plan);
+    for (int i = 0; outputs && i < tiles->output_count; ++i) {
+        dn_pages_rest(tiles->output_data[i], dn_shape_size(&tiles->shapes[i]) * (int64_t)sizeof(float));
+    }
 }
 
 const dn_tiling *dn_tiles_tiling(const dn_tiles *tiles)

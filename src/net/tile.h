@@ -50,6 +50,8 @@ DN_CHECKED dn_status dn_tiles_create(const dn_graph *graph, const dn_weights *we
 void dn_tiles_destroy(dn_tiles *tiles);
 /* Tile by tile. Progress: one step a tile, named `what` (NULL: none). */
 DN_CHECKED dn_status dn_tiles_run(dn_tiles *tiles, const dn_tile_io *io, const char *what);
+/* Gives back the memory of a run until the next one (dn_plan_rest); outputs: that of dn_tiles_output too, which is lost. */
+void dn_tiles_rest(dn_tiles *tiles, bool outputs);
 const dn_tiling *dn_tiles_tiling(const dn_tiles *tiles);
 const dn_plan *dn_tiles_plan(const dn_tiles *tiles); /* of one tile */
 /* Of the last tile that ran, by output; valid until the next run. */

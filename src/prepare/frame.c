@@ -2,6 +2,7 @@
 
 #include "prepare/frame_fit.h"
 
+#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -139,21 +140,35 @@ static void solve(const dn_fit *fit, int without, bool rigid_only, const double 
     }
 }
 
+/* What leaving out a structure changes. */
+typedef struct left_out {
+    dn_frame frame;
+    dn_status status;
+} left_out;
+
 /* Jackknife over structures: what leaving each out changes. */
 static dn_status estimate_errors(const dn_fit *fit, const dn_fit_pose *global, bool rigid_only, const double centre[3], double ac_pc,
                                  dn_frame *frame)
 {
     double ac = 0.0, pc = 0.0, turn = 0.0;
+    left_out without[DN_FIT_LIMIT];
+    memset(without, 0, sizeof without);
+#pragma omp parallel for schedule(dynamic, 1)
     for (size_t s = 0; s < fit->count; ++s) {
         dn_fit_pose pose = *global;
-        dn_frame other = {.structures = 0};
         solve(fit, (int)s, rigid_only, centre, true, &pose);
-        DN_TRY(frame_of(&pose, ac_pc, &other));
-        double angle = dn_frame_angle(frame, &other);
+        without[s].status = frame_of(&pose, ac_pc, &without[s].frame);
+    }
+    for (size_t s = 0; s < fit->count; ++s) {
+        const dn_frame *other = &without[s].frame;
+        if (without[s].status != DN_OK) { /* its message was another thread's */
+            DN_FAIL(without[s].status, "without %s the label map gives no AC-PC frame; it is no head", fit->at[s].name);
+        }
+        double angle = dn_frame_angle(frame, other);
         turn += angle * angle;
         for (int c = 0; c < 3; ++c) {
-            ac += (other.ac[c] - frame->ac[c]) * (other.ac[c] - frame->ac[c]);
-            pc += (other.pc[c] - frame->pc[c]) * (other.pc[c] - frame->pc[c]);
+            ac += (other->ac[c] - frame->ac[c]) * (other->ac[c] - frame->ac[c]);
+            pc += (other->pc[c] - frame->pc[c]) * (other->pc[c] - frame->pc[c]);
         }
     }
     double share = (double)(fit->count - 1) / (double)fit->count;
@@ -198,6 +213,7 @@ dn_status dn_frame_from_labels(const dn_labels *labels, const dn_frame_reference
     dn_frame_set(&own, (const double(*)[3])rotation, reference->ac, reference->pc);
     const double centre[3] = {0, -0.5 * own.ac_pc_mm, 0};
     DN_TRY(dn_fit_gather(labels, reference->labels, &own.from_scan, &fit));
+    gsl_error_handler_t *handler = gsl_set_error_handler_off();
     DN_TRY_GOTO(status, dn_fit_centroids(&fit, &pose, &mirrored), done);
     if (mirrored) {
         DN_FAIL_GOTO(status, done, DN_EDATA,
@@ -216,6 +232,7 @@ dn_status dn_frame_from_labels(const dn_labels *labels, const dn_frame_reference
     DN_TRY_GOTO(status, check(&pose, limit, out), done);
     status = estimate_errors(&fit, &global, rigid_only, centre, own.ac_pc_mm, out);
 done:
+    gsl_set_error_handler(handler);
     dn_fit_release(&fit);
     return status;
 }

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-#include <gsl/gsl_errno.h>
+#include <gsl/gsl_errno.h> /* GSL_SUCCESS */
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdlib.h>
@@ -251,7 +251,6 @@ static void minimise(const problem *p, int iterations, dn_fit_pose *pose)
     double g[PARAMETERS];
     double step[PARAMETERS];
     const int n = p->local ? 12 : 9;
-    gsl_error_handler_t *before = gsl_set_error_handler_off();
     for (int i = 0; i < iterations; ++i) {
         double length = 0.0;
         accumulate(p, pose, n, h, g);
@@ -282,7 +281,6 @@ static void minimise(const problem *p, int iterations, dn_fit_pose *pose)
             break;
         }
     }
-    gsl_set_error_handler(before);
 }
 
 void dn_fit_global(const dn_fit *fit, int without, int iterations, dn_fit_pose *pose)

@@ -46,7 +46,8 @@ void dn_fit_release(dn_fit *fit);
 /* By centroids (Kabsch's closed form, one scale). *mirrored: a reflection would fit far better. DN_EDATA: fewer than five structures, or
  * all in one line. */
 DN_CHECKED dn_status dn_fit_centroids(const dn_fit *fit, dn_fit_pose *pose, bool *mirrored);
-/* Least squares over the surfaces from pose on, robust, without structure `without` (-1: all): rotation, shift, scales. */
+/* The fits below may run in several threads, each with a pose of its own; GSL's error handler has to be off (it is one for all).
+ * Least squares over the surfaces from pose on, robust, without structure `without` (-1: all): rotation, shift, scales. */
 void dn_fit_global(const dn_fit *fit, int without, int iterations, dn_fit_pose *pose);
 /* Then bend and shift for the neighbourhood of centre (frame mm of the reference, unscaled), Gaussian weights of sigma reach mm. */
 void dn_fit_local(const dn_fit *fit, int without, int iterations, const double centre[3], double reach, dn_fit_pose *pose);

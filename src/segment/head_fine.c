@@ -149,7 +149,7 @@ static void add_tile(const float *values, int64_t channels, const int64_t *mirro
     }
 }
 
-/* volume: the scan, or with mirror its mirror image. */
+/* volume: the scan; with mirror the mirror image of the box alone. */
 static dn_status run_tiles(dn_network *network, const dn_volume *volume, const int64_t *mirror, const int64_t start[3],
                            const int64_t dim[3], int64_t channels, float *sum, float *weights)
 {
@@ -167,7 +167,8 @@ static dn_status run_tiles(dn_network *network, const dn_volume *volume, const i
             from[c] = start[c] + at[c];
         }
         if (mirror != NULL) {
-            from[0] = volume->grid.dim[0] - from[0] - tile_dim[0];
+            const int64_t there[3] = {dim[0] - at[0] - tile_dim[0], at[1], at[2]};
+            memcpy(from, there, sizeof from);
         }
         const float *values;
         int64_t found;
@@ -187,14 +188,20 @@ static dn_status run_mirrored(dn_network *network, const dn_structures *s, const
                               const int64_t dim[3], float *sum, float *weights)
 {
     dn_volume *image = NULL;
+    dn_grid grid;
     int64_t mirror[DN_CHANNEL_LIMIT];
     const int64_t *n = volume->grid.dim;
     dn_structures_mirror_channels(s, mirror);
-    DN_TRY(dn_volume_create(&volume->grid, &image));
-#pragma omp parallel for schedule(static)
-    for (int64_t row = 0; row < n[1] * n[2]; ++row) {
-        for (int64_t i = 0; i < n[0]; ++i) {
-            image->data[row * n[0] + i] = volume->data[row * n[0] + n[0] - 1 - i];
+    DN_TRY(dn_grid_crop(&volume->grid, start, dim, &grid));
+    DN_TRY(dn_volume_create(&grid, &image)); /* 0 past the scan's ends, as the network has it */
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                const int64_t x = start[0] + dim[0] - 1 - i, y = start[1] + j, z = start[2] + k;
+                if (x >= 0 && y >= 0 && z >= 0 && x < n[0] && y < n[1] && z < n[2]) {
+                    image->data[i + dim[0] * (j + dim[1] * k)] = volume->data[dn_grid_offset(&volume->grid, x, y, z)];
+                }
+            }
         }
     }
     dn_status status = run_tiles(network, image, mirror, start, dim, s->channels, sum, weights);

@@ -15,16 +15,19 @@ typedef struct path {
     bool own;
     dn_grid walk;        /* the grid whose voxels are visited in order */
     dn_placement place;  /* of its voxels in the map that is made */
+    dn_head_rows rows;   /* own: the looks' voxels at those of the oriented scan */
     dn_affine to_source; /* of its voxels in the oriented scan, unless own */
 } path;
 
+/* *out: path_release, on failure too. */
 static dn_status path_to(const dn_head *head, const dn_grid *grid, path *out)
 {
+    memset(out, 0, sizeof *out);
     out->own = dn_grid_equal(grid, &head->scan, 0.0);
     if (out->own) {
         out->walk = head->oriented;
         out->place = dn_placement_of(&head->oriented, &head->scan);
-        return DN_OK;
+        return dn_head_rows_make(head, out->walk.dim, &out->rows);
     }
     dn_affine inverse;
     DN_TRY(dn_affine_invert(&head->oriented.affine, &inverse));
@@ -32,6 +35,11 @@ static dn_status path_to(const dn_head *head, const dn_grid *grid, path *out)
     out->place = dn_placement_of(grid, grid);
     dn_affine_compose(&inverse, &grid->affine, &out->to_source);
     return DN_OK;
+}
+
+static void path_release(path *p)
+{
+    dn_head_rows_release(&p->rows);
 }
 
 static void place_of(const path *p, int64_t i, int64_t j, int64_t k, double at[3])
@@ -42,6 +50,26 @@ static void place_of(const path *p, int64_t i, int64_t j, int64_t k, double at[3
     } else {
         dn_affine_apply(&p->to_source, ijk, at);
     }
+}
+
+static bool values_at(const dn_head *head, const path *p, int64_t i, int64_t j, int64_t k, float *values, bool *outside)
+{
+    double at[3];
+    if (p->own) {
+        return dn_head_rows_at(head, &p->rows, i, j, k, values, outside);
+    }
+    place_of(p, i, j, k, at);
+    return dn_head_at(head, at, values, outside);
+}
+
+static bool background_at(const dn_head *head, const path *p, int64_t i, int64_t j, int64_t k, float *value)
+{
+    double at[3];
+    if (p->own) {
+        return dn_head_rows_background_at(head, &p->rows, i, j, k, value);
+    }
+    place_of(p, i, j, k, at);
+    return dn_head_background_at(head, at, value);
 }
 
 static int64_t target(const path *p, int64_t i, int64_t j, int64_t k)
@@ -59,7 +87,7 @@ dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT]
     int64_t *counts = NULL;
     double *sums = NULL;
     dn_status status;
-    DN_TRY(path_to(head, &labels->grid, &p));
+    DN_TRY_GOTO(status, path_to(head, &labels->grid, &p), done);
     size_t slices = (size_t)p.walk.dim[2];
     DN_TRY_GOTO(status, dn_alloc(&counts, slices * channels, sizeof *counts, "the counts of labels"), done);
     DN_TRY_GOTO(status, dn_alloc(&sums, slices * channels, sizeof *sums, "the counts of labels"), done);
@@ -69,10 +97,8 @@ dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT]
         for (int64_t j = 0; j < p.walk.dim[1]; ++j) {
             for (int64_t i = 0; i < p.walk.dim[0]; ++i) {
                 uint16_t *label = &labels->data[target(&p, i, j, k)];
-                double at[3];
                 bool outside;
-                place_of(&p, i, j, k, at);
-                if (*label != 0 || !dn_head_at(head, at, values, &outside) || outside) {
+                if (*label != 0 || !values_at(head, &p, i, j, k, values, &outside) || outside) {
                     continue;
                 }
                 int64_t best = 0;
@@ -93,6 +119,7 @@ dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT]
         tally->posterior_sum[n % channels] += sums[n];
     }
 done:
+    path_release(&p);
     free(counts);
     free(sums);
     return status;
@@ -115,8 +142,14 @@ dn_status dn_head_labels(const dn_head *head, const dn_grid *grid, dn_labels **o
 static dn_status probability(const dn_head *head, int64_t channel, const dn_grid *grid, dn_volume **out)
 {
     path p;
-    DN_TRY(path_to(head, grid, &p));
-    DN_TRY(dn_volume_create(grid, out));
+    dn_status status = path_to(head, grid, &p);
+    if (status == DN_OK) {
+        status = dn_volume_create(grid, out);
+    }
+    if (status != DN_OK) {
+        path_release(&p);
+        return status;
+    }
     float *data = (*out)->data;
 #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t k = 0; k < p.walk.dim[2]; ++k) {
@@ -125,9 +158,9 @@ static dn_status probability(const dn_head *head, int64_t channel, const dn_grid
             for (int64_t i = 0; i < p.walk.dim[0]; ++i) {
                 double at[3];
                 bool outside = false;
-                place_of(&p, i, j, k, at);
-                bool found = channel == 0 ? dn_head_coarse_at(head, at, values) : dn_head_at(head, at, values, &outside);
+                bool found = channel == 0 ? background_at(head, &p, i, j, k, values) : values_at(head, &p, i, j, k, values, &outside);
                 if (found && !outside) {
+                    place_of(&p, i, j, k, at);
                     data[target(&p, i, j, k)] = channel > 0        ? values[channel]
                                                 : values[0] < 1.0f ? (1.0f - values[0]) * dn_head_above_neck(head, at)
                                                                    : 0.0f;
@@ -135,6 +168,7 @@ static dn_status probability(const dn_head *head, int64_t channel, const dn_grid
             }
         }
     }
+    path_release(&p);
     return DN_OK;
 }
 

@@ -239,6 +239,17 @@ dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const
     return DN_OK;
 }
 
+void dn_network_rest(dn_network *network, bool keep)
+{
+    if (network->tiles != NULL) {
+        dn_tiles_rest(network->tiles, !keep || network->whole != NULL);
+    }
+    if (!keep) {
+        free(network->whole);
+        network->whole = NULL;
+    }
+}
+
 dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels)
 {
     static const int64_t zero[3] = {0, 0, 0};

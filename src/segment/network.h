@@ -43,6 +43,9 @@ DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume
 DN_CHECKED dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
                                         const float **values, int64_t *channels);
 
+/* Gives the memory of the last run back until the next one; values of dn_network_run_raw stay valid where keep says so. The plan stays. */
+void dn_network_rest(dn_network *network, bool keep);
+
 /* Runs on the whole volume in overlapping tiles (as large as the memory limit allows), cut where the network no longer sees
  * their faces, so that the result is that of a run in one piece; a network that looks at everything (instance norm) runs in one.
  * *labels gets the most probable channel of each voxel of the volume (owned by the caller, x fastest). DN_ENOMEM. */

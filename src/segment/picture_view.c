@@ -148,7 +148,7 @@ static uint8_t head_label_at(const view *v, const double mm[3], outline what)
     if (best > 0 && is_drawn(v->r, best, what)) {
         return (uint8_t)best;
     }
-    if (what == OUTLINE_HEAD && v->r->icv != NULL && dn_head_coarse_at(head, at, values) &&
+    if (what == OUTLINE_HEAD && v->r->icv != NULL && dn_head_background_at(head, at, values) &&
         (1.0f - values[0]) * dn_head_above_neck(head, at) > 0.5f) {
         return DN_CHANNEL_LIMIT - 1;
     }

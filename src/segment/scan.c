@@ -278,6 +278,7 @@ static dn_status run_parts(dn_segmenter *s, dn_segment_result *r)
     }
     r->conformed.volume = scan; /* what follows sees the scan as it is */
     dn_volume_destroy(filled);
+    dn_network_rest(s->network, false);
     r->network_voxels = dn_network_work_done(s->network)->voxels - before;
     r->seconds[DN_STAGE_NETWORK] = omp_get_wtime() - begin;
     r->has_parts = status == DN_OK;

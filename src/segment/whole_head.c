@@ -179,10 +179,12 @@ static dn_status look_once(dn_whole_head *whole, const dn_conformed *scan, const
         DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", whole->coarse->name, (long long)look->channels,
                 (long long)head->structures.channels);
     }
+    dn_network_rest(whole->coarse_network, true);
     DN_TRY(dn_grid_crop(&scan->volume->grid, start, coarse_dim, &look->grid));
     size_t count = (size_t)(dn_head_look_voxels(look) * look->channels);
     DN_TRY(dn_alloc(&look->posterior, count, sizeof(float), "the posteriors of the whole head"));
     memcpy(look->posterior, values, count * sizeof(float));
+    dn_network_rest(whole->coarse_network, false);
     for (int c = 0; c < 3; ++c) {
         look->scale[c] = scan->scale[c];
         look->offset[c] = scan->scale[c] * (double)start[c] + scan->offset[c];
@@ -291,7 +293,9 @@ static dn_status look_fine(dn_whole_head *whole, const dn_conformed *done, const
     double paired = 0;
     DN_TRY(show(done, contract, &whole->fine->input, head->size, &own, &scan));
     bool mirror = dn_structures_sees_mirror(whole->fine);
-    DN_TRY_GOTO(status, dn_head_look_fine(whole->fine_network, scan, mirror, head), done);
+    status = dn_head_look_fine(whole->fine_network, scan, mirror, head);
+    dn_network_rest(whole->fine_network, false);
+    DN_TRY_GOTO(status, status, done);
     if (head->fine.posterior == NULL) {
         goto done;
     }

@@ -3,6 +3,8 @@
 
 #include "net/tile.h"
 
+#include <unistd.h>
+
 static dn_graph *graph;
 
 static int conv(int x, const char *name, int64_t out, int64_t kernel, int64_t stride, int64_t dilation)
@@ -97,6 +99,79 @@ static void test_equal_to_whole(void **state)
     }
 }
 
+/* Memory in use, bytes. */
+static int64_t resident(void)
+{
+    long long whole = 0, in_use = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lld %lld", &whole, &in_use), 2);
+    fclose(file);
+    return (int64_t)in_use * sysconf(_SC_PAGESIZE);
+}
+
+typedef struct constant_task {
+    float *last; /* where the answer goes */
+} constant_task;
+
+static dn_status fill_ramp(void *user, const int64_t start[3], const dn_shape *tile, float *input)
+{
+    (void)user;
+    (void)start;
+    for (int64_t i = 0; i < test_size(tile); ++i) {
+        input[i] = sinf(0.1f * (float)i);
+    }
+    return DN_OK;
+}
+
+static dn_status take_first(void *user, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shapes,
+                            float *const *outputs)
+{
+    constant_task *t = user;
+    (void)at;
+    (void)inside;
+    (void)size;
+    memcpy(t->last, outputs[0], (size_t)test_size(&shapes[0]) * sizeof(float));
+    return DN_OK;
+}
+
+/* Tiles that rest give their memory back, and say the same afterwards. */
+static void test_rest(void **state)
+{
+    (void)state;
+    dn_random r;
+    dn_random_seed(&r, test_seed(12));
+    const dn_shape s = {1, 64, 64, 64, 2};
+    network(0, s);
+    dn_weights *weights = test_weights(graph, &r);
+    const size_t count = (size_t)test_size(&s) / 2 * 3;
+    float *answer[2] = {malloc(count * sizeof(float)), malloc(count * sizeof(float))};
+    constant_task task = {answer[0]};
+    const dn_tile_io io = {&task, fill_ramp, take_first};
+    dn_plan_options options = {0};
+    dn_tiling tiling;
+    dn_tiles *tiles = NULL;
+    assert_ok(dn_tiling_choose(graph, weights, &options, &tiling));
+    assert_ok(dn_tiles_create(graph, weights, &options, &tiling, &tiles));
+    assert_ok(dn_tiles_run(tiles, &io, NULL));
+    const int64_t before = resident();
+    dn_tiles_rest(tiles, false);
+    const int64_t after = resident();
+    assert_memory_equal(dn_tiles_output(tiles, 0), answer[0], count * sizeof(float));
+    dn_tiles_rest(tiles, true);
+    printf("a run took %.1f MB; %.1f MB came back, then %.1f MB of outputs\n", 1e-6 * (double)tiling.peak_bytes,
+           1e-6 * (double)(before - after), 1e-6 * (double)(after - resident()));
+    assert_true((double)(before - resident()) > 0.8 * (double)tiling.peak_bytes);
+    task.last = answer[1];
+    assert_ok(dn_tiles_run(tiles, &io, NULL));
+    assert_memory_equal(answer[1], answer[0], count * sizeof(float));
+    dn_tiles_destroy(tiles);
+    free(answer[0]);
+    free(answer[1]);
+    dn_weights_destroy(weights);
+    dn_graph_destroy(graph);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -118,6 +193,6 @@ static void test_refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_equal_to_whole), cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_equal_to_whole), cmocka_unit_test(test_rest), cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

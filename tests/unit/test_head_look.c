@@ -1,0 +1,131 @@
+/* Posteriors looked up in two looks against a plain computation in double, and the tables of positions against the place by place way. */
+#include "test.h"
+
+#include "base/random.h"
+#include "segment/head_look.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CHANNELS = 33 };
+
+static void make_look(dn_head_look *look, const int64_t dim[3], double scale, double offset, dn_random *random)
+{
+    const int64_t voxels = dim[0] * dim[1] * dim[2];
+    memset(look, 0, sizeof *look);
+    memcpy(look->grid.dim, dim, sizeof look->grid.dim);
+    look->channels = CHANNELS;
+    look->posterior = malloc((size_t)(voxels * CHANNELS) * sizeof(float));
+    assert_non_null(look->posterior);
+    for (int64_t v = 0; v < voxels; ++v) {
+        float *p = look->posterior + v * CHANNELS;
+        float sum = 0.0f;
+        const bool outside = dn_random_uniform(random, 0.0, 1.0) < 0.3;
+        for (int c = 0; c < CHANNELS; ++c) {
+            p[c] = outside ? (c == 0 ? 1.0f : 0.0f) : (float)dn_random_uniform(random, 0.0, 1.0);
+            sum += p[c];
+        }
+        for (int c = 0; c < CHANNELS; ++c) {
+            p[c] /= sum;
+        }
+    }
+    for (int c = 0; c < 3; ++c) {
+        look->scale[c] = scale;
+        look->offset[c] = offset + 0.25 * c;
+    }
+}
+
+/* false: outside. */
+static bool plain(const dn_head_look *look, const double at[3], double values[CHANNELS])
+{
+    int64_t first[3];
+    double share[3];
+    for (int c = 0; c < 3; ++c) {
+        const double last = (double)(look->grid.dim[c] - 1);
+        double p = (at[c] - look->offset[c]) / look->scale[c];
+        if (p < -0.5 || p >= last + 0.5) {
+            return false;
+        }
+        p = fmin(fmax(p, 0.0), last);
+        first[c] = (int64_t)floor(p);
+        share[c] = p - (double)first[c];
+    }
+    for (int c = 0; c < CHANNELS; ++c) {
+        values[c] = 0.0;
+        for (int n = 0; n < 8; ++n) {
+            int64_t v[3];
+            double weight = 1.0;
+            for (int a = 0; a < 3; ++a) {
+                v[a] = first[a] + (n >> a & 1);
+                v[a] = v[a] < look->grid.dim[a] ? v[a] : look->grid.dim[a] - 1;
+                weight *= n >> a & 1 ? share[a] : 1.0 - share[a];
+            }
+            values[c] += weight * (double)look->posterior[((v[0] * look->grid.dim[1] + v[1]) * look->grid.dim[2] + v[2]) * CHANNELS + c];
+        }
+    }
+    return true;
+}
+
+static void check(const dn_head *head, const dn_head_rows *rows, const int64_t ijk[3])
+{
+    const double at[3] = {(double)ijk[0], (double)ijk[1], (double)ijk[2]};
+    float values[DN_CHANNEL_LIMIT], again[DN_CHANNEL_LIMIT];
+    double coarse[CHANNELS], fine[CHANNELS];
+    bool outside, outside_again;
+    const double share = (double)dn_head_fine_share(head, at);
+    const bool in_coarse = plain(&head->coarse, at, coarse), in_fine = share > 0.0 && plain(&head->fine, at, fine);
+    const bool found = dn_head_at(head, at, values, &outside);
+    assert_int_equal(dn_head_rows_at(head, rows, ijk[0], ijk[1], ijk[2], again, &outside_again), found);
+    assert_int_equal(outside, outside_again);
+    assert_int_equal(found, in_coarse || in_fine);
+    for (int c = 0; found && !outside && c < CHANNELS; ++c) {
+        const double expected = !in_fine ? coarse[c] : !in_coarse ? fine[c] : (1.0 - share) * coarse[c] + share * fine[c];
+        assert_close((double)values[c], expected, 1e-6);
+        assert_memory_equal(&values[c], &again[c], sizeof *values);
+    }
+    if (outside) {
+        assert_true(coarse[0] > 0.999);
+    }
+    assert_int_equal(dn_head_background_at(head, at, &values[0]), in_coarse);
+    assert_int_equal(dn_head_rows_background_at(head, rows, ijk[0], ijk[1], ijk[2], &again[0]), in_coarse);
+    if (in_coarse) {
+        assert_close((double)values[0], coarse[0], 1e-6);
+        assert_memory_equal(&values[0], &again[0], sizeof *values);
+    }
+}
+
+static void looked_up(void **state)
+{
+    (void)state;
+    static const int64_t scan[3] = {40, 36, 38};
+    dn_random random;
+    dn_random_seed(&random, 5);
+    for (int with_fine = 0; with_fine < 2; ++with_fine) {
+        dn_head head;
+        dn_head_rows rows;
+        memset(&head, 0, sizeof head);
+        head.structures.channels = CHANNELS;
+        make_look(&head.coarse, (const int64_t[3]){16, 15, 16}, 2.1, 2.0, &random);
+        if (with_fine == 1) {
+            make_look(&head.fine, (const int64_t[3]){18, 17, 19}, 1.0, 9.5, &random);
+        }
+        head.mm[0] = head.mm[1] = head.mm[2] = 1.0;
+        assert_ok(dn_head_rows_make(&head, scan, &rows));
+        for (int64_t k = 0; k < scan[2]; ++k) {
+            for (int64_t j = 0; j < scan[1]; ++j) {
+                for (int64_t i = 0; i < scan[0]; ++i) {
+                    check(&head, &rows, (const int64_t[3]){i, j, k});
+                }
+            }
+        }
+        dn_head_rows_release(&rows);
+        free(head.coarse.posterior);
+        free(head.fine.posterior);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(looked_up)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
