@@ -287,9 +287,42 @@ done:
 
 /* ---- a brain that was cut ------------------------------------------------------------------------------------------ */
 
-/* Whether tissue touches nothing at all (the scan's darkest value, exactly) within reach of a place: in a head there are fluid and bone
- * between them, and their values vary. */
-static bool is_bare(const dn_volume *scan, const double at[3], const int64_t reach[3], float tissue, float nothing)
+/* Bone may have the scan's darkest value, too; it is not as thick. Nor is a scalp as thick as a brain. */
+#define NOTHING_MM 15.0
+#define SCALP_MM 6.0
+
+/* Whether from a voxel on in one direction there is nothing (the scan's darkest value, exactly) for count voxels, or to the scan's edge. */
+static bool nothing_beyond(const float *p, int64_t step, int64_t count, float nothing)
+{
+    for (int64_t n = 1; n <= count; ++n) {
+        if (p[n * step] > nothing) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether from a voxel on in one direction all is tissue for count voxels. */
+static bool tissue_beyond(const float *p, int64_t step, int64_t count, float tissue)
+{
+    for (int64_t n = 0; n <= count; ++n) {
+        if (p[n * step] < tissue) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Steps that can be taken from place, no more than most. */
+static int64_t room(int64_t place, int64_t dim, bool up, int64_t most)
+{
+    const int64_t free = up ? dim - 1 - place : place;
+    return free < most ? free : most;
+}
+
+/* Whether tissue borders on nothing within reach of a place: in a head there are fluid and bone between them, and air beyond a scalp.
+ * far: how far, voxels along each axis, nothing and tissue go. */
+static bool is_bare(const dn_volume *scan, const double at[3], const int64_t reach[3], int64_t far[2][3], float tissue, float nothing)
 {
     const int64_t *dim = scan->grid.dim;
     const int64_t step[3] = {1, dim[0], dim[0] * dim[1]};
@@ -303,9 +336,14 @@ static bool is_bare(const dn_volume *scan, const double at[3], const int64_t rea
         for (int64_t j = low[1]; j <= high[1]; ++j) {
             for (int64_t i = low[0]; i <= high[0]; ++i) {
                 const float *p = scan->data + dn_grid_offset(&scan->grid, i, j, k);
+                const int64_t place[3] = {i, j, k};
                 for (int c = 0; c < 3 && *p >= tissue; ++c) {
-                    if (p[step[c]] <= nothing || p[-step[c]] <= nothing) {
-                        return true;
+                    for (int up = 0; up < 2; ++up) {
+                        const int64_t out = up ? step[c] : -step[c];
+                        if (nothing_beyond(p, out, room(place[c], dim[c], up, far[0][c]), nothing) &&
+                            tissue_beyond(p, -out, room(place[c], dim[c], !up, far[1][c]), tissue)) {
+                            return true;
+                        }
                     }
                 }
             }
@@ -322,12 +360,16 @@ static void see_bare(const dn_volume *scan, dn_head *head)
     const int64_t step[3] = {dim[1] * dim[2], dim[2], 1};
     const float tissue = (float)(0.5 * (head->picture.fluid + head->picture.grey));
     float nothing = INFINITY;
-    int64_t reach[3], edge = 0, bare = 0;
+    int64_t reach[3], far[2][3], edge = 0, bare = 0;
+    double spacing[3];
+    dn_grid_spacing(&scan->grid, spacing);
     for (int64_t v = 0; v < dn_grid_count(&scan->grid); ++v) {
         nothing = fminf(nothing, scan->data[v]);
     }
     for (int c = 0; c < 3; ++c) {
         reach[c] = (int64_t)fmax(1.0, floor(look->scale[c] + 0.5));
+        far[0][c] = (int64_t)ceil(NOTHING_MM / spacing[c]);
+        far[1][c] = (int64_t)ceil(SCALP_MM / spacing[c]);
     }
     for (int64_t i = 1; i + 1 < dim[0] && tissue > nothing; ++i) {
         for (int64_t j = 1; j + 1 < dim[1]; ++j) {
@@ -345,7 +387,7 @@ static void see_bare(const dn_volume *scan, dn_head *head)
                 dn_head_look_place(look, i, j, k, at);
                 if (dn_head_above_neck(head, at) == 1.0f && within(scan, at)) {
                     ++edge;
-                    bare += is_bare(scan, at, reach, tissue, nothing);
+                    bare += is_bare(scan, at, reach, far, tissue, nothing);
                 }
             }
         }

@@ -142,7 +142,7 @@ static void around_the_brain(void **state)
     head.picture.stray_mm3 = 30000;
     assert_int_equal(level_of("icv_leak", true), DN_FLAG_WARNING);
     make_usual();
-    head.picture.bare = 0.06;
+    head.picture.bare = 0.08;
     assert_int_equal(level_of("icv_bare", true), DN_FLAG_WARNING);
     make_usual();
     head.picture.missing = 0.08;
