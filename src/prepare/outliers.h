@@ -4,9 +4,10 @@
  *
  * Found on a sample of the sorted values, as a group at one end that an empty gap parts from the rest:
  *
- *   at the low end: the gap is a tenth of the rest's range (percentile 99.5 less the lowest) where the group is negative, three tenths
- * where it is not; and the rest holds air of its own (15 % of it in the lowest tenth of its range), else the group is what surrounds the
- * head. at the high end: the gap is half of the rest's range, and the group has at most 5 % of the voxels.
+ * - at the low end: the group is negative, of one value or at most 20 % of the voxels, the gap is a tenth of the rest's range (percentile
+ *   99.5 less the lowest), and the rest holds air of its own (15 % of it in the lowest tenth of its range), else the group is what
+ *   surrounds the head;
+ * - at the high end: the gap is half of the rest's range, and the group has at most 5 % of the voxels.
  *
  * Groups below 0.2 % of the voxels move no percentile that networks ask for and are left alone. So are all ordinary scans, bit for bit. */
 #ifndef DN_PREPARE_OUTLIERS_H

@@ -337,17 +337,22 @@ static void values_that_are_not_of_the_head(void **state)
     dn_conformed_release(&plain);
 }
 
-/* What must stay as it is: a stripped brain on black, one with a negative background (z-scores), and a few bright voxels. */
+/* What must stay as it is: a stripped brain on black, one with a negative background (z-scores), a few bright voxels, and a
+ * picture of few values, as simulated heads are. */
 static void ordinary_values_stay(void **state)
 {
     (void)state;
     const int64_t dim[3] = {40, 40, 40};
-    for (int n = 0; n < 3; ++n) {
+    for (int n = 0; n < 4; ++n) {
         dn_volume *scan = make_head(dim, 9);
         const int64_t count = dn_grid_count(&scan->grid);
         for (int64_t i = 0; i < count; ++i) {
             const bool air = scan->data[i] < 25;
             scan->data[i] = n == 0 ? (air ? 0.0f : scan->data[i] + 40) : n == 1 ? (air ? -3.0f : scan->data[i] / 40 - 1.5f) : scan->data[i];
+        }
+        for (int64_t i = 0; i < count && n == 3; ++i) {
+            static const float few[8] = {0, 200, 280, 460, 540, 630, 720, 1000};
+            scan->data[i] = few[scan->data[i] < 25 ? 0 : i % 8];
         }
         if (n == 2) {
             scan->data[77] = scan->data[7777] = 1e6f;
