@@ -212,7 +212,9 @@ dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed 
         dn_volume_destroy(scan);
     }
     scan = NULL;
-    DN_TRY_GOTO(status, dn_outliers_mend(out->oriented, &out->outliers), fail);
+    if (input->normalise == DN_NORMALISE_PERCENTILE) { /* z-scores of a stack are negative without being padding */
+        DN_TRY_GOTO(status, dn_outliers_mend(out->oriented, &out->outliers), fail);
+    }
     DN_TRY_GOTO(status, fit(out, input, 1.0), fail);
     return DN_OK;
 fail:

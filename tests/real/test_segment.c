@@ -41,8 +41,9 @@ static void chris_volumes(void **state)
     dn_segment_result *r = segment(path);
     assert_int_equal(r->found_by, DN_FOUND_BY_TEMPLATE);
     assert_false(r->quality.failed);
-    assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'L')->hard_volume_mm3, 439, 1);
-    assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'R')->hard_volume_mm3, 418, 1);
+    /* 439 and 418 voxels, less those where the two sides touch. */
+    assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'L')->hard_volume_mm3, 430, 1);
+    assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'R')->hard_volume_mm3, 414, 1);
     assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'B')->volume_mm3, 888.3, 1);
     assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus_posterior", 'L')->volume_mm3, 123.5, 0.5);
     assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'B')->mean_posterior, 0.868, 0.002);
@@ -130,8 +131,9 @@ static void orientations(void **state)
     dn_volume_destroy(part);
 }
 
-/* chris with the air behind one corner brightened: the clip's upper end doubles, and the white matter falls from 0.84 to 0.42. */
-static void write_bright_corner(const char *path)
+/* chris with the air behind one corner brightened, by values that follow on those of the head (what a gap parts from them is not taken for
+ * the head: unit/test_conform): the clip's upper end rises. By how much, times: returned. */
+static double write_bright_corner(const char *path)
 {
     char from[512];
     dn_volume *scan = NULL;
@@ -139,17 +141,20 @@ static void write_bright_corner(const char *path)
     assert_ok(dn_scan_read(from, NULL, &scan, NULL));
     const double percent = 99.5;
     double top = 0;
+    double risen = 0;
     assert_ok(dn_volume_percentiles(scan, NULL, &percent, 1, &top));
     const int64_t *dim = scan->grid.dim;
     for (int64_t k = dim[2] * 39 / 50; k < dim[2]; ++k) {
         for (int64_t j = dim[1] * 39 / 50; j < dim[1]; ++j) {
             for (int64_t i = dim[0] * 39 / 50; i < dim[0]; ++i) {
-                scan->data[dn_grid_offset(&scan->grid, i, j, k)] = (float)(2.0 * top);
+                scan->data[dn_grid_offset(&scan->grid, i, j, k)] = (float)(top * (1.0 + 1.6 * (double)((7 * i + 3 * j + k) % 64) / 63.0));
             }
         }
     }
+    assert_ok(dn_volume_percentiles(scan, NULL, &percent, 1, &risen));
     assert_ok(dn_volume_write(scan, path, NULL));
     dn_volume_destroy(scan);
+    return risen / top;
 }
 
 /* The published network follows the intensity scale; with the white matter in one place it does not, and the consensus says what it
@@ -163,7 +168,8 @@ static void intensity_scale(void **state)
     snprintf(model, sizeof model, "%s/teacher/billot2020_hypothalamus.h5", test_data_folder());
     snprintf(plain, sizeof plain, "%s/t1w/chris_T1w.nii.gz", test_data_folder());
     snprintf(corner, sizeof corner, "%s/corner.nii", folder);
-    write_bright_corner(corner);
+    const double risen = write_bright_corner(corner);
+    assert_true(risen > 1.5);
     const dn_consensus_options members = dn_consensus_defaults();
     const dn_segmenter_options options[] = {
         {.model = model, .structures = "hypothalamus"},
@@ -179,7 +185,7 @@ static void intensity_scale(void **state)
             assert_ok(dn_segment_scan(other, s == 0 ? plain : corner, &r));
             volume[o][s] = dn_volume_rows_find(&r->volumes, "hypothalamus", 'B')->volume_mm3;
             if (o > 0) {
-                assert_close(r->white_matter, s == 0 ? 0.844 : 0.422, 0.01);
+                assert_close(r->white_matter, s == 0 ? 0.844 : 0.844 / risen, 0.01);
             }
             if (o == 2) {
                 assert_int_equal(r->consensus.members, 16);

@@ -62,7 +62,8 @@ static void turned_head(void **state)
         const dn_volume_rows rows = {NULL, 0};
         const dn_scan_info info = {.warning_count = 0};
         const dn_conformed conformed = {.scan_grid = {{10, 10, 10}, {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}}};
-        const dn_location location = {.found = true, .brain_inside = 1, .correlation = cases[i].correlation, .turned = cases[i].turned};
+        const dn_location location = {
+            .found = true, .brain_inside = 1, .correlation = cases[i].correlation, .match = 0.6, .turned = cases[i].turned};
         const dn_quality_evidence evidence = {
             .info = &info, .conformed = &conformed, .location = &location, .structures = &none, .volumes = &rows};
         dn_quality quality;
