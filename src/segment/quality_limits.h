@@ -11,6 +11,7 @@ typedef struct dn_quality_limits {
     double largest[2];                    /* share of a side's labelled voxels that are in the largest component */
     double entropy[2];                    /* bits a labelled voxel (score.h) */
     double members[2];                    /* SD of the volumes of a consensus's members, of their mean */
+    double mirror[2];                     /* disagreement of the answers to the scan and its mirror image (consensus.h) */
     double folds[2];                      /* disagreement of averaged models (slice_network.h) */
     double edge_mm[2], noise[2];          /* of the scan itself (image_quality.h) */
     double frame_mm[2], frame_degrees[2]; /* expected error of the AC-PC frame */

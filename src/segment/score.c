@@ -25,6 +25,8 @@ static scale scale_of(dn_mark mark, dn_limits_kind kind)
         return (scale){-1, 0, l->asymmetry[0], l->asymmetry[1], false};
     case DN_MARK_FOLDS:
         return (scale){-1, 0, l->folds[0], l->folds[1], false};
+    case DN_MARK_MIRROR:
+        return (scale){-1, 0, l->mirror[0], l->mirror[1], false};
     case DN_MARK_SHARPNESS:
         return (scale){-1, 0, l->edge_mm[0], l->edge_mm[1], false};
     case DN_MARK_NOISE:
@@ -38,8 +40,8 @@ static scale scale_of(dn_mark mark, dn_limits_kind kind)
 
 const char *dn_mark_name(dn_mark mark)
 {
-    static const char *const names[DN_MARK_COUNT] = {"certainty", "agreement", "volume", "symmetry",
-                                                     "folds",     "sharpness", "noise",  "brain"};
+    static const char *const names[DN_MARK_COUNT] = {"certainty", "agreement", "volume", "symmetry", "folds",
+                                                     "mirror",    "sharpness", "noise",  "brain"};
     return names[mark];
 }
 
@@ -108,6 +110,7 @@ static void measure(const dn_quality_evidence *e, const dn_consensus *consensus,
     out[DN_MARK_SYMMETRY] =
         left != NULL && right != NULL && both->volume_mm3 > 0.0 ? 2.0 * fabs(left->volume_mm3 - right->volume_mm3) / both->volume_mm3 : NAN;
     out[DN_MARK_FOLDS] = e->disagreement > 0.0 ? e->disagreement : NAN;
+    out[DN_MARK_MIRROR] = known && e->mirror_disagreement > 0.0 ? e->mirror_disagreement : NAN;
     out[DN_MARK_SHARPNESS] = e->image.edge_mm > 0.0 ? e->image.edge_mm : NAN;
     out[DN_MARK_NOISE] = e->image.edge_mm > 0.0 ? e->image.noise : NAN;
     out[DN_MARK_BRAIN] = brain_share(e->head);
@@ -136,6 +139,7 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
 {
     const scale certainty = scale_of(DN_MARK_CERTAINTY, kind), agreement = scale_of(DN_MARK_AGREEMENT, kind);
     const scale brain = scale_of(DN_MARK_BRAIN, kind), folds = scale_of(DN_MARK_FOLDS, kind);
+    const scale mirror = scale_of(DN_MARK_MIRROR, kind);
     const scale sharpness = scale_of(DN_MARK_SHARPNESS, kind), noise = scale_of(DN_MARK_NOISE, kind);
     const double *mark = s->mark;
     char text[24];
@@ -154,6 +158,13 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
         dn_quality_add(quality, level(mark[DN_MARK_FOLDS]), "folds_disagree",
                        "The averaged models differ: the SD of their probabilities is %s (usual: below %.2f, limit %.2f).",
                        beside(s, DN_MARK_FOLDS, &folds, 1.0, 2, text), folds.high, folds.high_limit);
+    }
+    if (mark[DN_MARK_MIRROR] < 1.0) {
+        dn_quality_add(
+            quality, level(mark[DN_MARK_MIRROR]), "mirror_disagrees",
+            "The network answers the scan and its mirror image differently: the SD of its probabilities is %s (usual: below %.2f, "
+            "limit %.2f): %s.",
+            beside(s, DN_MARK_MIRROR, &mirror, 1, 2, text), mirror.high, mirror.high_limit, advice(mark[DN_MARK_MIRROR]));
     }
     if (mark[DN_MARK_SHARPNESS] < 1.0) {
         dn_quality_add(quality, level(mark[DN_MARK_SHARPNESS]), "blurred",

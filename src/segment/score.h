@@ -1,6 +1,6 @@
 /* One number for how far a scan's hypothalamus may be trusted, and the rule that rejects a scan.
  *
- * Eight marks, each 1 where a measure is as usual and falling linearly to 0 at its limit:
+ * Nine marks, each 1 where a measure is as usual and falling linearly to 0 at its limit:
  *
  *   measure       usual              limit (0)        what it is
  *   certainty     <= 1.2 bits        2.4              entropy of "hypothalamus or not" over the box, in bits a labelled voxel
@@ -10,6 +10,7 @@
  *   volume        600..1150 mm3      300, 1600        both sides; falls with the logarithm
  *   symmetry      <= 0.2             0.6              |left - right| / mean of both
  *   folds         <= 0.15            0.30             how much averaged models differ (slice_network.h); none with one
+ *   mirror        <= 0.08            0.25             how far the answers to the scan and its mirror image differ (consensus.h)
  *   sharpness     <= 4.0 mm          5.5              width of the scan's borders (image_quality.h)
  *   noise         <= 0.12            0.20             SD of the scan's noise, of its contrast
  *   brain         0.70..0.92         0.50, 1          brain without ventricles / ICV, where both were measured
@@ -30,6 +31,7 @@ typedef enum {
     DN_MARK_VOLUME,
     DN_MARK_SYMMETRY,
     DN_MARK_FOLDS,
+    DN_MARK_MIRROR,
     DN_MARK_SHARPNESS,
     DN_MARK_NOISE,
     DN_MARK_BRAIN,

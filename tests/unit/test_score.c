@@ -23,11 +23,12 @@ static void marks(void **state)
         dn_mark mark;
         double measure, expected;
     } cases[] = {
-        {DN_MARK_CERTAINTY, 0.5, 1},    {DN_MARK_CERTAINTY, 1.8, 0.5},   {DN_MARK_CERTAINTY, 2.4, 0}, {DN_MARK_CERTAINTY, 9, 0},
-        {DN_MARK_AGREEMENT, 0.02, 1},   {DN_MARK_AGREEMENT, 0.125, 0.5}, {DN_MARK_AGREEMENT, 0.3, 0}, {DN_MARK_VOLUME, 850, 1},
-        {DN_MARK_VOLUME, 424.264, 0.5}, {DN_MARK_VOLUME, 300, 0},        {DN_MARK_VOLUME, 0, 0},      {DN_MARK_VOLUME, 1700, 0},
-        {DN_MARK_FOLDS, 0.07, 1},       {DN_MARK_FOLDS, 0.225, 0.5},     {DN_MARK_FOLDS, 0.3, 0},     {DN_MARK_SYMMETRY, 0.4, 0.5},
-        {DN_MARK_BRAIN, 0.8, 1},        {DN_MARK_BRAIN, 0.6, 0.5},       {DN_MARK_BRAIN, 0.96, 0.5},
+        {DN_MARK_CERTAINTY, 0.5, 1},    {DN_MARK_CERTAINTY, 1.8, 0.5},   {DN_MARK_CERTAINTY, 2.4, 0},  {DN_MARK_CERTAINTY, 9, 0},
+        {DN_MARK_AGREEMENT, 0.02, 1},   {DN_MARK_AGREEMENT, 0.125, 0.5}, {DN_MARK_AGREEMENT, 0.3, 0},  {DN_MARK_VOLUME, 850, 1},
+        {DN_MARK_VOLUME, 424.264, 0.5}, {DN_MARK_VOLUME, 300, 0},        {DN_MARK_VOLUME, 0, 0},       {DN_MARK_VOLUME, 1700, 0},
+        {DN_MARK_FOLDS, 0.07, 1},       {DN_MARK_FOLDS, 0.225, 0.5},     {DN_MARK_FOLDS, 0.3, 0},      {DN_MARK_MIRROR, 0.07, 1},
+        {DN_MARK_MIRROR, 0.165, 0.5},   {DN_MARK_MIRROR, 0.26, 0},       {DN_MARK_SYMMETRY, 0.4, 0.5}, {DN_MARK_BRAIN, 0.8, 1},
+        {DN_MARK_BRAIN, 0.6, 0.5},      {DN_MARK_BRAIN, 0.96, 0.5},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         print_message("%s %g\n", dn_mark_name(cases[i].mark), cases[i].measure);
