@@ -120,7 +120,7 @@ DN_CHECKED dn_status dn_figure_text_right(dn_figure *figure, const dn_style *sty
  * failed, left a file that is not whole, or one cannot be written; figures of an earlier run then stay as they were.
  * Equal figures give equal bytes. */
 DN_CHECKED dn_status dn_figure_write(const dn_figure *figure, const char *path);
-/* Whether gnuplot can be started (DIEN_GNUPLOT names another program than "gnuplot"). */
-bool dn_figure_can_draw(void);
+/* *can: whether gnuplot can be started (DIEN_GNUPLOT names another program than "gnuplot"). DN_ENOMEM: it was not found out. */
+DN_CHECKED dn_status dn_figure_can_draw(bool *can);
 
 #endif

@@ -81,20 +81,24 @@ done:
     return status;
 }
 
-bool dn_figure_can_draw(void)
+dn_status dn_figure_can_draw(bool *can)
 {
     int code = -1;
     int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
     char version[] = "--version";
     char *name = NULL;
+    dn_status status = DN_OK;
+    *can = false;
     if (out < 0) {
-        return false;
+        return DN_OK;
     }
-    bool good =
-        dn_strdup(program(), &name) == DN_OK && run_gnuplot(NULL, (char *const[]){name, version, NULL}, out, &code) == DN_OK && code == 0;
+    DN_TRY_GOTO(status, dn_strdup(program(), &name), done);
+    DN_TRY_GOTO(status, run_gnuplot(NULL, (char *const[]){name, version, NULL}, out, &code), done);
+    *can = code == 0;
+done:
     free(name);
     close(out);
-    return good;
+    return status;
 }
 
 /* The last lines of what gnuplot said, on one line. */

@@ -252,11 +252,20 @@ dn_status dn_stats_write_figure(const char *folder, const char *name, const char
     DN_TRY(dn_path_make_folder(folder));
     DN_TRY(dn_path_join(folder, name, &path));
     dn_status status = dn_figure_write(figure, path);
-    if (status == DN_EIO && !dn_figure_can_draw()) {
-        dn_log(DN_LOG_WARNING, "%s", dn_error_message());
-        dn_error_clear();
-        status = DN_OK;
+    if (status == DN_EIO) {
+        bool can = true;
+        char *message = NULL;
+        DN_TRY_GOTO(status, dn_strdup(dn_error_message(), &message), done);
+        status = dn_figure_can_draw(&can);
+        if (status == DN_OK && !can) {
+            dn_log(DN_LOG_WARNING, "%s", message);
+            dn_error_clear();
+        } else if (status == DN_OK) {
+            status = dn_error_set(DN_EIO, "%s", message);
+        }
+        free(message);
     }
+done:
     free(path);
     return status;
 }

@@ -71,11 +71,10 @@ dn_status dn_yaml_read(const char *path, dn_yaml **out)
     DN_TRY_GOTO(status, dn_strdup(path, &yaml->path), done);
     yaml_parser_set_input_string(&parser, bytes, size);
     if (!yaml_parser_load(&parser, &yaml->document)) {
-        if (parser.error == YAML_MEMORY_ERROR) {
+        if (parser.error == YAML_MEMORY_ERROR || parser.problem == NULL) { /* what is no YAML has a problem, in words */
             DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to read %s", path);
         }
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s:%zu: this is not YAML: %s", path, parser.problem_mark.line + 1,
-                     parser.problem != NULL ? parser.problem : "it cannot be read");
+        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s:%zu: this is not YAML: %s", path, parser.problem_mark.line + 1, parser.problem);
     }
     yaml_node_t *root = yaml_document_get_root_node(&yaml->document);
     if (root == NULL || root->type != YAML_MAPPING_NODE) {
