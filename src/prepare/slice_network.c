@@ -134,7 +134,9 @@ static dn_status prepare(dn_slice_network *network, int64_t rows, int64_t column
                      ? dn_plan_compile(graph, network->models[i]->weights, &options, &network->plans[i])
                      : dn_error_set(DN_ESHAPE, "model %s gives an output of another size than its input", network->models[i]->name);
         dn_graph_destroy(graph);
-        DN_TRY_GOTO(status, status, fail);
+        if (status != DN_OK) {
+            goto fail;
+        }
         network->channels = out.c;
     }
     size_t pixels = (size_t)(shape.n * rows * columns);

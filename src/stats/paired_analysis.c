@@ -144,8 +144,8 @@ dn_status dn_paired_analyse(const dn_table *table, const dn_paired_options *opti
     bool normal;
     DN_TRY(dn_test_normality(&sample, 1, options->alpha, &out->normality, &normal));
     out->parametric = options->test == DN_TEST_PARAMETRIC || (options->test == DN_TEST_AUTO && normal);
-    dn_result t;
-    dn_result rank;
+    dn_result t = {0};
+    dn_result rank = {0};
     dn_result *chosen = out->parametric ? &t : &rank;
     dn_result *other = out->parametric ? &rank : &t;
     bool possible;

@@ -4,6 +4,7 @@ source "$(dirname "$0")/../support/starve.sh"
 RANDOM=11
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 tree=${DIEN_SOURCE:?the source tree}
+# shellcheck disable=SC2034 # starve.sh reads it
 samples=${DIEN_STARVE_SAMPLES:-4}
 export XDG_DATA_HOME=$work/none
 cd "$work" || exit 1
