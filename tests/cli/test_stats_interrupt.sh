@@ -51,6 +51,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$dien" stats groups "$work/long.tsv" --val
 run=$!
 sleep 2
 kill -INT "$run"
+# shellcheck disable=SC2034
 for n in $(seq 900); do # a busy machine is slow to notice
     kill -0 "$run" 2>/dev/null || break
     sleep 0.1
