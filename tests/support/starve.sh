@@ -35,7 +35,7 @@ starve() {
     total=$(cat count 2>/dev/null || echo 0)
     if [ "$wanted" -ne 0 ] && [ "$wanted" -ne 4 ] || [ "$total" -lt 10 ]; then
         fail "$name: exit $wanted with enough memory, $total requests: $(tail -n 3 whole.stderr)"
-        cd "$work"
+        cd "$work" || exit
         return
     fi
     mkdir -p out
