@@ -8,7 +8,8 @@
 set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/.." && pwd)
 root=${DIEN_TRIXIE:-/var/cache/dien/trixie}
-mirror=${DIEN_MIRROR:-http://deb.debian.org/debian}
+# The archive that this machine's own apt uses.
+mirror=${DIEN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | sort -u | head -n 1 || true)}
 labels=${1:-.} # "" is all, too
 command=${2:-}
 data=${DIEN_DATA:-$source_folder/../shared/data}
