@@ -162,9 +162,8 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
     if (mark[DN_MARK_MIRROR] < 1.0) {
         dn_quality_add(
             quality, level(mark[DN_MARK_MIRROR]), "mirror_disagrees",
-            "The network answers the scan and its mirror image differently: the SD of its probabilities is %s (usual: below %.2f, "
-            "limit %.2f): %s.",
-            beside(s, DN_MARK_MIRROR, &mirror, 1, 2, text), mirror.high, mirror.high_limit, advice(mark[DN_MARK_MIRROR]));
+            "The network's answers to the scan and to its mirror image differ by %s %% (usual: below %.0f %%, limit %.0f %%): %s.",
+            beside(s, DN_MARK_MIRROR, &mirror, 100.0, 0, text), 100 * mirror.high, 100 * mirror.high_limit, advice(mark[DN_MARK_MIRROR]));
     }
     if (mark[DN_MARK_SHARPNESS] < 1.0) {
         dn_quality_add(quality, level(mark[DN_MARK_SHARPNESS]), "blurred",
