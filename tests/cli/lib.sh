@@ -60,3 +60,12 @@ finish() {
     echo "all as expected"
     exit 0
 }
+
+# Whether the program was built under sanitizers, which need terabytes of addresses and a process of their own to look for leaks.
+sanitized() {
+    grep -q 'DIEN_SANITIZE:BOOL=ON' "${DIEN_BUILD:-.}/CMakeCache.txt" 2>/dev/null
+}
+# ulimit -v KB, where that can be.
+limit_addresses() {
+    sanitized || ulimit -v "$1"
+}

@@ -249,7 +249,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
 fi
 
 # --- no memory: 5 with a sentence, wherever it runs out (sanitizers need terabytes of addresses)
-if ! grep -q 'DIEN_SANITIZE:BOOL=ON' "${DIEN_BUILD:-.}/CMakeCache.txt" 2>/dev/null; then
+if ! sanitized; then
     seen=0
     for limit in 100000 115000 130000 145000; do # kB of addresses
         rm -rf out

@@ -68,7 +68,7 @@ expect_sentence 2 "would be overwritten" train "$work/again.yaml" --restart --ch
     tail -n +4 "$work/toy.yaml"
 } >"$work/bomb.yaml"
 (
-    ulimit -v 2000000
+    limit_addresses 2000000
     expect_sentence 3 "bomb.yaml:3: with its aliases (*name) written out" train "$work/bomb.yaml" --check
     exit "$failures"
 ) || fail "the aliases were written out: $(cat "$work/stderr")"
