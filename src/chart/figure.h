@@ -118,7 +118,7 @@ DN_CHECKED dn_status dn_figure_text_right(dn_figure *figure, const dn_style *sty
 /* Writes the five files; path has no extension ("out/groups" gives out/groups.svg, ...) and its folder exists.
  * Script and data are written even when gnuplot is absent. DN_EIO: gnuplot is not installed (the sentence says so),
  * failed, left a file that is not whole, or one cannot be written; figures of an earlier run then stay as they were.
- * Equal figures give equal bytes. */
+ * Equal figures give equal bytes; of the PDF only up to cairo 1.16, since later ones write the date where it cannot be taken out. */
 DN_CHECKED dn_status dn_figure_write(const dn_figure *figure, const char *path);
 /* *can: whether gnuplot can be started (DIEN_GNUPLOT names another program than "gnuplot"). DN_ENOMEM: it was not found out. */
 DN_CHECKED dn_status dn_figure_can_draw(bool *can);
