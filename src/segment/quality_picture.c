@@ -220,7 +220,9 @@ static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
     char names[DN_FLAG_LENGTH - 140] = "";
     for (size_t g = 0; g < e->head->structures.group_count; ++g) {
         const dn_head_part *part = &e->head->parts[g];
-        if (dn_quality_wants(e, g) && part->kept_voxels > 0 && is_cut(part->edge_mm3, part->volume_mm3)) {
+        /* The fluid around a brain without its skull reaches the edge of a scan that was cut to it. */
+        const bool rim = e->head->stripped && strcmp(e->head->structures.group[g].structure, "csf") == 0;
+        if (dn_quality_wants(e, g) && !rim && part->kept_voxels > 0 && is_cut(part->edge_mm3, part->volume_mm3)) {
             char name[80];
             name_of(&e->head->structures.group[g], name);
             list(names, sizeof names, name);

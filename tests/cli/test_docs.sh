@@ -1,6 +1,7 @@
 # Every command that README.md, docs/*.md and the examples of --help show is run, with inputs of the names that it uses: a page that shows
 # what does not work fails here. What takes hours (training by the shipped configs) goes as far as its first step: --check, --steps 2.
 source "$(dirname "$0")/lib.sh"
+sanitized && { echo "skipped: under sanitizers it takes a quarter of an hour, and other tests run these commands"; exit 77; }
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 source_folder=${DIEN_SOURCE:?the source tree}
 keras=$source_folder/tests/parity/keras
