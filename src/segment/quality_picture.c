@@ -94,7 +94,14 @@ void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
     const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL; /* labels follow a wrong contrast as far as they can */
     if (p != NULL && !isnan(p->fluid + p->grey + p->white)) {
         const double share = p->white > p->fluid ? (p->white - p->grey) / (p->white - p->fluid) : -1.0;
-        if (!(share >= limits->grey[0] && share <= limits->grey[1])) {
+        const bool like = e->head->location.found && e->head->location.match >= DN_LOCATE_MATCH; /* the average head, in T1 */
+        if (!(share >= limits->grey[0] && share <= limits->grey[1]) && like) {
+            dn_quality_add(
+                out, DN_FLAG_WARNING, "contrast",
+                "Fluid, grey and white matter do not differ as they usually do in T1-weighted scans (fluid %.4g, grey %.4g, white "
+                "matter %.4g), though the brain as a whole does: an uneven coil, motion or a lesion; look at the outlines.",
+                p->fluid, p->grey, p->white);
+        } else if (!(share >= limits->grey[0] && share <= limits->grey[1])) {
             dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
                            "This is not a T1-weighted scan, or not one of an adult: %s (fluid %.4g, grey %.4g, white matter %.4g). "
                            "The networks know T1-weighted scans only: do not use these numbers.",

@@ -93,6 +93,7 @@ static void other_contrasts(void **state)
         {158, 171, 187, -0.01, DN_FLAG_FAILED}, /* PD, whose labels follow the contrast: the place in the head tells */
         {41, 133, 148, -0.19, DN_FLAG_FAILED},
         {70, 130, 200, 0.25, DN_FLAG_WARNING},
+        {63, 64.7, 108.4, 0.6, -1}, /* a T1w scan of ds002748 with an uneven coil: like the average head, so only "contrast" */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         make_usual();
@@ -104,6 +105,7 @@ static void other_contrasts(void **state)
             fail_msg("case %zu: expected level %d, found %d", i, cases[i].level, level_of("not_t1", true));
         }
     }
+    assert_int_equal(level_of("contrast", true), DN_FLAG_WARNING);
     /* Without the whole head's labels: where the average head is aligned well, its word alone. */
     make_usual();
     head.location.match = 0.1;
