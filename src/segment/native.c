@@ -119,8 +119,11 @@ static void decide(const dn_posteriors *posteriors, const dn_structures *structu
                     }
                 }
                 const int group = structures->group_of[best];
-                for (int64_t c = 1; group != DN_NO_GROUP && c < posteriors->channels; ++c) {
-                    r->channel[v] = (uint8_t)best;
+                if (group == DN_NO_GROUP) {
+                    continue;
+                }
+                r->channel[v] = (uint8_t)best;
+                for (int64_t c = 1; c < posteriors->channels; ++c) {
                     r->probability[v] += structures->group_of[c] == group ? values[c] : 0.0f;
                 }
             }

@@ -1,7 +1,8 @@
 # The commands on scans, label maps and networks when memory ends: see tests/support/starve.sh. Heads and networks are made up, and small.
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/../support/starve.sh"
-RANDOM=11
+RANDOM=11 # which of the requests fail
+echo "seed 11"
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 tree=${DIEN_SOURCE:?the source tree}
 # shellcheck disable=SC2034 # starve.sh reads it

@@ -1,7 +1,8 @@
 # The commands on tables when memory ends: see tests/support/starve.sh.
 source "$(dirname "$0")/lib.sh"
 source "$(dirname "$0")/../support/starve.sh"
-RANDOM=7
+RANDOM=7 # which of the requests fail
+echo "seed 7"
 
 awk 'BEGIN {
     print "participant_id\tgroup\tvisit\tv\tw\ticv\tage\tsex\talsfrs\tmonths\tscanner"

@@ -4,8 +4,6 @@ shim=${DIEN_FAILING_MALLOC:-}
 [ -n "$shim" ] && [ -e "$shim" ] || { echo "skipped: no library that lets malloc fail (a build under sanitizers has none)"; exit 77; }
 samples=${DIEN_STARVE_SAMPLES:-10} # of each command; 0: all
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive
-RANDOM=${DIEN_SEED:-29} # which of the requests
-echo "seed ${DIEN_SEED:-29}"
 
 # A figure takes gnuplot a third of a second; what is tested here is not what it draws.
 cat >"$work/gnuplot" <<'EOF'
