@@ -1,13 +1,10 @@
 #!/bin/bash
-# Coronal stacks in the AC-PC frame, with their truth, on which configs/hypothalamus_2d.yaml learns: of the seven heads that the data's
-# README marks `train`, of copies of them without skull, and of synthetic heads made from the template. Truth: the consensus of
-# tools/hypothalamus_truth.sh; of the synthetic heads the SPL atlas's drawing, which the template carries.
-# Build folder $1, consensus in $2, stacks in $3 (default out/hypothalamus_stacks): train/ and validation/ with heads and their copies without
-# skull; second/train/ and second/validation/ with copies cut off at the tissue's edge and synthetic heads, for the second stage. About 70 CPU
-# seconds a head, 12 a synthetic one.
+# Coronal stacks in the AC-PC frame, with their truth, on which configs/hypothalamus_2d.yaml learns: of every head whose consensus
+# tools/hypothalamus_truth.sh made to teach (TRUTH_SCANS='train ds002748 ds000011 stripped'), whole and without skull.
+# Build folder $1, consensus in $2, stacks in $3 (default out/hypothalamus_stacks): train/ and validation/. About 10 CPU seconds per head.
 #   STACK_GEOMETRY  '54x160:0.5x0.5': wider than what the network sees, so that bending finds tissue around it
-#   STACK_HELD_BACK 'studyforrest': the head that validates
-#   STACK_SYNTHETIC 28: synthetic heads; the last seventh validates
+#   STACK_THREADS   0: all cores
+# Held back to choose by: studyforrest, six of ds002748 (three per group), two of ds000011, as in configs/hypothalamus.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dien=${1:-build}/dien
@@ -15,61 +12,37 @@ truth=${2:-${DIEN_CONSENSUS:-out/consensus}}
 out=${3:-${DIEN_STACKS:-out/hypothalamus_stacks}}
 data=${DIEN_DATA:-../shared/data}
 geometry=${STACK_GEOMETRY:-54x160:0.5x0.5}
-held_back=${STACK_HELD_BACK:-studyforrest}
+held_back=' studyforrest ds002748s22 ds002748s23 ds002748s24 ds002748s62 ds002748s64 ds002748s66 ds000011s08 ds000011s09 '
 [ -d "$data/t1w" ] || { echo "stacks need real scans: $data/t1w is not there; set DIEN_DATA" >&2; exit 1; }
-copies="/usr/bin/python3 tools/hypothalamus_copies.py"
-mkdir -p "$out"/{,second/}{train,validation} "$out/work"
+mkdir -p "$out"/{train,validation,work}
 
-# A stack and its truth; $4: a _frame.json, or nothing. A head and its stripped copy are one subject, sub-HEAD, for `dien crossval`.
+# Scan $1 of subject $2 with the consensus's probabilities $3 becomes a stack and its truth; $4: what the copy is called, or nothing;
+# $5: the frame of the whole head, or nothing.
 cut() {
-    local scan=$1 stem=$2 labels=$3 frame=${4:-} folder=$out/train
-    case $stem in "sub-$held_back" | "sub-${held_back}_"*) folder=$out/validation ;; esac
-    case $stem in *_desc-tight*) folder=$out/second/$(basename "$folder") ;; esac
-    [ -e "$folder/${stem}_dseg.nii.gz" ] && return
-    "$dien" prepare "$scan" -o "$folder" --geometry "$geometry" --threads "${STACK_THREADS:-0}" -q ${frame:+--frame "$frame"}
-    cp "$labels" "$folder/${stem}_dseg.nii.gz"
+    local scan=$1 subject=$2 posteriors=$3 copy=${4:-} frame=${5:-} folder=$out/train name
+    [ -e "$posteriors" ] || { echo "$subject: no consensus $posteriors; run tools/hypothalamus_truth.sh" >&2; exit 1; }
+    [[ $held_back != *" $subject "* ]] || folder=$out/validation
+    local stem=sub-$subject${copy:+_desc-$copy}
+    [ ! -e "$folder/${stem}_dseg.nii.gz" ] || return 0
+    name=$(basename "$scan")
+    ln -sf "$(realpath "$scan")" "$out/work/${stem}_T1w.${name#*.}"
+    "$dien" prepare "$out/work/${stem}_T1w.${name#*.}" -o "$folder" --geometry "$geometry" --threads "${STACK_THREADS:-0}" -q ${frame:+--frame "$frame"}
+    /usr/bin/python3 tools/hypothalamus_copies.py decide "$posteriors" "$folder/${stem}_dseg.nii.gz"
 }
 
-for scan in "$data"/t1w/*_T1w.* "$data"/t1w_stripped/*_T1w.*; do
+for scan in "$data"/t1w/*_T1w.* "$data/t1w_stripped/eun_T1w.nii.gz" "$data/t1w_stripped/seeg_T1w.mgz"; do
     stem=$(basename "$scan")
-    stem=${stem%.gz}; stem=${stem%.nii}; stem=${stem%.mgz}; stem=${stem%_T1w}
-    labels=$truth/${stem}_dseg.nii.gz
-    [ -e "$labels" ] || { echo "$stem: no consensus in $truth; run tools/hypothalamus_truth.sh" >&2; exit 1; }
-    name=$(basename "$scan")
-    linked=$out/work/sub-$stem${name#"$stem"}
-    ln -sf "$(realpath "$scan")" "$linked"
-    cut "$linked" "sub-$stem" "$labels"
+    stem=${stem%%_T1w*}
+    cut "$scan" "$stem" "$truth/${stem}_probseg.nii.gz"
+    copy=$truth/stripped/${stem}_T1w.nii.gz
+    [ -e "$copy" ] || continue
     frame=$out/train/sub-${stem}_frame.json
     [ -e "$frame" ] || frame=$out/validation/sub-${stem}_frame.json
-    whole=$out/work/${stem}_dseg.nii.gz
-    tools/whole_head_labels.sh "${1:-build}" "$scan" "$out/work" "${STACK_THREADS:-0}"
-    # The same head as others hand it over: without skull, and cut off at the tissue's edge with darker and with greyer ventricles.
-    for kind in stripped tight20 tight40; do
-        [[ $scan = */t1w_stripped/* && $kind = stripped ]] && continue
-        copy=$out/work/sub-${stem}_desc-${kind}_T1w.nii.gz
-        if [ ! -e "$copy" ]; then
-            case $kind in
-                stripped) $copies stripped "$scan" "$whole" "$copy" ;;
-                *) $copies tight "$scan" "$whole" "$labels" "0.${kind#tight}" "$copy" ;;
-            esac
-        fi
-        cut "$copy" "sub-${stem}_desc-$kind" "$labels" "$frame"
+    cut "$copy" "$stem" "$truth/${stem}_probseg.nii.gz" stripped "$frame"
+done
+for set in ds002748 ds000011; do
+    for scan in "$data/t1w_$set"/sub-*_T1w.nii.gz; do
+        number=$(basename "$scan" _T1w.nii.gz)
+        cut "$scan" "${set}s${number#sub-}" "$truth/$set/${number}_probseg.nii.gz"
     done
 done
-
-# Synthetic heads: the template's labels, bent and painted, each in another contrast. Here the truth was drawn by an anatomist.
-synthetic=${STACK_SYNTHETIC:-28}
-there=$(find "$out/second" -name 'head_sample-*_dseg.nii.gz' | wc -l)
-if [ "$there" -lt "$synthetic" ]; then
-    "$dien" synth share/template/head.nii.gz -o "$out/work" --count "$synthetic" --seed 11 --threads "${STACK_THREADS:-0}" -q
-    n=0
-    for labels in "$out"/work/head_sample-*_dseg.nii.gz; do
-        stem=$(basename "$labels" _dseg.nii.gz)
-        n=$((n + 1))
-        folder=$out/second/train
-        [ $n -gt $((synthetic * 6 / 7)) ] && folder=$out/second/validation
-        [ -e "$folder/${stem}_dseg.nii.gz" ] && continue
-        "$dien" prepare "$out/work/${stem}_T1w.nii.gz" -o "$folder" --labels "$labels" --geometry "$geometry" --threads "${STACK_THREADS:-0}" -q
-        $copies truth "$labels" "$folder/${stem}_dseg.nii.gz"
-    done
-fi
