@@ -192,7 +192,7 @@ def icv_table():
          f"{intercept / 1000:+.0f} cm³ + {slope:.3f} x")
     print("""
 Not quite blind: the coarse network's weights were chosen after looking at these heads, and the threshold of the fit of the skull's inner edge
-(segment/head_rim) among three values after looking at 17 IXI heads, eight of them among these. Before that fit r was 0.964 and the farthest head
+(segment/head/rim) among three values after looking at 17 IXI heads, eight of them among these. Before that fit r was 0.964 and the farthest head
 +7.6 %: the network sees that edge too far out under a thick skull, too far in under a thin one.""")
     target("ICV against DLMUSE's: r", f"{r:.4f}", ">= 0.97", r >= 0.97)
     target("ICV against DLMUSE's: mean difference", f"{mean:+.2f} %", "within 3 %", abs(mean) <= 3.0)

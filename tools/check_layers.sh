@@ -42,7 +42,7 @@ only 'dnnl[a-z_]*\.h' src/net/engine
 only 'nifti[a-z0-9_]*\.h' src/image
 only 'hdf5\.h' src/models
 only 'cairo[a-z-]*\.h' src/chart
-only 'gsl_[a-z_]*\.h' src/stats src/prepare src/segment
+only 'gsl_[a-z_]*\.h' src/stats src/register
 only 'microhttpd\.h' src/web
 only 'sqlite3\.h' src/web
 

@@ -311,7 +311,7 @@ def answer(net, image, swap, mirrored=True):
 
 
 def measured(p):
-    """What dien counts: where a side's probability is under 0.05 there is nothing (src/segment/postprocess.c)."""
+    """What dien counts: where a side's probability is under 0.05 there is nothing (src/infer/postprocess.c)."""
     sides = torch.stack([p[:, :5].sum(1), p[:, 5:].sum(1)], 1)
     return torch.where(sides >= 0.05, sides, torch.zeros_like(sides)).sum((1, 2, 3, 4))
 

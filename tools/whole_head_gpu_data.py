@@ -34,7 +34,7 @@ def canonical(path):
 
 
 def conform(scan, mm):
-    """As src/prepare/conform.c: blur of a quarter new voxel where it becomes coarser, linear, outer corners in one place; 0..1."""
+    """As src/infer/conform.c: blur of a quarter new voxel where it becomes coarser, linear, outer corners in one place; 0..1."""
     data = numpy.asarray(scan.dataobj, dtype=numpy.float32)
     old = nibabel.affines.voxel_sizes(scan.affine)
     if any(abs(old - mm) > 0.05):

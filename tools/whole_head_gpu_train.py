@@ -444,7 +444,7 @@ def rise_of(n, device):
 
 @torch.no_grad()
 def answer(net, image, kind, mirror=None):
-    """Posteriors of a box, in tiles as src/segment/head_fine.c. mirror: each class's partner, where dien looks twice (fine)."""
+    """Posteriors of a box, in tiles as src/segment/head/fine.c. mirror: each class's partner, where dien looks twice (fine)."""
     tile, cuda = TILES[kind], image.is_cuda
     total, weight = 0, 0
     total = torch.zeros(32, *image.shape, device=image.device)

@@ -8,9 +8,9 @@
 #include "image/io.h"
 #include "models/store.h"
 #include "prepare/frame_record.h"
+#include "prepare/icv_thresholds.h"
 #include "prepare/mask_picture.h"
-#include "segment/icv_slices.h"
-#include "segment/icv_thresholds.h"
+#include "segment/head/icv_slices.h"
 #include "segment/records.h"
 
 #include <math.h>

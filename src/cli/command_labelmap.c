@@ -8,8 +8,8 @@
 #include "image/io.h"
 #include "image/orientation.h"
 #include "image/resample.h"
-#include "synth/align_space.h"
-#include "synth/average.h"
+#include "register/labels_align_space.h"
+#include "register/labels_average.h"
 
 #include <inttypes.h>
 #include <math.h>

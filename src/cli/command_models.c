@@ -7,8 +7,8 @@
 #include "models/model.h"
 #include "models/registry.h"
 #include "models/store.h"
+#include "segment/head/whole_head.h"
 #include "segment/scan.h"
-#include "segment/whole_head.h"
 
 #include <inttypes.h>
 #include <stdio.h>

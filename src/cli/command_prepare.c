@@ -8,8 +8,8 @@
 #include "image/resample.h"
 #include "prepare/frame_picture.h"
 #include "prepare/frame_record.h"
-#include "prepare/template.h"
-#include "segment/head_frame.h"
+#include "register/template.h"
+#include "segment/head/frame.h"
 #include "segment/records.h"
 #include "train/translate.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/table.h"
 #include "cli/command.h"
-#include "segment/stack.h"
+#include "segment/hypothalamus/stack.h"
 
 /* What quality control has to say, a line each. */
 void dn_flags_say(const char *stem, const dn_quality *quality);

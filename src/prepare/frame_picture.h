@@ -3,8 +3,8 @@
 #define DN_PREPARE_FRAME_PICTURE_H
 
 #include "base/status.h"
-#include "prepare/frame.h"
 #include "prepare/stack.h"
+#include "register/frame.h"
 
 /* Two rows of sagittal, coronal and axial slices through the commissures: as the scan lies, with the frame's planes drawn as lines;
  * and turned into the frame, with the box of the stack. title: the scan's name. Writes a PNG at path, atomically. */

@@ -3,8 +3,8 @@
 #define DN_PREPARE_FRAME_RECORD_H
 
 #include "base/status.h"
-#include "prepare/frame.h"
 #include "prepare/stack.h"
+#include "register/frame.h"
 
 #include <jansson.h>
 

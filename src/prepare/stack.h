@@ -4,7 +4,7 @@
 
 #include "base/status.h"
 #include "image/volume.h"
-#include "prepare/frame.h"
+#include "register/frame.h"
 
 /* A stack of coronal slices in the frame. */
 typedef struct dn_stack_geometry {

@@ -15,8 +15,8 @@
 #define DN_SEGMENT_IMAGE_QUALITY_H
 
 #include "image/volume.h"
-#include "prepare/conform.h"
-#include "segment/postprocess.h"
+#include "infer/conform.h"
+#include "infer/postprocess.h"
 
 typedef struct dn_image_quality {
     double edge_mm; /* NaN: not measured (nothing was found, or fewer than 8 voxels along an axis, or no contrast) */

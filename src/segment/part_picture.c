@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "image/filter.h"
 #include "image/resample.h"
-#include "segment/head_picture.h"
+#include "segment/head/evidence.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 #ifndef DN_SEGMENT_PART_PICTURE_H
 #define DN_SEGMENT_PART_PICTURE_H
 
-#include "prepare/conform.h"
-#include "segment/postprocess.h"
+#include "infer/conform.h"
+#include "infer/postprocess.h"
 
 /* Of one group. */
 typedef struct dn_part_picture {

@@ -1,9 +1,9 @@
 /* Slices of the scan with outlines. */
 #include "segment/picture_view.h"
 #include "base/memory.h"
-#include "segment/head_clean.h"
-#include "segment/head_icv.h"
-#include "segment/head_look.h"
+#include "segment/head/clean.h"
+#include "segment/head/coarse.h"
+#include "segment/head/icv.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,16 +7,16 @@
 #define DN_SEGMENT_QUALITY_H
 
 #include "image/io.h"
-#include "prepare/conform.h"
-#include "segment/acpc.h"
+#include "infer/conform.h"
+#include "infer/native.h"
+#include "infer/postprocess.h"
+#include "register/head_align.h"
+#include "segment/head/whole_head.h"
+#include "segment/hypothalamus/acpc.h"
 #include "segment/image_quality.h"
-#include "segment/locate.h"
-#include "segment/native.h"
 #include "segment/part_picture.h"
-#include "segment/postprocess.h"
 #include "segment/quality_limits.h"
 #include "segment/volumes.h"
-#include "segment/whole_head.h"
 
 #include <stdbool.h>
 

@@ -25,7 +25,7 @@ typedef enum {
 
 const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind);
 
-/* What is usual of the picture (head_picture.h, part_picture.h), whatever the networks say. Two values as above; each was measured as
+/* What is usual of the picture (head/evidence.h, part_picture.h), whatever the networks say. Two values as above; each was measured as
  * docs/quality.md has it. */
 typedef struct dn_picture_limits {
     double grey[2];        /* (white - grey) / (white - fluid): T1-weighted between the first and the second; else failed */

@@ -1,6 +1,6 @@
 #include "segment/quality_picture.h"
 
-#include "segment/head_clean.h"
+#include "segment/head/clean.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,10 +3,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "segment/head_map.h"
-#include "segment/region.h"
+#include "infer/region.h"
+#include "infer/white_matter.h"
+#include "segment/head/map.h"
 #include "segment/segmenter.h"
-#include "segment/white_matter.h"
 
 #include <math.h>
 #include <omp.h>

@@ -1,6 +1,6 @@
 #include "segment/score.h"
 
-#include "segment/whole_head.h"
+#include "segment/head/whole_head.h"
 
 #include <math.h>
 #include <string.h>

@@ -22,7 +22,7 @@
 #ifndef DN_SEGMENT_SCORE_H
 #define DN_SEGMENT_SCORE_H
 
-#include "segment/consensus.h"
+#include "infer/consensus.h"
 #include "segment/quality.h"
 
 typedef enum {

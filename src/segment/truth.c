@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/table.h"
-#include "segment/head_icv.h"
+#include "segment/head/icv.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 #ifndef DN_SEGMENT_TRUTH_H
 #define DN_SEGMENT_TRUTH_H
 
+#include "register/tissues.h"
 #include "segment/scan.h"
-#include "synth/tissues.h"
 
 /* Fills result->truth from a label map with FreeSurfer numbers in the scan's world (any grid): for each row of volumes whose
  * structure it labels, voxels times their size. Finer labels count for the structure they are part of: 5, 136 and 137 for the lateral

@@ -1,7 +1,7 @@
 #include "segment/volume_lines.h"
 
 #include "models/label_table.h"
-#include "segment/head_clean.h"
+#include "segment/head/clean.h"
 
 #include <math.h>
 #include <stdio.h>

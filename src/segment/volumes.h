@@ -3,11 +3,11 @@
 #define DN_SEGMENT_VOLUMES_H
 
 #include "base/status.h"
-#include "segment/head_map.h"
-#include "segment/native.h"
-#include "segment/postprocess.h"
-#include "segment/structures.h"
-#include "segment/whole_head.h"
+#include "infer/native.h"
+#include "infer/postprocess.h"
+#include "infer/structures.h"
+#include "segment/head/map.h"
+#include "segment/head/whole_head.h"
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "image/volume.h"
-#include "synth/tissues.h"
+#include "register/tissues.h"
 
 typedef struct dn_appearance_options {
     double free_contrast_probability; /* else the T1 priors of the tissue table */

@@ -4,7 +4,7 @@
 #define DN_SYNTH_HEAD_PICTURE_H
 
 #include "image/volume.h"
-#include "synth/tissues.h"
+#include "register/tissues.h"
 
 enum { DN_HEAD_PICTURE_ROWS = 12 };
 

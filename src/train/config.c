@@ -272,7 +272,7 @@ static dn_status set_text(char **field, const char *text)
     return dn_strdup(text, field);
 }
 
-/* Where `segment` is to ask the network (segment/region.h). */
+/* Where `segment` is to ask the network (infer/region.h). */
 static dn_status set_region(const dn_train_config *config, dn_model *model)
 {
     if (config->dims == 2 && config->slices.acpc) {

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "image/io.h"
 #include "image/orientation.h"
-#include "prepare/conform.h"
+#include "infer/conform.h"
 #include "prepare/stack.h"
 #include "train/slices.h"
 

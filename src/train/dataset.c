@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "prepare/bridge.h"
+#include "infer/bridge.h"
 #include "train/slices.h"
 #include "train/sources.h"
 

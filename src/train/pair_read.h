@@ -2,7 +2,7 @@
 #ifndef DN_TRAIN_PAIR_READ_H
 #define DN_TRAIN_PAIR_READ_H
 
-#include "prepare/conform.h"
+#include "infer/conform.h"
 #include "train/config.h"
 
 /* The scan as the contract wants it, and the labels on their own grid, translated where the pair says so. conformed, *labels: the

@@ -1,7 +1,7 @@
 /* Slices with truth for 2-D networks: of stacks (NIfTI, kept in memory) and of picture pairs (PNG, read when asked for).
  *
  * A slice is held as the network sees it: rows from the top, columns from the left, at the model's spacing. Stacks are brought to the
- * model's orientation and spacing as `dien segment` would (prepare/conform.h), labels by vote.
+ * model's orientation and spacing as `dien segment` would (infer/conform.h), labels by vote.
  *
  * Pictures are read as the published training code of Vernikouskaya et al. does (github.com/vernikouskaya/hypothalamus_segmentation):
  * grey values / 255, every k-th row and column from the first (OpenCV's nearest, 1024 x 1024 to 512 x 512), the mask's values 0 and 255

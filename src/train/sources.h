@@ -2,7 +2,7 @@
 #ifndef DN_TRAIN_SOURCES_H
 #define DN_TRAIN_SOURCES_H
 
-#include "synth/tissues.h"
+#include "register/tissues.h"
 #include "train/config.h"
 #include "train/soft_labels.h"
 

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "image/io.h"
-#include "segment/head_frame.h"
+#include "segment/head/frame.h"
 
 #include <math.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include "image/io.h"
 #include "image/resample.h"
 #include "models/model.h"
-#include "segment/head_template.h"
+#include "register/head_template.h"
 #include "slice_maker.h"
 #include "whole_head_maker.h"
 

@@ -2,7 +2,7 @@
 #ifndef DN_TEST_TEMPLATE_SAMPLE_H
 #define DN_TEST_TEMPLATE_SAMPLE_H
 
-#include "segment/head_template.h"
+#include "register/head_template.h"
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
 #include "test.h"
 
 #include "base/memory.h"
-#include "segment/acpc.h"
-#include "segment/native.h"
+#include "infer/native.h"
+#include "segment/hypothalamus/acpc.h"
 #include "slice_maker.h"
 
 #include <math.h>

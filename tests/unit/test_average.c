@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "image/volume.h"
-#include "synth/average.h"
+#include "register/labels_average.h"
 
 #include <math.h>
 #include <string.h>

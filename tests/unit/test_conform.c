@@ -4,9 +4,9 @@
 
 #include "base/random.h"
 #include "image/orientation.h"
-#include "prepare/bridge.h"
-#include "prepare/conform.h"
-#include "prepare/straighten.h"
+#include "infer/bridge.h"
+#include "infer/conform.h"
+#include "infer/straighten.h"
 
 #include <math.h>
 #include <string.h>

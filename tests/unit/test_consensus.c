@@ -3,10 +3,10 @@
 #include "test.h"
 
 #include "base/random.h"
+#include "infer/consensus.h"
+#include "infer/white_matter.h"
 #include "models/model.h"
-#include "segment/consensus.h"
-#include "segment/head_template.h"
-#include "segment/white_matter.h"
+#include "register/head_template.h"
 
 #include <math.h>
 #include <stdlib.h>

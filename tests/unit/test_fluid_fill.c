@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/threads.h"
-#include "segment/fluid_fill.h"
+#include "infer/fluid_fill.h"
 
 #include <math.h>
 #include <string.h>

@@ -7,9 +7,9 @@
 #include "image/filter.h"
 #include "image/orientation.h"
 #include "image/resample.h"
-#include "prepare/frame.h"
 #include "prepare/frame_record.h"
 #include "prepare/stack.h"
+#include "register/frame.h"
 
 #define RADIAN 0.017453292519943295
 

@@ -3,8 +3,8 @@
 #include "test.h"
 
 #include "base/random.h"
-#include "prepare/frame.h"
-#include "prepare/template.h"
+#include "register/frame.h"
+#include "register/template.h"
 #include "synth/deform.h"
 
 #include <math.h>

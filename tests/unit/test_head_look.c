@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/random.h"
-#include "segment/head_look.h"
+#include "segment/head/coarse.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The edge of the skull's inside on a ball in layers, where the true volume is known. */
-#include "segment/head_rim.h"
+#include "segment/head/rim.h"
 
 #include <math.h>
 #include <setjmp.h>

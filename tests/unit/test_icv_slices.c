@@ -5,7 +5,7 @@
 #include "models/model.h"
 #include "net/plan.h"
 #include "prepare/stack.h"
-#include "segment/icv_slices.h"
+#include "segment/head/icv_slices.h"
 
 enum { SLICES = 5, PIXELS = 64 };
 

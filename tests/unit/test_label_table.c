@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "models/label_table.h"
-#include "segment/head_clean.h"
+#include "segment/head/clean.h"
 
 #include <math.h>
 #include <stdio.h>

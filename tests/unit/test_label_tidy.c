@@ -1,9 +1,9 @@
 /* Labels of two sides: cavities, pieces and contact, on made-up maps counted by hand. */
 #include "test.h"
 
+#include "infer/label_tidy.h"
+#include "infer/native.h"
 #include "models/model.h"
-#include "segment/label_tidy.h"
-#include "segment/native.h"
 
 #include <string.h>
 

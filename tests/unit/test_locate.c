@@ -5,8 +5,8 @@
 
 #include "base/random.h"
 #include "image/orientation.h"
-#include "segment/head_frame.h"
-#include "segment/locate.h"
+#include "register/head_align.h"
+#include "segment/head/frame.h"
 
 #include <math.h>
 #include <string.h>

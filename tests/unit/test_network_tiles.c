@@ -2,8 +2,8 @@
 #include "test.h"
 
 #include "base/random.h"
+#include "infer/network.h"
 #include "models/model.h"
-#include "segment/network.h"
 
 #include <stdlib.h>
 

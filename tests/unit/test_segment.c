@@ -1,12 +1,12 @@
 /* From posteriors to labels, volumes and flags, on made-up posteriors whose answers are counted by hand. */
 #include "test.h"
 
+#include "infer/native.h"
+#include "infer/postprocess.h"
+#include "infer/region.h"
 #include "models/model.h"
-#include "segment/locate.h"
-#include "segment/native.h"
-#include "segment/postprocess.h"
+#include "register/head_align.h"
 #include "segment/quality.h"
-#include "segment/region.h"
 #include "segment/report.h"
 #include "segment/volume_lines.h"
 #include "segment/volumes.h"

@@ -4,7 +4,7 @@
 #include "test.h"
 
 #include "image/orientation.h"
-#include "prepare/slice_network.h"
+#include "infer/slice_network.h"
 
 #include <math.h>
 #include <string.h>

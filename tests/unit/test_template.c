@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "image/io.h"
-#include "prepare/template.h"
-#include "synth/tissues.h"
+#include "register/template.h"
+#include "register/tissues.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "toy_head.h"
 
-#include "synth/tissues.h"
+#include "register/tissues.h"
 #include "train/dataset.h"
 #include "train/sources.h"
 

@@ -6,9 +6,9 @@
 #include "base/threads.h"
 #include "image/orientation.h"
 #include "image/resample.h"
-#include "segment/head_template.h"
+#include "register/head_template.h"
+#include "segment/head/whole_head.h"
 #include "segment/select.h"
-#include "segment/whole_head.h"
 #include "whole_head_maker.h"
 
 #include <math.h>

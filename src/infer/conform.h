@@ -1,0 +1,51 @@
+/* From a scan to what a network expects: orientation, spacing, intensities, as the model's input contract says.
+ *
+ * The scan's axes are first re-ordered exactly (no interpolation), so that the same scan stored in any of the 48
+ * orientations gives the same voxels bit for bit. Then, when its spacing differs from the model's by more than 0.05 mm (below 1 mm:
+ * a twentieth) along any axis, it is resampled: linear, after a Gaussian of sigma 0.25 new voxels along axes that become coarser, the outer
+ * corners of both grids in the same place (as the published hypothalamus network does it, lab2im resample_volume).
+ * Then intensities: clipped at two percentiles of the whole volume and scaled to 0..1, or z-scored.
+ *
+ * Two kinds of scan are mended first, all others are what the published network's contract says, bit for bit: scans whose axes are not
+ * square (straighten.h) and scans with padding or wrapped values (outliers.h). */
+#ifndef DN_INFER_CONFORM_H
+#define DN_INFER_CONFORM_H
+
+#include "base/status.h"
+#include "image/volume.h"
+#include "infer/outliers.h"
+#include "models/model.h"
+
+#include <stdbool.h>
+
+typedef struct dn_conformed {
+    dn_volume *volume;   /* owned; axes as the model's orientation */
+    dn_volume *oriented; /* owned; the scan's own voxels and values, axes re-ordered only */
+    dn_grid scan_grid;   /* the scan as it came */
+    /* Axis by axis, a conformed voxel position c lies at scale * c + offset in voxels of `oriented`. */
+    double scale[3], offset[3];
+    bool resampled;
+    double low, high; /* intensities of the scan that became 0 and 1 */
+    double skew;      /* degrees by which the scan's axes missed right angles, so that it was resampled onto square ones (straighten.h) and
+                         scan_grid and oriented are of that copy; 0: it was not */
+    dn_outliers outliers; /* values that cannot be of the head, mended in `oriented` */
+} dn_conformed;
+
+/* scan: consumed (destroyed) on success and on failure, because a second copy of a large scan is a waste.
+ * input: borrowed. *out: release with dn_conformed_release.
+ * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY (wider than
+ * a metre, or voxels that no head has: its unit is wrong, too); DN_ENOMEM. */
+DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
+/* The same scan for another network: from its oriented voxels, without reading or re-ordering it again. done: borrowed; its
+ * orientation must be the one that input asks for (DN_EUSAGE). out->oriented stays NULL: done has it. */
+DN_CHECKED dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out);
+/* The same, with voxels of `size` times what the network asks for: it sees the head at 1 / size of its own. Grids, and what is measured on
+ * them, stay in the scan's own mm. */
+DN_CHECKED dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input, double size, dn_conformed *out);
+/* Whether both ask for the same voxels: orientation, spacing and intensities. */
+bool dn_conform_same(const dn_model_input *a, const dn_model_input *b);
+/* Sizes that a scan of this grid (its axes already in the model's order) gets for a model of these spacings. */
+void dn_conform_dims(const dn_grid *oriented, const double spacing[3], int64_t dim[3]);
+void dn_conformed_release(dn_conformed *conformed);
+
+#endif

@@ -1,0 +1,277 @@
+#include "infer/network.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "infer/bridge.h"
+#include "net/tile.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dn_network {
+    const dn_model *model;
+    dn_network_options options;
+    dn_tiles *tiles; /* of the last box size */
+    int64_t dim[3];  /* of that box */
+    int64_t limit;   /* that its tiles were chosen for */
+    int64_t channels;
+    float *whole; /* the box's output, where it was run in several tiles and the caller wants it in one piece */
+    dn_network_work work;
+};
+
+/* The search of a whole head runs in tiles of about this size even where there is more memory: nothing is gained beyond it. */
+#define SEARCH_MEMORY ((int64_t)1200000000)
+
+void dn_posteriors_release(dn_posteriors *posteriors)
+{
+    free(posteriors->data);
+    memset(posteriors, 0, sizeof *posteriors);
+}
+
+dn_status dn_network_create(const dn_model *model, const dn_network_options *options, dn_network **out)
+{
+    if (model->input.channels > 1) {
+        DN_FAIL(DN_EUSAGE, "model %s takes %lld images at once; segment has one scan to give", model->name,
+                (long long)model->input.channels);
+    }
+    DN_TRY(dn_alloc(out, 1, sizeof **out, "the network"));
+    (*out)->model = model;
+    (*out)->options = *options;
+    return DN_OK;
+}
+
+static void forget_plan(dn_network *network)
+{
+    dn_tiles_destroy(network->tiles);
+    free(network->whole);
+    network->tiles = NULL;
+    network->whole = NULL;
+}
+
+void dn_network_destroy(dn_network *network)
+{
+    if (network != NULL) {
+        forget_plan(network);
+        free(network);
+    }
+}
+
+const dn_network_work *dn_network_work_done(const dn_network *network)
+{
+    return &network->work;
+}
+
+static int64_t multiple(const dn_network *network)
+{
+    return network->model->input.multiple > 1 ? network->model->input.multiple : 1;
+}
+
+void dn_network_padded(const dn_network *network, const dn_volume *volume, int64_t dim[3])
+{
+    int64_t m = multiple(network);
+    for (int c = 0; c < 3; ++c) {
+        dim[c] = (volume->grid.dim[c] + m - 1) / m * m;
+    }
+}
+
+static bool in_one_piece(const dn_network *network)
+{
+    const int64_t *count = dn_tiles_tiling(network->tiles)->count;
+    return count[0] * count[1] * count[2] == 1;
+}
+
+static dn_status compile(dn_network *network, const int64_t dim[3], int64_t limit)
+{
+    dn_graph *graph = NULL;
+    dn_tiling tiling;
+    DN_TRY(dn_model_graph(network->model, (dn_shape){1, dim[0], dim[1], dim[2], 1}, &graph));
+    dn_shape shape = dn_graph_output_shape(graph, 0);
+    dn_plan_options options = {.precision = network->options.precision, .memory_limit = limit};
+    network->channels = shape.c;
+    dn_status status = dn_tiling_choose(graph, network->model->weights, &options, &tiling);
+    if (status == DN_ESHAPE) {
+        /* Not in tiles, and over the limit in one piece. */
+        status = dn_error_context(DN_ENOMEM, "model %s needs more than the limit of %.0f MB for %lld x %lld x %lld voxels (--memory)",
+                                  network->model->name, 1e-6 * (double)limit, (long long)dim[0], (long long)dim[1], (long long)dim[2]);
+    }
+    if (status == DN_OK && (shape.d != dim[0] || shape.h != dim[1] || shape.w != dim[2])) {
+        status = dn_error_set(DN_ESHAPE, "model %s gives an output of another size than its input; segment needs one value a voxel",
+                              network->model->name);
+    }
+    if (status == DN_OK) {
+        status = dn_tiles_create(graph, network->model->weights, &options, &tiling, &network->tiles);
+    }
+    dn_graph_destroy(graph);
+    return status;
+}
+
+/* Makes the plan for this box size and limit (0: none) the present one. */
+static dn_status prepare(dn_network *network, const int64_t dim[3], int64_t limit)
+{
+    if (network->tiles != NULL && memcmp(network->dim, dim, sizeof network->dim) == 0 && network->limit == limit) {
+        return DN_OK;
+    }
+    forget_plan(network);
+    double begin = omp_get_wtime();
+    DN_TRY(compile(network, dim, limit));
+    memcpy(network->dim, dim, sizeof network->dim);
+    network->limit = limit;
+    const dn_tiling *tiling = dn_tiles_tiling(network->tiles);
+    int64_t peak = tiling->peak_bytes;
+    network->work.peak_bytes = peak > network->work.peak_bytes ? peak : network->work.peak_bytes;
+    dn_log(DN_LOG_NOTE, "the network takes %.0f MB for %lld x %lld x %lld voxels at a time", 1e-6 * (double)peak, (long long)tiling->tile.d,
+           (long long)tiling->tile.h, (long long)tiling->tile.w);
+    network->work.compile_seconds += omp_get_wtime() - begin;
+    return DN_OK;
+}
+
+/* A run on a box of a volume: the user of the tiles' callbacks. */
+typedef struct task {
+    dn_network *network;
+    const dn_volume *volume;
+    const int64_t *start; /* of the box */
+    double begin;         /* of the tile */
+    float *planar;        /* where posteriors go, [channel][k][j][i] of the box; or NULL */
+    float *whole;         /* or in the network's own order; or NULL */
+    uint8_t *labels;      /* or labels, of the volume; or NULL */
+} task;
+
+static dn_status fill_tile(void *user, const int64_t start[3], const dn_shape *tile, float *input)
+{
+    task *t = user;
+    const int64_t dim[3] = {tile->d, tile->h, tile->w};
+    const int64_t from[3] = {t->start[0] + start[0], t->start[1] + start[1], t->start[2] + start[2]};
+    DN_TRY(dn_cancel_check());
+    t->begin = omp_get_wtime();
+    dn_bridge_to_tensor(t->volume, from, dim, 0.0f, input);
+    return DN_OK;
+}
+
+/* The most probable channel of each voxel of a part of a tile into the volume's label map. */
+static void label_part(const task *t, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shape,
+                       const float *values)
+{
+    const dn_grid *grid = &t->volume->grid;
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < size[0]; ++i) {
+        for (int64_t j = 0; j < size[1]; ++j) {
+            for (int64_t k = 0; k < size[2]; ++k) {
+                int64_t x = t->start[0] + at[0] + i;
+                int64_t y = t->start[1] + at[1] + j;
+                int64_t z = t->start[2] + at[2] + k;
+                if (x >= grid->dim[0] || y >= grid->dim[1] || z >= grid->dim[2]) {
+                    continue;
+                }
+                const float *p = values + (((inside[0] + i) * shape->h + inside[1] + j) * shape->w + inside[2] + k) * shape->c;
+                int64_t best = 0;
+                for (int64_t c = 1; c < shape->c; ++c) {
+                    best = p[c] > p[best] ? c : best;
+                }
+                t->labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)best;
+            }
+        }
+    }
+}
+
+static dn_status take_tile(void *user, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shapes,
+                           float *const *outputs)
+{
+    task *t = user;
+    dn_network *n = t->network;
+    const int64_t dim[3] = {shapes[0].d, shapes[0].h, shapes[0].w};
+    n->work.run_seconds += omp_get_wtime() - t->begin;
+    n->work.flops += dn_plan_flops(dn_tiles_plan(n->tiles));
+    n->work.voxels += dim[0] * dim[1] * dim[2];
+    if (t->planar != NULL) {
+        dn_bridge_from_tensor(outputs[0], dim, n->channels, inside, size, t->planar, n->dim, at);
+    }
+    for (int64_t i = 0; t->whole != NULL && i < size[0]; ++i) {
+        for (int64_t j = 0; j < size[1]; ++j) {
+            const float *from = outputs[0] + (((inside[0] + i) * dim[1] + inside[1] + j) * dim[2] + inside[2]) * n->channels;
+            float *to = t->whole + (((at[0] + i) * n->dim[1] + at[1] + j) * n->dim[2] + at[2]) * n->channels;
+            memcpy(to, from, (size_t)(size[2] * n->channels) * sizeof *to);
+        }
+    }
+    if (t->labels != NULL) {
+        label_part(t, at, inside, size, &shapes[0], outputs[0]);
+    }
+    return DN_OK;
+}
+
+static dn_status run(task *t, const char *what)
+{
+    const dn_tile_io io = {t, fill_tile, take_tile};
+    return dn_tiles_run(t->network->tiles, &io, what);
+}
+
+dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3], dn_posteriors *out)
+{
+    memset(out, 0, sizeof *out);
+    DN_TRY(prepare(network, dim, network->options.memory_limit));
+    int64_t voxels = dim[0] * dim[1] * dim[2];
+    DN_TRY(dn_alloc(&out->data, (size_t)(voxels * network->channels), sizeof(float), "the posteriors"));
+    memcpy(out->start, start, sizeof out->start);
+    memcpy(out->dim, dim, sizeof out->dim);
+    out->channels = network->channels;
+    task t = {.network = network, .volume = volume, .start = start, .planar = out->data};
+    dn_status status = run(&t, NULL);
+    if (status != DN_OK) {
+        dn_posteriors_release(out);
+    }
+    return status;
+}
+
+dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                             const float **values, int64_t *channels)
+{
+    DN_TRY(prepare(network, dim, network->options.memory_limit));
+    task t = {.network = network, .volume = volume, .start = start};
+    if (!in_one_piece(network)) {
+        if (network->whole == NULL) {
+            DN_TRY(dn_alloc(&network->whole, (size_t)(dim[0] * dim[1] * dim[2] * network->channels), sizeof(float), "the posteriors"));
+        }
+        t.whole = network->whole;
+    }
+    DN_TRY(run(&t, NULL));
+    *values = t.whole != NULL ? t.whole : dn_tiles_output(network->tiles, 0);
+    *channels = network->channels;
+    return DN_OK;
+}
+
+void dn_network_rest(dn_network *network, bool keep)
+{
+    if (network->tiles != NULL) {
+        dn_tiles_rest(network->tiles, !keep || network->whole != NULL);
+    }
+    if (!keep) {
+        free(network->whole);
+        network->whole = NULL;
+    }
+}
+
+dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels)
+{
+    static const int64_t zero[3] = {0, 0, 0};
+    int64_t padded[3];
+    int64_t limit = network->options.memory_limit;
+    dn_network_padded(network, volume, padded);
+    dn_status status = prepare(network, padded, limit > 0 && limit < SEARCH_MEMORY ? limit : SEARCH_MEMORY);
+    if (status == DN_ENOMEM && (limit == 0 || limit > SEARCH_MEMORY)) {
+        dn_error_clear();
+        status = prepare(network, padded, limit); /* one that cannot run in tiles */
+    }
+    DN_TRY(status);
+    if (network->channels > 256) {
+        DN_FAIL(DN_EUSAGE, "model %s has %lld labels, too many for a search of the whole head", network->model->name,
+                (long long)network->channels);
+    }
+    DN_TRY(dn_alloc(labels, (size_t)dn_grid_count(&volume->grid), 1, "the labels of the whole head"));
+    task t = {.network = network, .volume = volume, .start = zero, .labels = *labels};
+    status = run(&t, "searching the whole head");
+    if (status != DN_OK) {
+        free(*labels);
+        *labels = NULL;
+    }
+    return status;
+}

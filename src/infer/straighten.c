@@ -1,0 +1,111 @@
+#include "infer/straighten.h"
+
+#include "image/resample.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ROUNDS = 30 };
+#define DEGREES 57.29577951308232
+
+double dn_grid_skew(const dn_grid *grid)
+{
+    double spacing[3];
+    double most = 0.0;
+    dn_grid_spacing(grid, spacing);
+    for (int a = 0; a < 3; ++a) {
+        for (int b = a + 1; b < 3; ++b) {
+            double dot = 0.0;
+            for (int r = 0; r < 3; ++r) {
+                dot += grid->affine.m[r][a] * grid->affine.m[r][b];
+            }
+            most = fmax(most, asin(fmin(1.0, fabs(dot) / (spacing[a] * spacing[b]))) * DEGREES);
+        }
+    }
+    return most;
+}
+
+/* The orthogonal matrix nearest to the axes' directions: Newton's iteration for the polar decomposition (Higham 1986). */
+static dn_status nearest_rotation(const dn_grid *grid, const double spacing[3], dn_affine *out)
+{
+    memset(out, 0, sizeof *out);
+    for (int r = 0; r < 3; ++r) {
+        for (int c = 0; c < 3; ++c) {
+            out->m[r][c] = grid->affine.m[r][c] / spacing[c];
+        }
+    }
+    for (int n = 0; n < ROUNDS; ++n) {
+        dn_affine inverse;
+        DN_TRY(dn_affine_invert(out, &inverse));
+        for (int r = 0; r < 3; ++r) {
+            for (int c = 0; c < 3; ++c) {
+                inverse.m[r][c] = 0.5 * inverse.m[r][c];
+            }
+        }
+        dn_affine before = *out;
+        for (int r = 0; r < 3; ++r) {
+            for (int c = 0; c < 3; ++c) {
+                out->m[r][c] = 0.5 * before.m[r][c] + inverse.m[c][r];
+            }
+        }
+    }
+    return DN_OK;
+}
+
+dn_status dn_grid_straighten(const dn_grid *grid, dn_grid *out)
+{
+    dn_affine axes, to_axes, to_square;
+    double spacing[3], low[3], high[3], last[3];
+    const double first[3] = {-0.5, -0.5, -0.5};
+    const double skew = dn_grid_skew(grid);
+    if (!(skew <= DN_SKEW_MOST)) {
+        DN_FAIL(
+            DN_EGEOMETRY,
+            "the scan's axes miss right angles by %.0f degrees, as no scanner's do: its sform is wrong; write it again from the original "
+            "files, or use --trust qform if the qform is right",
+            skew);
+    }
+    dn_grid_spacing(grid, spacing);
+    DN_TRY(nearest_rotation(grid, spacing, &axes));
+    for (int c = 0; c < 3; ++c) {
+        for (int r = 0; r < 3; ++r) {
+            axes.m[r][c] *= spacing[c];
+        }
+        last[c] = (double)grid->dim[c] - 0.5;
+    }
+    /* In voxels of the square axes through the world's origin. */
+    DN_TRY(dn_affine_invert(&axes, &to_axes));
+    dn_affine_compose(&to_axes, &grid->affine, &to_square);
+    dn_affine_bounds(&to_square, first, last, low, high);
+    out->affine = axes;
+    for (int c = 0; c < 3; ++c) {
+        out->dim[c] = (int64_t)fmax(1.0, ceil(high[c] - low[c] - 0.02));
+    }
+    for (int r = 0; r < 3; ++r) {
+        out->affine.m[r][3] = 0.0;
+        for (int c = 0; c < 3; ++c) {
+            double middle = 0.5 * (low[c] + high[c]);
+            out->affine.m[r][3] += axes.m[r][c] * (middle - 0.5 * (double)(out->dim[c] - 1));
+        }
+    }
+    return DN_OK;
+}
+
+dn_status dn_volume_straighten(const dn_volume *scan, dn_volume **out)
+{
+    dn_grid grid;
+    float darkest = INFINITY;
+    float brightest = -INFINITY;
+    const int64_t count = dn_grid_count(&scan->grid);
+    DN_TRY(dn_grid_straighten(&scan->grid, &grid));
+    for (int64_t v = 0; v < count; ++v) {
+        darkest = fminf(darkest, scan->data[v]);
+        brightest = fmaxf(brightest, scan->data[v]);
+    }
+    const dn_resample_options how = {.method = DN_RESAMPLE_CUBIC, .fill = darkest};
+    DN_TRY(dn_resample_volume(scan, &grid, &how, out));
+    for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {
+        (*out)->data[v] = fminf(fmaxf((*out)->data[v], darkest), brightest); /* cubic interpolation overshoots at edges */
+    }
+    return DN_OK;
+}

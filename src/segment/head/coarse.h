@@ -1,0 +1,52 @@
+/* Looking up the mixed posteriors of a head at a place of the scan. Internal to segment/. */
+#ifndef DN_SEGMENT_HEAD_COARSE_H
+#define DN_SEGMENT_HEAD_COARSE_H
+
+#include "segment/head/whole_head.h"
+
+/* The share that the fine look has at a place (voxels of the oriented scan): 1 inside its box, fading to 0 over the last millimetres
+ * before its faces, 0 outside and without a fine look. */
+float dn_head_fine_share(const dn_head *head, const double at[3]);
+
+/* Posteriors of all channels at a place (voxels of the oriented scan), linear between the looks' voxels: values gets
+ * head->structures.channels numbers. false: outside both looks (values untouched). *outside: certainly outside the head; then values
+ * is untouched, too. */
+bool dn_head_at(const dn_head *head, const double at[3], float *values, bool *outside);
+
+/* The coarse look's first channel alone: lying outside. */
+bool dn_head_background_at(const dn_head *head, const double at[3], float *value);
+
+/* Where a voxel along an axis of the oriented scan falls in a look: between first and first + step, share of the second. */
+typedef struct dn_head_axis {
+    int64_t first, step;
+    float share;
+    bool inside;
+} dn_head_axis;
+
+/* The same for all voxels of the oriented scan, made once: what dn_head_at computes for each. */
+typedef struct dn_head_rows {
+    dn_head_axis *coarse[3], *fine[3]; /* owned */
+    double *to_end[3];                 /* owned; mm from the nearer end of the fine look's box */
+} dn_head_rows;
+
+/* dim: of the oriented scan. *out: dn_head_rows_release. */
+DN_CHECKED dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], dn_head_rows *out);
+void dn_head_rows_release(dn_head_rows *rows);
+/* As dn_head_at and dn_head_background_at for voxel i, j, k of the oriented scan, the same bits. */
+bool dn_head_rows_at(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, float *values, bool *outside);
+bool dn_head_rows_background_at(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, float *value);
+
+/* Place of a box voxel in the oriented scan. */
+static inline void dn_head_look_place(const dn_head_look *look, int64_t i, int64_t j, int64_t k, double at[3])
+{
+    at[0] = look->scale[0] * (double)i + look->offset[0];
+    at[1] = look->scale[1] * (double)j + look->offset[1];
+    at[2] = look->scale[2] * (double)k + look->offset[2];
+}
+
+static inline int64_t dn_head_look_voxels(const dn_head_look *look)
+{
+    return look->grid.dim[0] * look->grid.dim[1] * look->grid.dim[2];
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* The whole head in two looks: a coarse network over the head (2 mm) says where everything is and what lies inside the skull;
+ * a fine one (1 mm) looks again at the deep structures.
+ *
+ *     scan -> conformed to each network's contract -> coarse box around the head's middle (where the aligned average head has
+ *     it, not the array's middle) -> box of the deep structures -> fine network in overlapping tiles, blended, on the scan and
+ *     on its mirror image (unless the model's note "mirror" says "no") -> both
+ *     looks mixed, fading over the fine box's faces -> largest components
+ *
+ * Posteriors stay on their own grids (2 mm and 1 mm); labels, masks and probabilities are made from them on any grid of the
+ * same world: the scan's own, 1 mm, or one that is turned. Nothing here depends on the number of threads. */
+#ifndef DN_SEGMENT_HEAD_WHOLE_HEAD_H
+#define DN_SEGMENT_HEAD_WHOLE_HEAD_H
+
+#include "base/status.h"
+#include "image/volume.h"
+#include "infer/conform.h"
+#include "infer/structures.h"
+#include "models/model.h"
+#include "net/plan.h"
+#include "register/head_align.h"
+
+#include <stdbool.h>
+
+/* The models that are taken when none is named. */
+#define DN_WHOLE_HEAD_COARSE "whole-head-coarse"
+#define DN_WHOLE_HEAD_FINE "whole-head-fine"
+
+typedef struct dn_whole_head_options {
+    const char *coarse, *fine; /* name or file; NULL: the names above */
+    bool coarse_only;          /* tissues and ICV; deep structures at 2 mm */
+    dn_precision precision;
+    int64_t memory_limit; /* bytes for one run of a network; 0: no limit */
+} dn_whole_head_options;
+
+/* The two networks, ready for any number of scans, one at a time. */
+typedef struct dn_whole_head dn_whole_head;
+
+/* *out: owned by the caller (dn_whole_head_destroy). DN_EINPUT: a network is not there (the sentence names it); DN_EFORMAT:
+ * the two do not have the same labels, or are not what this code expects. */
+DN_CHECKED dn_status dn_whole_head_create(const dn_whole_head_options *options, dn_whole_head **out);
+void dn_whole_head_destroy(dn_whole_head *whole);
+/* NULL for the fine one with coarse_only. */
+const dn_model *dn_whole_head_coarse(const dn_whole_head *whole);
+const dn_model *dn_whole_head_fine(const dn_whole_head *whole);
+
+/* One look: posteriors on a box of the scan conformed to the look's spacing. */
+typedef struct dn_head_look {
+    dn_grid grid; /* of the box; world as the scan's; axes nearest RAS */
+    /* Axis by axis, voxel c of the box lies at scale * c + offset in voxels of the oriented scan. */
+    double scale[3], offset[3];
+    int64_t channels;
+    float *posterior; /* owned; [i][j][k][channel], channel fastest: the network's own order; NULL: no such look */
+} dn_head_look;
+
+/* What was found of one group (a structure on one side). */
+typedef struct dn_head_part {
+    int64_t labelled_voxels; /* of the finest look that holds it, before cleaning */
+    int64_t kept_voxels;     /* after it; 0: not found */
+    int32_t components;      /* before it */
+    double volume_mm3;       /* sum of posteriors of both looks; 0 when not found */
+    double centre[3];        /* of what was kept, mm in the average head's world (head_template.h): x to the right */
+    double median;           /* brightness of its sure voxels in the scan; NaN: too few */
+    double odd;              /* share of them that is far from the other side's median (head/evidence.c); 0 for what has no sides */
+    double edge_mm3[2]; /* of it in the outermost two voxels (of the look) of that face of the scan that holds most, and in the next two */
+} dn_head_part;
+
+/* What the scan shows where the labels lie (head/evidence.h), in its own units. */
+typedef struct dn_head_picture {
+    double fluid, grey, white; /* medians of the ventricles, the cortex, the white matter; NaN: too little of it */
+    double air;                /* median far from the head, above the face; NaN: the scan shows too little of it */
+    double far_mm3[3];         /* taken for the inside of the skull, but further than 8, 12 and 16 mm from the brain */
+    double stray_mm3;          /* inside, but far from where the aligned average head has a brain */
+    double missing;            /* share of the average head's sure brain that is not inside */
+    double bare;               /* share of its edge where tissue touches the scan's darkest value exactly: no fluid and bone between */
+    double edge_mm3[2];        /* of the inside of the skull, as of a part */
+} dn_head_picture;
+
+/* What was found. Release with dn_head_release. */
+typedef struct dn_head {
+    dn_structures structures;  /* borrows the coarse model; groups and channels of both looks */
+    dn_location location;      /* of the average head, in voxels of the scan conformed to 1 mm */
+    dn_affine to_template;     /* voxels of the oriented scan -> mm in the average head's world */
+    dn_grid scan;              /* the scan's own grid */
+    dn_grid oriented;          /* the same voxels with axes nearest RAS */
+    double mm[3];              /* its spacing */
+    dn_head_look coarse, fine; /* after cleaning; fine.posterior NULL with coarse_only */
+    dn_head_part parts[DN_GROUP_LIMIT];
+    double wrong_side;   /* share of the paired structures' probability that lay on the other side, and was given to its partner */
+    bool stripped;       /* the scan shows no skull: there is no ICV */
+    double skull_signal; /* how bright it is around what is inside the skull, of the inside's own brightness */
+    double icv_mm3;      /* sum of probabilities of being inside the skull, to the foramen magnum; NaN: stripped */
+    double icv_cut_mm3;  /* of it within two voxels of the scan's edge: cut off there */
+    double shell_seen;   /* share of the shell in which a skull is looked for that lies in the scan */
+    bool rim_fitted;     /* the scan shows bone around what is inside the skull (head/rim.h) */
+    double rim_dark;     /* share of the edge beyond which it does */
+    double size;         /* the networks saw the head at 1 / size of its own (1: as it is), because they know heads of some sizes only */
+    dn_head_picture picture;
+} dn_head;
+
+/* scan: borrowed; any orientation. *out: release with dn_head_release. DN_EDATA: nothing like a head is there. */
+DN_CHECKED dn_status dn_whole_head_scan(dn_whole_head *whole, const dn_volume *scan, dn_head *out);
+/* The same for a scan that was conformed already for `contract`, and an average head that was aligned with it (NULL: aligned
+ * here; then contract must ask for 1 mm). done: borrowed. */
+DN_CHECKED dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract,
+                                             const dn_location *location, dn_head *out);
+void dn_head_release(dn_head *head);
+
+/* Most probable label, FreeSurfer numbers, on grid (any grid of the scan's world; head->scan is exact for all 48 ways in which a scan's
+ * axes may run). *out: owned by the caller. */
+DN_CHECKED dn_status dn_head_labels(const dn_head *head, const dn_grid *grid, dn_labels **out);
+/* Probability of one label (a FreeSurfer number of the models), 0..1. DN_EUSAGE: the models have no such label. */
+DN_CHECKED dn_status dn_head_probability(const dn_head *head, int64_t index, const dn_grid *grid, dn_volume **out);
+/* Probability of lying inside the skull above the foramen magnum, 0..1. Also made for stripped scans, where it is the brain and
+ * no ICV. */
+DN_CHECKED dn_status dn_head_inside(const dn_head *head, const dn_grid *grid, dn_volume **out);
+
+#endif
