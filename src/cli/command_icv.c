@@ -10,8 +10,8 @@
 #include "prepare/frame_record.h"
 #include "prepare/icv_thresholds.h"
 #include "prepare/mask_picture.h"
+#include "report/sidecars.h"
 #include "segment/head/icv_slices.h"
-#include "segment/records.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
 #include "prepare/frame_picture.h"
 #include "prepare/frame_record.h"
 #include "register/template.h"
+#include "report/sidecars.h"
 #include "segment/head/frame.h"
-#include "segment/records.h"
 #include "train/translate.h"
 
 #include <stdio.h>

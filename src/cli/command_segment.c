@@ -1,19 +1,10 @@
 /* dien segment: the main job. */
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/install.h"
-#include "base/log.h"
-#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/scan_list.h"
 #include "cli/segment_norms.h"
-#include "cli/segment_stacks.h"
-#include "segment/outputs.h"
-#include "segment/scan.h"
-#include "segment/truth.h"
+#include "cohort/measure.h"
+#include "net/plan.h"
 
-#include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,219 +98,37 @@ static const dn_option options[] = {
     {.name = NULL},
 };
 
-static void say(const dn_segment_result *r, const char *folder)
-{
-    const dn_volume_row *both = dn_volume_rows_find(&r->volumes, "hypothalamus", 'B');
-    const dn_volume_row *left = dn_volume_rows_find(&r->volumes, "hypothalamus", 'L');
-    const dn_volume_row *right = dn_volume_rows_find(&r->volumes, "hypothalamus", 'R');
-    const dn_volume_row *thalamus = dn_volume_rows_find(&r->volumes, "thalamus", 'B');
-    const dn_volume_row *icv = dn_volume_rows_find(&r->volumes, "icv", 'B');
-    char text[256] = "";
-    size_t n = 0;
-    if (both != NULL && left != NULL && right != NULL) {
-        n += (size_t)snprintf(text + n, sizeof text - n, "hypothalamus %.0f mm3 (left %.0f, right %.0f); ", both->volume_mm3,
-                              left->volume_mm3, right->volume_mm3);
-    }
-    if (thalamus != NULL) {
-        n += (size_t)snprintf(text + n, sizeof text - n, "thalamus %.0f mm3; ", thalamus->volume_mm3);
-    }
-    if (icv != NULL) {
-        snprintf(text + n, sizeof text - n, "inside the skull %.3f l; ", 1e-6 * icv->volume_mm3);
-    }
-    dn_log(DN_LOG_NOTE, "%s: %sreport: %s/%s_report.html", r->stem, text, folder, r->stem);
-    if (r->consensus.members > 0) {
-        dn_log(DN_LOG_NOTE, "%s: consensus of %d members, whose volumes differ by %.1f %% (SD of their mean)", r->stem,
-               r->consensus.members, 100.0 * r->consensus.whole_sd / r->consensus.whole_mean);
-    }
-    if (r->white_matter > 0.0) {
-        dn_log(DN_LOG_NOTE, "%s: white-matter peak at %.3f of the clipped range", r->stem, r->white_matter);
-    }
-    dn_flags_say(r->stem, &r->quality);
-    for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
-        dn_log(DN_LOG_DEBUG, "%s: %-16s %6.2f s", r->stem, dn_stage_name((dn_stage)s), r->seconds[s]);
-    }
-    for (int s = 0; s < (int)DN_ACPC_STEPS && r->found_by == DN_FOUND_BY_FRAME; ++s) {
-        dn_log(DN_LOG_DEBUG, "%s: %-20s %6.2f s of processor time", r->stem, dn_acpc_step_name((dn_acpc_step)s), r->acpc.cpu_seconds[s]);
-    }
-    if (r->whole_voxels > 0) {
-        dn_log(DN_LOG_DEBUG, "%s: the network of the hypothalamus ran on %lld of %lld voxels (%.1f %%)", r->stem,
-               (long long)r->network_voxels, (long long)r->whole_voxels, 100.0 * (double)r->network_voxels / (double)r->whole_voxels);
-    }
-    if (r->has_head) {
-        dn_log(DN_LOG_DEBUG,
-               "%s: around what is inside the skull it is %.2f times as bright as inside (stripped: %s); %.1f %% on the wrong side",
-               r->stem, r->head.skull_signal, r->head.stripped ? "yes" : "no", 100 * r->head.wrong_side);
-    }
-    dn_log(DN_LOG_DEBUG, "%s: peak memory of the program %.0f MB", r->stem, (double)dn_memory_peak_rss() / 1e6);
-    if (r->located) {
-        dn_log(DN_LOG_DEBUG,
-               "%s: average head aligned: correlation %.2f, centre at voxel %.0f %.0f %.0f, pitch %.0f, roll %.0f, yaw %.0f degrees",
-               r->stem, r->location.correlation, r->location.centre[0], r->location.centre[1], r->location.centre[2],
-               r->location.rotation[0], r->location.rotation[1], r->location.rotation[2]);
-    }
-}
-
-/* truth: a label map's path. */
-static dn_status compare(dn_segment_result *result, const char *truth)
-{
-    dn_status status = DN_OK;
-    char *table = NULL;
-    dn_tissues *tissues = NULL;
-    dn_labels *labels = NULL;
-    DN_TRY_GOTO(status, dn_install_path("synth/tissues.tsv", &table), done);
-    DN_TRY_GOTO(status, dn_tissues_read(table, &tissues), done);
-    DN_TRY_GOTO(status, dn_labels_read(truth, NULL, &labels, NULL), done);
-    status = dn_error_in_file(dn_truth_compare(result, labels, tissues), truth);
-done:
-    dn_labels_destroy(labels);
-    dn_tissues_destroy(tissues);
-    free(table);
-    return status;
-}
-
-/* *failed: done, but not to be trusted. truth: NULL, or the true labels' path. */
-static dn_status one(dn_segmenter *segmenter, const char *path, const char *truth, const dn_output_options *outputs, dn_table *times,
-                     bool *failed)
-{
-    dn_segment_result *result = NULL;
-    const double began = dn_clock_now();
-    DN_TRY(dn_segment_scan(segmenter, path, &result));
-    double begin = omp_get_wtime();
-    dn_status status = truth == NULL ? DN_OK : compare(result, truth);
-    if (status == DN_OK) {
-        status = dn_outputs_write(result, outputs);
-    }
-    result->seconds[DN_STAGE_WRITE] = omp_get_wtime() - begin;
-    if (status == DN_OK) {
-        status = dn_segment_note_time(times, result->stem, dn_clock_now() - began);
-    }
-    if (status == DN_OK) {
-        dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
-        say(result, outputs->folder);
-        *failed = result->score.verdict == DN_REJECTED;
-    }
-    dn_segment_result_destroy(result);
-    return status;
-}
-
-static dn_status run_all(dn_segmenter *segmenter, const char *const *paths, size_t count, const char *truth,
-                         const dn_output_options *outputs, dn_table *times)
-{
-    size_t broken = 0;
-    size_t failed = 0;
-    dn_status last = DN_OK;
-    for (size_t i = 0; i < count; ++i) {
-        const char *path = paths[i];
-        bool bad = false;
-        if (count > 1) {
-            dn_log(DN_LOG_NOTE, "[%zu/%zu] %s", i + 1, count, dn_path_name(path));
-        }
-        dn_status status = one(segmenter, path, truth, outputs, times, &bad);
-        if (status == DN_ECANCELLED) {
-            return status;
-        }
-        if (status != DN_OK) {
-            last = status;
-            ++broken;
-            if (count > 1) {
-                dn_log(DN_LOG_WARNING, "%s", dn_error_message());
-            }
-        }
-        failed += bad;
-    }
-    if (broken > 0) {
-        return dn_scan_list_broken(last, broken, count, "scans could be measured", outputs->folder);
-    }
-    if (failed > 0) {
-        if (count == 1) {
-            DN_FAIL(DN_EQUALITY, "done, but the scan failed quality control; the reasons are above and in the report");
-        }
-        DN_FAIL(DN_EQUALITY, "done, but %zu of %zu scans failed quality control; the reasons are above and in their reports", failed,
-                count);
-    }
-    return DN_OK;
-}
-
-/* The scans that were done are noted, too, where others failed; so_far: what the command has to say. */
-static dn_status write_times(const dn_table *times, const char *path, dn_status so_far)
-{
-    if (times == NULL || dn_table_rows(times) == 0) {
-        return so_far;
-    }
-    dn_status status = dn_table_write(times, path);
-    return status == DN_OK ? so_far : status;
-}
-
 static dn_status run(const dn_arguments *arguments)
 {
     const char *precision = dn_arguments_text(arguments, "precision");
-    bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
+    const bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
     const dn_consensus_options consensus = dn_consensus_defaults();
-    dn_segmenter_options segmenter_options = {
-        .model = dn_arguments_text(arguments, "model"),
-        .structures = dn_arguments_text(arguments, "structures"),
-        .precision = bf16 ? DN_PRECISION_BF16 : DN_PRECISION_F32,
-        .memory_limit = (int64_t)(dn_arguments_real(arguments, "memory") * 1e9),
-        .trust = dn_scan_trust(arguments),
-        .whole_head = dn_arguments_flag(arguments, "whole-head"),
-        .white_matter = dn_arguments_given(arguments, "white-matter") ? dn_arguments_real(arguments, "white-matter") : 0.0,
-        .consensus = dn_arguments_flag(arguments, "consensus") ? &consensus : NULL,
+    dn_measure_options how = {
+        .segmenter = {.model = dn_arguments_text(arguments, "model"),
+                      .structures = dn_arguments_text(arguments, "structures"),
+                      .precision = bf16 ? DN_PRECISION_BF16 : DN_PRECISION_F32,
+                      .memory_limit = (int64_t)(dn_arguments_real(arguments, "memory") * 1e9),
+                      .trust = dn_scan_trust(arguments),
+                      .whole_head = dn_arguments_flag(arguments, "whole-head"),
+                      .white_matter = dn_arguments_given(arguments, "white-matter") ? dn_arguments_real(arguments, "white-matter") : 0.0,
+                      .consensus = dn_arguments_flag(arguments, "consensus") ? &consensus : NULL,
+                      .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0},
+        .outputs = {.folder = dn_arguments_text(arguments, "output"), .posteriors = dn_arguments_flag(arguments, "posteriors")},
         .accept = dn_arguments_flag(arguments, "accept"),
-        .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0,
+        .truth = dn_arguments_text(arguments, "truth"),
+        .times = dn_arguments_text(arguments, "times"),
     };
-    dn_output_options outputs = {.folder = dn_arguments_text(arguments, "output"),
-                                 .posteriors = dn_arguments_flag(arguments, "posteriors")};
     const char **paths = NULL;
     size_t count = 0;
-    dn_segmenter *segmenter = NULL;
-    dn_stack_models *stack_models = NULL;
-    dn_table *times = NULL;
-    const char *times_path = dn_arguments_text(arguments, "times");
     dn_status status;
     DN_TRY(dn_scan_list(arguments, "_dseg.nii.gz", &paths, &count));
-    if (dn_arguments_given(arguments, "truth") && count > 1) {
+    if (how.truth != NULL && count > 1) {
         DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
     }
-    DN_TRY_GOTO(status, dn_segment_norms_read(arguments, count, &outputs.report), done);
-    for (size_t i = 0; i < count; ++i) {
-        DN_TRY_GOTO(status, dn_outputs_check(paths[i], outputs.folder), done);
-    }
-    if (times_path != NULL) {
-        DN_TRY_GOTO(status, dn_file_may_write(times_path), done);
-        DN_TRY_GOTO(status, dn_table_create(times_path, &times), done);
-    }
-    if (segmenter_options.model != NULL) {
-        DN_TRY_GOTO(status, dn_stack_models_open(segmenter_options.model, segmenter_options.precision, &stack_models), done);
-    }
-    if (stack_models != NULL) {
-        bool stacks;
-        DN_TRY_GOTO(status, dn_stacks_given(stack_models, paths, count, segmenter_options.trust, &stacks), done);
-        if (!stacks) { /* whole scans: the segmenter cuts the stacks */
-            dn_stack_models_destroy(stack_models);
-            stack_models = NULL;
-        }
-    }
-    if (stack_models != NULL) {
-        if (dn_arguments_given(arguments, "truth")) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth does not go with networks that see slices; use 'dien evaluate'");
-        }
-        if (dn_arguments_given(arguments, "norm")) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--norm does not go with stacks, which have no report; use 'dien normative apply'");
-        }
-        const dn_stack_options how = {segmenter_options.trust, outputs.folder, outputs.posteriors, segmenter_options.accept};
-        DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
-        status = dn_segment_stacks(stack_models, paths, count, &how, times);
-        goto done;
-    }
-    DN_TRY_GOTO(status, dn_segmenter_create(&segmenter_options, &segmenter), done);
-    DN_TRY_GOTO(status, dn_path_make_folder(outputs.folder), done);
-    status = run_all(segmenter, paths, count, dn_arguments_text(arguments, "truth"), &outputs, times);
+    DN_TRY_GOTO(status, dn_segment_norms_read(arguments, count, &how.outputs.report), done);
+    status = dn_measure_scans(paths, count, &how);
 done:
-    status = write_times(times, times_path, status);
-    dn_table_destroy(times);
-    dn_segmenter_destroy(segmenter);
-    dn_stack_models_destroy(stack_models);
-    dn_segment_norms_release(&outputs.report);
+    dn_segment_norms_release(&how.outputs.report);
     free(paths);
     return status;
 }

@@ -3,7 +3,7 @@
 #define DN_CLI_SEGMENT_NORMS_H
 
 #include "cli/command.h"
-#include "segment/report.h"
+#include "report/page.h"
 
 /* Reads the norms. scans: how many there are; age and sex belong to one. out and *norms: release with dn_segment_norms_release, also after
  * a failure. DN_EUSAGE; DN_EINPUT, DN_EFORMAT: a norm. */

@@ -68,12 +68,12 @@ static dn_status resample(dn_conformed *out, const double wanted[3])
     bool smooth = false;
     for (int c = 0; c < 3; ++c) {
         double spacing = from.affine.m[c][c];
-        out->scale[c] = wanted[c] / spacing;
-        out->offset[c] = 0.5 * (out->scale[c] - 1.0);
-        to.dim[c] = resampled_size(own.dim[c], out->scale[c]);
+        out->map.scale[c] = wanted[c] / spacing;
+        out->map.offset[c] = 0.5 * (out->map.scale[c] - 1.0);
+        to.dim[c] = resampled_size(own.dim[c], out->map.scale[c]);
         to.affine.m[c][c] = wanted[c];
-        to.affine.m[c][3] = out->offset[c] * spacing;
-        if (out->scale[c] > 1.0) {
+        to.affine.m[c][3] = out->map.offset[c] * spacing;
+        if (out->map.scale[c] > 1.0) {
             sigma[c] = SMOOTHING * wanted[c];
             smooth = true;
         }
@@ -98,8 +98,8 @@ static dn_status resample(dn_conformed *out, const double wanted[3])
     for (int r = 0; r < 3; ++r) {
         double shift = 0;
         for (int c = 0; c < 3; ++c) {
-            out->volume->grid.affine.m[r][c] = own.affine.m[r][c] * out->scale[c];
-            shift += own.affine.m[r][c] * out->offset[c];
+            out->volume->grid.affine.m[r][c] = own.affine.m[r][c] * out->map.scale[c];
+            shift += own.affine.m[r][c] * out->map.offset[c];
         }
         out->volume->grid.affine.m[r][3] = own.affine.m[r][3] + shift;
     }
@@ -169,7 +169,7 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input, double size
                     "its spacing",
                     spacing[0], spacing[1], spacing[2], width);
         }
-        out->scale[c] = 1.0;
+        out->map.scale[c] = 1.0;
         wanted[c] = size * input->spacing[c];
         fits = fits && near(plain.affine.m[c][c], input->spacing[c]);
     }

@@ -12,6 +12,7 @@
 #define DN_INFER_CONFORM_H
 
 #include "base/status.h"
+#include "image/axis_map.h"
 #include "image/volume.h"
 #include "infer/outliers.h"
 #include "models/model.h"
@@ -22,8 +23,7 @@ typedef struct dn_conformed {
     dn_volume *volume;   /* owned; axes as the model's orientation */
     dn_volume *oriented; /* owned; the scan's own voxels and values, axes re-ordered only */
     dn_grid scan_grid;   /* the scan as it came */
-    /* Axis by axis, a conformed voxel position c lies at scale * c + offset in voxels of `oriented`. */
-    double scale[3], offset[3];
+    dn_axis_map map;     /* a conformed voxel in voxels of `oriented` */
     bool resampled;
     double low, high; /* intensities of the scan that became 0 and 1 */
     double skew;      /* degrees by which the scan's axes missed right angles, so that it was resampled onto square ones (straighten.h) and

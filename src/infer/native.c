@@ -28,7 +28,7 @@ static dn_status axis_map_make(const dn_conformed *conformed, const dn_posterior
     out->low = n;
     out->high = 0;
     for (int64_t i = 0; i < n; ++i) {
-        double at = ((double)i - conformed->offset[c]) / conformed->scale[c] - (double)box->start[c];
+        double at = dn_axis_map_from(&conformed->map, c, (double)i) - (double)box->start[c];
         double last = (double)(box->dim[c] - 1);
         if (at < -0.5 || at >= last + 0.5) {
             continue;

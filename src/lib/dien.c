@@ -7,9 +7,8 @@
 #include "base/status.h"
 #include "base/table.h"
 #include "base/threads.h"
-#include "segment/outputs.h"
-#include "segment/records.h"
-#include "segment/scan.h"
+#include "cohort/measure.h"
+#include "report/sidecars.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -136,31 +135,27 @@ static dn_status options_from(const dien_options *given, dien_options *out)
     return DN_OK;
 }
 
+/* *failed: done and written, but it failed quality control. */
 static dn_status segment(const char *scan, const char *folder, const dien_options *options, dien_result **out, bool *failed)
 {
-    dn_status status = DN_OK;
-    dn_segmenter *segmenter = NULL;
-    dn_segment_result *measured = NULL;
+    char *stem = NULL;
     char *table = NULL;
+    const dn_measure_options how = {
+        .segmenter = {.model = options->model, .structures = options->structures, .memory_limit = options->memory},
+        .outputs = {.folder = folder, .posteriors = options->posteriors != 0},
+    };
     dn_threads_set(options->threads);
-    dn_segmenter_options how = {.model = options->model, .structures = options->structures, .memory_limit = options->memory};
-    DN_TRY(dn_outputs_check(scan, folder));
-    DN_TRY(dn_segmenter_create(&how, &segmenter));
-    DN_TRY_GOTO(status, dn_segment_scan(segmenter, scan, &measured), done);
-    /* Only now: a scan that cannot be read leaves no empty folder. */
-    DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
-    dn_output_options what = {.folder = folder, .posteriors = options->posteriors != 0};
-    DN_TRY_GOTO(status, dn_outputs_write(measured, &what), done);
-    dn_progress(measured->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
-    *failed = measured->score.verdict == DN_REJECTED;
-    if (out != NULL) {
-        DN_TRY_GOTO(status, dn_output_path(folder, measured->stem, "_volumes.tsv", &table), done);
-        DN_TRY_GOTO(status, result_from(table, out), done);
+    dn_status status = dn_measure_scans(&scan, 1, &how);
+    *failed = status == DN_EQUALITY;
+    if ((status != DN_OK && !*failed) || out == NULL) {
+        return status;
     }
+    DN_TRY(dn_path_scan_stem(scan, &stem));
+    DN_TRY_GOTO(status, dn_output_path(folder, stem, "_volumes.tsv", &table), done);
+    status = result_from(table, out);
 done:
     free(table);
-    dn_segment_result_destroy(measured);
-    dn_segmenter_destroy(segmenter);
+    free(stem);
     return status;
 }
 
@@ -182,7 +177,7 @@ dien_status dien_segment(const char *scan, const char *folder, const dien_option
     dn_log_set_sink(&(dn_log_sink){.user = checked.user, .progress = checked.progress});
     status = segment(scan, folder, &checked, result, &failed);
     dn_log_set_sink(NULL);
-    if (status == DN_OK && failed) {
+    if ((status == DN_OK || status == DN_EQUALITY) && failed) {
         status = dn_error_set(DN_EQUALITY, "%s was measured, but failed quality control; the report in %s says why", scan, folder);
     }
     return code_of(status);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "models/import_keras.h"
 #include "models/store.h"
+#include "segment/hypothalamus/stack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,12 @@ static dn_status choose(const dn_segmenter_options *options, dn_segmenter *s)
     return settle(DN_WHOLE_HEAD_FINE, DN_FROM_FINE, "thalamus, deep grey matter, ventricles and brain stem", "are", selection);
 }
 
+/* NULL: the network of the hypothalamus sees volumes, or there is none. */
+static const dn_stack_models *slices_of(const dn_segmenter *s)
+{
+    return s->acpc != NULL ? dn_acpc_models(s->acpc) : s->stacks;
+}
+
 /* Networks that see slices: what they cannot do. */
 static dn_status check_slices(const dn_segmenter_options *options, const dn_segmenter *s)
 {
@@ -91,7 +98,7 @@ static dn_status check_slices(const dn_segmenter_options *options, const dn_segm
                 "intensity scale",
                 options->consensus != NULL ? "--consensus" : "--white-matter", s->model->name);
     }
-    if (dn_stack_models_count(dn_acpc_models(s->acpc)) > DN_SEGMENT_MODELS - 2) {
+    if (dn_stack_models_count(slices_of(s)) > DN_SEGMENT_MODELS - 2) {
         DN_FAIL(DN_EUSAGE, "at most %d models are averaged", DN_SEGMENT_MODELS - 2);
     }
     return DN_OK;
@@ -102,9 +109,19 @@ static dn_status load_parts(const char *name, const dn_segmenter_options *option
     dn_stack_models *slices = NULL;
     DN_TRY(dn_stack_models_open(name, options->precision, &slices));
     if (slices != NULL) {
-        DN_TRY(dn_acpc_create(slices, &s->acpc));
-        s->model = dn_stack_models_at(dn_acpc_models(s->acpc), 0);
-        s->structures = *dn_stack_models_structures(dn_acpc_models(s->acpc));
+        bool stacks;
+        dn_status status = dn_stacks_given(slices, options->scans, options->scan_count, options->trust, &stacks);
+        if (status != DN_OK) {
+            dn_stack_models_destroy(slices);
+            return status;
+        }
+        if (stacks) {
+            s->stacks = slices;
+        } else {
+            DN_TRY(dn_acpc_create(slices, &s->acpc));
+        }
+        s->model = dn_stack_models_at(slices_of(s), 0);
+        s->structures = *dn_stack_models_structures(slices_of(s));
         return check_slices(options, s);
     }
     DN_TRY(load_model(name, &s->volume_model));
@@ -112,6 +129,25 @@ static dn_status load_parts(const char *name, const dn_segmenter_options *option
     DN_TRY(dn_structures_init(s->model, &s->structures));
     dn_network_options network = {options->precision, options->memory_limit};
     return dn_network_create(s->model, &network, &s->network);
+}
+
+/* Of a stack all that its network labels is measured, and nothing else. */
+static dn_status check_stack_structures(const dn_segmenter_options *options, const dn_segmenter *s)
+{
+    dn_selection selection;
+    DN_TRY(dn_select_parse(options->structures, &selection));
+    const bool more = dn_select_needs(&selection, DN_FROM_FINE) || dn_select_needs(&selection, DN_FROM_COARSE);
+    if (more && strcmp(options->structures, "all") != 0) {
+        DN_FAIL(DN_EUSAGE,
+                "stacks of slices hold what model %s labels and nothing else; leave the other structures out, or give whole heads",
+                s->model->name);
+    }
+    for (size_t g = 0; g < s->structures.group_count; ++g) {
+        if (dn_select_has(&selection, s->structures.group[g].structure)) {
+            return DN_OK;
+        }
+    }
+    DN_FAIL(DN_EUSAGE, "model %s measures none of the structures that are asked for", s->model->name);
 }
 
 /* The frame comes from the whole head's labels. */
@@ -138,6 +174,13 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
     s->options = *options;
     if (options->model != NULL) {
         DN_TRY_GOTO(status, load_parts(options->model, options, s), fail);
+    }
+    if (s->stacks != NULL) { /* nothing but the hypothalamus is in them */
+        if (options->structures != NULL) {
+            DN_TRY_GOTO(status, check_stack_structures(options, s), fail);
+        }
+        *out = s;
+        return DN_OK;
     }
     DN_TRY_GOTO(status, choose(options, s), fail);
     bool deep = dn_select_needs(&s->selection, DN_FROM_FINE);
@@ -176,8 +219,14 @@ void dn_segmenter_destroy(dn_segmenter *segmenter)
         dn_network_destroy(segmenter->network);
         dn_model_destroy(segmenter->volume_model);
         dn_acpc_destroy(segmenter->acpc);
+        dn_stack_models_destroy(segmenter->stacks);
         free(segmenter);
     }
+}
+
+bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter)
+{
+    return segmenter->stacks != NULL;
 }
 
 const dn_model *dn_segmenter_model(const dn_segmenter *segmenter)
@@ -187,14 +236,15 @@ const dn_model *dn_segmenter_model(const dn_segmenter *segmenter)
 
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter)
 {
-    return segmenter->network != NULL                    ? &segmenter->model->input
-           : dn_whole_head_fine(segmenter->head) != NULL ? &dn_whole_head_fine(segmenter->head)->input
-                                                         : &dn_whole_head_coarse(segmenter->head)->input;
+    return segmenter->network != NULL || segmenter->stacks != NULL ? &segmenter->model->input
+           : dn_whole_head_fine(segmenter->head) != NULL           ? &dn_whole_head_fine(segmenter->head)->input
+                                                                   : &dn_whole_head_coarse(segmenter->head)->input;
 }
 
 bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_result *result)
 {
-    return segmenter->measures_head || segmenter->acpc != NULL || (segmenter->fills && result->location.stripped);
+    return segmenter->measures_head || segmenter->acpc != NULL ||
+           (segmenter->fills && result->location != NULL && result->location->stripped);
 }
 
 void dn_segmenter_name_head(const dn_segmenter *segmenter, dn_segment_result *result)
@@ -218,19 +268,21 @@ void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *res
     if (segmenter->network != NULL) {
         result->models[result->model_count++] = segmenter->model;
     }
-    for (size_t i = 0; segmenter->acpc != NULL && i < dn_stack_models_count(dn_acpc_models(segmenter->acpc)); ++i) {
-        result->models[result->model_count++] = dn_stack_models_at(dn_acpc_models(segmenter->acpc), i);
-    }
-    if (segmenter->head == NULL) {
-        return;
+    const dn_stack_models *slices = slices_of(segmenter);
+    for (size_t i = 0; slices != NULL && i < dn_stack_models_count(slices); ++i) {
+        result->models[result->model_count++] = dn_stack_models_at(slices, i);
     }
     if (segmenter->measures_head || segmenter->acpc != NULL) {
         dn_segmenter_name_head(segmenter, result);
     }
+}
+
+void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_head_measured *head)
+{
     const dn_model *coarse = dn_whole_head_coarse(segmenter->head);
     for (size_t i = 0; i < coarse->label_count; ++i) {
         const dn_model_label *label = &coarse->labels[i];
-        result->head_wanted[label->channel] = label->index > 0 && dn_select_has(&segmenter->selection, label->structure);
+        head->wanted[label->channel] = label->index > 0 && dn_select_has(&segmenter->selection, label->structure);
     }
-    result->icv_wanted = dn_select_has(&segmenter->selection, "icv");
+    head->icv_wanted = dn_select_has(&segmenter->selection, "icv");
 }

@@ -2,6 +2,7 @@
 #ifndef DN_SEGMENT_SEGMENTER_H
 #define DN_SEGMENT_SEGMENTER_H
 
+#include "infer/network.h"
 #include "segment/scan.h"
 
 struct dn_segmenter {
@@ -11,18 +12,21 @@ struct dn_segmenter {
     dn_structures structures;
     dn_model *volume_model; /* it, when it sees volumes: network runs it */
     dn_network *network;
-    dn_acpc *acpc;       /* runs it, when it sees slices */
-    dn_whole_head *head; /* NULL when it is not used */
-    bool measures_head;  /* not for the AC-PC frame, or for `fills`, alone */
-    bool fills;          /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
+    dn_acpc *acpc;           /* runs it on heads, when it sees slices */
+    dn_stack_models *stacks; /* runs it on stacks, when it sees slices and stacks are all that was given */
+    dn_whole_head *head;     /* NULL when it is not used */
+    bool measures_head;      /* not for the AC-PC frame, or for `fills`, alone */
+    bool fills;              /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
 };
 
 /* The voxels that a scan is conformed to first. */
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter);
 /* Whether the networks of the whole head are asked about this scan; its location is known. */
 bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_result *result);
-/* Fills what a result says about its networks and what was asked for. */
+/* Fills what a result says about its networks. */
 void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *result);
+/* What of the whole head was asked for. */
+void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_head_measured *head);
 /* Names the whole head's networks in the result, once. */
 void dn_segmenter_name_head(const dn_segmenter *segmenter, dn_segment_result *result);
 

@@ -89,7 +89,7 @@ static dn_status sum_inside(const dn_segment_result *result, const dn_labels *tr
                 if (tissues->region[truth->data[v]] >= DN_REGION_CSF) {
                     double at[3];
                     dn_affine_apply(&to_scan, (const double[3]){(double)i, (double)j, (double)k}, at);
-                    sum += (double)dn_head_above_neck(&result->head, at);
+                    sum += (double)dn_head_above_neck(&result->head->found, at);
                 }
             }
         }

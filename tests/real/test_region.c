@@ -77,7 +77,7 @@ static score compare(const char *model_path, const dn_model *model, const char *
     assert_ok(dn_network_run_whole(network, conformed.volume, &whole));
     const dn_grid *grid = &conformed.volume->grid;
     keep_largest(whole, grid->dim, &region->structures);
-    const dn_posteriors *p = &region->posteriors;
+    const dn_posteriors *p = &region->hypothalamus->posteriors;
     int64_t voxels = dn_posteriors_voxels(p);
     double count[3][DN_CHANNEL_LIMIT] = {{0}}; /* whole, region, both */
     double side[3][2] = {{0}};
@@ -131,7 +131,7 @@ static score compare(const char *model_path, const dn_model *model, const char *
             s.part = d < s.part ? d : s.part;
         }
     }
-    s.work = (double)region->network_voxels / (double)region->whole_voxels;
+    s.work = (double)region->hypothalamus->network_voxels / (double)region->hypothalamus->whole_voxels;
     free(whole);
     dn_network_destroy(network);
     dn_conformed_release(&conformed);

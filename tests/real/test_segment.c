@@ -7,8 +7,8 @@
 #include "image/filter.h"
 #include "image/orientation.h"
 #include "image/resample.h"
-#include "segment/outputs.h"
-#include "segment/records.h"
+#include "report/sidecars.h"
+#include "report/write.h"
 #include "segment/scan.h"
 
 #include <math.h>
@@ -39,8 +39,10 @@ static void chris_volumes(void **state)
     char path[512];
     snprintf(path, sizeof path, "%s/t1w/chris_T1w.nii.gz", test_data_folder());
     dn_segment_result *r = segment(path);
-    assert_int_equal(r->found_by, DN_FOUND_BY_TEMPLATE);
-    assert_false(r->quality.failed);
+    assert_int_equal(r->hypothalamus->found_by, DN_FOUND_BY_TEMPLATE);
+    dn_judgement judgement;
+    assert_ok(dn_result_judge(r, false, &judgement));
+    assert_false(judgement.quality.failed);
     /* 439 and 418 voxels, less those where the two sides touch. */
     assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'L')->hard_volume_mm3, 430, 1);
     assert_close(dn_volume_rows_find(&r->volumes, "hypothalamus", 'R')->hard_volume_mm3, 414, 1);
@@ -55,7 +57,7 @@ static void chris_volumes(void **state)
     size_t size[FILES];
     dn_output_options outputs = {.folder = folder};
     for (int round = 0; round < 2; ++round) {
-        assert_ok(dn_outputs_write(r, &outputs));
+        assert_ok(dn_outputs_write(r, &judgement, &outputs));
         for (int f = 0; f < FILES; ++f) {
             char *out = NULL;
             unsigned char *now = NULL;
@@ -188,9 +190,11 @@ static void intensity_scale(void **state)
                 assert_close(r->white_matter, s == 0 ? 0.844 : 0.844 / risen, 0.01);
             }
             if (o == 2) {
-                assert_int_equal(r->consensus.members, 16);
-                assert_close(r->consensus.whole_sd / r->consensus.whole_mean, 0.025, 0.005);
-                assert_int_equal(r->score.verdict, DN_ACCEPTED);
+                assert_int_equal(r->hypothalamus->consensus->members, 16);
+                assert_close(r->hypothalamus->consensus->whole_sd / r->hypothalamus->consensus->whole_mean, 0.025, 0.005);
+                dn_judgement judgement;
+                assert_ok(dn_result_judge(r, false, &judgement));
+                assert_int_equal(judgement.score.verdict, DN_ACCEPTED);
             }
             dn_segment_result_destroy(r);
         }

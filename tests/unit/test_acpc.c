@@ -151,7 +151,7 @@ static void balls_come_back(void **state)
     const double node = dn_grid_voxel_volume(&grid) * scale[0] * scale[1] * scale[2];
     const int64_t voxels = dn_posteriors_voxels(&box);
     dn_conformed place = {.oriented = &oriented, .scan_grid = grid};
-    memcpy(place.scale, scale, sizeof scale);
+    memcpy(place.map.scale, scale, sizeof scale);
     dn_native native;
     assert_ok(dn_native_labels(&place, &box, &structures, &native));
     for (int side = 0; side < 2; ++side) {

@@ -59,8 +59,8 @@ static void check_orientations(const double spacing[3], bool resampled)
         assert_ok(dn_conform(turned, &contract, &found));
         assert_memory_equal(found.volume->grid.dim, expected.volume->grid.dim, sizeof expected.volume->grid.dim);
         assert_memory_equal(found.volume->data, expected.volume->data, bytes);
-        assert_memory_equal(found.scale, expected.scale, sizeof expected.scale);
-        assert_memory_equal(found.offset, expected.offset, sizeof expected.offset);
+        assert_memory_equal(found.map.scale, expected.map.scale, sizeof expected.map.scale);
+        assert_memory_equal(found.map.offset, expected.map.offset, sizeof expected.map.offset);
         assert_true(dn_grid_equal(&found.volume->grid, &expected.volume->grid, 1e-9));
         dn_conformed_release(&found);
     }

@@ -30,8 +30,8 @@ static void make_look(dn_head_look *look, const int64_t dim[3], double scale, do
         }
     }
     for (int c = 0; c < 3; ++c) {
-        look->scale[c] = scale;
-        look->offset[c] = offset + 0.25 * c;
+        look->map.scale[c] = scale;
+        look->map.offset[c] = offset + 0.25 * c;
     }
 }
 
@@ -42,7 +42,7 @@ static bool plain(const dn_head_look *look, const double at[3], double values[CH
     double share[3];
     for (int c = 0; c < 3; ++c) {
         const double last = (double)(look->grid.dim[c] - 1);
-        double p = (at[c] - look->offset[c]) / look->scale[c];
+        double p = (at[c] - look->map.offset[c]) / look->map.scale[c];
         if (p < -0.5 || p >= last + 0.5) {
             return false;
         }

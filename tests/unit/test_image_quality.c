@@ -2,8 +2,8 @@
 #include "test.h"
 
 #include "base/random.h"
-#include "segment/image_quality.h"
-#include "segment/score.h"
+#include "quality/image_quality.h"
+#include "quality/score.h"
 
 #include <math.h>
 #include <string.h>

@@ -122,7 +122,7 @@ static void apart_only_in_fine_voxels(void **state)
     }
     for (int wide = 0; wide < 2; ++wide) {
         const double mm = wide ? 2.0 : 1.0;
-        dn_conformed c = {.scale = {1, 1, 1}};
+        dn_conformed c = {.map.scale = {1, 1, 1}};
         dn_grid grid = {{N, N, N}, {{{mm, 0, 0, 0}, {0, mm, 0, 0}, {0, 0, mm, 0}}}};
         dn_native native;
         assert_ok(dn_volume_create(&grid, &c.oriented));

@@ -2,7 +2,7 @@
  * fails. A head that lies turned too far is named. */
 #include "test.h"
 
-#include "segment/quality_head.h"
+#include "quality/judge_head.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "test.h"
 
 #include "base/random.h"
-#include "segment/part_picture.h"
-#include "segment/quality_picture.h"
+#include "quality/judge_picture.h"
+#include "quality/part_evidence.h"
 
 #include <math.h>
 #include <string.h>
@@ -227,7 +227,7 @@ static void lesions_in_the_hypothalamus(void **state)
         }
         dn_group_result groups[DN_GROUP_LIMIT];
         dn_part_picture seen[DN_GROUP_LIMIT];
-        const dn_conformed conformed = {.oriented = scan, .scale = {1, 1, 1}};
+        const dn_conformed conformed = {.oriented = scan, .map.scale = {1, 1, 1}};
         assert_ok(dn_postprocess(&box, &structures, groups));
         assert_ok(dn_parts_see(&conformed, &box, &structures, groups, seen));
         const dn_quality_evidence e = {.structures = &structures, .parts = seen};

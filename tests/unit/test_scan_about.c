@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "test.h"
 
-#include "segment/scan_about.h"
+#include "report/scan_about.h"
 
 #include <math.h>
 #include <string.h>

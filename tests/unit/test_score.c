@@ -1,7 +1,7 @@
 /* The quality score: marks by hand, entropy of made-up posteriors, the verdict and what overrules it. */
 #include "test.h"
 
-#include "segment/score.h"
+#include "quality/score.h"
 
 #include <math.h>
 #include <string.h>

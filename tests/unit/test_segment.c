@@ -5,10 +5,10 @@
 #include "infer/postprocess.h"
 #include "infer/region.h"
 #include "models/model.h"
+#include "quality/judge.h"
 #include "register/head_align.h"
-#include "segment/quality.h"
-#include "segment/report.h"
-#include "segment/volume_lines.h"
+#include "report/page.h"
+#include "report/volume_lines.h"
 #include "segment/volumes.h"
 
 #include <math.h>
@@ -132,7 +132,7 @@ static void rim_ends_after_three_voxels(void **state)
 /* A scan whose grid is the conformed one (scale 1), or twice as fine along x (scale 2). */
 static dn_conformed conformed_of(double spacing_x, double scale_x)
 {
-    dn_conformed c = {.scale = {scale_x, 1, 1}, .offset = {0.5 * (scale_x - 1), 0, 0}, .low = 0, .high = 100};
+    dn_conformed c = {.map = {{scale_x, 1, 1}, {0.5 * (scale_x - 1), 0, 0}}, .low = 0, .high = 100};
     dn_grid grid = {{(int64_t)(40 * scale_x), 40, 40}, {{{spacing_x, 0, 0, -20}, {0, 1, 0, -10}, {0, 0, 1, 5}}}};
     assert_ok(dn_volume_create(&grid, &c.oriented));
     c.scan_grid = grid;

@@ -50,7 +50,8 @@ static void rows_get_their_labels(void **state)
         rows[r].hemi = expected[r].hemi;
         rows[r].volume_mm3 = 1.0;
     }
-    dn_segment_result result = {.volumes = {rows, ROWS}, .conformed = {.oriented = scan}};
+    dn_head_measured head = {.icv_wanted = true};
+    dn_segment_result result = {.volumes = {rows, ROWS}, .conformed = {.oriented = scan}, .head = &head};
     assert_ok(dn_truth_compare(&result, truth, tissues));
     for (int r = 0; r < ROWS; ++r) {
         if (expected[r].voxels == 0) {

@@ -271,7 +271,7 @@ static dn_status support_group(const dn_head *head, const dn_head_look *look, co
     }
     double at[3];
     for (int c = 0; c < 3; ++c) {
-        at[c] = look->scale[c] * sum[c] / (double)part->kept_voxels + look->offset[c];
+        at[c] = dn_axis_map_to(&look->map, c, sum[c] / (double)part->kept_voxels);
     }
     dn_affine_apply(&head->to_template, at, part->centre);
     grow(mask, soft, size, REACH);

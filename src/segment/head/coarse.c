@@ -18,7 +18,7 @@ typedef struct corners {
 
 static void place_axis(const dn_head_look *look, int c, double at, dn_head_axis *out)
 {
-    double p = (at - look->offset[c]) / look->scale[c];
+    double p = dn_axis_map_from(&look->map, c, at);
     double last = (double)(look->grid.dim[c] - 1);
     out->inside = p >= -0.5 && p < last + 0.5;
     if (!out->inside) {
@@ -109,10 +109,10 @@ static void add(const dn_head_look *look, const corners *at, float keep, float s
 static double distance_to_end(const dn_head *head, int c, double at)
 {
     const dn_head_look *look = &head->fine;
-    double p = (at - look->offset[c]) / look->scale[c];
+    double p = dn_axis_map_from(&look->map, c, at);
     double from_low = p + 0.5;
     double from_high = (double)look->grid.dim[c] - 0.5 - p;
-    return (from_low < from_high ? from_low : from_high) * look->scale[c] * head->mm[c];
+    return (from_low < from_high ? from_low : from_high) * look->map.scale[c] * head->mm[c];
 }
 
 static float share_of(double x, double y, double z)

@@ -39,9 +39,9 @@ bool dn_head_rows_background_at(const dn_head *head, const dn_head_rows *rows, i
 /* Place of a box voxel in the oriented scan. */
 static inline void dn_head_look_place(const dn_head_look *look, int64_t i, int64_t j, int64_t k, double at[3])
 {
-    at[0] = look->scale[0] * (double)i + look->offset[0];
-    at[1] = look->scale[1] * (double)j + look->offset[1];
-    at[2] = look->scale[2] * (double)k + look->offset[2];
+    at[0] = dn_axis_map_to(&look->map, 0, (double)i);
+    at[1] = dn_axis_map_to(&look->map, 1, (double)j);
+    at[2] = dn_axis_map_to(&look->map, 2, (double)k);
 }
 
 static inline int64_t dn_head_look_voxels(const dn_head_look *look)

@@ -367,7 +367,7 @@ static void see_bare(const dn_volume *scan, dn_head *head)
         nothing = fminf(nothing, scan->data[v]);
     }
     for (int c = 0; c < 3; ++c) {
-        reach[c] = (int64_t)fmax(1.0, floor(look->scale[c] + 0.5));
+        reach[c] = (int64_t)fmax(1.0, floor(look->map.scale[c] + 0.5));
         far[0][c] = (int64_t)ceil(NOTHING_MM / spacing[c]);
         far[1][c] = (int64_t)ceil(SCALP_MM / spacing[c]);
     }
@@ -404,7 +404,7 @@ typedef struct contact {
 static void add_contact(const dn_head *head, const dn_head_look *look, const double at[3], double amount, contact *out)
 {
     for (int c = 0; c < 3; ++c) {
-        const double thick = 2.0 * look->scale[c];
+        const double thick = 2.0 * look->map.scale[c];
         const double depth[2] = {at[c] + 0.5, (double)head->oriented.dim[c] - 0.5 - at[c]};
         for (int end = 0; end < 2; ++end) {
             if (depth[end] < 2.0 * thick) {

@@ -56,8 +56,8 @@ static bool bounds_of(const dn_head *head, bool ventricles, double low[3], doubl
         }
     }
     for (int c = 0; c < 3; ++c) {
-        low[c] = look->scale[c] * ((double)first[c] - 0.5) + look->offset[c];
-        high[c] = look->scale[c] * ((double)last[c] + 0.5) + look->offset[c];
+        low[c] = dn_axis_map_to(&look->map, c, (double)first[c] - 0.5);
+        high[c] = dn_axis_map_to(&look->map, c, (double)last[c] + 0.5);
     }
     return last[0] >= 0;
 }
@@ -84,10 +84,10 @@ static bool choose_box(const dn_head *head, const dn_conformed *scan, int64_t st
     for (int c = 0; c < 3; ++c) {
         double margin = MARGIN_MM / head->mm[c];
         /* In voxels of the conformed scan. */
-        double from = (all_low[c] - margin - scan->offset[c]) / scan->scale[c];
-        double to = (all_high[c] + margin - scan->offset[c]) / scan->scale[c];
-        double core_from = (low[c] - margin - scan->offset[c]) / scan->scale[c];
-        double core_to = (high[c] + margin - scan->offset[c]) / scan->scale[c];
+        double from = dn_axis_map_from(&scan->map, c, all_low[c] - margin);
+        double to = dn_axis_map_from(&scan->map, c, all_high[c] + margin);
+        double core_from = dn_axis_map_from(&scan->map, c, low[c] - margin);
+        double core_to = dn_axis_map_from(&scan->map, c, high[c] + margin);
         double most = (double)(MOST_TILES * tile_dim[c] - (MOST_TILES - 1) * OVERLAP);
         if (to - from > most) {
             /* The deep structures first, then as much of the ventricles on either side as there is room for. */
@@ -99,7 +99,7 @@ static bool choose_box(const dn_head *head, const dn_conformed *scan, int64_t st
             from = core_to - core_from > most ? middle - 0.5 * most : core_from - slack * before / sum;
             to = from + most;
         }
-        double spare = 2.0 * (MARGIN_MM - MARGIN_LEAST_MM) / (head->mm[c] * scan->scale[c]);
+        double spare = 2.0 * (MARGIN_MM - MARGIN_LEAST_MM) / (head->mm[c] * scan->map.scale[c]);
         int64_t tiles = tiles_for((int64_t)ceil(to - from - spare), tile_dim[c]);
         double fits = (double)(tiles * tile_dim[c] - (tiles - 1) * OVERLAP);
         if (to - from > fits) {
@@ -239,8 +239,8 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
     }
     look->channels = channels;
     for (int c = 0; c < 3; ++c) {
-        look->scale[c] = scan->scale[c];
-        look->offset[c] = scan->scale[c] * (double)start[c] + scan->offset[c];
+        look->map.scale[c] = scan->map.scale[c];
+        look->map.offset[c] = dn_axis_map_to(&scan->map, c, (double)start[c]);
     }
     dn_log(DN_LOG_DEBUG, "whole head: the fine network looks at a box of %lld x %lld x %lld voxels", (long long)dim[0], (long long)dim[1],
            (long long)dim[2]);

@@ -46,7 +46,7 @@ static double voxel_mm3(const dn_head_look *look)
 static bool at_edge(const dn_head *head, const double at[3])
 {
     for (int c = 0; c < 3; ++c) {
-        double near = 2.0 * head->coarse.scale[c];
+        double near = 2.0 * head->coarse.map.scale[c];
         double last = (double)(head->oriented.dim[c] - 1);
         if (at[c] < near || at[c] > last - near) {
             return true;
@@ -200,8 +200,8 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     const double(*m)[4] = head->to_template.m;
     in.up[3] = m[2][3];
     for (int c = 0; c < 3; ++c) {
-        in.up[c] = m[2][c] * look->scale[c];
-        in.up[3] += m[2][c] * look->offset[c];
+        in.up[c] = m[2][c] * look->map.scale[c];
+        in.up[3] += m[2][c] * look->map.offset[c];
     }
     DN_TRY_GOTO(status, dn_rim_fit(&in, values[3], &rim), done);
     dn_log(DN_LOG_DEBUG, "whole head: fluid %.3f, bone %.3f; the edge of the skull's inside moves by %+.2f mm%s", (double)rim.fluid,

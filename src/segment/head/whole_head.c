@@ -110,8 +110,8 @@ static void find_template(const dn_conformed *done, dn_head *head)
     }
     dn_affine to_conformed = {{{0}}};
     for (int c = 0; c < 3; ++c) {
-        to_conformed.m[c][c] = 1.0 / done->scale[c];
-        to_conformed.m[c][3] = -done->offset[c] / done->scale[c];
+        to_conformed.m[c][c] = 1.0 / done->map.scale[c];
+        to_conformed.m[c][3] = -done->map.offset[c] / done->map.scale[c];
     }
     dn_affine_compose(&inverse, &to_conformed, &head->to_template);
 }
@@ -158,7 +158,7 @@ static void place_box(const dn_head *head, const dn_conformed *scan, int64_t sta
         double at[3];
         dn_affine_apply(&from_template, coarse_middle, at);
         for (int c = 0; c < 3; ++c) {
-            middle[c] = (at[c] - scan->offset[c]) / scan->scale[c];
+            middle[c] = dn_axis_map_from(&scan->map, c, at[c]);
         }
     }
     for (int c = 0; c < 3; ++c) {
@@ -186,8 +186,8 @@ static dn_status look_once(dn_whole_head *whole, const dn_conformed *scan, const
     memcpy(look->posterior, values, count * sizeof(float));
     dn_network_rest(whole->coarse_network, false);
     for (int c = 0; c < 3; ++c) {
-        look->scale[c] = scan->scale[c];
-        look->offset[c] = scan->scale[c] * (double)start[c] + scan->offset[c];
+        look->map.scale[c] = scan->map.scale[c];
+        look->map.offset[c] = dn_axis_map_to(&scan->map, c, (double)start[c]);
     }
     return dn_head_keep_inside(look);
 }
@@ -243,8 +243,8 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     dn_affine to_conformed = {{{0}}};
     double at[3];
     for (int c = 0; c < 3; ++c) {
-        to_conformed.m[c][c] = 1.0 / done->scale[c];
-        to_conformed.m[c][3] = -done->offset[c] / done->scale[c];
+        to_conformed.m[c][c] = 1.0 / done->map.scale[c];
+        to_conformed.m[c][3] = -done->map.offset[c] / done->map.scale[c];
     }
     dn_affine_apply(&to_conformed, better.centre, at);
     memcpy(better.centre, at, sizeof at);

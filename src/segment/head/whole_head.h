@@ -12,6 +12,7 @@
 #define DN_SEGMENT_HEAD_WHOLE_HEAD_H
 
 #include "base/status.h"
+#include "image/axis_map.h"
 #include "image/volume.h"
 #include "infer/conform.h"
 #include "infer/structures.h"
@@ -45,9 +46,8 @@ const dn_model *dn_whole_head_fine(const dn_whole_head *whole);
 
 /* One look: posteriors on a box of the scan conformed to the look's spacing. */
 typedef struct dn_head_look {
-    dn_grid grid; /* of the box; world as the scan's; axes nearest RAS */
-    /* Axis by axis, voxel c of the box lies at scale * c + offset in voxels of the oriented scan. */
-    double scale[3], offset[3];
+    dn_grid grid;    /* of the box; world as the scan's; axes nearest RAS */
+    dn_axis_map map; /* a voxel of the box in voxels of the oriented scan */
     int64_t channels;
     float *posterior; /* owned; [i][j][k][channel], channel fastest: the network's own order; NULL: no such look */
 } dn_head_look;

@@ -1,0 +1,30 @@
+/* The one loop over scans, whichever command asked: a scan that cannot be done is named and never stops the others. */
+#ifndef DN_COHORT_BATCH_H
+#define DN_COHORT_BATCH_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The scans among the files given: a.hdr and a.img (a glob gives both) are one, and two whose results would have the same names are refused
+ * (DN_EUSAGE), for one would overwrite the other. ending: of a result's name, for the sentence. The caller frees *paths; the strings are
+ * borrowed from given. */
+DN_CHECKED dn_status dn_batch_list(const char *const *given, size_t given_count, const char *ending, const char ***paths, size_t *count);
+
+typedef struct dn_batch {
+    const char *const *paths;
+    size_t count;
+    const char *done;                     /* "scans could be measured": how the sentence about them goes on */
+    const char *folder;                   /* of the results */
+    const char *reasons, *reasons_of_one; /* where those of doubtful ones are: "in their reports", "in the report" */
+} dn_batch;
+
+/* One scan. *doubtful (false at first): it was done and written, but failed quality control. */
+typedef dn_status (*dn_batch_work)(void *user, const char *path, bool *doubtful);
+
+/* Errors of single scans are logged as warnings, and the loop goes on. DN_ECANCELLED: at once. One scan: its own error. Of several: when
+ * all failed the last one's code, when some failed DN_EPARTIAL. DN_EQUALITY: all were done, some are doubtful. */
+DN_CHECKED dn_status dn_batch_run(const dn_batch *batch, dn_batch_work work, void *user);
+
+#endif

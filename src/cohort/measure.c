@@ -1,0 +1,218 @@
+#define _GNU_SOURCE
+#include "cohort/measure.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/install.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/table.h"
+#include "cohort/batch.h"
+#include "segment/truth.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void say_flags(const char *stem, const dn_quality *quality)
+{
+    for (size_t i = 0; i < quality->count; ++i) {
+        const dn_flag *flag = &quality->flag[i];
+        dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", stem, flag->text);
+    }
+}
+
+static void say_stack(const dn_segment_result *r)
+{
+    dn_log(DN_LOG_NOTE, "%s: %lld slices, %.3f s each", r->stem, (long long)r->stack->slices, r->stack->seconds_per_slice);
+    if (r->model_count > 1) {
+        dn_log(DN_LOG_NOTE, "%s: the %zu models differ by %.3f where they see a structure (SD of posteriors)", r->stem, r->model_count,
+               r->stack->disagreement);
+    }
+}
+
+/* For --verbose. */
+static void say_details(const dn_segment_result *r)
+{
+    const dn_hypothalamus *h = r->hypothalamus;
+    for (int s = 0; s < (int)DN_STAGE_COUNT; ++s) {
+        dn_log(DN_LOG_DEBUG, "%s: %-16s %6.2f s", r->stem, dn_stage_name((dn_stage)s), r->seconds[s]);
+    }
+    for (int s = 0; s < (int)DN_ACPC_STEPS && r->frame != NULL; ++s) {
+        dn_log(DN_LOG_DEBUG, "%s: %-20s %6.2f s of processor time", r->stem, dn_acpc_step_name((dn_acpc_step)s),
+               r->frame->found.cpu_seconds[s]);
+    }
+    if (h != NULL && h->whole_voxels > 0) {
+        dn_log(DN_LOG_DEBUG, "%s: the network of the hypothalamus ran on %lld of %lld voxels (%.1f %%)", r->stem,
+               (long long)h->network_voxels, (long long)h->whole_voxels, 100.0 * (double)h->network_voxels / (double)h->whole_voxels);
+    }
+    if (r->head != NULL) {
+        const dn_head *head = &r->head->found;
+        dn_log(DN_LOG_DEBUG,
+               "%s: around what is inside the skull it is %.2f times as bright as inside (stripped: %s); %.1f %% on the wrong side",
+               r->stem, head->skull_signal, head->stripped ? "yes" : "no", 100 * head->wrong_side);
+    }
+    dn_log(DN_LOG_DEBUG, "%s: peak memory of the program %.0f MB", r->stem, (double)dn_memory_peak_rss() / 1e6);
+    if (r->location != NULL) {
+        const dn_location *at = r->location;
+        dn_log(DN_LOG_DEBUG,
+               "%s: average head aligned: correlation %.2f, centre at voxel %.0f %.0f %.0f, pitch %.0f, roll %.0f, yaw %.0f degrees",
+               r->stem, at->correlation, at->centre[0], at->centre[1], at->centre[2], at->rotation[0], at->rotation[1], at->rotation[2]);
+    }
+}
+
+static void say(const dn_segment_result *r, const dn_judgement *judgement, const char *folder)
+{
+    const dn_volume_row *both = dn_volume_rows_find(&r->volumes, "hypothalamus", 'B');
+    const dn_volume_row *left = dn_volume_rows_find(&r->volumes, "hypothalamus", 'L');
+    const dn_volume_row *right = dn_volume_rows_find(&r->volumes, "hypothalamus", 'R');
+    const dn_volume_row *thalamus = dn_volume_rows_find(&r->volumes, "thalamus", 'B');
+    const dn_volume_row *icv = dn_volume_rows_find(&r->volumes, "icv", 'B');
+    char text[256] = "";
+    size_t n = 0;
+    if (both != NULL && left != NULL && right != NULL) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "hypothalamus %.0f mm3 (left %.0f, right %.0f); ", both->volume_mm3,
+                              left->volume_mm3, right->volume_mm3);
+    }
+    if (thalamus != NULL) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "thalamus %.0f mm3; ", thalamus->volume_mm3);
+    }
+    if (icv != NULL) {
+        snprintf(text + n, sizeof text - n, "inside the skull %.3f l; ", 1e-6 * icv->volume_mm3);
+    }
+    dn_log(DN_LOG_NOTE, "%s: %sreport: %s/%s_report.html", r->stem, text, folder, r->stem);
+    const dn_hypothalamus *h = r->hypothalamus;
+    if (h != NULL && h->consensus != NULL) {
+        dn_log(DN_LOG_NOTE, "%s: consensus of %d members, whose volumes differ by %.1f %% (SD of their mean)", r->stem,
+               h->consensus->members, 100.0 * h->consensus->whole_sd / h->consensus->whole_mean);
+    }
+    if (r->stack != NULL) {
+        say_stack(r);
+    }
+    if (r->white_matter > 0.0) {
+        dn_log(DN_LOG_NOTE, "%s: white-matter peak at %.3f of the clipped range", r->stem, r->white_matter);
+    }
+    say_flags(r->stem, &judgement->quality);
+    say_details(r);
+}
+
+/* truth: a label map's path. */
+static dn_status compare(dn_segment_result *result, const char *truth)
+{
+    dn_status status = DN_OK;
+    char *table = NULL;
+    dn_tissues *tissues = NULL;
+    dn_labels *labels = NULL;
+    DN_TRY_GOTO(status, dn_install_path("synth/tissues.tsv", &table), done);
+    DN_TRY_GOTO(status, dn_tissues_read(table, &tissues), done);
+    DN_TRY_GOTO(status, dn_labels_read(truth, NULL, &labels, NULL), done);
+    status = dn_error_in_file(dn_truth_compare(result, labels, tissues), truth);
+done:
+    dn_labels_destroy(labels);
+    dn_tissues_destroy(tissues);
+    free(table);
+    return status;
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------------------------- */
+
+typedef struct measuring {
+    const dn_measure_options *options;
+    dn_segmenter *segmenter;
+    dn_table *times; /* NULL: not asked for */
+} measuring;
+
+static dn_status note_time(dn_table *times, const char *stem, double seconds)
+{
+    size_t row;
+    if (times == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_table_add_row(times, &row));
+    DN_TRY(dn_table_put_text(times, "subject", stem));
+    return dn_table_put_number(times, "seconds", round(seconds * 1e3) / 1e3);
+}
+
+static dn_status judge_and_write(const measuring *it, dn_segment_result *result, dn_judgement *judgement)
+{
+    const double began = dn_clock_now();
+    if (it->options->truth != NULL) {
+        DN_TRY(compare(result, it->options->truth));
+    }
+    DN_TRY(dn_result_judge(result, it->options->accept, judgement));
+    DN_TRY(dn_outputs_write(result, judgement, &it->options->outputs));
+    result->seconds[DN_STAGE_WRITE] = dn_clock_now() - began;
+    return DN_OK;
+}
+
+static dn_status one(void *user, const char *path, bool *doubtful)
+{
+    measuring *it = user;
+    dn_segment_result *result = NULL;
+    dn_judgement judgement;
+    const double began = dn_clock_now();
+    DN_TRY(dn_segment_scan(it->segmenter, path, &result));
+    dn_status status = judge_and_write(it, result, &judgement);
+    if (status == DN_OK) {
+        status = note_time(it->times, result->stem, dn_clock_now() - began);
+    }
+    if (status == DN_OK) {
+        dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
+        say(result, &judgement, it->options->outputs.folder);
+        *doubtful = judgement.score.verdict == DN_REJECTED;
+    }
+    dn_segment_result_destroy(result);
+    return status;
+}
+
+/* The scans that were done are noted, too, where others failed; so_far: what the loop has to say. */
+static dn_status write_times(const dn_table *times, const char *path, dn_status so_far)
+{
+    if (times == NULL || dn_table_rows(times) == 0) {
+        return so_far;
+    }
+    dn_status status = dn_table_write(times, path);
+    return status == DN_OK ? so_far : status;
+}
+
+dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_measure_options *options)
+{
+    measuring it = {.options = options};
+    dn_segmenter_options segmenter = options->segmenter;
+    dn_batch batch = {.paths = paths,
+                      .count = count,
+                      .done = "scans could be measured",
+                      .folder = options->outputs.folder,
+                      .reasons = "in their reports",
+                      .reasons_of_one = "in the report"};
+    dn_status status = DN_OK;
+    segmenter.scans = paths;
+    segmenter.scan_count = count;
+    for (size_t i = 0; i < count; ++i) {
+        DN_TRY(dn_outputs_check(paths[i], options->outputs.folder));
+    }
+    if (options->times != NULL) {
+        DN_TRY(dn_file_may_write(options->times));
+        DN_TRY(dn_table_create(options->times, &it.times));
+    }
+    DN_TRY_GOTO(status, dn_segmenter_create(&segmenter, &it.segmenter), done);
+    if (dn_segmenter_takes_stacks(it.segmenter)) {
+        batch.reasons = batch.reasons_of_one = "in *_dseg.json";
+        if (options->outputs.report.norm_count > 0) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE,
+                         "a stack of slices has no report that could set it against a norm; 'dien normative apply' does");
+        }
+    }
+    const bool was_there = dn_path_exists(batch.folder);
+    DN_TRY_GOTO(status, dn_path_make_folder(batch.folder), done);
+    status = dn_batch_run(&batch, one, &it);
+    if (!was_there) {
+        rmdir(batch.folder); /* if it is empty: nothing could be measured */
+    }
+    status = write_times(it.times, options->times, status);
+done:
+    dn_segmenter_destroy(it.segmenter);
+    dn_table_destroy(it.times);
+    return status;
+}

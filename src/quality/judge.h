@@ -1,0 +1,70 @@
+/* Automatic quality control: rules with stated limits, each a sentence when it applies.
+ *
+ * Failed (the program ends with exit code 4, results are written and marked): measures that cannot be right.
+ * Warnings: look at the picture before using the numbers. The limits are in quality/limits.c and quality/judge_head.c, and docs/quality.md
+ * explains them. */
+#ifndef DN_QUALITY_JUDGE_H
+#define DN_QUALITY_JUDGE_H
+
+#include "image/io.h"
+#include "infer/conform.h"
+#include "infer/native.h"
+#include "infer/postprocess.h"
+#include "quality/image_quality.h"
+#include "quality/limits.h"
+#include "quality/part_evidence.h"
+#include "register/head_align.h"
+#include "segment/head/whole_head.h"
+#include "segment/hypothalamus/acpc.h"
+#include "segment/volumes.h"
+
+#include <stdbool.h>
+
+typedef enum { DN_FLAG_NOTE, DN_FLAG_WARNING, DN_FLAG_FAILED } dn_flag_level;
+
+enum { DN_FLAG_LIMIT = 40, DN_FLAG_LENGTH = 480 };
+
+typedef struct dn_flag {
+    dn_flag_level level;
+    const char *code;          /* static, for machines: "volume_low" */
+    char text[DN_FLAG_LENGTH]; /* a sentence */
+} dn_flag;
+
+typedef struct dn_quality {
+    dn_flag flag[DN_FLAG_LIMIT];
+    size_t count;
+    bool failed;
+} dn_quality;
+
+/* What the rules look at; all borrowed. location: NULL when the template was not aligned. */
+typedef struct dn_quality_evidence {
+    const dn_scan_info *info;
+    const dn_conformed *conformed;
+    const dn_location *location;
+    const dn_posteriors *posteriors;
+    const dn_structures *structures;
+    const dn_group_result *groups;
+    const dn_volume_rows *volumes;
+    bool searched_whole_head; /* though the template was tried first */
+    bool head_seen;           /* the whole head was looked at, though perhaps only for the frame: location is by its labels, too */
+    const dn_head *head;      /* NULL: nothing of the whole head is measured; the rest is not read then */
+    const bool *head_wanted;  /* by channel of it */
+    bool icv_wanted;
+    dn_limits_kind limits;
+    const dn_acpc_found *acpc;    /* of a network that sees slices; NULL: there was none */
+    const char *acpc_refused;     /* why it measured nothing; NULL: it did */
+    bool is_stack;                /* the scan is a stack, which goes no further than such a network looks */
+    dn_image_quality image;       /* edge_mm not above 0: not measured */
+    const dn_part_picture *parts; /* by group of structures; NULL: not looked at */
+    double disagreement;          /* of several models (slice_network.h); 0: there was one */
+    double mirror_disagreement;   /* of the answers to the scan and its mirror image (consensus.h); NaN: there was one answer */
+} dn_quality_evidence;
+
+void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);
+void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A measure as its sentence gives it beside a limit: with `decimals` of them, or as many more as it takes to read differently from the
+ * limit ("0.778 (limit 0.78)"). Returns out. */
+const char *dn_quality_number(double value, double limit, int decimals, char out[24]);
+
+#endif

@@ -1,0 +1,9 @@
+/* Rules for what the whole-head networks measured. Internal to segment/. */
+#ifndef DN_QUALITY_JUDGE_HEAD_H
+#define DN_QUALITY_JUDGE_HEAD_H
+
+#include "quality/judge.h"
+
+void dn_quality_judge_head(const dn_quality_evidence *evidence, dn_quality *out);
+
+#endif

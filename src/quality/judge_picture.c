@@ -1,0 +1,320 @@
+#include "quality/judge_picture.h"
+
+#include "segment/head/clean.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Volumes below this are judged with the others, not alone, mm3. */
+#define LEAST_EDGE_MM3 20.0
+/* A share of the average head's brain. */
+#define BRAIN_SEEN 0.9
+
+static const char *side_name(char hemi)
+{
+    return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
+}
+
+/* "left ventral diencephalon" */
+static void name_of(const dn_group *group, char out[80])
+{
+    snprintf(out, 80, "%s%s", side_name(group->hemi), group->structure);
+    for (char *c = out; *c != 0; ++c) {
+        *c = *c == '_' ? ' ' : *c;
+    }
+}
+
+static void list(char *names, size_t size, const char *name)
+{
+    size_t n = strlen(names);
+    snprintf(names + n, size - n, "%s%s", n > 0 ? ", " : "", name);
+}
+
+bool dn_quality_wants(const dn_quality_evidence *evidence, size_t group)
+{
+    for (int64_t c = 1; c < evidence->head->structures.channels; ++c) {
+        if (evidence->head->structures.group_of[c] == (int)group && evidence->head_wanted[c]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the file ----------------------------------------------------------------------------------------------------- */
+
+void dn_quality_judge_file(const dn_quality_evidence *e, dn_quality *out)
+{
+    const dn_affine_source source = e->info->affine_source;
+    const dn_outliers *outliers = &e->conformed->outliers;
+    if (!e->is_stack && (source == DN_AFFINE_SPACING || source == DN_AFFINE_MGH_DEFAULT)) {
+        dn_quality_add(out, DN_FLAG_WARNING, "sides_unknown",
+                       "The scan's header has no orientation, so which side is left is not known: its axes were taken to run %s, and "
+                       "left and right may be exchanged in every number and picture. Convert the original files again (dcm2niix), or "
+                       "check with a marker.",
+                       source == DN_AFFINE_SPACING ? "right, front and up" : "as FreeSurfer's coronal slices");
+    }
+    if (e->conformed->skew > 0) {
+        dn_quality_add(out, DN_FLAG_WARNING, "sheared",
+                       "The scan's axes miss right angles by %.1f degrees (a sheared sform): it was resampled onto square axes, and labels "
+                       "and pictures are of that copy. If the shear came from a registration, measure the scan from before it.",
+                       e->conformed->skew);
+    }
+    if (outliers->wrapped_share > 0) {
+        dn_quality_add(out, DN_FLAG_WARNING, "wrapped",
+                       "%.1f %% of the scan's voxels are bright ones that 16 bits turned negative (down to %.0f); they were taken for "
+                       "what they had been. Convert the original files again.",
+                       100 * outliers->wrapped_share, outliers->low_value);
+    }
+    if (outliers->low_share > 0) {
+        dn_quality_add(out, DN_FLAG_NOTE, "padding",
+                       "%.1f %% of the scan's voxels are padding, far below all others (%.0f); they were taken for air.",
+                       100 * outliers->low_share, outliers->low_value);
+    }
+    if (outliers->high_share > 0) {
+        dn_quality_add(out, DN_FLAG_WARNING, "outliers",
+                       "%.1f %% of the scan's voxels are far brighter than all others (%.4g); they were held to the brightest of the "
+                       "rest. Look whether they are in the head.",
+                       100 * outliers->high_share, outliers->high_value);
+    }
+}
+
+/* ---- the contrast ------------------------------------------------------------------------------------------------- */
+
+static const char *weighting(double fluid, double grey, double white)
+{
+    return fluid > grey && grey > white ? "fluid is brightest and white matter darkest, as in T2- or PD-weighted or inverted scans"
+           : grey > white               ? "grey matter is brighter than white, as in FLAIR, PD or CT, or in infants"
+                                        : "fluid, grey and white matter do not differ as they should";
+}
+
+void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL; /* labels follow a wrong contrast as far as they can */
+    if (p != NULL && !isnan(p->fluid + p->grey + p->white)) {
+        const double share = p->white > p->fluid ? (p->white - p->grey) / (p->white - p->fluid) : -1.0;
+        const bool like = e->head->location.found && e->head->location.match >= DN_LOCATE_MATCH; /* the average head, in T1 */
+        if (!(share >= limits->grey[0] && share <= limits->grey[1]) && like) {
+            dn_quality_add(
+                out, DN_FLAG_WARNING, "contrast",
+                "Fluid, grey and white matter do not differ as they usually do in T1-weighted scans (fluid %.4g, grey %.4g, white "
+                "matter %.4g), though the brain as a whole does: an uneven coil, motion or a lesion; look at the outlines.",
+                p->fluid, p->grey, p->white);
+        } else if (!(share >= limits->grey[0] && share <= limits->grey[1])) {
+            dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
+                           "This is not a T1-weighted scan, or not one of an adult: %s (fluid %.4g, grey %.4g, white matter %.4g). "
+                           "The networks know T1-weighted scans only: do not use these numbers.",
+                           weighting(p->fluid, p->grey, p->white), p->fluid, p->grey, p->white);
+            return;
+        }
+    }
+    const dn_location *location = e->head != NULL ? &e->head->location : e->location;
+    if (location == NULL || !location->found || isnan(location->match)) {
+        return;
+    }
+    const double inside = location->match;
+    if (inside < limits->inside[0]) {
+        /* Without the whole head's labels the alignment may be what is wrong. */
+        const bool failed = inside < limits->inside[1] && (e->head_seen || location->correlation >= DN_LOCATE_CERTAIN);
+        dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "not_t1",
+                       "%s: inside the brain it correlates with the average T1-weighted head by %.2f (limit %.2f)%s",
+                       failed ? "This is not a T1-weighted scan" : "This may not be a T1-weighted scan", inside,
+                       limits->inside[failed ? 1 : 0], failed ? ": do not use these numbers." : ": look at the picture.");
+    }
+}
+
+/* ---- inside an outline -------------------------------------------------------------------------------------------- */
+
+typedef struct sides {
+    char name[80];    /* of the structure, without a side */
+    double median[2]; /* left, right; of the contrast between fluid (0) and white matter (1) */
+    double odd[2];
+    const double *apart_limit; /* two values */
+    double odd_limit;
+} sides;
+
+/* The side that is further from middle is the odd one. */
+static void judge_sides(const sides *s, double middle, dn_quality *out)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    if (isnan(s->median[0]) || isnan(s->median[1])) {
+        return;
+    }
+    const double apart = fabs(s->median[0] - s->median[1]);
+    const double odd = fmax(s->odd[0], s->odd[1]);
+    int side = fabs(s->median[0] - middle) > fabs(s->median[1] - middle) ? 0 : 1;
+    if (apart <= s->apart_limit[0]) { /* a part of one side: the side that holds it */
+        side = s->odd[0] > s->odd[1] ? 0 : 1;
+    }
+    if (apart > s->apart_limit[0] || odd > s->odd_limit) {
+        const bool failed = apart > s->apart_limit[1] || odd > limits->odd[1];
+        dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "unlike_other_side",
+                       "In the scan the %s %s is unlike the other side (medians %.2f and %.2f of the contrast between fluid and white "
+                       "matter; %.0f %% of it is of another brightness): a lesion or an error; %s.",
+                       side == 0 ? "left" : "right", s->name, s->median[0], s->median[1], 100 * odd,
+                       failed ? "do not use these numbers" : "look at the outlines");
+    }
+}
+
+void dn_quality_judge_parts(const dn_quality_evidence *e, dn_quality *out)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    if (e->parts == NULL) {
+        return;
+    }
+    for (size_t g = 0; g < e->structures->group_count; ++g) {
+        const dn_group *group = &e->structures->group[g];
+        const size_t m = dn_structures_mirror(e->structures, g);
+        const double median = e->parts[g].median;
+        if (strcmp(group->structure, "hypothalamus") != 0 || isnan(median)) {
+            continue; /* the limits are its */
+        }
+        if (median < limits->place[0] || median > limits->place[1]) {
+            dn_quality_add(out, DN_FLAG_WARNING, "unlike_tissue",
+                           "What is outlined as the %shypothalamus has another brightness than it should (%.2f of the contrast between "
+                           "fluid and white matter around it; usual: %.2f to %.2f): a lesion or an error; look at the outlines.",
+                           side_name(group->hemi), median, limits->place[0], limits->place[1]);
+        }
+        if (m != g && group->hemi == 'L') {
+            const sides both = {.name = "hypothalamus",
+                                .median = {median, e->parts[m].median},
+                                .odd = {e->parts[g].odd, e->parts[m].odd},
+                                .apart_limit = limits->sides,
+                                .odd_limit = limits->odd[0]};
+            judge_sides(&both, 0.5 * (limits->place[0] + limits->place[1]), out);
+        }
+    }
+}
+
+static void judge_deep(const dn_quality_evidence *e, dn_quality *out)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    const dn_head *head = e->head;
+    const double contrast = head->picture.white - head->picture.fluid;
+    for (size_t g = 0; g < head->structures.group_count && contrast > 0; ++g) {
+        const dn_group *group = &head->structures.group[g];
+        const size_t m = dn_structures_mirror(&head->structures, g);
+        if (group->hemi != 'L' || m == g || !dn_quality_wants(e, g) || dn_clean_of(group->structure) != DN_CLEAN_LARGEST) {
+            continue;
+        }
+        const bool thalamus = strcmp(group->structure, "thalamus") == 0;
+        const bool mixed = strcmp(group->structure, "ventral_diencephalon") == 0;
+        sides both = {.odd = {head->parts[g].odd, head->parts[m].odd},
+                      .apart_limit = thalamus ? limits->sides : limits->sides_other,
+                      .odd_limit = thalamus ? limits->odd_thalamus
+                                   : mixed  ? limits->odd_mixed
+                                            : limits->odd_other};
+        dn_group plain = *group;
+        plain.hemi = 'B';
+        name_of(&plain, both.name);
+        both.median[0] = (head->parts[g].median - head->picture.fluid) / contrast;
+        both.median[1] = (head->parts[m].median - head->picture.fluid) / contrast;
+        judge_sides(&both, 0.8, out);
+    }
+}
+
+/* ---- the whole head ----------------------------------------------------------------------------------------------- */
+
+static bool is_cut(const double edge[2], double volume)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    return edge[0] >= LEAST_EDGE_MM3 && edge[0] > limits->cut * edge[1] && edge[0] > limits->cut_share * volume;
+}
+
+static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
+{
+    char names[DN_FLAG_LENGTH - 140] = "";
+    for (size_t g = 0; g < e->head->structures.group_count; ++g) {
+        const dn_head_part *part = &e->head->parts[g];
+        /* The fluid around a brain without its skull reaches the edge of a scan that was cut to it. */
+        const bool rim = e->head->stripped && strcmp(e->head->structures.group[g].structure, "csf") == 0;
+        if (dn_quality_wants(e, g) && !rim && part->kept_voxels > 0 && is_cut(part->edge_mm3, part->volume_mm3)) {
+            char name[80];
+            name_of(&e->head->structures.group[g], name);
+            list(names, sizeof names, name);
+        }
+    }
+    if (names[0] != 0) {
+        dn_quality_add(out, DN_FLAG_FAILED, "cut", "Cut off at the edge of the scan, so that their volumes are too small: %s.", names);
+    }
+}
+
+static void judge_size(const dn_quality_evidence *e, dn_quality *out)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    const double *scale = e->head->location.scale;
+    const double size =
+        e->head->size == 1.0 || !(e->head->size > 0) ? 1.0 : cbrt(scale[0] * scale[1] * scale[2]); /* 1: as they know it, or not known */
+    if (size < limits->size[0] || size > limits->size[1]) {
+        dn_quality_add(out, DN_FLAG_FAILED, "size",
+                       "The head has %.2f times the length of an average adult's, outside the %.2f to %.2f that was tested: is the scan's "
+                       "voxel size right?",
+                       size, limits->size[0], limits->size[1]);
+    }
+}
+
+static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    const dn_head_picture *p = &e->head->picture;
+    if (!e->head->stripped && p->white > 0 && p->air > limits->air * p->white) {
+        dn_quality_add(out, DN_FLAG_WARNING, "icv_air",
+                       "The air around the head is not dark (%.0f %% of the white matter's brightness; limit %.0f %%), as in MP2RAGE's "
+                       "uniform images: the intracranial volume may be wrong by a tenth. Take a copy whose background was suppressed.",
+                       100 * p->air / p->white, 100 * limits->air);
+    }
+    if (!e->head->stripped && p->bare > limits->bare) {
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "icv_bare",
+            "%.0f %% of the edge of what is inside the skull border on nothing (the scan's darkest value), without fluid or bone: "
+            "a part of the brain was cut away with the face or the skull, and the intracranial volume is too small.",
+            100 * p->bare);
+    }
+    /* Where the average head does not match, or holds more than the scan, it cannot tell. */
+    if (!(e->head->location.match >= DN_LOCATE_MATCH && e->head->location.brain_inside >= BRAIN_SEEN)) {
+        return;
+    }
+    if (!e->head->stripped && p->stray_mm3 > limits->stray_mm3) {
+        dn_quality_add(out, DN_FLAG_WARNING, "icv_leak",
+                       "%.0f ml of what was taken for the inside of the skull lie where no brain can be: the intracranial volume is too "
+                       "large; look at its outline.",
+                       1e-3 * p->stray_mm3);
+    }
+    if (p->missing > limits->missing) {
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "brain_missing",
+            "%.1f %% of where the brain should be was not found inside the skull: parts of it were cut off, defaced or lost, and "
+            "the %s is too small.",
+            100 * p->missing, e->head->stripped ? "volume of the brain" : "intracranial volume");
+    }
+}
+
+static void judge_ventricles(const dn_quality_evidence *e, dn_quality *out)
+{
+    const dn_picture_limits *limits = dn_picture_limits_get();
+    double ventricles = 0, all = 0;
+    for (size_t g = 0; g < e->head->structures.group_count; ++g) {
+        const char *name = e->head->structures.group[g].structure;
+        const double volume = e->head->parts[g].volume_mm3;
+        ventricles += strcmp(name, "lateral_ventricle") == 0 || strcmp(name, "third_ventricle") == 0 ? volume : 0.0;
+        all += volume;
+    }
+    if (all > 0 && ventricles > limits->ventricles * all) {
+        dn_quality_add(out, DN_FLAG_WARNING, "ventricles_large",
+                       "The lateral and third ventricles fill %.0f %% of the inside of the skull (usual: below %.0f %%): the networks have "
+                       "seen few such heads, and what lies beside the ventricles is moved and thinned; look at the outlines.",
+                       100 * ventricles / all, 100 * limits->ventricles);
+    }
+}
+
+void dn_quality_judge_head_picture(const dn_quality_evidence *evidence, dn_quality *out)
+{
+    judge_cut(evidence, out);
+    judge_size(evidence, out);
+    judge_deep(evidence, out);
+    judge_ventricles(evidence, out);
+    if (evidence->icv_wanted) {
+        judge_inside(evidence, out);
+    }
+}

@@ -1,0 +1,48 @@
+#include "quality/limits.h"
+
+/* Volumes. By hand, both sides with mammillary bodies, adults measure 750 to 1000 mm3; the published network gives less on old,
+ * thick-sliced or noisy scans, which is not a failure but deserves a look. The 2-D network: over 37 heads and 32 spoiled
+ * copies its entropy was 0.9 to 1.4 bits and its mean posterior 0.78 to 0.87; on 87 stacks alone 0.72 to 1.15 bits and 0.80 to 0.89. Folds:
+ * two trained networks disagreed by 0.04 to 0.07, two hardly trained ones by 0.09 to 0.27 where they found the structure. The rest:
+ * docs/quality.md. Mirror: the 3-D network's answers disagreed by 0.043 to 0.072 on 56 heads, by 0.071 to 0.26 on 54 spoiled copies of nine
+ * of them (tools/hypothalamus_validity.py, 2026-11-29). */
+#define SHARED                                                                                                                             \
+    .volume_low = {600, 300}, .volume_high = {1150, 1600}, .asymmetry = {0.20, 0.60}, .largest = {0.90, 0.60}, .members = {0.05, 0.20},    \
+    .mirror = {0.08, 0.25}, .folds = {0.15, 0.30}, .edge_mm = {4.0, 5.5}, .frame_mm = {1.0, 3.0}, .frame_degrees = {2.5, 8.0}
+
+static const dn_quality_limits table[] = {
+    [DN_LIMITS_VOLUMES] = {SHARED, .posterior = {0.78, 0.55}, .entropy = {1.2, 2.4}, .noise = {0.12, 0.20}},
+    [DN_LIMITS_SLICES] = {SHARED, .posterior = {0.78, 0.60}, .entropy = {1.2, 1.8}, .noise = {0.12, 0.20}},
+    [DN_LIMITS_STACKS] = {SHARED, .posterior = {0.80, 0.60}, .entropy = {1.0, 1.3}, .noise = {0.12, 0.32}},
+};
+
+const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)
+{
+    return &table[kind];
+}
+
+/* Measured: docs/quality.md, "What the picture shows". */
+static const dn_picture_limits picture = {
+    .grey = {0.20, 0.95},
+    .inside = {0.28, 0.20},
+    .cut = 0.40,
+    .cut_share = 0.01,
+    .air = 0.30,
+    .stray_mm3 = 20000,
+    .bare = 0.06,
+    .missing = 0.02,
+    .size = {0.70, 1.25},
+    .sides = {0.12, 0.30},
+    .sides_other = {0.25, 0.50},
+    .odd = {0.10, 0.50},
+    .odd_thalamus = 0.07,
+    .odd_other = 0.20,
+    .odd_mixed = 0.30,
+    .place = {0.45, 0.92},
+    .ventricles = 0.08,
+};
+
+const dn_picture_limits *dn_picture_limits_get(void)
+{
+    return &picture;
+}

@@ -1,0 +1,51 @@
+/* What is usual and what is possible of a hypothalamus, as networks of either kind measure it: the one place where the limits of
+ * quality/judge.h's rules and of score.h's marks stand. */
+#ifndef DN_QUALITY_LIMITS_H
+#define DN_QUALITY_LIMITS_H
+
+/* Two values: a warning (or less than the full mark) from the first on, failed (mark 0) from the second on. */
+typedef struct dn_quality_limits {
+    double volume_low[2], volume_high[2]; /* mm3, both sides */
+    double asymmetry[2];                  /* |left - right| / mean */
+    double posterior[2];                  /* mean of a side's labelled voxels */
+    double largest[2];                    /* share of a side's labelled voxels that are in the largest component */
+    double entropy[2];                    /* bits a labelled voxel (score.h) */
+    double members[2];                    /* SD of the volumes of a consensus's members, of their mean */
+    double mirror[2];                     /* disagreement of the answers to the scan and its mirror image (consensus.h) */
+    double folds[2];                      /* disagreement of averaged models (slice_network.h) */
+    double edge_mm[2], noise[2];          /* of the scan itself (image_quality.h) */
+    double frame_mm[2], frame_degrees[2]; /* expected error of the AC-PC frame */
+} dn_quality_limits;
+
+typedef enum {
+    DN_LIMITS_VOLUMES, /* networks that see volumes of 1 mm: our own, the published one with subunits */
+    DN_LIMITS_SLICES,  /* networks that see slices of the AC-PC frame: our own hypothalamus-2d */
+    DN_LIMITS_STACKS   /* the same on stacks alone: no mirror image and no way back to the scan blur what they say */
+} dn_limits_kind;
+
+const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind);
+
+/* What is usual of the picture (head/evidence.h, quality/part_evidence.h), whatever the networks say. Two values as above; each was
+ * measured as docs/quality.md has it. */
+typedef struct dn_picture_limits {
+    double grey[2];        /* (white - grey) / (white - fluid): T1-weighted between the first and the second; else failed */
+    double inside[2];      /* correlation with the average head over the brain alone: warning below the first, failed below the second */
+    double cut, cut_share; /* a structure's part in the scan's outermost layer: of the next layer's, and of its volume; failed */
+    double air;            /* brightness of air, of white matter; warning */
+    double stray_mm3;      /* inside the skull where the average head has none; warning */
+    double bare;           /* share of the edge of the skull's inside that borders on nothing; warning */
+    double missing;        /* share of the average head's brain that is not inside; warning */
+    double size[2];        /* of the average head's, to which a scan may be scaled; failed outside */
+    double sides[2];       /* medians of both sides differ, of the contrast: hypothalamus and thalamus */
+    double sides_other[2]; /* ... other deep structures */
+    double odd[2];         /* share of a side of the hypothalamus that is unlike the other side */
+    double odd_thalamus;   /* ... of the thalamus: warning; failed as above */
+    double odd_other;      /* ... of other deep structures */
+    double odd_mixed;      /* ... of what is of many tissues (ventral diencephalon) */
+    double place[2];       /* a side's median in the contrast of its surroundings: warning outside */
+    double ventricles;     /* lateral and third ventricles / what is inside the skull; warning */
+} dn_picture_limits;
+
+const dn_picture_limits *dn_picture_limits_get(void);
+
+#endif

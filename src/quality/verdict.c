@@ -1,0 +1,51 @@
+#include "quality/verdict.h"
+
+#include <math.h>
+#include <string.h>
+
+static double disagreement_of(const dn_segment_result *r)
+{
+    return r->stack != NULL ? r->stack->disagreement : r->frame != NULL ? r->frame->found.disagreement : 0.0;
+}
+
+dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement *out)
+{
+    static const dn_posteriors nothing;
+    static const dn_group_result none[DN_GROUP_LIMIT];
+    const dn_hypothalamus *h = r->hypothalamus;
+    const dn_conformed place = dn_segment_result_place(r);
+    dn_part_picture parts[DN_GROUP_LIMIT];
+    dn_quality_evidence evidence = {
+        .info = &r->info,
+        .conformed = &place,
+        .location = r->location,
+        .head_seen = r->head_seen,
+        .posteriors = h != NULL ? &h->posteriors : &nothing,
+        .structures = &r->structures,
+        .groups = h != NULL ? h->groups : none,
+        .volumes = &r->volumes,
+        .searched_whole_head = r->location != NULL && h != NULL && h->found_by == DN_FOUND_BY_WHOLE_HEAD,
+        .head = r->head != NULL ? &r->head->found : NULL,
+        .head_wanted = r->head != NULL ? r->head->wanted : NULL,
+        .icv_wanted = r->head != NULL && r->head->icv_wanted,
+        .limits = r->stack != NULL   ? DN_LIMITS_STACKS
+                  : r->frame != NULL ? DN_LIMITS_SLICES
+                                     : DN_LIMITS_VOLUMES,
+        .acpc = r->frame != NULL ? &r->frame->found : NULL,
+        .acpc_refused = r->frame != NULL ? r->frame->refused : NULL,
+        .is_stack = r->stack != NULL,
+        .disagreement = disagreement_of(r),
+        .mirror_disagreement = h != NULL && h->mirrored != NULL ? h->mirrored->disagreement : (double)NAN,
+    };
+    memset(out, 0, sizeof *out);
+    if (h != NULL) {
+        DN_TRY(dn_image_quality_around(&place, &h->posteriors, &r->structures, h->groups, &evidence.image));
+    }
+    if (h != NULL && r->stack == NULL) { /* the picture of a stack is too narrow for the rules about it */
+        DN_TRY(dn_parts_see(&place, &h->posteriors, &r->structures, h->groups, parts));
+        evidence.parts = parts;
+    }
+    dn_quality_judge(&evidence, &out->quality);
+    dn_score_judge(&evidence, h != NULL, h != NULL ? h->consensus : NULL, accept, &out->quality, &out->score);
+    return DN_OK;
+}

@@ -1,0 +1,42 @@
+/* How the report looks, on a screen and on paper. */
+#include "report/page_private.h"
+
+const char dn_report_style[] =
+    "<style>\n"
+    ":root{--ink:#1c2024;--soft:#5b6470;--line:#dfe3e8;--back:#ffffff;--card:#f6f7f9;--ok:#1a7f43;--warn:#9a6200;--bad:#b3261e}\n"
+    "@media screen and (prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a4acb6;--line:#333a42;--back:#15181c;--card:#1d2126;"
+    "--ok:#6fcf8f;--warn:#f2b84b;--bad:#ff8a80}}\n"
+    "*{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);font:16px/1.5 system-ui,\"Segoe UI\",Roboto,"
+    "\"DejaVu Sans\",sans-serif}\n"
+    /* The picture comes last in the page, for paper; on a screen it stands before the numbers, which are to be believed after a look. */
+    "main{max-width:72rem;margin:0 auto;padding:2rem 1.25rem 4rem;display:flex;flex-direction:column}main>*{flex:none;max-width:100%}"
+    "figure{order:1}.late{order:2}\n"
+    "h1{font-size:1.6rem;line-height:1.25;margin:0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:1.8rem 0 .6rem}\n"
+    "p{max-width:46rem;margin:.4rem 0}.soft{color:var(--soft)}.verdict{border-left:.35rem solid;background:var(--card);"
+    "padding:.8rem 1.1rem;margin:1.2rem 0}.verdict strong{display:block}.verdict p{margin:.15rem 0 0;max-width:none}\n"
+    ".ok{border-color:var(--ok)}.ok strong{color:var(--ok)}.warn{border-color:var(--warn)}.warn strong{color:var(--warn)}"
+    ".bad{border-color:var(--bad)}.bad strong{color:var(--bad)}\n"
+    "figure{margin:1rem 0}img{width:100%;height:auto;display:block}figcaption{color:var(--soft);font-size:.9rem;margin-top:.4rem}\n"
+    ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:.3rem .7rem;"
+    "border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th{color:var(--soft);font-weight:600;font-size:.9rem}"
+    "th:first-child,td:first-child{text-align:left}tr.whole td:first-child{font-weight:650}tr.part td:first-child{padding-left:2.2rem}"
+    "td small{color:var(--soft);font-size:.85em}td.text{text-align:left;white-space:normal;min-width:8.5rem}s{color:var(--bad)}\n"
+    ".chip{display:inline-block;width:.8rem;height:.8rem;margin-right:.45rem;vertical-align:-.05rem;border:1px solid rgba(0,0,0,.25);"
+    "print-color-adjust:exact;-webkit-print-color-adjust:exact}.chip+.chip{margin-left:-.35rem}\n"
+    "svg{vertical-align:middle;print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
+    "ul{padding-left:1.2rem;margin:.4rem 0}li{margin:.25rem 0;max-width:60rem}dl{display:grid;grid-template-columns:max-content 1fr;"
+    "gap:.2rem 1.2rem;font-size:.92rem;margin:.6rem 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\n"
+    /* A phone: the picture stays readable and is moved sideways, the volumes stand beside the names. */
+    "@media screen and (max-width:40rem){main{padding:1.2rem .9rem 3rem}figure{overflow-x:auto}figure img{width:60rem;max-width:none}"
+    "figcaption{position:sticky;left:0}table{font-size:.85rem}th,td{padding:.38rem .3rem}th{white-space:normal}"
+    "th:first-child,td:first-child{white-space:normal;min-width:7rem}.less{display:none}}\n"
+    /* One page A4 of numbers; one of pictures, below which there is room for how they were made. */
+    "@page{size:A4;margin:11mm 13mm}\n"
+    "@media print{body{font-size:8.5pt;line-height:1.25}main{display:block;max-width:none;padding:0}h1{font-size:13pt}"
+    "h2{font-size:9.5pt;margin:1.8mm 0 .8mm}.verdict{padding:1mm 3mm;margin:1.4mm 0}p,li{max-width:none}p{margin:.6mm 0}li{margin:.2mm 0}"
+    "ul{padding-left:4mm;margin:.6mm 0}th,td{padding:.28mm 2mm;line-height:1.15}tr.part td:first-child{padding-left:6mm}"
+    ".chip{width:2.4mm;height:2.4mm}dl{font-size:7.5pt;gap:.1mm 4mm;margin:1mm 0}.how{font-size:7.5pt}th{font-size:8pt}"
+    ".wide{overflow:visible}tr,li{break-inside:avoid}figure{break-before:page;margin:0}"
+    "figure img{max-height:226mm;width:auto;max-width:100%;margin:0 auto}figcaption{font-size:7.5pt;margin-top:1mm}"
+    "figure~.late,figure~.late dl{font-size:7pt;break-before:avoid}figure~.late h2{margin:1.5mm 0 .5mm}}\n"
+    "</style>\n";

@@ -1,0 +1,12 @@
+/* STEM_qc.png: the whole head with the place of the structure, then coronal, sagittal and axial slices through it with the
+ * labels' outlines, volumes and flags. What is drawn is chart/mosaic; here is which slices and which texts. */
+#ifndef DN_REPORT_PICTURE_H
+#define DN_REPORT_PICTURE_H
+
+#include "base/status.h"
+#include "quality/verdict.h"
+#include "segment/result.h"
+
+DN_CHECKED dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *judgement, const char *path);
+
+#endif

@@ -1,0 +1,265 @@
+#include "segment/hypothalamus/box.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "infer/region.h"
+#include "infer/white_matter.h"
+#include "segment/segmenter.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fewer voxels than this are not the structure but noise. */
+enum { FOUND_VOXELS = 8 };
+/* A box is centred when its middle is as near to the middle of what it holds, voxels. */
+#define CENTRED 1.5
+
+/* All groups are there, and so far from the box's cut faces that the whole head would give the same; or, for a network with a box of
+ * its own (box > 0), in the middle of it.
+ * *seen: at least one is there; centre: of all that is there, in voxels of the volume. */
+static bool settled(const dn_segment_result *r, int64_t box, const int64_t padded[3], bool *seen, double centre[3])
+{
+    const dn_hypothalamus *h = r->hypothalamus;
+    bool all = true;
+    int64_t low[3] = {INT64_MAX, INT64_MAX, INT64_MAX};
+    int64_t high[3] = {0, 0, 0};
+    *seen = false;
+    for (size_t g = 0; g < r->structures.group_count; ++g) {
+        const dn_group_result *group = &h->groups[g];
+        if (group->core_voxels < FOUND_VOXELS) {
+            all = false;
+            continue;
+        }
+        *seen = true;
+        for (int c = 0; c < 3; ++c) {
+            low[c] = group->low[c] < low[c] ? group->low[c] : low[c];
+            high[c] = group->high[c] > high[c] ? group->high[c] : high[c];
+        }
+    }
+    if (!*seen) {
+        return false;
+    }
+    for (int c = 0; c < 3; ++c) {
+        centre[c] = 0.5 * (double)(low[c] + high[c] - 1) + (double)h->posteriors.start[c];
+    }
+    int64_t clearance = dn_region_clearance(padded, h->posteriors.start, h->posteriors.dim, low, high);
+    if (box == 0) {
+        return all && clearance >= DN_REGION_MARGIN;
+    }
+    for (int c = 0; c < 3; ++c) {
+        double middle = (double)h->posteriors.start[c] + 0.5 * (double)(h->posteriors.dim[c] - 1);
+        all = all && fabs(centre[c] - middle) <= CENTRED;
+    }
+    return all && clearance >= DN_REGION_BOX_MARGIN;
+}
+
+/* What was found on the box, before it is cleaned, gives way to its mean with what the network says of the mirror image. */
+static dn_status ask_mirrored(dn_segmenter *s, dn_segment_result *r)
+{
+    dn_hypothalamus *h = r->hypothalamus;
+    dn_posteriors mean;
+    const dn_consensus_options pair = dn_consensus_mirrored_pair();
+    if (!s->model->input.mirror || s->options.consensus != NULL) {
+        return DN_OK;
+    }
+    if (h->mirrored == NULL) {
+        DN_TRY(dn_alloc(&h->mirrored, 1, sizeof *h->mirrored, "the mirrored answers"));
+    }
+    DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim, 0.0, &pair,
+                            &h->posteriors, &mean, h->mirrored));
+    dn_posteriors_release(&h->posteriors);
+    h->posteriors = mean;
+    return DN_OK;
+}
+
+static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t padded[3], const double centre[3], bool *done, bool *seen,
+                         double next[3])
+{
+    dn_hypothalamus *h = r->hypothalamus;
+    int64_t start[3];
+    int64_t dim[3];
+    const int64_t box = dn_region_box(&s->model->input);
+    dn_region_place(padded, centre, box > 0 ? box : DN_REGION_SIZE, box > 0 ? 1 : s->model->input.multiple, start, dim);
+    dn_posteriors_release(&h->posteriors);
+    DN_TRY(dn_network_run(s->network, r->conformed.volume, start, dim, &h->posteriors));
+    if (h->posteriors.channels != r->structures.channels) {
+        DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", s->model->name, (long long)h->posteriors.channels,
+                (long long)r->structures.channels);
+    }
+    DN_TRY(ask_mirrored(s, r));
+    DN_TRY(dn_postprocess(&h->posteriors, &r->structures, h->groups));
+    *done = settled(r, box, padded, seen, next);
+    return DN_OK;
+}
+
+/* Where the network sees the structures in the whole head. *seen: it sees at least one. */
+static dn_status search_whole_head(dn_segmenter *s, dn_segment_result *r, bool *seen, double centre[3])
+{
+    uint8_t *labels = NULL;
+    dn_group_result *groups = NULL;
+    dn_status status;
+    DN_TRY_GOTO(status, dn_network_run_whole(s->network, r->conformed.volume, &labels), done);
+    DN_TRY_GOTO(status, dn_alloc(&groups, r->structures.group_count, sizeof *groups, "the structures found"), done);
+    DN_TRY_GOTO(status, dn_postprocess_labels(labels, r->conformed.volume->grid.dim, &r->structures, groups), done);
+    /* Centre on the largest find; its partner on the other side is next to it or is not the partner. */
+    int64_t largest = 0;
+    for (size_t g = 0; g < r->structures.group_count; ++g) {
+        if (groups[g].core_voxels > largest) {
+            largest = groups[g].core_voxels;
+            memcpy(centre, groups[g].centre, sizeof groups[g].centre);
+        }
+    }
+    *seen = largest >= FOUND_VOXELS;
+done:
+    free(labels);
+    free(groups);
+    return status;
+}
+
+/* Where a fixed place for the white matter is asked for, in one run or in several. */
+static dn_status settle_intensities(const dn_segmenter *s, dn_segment_result *r)
+{
+    bool wanted = s->options.white_matter > 0.0 || (s->options.consensus != NULL && s->options.consensus->peaks > 0);
+    if (wanted) {
+        dn_location own;
+        const dn_location *location = r->location;
+        if (location == NULL) { /* the head was not aligned for the region's sake */
+            DN_TRY(dn_locate_hypothalamus(r->conformed.volume, &own));
+            location = &own;
+        }
+        dn_status status = dn_white_matter_peak(r->conformed.volume, location, &r->white_matter);
+        if (status != DN_OK) {
+            return dn_error_context(status, "%s", r->path);
+        }
+        if (s->options.white_matter > 0.0) {
+            dn_white_matter_scale(r->conformed.volume, r->white_matter, s->options.white_matter);
+        }
+    }
+    return DN_OK;
+}
+
+/* The consensus on the box on which the network has settled takes the place of its answer. */
+static dn_status ask_again(dn_segmenter *s, dn_segment_result *r)
+{
+    dn_hypothalamus *h = r->hypothalamus;
+    dn_posteriors mean;
+    if (s->options.consensus == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_alloc(&h->consensus, 1, sizeof *h->consensus, "the consensus"));
+    double peak = s->options.white_matter > 0.0 ? s->options.white_matter : r->white_matter;
+    DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim, peak,
+                            s->options.consensus, NULL, &mean, h->consensus));
+    dn_posteriors_release(&h->posteriors);
+    h->posteriors = mean;
+    return dn_postprocess(&h->posteriors, &r->structures, h->groups);
+}
+
+static dn_status not_found(const dn_segment_result *r)
+{
+    DN_FAIL(DN_EDATA,
+            "%s: no structure was found in this scan, so nothing was measured; check with a viewer that it is a T1-weighted scan of a "
+            "head, not cut below the thalamus, and that its orientation is right",
+            r->path);
+}
+
+static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
+{
+    dn_hypothalamus *h = r->hypothalamus;
+    int64_t padded[3];
+    dn_network_padded(s->network, r->conformed.volume, padded);
+    h->whole_voxels = padded[0] * padded[1] * padded[2];
+    double centre[3];
+    double next[3];
+    bool done = false;
+    bool seen = false;
+    DN_TRY(settle_intensities(s, r));
+    if (!s->options.whole_head) {
+        if (r->location != NULL) {
+            DN_TRY(run_box(s, r, padded, r->location->centre, &done, &seen, next));
+        }
+        h->found_by = DN_FOUND_BY_TEMPLATE;
+        if (!done && seen) {
+            memcpy(centre, next, sizeof centre);
+            DN_TRY(run_box(s, r, padded, centre, &done, &seen, next));
+            h->found_by = DN_FOUND_BY_SECOND_BOX;
+        }
+        if (dn_region_box(&s->model->input) > 0) {
+            return seen ? DN_OK : not_found(r);
+        }
+        /* Where the head is aligned well, there is nothing better to be found elsewhere: a torn or one-sided find is what the
+         * network sees, and quality control says so. */
+        if (done || (seen && r->location != NULL && r->location->correlation >= DN_LOCATE_CERTAIN)) {
+            return DN_OK;
+        }
+        dn_log(DN_LOG_NOTE, "%s: not where the aligned average head has it; searching the whole head (this takes longer)", r->stem);
+    }
+    h->found_by = DN_FOUND_BY_WHOLE_HEAD;
+    DN_TRY(search_whole_head(s, r, &seen, centre));
+    /* The first box may cut what it holds when only one side was seen; a second one, centred on all of it, does not. */
+    for (int round = 0; round < 2 && seen && !done; ++round) {
+        DN_TRY(run_box(s, r, padded, centre, &done, &seen, next));
+        memcpy(centre, next, sizeof centre);
+    }
+    return seen ? DN_OK : not_found(r);
+}
+
+/* The copy of a scan without skull that a consensus is made of; NULL: the scan itself. */
+static dn_status fill_around(const dn_segmenter *s, dn_segment_result *r, dn_volume **filled)
+{
+    dn_labels *labels = NULL;
+    dn_fluid_fill *fill = NULL;
+    if (!s->fills || r->head == NULL || !r->head->found.stripped) {
+        return DN_OK;
+    }
+    DN_TRY(dn_head_labels(&r->head->found, &r->conformed.volume->grid, &labels));
+    dn_status status = dn_alloc(&fill, 1, sizeof *fill, "what is put around the brain");
+    if (status == DN_OK) {
+        status = dn_fluid_fill_around(r->conformed.volume, labels, filled, fill);
+    }
+    dn_labels_destroy(labels);
+    if (status == DN_OK) {
+        r->hypothalamus->fill = fill;
+        dn_segmenter_name_head(s, r);
+        dn_log(DN_LOG_NOTE, "%s: the skull was taken off; the consensus is made with fluid and a bright shell put around the brain",
+               r->stem);
+    } else if (status == DN_EDATA) {
+        dn_log(DN_LOG_WARNING, "%s: the skull was taken off, and nothing was put around the brain for the consensus: %s", r->stem,
+               dn_error_message());
+        dn_error_clear();
+        free(fill);
+        status = DN_OK;
+    } else {
+        free(fill);
+    }
+    return status;
+}
+
+dn_status dn_hypothalamus_in_box(dn_segmenter *s, dn_segment_result *r)
+{
+    const int64_t before = dn_network_work_done(s->network)->voxels;
+    dn_volume *scan = r->conformed.volume;
+    dn_volume *filled = NULL;
+    DN_TRY(dn_alloc(&r->hypothalamus, 1, sizeof *r->hypothalamus, "the hypothalamus"));
+    dn_status status = fill_around(s, r, &filled);
+    if (status == DN_OK) {
+        r->conformed.volume = filled != NULL ? filled : scan;
+        status = find_and_run(s, r);
+    }
+    if (status == DN_OK) {
+        status = ask_again(s, r);
+    }
+    r->conformed.volume = scan; /* what follows sees the scan as it is */
+    dn_volume_destroy(filled);
+    dn_network_rest(s->network, false);
+    if (status != DN_OK) {
+        dn_hypothalamus_destroy(r->hypothalamus);
+        r->hypothalamus = NULL;
+        return status;
+    }
+    r->hypothalamus->network_voxels = dn_network_work_done(s->network)->voxels - before;
+    r->hypothalamus->map = r->conformed.map;
+    r->hypothalamus->voxel_mm3 = dn_grid_voxel_volume(&scan->grid);
+    return DN_OK;
+}
