@@ -1,6 +1,6 @@
 #include "net/graph.h"
 
-#include "net/op.h"
+#include "net/ops/op.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The table of operations. */
-#include "net/op.h"
+#include "net/ops/op.h"
 
 /* Pointers and not values, because a row lives in its own file. */
 static const dn_op *const ops[DN_OP_COUNT] = {
