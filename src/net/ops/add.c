@@ -1,4 +1,6 @@
+/* a + b. Plans add in the tail of what makes one of them, or of a copy. */
 #include "net/ops/op.h"
+#include "net/ops/tile.h"
 
 static dn_status add_shape(dn_node *node, const dn_shape *in)
 {
@@ -27,5 +29,26 @@ static void add_backward(const dn_op_gradient *g)
     }
 }
 
-const dn_op dn_op_add = {
-    .name = "add", .min_inputs = 2, .max_inputs = 2, .shape = add_shape, .reference = add_reference, .backward = add_backward};
+static void add_loop_backward(const dn_gradient_loop *loop)
+{
+    for (int k = loop->in_count - 1; k >= 0; --k) { /* the first may be in place: last */
+        const dn_gradient_operand *in = &loop->in[k];
+        if (in->g != NULL && in->g != loop->g) {
+            dn_gradient_copy(in->g, loop->type, loop->g, loop->type, in->add, dn_shape_size(&in->shape), loop->threads);
+        }
+    }
+}
+
+const dn_op dn_op_add = {.name = "add",
+                         .min_inputs = 2,
+                         .max_inputs = 2,
+                         .shape = add_shape,
+                         .reference = add_reference,
+                         .backward = add_backward,
+                         .traits = DN_TRAIT_VOXELWISE,
+                         .loop_backward = add_loop_backward};
+
+int dn_graph_add(dn_graph *graph, int a, int b, const char *name)
+{
+    return dn_graph_append(graph, (dn_node){.kind = DN_OP_ADD}, name, (const int[2]){a, b}, 2);
+}

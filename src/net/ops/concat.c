@@ -1,5 +1,6 @@
 /* Along channels. */
 #include "net/ops/op.h"
+#include "net/ops/tile.h"
 
 #include <limits.h>
 #include <string.h>
@@ -46,9 +47,49 @@ static void concat_backward(const dn_op_gradient *g)
     }
 }
 
+static void concat_loop(const dn_loop *loop, int64_t begin, int64_t end, float *x)
+{
+    int64_t c = loop->out_shape.c;
+    for (int k = 0; k < loop->in_count; ++k) {
+        int64_t part = loop->in[k].shape.c;
+        for (int64_t i = begin; i < end; ++i) {
+            dn_row_load(x + (i - begin) * c, operand_at(&loop->in[k], i * part), loop->in[k].type, part);
+        }
+        x += part;
+    }
+}
+
+static void concat_loop_backward(const dn_gradient_loop *loop)
+{
+    const dn_shape *s = &loop->node->shape;
+    int64_t voxels = dn_shape_size(s) / s->c;
+    int64_t first = s->c;
+    for (int k = loop->in_count - 1; k >= 0; --k) {
+        const dn_gradient_operand *in = &loop->in[k];
+        int64_t part = in->shape.c;
+        first -= part;
+#pragma omp parallel for num_threads(loop->threads)
+        for (int64_t v = 0; v < (in->g == NULL ? 0 : voxels); ++v) {
+            float g[TILE];
+            for (int64_t c = 0; c < part; c += TILE) {
+                int64_t length = part - c < TILE ? part - c : TILE;
+                dn_row_load(g, read_at(loop->g, loop->type, v * s->c + first + c), loop->type, length);
+                give(in, loop->type, v * part + c, g, length);
+            }
+        }
+    }
+}
+
 const dn_op dn_op_concat = {.name = "concat",
                             .min_inputs = 1,
                             .max_inputs = INT_MAX,
                             .shape = concat_shape,
                             .reference = concat_reference,
-                            .backward = concat_backward};
+                            .backward = concat_backward,
+                            .loop = concat_loop,
+                            .loop_backward = concat_loop_backward};
+
+int dn_graph_concat(dn_graph *graph, const int *inputs, int count, const char *name)
+{
+    return dn_graph_append(graph, (dn_node){.kind = DN_OP_CONCAT}, name, inputs, count);
+}

@@ -1,10 +1,11 @@
 /* Convolution: weight [O, I/groups, kD, kH, kW], optional bias [O]. */
 #include "net/ops/op.h"
 
+static const char *const axes[3] = {"depth", "height", "width"};
+
 dn_status dn_window_shape(const dn_shape *in, const int64_t kernel[3], const int64_t stride[3], const int64_t dilation[3],
                           dn_padding padding, int64_t pad_begin[3], int64_t pad_end[3], dn_shape *out)
 {
-    static const char *const axes[3] = {"depth", "height", "width"};
     for (int a = 0; a < 3; ++a) {
         int64_t size = dn_shape_axis(in, a);
         int64_t extent = (kernel[a] - 1) * dilation[a] + 1;
@@ -32,9 +33,40 @@ dn_status dn_window_shape(const dn_shape *in, const int64_t kernel[3], const int
     return DN_OK;
 }
 
-static dn_status conv_shape(dn_node *node, const dn_shape *in)
+/* The other way: rows that no kernel reaches may be left at the end (pad_end below 0). */
+static dn_status transposed_shape(const dn_shape *in, dn_conv *conv, dn_shape *out)
+{
+    for (int a = 0; a < 3; ++a) {
+        int64_t extent = (conv->kernel[a] - 1) * conv->dilation[a] + 1;
+        int64_t spare = extent - conv->stride[a];
+        if (conv->kernel[a] < 1 || conv->stride[a] < 1 || conv->dilation[a] < 1) {
+            DN_FAIL(DN_ESHAPE, "kernel, stride and dilation must be at least 1 along %s", axes[a]);
+        }
+        if (conv->padding == DN_PAD_SAME) {
+            conv->pad_begin[a] = spare > 0 ? spare / 2 : 0;
+            conv->pad_end[a] = spare > 0 ? spare - spare / 2 : spare;
+        } else if (conv->padding == DN_PAD_VALID) {
+            conv->pad_begin[a] = 0;
+            conv->pad_end[a] = spare > 0 ? 0 : spare;
+        } else if (conv->pad_begin[a] < 0 || conv->pad_end[a] <= -conv->stride[a]) {
+            DN_FAIL(DN_ESHAPE, "impossible padding along %s", axes[a]);
+        }
+        int64_t length = (dn_shape_axis(in, a) - 1) * conv->stride[a] + extent - conv->pad_begin[a] - conv->pad_end[a];
+        if (length < 1) {
+            DN_FAIL(DN_ESHAPE, "nothing is left along %s", axes[a]);
+        }
+        dn_shape_set_axis(out, a, length);
+    }
+    return DN_OK;
+}
+
+dn_status dn_conv_shape(dn_node *node, const dn_shape *in)
 {
     dn_conv *conv = &node->conv;
+    dn_at_least_one(conv->kernel);
+    dn_at_least_one(conv->stride);
+    dn_at_least_one(conv->dilation);
+    conv->groups = conv->groups == 0 ? 1 : conv->groups;
     if (conv->out < 1) {
         DN_FAIL(DN_ESHAPE, "%lld output channels", (long long)conv->out);
     }
@@ -43,7 +75,9 @@ static dn_status conv_shape(dn_node *node, const dn_shape *in)
                 (long long)conv->groups);
     }
     node->shape = (dn_shape){.n = in->n, .c = conv->out};
-    return dn_window_shape(in, conv->kernel, conv->stride, conv->dilation, conv->padding, conv->pad_begin, conv->pad_end, &node->shape);
+    return node->kind == DN_OP_DECONV ? transposed_shape(in, conv, &node->shape)
+                                      : dn_window_shape(in, conv->kernel, conv->stride, conv->dilation, conv->padding, conv->pad_begin,
+                                                        conv->pad_end, &node->shape);
 }
 
 static int conv_parameters(const dn_node *node, const dn_shape *in, dn_parameter out[DN_MAX_PARAMETERS])
@@ -165,12 +199,88 @@ static void conv_needs(const dn_node *node, const dn_window *out, dn_window *in)
     }
 }
 
+dn_field_need dn_padding_need(dn_node *node)
+{
+    dn_padding padding = node->kind == DN_OP_POOL ? node->pool.padding : node->conv.padding;
+    return padding == DN_PAD_EXPLICIT ? DN_FIELD_REQUIRED : DN_FIELD_UNREAD;
+}
+
+const dn_op_field dn_conv_fields[DN_CONV_FIELDS] = {
+    {.key = "out", .type = DN_FIELD_INTEGER, .offset = offsetof(dn_node, conv.out), .low = 1, .high = DN_FIELD_MOST},
+    {.key = "kernel", .type = DN_FIELD_AXES, .offset = offsetof(dn_node, conv.kernel), .low = 1, .high = DN_FIELD_MOST, .depth = 1},
+    {.key = "stride",
+     .type = DN_FIELD_AXES,
+     .offset = offsetof(dn_node, conv.stride),
+     .low = 1,
+     .high = DN_FIELD_MOST,
+     .need = DN_FIELD_OPTIONAL,
+     .depth = 1},
+    {.key = "dilation",
+     .type = DN_FIELD_AXES,
+     .offset = offsetof(dn_node, conv.dilation),
+     .low = 1,
+     .high = DN_FIELD_MOST,
+     .need = DN_FIELD_OPTIONAL,
+     .depth = 1},
+    {.key = "groups",
+     .type = DN_FIELD_INTEGER,
+     .offset = offsetof(dn_node, conv.groups),
+     .need = DN_FIELD_OPTIONAL,
+     .low = 1,
+     .high = DN_FIELD_MOST},
+    {.key = "padding",
+     .type = DN_FIELD_CHOICE,
+     .offset = offsetof(dn_node, conv.padding),
+     .need = DN_FIELD_OPTIONAL,
+     .choices = "same|valid|explicit"},
+    {.key = "pad_begin",
+     .type = DN_FIELD_AXES,
+     .offset = offsetof(dn_node, conv.pad_begin),
+     .high = DN_FIELD_MOST,
+     .decide = dn_padding_need},
+    {.key = "pad_end", .type = DN_FIELD_AXES, .offset = offsetof(dn_node, conv.pad_end), .high = DN_FIELD_MOST, .decide = dn_padding_need},
+    {.key = "bias", .type = DN_FIELD_BOOLEAN, .offset = offsetof(dn_node, conv.bias), .need = DN_FIELD_OPTIONAL},
+};
+
+static dn_conv conv_as_conv(const dn_node *node)
+{
+    return node->conv;
+}
+
+static void conv_defaults(dn_node *node)
+{
+    node->conv.bias = true;
+}
+
+static void conv_grid(const dn_node *node, int axis, int64_t *over, int64_t *under)
+{
+    (void)under;
+    *over *= node->conv.stride[axis];
+}
+
+static unsigned conv_looks_at(const dn_node *node)
+{
+    (void)node;
+    return DN_LOOKS_AT_INPUTS;
+}
+
 const dn_op dn_op_conv = {.name = "conv",
                           .min_inputs = 1,
                           .max_inputs = 1,
-                          .shape = conv_shape,
+                          .shape = dn_conv_shape,
                           .parameters = conv_parameters,
                           .flops = conv_flops,
                           .reference = conv_reference,
                           .backward = conv_backward,
-                          .needs = conv_needs};
+                          .needs = conv_needs,
+                          .fields = dn_conv_fields,
+                          .field_count = DN_CONV_FIELDS,
+                          .defaults = conv_defaults,
+                          .as_conv = conv_as_conv,
+                          .grid = conv_grid,
+                          .looks_at = conv_looks_at};
+
+int dn_graph_conv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
+{
+    return dn_graph_append(graph, (dn_node){.kind = DN_OP_CONV, .conv = *attributes}, name, &x, 1);
+}

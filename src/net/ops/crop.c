@@ -63,4 +63,14 @@ const dn_op dn_op_crop = {.name = "crop",
                           .shape = crop_shape,
                           .reference = crop_reference,
                           .backward = crop_backward,
-                          .needs = crop_needs};
+                          .needs = crop_needs,
+                          .fields = dn_margin_fields,
+                          .field_count = DN_MARGIN_FIELDS,
+                          .loop = dn_margin_loop,
+                          .loop_backward = dn_margin_loop_backward};
+
+int dn_graph_crop(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3])
+{
+    dn_node node = {.kind = DN_OP_CROP, .window = {.begin = {begin[0], begin[1], begin[2]}, .end = {end[0], end[1], end[2]}}};
+    return dn_graph_append(graph, node, name, &x, 1);
+}

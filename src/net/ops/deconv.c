@@ -3,43 +3,6 @@
  * the bias. */
 #include "net/ops/op.h"
 
-static dn_status deconv_shape(dn_node *node, const dn_shape *in)
-{
-    dn_conv *conv = &node->conv;
-    static const char *const axes[3] = {"depth", "height", "width"};
-    if (conv->out < 1) {
-        DN_FAIL(DN_ESHAPE, "%lld output channels", (long long)conv->out);
-    }
-    if (conv->groups < 1 || in->c % conv->groups != 0 || conv->out % conv->groups != 0) {
-        DN_FAIL(DN_ESHAPE, "%lld input and %lld output channels do not divide into %lld groups", (long long)in->c, (long long)conv->out,
-                (long long)conv->groups);
-    }
-    node->shape = (dn_shape){.n = in->n, .c = conv->out};
-    for (int a = 0; a < 3; ++a) {
-        int64_t size = dn_shape_axis(in, a);
-        if (conv->kernel[a] < 1 || conv->stride[a] < 1 || conv->dilation[a] < 1) {
-            DN_FAIL(DN_ESHAPE, "kernel, stride and dilation must be at least 1 along %s", axes[a]);
-        }
-        int64_t extent = (conv->kernel[a] - 1) * conv->dilation[a] + 1;
-        int64_t spare = extent - conv->stride[a]; /* below 0: rows that no kernel reaches */
-        if (conv->padding == DN_PAD_SAME) {
-            conv->pad_begin[a] = spare > 0 ? spare / 2 : 0;
-            conv->pad_end[a] = spare > 0 ? spare - spare / 2 : spare;
-        } else if (conv->padding == DN_PAD_VALID) {
-            conv->pad_begin[a] = 0;
-            conv->pad_end[a] = spare > 0 ? 0 : spare;
-        } else if (conv->pad_begin[a] < 0 || conv->pad_end[a] <= -conv->stride[a]) {
-            DN_FAIL(DN_ESHAPE, "impossible padding along %s", axes[a]);
-        }
-        int64_t length = (size - 1) * conv->stride[a] + extent - conv->pad_begin[a] - conv->pad_end[a];
-        if (length < 1) {
-            DN_FAIL(DN_ESHAPE, "nothing is left along %s", axes[a]);
-        }
-        dn_shape_set_axis(&node->shape, a, length);
-    }
-    return DN_OK;
-}
-
 static int deconv_parameters(const dn_node *node, const dn_shape *in, dn_parameter out[DN_MAX_PARAMETERS])
 {
     const dn_conv *conv = &node->conv;
@@ -166,12 +129,45 @@ static void deconv_needs(const dn_node *node, const dn_window *out, dn_window *i
     }
 }
 
+static dn_conv deconv_as_conv(const dn_node *node)
+{
+    return node->conv;
+}
+
+static void deconv_defaults(dn_node *node)
+{
+    node->conv.bias = true;
+}
+
+static void deconv_grid(const dn_node *node, int axis, int64_t *over, int64_t *under)
+{
+    (void)over;
+    *under *= node->conv.stride[axis];
+}
+
+static unsigned deconv_looks_at(const dn_node *node)
+{
+    (void)node;
+    return DN_LOOKS_AT_INPUTS;
+}
+
 const dn_op dn_op_deconv = {.name = "deconv",
                             .min_inputs = 1,
                             .max_inputs = 1,
-                            .shape = deconv_shape,
+                            .shape = dn_conv_shape,
                             .parameters = deconv_parameters,
                             .flops = deconv_flops,
                             .reference = deconv_reference,
                             .backward = deconv_backward,
-                            .needs = deconv_needs};
+                            .needs = deconv_needs,
+                            .fields = dn_conv_fields,
+                            .field_count = DN_CONV_FIELDS,
+                            .defaults = deconv_defaults,
+                            .as_conv = deconv_as_conv,
+                            .grid = deconv_grid,
+                            .looks_at = deconv_looks_at};
+
+int dn_graph_deconv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
+{
+    return dn_graph_append(graph, (dn_node){.kind = DN_OP_DECONV, .conv = *attributes}, name, &x, 1);
+}

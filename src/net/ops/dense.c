@@ -59,6 +59,34 @@ static void dense_backward(const dn_op_gradient *g)
     }
 }
 
+/* A convolution of one voxel. */
+static dn_conv dense_as_conv(const dn_node *node)
+{
+    return (dn_conv){.out = node->dense.out,
+                     .kernel = {1, 1, 1},
+                     .stride = {1, 1, 1},
+                     .dilation = {1, 1, 1},
+                     .groups = 1,
+                     .padding = DN_PAD_EXPLICIT,
+                     .bias = node->dense.bias};
+}
+
+static void dense_defaults(dn_node *node)
+{
+    node->dense.bias = true;
+}
+
+static unsigned dense_looks_at(const dn_node *node)
+{
+    (void)node;
+    return DN_LOOKS_AT_INPUTS;
+}
+
+static const dn_op_field fields[] = {
+    {.key = "out", .type = DN_FIELD_INTEGER, .offset = offsetof(dn_node, dense.out), .low = 1, .high = DN_FIELD_MOST},
+    {.key = "bias", .type = DN_FIELD_BOOLEAN, .offset = offsetof(dn_node, dense.bias), .need = DN_FIELD_OPTIONAL},
+};
+
 const dn_op dn_op_dense = {.name = "dense",
                            .min_inputs = 1,
                            .max_inputs = 1,
@@ -66,4 +94,17 @@ const dn_op dn_op_dense = {.name = "dense",
                            .parameters = dense_parameters,
                            .flops = dense_flops,
                            .reference = dense_reference,
-                           .backward = dense_backward};
+                           .backward = dense_backward,
+                           .fields = fields,
+                           .field_count = sizeof fields / sizeof *fields,
+                           .defaults = dense_defaults,
+                           .as_conv = dense_as_conv,
+                           .looks_at = dense_looks_at};
+
+int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool bias)
+{
+    dn_node node = {.kind = DN_OP_DENSE};
+    node.dense.out = out;
+    node.dense.bias = bias;
+    return dn_graph_append(graph, node, name, &x, 1);
+}

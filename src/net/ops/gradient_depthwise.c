@@ -4,7 +4,7 @@
 
 #include "base/memory.h"
 #include "net/gradient_rows.h"
-#include "net/ops/gradient_tile.h"
+#include "net/ops/tile.h"
 #include "net/rows.h"
 #include "net/simd.h"
 

@@ -1,5 +1,6 @@
 /* Batch norm by running statistics, in training by those of the batch; instance norm by the statistics of each sample and
  * channel. Variances are biased. */
+#include "net/ops/loops.h"
 #include "net/ops/op.h"
 
 #include <math.h>
@@ -109,6 +110,29 @@ static bool norm_whole(const dn_node *node)
     return node->norm.kind == DN_NORM_INSTANCE;
 }
 
+static dn_statistics norm_statistics(const dn_node *node)
+{
+    return node->norm.kind == DN_NORM_INSTANCE ? DN_STATISTICS_MOMENTS : DN_STATISTICS_NONE;
+}
+
+static void norm_use(const dn_loop *loop, int64_t k, const dn_moments *moments, float *scale, float *shift)
+{
+    double factor = (double)loop->scale[k] / sqrt(moments->m2 / moments->count + (double)loop->node->norm.epsilon);
+    *scale = (float)factor;
+    *shift = (float)((double)loop->shift[k] - moments->first * factor);
+}
+
+static unsigned norm_looks_at(const dn_node *node)
+{
+    (void)node;
+    return DN_LOOKS_AT_INPUTS;
+}
+
+static const dn_op_field fields[] = {
+    {.key = "kind", .type = DN_FIELD_CHOICE, .offset = offsetof(dn_node, norm.kind), .choices = "batch|instance"},
+    {.key = "epsilon", .type = DN_FIELD_REAL, .offset = offsetof(dn_node, norm.epsilon), .high = 1},
+};
+
 const dn_op dn_op_norm = {.name = "norm",
                           .min_inputs = 1,
                           .max_inputs = 1,
@@ -116,4 +140,18 @@ const dn_op dn_op_norm = {.name = "norm",
                           .parameters = norm_parameters,
                           .reference = norm_reference,
                           .backward = norm_backward,
-                          .whole = norm_whole};
+                          .whole = norm_whole,
+                          .fields = fields,
+                          .field_count = sizeof fields / sizeof *fields,
+                          .traits = DN_TRAIT_VOXELWISE | DN_TRAIT_CHEAP,
+                          .statistics = norm_statistics,
+                          .use_statistics = norm_use,
+                          .looks_at = norm_looks_at};
+
+int dn_graph_norm(dn_graph *graph, int x, const char *name, dn_norm_kind kind, float epsilon)
+{
+    dn_node node = {.kind = DN_OP_NORM};
+    node.norm.kind = kind;
+    node.norm.epsilon = epsilon;
+    return dn_graph_append(graph, node, name, &x, 1);
+}

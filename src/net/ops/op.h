@@ -1,8 +1,20 @@
-/* What an operation is: its node in a graph and its row in the table of operations. For net/ only.
+/* What an operation is: its node in a graph, and its row in the table of operations. For net/ and the reader of graphs in models/.
  *
- * A row says how shapes follow from inputs, which parameters there are, what it costs, which part of an input a part of
- * the output needs (for tiles), and what it computes: plainly, in double precision, as the reference that the fast
- * paths are tested against. Adding an operation is a row in ops/ops.c, a file in ops/ and a test in tests/ops/. */
+ * A row is one file, net/ops/<name>.c, and holds all that the operation is:
+ *
+ *   name, fields      how a model file spells it: graphs in JSON are read by these alone
+ *   shape             how its result's shape follows from its inputs', and which weights there are (parameters), and what it costs (flops)
+ *   needs, grid,      what a part of the result needs of the input, on which grid it lies, and whether there are parts at all: for tiles
+ *   whole
+ *   reference,        what it computes: plainly, in double precision. The reference that the fast paths are tested against
+ *   backward
+ *   loop, loop_...,   what runs: a few voxels at a time, in f32 (loops.h, gradient_loops.h)
+ *   statistics
+ *   traits, looks_at  what a plan may do: in place, made again rather than kept
+ *
+ * Adding an operation is that file and a row of DN_OPS in net/graph.h. Its attributes, where it has any that no other has, go into the
+ * union below, its builder into net/graph.h, and its case into tests/ops, which fails where one is absent. A plan names an operation
+ * only where it fuses it with others (plan/build.c, train/build.c) or has something faster than a loop: convolutions, norms in training. */
 #ifndef DN_NET_OPS_OP_H
 #define DN_NET_OPS_OP_H
 
@@ -10,6 +22,8 @@
 #include "net/weights.h"
 
 #include "base/memory.h"
+
+#include <stddef.h>
 
 typedef struct dn_window {
     int64_t begin[3], end[3];
@@ -22,7 +36,9 @@ typedef struct dn_node {
     int input_count;
     dn_shape shape;
     union {
-        dn_conv conv; /* kernel, stride, dilation, groups >= 1; padding resolved: pad_begin/pad_end hold */
+        /* kernel, stride, dilation, groups >= 1; pad_begin and pad_end follow from padding and hold. They are found anew when the graph
+         * is built for another input. */
+        dn_conv conv;
         dn_pool pool; /* the same */
         dn_pool_kind global_pool;
         struct {
@@ -47,8 +63,6 @@ typedef struct dn_node {
             bool whole; /* samples are dropped, not elements */
         } dropout;
     };
-    /* The padding as it was asked for: SAME resolves differently when the graph is built for another input shape. */
-    dn_padding asked_padding;
 } dn_node;
 
 struct dn_graph {
@@ -96,9 +110,58 @@ typedef struct dn_op_gradient {
     double *parameters[DN_MAX_PARAMETERS];
 } dn_op_gradient;
 
+/* An attribute as a model file has it: "key": value, where it lies in dn_node, and which values make sense. */
+typedef enum { DN_FIELD_INTEGER, DN_FIELD_REAL, DN_FIELD_BOOLEAN, DN_FIELD_CHOICE, DN_FIELD_AXES } dn_field_type;
+typedef enum { DN_FIELD_REQUIRED, DN_FIELD_OPTIONAL, DN_FIELD_UNREAD } dn_field_need;
+
+typedef struct dn_op_field {
+    const char *key;
+    dn_field_type type;
+    size_t offset; /* of int64_t, float, bool, an enum, int64_t[3] */
+    dn_field_need need;
+    double low, high;
+    const char *choices; /* "max|average"; the first is the enum's value `first` */
+    int first;
+    int64_t depth; /* of axes: what a 2-D network has along depth */
+    /* Where it depends on the fields before. May set what holds when it is absent. NULL: `need` holds. */
+    dn_field_need (*decide)(dn_node *node);
+} dn_op_field;
+
+/* Fields of type CHOICE are written as int. */
+_Static_assert(sizeof(dn_padding) == sizeof(int) && sizeof(dn_activation) == sizeof(int), "enums are ints here");
+
+#define DN_FIELD_MOST 1000000 /* of any extent, channel count or padding in a model file */
+
+/* What a plan may do with an operation. */
+enum {
+    DN_TRAIT_VOXELWISE = 1, /* a voxel of the result needs the same voxel of input 0 only (and statistics): it may take its place, and
+                               its gradient that of the result's */
+    DN_TRAIT_CHEAP = 2,     /* made again in the backward pass, from its inputs, rather than kept till then */
+    DN_TRAIT_REDUCES = 4,   /* the result is one voxel a sample: its statistics */
+};
+
+/* What of the forward pass the backward pass looks at. */
+enum { DN_LOOKS_AT_INPUTS = 1, DN_LOOKS_AT_RESULT = 2 };
+
+/* Sums over a sample, of each channel, that an operation needs before it can begin. */
+typedef enum { DN_STATISTICS_NONE, DN_STATISTICS_SUM, DN_STATISTICS_MAXIMUM, DN_STATISTICS_MOMENTS } dn_statistics;
+
+typedef struct dn_moments {
+    double first; /* sum, maximum, or mean */
+    double m2;    /* DN_STATISTICS_MOMENTS: sum of squared deviations */
+    double count; /* voxels */
+} dn_moments;
+
+struct dn_loop;          /* loops.h */
+struct dn_gradient_loop; /* gradient_loops.h */
+
 typedef struct dn_op {
     const char *name;
     int min_inputs, max_inputs;
+    unsigned traits;
+    const dn_op_field *fields;
+    int field_count;
+    void (*defaults)(dn_node *node); /* before fields are read. NULL: zeros */
     /* Resolves the attributes of node and sets its shape. The caller puts the layer's name before the message. */
     dn_status (*shape)(dn_node *node, const dn_shape *in);
     /* Fills out, returns the count. NULL: none. */
@@ -114,9 +177,32 @@ typedef struct dn_op {
     /* Whether the output depends on the whole extent of the input (statistics, global pooling), so that it cannot be
      * tiled. NULL: never. */
     bool (*whole)(const dn_node *node);
+    /* The grid of the result along an axis: one voxel of it spans *over / *under of the input's. NULL: the same grid. */
+    void (*grid)(const dn_node *node, int axis, int64_t *over, int64_t *under);
+    /* A convolution, which the engine computes and no loop. NULL: none. */
+    dn_conv (*as_conv)(const dn_node *node);
+    /* Makes the voxels begin..end of the result in x, which has room for dn_loop_tile_floats and, behind that, loop_floats. NULL: they are
+     * those of input 0. */
+    void (*loop)(const struct dn_loop *loop, int64_t begin, int64_t end, float *x);
+    int64_t (*loop_floats)(const struct dn_loop *loop);
+    /* The statistics of input 0 that the loop needs (NULL: none), and what is made of them for channel k: the result is
+     * x * scale + shift, or with DN_TRAIT_REDUCES scale itself. */
+    dn_statistics (*statistics)(const dn_node *node);
+    void (*use_statistics)(const struct dn_loop *loop, int64_t k, const dn_moments *moments, float *scale, float *shift);
+    /* The gradients of its inputs, from the last to the first. NULL: nothing to do, or not a loop's work. */
+    void (*loop_backward)(const struct dn_gradient_loop *loop);
+    unsigned (*looks_at)(const dn_node *node); /* in the backward pass. NULL: nothing */
 } dn_op;
 
 const dn_op *dn_op_of(dn_op_kind kind);
+/* By its name in model files; NULL when there is none. */
+const dn_op *dn_op_find(const char *name, dn_op_kind *kind);
+static inline bool dn_op_has(dn_op_kind kind, unsigned trait)
+{
+    return (dn_op_of(kind)->traits & trait) != 0;
+}
+/* Adds a node with the given attributes; its builder in net/graph.h calls this. Returns as builders do. */
+int dn_graph_append(dn_graph *graph, dn_node node, const char *name, const int *inputs, int count);
 
 /* Number of elements of a shape that is known to be good. */
 static inline int64_t dn_shape_size(const dn_shape *s)
@@ -138,9 +224,28 @@ DN_CHECKED dn_status dn_node_weight(const dn_node *node, const dn_parameter *par
 /* Shared by conv and pool: resolves SAME and VALID and gives the output size along each axis. */
 DN_CHECKED dn_status dn_window_shape(const dn_shape *in, const int64_t kernel[3], const int64_t stride[3], const int64_t dilation[3],
                                      dn_padding padding, int64_t pad_begin[3], int64_t pad_end[3], dn_shape *out);
+/* A convolution's shape, of either direction (node->kind says which). */
+DN_CHECKED dn_status dn_conv_shape(dn_node *node, const dn_shape *in);
+/* A zero counts as 1. */
+static inline void dn_at_least_one(int64_t values[3])
+{
+    for (int i = 0; i < 3; ++i) {
+        values[i] = values[i] == 0 ? 1 : values[i];
+    }
+}
+/* The attributes of convolutions and pools in model files. */
+dn_field_need dn_padding_need(dn_node *node);
+extern const dn_op_field dn_conv_fields[];
+enum { DN_CONV_FIELDS = 9 };
+/* Shared by pad and crop, which are each other's backward pass. */
+extern const dn_op_field dn_margin_fields[];
+enum { DN_MARGIN_FIELDS = 2 };
+void dn_margin_loop(const struct dn_loop *loop, int64_t begin, int64_t end, float *x);
+void dn_margin_loop_backward(const struct dn_gradient_loop *loop);
 
-extern const dn_op dn_op_input, dn_op_conv, dn_op_deconv, dn_op_pool, dn_op_global_pool, dn_op_norm, dn_op_activation, dn_op_softmax,
-    dn_op_upsample, dn_op_concat, dn_op_add, dn_op_multiply, dn_op_pad, dn_op_crop, dn_op_dense, dn_op_dropout;
+#define DN_OP_ROW(KIND, name) extern const dn_op dn_op_##name;
+DN_OPS(DN_OP_ROW)
+#undef DN_OP_ROW
 
 /* One value of an activation and its slope, in double. */
 double dn_activation_value(dn_activation kind, double alpha, double x);

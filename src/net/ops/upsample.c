@@ -1,9 +1,11 @@
 /* Up-sampling by whole factors: nearest (each voxel repeated) or linear between half-pixel centres, clamped at the edges. */
 #include "net/ops/op.h"
+#include "net/ops/tile.h"
 
 static dn_status upsample_shape(dn_node *node, const dn_shape *in)
 {
     node->shape = *in;
+    dn_at_least_one(node->upsample.factor);
     for (int a = 0; a < 3; ++a) {
         if (node->upsample.factor[a] < 1 || node->upsample.factor[a] > 1024) {
             DN_FAIL(DN_ESHAPE, "a factor of %lld", (long long)node->upsample.factor[a]);
@@ -99,10 +101,117 @@ static void upsample_needs(const dn_node *node, const dn_window *out, dn_window 
     }
 }
 
+static void upsample_loop(const dn_loop *loop, int64_t begin, int64_t end, float *x)
+{
+    const dn_node *node = loop->node;
+    const dn_operand *in = &loop->in[0];
+    const dn_shape *is = &in->shape;
+    voxel v = voxel_of(&loop->out_shape, begin);
+    for (int64_t i = begin; i < end; ++i, x += is->c, voxel_next(&loop->out_shape, &v)) {
+        int64_t s[3][2];
+        const int64_t to[3] = {v.d, v.h, v.w};
+        float second[3];
+        for (int a = 0; a < 3; ++a) {
+            double part;
+            neighbours(node, a, dn_shape_axis(is, a), to[a], s[a], &part);
+            second[a] = (float)part;
+        }
+        if (node->upsample.kind == DN_UP_NEAREST) {
+            dn_row_load(x, operand_at(in, element_of(is, v.n, s[0][0], s[1][0], s[2][0])), in->type, is->c);
+            continue;
+        }
+        memset(x, 0, (size_t)is->c * sizeof(float));
+        for (int corner = 0; corner < 8; ++corner) {
+            int cd = corner >> 2;
+            int ch = corner >> 1 & 1;
+            int cw = corner & 1;
+            float f = (cd ? second[0] : 1.0f - second[0]) * (ch ? second[1] : 1.0f - second[1]) * (cw ? second[2] : 1.0f - second[2]);
+            if (f > 0.0f) {
+                dn_row_add(x, operand_at(in, element_of(is, v.n, s[0][cd], s[1][ch], s[2][cw])), in->type, f, is->c);
+            }
+        }
+    }
+}
+
+/* How much of input i output o has. */
+static float share(const dn_node *node, int axis, int64_t size, int64_t o, int64_t i)
+{
+    int64_t source[2];
+    double part;
+    neighbours(node, axis, size, o, source, &part);
+    float second = (float)part;
+    return (source[0] == i ? 1.0f - second : 0.0f) + (source[1] == i ? second : 0.0f);
+}
+
+/* Each input voxel gathers from the outputs that read it. */
+static void upsample_loop_backward(const dn_gradient_loop *loop)
+{
+    const dn_gradient_operand *in = &loop->in[0];
+    const dn_shape *is = &in->shape;
+    const dn_shape *os = &loop->node->shape;
+    dn_up_kind kind = loop->node->upsample.kind;
+    const int64_t *f = loop->node->upsample.factor;
+#pragma omp parallel for num_threads(loop->threads)
+    for (int64_t v = 0; v < dn_shape_size(is) / is->c; ++v) {
+        const int64_t at[3] = {v / (is->w * is->h) % is->d, v / is->w % is->h, v % is->w};
+        int64_t n = v / (is->w * is->h * is->d);
+        int64_t first[3];
+        int64_t last[3];
+        for (int a = 0; a < 3; ++a) {
+            int64_t reach = kind == DN_UP_LINEAR ? f[a] : 0;
+            first[a] = at[a] * f[a] - reach < 0 ? 0 : at[a] * f[a] - reach;
+            last[a] = (at[a] + 1) * f[a] + reach;
+            last[a] = last[a] > dn_shape_axis(os, a) ? dn_shape_axis(os, a) : last[a];
+        }
+        for (int64_t c = 0; c < is->c; c += TILE) {
+            int64_t length = is->c - c < TILE ? is->c - c : TILE;
+            float sum[TILE];
+            memset(sum, 0, (size_t)length * sizeof *sum);
+            for (int64_t d = first[0]; d < last[0]; ++d) {
+                float fd = share(loop->node, 0, is->d, d, at[0]);
+                for (int64_t h = first[1]; fd > 0.0f && h < last[1]; ++h) {
+                    float fh = fd * share(loop->node, 1, is->h, h, at[1]);
+                    for (int64_t w = first[2]; fh > 0.0f && w < last[2]; ++w) {
+                        float fw = fh * share(loop->node, 2, is->w, w, at[2]);
+                        if (fw > 0.0f) {
+                            dn_row_add(sum, read_at(loop->g, loop->type, element_of(os, n, d, h, w) + c), loop->type, fw, length);
+                        }
+                    }
+                }
+            }
+            give(in, loop->type, v * is->c + c, sum, length);
+        }
+    }
+}
+
+static void upsample_grid(const dn_node *node, int axis, int64_t *over, int64_t *under)
+{
+    (void)over;
+    *under *= node->upsample.factor[axis];
+}
+
+static const dn_op_field fields[] = {
+    {.key = "kind", .type = DN_FIELD_CHOICE, .offset = offsetof(dn_node, upsample.kind), .choices = "nearest|linear"},
+    {.key = "factor", .type = DN_FIELD_AXES, .offset = offsetof(dn_node, upsample.factor), .low = 1, .high = DN_FIELD_MOST, .depth = 1},
+};
+
 const dn_op dn_op_upsample = {.name = "upsample",
                               .min_inputs = 1,
                               .max_inputs = 1,
                               .shape = upsample_shape,
                               .reference = upsample_reference,
                               .backward = upsample_backward,
-                              .needs = upsample_needs};
+                              .needs = upsample_needs,
+                              .fields = fields,
+                              .field_count = sizeof fields / sizeof *fields,
+                              .grid = upsample_grid,
+                              .loop = upsample_loop,
+                              .loop_backward = upsample_loop_backward};
+
+int dn_graph_upsample(dn_graph *graph, int x, const char *name, dn_up_kind kind, const int64_t factor[3])
+{
+    dn_node node = {.kind = DN_OP_UPSAMPLE};
+    node.upsample.kind = kind;
+    memcpy(node.upsample.factor, factor, sizeof node.upsample.factor);
+    return dn_graph_append(graph, node, name, &x, 1);
+}

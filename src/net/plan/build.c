@@ -203,23 +203,6 @@ static dn_status build_add(builder *b, int index)
     return DN_OK;
 }
 
-/* A dense layer is a convolution of one voxel. */
-static dn_node as_conv(const dn_node *node)
-{
-    dn_node conv = *node;
-    if (node->kind == DN_OP_DENSE) {
-        conv.kind = DN_OP_CONV;
-        conv.conv = (dn_conv){.out = node->dense.out,
-                              .kernel = {1, 1, 1},
-                              .stride = {1, 1, 1},
-                              .dilation = {1, 1, 1},
-                              .groups = 1,
-                              .padding = DN_PAD_EXPLICIT,
-                              .bias = node->dense.bias};
-    }
-    return conv;
-}
-
 /* A pool whose input is a scaled or activated copy of something that others read too: the pool does that while it reads. */
 static dn_status build_pool_over_copy(builder *b, int index, bool *done)
 {
@@ -353,7 +336,9 @@ static dn_status build_conv(builder *b, int index)
     const dn_node *node = &b->graph->nodes[index];
     const dn_weight *w[DN_MAX_PARAMETERS];
     const dn_shape *in = &b->graph->nodes[node->inputs[0]].shape;
-    dn_node conv = as_conv(node);
+    dn_node conv = *node;
+    conv.conv = dn_op_of(node->kind)->as_conv(node);
+    conv.kind = node->kind == DN_OP_DENSE ? DN_OP_CONV : node->kind;
     DN_TRY(fetch(b, node, w));
     bool done;
     DN_TRY(build_projection(b, index, &conv.conv, w, &done));
@@ -390,6 +375,9 @@ static dn_status build_conv(builder *b, int index)
 static dn_status build_node(builder *b, int index)
 {
     const dn_node *node = &b->graph->nodes[index];
+    if (dn_op_of(node->kind)->as_conv != NULL) {
+        return build_conv(b, index);
+    }
     switch (node->kind) {
     case DN_OP_INPUT:
         return dn_plan_new_value(b->plan, &node->shape, &b->value[index]);
@@ -399,10 +387,6 @@ static dn_status build_node(builder *b, int index)
         b->readers[node->inputs[0]] += b->readers[index] - 1;
         b->readers[index] = b->readers[node->inputs[0]];
         return DN_OK;
-    case DN_OP_CONV:
-    case DN_OP_DECONV:
-    case DN_OP_DENSE:
-        return build_conv(b, index);
     case DN_OP_NORM:
         return node->norm.kind == DN_NORM_BATCH ? build_batch_norm(b, index) : build_loop(b, index);
     case DN_OP_ACTIVATION:

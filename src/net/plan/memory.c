@@ -20,8 +20,7 @@ static int in_place_source(const dn_plan *plan, int s)
         bool free_after = first->last == s - 1 && first->input < 0 && !dn_step_reads_aside(lead, lead->inputs[0]);
         return same && free_after ? lead->inputs[0] : -1;
     }
-    bool voxelwise = step->node.kind == DN_OP_ACTIVATION || step->node.kind == DN_OP_SOFTMAX || step->node.kind == DN_OP_MULTIPLY ||
-                     step->node.kind == DN_OP_NORM;
+    bool voxelwise = dn_op_has(step->node.kind, DN_TRAIT_VOXELWISE);
     const dn_value *in = &plan->values[step->inputs[0]];
     if (!voxelwise || in->last != s || in->input >= 0 || in->type != out->type || !dn_shape_equal(&in->shape, &out->shape)) {
         return -1;

@@ -29,21 +29,9 @@ typedef struct scale {
 
 static scale node_scale(const dn_node *node, scale s, int axis)
 {
-    switch (node->kind) {
-    case DN_OP_CONV:
-        s.over *= node->conv.stride[axis];
-        break;
-    case DN_OP_POOL:
-        s.over *= node->pool.stride[axis];
-        break;
-    case DN_OP_DECONV:
-        s.under *= node->conv.stride[axis];
-        break;
-    case DN_OP_UPSAMPLE:
-        s.under *= node->upsample.factor[axis];
-        break;
-    default:
-        break;
+    const dn_op *op = dn_op_of(node->kind);
+    if (op->grid != NULL) {
+        op->grid(node, axis, &s.over, &s.under);
     }
     int64_t common = gcd(s.over, s.under);
     return (scale){s.over / common, s.under / common};

@@ -5,7 +5,7 @@
 
 bool dn_train_is_conv(const dn_train_layer *layer)
 {
-    return layer->node->kind == DN_OP_CONV || layer->node->kind == DN_OP_DECONV || layer->node->kind == DN_OP_DENSE;
+    return dn_op_of(layer->node->kind)->as_conv != NULL;
 }
 
 typedef struct builder {
@@ -166,11 +166,7 @@ static dn_status conv_parts(builder *b, dn_train_layer *layer)
 {
     const dn_node *node = layer->node;
     const dn_node *from = &b->graph->nodes[node->inputs[0]];
-    layer->conv = node->conv;
-    if (node->kind == DN_OP_DENSE) {
-        layer->conv = (dn_conv){
-            .out = node->dense.out, .kernel = {1, 1, 1}, .stride = {1, 1, 1}, .dilation = {1, 1, 1}, .groups = 1, .bias = node->dense.bias};
-    }
+    layer->conv = dn_op_of(node->kind)->as_conv(node);
     bool spread = b->spread[node->inputs[0]] && from->kind == DN_OP_CONCAT;
     layer->part_count = spread ? from->input_count : 1;
     layer->parts = room(b, layer->part_count, sizeof *layer->parts);

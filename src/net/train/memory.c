@@ -29,38 +29,23 @@ bool dn_train_splits(const dn_train_layer *layer)
     return dn_train_is_conv(layer) && layer->part_count == 1 && !layer->parts[0].up;
 }
 
-/* Whether the backward pass looks at what the layer read. */
-static bool backward_reads_inputs(const dn_train_layer *layer)
+/* What of the forward pass the operation's backward pass looks at. */
+static unsigned looks_at(const dn_train_layer *layer)
 {
-    switch (layer->node->kind) {
-    case DN_OP_CONV:
-    case DN_OP_DECONV:
-    case DN_OP_DENSE:
-    case DN_OP_NORM:
-    case DN_OP_MULTIPLY:
-        return true;
-    case DN_OP_ACTIVATION:
-        return layer->node->activation.kind != DN_ACT_NONE;
-    case DN_OP_POOL:
-        return layer->node->pool.kind == DN_POOL_MAX;
-    case DN_OP_GLOBAL_POOL:
-        return layer->node->global_pool == DN_POOL_MAX;
-    default:
-        return false;
-    }
+    const dn_op *op = dn_op_of(layer->node->kind);
+    return op->looks_at == NULL ? 0 : op->looks_at(layer->node);
 }
 
-/* The same of its result: at the slope of a tail (a norm tells it from what it read), at a softmax. */
+/* The same of its result: at the slope of a tail (a norm tells it from what it read), too. */
 static bool backward_reads_result(const dn_train_layer *layer)
 {
-    return (layer->tail != DN_ACT_NONE && layer->node->kind != DN_OP_NORM) || layer->node->kind == DN_OP_SOFTMAX;
+    return (layer->tail != DN_ACT_NONE && layer->node->kind != DN_OP_NORM) || (looks_at(layer) & DN_LOOKS_AT_RESULT) != 0;
 }
 
 /* Whether the result is cheap to make again from what the backward pass keeps anyway. */
 static bool can_be_made_again(const dn_train_plan *plan, const dn_train_layer *layer)
 {
-    dn_op_kind kind = layer->node->kind;
-    return layer->value != plan->logits && (kind == DN_OP_NORM || kind == DN_OP_ACTIVATION || kind == DN_OP_MULTIPLY);
+    return layer->value != plan->logits && dn_op_has(layer->node->kind, DN_TRAIT_CHEAP);
 }
 
 static void find_lifetimes(dn_train_plan *plan)
@@ -82,7 +67,7 @@ static void find_lifetimes(dn_train_plan *plan)
             look_back(made, first);
             look_back(made, last);
         }
-        for (int k = 0; made->needs && backward_reads_inputs(layer) && k < layer->input_count; ++k) {
+        for (int k = 0; made->needs && (looks_at(layer) & DN_LOOKS_AT_INPUTS) != 0 && k < layer->input_count; ++k) {
             look_back(&plan->values[layer->inputs[k]], first);
             look_back(&plan->values[layer->inputs[k]], last);
         }
@@ -110,7 +95,7 @@ static int64_t bytes_of(const dn_train_plan *plan, int value)
 static int in_place_source(const dn_train_plan *plan, int l)
 {
     const dn_train_layer *layer = &plan->layers[l];
-    if (layer->node->kind != DN_OP_ADD && layer->node->kind != DN_OP_DROPOUT) {
+    if (!dn_op_has(layer->node->kind, DN_TRAIT_VOXELWISE) || looks_at(layer) != 0) {
         return -1;
     }
     if (layer->input_count == 2 && layer->inputs[0] == layer->inputs[1]) {
@@ -152,14 +137,7 @@ static void assign_values(dn_train_plan *plan)
 /* A gradient of input 0 may be made where the gradient of the result lies. */
 static bool goes_in_place(const dn_train_plan *plan, const dn_train_layer *layer)
 {
-    switch (layer->node->kind) {
-    case DN_OP_ACTIVATION:
-    case DN_OP_DROPOUT:
-    case DN_OP_NORM:
-    case DN_OP_SOFTMAX:
-    case DN_OP_MULTIPLY:
-        break;
-    default:
+    if (!dn_op_has(layer->node->kind, DN_TRAIT_VOXELWISE)) {
         return false;
     }
     const dn_train_value *in = &plan->values[layer->inputs[0]];
