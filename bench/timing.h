@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * batch: unet2d '{"encoder":"efficientnetb0","classes":2}' 4 1 512 512 3 2 3 f32. One warm-up step. */
 #include "base/threads.h"
 #include "models/registry.h"
-#include "net/optimizer.h"
-#include "net/train_plan.h"
+#include "net/train/optimizer.h"
+#include "net/train/train_plan.h"
 #include "timing.h"
 
 #include <inttypes.h>

@@ -40,7 +40,7 @@ only() { # header, folders
 }
 only 'dnnl[a-z_]*\.h' src/net/engine
 only 'nifti[a-z0-9_]*\.h' src/image
-only 'hdf5\.h' src/models
+only 'hdf5\.h' src/models/keras
 only 'cairo[a-z-]*\.h' src/chart
 only 'gsl_[a-z_]*\.h' src/stats src/register
 only 'microhttpd\.h' src/web

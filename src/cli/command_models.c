@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "models/import_keras.h"
+#include "models/keras/import.h"
 #include "models/model.h"
 #include "models/registry.h"
 #include "models/store.h"

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "infer/bridge.h"
-#include "net/tile.h"
+#include "net/plan/tile.h"
 
 #include <omp.h>
 #include <stdlib.h>

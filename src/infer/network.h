@@ -7,7 +7,7 @@
 #include "image/volume.h"
 #include "infer/posteriors.h"
 #include "models/model.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 
 typedef struct dn_network_options {
     dn_precision precision;
@@ -33,7 +33,7 @@ const dn_network_work *dn_network_work_done(const dn_network *network);
 void dn_network_padded(const dn_network *network, const dn_volume *volume, int64_t dim[3]);
 
 /* Runs on the box (start and dim multiples of the model's, inside the padded volume). Voxels past the volume's end are 0.
- * A box that does not fit into the memory limit is run in overlapping tiles with the same result (net/tile.h), where the network can.
+ * A box that does not fit into the memory limit is run in overlapping tiles with the same result (net/plan/tile.h), where the network can.
  * *out: release with dn_posteriors_release. DN_ENOMEM when it cannot, or small tiles do not fit either. */
 DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
                                     dn_posteriors *out);

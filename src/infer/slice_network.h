@@ -10,7 +10,7 @@
 #include "image/volume.h"
 #include "infer/conform.h"
 #include "models/model.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 
 /* Whether its architecture sees slices (2-D). DN_EFORMAT: its config cannot be read. */
 DN_CHECKED dn_status dn_model_sees_slices(const dn_model *model, bool *out);

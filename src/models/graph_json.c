@@ -2,12 +2,13 @@
 
 #include "base/memory.h"
 #include "models/fields.h"
+#include "net/ops/op.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SIZE_LIMIT 1000000 /* of any extent, channel count or padding in a config */
+#define MOST_INPUTS 256
 #define NODE_LIMIT 100000
 
 typedef struct builder {
@@ -37,44 +38,11 @@ static dn_status find_node(const builder *b, const node_source *node, const json
     return DN_OK;
 }
 
-static dn_status one_input(const builder *b, const node_source *node, int *out)
-{
-    const json_t *name = json_object_get(node->json, "input");
-    if (name == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: the key \"input\" is missing", node->place);
-    }
-    return find_node(b, node, name, out);
-}
-
-static dn_status axes(const builder *b, const node_source *node, const char *key, int64_t depth, int64_t low, int64_t out[3])
-{
-    return dn_fields_axes(node->json, node->place, key, b->dims, depth, low, SIZE_LIMIT, out);
-}
-
-static dn_status optional_axes(const builder *b, const node_source *node, const char *key, int64_t depth, int64_t low, int64_t out[3])
-{
-    return dn_fields_has(node->json, key) ? axes(b, node, key, depth, low, out) : DN_OK;
-}
-
-static dn_status padding(const builder *b, const node_source *node, dn_padding *kind, int64_t begin[3], int64_t end[3])
-{
-    if (dn_fields_has(node->json, "padding")) {
-        int choice;
-        DN_TRY(dn_fields_choice(node->json, node->place, "padding", "same|valid|explicit", &choice));
-        *kind = (dn_padding)choice;
-    }
-    if (*kind == DN_PAD_EXPLICIT) {
-        DN_TRY(axes(b, node, "pad_begin", 0, 0, begin));
-        DN_TRY(axes(b, node, "pad_end", 0, 0, end));
-    }
-    return DN_OK;
-}
-
 static dn_status input_node(builder *b, const node_source *node, int *out)
 {
     int64_t channels;
     DN_TRY(dn_fields_only(node->json, node->place, "op name channels"));
-    DN_TRY(dn_fields_integer(node->json, node->place, "channels", 1, SIZE_LIMIT, &channels));
+    DN_TRY(dn_fields_integer(node->json, node->place, "channels", 1, DN_FIELD_MOST, &channels));
     if (b->has_input) {
         DN_FAIL(DN_EFORMAT, "%s: a second input; networks with one input are understood", node->place);
     }
@@ -87,232 +55,85 @@ static dn_status input_node(builder *b, const node_source *node, int *out)
     return DN_OK;
 }
 
-static dn_status conv_attributes(builder *b, const node_source *node, dn_conv *conv)
-{
-    *conv = (dn_conv){.bias = true, .groups = 1, .padding = DN_PAD_SAME, .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input out kernel stride dilation groups padding pad_begin pad_end bias"));
-    DN_TRY(dn_fields_integer(node->json, node->place, "out", 1, SIZE_LIMIT, &conv->out));
-    DN_TRY(axes(b, node, "kernel", 1, 1, conv->kernel));
-    DN_TRY(optional_axes(b, node, "stride", 1, 1, conv->stride));
-    DN_TRY(optional_axes(b, node, "dilation", 1, 1, conv->dilation));
-    if (dn_fields_has(node->json, "groups")) {
-        DN_TRY(dn_fields_integer(node->json, node->place, "groups", 1, SIZE_LIMIT, &conv->groups));
-    }
-    if (dn_fields_has(node->json, "bias")) {
-        DN_TRY(dn_fields_boolean(node->json, node->place, "bias", &conv->bias));
-    }
-    return padding(b, node, &conv->padding, conv->pad_begin, conv->pad_end);
-}
-
-static dn_status conv_node(builder *b, const node_source *node, int *out)
-{
-    dn_conv conv;
-    int x = -1;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(conv_attributes(b, node, &conv));
-    *out = dn_graph_conv(b->graph, x, node->name, &conv);
-    return DN_OK;
-}
-
-static dn_status deconv_node(builder *b, const node_source *node, int *out)
-{
-    dn_conv conv;
-    int x = -1;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(conv_attributes(b, node, &conv));
-    *out = dn_graph_deconv(b->graph, x, node->name, &conv);
-    return DN_OK;
-}
-
-static dn_status pool_node(builder *b, const node_source *node, int *out)
-{
-    dn_pool pool = {.padding = DN_PAD_VALID};
-    int x = -1, kind = 0;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input kind kernel stride padding pad_begin pad_end"));
-    DN_TRY(dn_fields_choice(node->json, node->place, "kind", "max|average", &kind));
-    pool.kind = (dn_pool_kind)kind;
-    DN_TRY(axes(b, node, "kernel", 1, 1, pool.kernel));
-    memcpy(pool.stride, pool.kernel, sizeof pool.stride);
-    DN_TRY(optional_axes(b, node, "stride", 1, 1, pool.stride));
-    DN_TRY(padding(b, node, &pool.padding, pool.pad_begin, pool.pad_end));
-    *out = dn_graph_pool(b->graph, x, node->name, &pool);
-    return DN_OK;
-}
-
-static dn_status global_pool_node(builder *b, const node_source *node, int *out)
-{
-    int x = -1, kind = 0;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input kind"));
-    DN_TRY(dn_fields_choice(node->json, node->place, "kind", "max|average", &kind));
-    *out = dn_graph_global_pool(b->graph, x, node->name, (dn_pool_kind)kind);
-    return DN_OK;
-}
-
-static dn_status norm_node(builder *b, const node_source *node, int *out)
-{
-    int x = -1, kind = 0;
-    double epsilon;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input kind epsilon"));
-    DN_TRY(dn_fields_choice(node->json, node->place, "kind", "batch|instance", &kind));
-    DN_TRY(dn_fields_real(node->json, node->place, "epsilon", 0, 1, &epsilon));
-    *out = dn_graph_norm(b->graph, x, node->name, (dn_norm_kind)kind, (float)epsilon);
-    return DN_OK;
-}
-
-static dn_status activation_node(builder *b, const node_source *node, int *out)
-{
-    static const dn_activation kinds[] = {DN_ACT_RELU, DN_ACT_LEAKY_RELU, DN_ACT_ELU, DN_ACT_SILU, DN_ACT_SIGMOID};
-    int x = -1, kind = 0;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input kind alpha"));
-    DN_TRY(dn_fields_choice(node->json, node->place, "kind", "relu|leaky_relu|elu|silu|sigmoid", &kind));
-    double alpha = kinds[kind] == DN_ACT_ELU ? 1.0 : 0.0;
-    if (kinds[kind] == DN_ACT_LEAKY_RELU || dn_fields_has(node->json, "alpha")) {
-        DN_TRY(dn_fields_real(node->json, node->place, "alpha", 0, 1000, &alpha));
-    }
-    *out = dn_graph_activation(b->graph, x, node->name, kinds[kind], (float)alpha);
-    return DN_OK;
-}
-
-static dn_status softmax_node(builder *b, const node_source *node, int *out)
-{
-    int x = -1;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input"));
-    *out = dn_graph_softmax(b->graph, x, node->name);
-    return DN_OK;
-}
-
-static dn_status upsample_node(builder *b, const node_source *node, int *out)
-{
-    int x = -1, kind = 0;
-    int64_t factor[3];
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input kind factor"));
-    DN_TRY(dn_fields_choice(node->json, node->place, "kind", "nearest|linear", &kind));
-    DN_TRY(axes(b, node, "factor", 1, 1, factor));
-    *out = dn_graph_upsample(b->graph, x, node->name, (dn_up_kind)kind, factor);
-    return DN_OK;
-}
-
-static dn_status concat_node(builder *b, const node_source *node, int *out)
+/* Indices of the node's inputs, from "input" or "inputs" and by their names. *count: at most MOST_INPUTS. */
+static dn_status read_inputs(const builder *b, const node_source *node, const dn_op *op, int inputs[MOST_INPUTS], int *count)
 {
     json_t *names;
-    int inputs[256];
-    DN_TRY(dn_fields_only(node->json, node->place, "op name inputs"));
-    DN_TRY(dn_fields_array(node->json, node->place, "inputs", 2, 256, &names));
-    for (size_t i = 0; i < json_array_size(names); ++i) {
-        DN_TRY(find_node(b, node, json_array_get(names, i), &inputs[i]));
+    *count = 1;
+    if (op->max_inputs == 1) {
+        const json_t *name = json_object_get(node->json, "input");
+        if (name == NULL) {
+            DN_FAIL(DN_EFORMAT, "%s: the key \"input\" is missing", node->place);
+        }
+        return find_node(b, node, name, &inputs[0]);
     }
-    *out = dn_graph_concat(b->graph, inputs, (int)json_array_size(names), node->name);
-    return DN_OK;
-}
-
-static dn_status two_inputs(builder *b, const node_source *node, int inputs[2])
-{
-    json_t *names;
-    DN_TRY(dn_fields_only(node->json, node->place, "op name inputs"));
-    DN_TRY(dn_fields_array(node->json, node->place, "inputs", 2, 2, &names));
-    DN_TRY(find_node(b, node, json_array_get(names, 0), &inputs[0]));
-    return find_node(b, node, json_array_get(names, 1), &inputs[1]);
-}
-
-static dn_status add_node(builder *b, const node_source *node, int *out)
-{
-    int inputs[2] = {-1, -1};
-    DN_TRY(two_inputs(b, node, inputs));
-    *out = dn_graph_add(b->graph, inputs[0], inputs[1], node->name);
-    return DN_OK;
-}
-
-static dn_status multiply_node(builder *b, const node_source *node, int *out)
-{
-    int inputs[2] = {-1, -1};
-    DN_TRY(two_inputs(b, node, inputs));
-    *out = dn_graph_multiply(b->graph, inputs[0], inputs[1], node->name);
-    return DN_OK;
-}
-
-static dn_status margins(builder *b, const node_source *node, int *x, int64_t begin[3], int64_t end[3])
-{
-    DN_TRY(one_input(b, node, x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input begin end"));
-    DN_TRY(axes(b, node, "begin", 0, 0, begin));
-    return axes(b, node, "end", 0, 0, end);
-}
-
-static dn_status pad_node(builder *b, const node_source *node, int *out)
-{
-    int x = -1;
-    int64_t begin[3], end[3];
-    DN_TRY(margins(b, node, &x, begin, end));
-    *out = dn_graph_pad(b->graph, x, node->name, begin, end);
-    return DN_OK;
-}
-
-static dn_status crop_node(builder *b, const node_source *node, int *out)
-{
-    int x = -1;
-    int64_t begin[3], end[3];
-    DN_TRY(margins(b, node, &x, begin, end));
-    *out = dn_graph_crop(b->graph, x, node->name, begin, end);
-    return DN_OK;
-}
-
-static dn_status dense_node(builder *b, const node_source *node, int *out)
-{
-    int x = -1;
-    int64_t count;
-    bool bias = true;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input out bias"));
-    DN_TRY(dn_fields_integer(node->json, node->place, "out", 1, SIZE_LIMIT, &count));
-    if (dn_fields_has(node->json, "bias")) {
-        DN_TRY(dn_fields_boolean(node->json, node->place, "bias", &bias));
+    size_t most = op->max_inputs > MOST_INPUTS ? MOST_INPUTS : (size_t)op->max_inputs;
+    DN_TRY(dn_fields_array(node->json, node->place, "inputs", 2, most, &names));
+    *count = (int)json_array_size(names);
+    for (int i = 0; i < *count; ++i) {
+        DN_TRY(find_node(b, node, json_array_get(names, (size_t)i), &inputs[i]));
     }
-    *out = dn_graph_dense(b->graph, x, node->name, count, bias);
     return DN_OK;
 }
 
-static dn_status dropout_node(builder *b, const node_source *node, int *out)
+static dn_status known_keys(const node_source *node, const dn_op *op)
 {
-    int x = -1;
-    double rate;
-    bool whole = false;
-    DN_TRY(one_input(b, node, &x));
-    DN_TRY(dn_fields_only(node->json, node->place, "op name input rate whole"));
-    DN_TRY(dn_fields_real(node->json, node->place, "rate", 0, 1, &rate));
-    if (dn_fields_has(node->json, "whole")) {
-        DN_TRY(dn_fields_boolean(node->json, node->place, "whole", &whole));
+    char allowed[256];
+    int length = snprintf(allowed, sizeof allowed, "op name %s", op->max_inputs == 1 ? "input" : "inputs");
+    for (int f = 0; f < op->field_count; ++f) {
+        length += snprintf(allowed + length, sizeof allowed - (size_t)length, " %s", op->fields[f].key);
     }
-    *out = (whole ? dn_graph_drop_sample : dn_graph_dropout)(b->graph, x, node->name, (float)rate);
+    return dn_fields_only(node->json, node->place, allowed);
+}
+
+/* One attribute of a node, from its JSON to its place. */
+static dn_status read_field(const builder *b, const node_source *node, const dn_op_field *field, dn_node *out)
+{
+    void *to = (unsigned char *)out + field->offset;
+    int choice;
+    double real;
+    dn_field_need need = field->decide != NULL ? field->decide(out) : field->need;
+    if (need == DN_FIELD_UNREAD || (need == DN_FIELD_OPTIONAL && !dn_fields_has(node->json, field->key))) {
+        return DN_OK;
+    }
+    switch (field->type) {
+    case DN_FIELD_INTEGER:
+        return dn_fields_integer(node->json, node->place, field->key, (int64_t)field->low, (int64_t)field->high, to);
+    case DN_FIELD_REAL:
+        DN_TRY(dn_fields_real(node->json, node->place, field->key, field->low, field->high, &real));
+        *(float *)to = (float)real;
+        return DN_OK;
+    case DN_FIELD_BOOLEAN:
+        return dn_fields_boolean(node->json, node->place, field->key, to);
+    case DN_FIELD_CHOICE:
+        DN_TRY(dn_fields_choice(node->json, node->place, field->key, field->choices, &choice));
+        choice += field->first;
+        memcpy(to, &choice, sizeof choice); /* an enum */
+        return DN_OK;
+    case DN_FIELD_AXES:
+        return dn_fields_axes(node->json, node->place, field->key, b->dims, field->depth, (int64_t)field->low, (int64_t)field->high, to);
+    }
     return DN_OK;
 }
 
-static const struct {
-    const char *op;
-    dn_status (*add)(builder *b, const node_source *node, int *out);
-} node_kinds[] = {
-    {"input", input_node},
-    {"conv", conv_node},
-    {"deconv", deconv_node},
-    {"pool", pool_node},
-    {"global_pool", global_pool_node},
-    {"norm", norm_node},
-    {"activation", activation_node},
-    {"softmax", softmax_node},
-    {"upsample", upsample_node},
-    {"concat", concat_node},
-    {"add", add_node},
-    {"multiply", multiply_node},
-    {"pad", pad_node},
-    {"crop", crop_node},
-    {"dense", dense_node},
-    {"dropout", dropout_node},
-};
+/* Any operation but the input, by its row in the table of operations (net/ops/op.h). */
+static dn_status op_node(builder *b, const node_source *node, dn_op_kind kind, int *out)
+{
+    const dn_op *op = dn_op_of(kind);
+    dn_node made = {.kind = kind};
+    int inputs[MOST_INPUTS];
+    int count;
+    DN_TRY(known_keys(node, op));
+    DN_TRY(read_inputs(b, node, op, inputs, &count));
+    if (op->defaults != NULL) {
+        op->defaults(&made);
+    }
+    for (int f = 0; f < op->field_count; ++f) {
+        DN_TRY(read_field(b, node, &op->fields[f], &made));
+    }
+    *out = dn_graph_append(b->graph, made, node->name, inputs, count);
+    return DN_OK;
+}
 
 static dn_status add_any(builder *b, const json_t *json, size_t position)
 {
@@ -329,16 +150,15 @@ static dn_status add_any(builder *b, const json_t *json, size_t position)
     if (*node.name == '\0' || json_object_get(b->names, node.name) != NULL) {
         DN_FAIL(DN_EFORMAT, "%s: the name is %s", node.place, *node.name == '\0' ? "empty" : "taken by a node before it");
     }
-    for (size_t i = 0; i < sizeof node_kinds / sizeof node_kinds[0]; ++i) {
-        if (strcmp(node_kinds[i].op, op) == 0) {
-            DN_TRY(node_kinds[i].add(b, &node, &index));
-            if (json_object_set_new(b->names, node.name, json_integer(index)) != 0) {
-                DN_FAIL(DN_ENOMEM, "%s: no memory", node.place);
-            }
-            return DN_OK;
-        }
+    dn_op_kind kind;
+    if (dn_op_find(op, &kind) == NULL) {
+        DN_FAIL(DN_EFORMAT, "%s: the operation \"%.40s\" is not known", node.place, op);
     }
-    DN_FAIL(DN_EFORMAT, "%s: the operation \"%.40s\" is not known", node.place, op);
+    DN_TRY(kind == DN_OP_INPUT ? input_node(b, &node, &index) : op_node(b, &node, kind, &index));
+    if (json_object_set_new(b->names, node.name, json_integer(index)) != 0) {
+        DN_FAIL(DN_ENOMEM, "%s: no memory", node.place);
+    }
+    return DN_OK;
 }
 
 static dn_status build(builder *b, const json_t *config)

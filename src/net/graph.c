@@ -1,6 +1,6 @@
 #include "net/graph.h"
 
-#include "net/op.h"
+#include "net/ops/op.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static int append_index(dn_graph *graph, int **list, int *count, int value)
 }
 
 /* Checks the inputs, copies node with its name, and lets its operation resolve attributes and shape. */
-static int add(dn_graph *graph, dn_node node, const char *name, const int *inputs, int count)
+int dn_graph_append(dn_graph *graph, dn_node node, const char *name, const int *inputs, int count)
 {
     if (graph->status != DN_OK) {
         return -1;
@@ -114,131 +114,8 @@ static int add(dn_graph *graph, dn_node node, const char *name, const int *input
 
 int dn_graph_input(dn_graph *graph, const char *name, dn_shape shape)
 {
-    int node = add(graph, (dn_node){.kind = DN_OP_INPUT, .shape = shape}, name, NULL, 0);
+    int node = dn_graph_append(graph, (dn_node){.kind = DN_OP_INPUT, .shape = shape}, name, NULL, 0);
     return node < 0 ? -1 : append_index(graph, &graph->inputs, &graph->input_count, node);
-}
-
-static void at_least_one(int64_t values[3])
-{
-    for (int i = 0; i < 3; ++i) {
-        values[i] = values[i] == 0 ? 1 : values[i];
-    }
-}
-
-static int add_conv(dn_graph *graph, int x, const char *name, const dn_conv *attributes, dn_op_kind kind)
-{
-    dn_node node = {.kind = kind, .conv = *attributes, .asked_padding = attributes->padding};
-    at_least_one(node.conv.kernel);
-    at_least_one(node.conv.stride);
-    at_least_one(node.conv.dilation);
-    node.conv.groups = node.conv.groups == 0 ? 1 : node.conv.groups;
-    return add(graph, node, name, &x, 1);
-}
-
-int dn_graph_conv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
-{
-    return add_conv(graph, x, name, attributes, DN_OP_CONV);
-}
-
-int dn_graph_deconv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
-{
-    return add_conv(graph, x, name, attributes, DN_OP_DECONV);
-}
-
-int dn_graph_pool(dn_graph *graph, int x, const char *name, const dn_pool *attributes)
-{
-    dn_node node = {.kind = DN_OP_POOL, .pool = *attributes, .asked_padding = attributes->padding};
-    at_least_one(node.pool.kernel);
-    for (int i = 0; i < 3; ++i) {
-        node.pool.stride[i] = node.pool.stride[i] == 0 ? node.pool.kernel[i] : node.pool.stride[i];
-    }
-    return add(graph, node, name, &x, 1);
-}
-
-int dn_graph_global_pool(dn_graph *graph, int x, const char *name, dn_pool_kind kind)
-{
-    return add(graph, (dn_node){.kind = DN_OP_GLOBAL_POOL, .global_pool = kind}, name, &x, 1);
-}
-
-int dn_graph_norm(dn_graph *graph, int x, const char *name, dn_norm_kind kind, float epsilon)
-{
-    dn_node node = {.kind = DN_OP_NORM};
-    node.norm.kind = kind;
-    node.norm.epsilon = epsilon;
-    return add(graph, node, name, &x, 1);
-}
-
-int dn_graph_activation(dn_graph *graph, int x, const char *name, dn_activation kind, float alpha)
-{
-    dn_node node = {.kind = DN_OP_ACTIVATION};
-    node.activation.kind = kind;
-    node.activation.alpha = alpha;
-    return add(graph, node, name, &x, 1);
-}
-
-int dn_graph_softmax(dn_graph *graph, int x, const char *name)
-{
-    return add(graph, (dn_node){.kind = DN_OP_SOFTMAX}, name, &x, 1);
-}
-
-int dn_graph_upsample(dn_graph *graph, int x, const char *name, dn_up_kind kind, const int64_t factor[3])
-{
-    dn_node node = {.kind = DN_OP_UPSAMPLE};
-    node.upsample.kind = kind;
-    memcpy(node.upsample.factor, factor, sizeof node.upsample.factor);
-    at_least_one(node.upsample.factor);
-    return add(graph, node, name, &x, 1);
-}
-
-int dn_graph_concat(dn_graph *graph, const int *inputs, int count, const char *name)
-{
-    return add(graph, (dn_node){.kind = DN_OP_CONCAT}, name, inputs, count);
-}
-
-int dn_graph_add(dn_graph *graph, int a, int b, const char *name)
-{
-    return add(graph, (dn_node){.kind = DN_OP_ADD}, name, (const int[2]){a, b}, 2);
-}
-
-int dn_graph_multiply(dn_graph *graph, int a, int b, const char *name)
-{
-    return add(graph, (dn_node){.kind = DN_OP_MULTIPLY}, name, (const int[2]){a, b}, 2);
-}
-
-static int add_window(dn_graph *graph, int x, const char *name, dn_op_kind kind, const int64_t begin[3], const int64_t end[3])
-{
-    dn_node node = {.kind = kind};
-    memcpy(node.window.begin, begin, sizeof node.window.begin);
-    memcpy(node.window.end, end, sizeof node.window.end);
-    return add(graph, node, name, &x, 1);
-}
-
-int dn_graph_pad(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3])
-{
-    return add_window(graph, x, name, DN_OP_PAD, begin, end);
-}
-
-int dn_graph_crop(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3])
-{
-    return add_window(graph, x, name, DN_OP_CROP, begin, end);
-}
-
-int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool bias)
-{
-    dn_node node = {.kind = DN_OP_DENSE};
-    node.dense.out = out;
-    node.dense.bias = bias;
-    return add(graph, node, name, &x, 1);
-}
-
-int dn_graph_dropout(dn_graph *graph, int x, const char *name, float rate)
-{
-    return add(graph, (dn_node){.kind = DN_OP_DROPOUT, .dropout = {.rate = rate}}, name, &x, 1);
-}
-
-int dn_graph_drop_sample(dn_graph *graph, int x, const char *name, float rate)
-{
-    return add(graph, (dn_node){.kind = DN_OP_DROPOUT, .dropout = {.rate = rate, .whole = true}}, name, &x, 1);
 }
 
 void dn_graph_output(dn_graph *graph, int x, const char *name)
@@ -312,12 +189,7 @@ dn_status dn_graph_reshape(const dn_graph *graph, const dn_shape *inputs, dn_gra
             dn_graph_input(copy, node.name, inputs[input++]);
             continue;
         }
-        if (node.kind == DN_OP_CONV || node.kind == DN_OP_DECONV) {
-            node.conv.padding = node.asked_padding;
-        } else if (node.kind == DN_OP_POOL) {
-            node.pool.padding = node.asked_padding;
-        }
-        add(copy, node, node.name, node.inputs, node.input_count);
+        dn_graph_append(copy, node, node.name, node.inputs, node.input_count);
     }
     for (int i = 0; i < graph->output_count; ++i) {
         dn_graph_output(copy, graph->outputs[i], "output");

@@ -17,25 +17,28 @@
 
 #include "base/random.h"
 
-typedef enum {
-    DN_OP_INPUT,
-    DN_OP_CONV,
-    DN_OP_DECONV,
-    DN_OP_POOL,
-    DN_OP_GLOBAL_POOL,
-    DN_OP_NORM,
-    DN_OP_ACTIVATION,
-    DN_OP_SOFTMAX,
-    DN_OP_UPSAMPLE,
-    DN_OP_CONCAT,
-    DN_OP_ADD,
-    DN_OP_MULTIPLY,
-    DN_OP_PAD,
-    DN_OP_CROP,
-    DN_OP_DENSE,
-    DN_OP_DROPOUT, /* identity at inference */
-    DN_OP_COUNT
-} dn_op_kind;
+/* The operations, a row each: net/ops/<name>.c defines dn_op_<name> (net/ops/op.h). New ones go to the end. */
+#define DN_OPS(ROW)                                                                                                                        \
+    ROW(INPUT, input)                                                                                                                      \
+    ROW(CONV, conv)                                                                                                                        \
+    ROW(DECONV, deconv)                                                                                                                    \
+    ROW(POOL, pool)                                                                                                                        \
+    ROW(GLOBAL_POOL, global_pool)                                                                                                          \
+    ROW(NORM, norm)                                                                                                                        \
+    ROW(ACTIVATION, activation)                                                                                                            \
+    ROW(SOFTMAX, softmax)                                                                                                                  \
+    ROW(UPSAMPLE, upsample)                                                                                                                \
+    ROW(CONCAT, concat)                                                                                                                    \
+    ROW(ADD, add)                                                                                                                          \
+    ROW(MULTIPLY, multiply)                                                                                                                \
+    ROW(PAD, pad)                                                                                                                          \
+    ROW(CROP, crop)                                                                                                                        \
+    ROW(DENSE, dense)                                                                                                                      \
+    ROW(DROPOUT, dropout)
+
+#define DN_OP_KIND(KIND, name) DN_OP_##KIND,
+typedef enum { DN_OPS(DN_OP_KIND) DN_OP_COUNT } dn_op_kind;
+#undef DN_OP_KIND
 
 typedef enum { DN_ACT_NONE, DN_ACT_RELU, DN_ACT_LEAKY_RELU, DN_ACT_ELU, DN_ACT_SILU, DN_ACT_SIGMOID } dn_activation;
 typedef enum { DN_PAD_SAME, DN_PAD_VALID, DN_PAD_EXPLICIT } dn_padding; /* SAME as in Keras: extra row at the end */
@@ -82,7 +85,7 @@ int dn_graph_multiply(dn_graph *graph, int a, int b, const char *name);
 int dn_graph_pad(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3]);
 int dn_graph_crop(dn_graph *graph, int x, const char *name, const int64_t begin[3], const int64_t end[3]);
 int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool bias);
-int dn_graph_dropout(dn_graph *graph, int x, const char *name, float rate);
+int dn_graph_dropout(dn_graph *graph, int x, const char *name, float rate); /* identity at inference */
 /* Drops whole samples of the batch (stochastic depth; Keras's FixedDropout and DropConnect with noise_shape (None, 1, 1, 1)). */
 int dn_graph_drop_sample(dn_graph *graph, int x, const char *name, float rate);
 void dn_graph_output(dn_graph *graph, int x, const char *name);

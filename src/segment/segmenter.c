@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "models/import_keras.h"
+#include "models/keras/import.h"
 #include "models/store.h"
 #include "segment/hypothalamus/stack.h"
 

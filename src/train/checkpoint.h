@@ -5,7 +5,7 @@
 #ifndef DN_TRAIN_CHECKPOINT_H
 #define DN_TRAIN_CHECKPOINT_H
 
-#include "net/optimizer.h"
+#include "net/train/optimizer.h"
 #include "train/config.h"
 
 typedef struct dn_train_state {

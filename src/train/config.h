@@ -7,10 +7,10 @@
 #define DN_TRAIN_CONFIG_H
 
 #include "models/model.h"
-#include "net/loss.h"
-#include "net/optimizer.h"
-#include "net/plan.h"
-#include "net/schedule.h"
+#include "net/plan/plan.h"
+#include "net/train/loss.h"
+#include "net/train/optimizer.h"
+#include "net/train/schedule.h"
 #include "synth/generator.h"
 
 #include <jansson.h>

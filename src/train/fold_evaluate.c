@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 #include "train/evaluate.h"
 #include "train/slices.h"
 

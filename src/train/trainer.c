@@ -7,7 +7,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "models/registry.h"
-#include "net/train_plan.h"
+#include "net/train/train_plan.h"
 #include "train/checkpoint.h"
 #include "train/dataset.h"
 #include "train/run_log.h"

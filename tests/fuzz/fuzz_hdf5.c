@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "base/file.h"
-#include "models/keras_file.h"
+#include "models/keras/file.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 
-#include "models/keras_graph.h"
+#include "models/keras/graph.h"
 #include "models/registry.h"
 
 #include <string.h>

@@ -2,9 +2,9 @@
  * statistics. tools/reference_training.py made the reference and says what the formulas here are. */
 #include "test_net.h"
 
-#include "net/optimizer.h"
-#include "net/schedule.h"
-#include "net/train_plan.h"
+#include "net/train/optimizer.h"
+#include "net/train/schedule.h"
+#include "net/train/train_plan.h"
 
 #define STEPS 10
 #define CLASSES 4

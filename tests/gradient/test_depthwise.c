@@ -2,9 +2,9 @@
 #include "test_net.h"
 
 #include "base/threads.h"
-#include "net/gradient_loops.h"
+#include "net/ops/gradient_loops.h"
 #include "net/rows.h"
-#include "net/train_plan.h"
+#include "net/train/train_plan.h"
 
 #define ROUNDS 40
 

@@ -2,9 +2,9 @@
  * bit for bit; a run is repeatable; accumulating two half batches is one step of both. */
 #include "test_net.h"
 
-#include "net/optimizer.h"
-#include "net/schedule.h"
-#include "net/train_plan.h"
+#include "net/train/optimizer.h"
+#include "net/train/schedule.h"
+#include "net/train/train_plan.h"
 
 #define SIZE 5
 #define STEPS 30

@@ -1,7 +1,7 @@
 /* The backward pass of every operation, in double precision, against finite differences of its forward pass. */
 #include "random_ops.h"
 
-#include "net/gradient.h"
+#include "net/ops/gradient.h"
 
 #define ROUNDS 30
 #define PROBES 6

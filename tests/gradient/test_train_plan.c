@@ -7,8 +7,8 @@
 #undef graph
 
 #include "base/threads.h"
-#include "net/gradient.h"
-#include "net/train_plan.h"
+#include "net/ops/gradient.h"
+#include "net/train/train_plan.h"
 
 #define ROUNDS 12
 #define UNETS 10

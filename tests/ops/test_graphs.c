@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "net/plan_internal.h"
+#include "net/plan/internal.h"
 
 #define ROUNDS 50
 

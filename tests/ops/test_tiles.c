@@ -1,7 +1,7 @@
 /* Tiles against the whole volume, on networks with pools, strides, dilation, up-sampling, transposed convolutions. */
 #include "test_net.h"
 
-#include "net/tile.h"
+#include "net/plan/tile.h"
 
 #include <unistd.h>
 

@@ -3,9 +3,9 @@
 #define _GNU_SOURCE
 #include "test.h"
 
-#include "models/import_keras.h"
-#include "net/plan.h"
-#include "net/reference.h"
+#include "models/keras/import.h"
+#include "net/ops/reference.h"
+#include "net/plan/plan.h"
 
 #include <hdf5.h>
 #include <math.h>

@@ -5,8 +5,8 @@
 
 #include "image/filter.h"
 #include "image/io.h"
-#include "models/import_keras.h"
-#include "net/plan.h"
+#include "models/keras/import.h"
+#include "net/plan/plan.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 #include "keras_reference.h"
 
 #include "models/graph_json.h"
-#include "models/keras_graph.h"
+#include "models/keras/graph.h"
 #include "models/registry.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 
 #include <zlib.h>
 

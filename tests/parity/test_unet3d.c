@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "models/model.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
 #include "test.h"
 
 #include "image/components.h"
-#include "models/import_keras.h"
+#include "models/keras/import.h"
 #include "segment/scan.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef DN_TEST_LOSS_REFERENCE_H
 #define DN_TEST_LOSS_REFERENCE_H
 
-#include "net/loss.h"
+#include "net/train/loss.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
 #include "test.h"
 
 #include "base/random.h"
-#include "net/plan.h"
-#include "net/reference.h"
+#include "net/ops/reference.h"
+#include "net/plan/plan.h"
 
 #include <math.h>
 #include <string.h>

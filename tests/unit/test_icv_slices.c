@@ -3,7 +3,7 @@
 #include "egg_head.h"
 
 #include "models/model.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 #include "prepare/stack.h"
 #include "segment/head/icv_slices.h"
 

@@ -4,9 +4,9 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "models/import_keras.h"
-#include "models/keras_graph.h"
-#include "models/keras_probe.h"
+#include "models/keras/graph.h"
+#include "models/keras/import.h"
+#include "models/keras/probe.h"
 #include "models/registry.h"
 
 #include <hdf5.h>

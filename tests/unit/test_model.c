@@ -7,7 +7,7 @@
 #include "models/registry.h"
 #include "models/safetensors.h"
 #include "models/store.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 
 #include <string.h>
 

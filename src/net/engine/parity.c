@@ -10,7 +10,7 @@
 #include "kernel.h"
 
 #include "base/memory.h"
-#include "net/op.h"
+#include "net/ops/op.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
  *
  * Lavin and Gray, Fast algorithms for convolutional neural networks, CVPR 2016, for the transforms. */
 #include "base/memory.h"
-#include "net/op.h"
+#include "net/ops/op.h"
 #include "net/rows.h"
 #include "row_conv.h"
 #include "winograd_transform.h"

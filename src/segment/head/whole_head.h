@@ -17,7 +17,7 @@
 #include "infer/conform.h"
 #include "infer/structures.h"
 #include "models/model.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 #include "register/head_align.h"
 
 #include <stdbool.h>
