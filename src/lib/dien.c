@@ -2,11 +2,10 @@
 #include "dien.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/table.h"
-#include "base/threads.h"
 #include "segment/outputs.h"
 #include "segment/records.h"
 #include "segment/scan.h"
@@ -136,13 +135,36 @@ static dn_status options_from(const dien_options *given, dien_options *out)
     return DN_OK;
 }
 
+/* ---- a job with the caller's functions ---------------------------------------------------------------------------- */
+
+static void tell_message(void *user, dn_log_level level, const char *text)
+{
+    const dien_options *options = user;
+    if (options->message != NULL && level != DN_LOG_DEBUG) {
+        options->message(options->user, level == DN_LOG_WARNING, text);
+    }
+}
+
+static void tell_progress(void *user, const char *what, int64_t done, int64_t total)
+{
+    const dien_options *options = user;
+    if (options->progress != NULL) {
+        options->progress(options->user, what, done, total);
+    }
+}
+
+static bool ask_cancel(void *user)
+{
+    const dien_options *options = user;
+    return options->cancel != NULL && options->cancel(options->user) != 0;
+}
+
 static dn_status segment(const char *scan, const char *folder, const dien_options *options, dien_result **out, bool *failed)
 {
     dn_status status = DN_OK;
     dn_segmenter *segmenter = NULL;
     dn_segment_result *measured = NULL;
     char *table = NULL;
-    dn_threads_set(options->threads);
     dn_segmenter_options how = {.model = options->model, .structures = options->structures, .memory_limit = options->memory};
     DN_TRY(dn_outputs_check(scan, folder));
     DN_TRY(dn_segmenter_create(&how, &segmenter));
@@ -178,10 +200,13 @@ dien_status dien_segment(const char *scan, const char *folder, const dien_option
     if (status != DN_OK) {
         return code_of(status);
     }
-    dn_cancel_reset();
-    dn_log_set_sink(&(dn_log_sink){.user = checked.user, .progress = checked.progress});
+    dn_job job;
+    dn_job_init(&job, &(dn_job_sink){.user = &checked, .message = tell_message, .progress = tell_progress, .cancelled = ask_cancel});
+    dn_job_set_threads(&job, checked.threads);
+    dn_job *before = dn_job_enter(&job);
     status = segment(scan, folder, &checked, result, &failed);
-    dn_log_set_sink(NULL);
+    dn_job_leave(before);
+    dn_job_release(&job);
     if (status == DN_OK && failed) {
         status = dn_error_set(DN_EQUALITY, "%s was measured, but failed quality control; the report in %s says why", scan, folder);
     }
