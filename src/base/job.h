@@ -92,8 +92,8 @@ void dn_job_cancel(dn_job *job);
 /* Asks every job of the process that exists now to stop; from any thread or a signal handler. */
 void dn_cancel_request(void);
 
-/* A process that works for us, until dn_child_forget: dn_child_stop_all ends it, for handlers that leave at once (async-signal-safe). Of all
- * jobs together; beyond 64 at a time they are not noted. */
+/* A process that works for us, until dn_child_forget: dn_child_stop_all ends it, for handlers that leave at once (async-signal-safe). Of
+ * all jobs together; beyond 64 at a time they are not noted. */
 void dn_child_note(int process);
 void dn_child_forget(int process);
 void dn_child_stop_all(void);

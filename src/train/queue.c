@@ -21,7 +21,7 @@ typedef struct {
 
 struct dn_queue {
     const dn_dataset *dataset;
-    dn_job *job; /* of whoever asks for samples */
+    dn_job *job;                 /* of whoever asks for samples */
     int64_t voxels, inputs;      /* of a sample */
     int64_t shares;              /* values of its probabilities; 0: it has none */
     int64_t first, taken, given; /* next to be made, next to be handed out; from first on */

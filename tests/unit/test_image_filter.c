@@ -1,8 +1,8 @@
 /* Smoothing against the closed form, percentiles and sums against sorting. */
 #include "test.h"
 
-#include "base/random.h"
 #include "base/job.h"
+#include "base/random.h"
 #include "image/filter.h"
 
 #include <math.h>

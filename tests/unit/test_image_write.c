@@ -2,8 +2,8 @@
 #include "scan_maker.h"
 
 #include "base/file.h"
-#include "base/random.h"
 #include "base/job.h"
+#include "base/random.h"
 #include "image/io.h"
 
 #include <math.h>

@@ -4,8 +4,8 @@
 #include "toy_head.h"
 
 #include "base/file.h"
-#include "base/lock.h"
 #include "base/job.h"
+#include "base/lock.h"
 #include "base/table.h"
 #include "train/trainer.h"
 

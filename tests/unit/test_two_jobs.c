@@ -99,7 +99,8 @@ static int set_up(void **state)
     }
     snprintf(root, sizeof root, "%.400s/dien-jobs.XXXXXX", base != NULL && *base != '\0' ? base : "/tmp");
     assert_non_null(mkdtemp(root));
-    run_command("cd '%s' && mkdir heads && '%s' scan scan.nii.gz && '%s' model tiny.safetensors && '%s' whole-head heads", root, fixture, fixture, fixture);
+    run_command("cd '%s' && mkdir heads && '%s' scan scan.nii.gz && '%s' model tiny.safetensors && '%s' whole-head heads", root, fixture,
+                fixture, fixture);
     snprintf(models, sizeof models, "%s/heads", root);
     setenv("DIEN_MODELS", models, 1);
     return 0;
