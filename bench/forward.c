@@ -1,7 +1,7 @@
 /* Times a network of an architecture's config on random values, with random weights: one JSON line like those of bench/peers.
  *   bench_forward ARCHITECTURE CONFIG N D H W C THREADS REPEATS f32|bf16 [--describe]
  * One warm-up run. */
-#include "base/threads.h"
+#include "base/job.h"
 #include "models/registry.h"
 #include "timing.h"
 
@@ -37,7 +37,10 @@ int main(int argc, char **argv)
         return 2;
     }
     dn_shape shape = {atoll(argv[3]), atoll(argv[4]), atoll(argv[5]), atoll(argv[6]), atoll(argv[7])};
-    dn_threads_set(atoi(argv[8]));
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_set_threads(&job, atoi(argv[8]));
+    dn_job_enter(&job);
     dn_status status =
         measure(argv[1], argv[2], shape, atoi(argv[9]), strcmp(argv[10], "bf16") == 0 ? DN_PRECISION_BF16 : DN_PRECISION_F32, argc > 11);
     if (status != DN_OK) {

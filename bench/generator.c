@@ -1,7 +1,7 @@
 /* Times the generator of training samples on one core: one JSON line.
  *   bench_generator LABELMAP TISSUES SPACING D H W SAMPLES */
 #include "synth/generator.h"
-#include "base/threads.h"
+#include "base/job.h"
 #include "image/io.h"
 #include "timing.h"
 
@@ -61,7 +61,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_generator LABELMAP TISSUES SPACING D H W SAMPLES (at most %d)\n", LIMIT);
         return 2;
     }
-    dn_threads_set(1);
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_set_threads(&job, 1);
+    dn_job_enter(&job);
     dn_status status = measure(argv, samples);
     if (status != DN_OK) {
         fprintf(stderr, "bench_generator: %s\n", dn_error_message());

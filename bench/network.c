@@ -2,7 +2,7 @@
  *   bench_network MODEL D H W THREADS REPEATS f32|bf16 [--describe]
  *   bench_network --bf16          "yes" or "no": whether bf16 runs natively here
  * One warm-up run; making the plan is timed apart. */
-#include "base/threads.h"
+#include "base/job.h"
 #include "models/model.h"
 #include "timing.h"
 
@@ -37,7 +37,10 @@ int main(int argc, char **argv)
         return 2;
     }
     dn_model *model = NULL;
-    dn_threads_set(atoi(argv[5]));
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_set_threads(&job, atoi(argv[5]));
+    dn_job_enter(&job);
     dn_status status = dn_model_read(argv[1], &model);
     if (status == DN_OK) {
         dn_shape shape = {1, atoll(argv[2]), atoll(argv[3]), atoll(argv[4]), model->input.channels};

@@ -3,7 +3,7 @@
  *   bench_train_step ARCHITECTURE CONFIG N D H W C THREADS STEPS f32|bf16 [--describe]
  * for example unet3d '{"classes":11,"features":[24,48,96],...}' 1 96 96 96 1 2 3 f32, or the published 2-D hypothalamus network with its
  * batch: unet2d '{"encoder":"efficientnetb0","classes":2}' 4 1 512 512 3 2 3 f32. One warm-up step. */
-#include "base/threads.h"
+#include "base/job.h"
 #include "models/registry.h"
 #include "net/train/optimizer.h"
 #include "net/train/train_plan.h"
@@ -81,7 +81,10 @@ int main(int argc, char **argv)
     }
     dn_shape shape = {strtoll(argv[3], NULL, 10), strtoll(argv[4], NULL, 10), strtoll(argv[5], NULL, 10), strtoll(argv[6], NULL, 10),
                       strtoll(argv[7], NULL, 10)};
-    dn_threads_set((int)strtol(argv[8], NULL, 10));
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_set_threads(&job, (int)strtol(argv[8], NULL, 10));
+    dn_job_enter(&job);
     int steps = (int)strtol(argv[9], NULL, 10);
     dn_precision precision = strcmp(argv[10], "bf16") == 0 ? DN_PRECISION_BF16 : DN_PRECISION_F32;
     trainer t = {0};

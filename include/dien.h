@@ -4,8 +4,9 @@
  *
  * Rules. Names begin with dien_; nothing else is exported. Every call returns DIEN_OK or a code, and after a code
  * dien_last_error() has one sentence for a person. The library never prints, exits or aborts. Structures that the
- * caller fills begin with dien_..._init, so that fields added later have their usual value. One dien_segment call at a
- * time in a process: it uses all the cores that it is given.
+ * caller fills begin with dien_..._init, so that fields added later have their usual value. Calls in several threads at
+ * once do not know of each other: each has its own progress, messages and wish to stop; give each its share of the cores
+ * (threads), and let no two write into one folder for scans of the same name.
  *
  * For research; not for clinical diagnosis. */
 #ifndef DIEN_H
@@ -18,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DIEN_API_VERSION 1 /* grows when something is added; nothing is taken away within a soname */
+#define DIEN_API_VERSION 2 /* grows when something is added; nothing is taken away within a soname */
 
 /* "0.1.0": of the library that runs, which may be newer than this header. */
 const char *dien_version(void);
@@ -31,7 +32,7 @@ typedef enum dien_status {
     DIEN_INPUT = 3,      /* the scan or the model cannot be read or is not what it says */
     DIEN_QUALITY = 4,    /* done and written, but it failed quality control: look at the picture */
     DIEN_RESOURCE = 5,   /* out of memory, or the results cannot be written */
-    DIEN_CANCELLED = 130 /* dien_cancel was called */
+    DIEN_CANCELLED = 130 /* it was asked to stop: dien_options.cancel, dien_cancel */
 } dien_status;
 
 /* What went wrong in this thread's last call that failed, "" when none did. Valid until the thread's next call. */
@@ -44,9 +45,15 @@ typedef struct dien_options {
     int posteriors;         /* not 0: write the posteriors, too */
     int threads;            /* 0: all cores that the process may use */
     int64_t memory;         /* bytes that may be used; 0: what the machine has */
-    /* Called between steps with 0 <= done <= total; may call dien_cancel. NULL: no calls. */
+    /* These are called by the thread that made the call, with user; NULL: no calls. They may call dien_cancel.
+     * progress: between steps, 0 <= done <= total. */
     void (*progress)(void *user, const char *what, int64_t done, int64_t total);
     void *user;
+    /* Since version 2. cancel: asked between steps; not 0 stops this call and no
+     * other, with DIEN_CANCELLED. */
+    int (*cancel)(void *user);
+    /* A note (warning 0) or a warning (1): one sentence without a line's end, valid during the call. */
+    void (*message)(void *user, int warning, const char *text);
 } dien_options;
 
 void dien_options_init(dien_options *options);
@@ -76,7 +83,8 @@ const dien_row *dien_result_row(const dien_result *result, size_t i);
 double dien_result_volume(const dien_result *result, const char *structure, const char *hemi);
 void dien_result_destroy(dien_result *result); /* NULL is fine */
 
-/* Asks the running dien_segment to stop at its next step; may be called from a signal handler or another thread. */
+/* Asks every dien_segment that runs now to stop at its next step; may be called from a signal handler or another thread.
+ * For one of several: dien_options.cancel. */
 void dien_cancel(void);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 
+#include "base/job.h"
 #include "base/memory.h"
 
 #include <ctype.h>
@@ -19,7 +20,7 @@
  * once before its file exists and cleared after it is gone. */
 #define SLOTS 64
 static char slot_path[SLOTS][PATH_MAX];
-static volatile unsigned char slot_used[SLOTS];
+static _Atomic unsigned char slot_used[SLOTS];
 static pthread_mutex_t slot_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void slot_add(const char *path)
@@ -104,46 +105,37 @@ done:
 
 /* ---- what must not be replaced ------------------------------------------------------------------------------------ */
 
-static char **inputs; /* paths; what they name is looked up when it matters, as numbers of removed files are given again */
-static size_t input_count;
-static pthread_mutex_t input_lock = PTHREAD_MUTEX_INITIALIZER;
-
+/* Paths, kept in the job; what they name is looked up when it matters, as numbers of removed files are given again. */
 dn_status dn_file_protect(const char *path)
 {
+    dn_job *job = dn_job_current();
     char *copy = NULL;
+    if (job == NULL) {
+        return DN_OK;
+    }
     DN_TRY(dn_strdup(path, &copy));
-    pthread_mutex_lock(&input_lock);
-    dn_status status = dn_realloc(&inputs, input_count + 1, sizeof *inputs, "the list of inputs");
+    pthread_mutex_lock(&job->lock);
+    dn_status status = dn_realloc(&job->inputs, job->input_count + 1, sizeof *job->inputs, "the list of inputs");
     if (status == DN_OK) {
-        inputs[input_count++] = copy;
+        job->inputs[job->input_count++] = copy;
         copy = NULL;
     }
-    pthread_mutex_unlock(&input_lock);
+    pthread_mutex_unlock(&job->lock);
     free(copy);
     return status;
-}
-
-void dn_file_protect_none(void)
-{
-    pthread_mutex_lock(&input_lock);
-    for (size_t i = 0; i < input_count; ++i) {
-        free(inputs[i]);
-    }
-    free(inputs);
-    inputs = NULL;
-    input_count = 0;
-    pthread_mutex_unlock(&input_lock);
 }
 
 static bool is_input(const struct stat *info)
 {
     bool found = false;
     struct stat input;
-    pthread_mutex_lock(&input_lock);
-    for (size_t i = 0; i < input_count && !found; ++i) {
-        found = stat(inputs[i], &input) == 0 && input.st_dev == info->st_dev && input.st_ino == info->st_ino;
+    for (dn_job *job = dn_job_current(); job != NULL; job = job->parent) {
+        pthread_mutex_lock(&job->lock);
+        for (size_t i = 0; i < job->input_count && !found; ++i) {
+            found = stat(job->inputs[i], &input) == 0 && input.st_dev == info->st_dev && input.st_ino == info->st_ino;
+        }
+        pthread_mutex_unlock(&job->lock);
     }
-    pthread_mutex_unlock(&input_lock);
     return found;
 }
 

@@ -39,10 +39,9 @@ DN_CHECKED dn_status dn_file_temporary(const char *path, const char *extension, 
 DN_CHECKED dn_status dn_file_adopt(const char *temporary, const char *path);
 void dn_file_forget(const char *temporary);
 
-/* path is an input of this process: no write of it may replace that file, under whatever name. path need not be one:
- * what is no file is in nobody's way. DN_ENOMEM. */
+/* path is an input of the calling thread's job (base/job.h): until the job ends no write of it may replace that file, under whatever name.
+ * path need not be one: what is no file is in nobody's way. Without a job nothing is protected. DN_ENOMEM. */
 DN_CHECKED dn_status dn_file_protect(const char *path);
-void dn_file_protect_none(void);
 /* What dn_file_create and dn_file_adopt refuse, for asking before long work: DN_EIO for a device, a pipe or a folder; DN_EUSAGE for an
  * input. */
 DN_CHECKED dn_status dn_file_may_write(const char *path);

@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/file.h"
+#include "base/job.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -10,7 +11,6 @@
 /* A tree is made by many calls of jansson that may each fail for want of memory and would leave a hole in it. Its allocations go through
  * here, so that the one who writes the tree knows. */
 static _Thread_local bool starved;
-static _Atomic bool ever;
 
 /* jansson 2.14 itself crashes where some of its requests fail while it reads a text (load.c). So once memory has ended, small ones are
  * served from blocks that were put by at the start, and the command ends with DN_ENOMEM as soon as it asks. */
@@ -25,7 +25,7 @@ static void *watched(size_t size)
         return p;
     }
     starved = true;
-    ever = true;
+    dn_job_note_starved();
     const int next = size <= BLOCK ? atomic_fetch_add(&taken, 1) : BLOCKS;
     return next < BLOCKS ? blocks[next] : NULL;
 }
@@ -48,7 +48,7 @@ __attribute__((destructor)) static void unwatch(void)
 
 bool dn_json_starved(void)
 {
-    return ever;
+    return dn_job_starved();
 }
 
 dn_status dn_json_complete(const char *path)

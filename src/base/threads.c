@@ -4,7 +4,6 @@
 #include "base/cgroup.h"
 
 #include <limits.h>
-#include <omp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -36,15 +35,6 @@ int dn_threads_available(void)
     return cores > 0 ? (int)cores : 1;
 }
 
-static int configured;
-static _Thread_local int of_this_thread;
-
-void dn_threads_set(int n)
-{
-    configured = n > 0 ? n : dn_threads_available();
-    omp_set_num_threads(configured);
-}
-
 /* Each waits until all have been started: only threads that live side by side say how many may. */
 static void *wait_for(void *gate)
 {
@@ -53,12 +43,11 @@ static void *wait_for(void *gate)
     return NULL;
 }
 
-int dn_threads_try(void)
+int dn_threads_try(int wanted)
 {
     enum { MOST = 1024 };
-    static pthread_t threads[MOST];
+    pthread_t threads[MOST];
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-    const int wanted = dn_threads_get();
     int started = 0;
     pthread_mutex_lock(&gate);
     while (started + 1 < wanted && started < MOST && pthread_create(&threads[started], NULL, wait_for, &gate) == 0) {
@@ -68,22 +57,5 @@ int dn_threads_try(void)
     for (int i = 0; i < started; ++i) {
         pthread_join(threads[i], NULL);
     }
-    if (started < MOST && started + 1 < wanted) {
-        dn_threads_set(started + 1);
-    }
-    return dn_threads_get();
-}
-
-void dn_threads_limit_this(int n)
-{
-    of_this_thread = n;
-    omp_set_num_threads(n > 0 ? n : dn_threads_get());
-}
-
-int dn_threads_get(void)
-{
-    if (of_this_thread > 0) {
-        return of_this_thread;
-    }
-    return configured > 0 ? configured : dn_threads_available();
+    return started < MOST && started + 1 < wanted ? started + 1 : wanted;
 }

@@ -4,7 +4,7 @@
 #include "chart/figure_internal.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 
 #include <dirent.h>
@@ -52,7 +52,7 @@ static dn_status run_gnuplot(const char *folder, char *const arguments[], int ou
     if (error != 0) {
         DN_FAIL_GOTO(status, done, error == ENOMEM ? DN_ENOMEM : DN_EIO, "gnuplot could not be started: %s", strerror(error));
     }
-    dn_cancel_child((int)child);
+    dn_child_note((int)child);
     for (int waited = 0;; ++waited) {
         int state = 0;
         pid_t ended = waitpid(child, &state, WNOHANG);
@@ -76,7 +76,7 @@ static dn_status run_gnuplot(const char *folder, char *const arguments[], int ou
         *code = -1; /* the C library's way to say that exec failed */
     }
 done:
-    dn_cancel_child(0);
+    dn_child_forget((int)child);
     posix_spawn_file_actions_destroy(&actions);
     return status;
 }

@@ -3,7 +3,7 @@
 #include "cli/scan_list.h"
 #include "cli/segment_norms.h"
 #include "cohort/measure.h"
-#include "net/plan.h"
+#include "net/plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The program: finds the command, installs the handlers, and turns a status into a message and an exit code. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/job.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/status.h"
 #include "base/threads.h"
 #include "cli/clean_output.h"
@@ -22,7 +22,7 @@ static void on_interrupt(int number)
     static volatile sig_atomic_t times;
     (void)number;
     if (times++ > 0) {
-        dn_cancel_stop_child();
+        dn_child_stop_all();
         dn_file_remove_temporaries();
         _exit(dn_status_exit_code(DN_ECANCELLED));
     }
@@ -35,7 +35,7 @@ static void on_interrupt(int number)
 /* The reader of our output has gone, or a library aborted: what would happen anyway, but without temporaries. */
 static void on_end(int number)
 {
-    dn_cancel_stop_child();
+    dn_child_stop_all();
     dn_file_remove_temporaries();
     signal(number, SIG_DFL);
     raise(number);
@@ -73,36 +73,46 @@ static int finish(dn_status status)
     return dn_status_exit_code(status);
 }
 
-static dn_status run(const dn_command *command, int argc, char **argv)
+/* All the threads that the user asked for, or that can be had. */
+static void set_threads(dn_job *job, int wanted)
 {
-    dn_arguments *arguments = NULL;
-    DN_TRY(dn_arguments_parse(command, argc, argv, &arguments));
-    dn_status status = dn_arguments_protect(arguments);
-    if (status != DN_OK) {
-        dn_arguments_destroy(arguments);
-        return status;
-    }
-    dn_report_install(dn_arguments_flag(arguments, "quiet")     ? DN_REPORT_QUIET
-                      : dn_arguments_flag(arguments, "verbose") ? DN_REPORT_VERBOSE
-                                                                : DN_REPORT_NORMAL);
-    if (dn_arguments_integer(arguments, "threads") > 0) {
-        dn_threads_set((int)dn_arguments_integer(arguments, "threads"));
-    } else {
-        dn_threads_set(0);
-    }
-    const int wanted = dn_threads_get();
-    if (dn_threads_try() < wanted) {
+    dn_job_set_threads(job, wanted);
+    wanted = dn_threads_get();
+    dn_job_set_threads(job, dn_threads_try(wanted));
+    if (dn_threads_get() < wanted) {
         dn_log(DN_LOG_WARNING,
                "%d of %d threads can be started (a limit on processes or on memory: ulimit, or of the container); going on with these",
                dn_threads_get(), wanted);
     }
+}
+
+static dn_status work(dn_job *job, const dn_command *command, const dn_arguments *arguments)
+{
+    DN_TRY(dn_arguments_protect(arguments));
+    set_threads(job, (int)dn_arguments_integer(arguments, "threads"));
     install_handlers();
-    status = command->run(arguments);
+    dn_status status = command->run(arguments);
     if (dn_json_starved() && status != DN_ENOMEM && status != DN_ECANCELLED) {
         status =
             dn_error_set(DN_ENOMEM,
                          "not enough memory for a JSON text; what was written may be incomplete: close other programs, and run it again");
     }
+    return status;
+}
+
+static dn_status run(const dn_command *command, int argc, char **argv)
+{
+    dn_arguments *arguments = NULL;
+    DN_TRY(dn_arguments_parse(command, argc, argv, &arguments));
+    const dn_job_sink sink = dn_report_sink(dn_arguments_flag(arguments, "quiet")     ? DN_REPORT_QUIET
+                                            : dn_arguments_flag(arguments, "verbose") ? DN_REPORT_VERBOSE
+                                                                                      : DN_REPORT_NORMAL);
+    dn_job job;
+    dn_job_init(&job, &sink);
+    dn_job *before = dn_job_enter(&job);
+    dn_status status = work(&job, command, arguments);
+    dn_job_leave(before);
+    dn_job_release(&job);
     dn_arguments_destroy(arguments);
     return status;
 }

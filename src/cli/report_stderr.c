@@ -2,7 +2,6 @@
 #include "cli/report_stderr.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -112,12 +111,12 @@ static void show_progress(void *user, const char *what, int64_t done, int64_t to
     show_detail(user, what, "", done, total);
 }
 
-void dn_report_install(dn_report_level level)
+dn_job_sink dn_report_sink(dn_report_level level)
 {
     const char *kind = getenv("TERM");
     state.level = level;
     state.terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
-    dn_log_set_sink(&(dn_log_sink){.message = show_message, .progress = show_progress, .detail = show_detail});
+    return (dn_job_sink){.message = show_message, .progress = show_progress, .detail = show_detail};
 }
 
 void dn_report_finish(void)

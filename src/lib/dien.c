@@ -2,11 +2,10 @@
 #include "dien.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/table.h"
-#include "base/threads.h"
 #include "cohort/measure.h"
 #include "report/sidecars.h"
 
@@ -135,6 +134,30 @@ static dn_status options_from(const dien_options *given, dien_options *out)
     return DN_OK;
 }
 
+/* ---- a job with the caller's functions ---------------------------------------------------------------------------- */
+
+static void tell_message(void *user, dn_log_level level, const char *text)
+{
+    const dien_options *options = user;
+    if (options->message != NULL && level != DN_LOG_DEBUG) {
+        options->message(options->user, level == DN_LOG_WARNING, text);
+    }
+}
+
+static void tell_progress(void *user, const char *what, int64_t done, int64_t total)
+{
+    const dien_options *options = user;
+    if (options->progress != NULL) {
+        options->progress(options->user, what, done, total);
+    }
+}
+
+static bool ask_cancel(void *user)
+{
+    const dien_options *options = user;
+    return options->cancel != NULL && options->cancel(options->user) != 0;
+}
+
 /* *failed: done and written, but it failed quality control. */
 static dn_status segment(const char *scan, const char *folder, const dien_options *options, dien_result **out, bool *failed)
 {
@@ -144,7 +167,6 @@ static dn_status segment(const char *scan, const char *folder, const dien_option
         .segmenter = {.model = options->model, .structures = options->structures, .memory_limit = options->memory},
         .outputs = {.folder = folder, .posteriors = options->posteriors != 0},
     };
-    dn_threads_set(options->threads);
     dn_status status = dn_measure_scans(&scan, 1, &how);
     *failed = status == DN_EQUALITY;
     if ((status != DN_OK && !*failed) || out == NULL) {
@@ -173,10 +195,13 @@ dien_status dien_segment(const char *scan, const char *folder, const dien_option
     if (status != DN_OK) {
         return code_of(status);
     }
-    dn_cancel_reset();
-    dn_log_set_sink(&(dn_log_sink){.user = checked.user, .progress = checked.progress});
+    dn_job job;
+    dn_job_init(&job, &(dn_job_sink){.user = &checked, .message = tell_message, .progress = tell_progress, .cancelled = ask_cancel});
+    dn_job_set_threads(&job, checked.threads);
+    dn_job *before = dn_job_enter(&job);
     status = segment(scan, folder, &checked, result, &failed);
-    dn_log_set_sink(NULL);
+    dn_job_leave(before);
+    dn_job_release(&job);
     if ((status == DN_OK || status == DN_EQUALITY) && failed) {
         status = dn_error_set(DN_EQUALITY, "%s was measured, but failed quality control; the report in %s says why", scan, folder);
     }

@@ -1,8 +1,8 @@
 #include "register/frame.h"
 
 #include "register/frame_fit.h"
+#include "stats/distribution.h"
 
-#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -213,7 +213,7 @@ dn_status dn_frame_from_labels(const dn_labels *labels, const dn_frame_reference
     dn_frame_set(&own, (const double(*)[3])rotation, reference->ac, reference->pc);
     const double centre[3] = {0, -0.5 * own.ac_pc_mm, 0};
     DN_TRY(dn_fit_gather(labels, reference->labels, &own.from_scan, &fit));
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    dn_gsl_quiet();
     DN_TRY_GOTO(status, dn_fit_centroids(&fit, &pose, &mirrored), done);
     if (mirrored) {
         DN_FAIL_GOTO(status, done, DN_EDATA,
@@ -232,7 +232,6 @@ dn_status dn_frame_from_labels(const dn_labels *labels, const dn_frame_reference
     DN_TRY_GOTO(status, check(&pose, limit, out), done);
     status = estimate_errors(&fit, &global, rigid_only, centre, own.ac_pc_mm, out);
 done:
-    gsl_set_error_handler(handler);
     dn_fit_release(&fit);
     return status;
 }

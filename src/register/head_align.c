@@ -4,6 +4,7 @@
 #include "register/head_align_match.h"
 #include "register/head_align_samples.h"
 #include "register/head_template.h"
+#include "stats/distribution.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multimin.h>
@@ -329,7 +330,7 @@ dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
     memset(out, 0, sizeof *out);
     out->match = (double)NAN;
     DN_TRY(check_extent(volume, spacing));
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    dn_gsl_quiet();
     DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
     DN_TRY_GOTO(status, search_all(&s.coarse, &s.coarse_set, best, &found), done);
     if (found == 0 || best[0].score <= 0.0) {
@@ -356,7 +357,6 @@ dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
     report(volume, spacing, &s.fine, &s.fine_set, &best[0], out);
     status = dn_location_match(volume, out, &out->match);
 done:
-    gsl_set_error_handler(handler);
     pictures_release(&s);
     return status;
 }
@@ -373,7 +373,7 @@ dn_status dn_locate_from(const dn_volume *volume, dn_location *io)
         c.p[3 + a] = io->rotation[a] / 57.29577951308232;
         c.p[6 + a] = log(io->scale[a]);
     }
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    dn_gsl_quiet();
     DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
     refine(&s.fine, &s.fine_set, 3, 9, 4.0, 250, &c);
     refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &c);
@@ -383,7 +383,6 @@ dn_status dn_locate_from(const dn_volume *volume, dn_location *io)
     report(volume, spacing, &s.fine, &s.fine_set, &c, io);
     status = dn_location_match(volume, io, &io->match);
 done:
-    gsl_set_error_handler(handler);
     pictures_release(&s);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "image/resample.h"
 #include "register/head_align_samples.h"
 #include "register/head_template.h"
+#include "stats/distribution.h"
 
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit.h>
@@ -78,7 +79,7 @@ static dn_status take_trend(sample *s, size_t count, int which)
 {
     dn_status status = DN_OK;
     double chi;
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    dn_gsl_quiet();
     gsl_matrix *terms = gsl_matrix_alloc(count, TERMS);
     gsl_vector *values = gsl_vector_alloc(count);
     gsl_vector *weights = gsl_vector_alloc(TERMS);
@@ -106,7 +107,6 @@ done:
     gsl_vector_free(weights);
     gsl_vector_free(values);
     gsl_matrix_free(terms);
-    gsl_set_error_handler(handler);
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* Centroids of the structures, their mean over people, and the affine of each map. */
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "register/labels_align.h"
 

@@ -1,5 +1,5 @@
 /* The smooth displacement of each map: demons on the shares of all tissues. */
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/filter.h"
 #include "image/resample.h"

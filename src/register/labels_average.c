@@ -1,11 +1,12 @@
 #include "register/labels_average.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/components.h"
 #include "register/labels_align_space.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,10 +82,11 @@ dn_status dn_labels_average(const dn_labels *const *maps, const dn_alignment *al
     }
     DN_TRY_GOTO(status, dn_labels_create(grid, &average), done);
     int64_t done_slices = 0;
+    const dn_job *job = dn_job_current();
 #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t k = 0; k < grid->dim[2]; ++k) {
         float votes[MOST];
-        for (int64_t j = 0; j < grid->dim[1] && !dn_cancel_requested(); ++j) {
+        for (int64_t j = 0; j < grid->dim[1] && !dn_job_cancelled(job); ++j) {
             for (int64_t i = 0; i < grid->dim[0]; ++i) {
                 double p[3];
                 dn_affine_apply(&grid->affine, (const double[3]){(double)i, (double)j, (double)k}, p);
@@ -100,10 +102,15 @@ dn_status dn_labels_average(const dn_labels *const *maps, const dn_alignment *al
                 average->data[dn_grid_offset(grid, i, j, k)] = which->label[best];
             }
         }
-#pragma omp critical
-        dn_progress("vote", ++done_slices, grid->dim[2]);
+        int64_t slices_now;
+#pragma omp atomic capture
+        slices_now = ++done_slices;
+        if (omp_get_thread_num() == 0 && slices_now < grid->dim[2]) { /* the thread that works for the job */
+            dn_progress("vote", slices_now, grid->dim[2]);
+        }
     }
     DN_TRY_GOTO(status, dn_cancel_check(), done);
+    dn_progress("vote", grid->dim[2], grid->dim[2]);
     *out = average;
     average = NULL;
 done:

@@ -44,10 +44,9 @@ static double noncentral_lower(double t, const void *user)
                                        .level = order[1]};
     it.t = t;
     gsl_function f = {noncentral_integrand, &it};
-    gsl_error_handler_t *before = gsl_set_error_handler_off();
+    dn_gsl_quiet();
     double low = fmax(0.0, 1.0 - wide), high = 1.0 + wide;
     int code = gsl_integration_qag(&f, low, high, 1e-15, 1e-13, MOST_PARTS, GSL_INTEG_GAUSS61, &space, &result, &error);
-    gsl_set_error_handler(before);
     if (code != GSL_SUCCESS && code != GSL_EROUND) {
         return NAN;
     }

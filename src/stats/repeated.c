@@ -5,7 +5,6 @@
 #include "stats/distribution.h"
 #include "stats/t_test.h"
 
-#include <gsl/gsl_errno.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <stdlib.h>
@@ -78,7 +77,7 @@ static dn_status mauchly(const double *covariance, size_t n, size_t k, dn_repeat
     if (k < 3 || n <= k) {
         return DN_OK;
     }
-    gsl_error_handler_t *before = gsl_set_error_handler_off();
+    dn_gsl_quiet();
     contrasts = gsl_matrix_alloc(k - 1, k);
     half = gsl_matrix_alloc(k - 1, k);
     inner = gsl_matrix_alloc(k - 1, k - 1);
@@ -102,7 +101,6 @@ done:
     gsl_matrix_free(half);
     gsl_matrix_free(inner);
     gsl_permutation_free(order);
-    gsl_set_error_handler(before);
     return status;
 }
 

@@ -2,8 +2,8 @@
 #include "train/dataset.h"
 
 #include "base/clock.h"
+#include "base/job.h"
 #include "base/memory.h"
-#include "base/threads.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@ typedef struct {
 
 struct dn_queue {
     const dn_dataset *dataset;
+    dn_job *job;                 /* of whoever asks for samples */
     int64_t voxels, inputs;      /* of a sample */
     int64_t shares;              /* values of its probabilities; 0: it has none */
     int64_t first, taken, given; /* next to be made, next to be handed out; from first on */
@@ -37,7 +38,9 @@ struct dn_queue {
 static void *work(void *user)
 {
     dn_queue *queue = user;
-    dn_threads_limit_this(1);
+    dn_job job; /* one thread: its siblings take the other cores */
+    dn_job_init_within(&job, queue->job, 1);
+    dn_job_enter(&job);
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         while (!queue->closing && queue->taken >= queue->given + queue->capacity) {
@@ -58,6 +61,8 @@ static void *work(void *user)
         pthread_cond_broadcast(&queue->changed);
     }
     pthread_mutex_unlock(&queue->lock);
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     return NULL;
 }
 
@@ -81,6 +86,7 @@ dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers,
     dn_queue *queue = NULL;
     DN_TRY(dn_alloc(&queue, 1, sizeof *queue, "the queue of samples"));
     queue->dataset = dataset;
+    queue->job = dn_job_current();
     queue->first = first;
     queue->voxels = dn_dataset_voxels(dataset);
     queue->inputs = dn_dataset_inputs(dataset);

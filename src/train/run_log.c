@@ -1,7 +1,7 @@
 #include "train/run_log.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "train/curves.h"
 
@@ -135,12 +135,18 @@ dn_status dn_run_log_write(const dn_train_config *config, const dn_train_state *
     DN_TRY(dn_path_join(config->output, "curves", &path));
     /* A run is not lost for want of gnuplot; and after Ctrl-C, which has asked to stop, its curves are what one wants to see. */
     const bool stopping = dn_cancel_requested();
-    dn_cancel_reset();
+    dn_job last;
+    dn_job *before = NULL;
+    if (stopping) {
+        dn_job_init_finishing(&last);
+        before = dn_job_enter(&last);
+    }
     if (dn_train_curves(state->log, state->validation, config->name, state->best_step, path) != DN_OK) {
         dn_log(DN_LOG_WARNING, "the figure of the curves was not drawn: %s", dn_error_message());
     }
     if (stopping) {
-        dn_cancel_request();
+        dn_job_leave(before);
+        dn_job_release(&last);
     }
     free(path);
     return DN_OK;

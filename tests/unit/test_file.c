@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "base/file.h"
+#include "base/job.h"
 #include "base/lock.h"
 #include "base/memory.h"
 
@@ -127,6 +128,9 @@ static void inputs_are_not_overwritten(void **state)
     char *free_one = in_folder("free.tsv");
     assert_ok(dn_file_write_all(input, "mine", 4));
     assert_int_equal(symlink("input.tsv", link), 0);
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_enter(&job);
     assert_ok(dn_file_protect(input));
     assert_ok(dn_file_protect("no such file"));
     expect(dn_file_write_all(input, "x", 1), DN_EUSAGE, "is an input of this command");
@@ -135,7 +139,8 @@ static void inputs_are_not_overwritten(void **state)
     assert_ok(dn_file_may_write(free_one));
     assert_ok(dn_file_write_all(free_one, "x", 1));
     expect_content(input, "mine");
-    dn_file_protect_none();
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     assert_ok(dn_file_write_all(input, "new", 3));
     expect_content(input, "new");
     unlink(input);

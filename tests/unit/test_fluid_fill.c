@@ -1,7 +1,7 @@
 /* What is put around the brain of a scan without skull: a round brain whose layers are known. */
 #include "test.h"
 
-#include "base/threads.h"
+#include "base/job.h"
 #include "infer/fluid_fill.h"
 
 #include <math.h>
@@ -95,10 +95,15 @@ static void same_again(void **state)
     dn_labels *labels;
     dn_fluid_fill report;
     make(&scan, &labels);
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_enter(&job);
     for (int n = 0; n < 2; ++n) {
-        dn_threads_set(n == 0 ? 1 : 4);
+        dn_job_set_threads(&job, n == 0 ? 1 : 4);
         assert_ok(dn_fluid_fill_around(scan, labels, &filled[n], &report));
     }
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     assert_memory_equal(filled[0]->data, filled[1]->data, (size_t)dn_grid_count(&scan->grid) * sizeof(float));
     for (int n = 0; n < 2; ++n) {
         dn_volume_destroy(filled[n]);

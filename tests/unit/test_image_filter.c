@@ -1,8 +1,8 @@
 /* Smoothing against the closed form, percentiles and sums against sorting. */
 #include "test.h"
 
+#include "base/job.h"
 #include "base/random.h"
-#include "base/threads.h"
 #include "image/filter.h"
 
 #include <math.h>
@@ -148,8 +148,10 @@ static void sums_do_not_depend_on_threads(void **state)
     dn_volume *v = NULL;
     dn_random random;
     dn_volume_summary first = {0};
-    int threads = dn_threads_get();
+    dn_job job;
     (void)state;
+    dn_job_init(&job, NULL);
+    dn_job_enter(&job);
     dn_random_seed(&random, 12);
     assert_ok(dn_volume_create(&large, &v));
     for (int64_t i = 0; i < dn_grid_count(&large); ++i) {
@@ -157,7 +159,7 @@ static void sums_do_not_depend_on_threads(void **state)
     }
     for (int t = 1; t <= 4; ++t) {
         dn_volume_summary s;
-        dn_threads_set(t);
+        dn_job_set_threads(&job, t);
         assert_ok(dn_volume_summarise(v, NULL, &s));
         if (t == 1) {
             first = s;
@@ -165,7 +167,8 @@ static void sums_do_not_depend_on_threads(void **state)
         assert_close(s.mean, first.mean, 0.0);
         assert_close(s.sd, first.sd, 0.0);
     }
-    dn_threads_set(threads);
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     dn_volume_destroy(v);
 }
 

@@ -2,8 +2,8 @@
 #include "scan_maker.h"
 
 #include "base/file.h"
+#include "base/job.h"
 #include "base/random.h"
-#include "base/threads.h"
 #include "image/io.h"
 
 #include <math.h>
@@ -143,12 +143,14 @@ static void bytes_do_not_depend_on_threads(void **state)
     dn_labels *l = random_labels(&rotated, 130, 120, 110, 5); /* several blocks */
     unsigned char *first = NULL;
     size_t size;
-    int threads = dn_threads_get();
+    dn_job job;
     (void)state;
+    dn_job_init(&job, NULL);
+    dn_job_enter(&job);
     for (int t = 1; t <= 4; ++t) {
         unsigned char *bytes = NULL;
         size_t n;
-        dn_threads_set(t);
+        dn_job_set_threads(&job, t);
         assert_ok(dn_labels_write(l, maker_path("t.nii.gz"), NULL));
         assert_ok(dn_file_read(maker_path("t.nii.gz"), 1 << 26, &bytes, &n));
         if (first == NULL) {
@@ -164,7 +166,8 @@ static void bytes_do_not_depend_on_threads(void **state)
             free(bytes);
         }
     }
-    dn_threads_set(threads);
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     free(first);
     dn_labels_destroy(l);
 }

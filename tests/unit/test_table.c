@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/table.h"
 #include "study/gather.h"
 #include "study/join.h"
@@ -396,9 +396,13 @@ static void a_reader_can_be_stopped(void **state)
     (void)state;
     dn_table *table = NULL;
     const char *text = "a\tb\n1\t2\n";
-    dn_cancel_request();
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_enter(&job);
+    dn_job_cancel(&job);
     assert_int_equal(dn_table_parse(text, strlen(text), "c.tsv", &table), DN_ECANCELLED);
-    dn_cancel_reset();
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     assert_null(table);
     assert_ok(dn_table_parse(text, strlen(text), "c.tsv", &table));
     dn_table_destroy(table);

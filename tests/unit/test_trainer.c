@@ -4,8 +4,8 @@
 #include "toy_head.h"
 
 #include "base/file.h"
+#include "base/job.h"
 #include "base/lock.h"
-#include "base/log.h"
 #include "base/table.h"
 #include "train/trainer.h"
 
@@ -172,9 +172,13 @@ static void checked(void **state)
         "model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, norm: instance}, start: "
         "whole/toy.safetensors}\n" TOY_LABELS TOY_DATA AUGMENTATION,
         TRAINING("steps: 8"));
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_enter(&job);
     assert_int_equal(train(text, "whole", &(dn_trainer_options){.check = true, .restart = true}, &result), DN_EUSAGE);
     assert_non_null(strstr(dn_error_message(), "would be overwritten"));
-    dn_file_protect_none();
+    dn_job_leave(NULL);
+    dn_job_release(&job);
 }
 
 static void two_runs_in_a_folder(void **state)
@@ -211,13 +215,12 @@ static int progress_calls;
 
 static void cancel_at_third(void *user, const char *what, const char *detail, int64_t done, int64_t total)
 {
-    (void)user;
     (void)total;
     if (strcmp(what, "training") == 0 && done == 3) {
         assert_non_null(strstr(detail, "loss "));
         assert_non_null(strstr(detail, " left"));
         ++progress_calls;
-        dn_cancel_request();
+        dn_job_cancel(user);
     }
 }
 
@@ -225,10 +228,12 @@ static void interrupted(void **state)
 {
     (void)state;
     dn_trainer_result result;
-    dn_log_set_sink(&(dn_log_sink){.detail = cancel_at_third});
+    dn_job job;
+    dn_job_init(&job, &(dn_job_sink){.user = &job, .detail = cancel_at_third});
+    dn_job_enter(&job);
     dn_status status = train(TEXT, "stopped", &plain, &result);
-    dn_log_set_sink(NULL);
-    dn_cancel_reset();
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     assert_int_equal(progress_calls, 1);
     assert_int_equal(status, DN_ECANCELLED);
     assert_non_null(strstr(dn_error_message(), "stopped after step 3 of 12 and saved"));

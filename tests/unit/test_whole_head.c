@@ -3,7 +3,7 @@
 #define _GNU_SOURCE /* mkdtemp */
 #include "test.h"
 
-#include "base/threads.h"
+#include "base/job.h"
 #include "image/orientation.h"
 #include "image/resample.h"
 #include "register/head_template.h"
@@ -124,10 +124,13 @@ static void orientation_and_threads(void **state)
     dn_labels *expected = NULL;
     dn_head first;
     assert_ok(maker_head(&grid, false, &scan, NULL));
-    dn_threads_set(1);
+    dn_job job;
+    dn_job_init(&job, NULL);
+    dn_job_set_threads(&job, 1);
+    dn_job_enter(&job);
     assert_ok(dn_whole_head_scan(whole, scan, &first));
     assert_ok(dn_head_labels(&first, &grid, &expected));
-    dn_threads_set(2);
+    dn_job_set_threads(&job, 2);
     for (size_t n = 0; n < sizeof codes / sizeof *codes; ++n) {
         dn_orientation wanted;
         dn_orientation ras = DN_ORIENTATION_RAS;
@@ -150,6 +153,8 @@ static void orientation_and_threads(void **state)
         dn_volume_destroy(turned);
         dn_head_release(&head);
     }
+    dn_job_leave(NULL);
+    dn_job_release(&job);
     dn_labels_destroy(expected);
     dn_volume_destroy(scan);
     dn_head_release(&first);

@@ -6,6 +6,7 @@
 #include "models/keras/probe.h"
 
 #include <hdf5.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -344,8 +345,15 @@ dn_status dn_keras_file_read_within(const char *path, const dn_probe_limits *lim
     if (!dn_path_exists(path) || dn_path_is_folder(path)) {
         DN_FAIL(DN_EINPUT, "cannot read %s: there is no such file", path);
     }
-    DN_TRY(dn_keras_probe(path, limits, read_and_forget));
-    return read_file(path, out);
+    /* HDF5 is not made for several threads; and a child that another job started would keep this one's pipe open. */
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&one_at_a_time);
+    dn_status status = dn_keras_probe(path, limits, read_and_forget);
+    if (status == DN_OK) {
+        status = read_file(path, out);
+    }
+    pthread_mutex_unlock(&one_at_a_time);
+    return status;
 }
 
 void dn_keras_file_destroy(dn_keras_file *file)

@@ -2,7 +2,7 @@
 #include "models/keras/probe.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/job.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,12 +136,14 @@ dn_status dn_keras_probe(const char *path, const dn_probe_limits *limits, dn_sta
         child(path, limits, ends[1], read);
     }
     close(ends[1]);
+    dn_child_note((int)process);
     const bool answered = wait_for(ends[0], limits->seconds);
     ssize_t got = answered ? take(ends[0], &said) : 0;
     if (!answered) {
         kill(process, SIGKILL);
     }
     close(ends[0]);
+    dn_child_forget((int)process); /* while its number is still its own */
     int result = 0;
     while (waitpid(process, &result, 0) < 0) {
         if (errno != EINTR) {

@@ -440,9 +440,10 @@ dn_status dn_winograd_create(dn_engine *engine, const dn_kernel_request *r, dn_k
     k->out_type = r->out_type;
     k->factor_type = r->multiply_type;
     bool usable = false;
+    const int before = omp_get_max_threads();
     omp_set_num_threads(1); /* the primitives run inside our own team, one thread each */
     dn_status status = prepare(k, r, &usable);
-    omp_set_num_threads(r->threads);
+    omp_set_num_threads(before);
     if (status != DN_OK || !usable) {
         winograd_destroy(&k->base);
         return status;
