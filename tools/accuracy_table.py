@@ -264,9 +264,9 @@ def hypothalamus():
     if not found:
         print("\n## Hypothalamus\n")
         print("Measured apart, by `tools/accuracy_hypothalamus.sh`" + (": [accuracy_hypothalamus.md](accuracy_hypothalamus.md)."
-              if os.path.exists("docs/accuracy_hypothalamus.md") else "."))
+              if os.path.exists("docs/evidence/accuracy_hypothalamus.md") else "."))
         return
-    print("\n## Hypothalamus (no manual truth here: volumes only; docs/models and the model's card have its accuracy)\n")
+    print("\n## Hypothalamus (no manual truth here: volumes only; the model's card has its accuracy)\n")
     head("scans", "n with both sides", "left mm³", "right mm³", "both, mean (SD)", "smallest", "largest")
     for kind, prefix in (("ixi_2mm", "IXI"), ("IBSR", "IBSR"), ("others", "")):
         part = [f for f in found if f[0].startswith(prefix) and (prefix or not f[0].startswith(("IXI", "IBSR")))]

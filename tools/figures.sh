@@ -63,16 +63,16 @@ if [ -r "$data/labelmaps/synthseg/training_seg_01.nii.gz" ]; then
     "$dien" surface "$head" --mask "$head" --mask-labels 1-499 --views oblique,front -o "$out/head" >/dev/null
     cp "$out/head/training_seg_01_surface.png" "$gallery/surface_head.png"
 fi
-# The pictures of README.md (chris, BSD) and docs/synthetic.md (samples made from the template). Smaller, for the repository.
+# The pictures of README.md (chris, BSD) and docs/manual/synthetic.md (samples made from the template). Smaller, for the repository.
 shrink() { /usr/bin/python3 tools/shrink_png.py "$@"; } # FROM TO WIDTH
 if [ -r "$data/t1w/chris_T1w.nii.gz" ]; then
     "$dien" segment "$data/t1w/chris_T1w.nii.gz" -o "$out/qc" --quiet
-    shrink "$out/qc/chris_qc.png" docs/qc.png 1280
+    shrink "$out/qc/chris_qc.png" docs/manual/qc.png 1280
 else
-    echo "docs/qc.png stays: it needs t1w/chris_T1w.nii.gz" >&2
+    echo "docs/manual/qc.png stays: it needs t1w/chris_T1w.nii.gz" >&2
 fi
 "$dien" synth share/template/head.nii.gz -o "$out/preview" -n 3 --spacing 1.5 --seed 11 --preview >/dev/null
-shrink "$out/preview/head_preview.png" docs/preview.png 1432
+shrink "$out/preview/head_preview.png" docs/manual/preview.png 1432
 if [ -r "$data/teacher/billot2020_hypothalamus.h5" ] && [ -r "$data/t1w/chris_T1w.nii.gz" ]; then
     model=$out/billot2020.safetensors
     [ -e "$model" ] || "$dien" models import "$data/teacher/billot2020_hypothalamus.h5" -o "$model" >/dev/null
