@@ -63,13 +63,14 @@ if [ -r "$data/labelmaps/synthseg/training_seg_01.nii.gz" ]; then
     "$dien" surface "$head" --mask "$head" --mask-labels 1-499 --views oblique,front -o "$out/head" >/dev/null
     cp "$out/head/training_seg_01_surface.png" "$gallery/surface_head.png"
 fi
-# The pictures of README.md (chris, BSD) and docs/manual/synthetic.md (samples made from the template). Smaller, for the repository.
-shrink() { /usr/bin/python3 tools/shrink_png.py "$@"; } # FROM TO WIDTH
+# The pictures of README.md and docs/manual (chris, BSD) and docs/manual/synthetic.md (samples made from the template). Smaller, for the repository.
+shrink() { /usr/bin/python3 tools/shrink_png.py "$@"; } # FROM TO WIDTH [ROWS]
 if [ -r "$data/t1w/chris_T1w.nii.gz" ]; then
     "$dien" segment "$data/t1w/chris_T1w.nii.gz" -o "$out/qc" --quiet
     shrink "$out/qc/chris_qc.png" docs/manual/qc.png 1280
+    shrink "$out/qc/chris_qc.png" docs/manual/head.png 1280 544 # its upper third, for the first screen of README.md
 else
-    echo "docs/manual/qc.png stays: it needs t1w/chris_T1w.nii.gz" >&2
+    echo "docs/manual/qc.png and head.png stay: they need t1w/chris_T1w.nii.gz" >&2
 fi
 "$dien" synth share/template/head.nii.gz -o "$out/preview" -n 3 --spacing 1.5 --seed 11 --preview >/dev/null
 shrink "$out/preview/head_preview.png" docs/manual/preview.png 1432
