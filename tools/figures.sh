@@ -1,5 +1,5 @@
 #!/bin/bash
-# The gallery: the seeds' figures from simulated tables with their n, mean and SD. Build folder $1; results in $1/figures, pictures and page in
+# The gallery: the figures of the papers from simulated tables with their n, mean and SD. Build folder $1; results in $1/figures, pictures and page in
 # docs/gallery. The surfaces need DIEN_DATA (a label map, a scan and the published network); without it their last pictures stay.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -88,11 +88,11 @@ says() { tr '\n' ' ' <"$out/$1.txt" | sed 's/ *$//'; }
     cat <<'PAGE'
 # Gallery
 
-The figures of the papers that `dien` implements, drawn again by its own commands (`make figures`). **All people here are simulated**, with a
-fixed seed and with exactly the n, mean and SD that the papers print; so the tests come out as published where they follow from those numbers, and
-nothing else here is evidence of anything. Where the papers used Student's t test, so do these figures (`--equal-variances`); without it `dien` takes
-Welch's. Beside each picture the program also writes SVG, PDF, the gnuplot script and the data; each paragraph below is
-what it prints.
+The figures of Vernikouskaya et al. 2023, Kassubek et al. 2025 and Opfer et al. 2022, drawn again by the commands of `dien` (`make figures`).
+**All people here are simulated**, with a fixed seed and with exactly the n, mean and SD that the papers print. So the tests come out as published where
+they follow from those numbers, and nothing else here is evidence of anything. Where the papers used Student's t test, these figures do, too
+(`--equal-variances`); without this option `dien` takes Welch's. Beside each picture the program also writes SVG, PDF, the gnuplot script and the data. Each
+paragraph below is what the program prints.
 
 PAGE
     entry() { # entry TITLE PICTURE TEXT PUBLISHED
@@ -122,7 +122,7 @@ $(says ALS_PLS/groups)" "ALS against controls p = 0.002, PLS against controls p 
     if [ -e "$gallery/surface_hypothalamus.png" ]; then
         entry "Subunits of the hypothalamus" surface_hypothalamus "Measured by \`dien segment\` with the published network of Billot et al. 2020 in a T1-weighted scan (chris, from MRIcron, BSD)." ""
     fi
-    entry "Contours on coronal slices" ../qc "The picture that \`dien segment\` writes for every scan: outlines on coronal, sagittal and axial slices (the head that \`make demo\` makes)." ""
+    entry "Contours on coronal slices" ../manual/qc "The picture that \`dien segment\` writes for every scan: outlines on coronal, sagittal and axial slices (chris, from MRIcron, BSD)." ""
 } >"$gallery/README.md"
 du -ch "$gallery"/* | tail -n 1
 echo "gallery: $gallery/README.md"
