@@ -13,7 +13,7 @@ manual=$source_folder/docs/manual
 
 # ---- the commands: lines of code blocks (a "\" goes on; two spaces or " #" begin a remark), examples of help ---------------------------
 for page in "${pages[@]}"; do
-    sed -E ':more; /\\( .*)?$/ { N; s/\\\n +/ /; t more }' "$page" | grep -E '^ {4}dien ' | sed -E "s|^ +|$(basename "$page")	|"
+    sed -E ':more; /\\( .*)?$/ { N; s/\\\n +/ /; t more }' "$page" | grep -E '^ {4,}dien ' | sed -E "s|^ +|$(basename "$page")	|"
 done >"$work/shown"
 for command in $("$dien" help --commands); do
     "$dien" "$command" --help | sed '1,/^Examples:/d' | sed -E ':more; /\\$/ { N; s/\\\n +/ /; t more }' | grep -E '^ *dien ' | sed -E "s|^ +|help $command	|"
