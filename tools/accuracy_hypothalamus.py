@@ -98,7 +98,7 @@ def coarse_table(truth, folder, heads, sizes):
     print("\n## Is the consensus a truth on coarse scans?\n")
     print("The same heads in larger voxels (each is the mean over a Gaussian of its width), measured by the consensus and by our network, both compared with the\n"
           "consensus on the head as it is. *As IBSR*: voxels of 0.94 x 1.5 x 0.94 mm, everything cut away at the edge of the tissue, ventricles 0.4 times as bright\n"
-          "as white matter (tools/hypothalamus_copies.py). All heads except studyforrest taught our network, in fine voxels.\n")
+          "as white matter (tools/hypothalamus_copies.py). All heads except studyforrest were used to train our network, in fine voxels.\n")
     head("head", "voxels, mm", "consensus, fine mm³", "consensus, coarse", "network, coarse", "Dice: consensus", "Dice: network", "network with coarse consensus")
     means = {}
     for size in sizes:
@@ -163,8 +163,8 @@ def table(truth, scans, copied, folders):
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     print("# Accuracy of the hypothalamus network, measured by `tools/accuracy_hypothalamus.sh`\n")
     print(f"Commit {commit or 'unknown'}. The truth was not drawn by an anatomist. It is the mean of 16 runs of the published subunit network with different intensity scale, mirror and shift\n"
-          "(`dien segment --consensus`), which also taught our network, on other scans. `studyforrest` validated the training; IBSR (stripped, 1.5 mm) and\n"
-          "IXI (2 mm) were not seen in it. One run of the published network is shown for comparison. It made the truth itself, so its Dice cannot be compared with ours.\n")
+          "(`dien segment --consensus`), which was also used to train our network, on other scans. `studyforrest` was used for validation; IBSR (stripped, 1.5 mm) and\n"
+          "IXI (2 mm) were not used in training. One run of the published network is shown for comparison. It made the truth itself, so its Dice cannot be compared with ours.\n")
     print("## Means\n")
     head("network", "scans", "n", "Dice", "lowest", "volume, %", "r of volumes", "not found", "rejected")
     kept = {}

@@ -128,7 +128,7 @@ The networks learned FreeSurfer's labels. So a difference from DLMUSE that FreeS
 ventricle: DLMUSE draws them smaller. The lateral ventricles are larger than in both: on ecog a quarter of the excess is choroid plexus, which
 FreeSurfer counts apart; the rest, white matter and its hypointensities at the edge of the ventricles, is an error of dien. For caudate, putamen and brain stem, two heads with FreeSurfer's labels cannot decide: ecog and
 seeg disagree. The thalamus lies 0.8 mm (SD 0.4) further forward than DLMUSE's on IXI heads, and as much on ecog and seeg, while other
-structures lie where they should: it misses a part of the pulvinar, which is bright in real scans and not in the synthetic ones that taught the network. Two scans with FreeSurfer's
+structures lie where they should: it misses a part of the pulvinar, which is bright in real scans and not in the synthetic ones that were used for training. Two scans with FreeSurfer's
 labels are only two scans.""")
 
 
