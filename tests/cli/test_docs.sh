@@ -8,7 +8,7 @@ source_folder=${DIEN_SOURCE:?the source tree}
 keras=$source_folder/tests/parity/keras
 export DIEN_MODELS=$work/models HOME=$work XDG_DATA_HOME='' OMP_NUM_THREADS=2
 unset DIEN_STACKS DIEN_RUNS DIEN_SLICES
-pages=("$source_folder/README.md" "$source_folder"/docs/*/*.md)
+pages=("$source_folder/README.md" "$source_folder"/docs/*.md "$source_folder"/docs/*/*.md)
 manual=$source_folder/docs/manual
 
 # ---- the commands: lines of code blocks (a "\" goes on; two spaces or " #" begin a remark), examples of help ---------------------------
