@@ -55,7 +55,7 @@ fuzz: ## Fuzz the readers for FUZZ_SECONDS each (60) with libFuzzer
 bench: build ## Measure speed and memory against the peers (BENCH='train slices' for a part); writes bench/*.md
 	@bench/run.sh $(BUILD)
 
-accuracy: build ## What the networks reach on the real scans under DIEN_DATA: docs/accuracy.md (resumable; ACCURACY_SCANS='IXI1*' for a part)
+accuracy: build ## What the networks reach on the real scans under DIEN_DATA: docs/evidence/accuracy.md (resumable; ACCURACY_SCANS='IXI1*' for a part)
 	@DIEN_DATA="$(DIEN_DATA)" tools/accuracy.sh $(BUILD)
 
 weights: build ## Train the shipped networks again from label maps (hours; resumes) into models/

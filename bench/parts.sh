@@ -5,7 +5,7 @@
 #     slices     slices of 512 x 512 through the EfficientNetB0 U-Net, beside PyTorch and ONNX Runtime; share of the processor's peak
 #     whole      the whole head: the networks alone, and `dien segment` on a scan
 #     threads    one thread against two: training steps and inference
-#     generator  training samples a second
+#     generator  training samples per second
 # BENCH_REPEATS (3) times each, after a warm-up; BENCH_THREADS (all). BENCH_SMALL=1: once and with small inputs, to see that the scripts
 # and the peers still work; such numbers mean nothing, and bench/run.sh leaves networks.md alone then.
 # PyTorch 1.13 is slow at 1 x 1 convolutions on one thread: peers are compared on two.

@@ -47,7 +47,7 @@ def compare(rows, peak, wanted=None):
             if like:
                 fastest, least = min(seconds(r) for r in like), min(r["peak_rss_mb"] for r in like)
                 note = "" if like[0]["dtype"] == dtype else f" (the peers' {like[0]['dtype']})"
-                text = f"dien {dtype}: {fastest / seconds(mine):.2f} times the fastest peer's speed{note}, {mine['peak_rss_mb'] / least:.2f} of the least peer's memory."
+                text = f"dien {dtype}: {fastest / seconds(mine):.2f} times the speed of the fastest peer{note}, {mine['peak_rss_mb'] / least:.2f} of the memory of the smallest peer."
                 print(f"\n{text}" + (f" Wanted: {wanted}." if wanted else ""))
 
 
@@ -79,14 +79,14 @@ def threads(rows, _):
 
 
 def generator(rows, _):
-    print("\n### Training samples, one core\n\n| sample | samples a second | s a sample |\n|---|---|---|")
+    print("\n### Training samples, one core\n\n| sample | samples per second | s per sample |\n|---|---|---|")
     for r in rows:
         print(f"| {r['what'].removeprefix('generator: ')} | {1 / seconds(r):.1f} | {seconds(r):.3f} |")
 
 
 commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
 print("# The networks that dien trains and ships, measured by `make bench`\n")
-print(f"{datetime.date.today()}, {cpu()}, {os.cpu_count()} cores, commit {commit or 'unknown'}. Medians; seconds differ with the machine and its load, the ratios are what to read.")
+print(f"{datetime.date.today()}, {cpu()}, {os.cpu_count()} cores, commit {commit or 'unknown'}. Medians. Seconds depend on the machine and its load; compare the ratios.")
 for folder in sys.argv[1:]:
     print(f"\n## {'Debian 13' if 'debian13' in folder else 'This system'}")
     peak = {}

@@ -48,7 +48,7 @@ def table(peers):
 
 print("# Measured by `make bench`\n")
 print(f"{datetime.date.today()}, {cpu()}, {os.cpu_count()} cores, commit {commit()}.")
-print("Medians; seconds differ with the machine and its load, the ratios (peer / dien of the same type and run) are what to read.\n")
+print("Medians. Seconds depend on the machine and its load; compare the ratios (peer / dien of the same type and run).\n")
 for path in sys.argv[1:]:
     peers, steps, commands = gather(path)
     if not peers:

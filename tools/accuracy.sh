@@ -1,7 +1,7 @@
 #!/bin/bash
 # `make accuracy`: what the shipped networks reach on real scans that nobody trained on. Build folder $1.
 # Every scan under DIEN_DATA is segmented, compared with the labels that come with it, and a few heads are seen through simulated
-# scanners. The table goes to stdout and, after a complete run, to docs/accuracy.md. What was done with the same model files is not
+# scanners. The table goes to stdout and, after a complete run, to docs/evidence/accuracy.md. What was done with the same model files is not
 # done again; results lie in $1/accuracy/<hash of the models>.
 #   ACCURACY_SCANS      patterns of scan names, as 'IXI1* ecog' (all); part of a run prints its table and leaves docs/ alone
 #   ACCURACY_PARTS      'scans stability' (both)
@@ -140,7 +140,7 @@ compare aseg_stripped "$data/t1w_stripped" _aseg.mgz --structures "$named"
 "$python" tools/accuracy_table.py "$out" "$data" "$dien" >"$out/accuracy.md"
 cat "$out/accuracy.md"
 if [ "$patterns" = '*' ] && [[ $parts == *scans* && $parts == *stability* ]]; then
-    cp "$out/accuracy.md" docs/accuracy.md.tmp
-    mv docs/accuracy.md.tmp docs/accuracy.md
+    cp "$out/accuracy.md" docs/evidence/accuracy.md.tmp
+    mv docs/evidence/accuracy.md.tmp docs/evidence/accuracy.md
     "$python" tools/model_cards.py "$out" "$dien" models/*.md
 fi

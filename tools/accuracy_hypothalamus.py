@@ -96,9 +96,9 @@ def dice_across(fine, coarse):
 
 def coarse_table(truth, folder, heads, sizes):
     print("\n## Is the consensus a truth on coarse scans?\n")
-    print("The same heads in larger voxels (each the mean over a Gaussian of its width), measured by the consensus and by our network, both compared with the\n"
-          "consensus on the head as it is. *As IBSR*: voxels of 0.94 x 1.5 x 0.94 mm, everything but tissue cut away at its edge, ventricles 0.4 times as bright\n"
-          "as white matter (tools/hypothalamus_copies.py). All but studyforrest taught our network, in fine voxels.\n")
+    print("The same heads in larger voxels (each is the mean over a Gaussian of its width), measured by the consensus and by our network, both compared with the\n"
+          "consensus on the head as it is. *As IBSR*: voxels of 0.94 x 1.5 x 0.94 mm, everything cut away at the edge of the tissue, ventricles 0.4 times as bright\n"
+          "as white matter (tools/hypothalamus_copies.py). All heads except studyforrest were used to train our network, in fine voxels.\n")
     head("head", "voxels, mm", "consensus, fine mm³", "consensus, coarse", "network, coarse", "Dice: consensus", "Dice: network", "network with coarse consensus")
     means = {}
     for size in sizes:
@@ -162,9 +162,9 @@ def table(truth, scans, copied, folders):
     names = [os.path.basename(f).rsplit(".", 1)[0] for f in folders]
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     print("# Accuracy of the hypothalamus network, measured by `tools/accuracy_hypothalamus.sh`\n")
-    print(f"Commit {commit or 'unknown'}. Truth is no anatomist's: it is the consensus of the published subunit network over intensity scale, mirror and shift\n"
-          "(`dien segment --consensus`), which also taught our network, on other scans. `studyforrest` validated the training; IBSR (stripped, 1.5 mm) and\n"
-          "IXI (2 mm) were not seen in it. The published network stands beside as one run of it. It made the truth, so its Dice is no rival's.\n")
+    print(f"Commit {commit or 'unknown'}. The truth was not drawn by an anatomist. It is the mean of 16 runs of the published subunit network with different intensity scale, mirror and shift\n"
+          "(`dien segment --consensus`), which was also used to train our network, on other scans. `studyforrest` was used for validation; IBSR (stripped, 1.5 mm) and\n"
+          "IXI (2 mm) were not used in training. One run of the published network is shown for comparison. It made the truth itself, so its Dice cannot be compared with ours.\n")
     print("## Means\n")
     head("network", "scans", "n", "Dice", "lowest", "volume, %", "r of volumes", "not found", "rejected")
     kept = {}
@@ -214,7 +214,7 @@ def table(truth, scans, copied, folders):
             line(name, "**all degraded**", len(bad), f"SD over a scan's copies {percent(numpy.mean(spread) if spread else numpy.nan)}", "",
                  sum(not r[1] for r in bad), f"{100 * numpy.mean([r[2] for r in bad]):.0f}")
     print(f"\nOf {', '.join(copied)}. contrast: halved; noise: SD 5 % of the range; bias: a smooth field of SD 30 %; slices: 2 mm thick (4 mm where they\n"
-          "were 2 mm). Percentiles set the scale that a network sees, so a factor alone should do nothing; a bright marker or saturation does.\n")
+          "were 2 mm). Percentiles set the intensity scale for a network, so a factor alone should change nothing. A bright marker or saturation does.\n")
     print("## Scan by scan\n")
     head("scan", "consensus mm³", *(c for n in names for c in (n + " mm³", "Dice")))
     for scan in scans:

@@ -9,7 +9,7 @@
 #   HYPOTHALAMUS_DEGRADED kinds of degraded copies ('contrast noise bias slices'; 'none')
 #   HYPOTHALAMUS_COARSE   heads that the consensus and the network also see in larger voxels, and as IBSR's heads are ('chris colin27 ecog sag-anon studyforrest'; 'none')
 #   HYPOTHALAMUS_THREADS  of each run (1)
-#   HYPOTHALAMUS_WRITE=1  the table replaces docs/accuracy_hypothalamus.md, too
+#   HYPOTHALAMUS_WRITE=1  the table replaces docs/evidence/accuracy_hypothalamus.md, too
 # The table goes to stdout. What was done with the same model files is not done again; results lie in $1/accuracy_hypothalamus/<hash>.
 # A network that sees slices takes about 30 CPU seconds a scan (the frame is most of it), the published one 5.
 set -euo pipefail
@@ -113,6 +113,6 @@ if [ -n "$coarse" ]; then
 fi
 cat "$out/table.md"
 if [ "${HYPOTHALAMUS_WRITE:-0}" = 1 ]; then
-    cp "$out/table.md" docs/accuracy_hypothalamus.md.tmp
-    mv docs/accuracy_hypothalamus.md.tmp docs/accuracy_hypothalamus.md
+    cp "$out/table.md" docs/evidence/accuracy_hypothalamus.md.tmp
+    mv docs/evidence/accuracy_hypothalamus.md.tmp docs/evidence/accuracy_hypothalamus.md
 fi

@@ -119,17 +119,17 @@ def volume_differences():
                 columns.setdefault(r["structure"], {}).setdefault(folder, []).append(number(r["volume_error_percent"]))
     if not any(len(c) == 3 for c in columns.values()):
         return
-    print("\n## Volumes: another protocol, or an error of ours?\n")
+    print("\n## Volumes: another protocol, or an error of dien?\n")
     head("structure", "% of DLMUSE's (IXI)", "% of aseg's: ecog", "% of aseg's: seeg")
     for name, of in columns.items():
         line(name.replace("_", " "), *(f"{statistics.mean(of[f]):+.1f}" if f in of else "n/a" for f in ("dlmuse", "aseg_whole", "aseg_stripped")))
     print("""
-The networks learnt FreeSurfer's labels, so a difference to DLMUSE that FreeSurfer's own labels do not show is a protocol's. Amygdala and third
-ventricle are that: DLMUSE draws them smaller. Lateral ventricles are larger than both say: on ecog a quarter of the excess is choroid plexus, which
-FreeSurfer counts apart; the rest, white matter and its hypointensities at the ventricles' edge, is an error of ours. For caudate, putamen and brain stem two heads with FreeSurfer's labels cannot decide: ecog and
-seeg disagree. The thalamus lies 0.8 mm (SD 0.4) further forward than DLMUSE's on IXI heads and as much on ecog and seeg, while other
-structures lie where they should: it misses a part of the pulvinar, which is bright in real scans and not in ours. Two scans with FreeSurfer's
-labels are two scans.""")
+The networks learned FreeSurfer's labels. So a difference from DLMUSE that FreeSurfer's own labels do not show is a difference of protocols. This is so for the amygdala and the third
+ventricle: DLMUSE draws them smaller. The lateral ventricles are larger than in both: on ecog a quarter of the excess is choroid plexus, which
+FreeSurfer counts apart; the rest, white matter and its hypointensities at the edge of the ventricles, is an error of dien. For caudate, putamen and brain stem, two heads with FreeSurfer's labels cannot decide: ecog and
+seeg disagree. The thalamus lies 0.8 mm (SD 0.4) further forward than DLMUSE's on IXI heads, and as much on ecog and seeg, while other
+structures lie where they should: it misses a part of the pulvinar, which is bright in real scans and not in the synthetic ones that were used for training. Two scans with FreeSurfer's
+labels are only two scans.""")
 
 
 def check_dice(folder, table):
@@ -191,9 +191,9 @@ def icv_table():
     line(f"{r:.4f}", f"{mean:+.2f}", f"{sd:.2f}", f"{mean - 1.96 * sd:+.1f} to {mean + 1.96 * sd:+.1f}", f"{table[worst][0]} {percent[worst]:+.1f} %",
          f"{intercept / 1000:+.0f} cm³ + {slope:.3f} x")
     print("""
-Not quite blind: the coarse network's weights were chosen after looking at these heads, and the threshold of the fit of the skull's inner edge
-(segment/head/rim) among three values after looking at 17 IXI heads, eight of them among these. Before that fit r was 0.964 and the farthest head
-+7.6 %: the network sees that edge too far out under a thick skull, too far in under a thin one.""")
+This is not quite blind: the weights of the coarse network were chosen after these heads had been seen, and the threshold of the fit of the inner edge of the skull
+(segment/head/rim) was chosen among three values after 17 IXI heads had been seen, eight of them among these. Before that fit r was 0.964 and the farthest head
+was +7.6 %: the network places that edge too far out under a thick skull and too far in under a thin one.""")
     target("ICV against DLMUSE's: r", f"{r:.4f}", ">= 0.97", r >= 0.97)
     target("ICV against DLMUSE's: mean difference", f"{mean:+.2f} %", "within 3 %", abs(mean) <= 3.0)
 
@@ -215,13 +215,13 @@ def look(name):
 
 def failures():
     print("\n## Failures: a structure missing, a side swapped, an exit code\n")
-    head("scans", "n", "exit 0", "exit 4 (quality control)", "other exit codes", "a structure missing", "a side swapped", "CPU s a scan")
+    head("scans", "n", "exit 0", "exit 4 (quality control)", "other exit codes", "a structure missing", "a side swapped", "CPU s per scan")
     remarks, failed, total = [], 0, 0
-    kinds = {"t1w/ (whole heads)": [], "t1w_stripped/ but IBSR": [], "IBSR (stripped, 1.5 mm)": [], "ixi_2mm/": []}
+    kinds = {"t1w/ (whole heads)": [], "t1w_stripped/ without IBSR": [], "IBSR (stripped, 1.5 mm)": [], "ixi_2mm/": []}
     for path in sorted(glob.glob(os.path.join(out, "seg", "*.exit"))):
         name = os.path.basename(path)[:-5]
         kind = ("ixi_2mm/" if name.startswith("IXI") else "IBSR (stripped, 1.5 mm)" if name.startswith("IBSR")
-                else "t1w_stripped/ but IBSR" if glob.glob(os.path.join(data, "t1w_stripped", name + "_*")) else "t1w/ (whole heads)")
+                else "t1w_stripped/ without IBSR" if glob.glob(os.path.join(data, "t1w_stripped", name + "_*")) else "t1w/ (whole heads)")
         code, cpu = open(path).read().split()
         kinds[kind].append((name, int(code), float(cpu), look(name)))
     for kind, scans in kinds.items():
@@ -264,9 +264,9 @@ def hypothalamus():
     if not found:
         print("\n## Hypothalamus\n")
         print("Measured apart, by `tools/accuracy_hypothalamus.sh`" + (": [accuracy_hypothalamus.md](accuracy_hypothalamus.md)."
-              if os.path.exists("docs/accuracy_hypothalamus.md") else "."))
+              if os.path.exists("docs/evidence/accuracy_hypothalamus.md") else "."))
         return
-    print("\n## Hypothalamus (no manual truth here: volumes only; docs/models and the model's card have its accuracy)\n")
+    print("\n## Hypothalamus (no manual truth here: volumes only; the card of the model has its accuracy)\n")
     head("scans", "n with both sides", "left mm³", "right mm³", "both, mean (SD)", "smallest", "largest")
     for kind, prefix in (("ixi_2mm", "IXI"), ("IBSR", "IBSR"), ("others", "")):
         part = [f for f in found if f[0].startswith(prefix) and (prefix or not f[0].startswith(("IXI", "IBSR")))]
@@ -333,8 +333,8 @@ def cpu():
 models = [text.split() for text in open(os.path.join(out, "models.tsv"))]
 commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
 print("# Accuracy, measured by `make accuracy`\n")
-print(f"{datetime.date.today()}, {cpu()}, {os.cpu_count()} cores, commit {commit or 'unknown'}. No scan here trained the whole-head networks; the seven IXI0* heads")
-print("chose among their weights and are left out of the comparisons, as is IXI638, whose DLMUSE labels are faulty. DLMUSE and aseg are")
+print(f"{datetime.date.today()}, {cpu()}, {os.cpu_count()} cores, commit {commit or 'unknown'}. No scan of this page trained the whole-head networks. The seven IXI0* heads")
+print("were used to choose among their weights, and are left out of the comparisons, as is IXI638, whose DLMUSE labels are faulty. DLMUSE and aseg are")
 print("automatic labels: agreement with them is not agreement with an anatomist. The IXI scans are at 2 mm.\n")
 head("network", "sha256")
 for name, digest in models:
@@ -347,7 +347,7 @@ failures()
 hypothalamus()
 stability()
 print("\n## The published 4-class set-up (configs/published_4class.yaml)\n")
-print("Thalamus Dice 0.83 and 0.80 (left, right) on the 52 IXI heads after 961 steps in two hours of two shared cores, which is short; the recipe and the rest of its numbers:")
+print("Thalamus Dice 0.83 and 0.80 (left, right) on the 52 IXI heads after 961 steps in two hours of two shared cores, which is short. The recipe and its other numbers are in")
 print("[accuracy_published_4class.md](accuracy_published_4class.md). Its weights are not shipped.")
 print("\n## Targets\n")
 head("what", "found", "wanted", "")

@@ -4,7 +4,7 @@
     export(net.state_dict(), "mine.safetensors", name="mine", architecture="unet3d",
            config={"classes": 2, "features": [16, 32, 64]}, labels=[("background", 0, "B"), ("left_thalamus", 10, "L")])
 
-Names and shapes of the state dict must be those of the architecture: docs/models.md. Check with: dien models show FILE --weights
+Names and shapes of the state dict must be those of the architecture: docs/manual/models.md. Check with: dien models show FILE --weights
 """
 import json
 import struct

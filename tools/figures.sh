@@ -1,5 +1,5 @@
 #!/bin/bash
-# The gallery: the seeds' figures from simulated tables with their n, mean and SD. Build folder $1; results in $1/figures, pictures and page in
+# The gallery: the figures of the papers from simulated tables with their n, mean and SD. Build folder $1; results in $1/figures, pictures and page in
 # docs/gallery. The surfaces need DIEN_DATA (a label map, a scan and the published network); without it their last pictures stay.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -63,16 +63,17 @@ if [ -r "$data/labelmaps/synthseg/training_seg_01.nii.gz" ]; then
     "$dien" surface "$head" --mask "$head" --mask-labels 1-499 --views oblique,front -o "$out/head" >/dev/null
     cp "$out/head/training_seg_01_surface.png" "$gallery/surface_head.png"
 fi
-# The pictures of README.md (chris, BSD) and docs/synthetic.md (samples made from the template). Smaller, for the repository.
-shrink() { /usr/bin/python3 tools/shrink_png.py "$@"; } # FROM TO WIDTH
+# The pictures of README.md and docs/manual (chris, BSD) and docs/manual/synthetic.md (samples made from the template). Smaller, for the repository.
+shrink() { /usr/bin/python3 tools/shrink_png.py "$@"; } # FROM TO WIDTH [ROWS]
 if [ -r "$data/t1w/chris_T1w.nii.gz" ]; then
     "$dien" segment "$data/t1w/chris_T1w.nii.gz" -o "$out/qc" --quiet
-    shrink "$out/qc/chris_qc.png" docs/qc.png 1280
+    shrink "$out/qc/chris_qc.png" docs/manual/qc.png 1280
+    shrink "$out/qc/chris_qc.png" docs/manual/head.png 1280 544 # its upper third, for the first screen of README.md
 else
-    echo "docs/qc.png stays: it needs t1w/chris_T1w.nii.gz" >&2
+    echo "docs/manual/qc.png and head.png stay: they need t1w/chris_T1w.nii.gz" >&2
 fi
 "$dien" synth share/template/head.nii.gz -o "$out/preview" -n 3 --spacing 1.5 --seed 11 --preview >/dev/null
-shrink "$out/preview/head_preview.png" docs/preview.png 1432
+shrink "$out/preview/head_preview.png" docs/manual/preview.png 1432
 if [ -r "$data/teacher/billot2020_hypothalamus.h5" ] && [ -r "$data/t1w/chris_T1w.nii.gz" ]; then
     model=$out/billot2020.safetensors
     [ -e "$model" ] || "$dien" models import "$data/teacher/billot2020_hypothalamus.h5" -o "$model" >/dev/null
@@ -87,11 +88,11 @@ says() { tr '\n' ' ' <"$out/$1.txt" | sed 's/ *$//'; }
     cat <<'PAGE'
 # Gallery
 
-The figures of the papers that `dien` implements, drawn again by its own commands (`make figures`). **All people here are simulated**, with a
-fixed seed and with exactly the n, mean and SD that the papers print; so the tests come out as published where they follow from those numbers, and
-nothing else here is evidence of anything. Where the papers used Student's t test, so do these figures (`--equal-variances`); without it `dien` takes
-Welch's. Beside each picture the program also writes SVG, PDF, the gnuplot script and the data; each paragraph below is
-what it prints.
+The figures of Vernikouskaya et al. 2023, Kassubek et al. 2025 and Opfer et al. 2022, drawn again by the commands of `dien` (`make figures`).
+**All people here are simulated**, with a fixed seed and with exactly the n, mean and SD that the papers print. So the tests come out as published where
+they follow from those numbers, and nothing else here is evidence of anything. Where the papers used Student's t test, these figures do, too
+(`--equal-variances`); without this option `dien` takes Welch's. Beside each picture the program also writes SVG, PDF, the gnuplot script and the data. Each
+paragraph below is what the program prints.
 
 PAGE
     entry() { # entry TITLE PICTURE TEXT PUBLISHED
@@ -121,7 +122,7 @@ $(says ALS_PLS/groups)" "ALS against controls p = 0.002, PLS against controls p 
     if [ -e "$gallery/surface_hypothalamus.png" ]; then
         entry "Subunits of the hypothalamus" surface_hypothalamus "Measured by \`dien segment\` with the published network of Billot et al. 2020 in a T1-weighted scan (chris, from MRIcron, BSD)." ""
     fi
-    entry "Contours on coronal slices" ../qc "The picture that \`dien segment\` writes for every scan: outlines on coronal, sagittal and axial slices (the head that \`make demo\` makes)." ""
+    entry "Contours on coronal slices" ../manual/qc "The picture that \`dien segment\` writes for every scan: outlines on coronal, sagittal and axial slices (chris, from MRIcron, BSD)." ""
 } >"$gallery/README.md"
 du -ch "$gallery"/* | tail -n 1
 echo "gallery: $gallery/README.md"

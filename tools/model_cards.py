@@ -24,7 +24,7 @@ for card in cards:
     rows = [f"| {' | '.join(t)} |" for t in targets]
     if not name.startswith("whole-head"):
         rows = [r for r in rows if "hypothalamus" in r or "failure" in r]
-    block = "\n".join([f"sha256 `{measured[name]}`. Recipe: {recipe}.", "", "| what (docs/accuracy.md has the whole table) | found | wanted | |",
+    block = "\n".join([f"sha256 `{measured[name]}`. Recipe: {recipe}.", "", "| what (docs/evidence/accuracy.md has the whole table) | found | wanted | |",
                        "|---|---|---|---|", *rows, ""])
     new = MARKS.sub(lambda m: m.group(1) + block + m.group(2), text)
     if new != text:

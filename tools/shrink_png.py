@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A picture for the repository: tools/shrink_png.py FROM TO WIDTH. 96 greys and 160 colours, no dither, so that greys stay grey."""
+"""A picture for the repository: tools/shrink_png.py FROM TO WIDTH [ROWS]. 96 greys and 160 colours, no dither, so that greys stay grey.
+With ROWS, only so many rows from the top are kept."""
 import sys
 
 import numpy as np
@@ -9,6 +10,8 @@ image = Image.open(sys.argv[1]).convert("RGB")
 width = int(sys.argv[3])
 if width < image.width:
     image = image.resize((width, round(image.height * width / image.width)), Image.LANCZOS)
+if len(sys.argv) > 4:
+    image = image.crop((0, 0, image.width, min(image.height, int(sys.argv[4]))))
 pixels = np.asarray(image).reshape(-1, 3)
 strong = pixels[np.ptp(pixels.astype(int), axis=1) > 24]
 colors = Image.fromarray(strong.reshape(1, -1, 3)).quantize(160, method=1, dither=Image.Dither.NONE).getpalette()[: 3 * 160]

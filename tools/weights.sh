@@ -46,5 +46,5 @@ for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d hypothalamus_2d_se
 done
 tools/check_models.sh "$models"
 echo
-echo "What they reach on real scans (docs/accuracy.md, and the tables in models/*.md):"
+echo "What they reach on real scans (docs/evidence/accuracy.md, and the tables in models/*.md):"
 echo "  DIEN_MODELS=$models make accuracy"

@@ -414,7 +414,7 @@ def loss_of(logits, share, dice_weight, volume_weight):
 class Partners:
     def __init__(self, data, generator):
         self.m, self.size = generator, generator.size
-        # chris, sag-anon and eun are heads of docs/accuracy.md: they teach nothing
+        # chris, sag-anon and eun are heads of docs/evidence/accuracy.md: they teach nothing
         self.images = [data.tensor(f"partner{n}") for n, name in enumerate(data.names["partners"]) if name.startswith("sub-")]
 
     def batch(self, b):

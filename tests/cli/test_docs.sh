@@ -1,5 +1,6 @@
-# Every command that README.md, docs/*.md and the examples of --help show is run, with inputs of the names that it uses: a page that shows
-# what does not work fails here. What takes hours (training by the shipped configs) goes as far as its first step: --check, --steps 2.
+# Every command that README.md, docs/*/*.md and the examples of --help show is run, with inputs of the names that it uses: a page that shows
+# what does not work fails here. So do sessions ("$ dien ...", its messages, its exit code), messages that troubleshooting.md quotes and the
+# program does not have, flags that quality.md leaves out, and links that lead nowhere. What takes hours (training by the shipped configs) goes as far as its first step: --check, --steps 2.
 source "$(dirname "$0")/lib.sh"
 sanitized && { echo "skipped: under sanitizers it takes a quarter of an hour, and other tests run these commands"; exit 77; }
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
@@ -7,10 +8,12 @@ source_folder=${DIEN_SOURCE:?the source tree}
 keras=$source_folder/tests/parity/keras
 export DIEN_MODELS=$work/models HOME=$work XDG_DATA_HOME='' OMP_NUM_THREADS=2
 unset DIEN_STACKS DIEN_RUNS DIEN_SLICES
+pages=("$source_folder/README.md" "$source_folder"/docs/*.md "$source_folder"/docs/*/*.md)
+manual=$source_folder/docs/manual
 
 # ---- the commands: lines of code blocks (a "\" goes on; two spaces or " #" begin a remark), examples of help ---------------------------
-for page in "$source_folder/README.md" "$source_folder"/docs/*.md; do
-    sed -E ':more; /\\( .*)?$/ { N; s/\\\n +/ /; t more }' "$page" | grep -E '^ {4}dien ' | sed -E "s|^ +|$(basename "$page")	|"
+for page in "${pages[@]}"; do
+    sed -E ':more; /\\( .*)?$/ { N; s/\\\n +/ /; t more }' "$page" | grep -E '^ {4,}dien ' | sed -E "s|^ +|$(basename "$page")	|"
 done >"$work/shown"
 for command in $("$dien" help --commands); do
     "$dien" "$command" --help | sed '1,/^Examples:/d' | sed -E ':more; /\\$/ { N; s/\\\n +/ /; t more }' | grep -E '^ *dien ' | sed -E "s|^ +|help $command	|"
@@ -36,6 +39,7 @@ cp "$keras/small_3d.h5" billot2020_hypothalamus.h5
 cp "$keras/small_3d.h5" hypothalamus.h5
 cp "$keras/small_tfkeras240.h5" efficientnetb0.h5
 echo '{"licence": "MIT"}' >labels.json
+echo 'the notes of the scan' >notes.nii.gz
 "$fixture" model "$DIEN_MODELS/billot2020-hypothalamus-subunits.safetensors" || fail "cannot make a model"
 cat >my.yaml <<YAML
 name: NAME
@@ -174,12 +178,66 @@ echo "$ran commands run"
 [ "$ran" -ge 45 ] || fail "expected 45 commands and more to be run, found $ran"
 
 # ---- options that the text names within a line --------------------------------------------------------------------------------------------
-for page in "$source_folder/README.md" "$source_folder"/docs/*.md "$source_folder"/models/*.md; do
+for page in "${pages[@]}" "$source_folder"/models/*.md; do
     grep -oE '`dien [a-z]+[^`]*`' "$page" | tr -d '`' | sort -u | while read -r _ command rest; do
         "$dien" help "$command" >"$work/page" 2>/dev/null || echo "$(basename "$page"): there is no command $command"
         for option in $(echo "$rest" | grep -oE -- '--[a-z][a-z0-9-]*'); do
             grep -qE -- "(^|[ ,])$option( |\$|,)" "$work/page" || echo "$(basename "$page"): dien $command has no $option"
         done
+    done
+done >"$work/missing"
+[ -s "$work/missing" ] && fail "$(cat "$work/missing")"
+
+# ---- sessions: "$ dien ...", the lines "dien: ..." that it prints ("..." stands for anything), "$ echo $?" and the code ---------------------
+awk 'function out() { if (command != "") print FILENAME "\t" command "\t" code "\t" said; command = code = said = "" }
+     /^    \$ dien / { out(); command = substr($0, 12); next }
+     /^    \$ echo / { getline; code = $1; out(); next }
+     /^    dien: / && command != "" { said = said (said == "" ? "" : "\037") substr($0, 5) }' "$manual"/*.md >"$work/sessions"
+[ "$(wc -l <"$work/sessions")" -ge 5 ] || fail "expected 5 commands of sessions and more, found $(wc -l <"$work/sessions")"
+while IFS=$'\t' read -r page line code said; do
+    rm -rf "$work/this" && cp -rl "$room" "$work/this" && rm -f "$work/this"/results/sub-01_*
+    (cd "$work/this" && eval "timeout 500 \"\$dien\" $line" >"$work/stdout" 2>"$work/stderr" </dev/null)
+    found=$?
+    grep -qE 'there is no model "(hypothalamus|whole-head-[a-z]+)"' "$work/stderr" && continue
+    [ "$found" = "$code" ] || fail "$(basename "$page"): dien $line: expected exit $code, found $found: $(grep '^dien: ' "$work/stderr" | tail -n 1)"
+    tr '\037' '\n' <<<"$said" | sed 's/\.\.\./\n/g' | while IFS= read -r part; do
+        grep -qF -- "$part" "$work/stderr" || echo "$(basename "$page"): dien $line: expected \"$part\", found: $(grep '^dien: ' "$work/stderr" | tail -n 1)"
+    done >"$work/missing"
+    [ -s "$work/missing" ] && fail "$(cat "$work/missing")"
+done <"$work/sessions"
+
+# ---- messages: what troubleshooting.md quotes is a text of the sources (a placeholder %s is "..." or the start of the text there) ------------
+find "$source_folder/src" -name '*.c' -exec cat {} + | tr '\n' ' ' | sed -E 's/" *"//g; s/\\"/"/g; s/%%/%/g; s/%[-+ 0-9.*l]*[a-zA-Z]/.../g' >"$work/texts"
+{ sed -n 's/^| `\([^`]*\)` |.*/\1/p' "$manual/troubleshooting.md"; sed -n 's/^`\(done, [^`]*\)`.*/\1/p' "$manual/troubleshooting.md"; } |
+    grep -vE '^[0-9]+$' >"$work/quoted"
+[ "$(wc -l <"$work/quoted")" -ge 40 ] || fail "expected 40 messages and more in troubleshooting.md, found $(wc -l <"$work/quoted")"
+while IFS= read -r message; do
+    sed 's/\.\.\./\n/g' <<<"$message" | sed -E "s/^[' \"]+|[' \"]+\$//g" | awk 'length > 7' | while IFS= read -r part; do
+        grep -qF -- "$part" "$work/texts" || echo "troubleshooting.md quotes \"$message\", and no message has \"$part\""
+    done
+done <"$work/quoted" >"$work/missing"
+[ -s "$work/missing" ] && fail "$(cat "$work/missing")"
+
+# ---- flags: each code of quality control that the sources can set is in quality.md, and in the evidence with its limit ---------------------
+find "$source_folder/src" -name 'quality*.c' -exec cat {} + | tr '\n' ' ' | grep -oE 'dn_quality_add\([^;]*;' | grep -oE '"[a-z_0-9]+"' | tr -d '"' |
+    grep -vxE 'left|right|smaller|larger|hypothalamus' | sort -u >"$work/codes"
+[ "$(wc -l <"$work/codes")" -ge 40 ] || fail "expected 40 codes of quality control and more, found $(wc -l <"$work/codes")"
+while IFS= read -r code; do
+    for page in manual/quality.md evidence/quality_limits.md; do
+        grep -qF -- "\`$code\`" "$source_folder/docs/$page" || fail "docs/$page has nothing about the flag $code"
+    done
+done <"$work/codes"
+
+# ---- links: files, and headings within a page ---------------------------------------------------------------------------------------------
+for page in "${pages[@]}" "$source_folder"/{CONTRIBUTING,ARCHITECTURE,CHANGELOG}.md "$source_folder"/models/*.md "$source_folder"/share/*/README.md; do
+    grep -oE '\]\([^)]+\)' "$page" | sed -E 's/^\]\(|\)$//g' | grep -vE '^https?:' | sort -u | while IFS= read -r link; do
+        target=$(dirname "$page")/${link%%#*}
+        [ "${link%%#*}" = '' ] && target=$page
+        [ -e "$target" ] || echo "$page: the link $link leads nowhere"
+        case $link in *'#'*) sed -nE 's/^#+ //p' "$target" | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9 _-]//g; s/ /-/g' | grep -qxF -- "${link#*#}" || echo "$page: $link: no such heading" ;; esac
+    done
+    grep -oE '`?(docs|models|configs|tools|share|bench)/[A-Za-z0-9_./-]+\.(md|yaml|py|sh|png|tsv)' "$page" | tr -d '`' | sort -u | while IFS= read -r path; do
+        [ -e "$source_folder/$path" ] || [ -e "$(dirname "$page")/$path" ] || echo "$page: there is no $path"
     done
 done >"$work/missing"
 [ -s "$work/missing" ] && fail "$(cat "$work/missing")"

@@ -16,7 +16,7 @@ for file in bin/dien include/dien.h share/man/man1/dien.1 share/man/man1/dien-he
     [ -s "$prefix/$file" ] || fail "expected $file in the prefix"
 done
 # The installed pages point at nothing that is not there.
-for page in "$prefix"/share/doc/dien/README.md "$prefix"/share/doc/dien/docs/*.md; do
+for page in "$prefix"/share/doc/dien/README.md "$prefix"/share/doc/dien/docs/*/*.md; do
     for target in $(grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^https\?:'); do
         [ -e "$(dirname "$page")/$target" ] || fail "$(basename "$page") links to $target, which is not installed"
     done

@@ -1,5 +1,5 @@
 /* The AC-PC frame of real scans turned by known angles: it turns with them. One scan and one turn here; with
- * DIEN_FRAME_TABLE=FILE all of t1w/ and some of ixi_2mm/, three turns each, one line a turn into FILE (docs/frame.md). */
+ * DIEN_FRAME_TABLE=FILE all of t1w/ and some of ixi_2mm/, three turns each, one line a turn into FILE (docs/evidence/frame.md). */
 #define _GNU_SOURCE
 #include "test.h"
 
