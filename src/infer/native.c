@@ -105,19 +105,15 @@ static void decide(const dn_posteriors *posteriors, const dn_structures *structu
     for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
         for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
             for (int64_t i = maps[0].low; i < maps[0].high; ++i, ++v) {
-                float best_value = value_at(posteriors->data, posteriors->dim, maps, i, j, k);
-                if (best_value > 0.9999f) {
+                float values[DN_CHANNEL_LIMIT];
+                values[0] = value_at(posteriors->data, posteriors->dim, maps, i, j, k);
+                if (values[0] > 0.9999f) {
                     continue;
                 }
-                float values[DN_CHANNEL_LIMIT];
-                int64_t best = 0;
                 for (int64_t c = 1; c < posteriors->channels; ++c) {
                     values[c] = value_at(posteriors->data + c * voxels, posteriors->dim, maps, i, j, k);
-                    if (values[c] > best_value) {
-                        best_value = values[c];
-                        best = c;
-                    }
                 }
+                const int64_t best = dn_most_probable(values, posteriors->channels, 1);
                 const int group = structures->group_of[best];
                 if (group == DN_NO_GROUP) {
                     continue;

@@ -164,11 +164,7 @@ static void label_part(const task *t, const int64_t at[3], const int64_t inside[
                     continue;
                 }
                 const float *p = values + (((inside[0] + i) * shape->h + inside[1] + j) * shape->w + inside[2] + k) * shape->c;
-                int64_t best = 0;
-                for (int64_t c = 1; c < shape->c; ++c) {
-                    best = p[c] > p[best] ? c : best;
-                }
-                t->labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)best;
+                t->labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)dn_most_probable(p, shape->c, 1);
             }
         }
     }

@@ -122,11 +122,7 @@ dn_status dn_postprocess(dn_posteriors *posteriors, const dn_structures *structu
     DN_TRY_GOTO(status, dn_alloc(&fragment, (size_t)voxels, 1, "the labels"), done);
     DN_TRY_GOTO(status, dn_alloc(&probability, (size_t)voxels, sizeof *probability, "the posteriors"), done);
     for (int64_t v = 0; v < voxels; ++v) {
-        int64_t best = 0;
-        for (int64_t c = 1; c < posteriors->channels; ++c) {
-            best = posteriors->data[c * voxels + v] > posteriors->data[best * voxels + v] ? c : best;
-        }
-        labels[v] = (uint8_t)best;
+        labels[v] = (uint8_t)dn_most_probable(posteriors->data + v, posteriors->channels, voxels);
     }
     DN_TRY_GOTO(status, dn_postprocess_labels(labels, posteriors->dim, structures, results), done);
     for (size_t g = 0; g < structures->group_count; ++g) {

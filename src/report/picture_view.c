@@ -141,10 +141,7 @@ static uint8_t head_label_at(const view *v, const double mm[3], outline what)
     if (!dn_head_at(head, at, values, &outside) || outside) {
         return 0;
     }
-    int64_t best = 0;
-    for (int64_t c = 1; c < head->structures.channels; ++c) {
-        best = values[c] > values[best] ? c : best;
-    }
+    const int64_t best = dn_most_probable(values, head->structures.channels, 1);
     if (best > 0 && is_drawn(v->r->head, best, what)) {
         return (uint8_t)best;
     }

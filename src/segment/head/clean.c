@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "image/components.h"
 #include "image/morphology.h"
+#include "infer/posteriors.h"
 #include "segment/head/coarse.h"
 
 #include <math.h>
@@ -175,15 +176,6 @@ typedef struct box {
     int64_t low[3], high[3];
 } box;
 
-static uint8_t most_probable(const float *p, int64_t channels)
-{
-    int64_t best = 0;
-    for (int64_t c = 1; c < channels; ++c) {
-        best = p[c] > p[best] ? c : best;
-    }
-    return (uint8_t)best;
-}
-
 static void widen(box *b, int64_t i, int64_t j, int64_t k)
 {
     const int64_t at[3] = {i, j, k};
@@ -337,7 +329,7 @@ dn_status dn_head_clean(const dn_head *head, dn_head_look *look, dn_head_part *p
     DN_TRY_GOTO(status, dn_alloc(&support, (size_t)voxels, sizeof *support, "the labels"), done);
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
-        labels[v] = most_probable(look->posterior + v * look->channels, look->channels);
+        labels[v] = (uint8_t)dn_most_probable(look->posterior + v * look->channels, look->channels, 1);
     }
     find_boxes(s, labels, look->grid.dim, boxes, parts);
     for (size_t g = 0; g < s->group_count; ++g) {

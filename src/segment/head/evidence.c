@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "image/distance.h"
 #include "image/resample.h"
+#include "infer/posteriors.h"
 #include "register/head_template.h"
 #include "segment/head/coarse.h"
 #include "segment/head/icv.h"
@@ -87,10 +88,7 @@ static dn_status gather(const dn_volume *scan, const dn_head *head, const dn_hea
                 if (p[0] > 1.0f - SURE) {
                     continue;
                 }
-                int64_t best = 1;
-                for (int64_t c = 2; c < look->channels; ++c) {
-                    best = p[c] > p[best] ? c : best;
-                }
+                const int64_t best = 1 + dn_most_probable(p + 1, look->channels - 1, 1);
                 dn_head_look_place(look, i, j, k, at);
                 if (p[best] >= SURE && s->group_of[best] != DN_NO_GROUP && within(scan, at)) {
                     DN_TRY(append(&groups[s->group_of[best]], dn_linear_at(scan->data, scan->grid.dim, at)));

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "image/resample.h"
+#include "infer/posteriors.h"
 #include "segment/head/clean.h"
 #include "segment/head/coarse.h"
 
@@ -43,10 +44,7 @@ static bool bounds_of(const dn_head *head, bool ventricles, double low[3], doubl
                 if (p[0] > 0.5f) {
                     continue;
                 }
-                int64_t best = 0;
-                for (int64_t c = 1; c < look->channels; ++c) {
-                    best = p[c] > p[best] ? c : best;
-                }
+                const int64_t best = dn_most_probable(p, look->channels, 1);
                 const int64_t at[3] = {i, j, k};
                 for (int c = 0; c < 3 && deep[best]; ++c) {
                     first[c] = at[c] < first[c] ? at[c] : first[c];

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "image/orientation.h"
 #include "infer/placement.h"
+#include "infer/posteriors.h"
 #include "segment/head/coarse.h"
 #include "segment/head/icv.h"
 
@@ -101,10 +102,7 @@ dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT]
                 if (*label != 0 || !values_at(head, &p, i, j, k, values, &outside) || outside) {
                     continue;
                 }
-                int64_t best = 0;
-                for (int64_t c = 1; c < s->channels; ++c) {
-                    best = values[c] > values[best] ? c : best;
-                }
+                const int64_t best = dn_most_probable(values, s->channels, 1);
                 if (s->group_of[best] == DN_NO_GROUP || (wanted != NULL && !wanted[best])) {
                     continue;
                 }

@@ -292,11 +292,7 @@ static void find_bounds(const dn_posteriors *box, const dn_structures *structure
     }
     for (int64_t v = 0; v < voxels; ++v) {
         const int64_t at[3] = {v % box->dim[0], v / box->dim[0] % box->dim[1], v / (box->dim[0] * box->dim[1])};
-        int64_t best = 0;
-        for (int64_t c = 1; c < box->channels; ++c) {
-            best = box->data[c * voxels + v] > box->data[best * voxels + v] ? c : best;
-        }
-        int g = structures->group_of[best];
+        int g = structures->group_of[dn_most_probable(box->data + v, box->channels, voxels)];
         for (int c = 0; c < 3 && g != DN_NO_GROUP; ++c) {
             groups[g].low[c] = at[c] < groups[g].low[c] ? at[c] : groups[g].low[c];
             groups[g].high[c] = at[c] + 1 > groups[g].high[c] ? at[c] + 1 : groups[g].high[c];
