@@ -305,7 +305,7 @@ static void test_arena(void **state)
             if (a->output >= 0) {
                 continue;
             }
-            assert_true(a->span.offset % 64 == 0 && a->span.offset + a->span.bytes <= plan->scratch_offset);
+            assert_true(a->span.offset % 64 == 0 && a->span.offset + a->span.bytes <= plan->scratch.offset);
             for (int k = 0; k < i; ++k) {
                 const dn_buffer *b = &plan->buffers[k];
                 bool apart = a->span.offset + a->span.bytes <= b->span.offset || b->span.offset + b->span.bytes <= a->span.offset;

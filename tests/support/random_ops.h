@@ -177,22 +177,16 @@ static int build_dropout(dn_random *r, int x, const dn_shape *shape, bool flat)
     return dn_random_unit(r) < 0.5 ? dn_graph_dropout(graph, x, "op", 0.4f) : dn_graph_drop_sample(graph, x, "op", 0.4f);
 }
 
-/* Every operation that has an input. */
-typedef struct random_op {
-    const char *name;
-    build_fn *build;
-} random_op;
-
-static const random_op random_ops[] = {
-    {"conv", build_conv},         {"deconv", build_deconv},
-    {"pool", build_pool},         {"global_pool", build_global_pool},
-    {"norm", build_norm},         {"activation", build_activation},
-    {"softmax", build_softmax},   {"upsample", build_upsample},
-    {"concat", build_concat},     {"add", build_add},
-    {"multiply", build_multiply}, {"pad", build_pad},
-    {"crop", build_crop},         {"dense", build_dense},
-    {"dropout", build_dropout},
+/* The case of each operation that has an input; tests/ops/test_every_op.c fails where one is absent. */
+static build_fn *const random_ops[DN_OP_COUNT] = {
+    [DN_OP_CONV] = build_conv,         [DN_OP_DECONV] = build_deconv,
+    [DN_OP_POOL] = build_pool,         [DN_OP_GLOBAL_POOL] = build_global_pool,
+    [DN_OP_NORM] = build_norm,         [DN_OP_ACTIVATION] = build_activation,
+    [DN_OP_SOFTMAX] = build_softmax,   [DN_OP_UPSAMPLE] = build_upsample,
+    [DN_OP_CONCAT] = build_concat,     [DN_OP_ADD] = build_add,
+    [DN_OP_MULTIPLY] = build_multiply, [DN_OP_PAD] = build_pad,
+    [DN_OP_CROP] = build_crop,         [DN_OP_DENSE] = build_dense,
+    [DN_OP_DROPOUT] = build_dropout,
 };
-#define RANDOM_OPS (sizeof random_ops / sizeof random_ops[0])
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef DN_TEST_NET_H
 #define DN_TEST_NET_H
 
+#include "guarded.h"
 #include "test.h"
 
 #include "base/random.h"
@@ -48,7 +49,7 @@ static inline dn_weights *test_weights(const dn_graph *graph, dn_random *r)
 }
 
 /* Runs the graph both ways on random inputs; the largest difference, relative to the largest value of the reference (at
- * least 1), must stay below tolerance. Returns it. */
+ * least 1), must stay below tolerance, and nothing may write beyond a buffer, of ours or of the plan's. Returns the difference. */
 static inline double test_compare(const dn_graph *graph, const dn_weights *weights, dn_random *r, const dn_plan_options *options,
                                   double tolerance, const char *what)
 {
@@ -61,8 +62,8 @@ static inline double test_compare(const dn_graph *graph, const dn_weights *weigh
     assert_true(in_count <= 8 && out_count <= 8);
     for (int i = 0; i < in_count; ++i) {
         dn_shape s = dn_graph_input_shape(graph, i);
-        in[i] = malloc((size_t)test_size(&s) * sizeof(float));
-        in_ref[i] = malloc((size_t)test_size(&s) * sizeof(double));
+        in[i] = guarded_alloc(test_size(&s), sizeof(float));
+        in_ref[i] = guarded_alloc(test_size(&s), sizeof(double));
         for (int64_t k = 0; k < test_size(&s); ++k) {
             in[i][k] = (float)dn_random_normal(r, 0.1, 1.0);
             in_ref[i][k] = (double)in[i][k];
@@ -70,12 +71,13 @@ static inline double test_compare(const dn_graph *graph, const dn_weights *weigh
     }
     for (int i = 0; i < out_count; ++i) {
         dn_shape s = dn_graph_output_shape(graph, i);
-        out[i] = malloc((size_t)test_size(&s) * sizeof(float));
-        out_ref[i] = malloc((size_t)test_size(&s) * sizeof(double));
-        memset(out[i], 0xff, (size_t)test_size(&s) * sizeof(float)); /* NaN: what is not written shows */
+        out[i] = guarded_alloc(test_size(&s), sizeof(float));
+        out_ref[i] = guarded_alloc(test_size(&s), sizeof(double));
     }
     dn_plan *plan;
-    assert_ok(dn_plan_compile(graph, weights, options, &plan));
+    dn_plan_options guarded = *options;
+    guarded.guard = true;
+    assert_ok(dn_plan_compile(graph, weights, &guarded, &plan));
     assert_ok(dn_reference_run(graph, weights, (const double *const *)in_ref, out_ref));
     double worst = 0.0;
     for (int run = 0; run < 2; ++run) { /* a plan may be run again */
@@ -102,12 +104,12 @@ static inline double test_compare(const dn_graph *graph, const dn_weights *weigh
     }
     dn_plan_destroy(plan);
     for (int i = 0; i < in_count; ++i) {
-        free(in[i]);
-        free(in_ref[i]);
+        guarded_free(in[i], what);
+        guarded_free(in_ref[i], what);
     }
     for (int i = 0; i < out_count; ++i) {
-        free(out[i]);
-        free(out_ref[i]);
+        guarded_free(out[i], what);
+        guarded_free(out_ref[i], what);
     }
     return worst;
 }

@@ -68,6 +68,7 @@ struct dn_plan {
     bool plain;   /* nothing but direct convolutions: the second try when the library lacks a part of the fast ones */
     bool measure; /* only to know its size */
     bool retry;   /* such a part was missing */
+    bool guard;   /* net/arena.h */
     dn_arena strings;
     dn_engine *engine;
     dn_value *values;
@@ -79,7 +80,8 @@ struct dn_plan {
     int input_count, output_count;
     int *output_values; /* value of each output */
     unsigned char *arena;
-    int64_t arena_bytes, packed_bytes, scratch_offset, scratch_bytes;
+    int64_t arena_bytes, packed_bytes, scratch_bytes;
+    dn_span scratch; /* behind all buffers, of all steps */
     double flops;
     const void **pointers; /* inputs' and values' addresses of the present run */
 };

@@ -54,7 +54,7 @@ static dn_status assign_buffers(dn_plan *plan)
             shared = plan->buffer_count++;
             /* The second of a pair writes while the first still reads. */
             int first = s > 0 && plan->steps[s - 1].slab > 0 ? s - 1 : s;
-            plan->buffers[shared] = (dn_buffer){.span = {.bytes = dn_arena_bytes(bytes), .first = first}, .output = -1};
+            plan->buffers[shared] = (dn_buffer){.span = {.bytes = dn_arena_bytes(bytes, plan->guard), .first = first}, .output = -1};
         }
         out->buffer = shared;
         dn_buffer *buffer = &plan->buffers[shared];
@@ -79,8 +79,10 @@ dn_status dn_plan_place(dn_plan *plan)
         }
     }
     plan->arena_bytes = dn_arena_place(spans, count);
+    dn_status status = plan->guard ? dn_arena_check(spans, count, plan->arena_bytes) : DN_OK;
     free(spans);
-    plan->scratch_offset = plan->arena_bytes;
-    plan->arena_bytes += dn_arena_bytes(plan->scratch_bytes);
-    return DN_OK;
+    plan->scratch =
+        (dn_span){.bytes = dn_arena_bytes(plan->scratch_bytes, plan->guard), .offset = plan->arena_bytes, .last = plan->step_count};
+    plan->arena_bytes += plan->scratch.bytes;
+    return status;
 }

@@ -143,7 +143,7 @@ dn_status dn_plan_run_pair(dn_plan *plan, int s, void *between, void *out)
     const void *follow_added[DN_MAX_POSTS];
     dn_step_added(plan, lead, lead_added);
     dn_step_added(plan, follow, follow_added);
-    void *scratch = plan->arena + plan->scratch_offset;
+    void *scratch = plan->arena + plan->scratch.offset;
     dn_kernel_call first = {.in = plan->pointers[lead->inputs[0]], .out = between, .added = lead_added, .scratch = scratch};
     dn_kernel_call second = {.in = between, .out = out, .added = follow_added, .scratch = scratch, .in_ring = 2 * SLAB};
     first.up = lead->input_count > 1 ? plan->pointers[lead->inputs[1]] : NULL;

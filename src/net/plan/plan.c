@@ -80,6 +80,7 @@ static dn_status compile_try(const dn_graph *graph, const dn_weights *weights, c
     plan->plain = plain;
     plan->measure = measure;
     plan->options = *options;
+    plan->guard = options->guard || DN_ARENA_GUARDED;
     plan->threads = options->threads > 0 ? options->threads : dn_threads_get();
     int before = omp_get_max_threads();
     omp_set_num_threads(plan->threads); /* kernels are made for the team they run with */
@@ -181,7 +182,7 @@ void dn_step_added(const dn_plan *plan, const dn_step *step, const void *added[D
 static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
 {
     void *out = address(plan, step->output, outputs);
-    void *scratch = plan->arena + plan->scratch_offset;
+    void *scratch = plan->arena + plan->scratch.offset;
     const void *added[DN_MAX_POSTS];
     dn_step_added(plan, step, added);
     if (step->kernel != NULL) {
@@ -210,6 +211,31 @@ static dn_status run_step(dn_plan *plan, dn_step *step, float *const *outputs)
     return DN_OK;
 }
 
+/* Guards of what begins to live at step s. */
+static void enter(const dn_plan *plan, int s)
+{
+    for (int i = 0; plan->guard && i < plan->buffer_count; ++i) {
+        if (plan->buffers[i].output < 0 && plan->buffers[i].span.first == s) {
+            dn_arena_enter(plan->arena, &plan->buffers[i].span);
+        }
+    }
+    if (plan->guard && s == 0) {
+        dn_arena_enter(plan->arena, &plan->scratch);
+    }
+}
+
+/* Looks at the guards of all that lives at step s. */
+static dn_status leave(const dn_plan *plan, int s)
+{
+    for (int i = 0; plan->guard && i < plan->buffer_count; ++i) {
+        const dn_buffer *b = &plan->buffers[i];
+        if (b->output < 0 && b->span.first <= s && s <= b->span.last) {
+            DN_TRY(dn_arena_intact(plan->arena, &b->span, "the network's step"));
+        }
+    }
+    return plan->guard ? dn_arena_intact(plan->arena, &plan->scratch, "the scratch memory of the network's step") : DN_OK;
+}
+
 dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *outputs)
 {
     int before = omp_get_max_threads();
@@ -222,6 +248,7 @@ dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *o
     for (int s = 0; status == DN_OK && s < plan->step_count; ++s) {
         dn_step *step = &plan->steps[s];
         double start = dn_clock_now();
+        enter(plan, s);
         status = dn_cancel_check();
         if (status == DN_OK && step->slab > 0) {
             status = dn_plan_run_pair(plan, s, address(plan, step->output, outputs), address(plan, step[1].output, outputs));
@@ -231,6 +258,9 @@ dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *o
         } else if (status == DN_OK) {
             status = run_step(plan, step, outputs);
             step->seconds = dn_clock_now() - start;
+        }
+        if (status == DN_OK) {
+            status = leave(plan, s);
         }
         if (status != DN_OK && status != DN_ECANCELLED) {
             status = dn_error_context(status, "layer %s", step->node.name);

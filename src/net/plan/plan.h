@@ -12,6 +12,7 @@ typedef struct dn_plan_options {
     dn_precision precision;
     int threads;          /* 0: dn_threads_get() */
     int64_t memory_limit; /* bytes for arena, packed weights and scratchpad; 0: no limit */
+    bool guard;           /* red zones around all that lies in memory (net/arena.h): slower, for tests. DN_EINTERNAL: one was written to */
 } dn_plan_options;
 
 typedef struct dn_plan dn_plan;

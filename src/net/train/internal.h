@@ -94,6 +94,7 @@ typedef struct dn_train_buffer {
 struct dn_train_plan {
     dn_train_options options;
     int threads;
+    bool guard; /* net/arena.h */
     dn_type type;
     dn_loss loss;
     float *class_weights; /* owned */

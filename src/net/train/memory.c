@@ -3,7 +3,7 @@
 int dn_train_new_buffer(dn_train_plan *plan, dn_train_use use, int64_t bytes, int first, int last)
 {
     plan->buffers[plan->buffer_count] =
-        (dn_train_buffer){.use = use, .span = {.bytes = dn_arena_bytes(bytes), .first = first, .last = last}};
+        (dn_train_buffer){.use = use, .span = {.bytes = dn_arena_bytes(bytes, plan->guard), .first = first, .last = last}};
     return plan->buffer_count++;
 }
 

@@ -36,8 +36,9 @@ dn_status dn_train_place(dn_train_plan *plan)
         spans[i] = &plan->buffers[i].span;
     }
     plan->arena_bytes = dn_arena_place(spans, plan->buffer_count);
+    dn_status status = plan->guard ? dn_arena_check(spans, plan->buffer_count, plan->arena_bytes) : DN_OK;
     free(spans);
-    return DN_OK;
+    return status;
 }
 
 int dn_train_fullest(const dn_train_plan *plan, int64_t bytes[DN_TRAIN_USES])

@@ -36,6 +36,28 @@ static unsigned char *align64(unsigned char *p)
     return (unsigned char *)(((uintptr_t)p + 63) / 64 * 64);
 }
 
+/* Guards of what begins to live at a moment. */
+static void enter(const dn_train_plan *plan, int time)
+{
+    for (int i = 0; plan->guard && i < plan->buffer_count; ++i) {
+        if (plan->buffers[i].span.first == time) {
+            dn_arena_enter(plan->arena, &plan->buffers[i].span);
+        }
+    }
+}
+
+/* Looks at the guards of all that lives at a moment. */
+static dn_status leave(const dn_train_plan *plan, int time, const char *what)
+{
+    for (int i = 0; plan->guard && i < plan->buffer_count; ++i) {
+        const dn_span *span = &plan->buffers[i].span;
+        if (span->first <= time && time <= span->last) {
+            DN_TRY(dn_arena_intact(plan->arena, span, what));
+        }
+    }
+    return DN_OK;
+}
+
 /* Runs a kernel; one that should add and cannot goes through scratch memory. */
 static dn_status run_kernel(dn_train_plan *plan, dn_kernel *kernel, const void *in, void *out, bool add, bool sums, int64_t n,
                             unsigned char *scratch)
@@ -213,6 +235,7 @@ static void forward_loop(dn_train_plan *plan, const dn_train_layer *layer, const
 
 static dn_status forward(dn_train_plan *plan, const dn_train_batch *batch)
 {
+    enter(plan, 0);
     for (int i = 0; i < plan->graph->count; ++i) {
         const dn_train_value *v = &plan->values[i];
         if (v->input >= 0 && v->buffer >= 0) {
@@ -223,6 +246,9 @@ static dn_status forward(dn_train_plan *plan, const dn_train_batch *batch)
     for (int l = 0; l < plan->count; ++l) {
         const dn_train_layer *layer = &plan->layers[l];
         void *y = buffer_at(plan, plan->values[layer->value].buffer);
+        if (l > 0) {
+            enter(plan, l);
+        }
         if (dn_train_is_conv(layer)) {
             DN_TRY(forward_conv(plan, layer, batch, y));
         } else if (layer->node->kind == DN_OP_NORM) {
@@ -232,6 +258,7 @@ static dn_status forward(dn_train_plan *plan, const dn_train_batch *batch)
         } else {
             forward_loop(plan, layer, batch, y, false);
         }
+        DN_TRY(leave(plan, l, layer->node->name));
     }
     return DN_OK;
 }
@@ -241,6 +268,7 @@ static dn_status take_loss(dn_train_plan *plan, const dn_train_batch *batch)
     const dn_train_value *v = &plan->values[plan->logits];
     int64_t n = dn_shape_size(&v->shape);
     float *logits = buffer_at(plan, plan->loss_buffer);
+    enter(plan, plan->count);
     if (plan->loss_buffer != v->buffer) {
         dn_gradient_copy(logits, DN_TYPE_F32, buffer_at(plan, v->buffer), plan->type, false, n, plan->threads);
     }
@@ -249,7 +277,7 @@ static dn_status take_loss(dn_train_plan *plan, const dn_train_batch *batch)
     if (batch->training && plan->loss_buffer != v->gradient) {
         dn_gradient_copy(buffer_at(plan, v->gradient), plan->type, logits, DN_TYPE_F32, false, n, plan->threads);
     }
-    return DN_OK;
+    return leave(plan, plan->count, "the loss");
 }
 
 static dn_status backward_depthwise(const dn_train_plan *plan, const dn_train_layer *layer, const void *g)
@@ -291,6 +319,9 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
         }
         dn_train_add_slice(plan, layer, part);
         if (dn_train_splits(layer)) {
+            int l = plan->values[layer->value].layer;
+            DN_TRY(leave(plan, dn_train_weights_time(plan, l), layer->node->name));
+            enter(plan, dn_train_data_time(plan, l));
             scratch = scratch_at(plan, layer->scratch[DN_TRAIN_DATA]);
         }
         if (part->depthwise) {
@@ -363,6 +394,7 @@ static dn_status backward(dn_train_plan *plan, const dn_train_batch *batch)
         if (g == NULL) {
             continue;
         }
+        enter(plan, dn_train_weights_time(plan, l));
         DN_TRY(make_again(plan, batch, l));
         if (dn_train_is_conv(layer)) {
             DN_TRY(backward_conv(plan, layer, batch, g));
@@ -373,6 +405,10 @@ static dn_status backward(dn_train_plan *plan, const dn_train_batch *batch)
         } else {
             DN_TRY(backward_loop(plan, layer, batch, g));
         }
+        if (!dn_train_splits(layer)) {
+            DN_TRY(leave(plan, dn_train_weights_time(plan, l), layer->node->name));
+        }
+        DN_TRY(leave(plan, dn_train_data_time(plan, l), layer->node->name));
     }
     return DN_OK;
 }

@@ -72,6 +72,7 @@ dn_status dn_train_plan_compile(const dn_graph *graph, dn_weights *weights, cons
     DN_TRY(dn_alloc(&plan, 1, sizeof *plan, "a training plan"));
     dn_arena_init(&plan->strings);
     plan->options = *options;
+    plan->guard = options->guard || DN_ARENA_GUARDED;
     plan->weights = weights;
     plan->type = options->precision == DN_PRECISION_BF16 ? DN_TYPE_BF16 : DN_TYPE_F32;
     plan->threads = options->threads > 0 ? options->threads : dn_threads_get();

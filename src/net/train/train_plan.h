@@ -26,6 +26,7 @@ typedef struct dn_train_options {
     double norm_momentum;
     bool torch_variance;
     bool freeze_norms; /* batch norms use and keep their running statistics */
+    bool guard;        /* red zones around all that lies in memory (net/arena.h): slower, for tests */
 } dn_train_options;
 
 typedef struct dn_train_plan dn_train_plan;
