@@ -192,7 +192,7 @@ def icv_table():
          f"{intercept / 1000:+.0f} cm³ + {slope:.3f} x")
     print("""
 This is not quite blind: the weights of the coarse network were chosen after these heads had been seen, and the threshold of the fit of the inner edge of the skull
-(segment/head/rim) was chosen among three values after 17 IXI heads had been seen, eight of them among these. Before that fit r was 0.964 and the farthest head
+was chosen among three values after 17 IXI heads had been seen, eight of them among these. Before that fit r was 0.964 and the farthest head
 was +7.6 %: the network places that edge too far out under a thick skull and too far in under a thin one.""")
     target("ICV against DLMUSE's: r", f"{r:.4f}", ">= 0.97", r >= 0.97)
     target("ICV against DLMUSE's: mean difference", f"{mean:+.2f} %", "within 3 %", abs(mean) <= 3.0)

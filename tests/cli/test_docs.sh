@@ -219,7 +219,7 @@ done <"$work/quoted" >"$work/missing"
 [ -s "$work/missing" ] && fail "$(cat "$work/missing")"
 
 # ---- flags: each code of quality control that the sources can set is in quality.md, and in the evidence with its limit ---------------------
-find "$source_folder/src" -name 'quality*.c' -exec cat {} + | tr '\n' ' ' | grep -oE 'dn_quality_add\([^;]*;' | grep -oE '"[a-z_0-9]+"' | tr -d '"' |
+find "$source_folder/src" -name '*.c' -exec cat {} + | tr '\n' ' ' | grep -oE 'dn_quality_add\([^;]*;' | grep -oE '"[a-z_0-9]+"' | tr -d '"' |
     grep -vxE 'left|right|smaller|larger|hypothalamus' | sort -u >"$work/codes"
 [ "$(wc -l <"$work/codes")" -ge 40 ] || fail "expected 40 codes of quality control and more, found $(wc -l <"$work/codes")"
 while IFS= read -r code; do
@@ -229,7 +229,7 @@ while IFS= read -r code; do
 done <"$work/codes"
 
 # ---- links: files, and headings within a page ---------------------------------------------------------------------------------------------
-for page in "${pages[@]}" "$source_folder"/{CONTRIBUTING,ARCHITECTURE,CHANGELOG}.md "$source_folder"/models/*.md "$source_folder"/share/*/README.md; do
+for page in "${pages[@]}" "$source_folder"/{CONTRIBUTING,CHANGELOG}.md "$source_folder"/models/*.md "$source_folder"/share/*/README.md; do
     grep -oE '\]\([^)]+\)' "$page" | sed -E 's/^\]\(|\)$//g' | grep -vE '^https?:' | sort -u | while IFS= read -r link; do
         target=$(dirname "$page")/${link%%#*}
         [ "${link%%#*}" = '' ] && target=$page
