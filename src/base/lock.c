@@ -2,7 +2,7 @@
 #include "base/lock.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@ static dn_status refuse(const dn_folder_lock *lock, const char *folder, const ch
     ssize_t n = pread(lock->fd, owner, sizeof owner - 1, 0);
     owner[n > 0 ? n : 0] = '\0';
     owner[strcspn(owner, "\n")] = '\0';
-    return dn_error_set(DN_EUSAGE, "%s is in progress in %s%s%s%s; wait for its end, or name another folder with -o", what, folder,
-                        *owner != '\0' ? " (" : "", owner, *owner != '\0' ? ")" : "");
+    DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_OTHER_FOLDER, "%s is in progress in %s%s%s%s; wait for its end, or name another folder", what,
+                  folder, *owner != '\0' ? " (" : "", owner, *owner != '\0' ? ")" : "");
 }
 
 /* Whether the file that was locked is still the one of that name: its owner before may have removed it meanwhile. */

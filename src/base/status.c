@@ -11,6 +11,7 @@
 #define MESSAGE_SIZE 2048
 
 static _Thread_local char message[MESSAGE_SIZE];
+static _Thread_local dn_remedy remedy_of_message;
 
 static const struct {
     const char *name;
@@ -50,6 +51,7 @@ const char *dn_error_message(void)
 void dn_error_clear(void)
 {
     message[0] = '\0';
+    remedy_of_message = DN_REMEDY_NONE;
 }
 
 dn_status dn_error_set(dn_status code, const char *format, ...)
@@ -62,7 +64,19 @@ dn_status dn_error_set(dn_status code, const char *format, ...)
     va_end(args);
     dn_text_make_line(next);
     memcpy(message, next, sizeof next);
+    remedy_of_message = DN_REMEDY_NONE;
     return code;
+}
+
+dn_status dn_error_offer(dn_status code, dn_remedy remedy)
+{
+    remedy_of_message = remedy;
+    return code;
+}
+
+dn_remedy dn_error_remedy(void)
+{
+    return remedy_of_message;
 }
 
 dn_status dn_error_context(dn_status code, const char *format, ...)

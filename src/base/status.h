@@ -44,6 +44,30 @@ const char *dn_status_text(dn_status status);
 const char *dn_error_message(void);
 void dn_error_clear(void);
 
+/* What might help against a failure, where it is something that the person can ask for. The message states the fact, in words that are true
+ * for the program, the library and a page alike; whoever shows it knows how it is asked for there (an option, a field, a button) and adds
+ * that (cli/remedy.c). */
+typedef enum {
+    DN_REMEDY_NONE,
+    DN_REMEDY_MORE_MEMORY,    /* a higher limit on memory */
+    DN_REMEDY_SMALLER_TILES,  /* a lower limit on memory, under which the network runs in smaller tiles */
+    DN_REMEDY_TRUST_SFORM,    /* to believe a NIfTI file's sform, if it is right */
+    DN_REMEDY_TRUST_QFORM,    /* its qform */
+    DN_REMEDY_TRUST_EITHER,   /* whichever is right */
+    DN_REMEDY_GO_ON,          /* to go on from what was saved */
+    DN_REMEDY_GO_ON_OR_BEGIN, /* the same, or to begin again, or another folder */
+    DN_REMEDY_OTHER_FOLDER,   /* another folder for the results, which the message mentions */
+    DN_REMEDY_RESAMPLE,       /* to bring the prediction onto the truth's grid */
+    DN_REMEDY_POSTERIORS,     /* a segmentation that writes its posteriors */
+    DN_REMEDY_IMPORT          /* to make a model file of a Keras file */
+} dn_remedy;
+
+/* Notes what might help against the failure whose message was just set; returns code. dn_error_set forgets it, dn_error_context keeps it.
+ */
+dn_status dn_error_offer(dn_status code, dn_remedy remedy);
+/* Of this thread's last failure. */
+dn_remedy dn_error_remedy(void);
+
 /* Sets the message and returns code. Use through DN_FAIL. */
 dn_status dn_error_set(dn_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "context: " in front of the present message and returns code. Use through DN_CONTEXT. */
@@ -57,6 +81,8 @@ dn_status dn_error_of(int error, dn_status other);
 DN_CHECKED dn_status dn_error_excuse(dn_status status, dn_status code, bool *possible);
 
 #define DN_FAIL(code, ...) return dn_error_set((code), __VA_ARGS__)
+/* A failure against which something might help. */
+#define DN_FAIL_OFFER(code, remedy, ...) return dn_error_offer(dn_error_set((code), __VA_ARGS__), (remedy))
 
 /* Returns from the enclosing function when expr fails. For functions that own nothing. */
 #define DN_TRY(expr)                                                                                                                       \

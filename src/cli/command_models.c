@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/remedy.h"
 #include "models/keras/import.h"
 #include "models/model.h"
 #include "models/registry.h"
@@ -38,7 +39,7 @@ static dn_status list(const dn_arguments *arguments)
     for (size_t i = 0; i < count; ++i) {
         dn_model *model;
         if (dn_model_read_metadata(paths[i], &model) != DN_OK) { /* one bad file should not hide the others */
-            printf("%s\tcannot be read: %s\n", paths[i], dn_error_message());
+            printf("%s\tcannot be read: %s%s\n", paths[i], dn_error_message(), dn_remedy_clause());
             continue;
         }
         dn_text_make_line(model->name);

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/remedy.h"
 #include "cli/report_stderr.h"
 
 #include <signal.h>
@@ -68,7 +69,7 @@ static int finish(dn_status status)
     }
     if (status != DN_OK) {
         const char *message = dn_error_message();
-        fprintf(stderr, "dien: %s\n", *message != '\0' ? message : dn_status_text(status));
+        fprintf(stderr, "dien: %s%s\n", *message != '\0' ? message : dn_status_text(status), dn_remedy_clause());
     }
     return dn_status_exit_code(status);
 }

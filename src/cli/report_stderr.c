@@ -2,6 +2,7 @@
 #include "cli/report_stderr.h"
 
 #include "base/clock.h"
+#include "cli/remedy.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -37,7 +38,7 @@ static void show_message(void *user, dn_log_level level, const char *text)
     }
     pthread_mutex_lock(&state.lock);
     clear_bar();
-    fprintf(stderr, "%s%s\n", level == DN_LOG_WARNING ? "dien: warning: " : "", text);
+    fprintf(stderr, "%s%s%s\n", level == DN_LOG_WARNING ? "dien: warning: " : "", text, dn_remedy_clause_for(text));
     pthread_mutex_unlock(&state.lock);
 }
 

@@ -264,9 +264,9 @@ static bool affine_finite(const dn_affine *a)
 }
 
 /* What to do about an sform that cannot be used. */
-static const char *other_form(const nifti_2_header *h)
+static dn_remedy other_form(const nifti_2_header *h)
 {
-    return h->qform_code > 0 ? "; if its qform is right, use --trust qform" : "";
+    return h->qform_code > 0 ? DN_REMEDY_TRUST_QFORM : DN_REMEDY_NONE;
 }
 
 static dn_status sform_affine(const nifti_2_header *h, const char *name, double factor, dn_affine *out)
@@ -279,16 +279,17 @@ static dn_status sform_affine(const nifti_2_header *h, const char *name, double 
         }
     }
     if (!affine_finite(out)) {
-        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform with entries that are not numbers: its orientation cannot be read%s", name, other_form(h));
+        DN_FAIL_OFFER(DN_EGEOMETRY, other_form(h), "'%s' has an sform with entries that are not numbers: its orientation cannot be read",
+                      name);
     }
     for (int c = 0; c < 3; ++c) {
         if (!(column_length(out, c) > 0.0)) {
-            DN_FAIL(DN_EGEOMETRY, "'%s' has a voxel spacing of 0 mm along axis %d in its sform: spacing has to be above 0%s", name, c + 1,
-                    other_form(h));
+            DN_FAIL_OFFER(DN_EGEOMETRY, other_form(h),
+                          "'%s' has a voxel spacing of 0 mm along axis %d in its sform: spacing has to be above 0", name, c + 1);
         }
     }
     if (dn_affine_invert(out, &unused) != DN_OK) {
-        DN_FAIL(DN_EGEOMETRY, "'%s' has an sform whose axes lie in one plane: its orientation cannot be used%s", name, other_form(h));
+        DN_FAIL_OFFER(DN_EGEOMETRY, other_form(h), "'%s' has an sform whose axes lie in one plane: its orientation cannot be used", name);
     }
     return DN_OK;
 }
@@ -297,8 +298,8 @@ static dn_status check_pixdim(const nifti_2_header *h, const char *name)
 {
     for (int d = 1; d <= 3; ++d) {
         if (!(h->pixdim[d] > 0.0) || !isfinite(h->pixdim[d])) {
-            DN_FAIL(DN_EGEOMETRY, "'%s' has a voxel spacing of %g along axis %d: spacing has to be above 0%s", name, h->pixdim[d], d,
-                    h->sform_code > 0 ? "; if its sform is right, use --trust sform" : "");
+            DN_FAIL_OFFER(DN_EGEOMETRY, h->sform_code > 0 ? DN_REMEDY_TRUST_SFORM : DN_REMEDY_NONE,
+                          "'%s' has a voxel spacing of %g along axis %d: spacing has to be above 0", name, h->pixdim[d], d);
         }
     }
     return DN_OK;
@@ -308,8 +309,9 @@ static dn_status qform_affine(const nifti_2_header *h, const char *name, double 
 {
     double norm = h->quatern_b * h->quatern_b + h->quatern_c * h->quatern_c + h->quatern_d * h->quatern_d;
     if (!(norm <= 1.0 + TOLERANCE)) {
-        DN_FAIL(DN_EGEOMETRY, "'%s' has a qform whose quaternion (%g, %g, %g) is no rotation: its orientation cannot be read%s", name,
-                h->quatern_b, h->quatern_c, h->quatern_d, h->sform_code > 0 ? "; if its sform is right, use --trust sform" : "");
+        DN_FAIL_OFFER(DN_EGEOMETRY, h->sform_code > 0 ? DN_REMEDY_TRUST_SFORM : DN_REMEDY_NONE,
+                      "'%s' has a qform whose quaternion (%g, %g, %g) is no rotation: its orientation cannot be read", name, h->quatern_b,
+                      h->quatern_c, h->quatern_d);
     }
     /* qfac: any negative value flips the third axis; 0 counts as 1. */
     nifti_dmat44 q = nifti_quatern_to_dmat44(h->quatern_b, h->quatern_c, h->quatern_d, h->qoffset_x, h->qoffset_y, h->qoffset_z,
@@ -331,11 +333,10 @@ static dn_status compare_spacing(const nifti_2_header *h, const char *name, doub
         double s = column_length(sform, c);
         double p = h->pixdim[c + 1] * factor;
         if (!(fabs(s - p) <= TOLERANCE * p)) {
-            DN_FAIL(DN_EGEOMETRY,
-                    "'%s' contradicts itself: its sform says the voxels are %.4g x %.4g x %.4g mm, its pixdim %.4g x %.4g x %.4g mm. Find "
-                    "out which is right, then use --trust sform%s",
-                    name, column_length(sform, 0), column_length(sform, 1), column_length(sform, 2), h->pixdim[1] * factor,
-                    h->pixdim[2] * factor, h->pixdim[3] * factor, h->qform_code > 0 ? " or --trust qform" : "");
+            DN_FAIL_OFFER(DN_EGEOMETRY, h->qform_code > 0 ? DN_REMEDY_TRUST_EITHER : DN_REMEDY_TRUST_SFORM,
+                          "'%s' contradicts itself: its sform says the voxels are %.4g x %.4g x %.4g mm, its pixdim %.4g x %.4g x %.4g mm",
+                          name, column_length(sform, 0), column_length(sform, 1), column_length(sform, 2), h->pixdim[1] * factor,
+                          h->pixdim[2] * factor, h->pixdim[3] * factor);
         }
     }
     return DN_OK;
@@ -376,10 +377,9 @@ static dn_status compare_forms(const dn_layout *layout, const char *name, const 
             char text_q[64];
             describe_axis(s, c, text_s, sizeof text_s);
             describe_axis(q, c, text_q, sizeof text_q);
-            DN_FAIL(DN_EGEOMETRY,
-                    "'%s' contradicts itself: along axis %d its sform (code %d) runs towards %s, its qform (code %d) towards %s. Find out "
-                    "which is right, then use --trust sform or --trust qform",
-                    name, c + 1, h->sform_code, text_s, h->qform_code, text_q);
+            DN_FAIL_OFFER(DN_EGEOMETRY, DN_REMEDY_TRUST_EITHER,
+                          "'%s' contradicts itself: along axis %d its sform (code %d) runs towards %s, its qform (code %d) towards %s",
+                          name, c + 1, h->sform_code, text_s, h->qform_code, text_q);
         }
         centre[c] = (double)(layout->grid.dim[c] - 1) / 2.0;
         diagonal += length * length * (double)layout->grid.dim[c] * (double)layout->grid.dim[c];
@@ -390,10 +390,11 @@ static dn_status compare_forms(const dn_layout *layout, const char *name, const 
         apart += (at_s[r] - at_q[r]) * (at_s[r] - at_q[r]);
     }
     if (!(apart <= TOLERANCE * TOLERANCE * diagonal)) {
-        DN_FAIL(DN_EGEOMETRY,
-                "'%s' contradicts itself: its sform (code %d) puts the image's centre at %.1f, %.1f, %.1f mm, its qform (code %d) at %.1f, "
-                "%.1f, %.1f mm. Find out which is right, then use --trust sform or --trust qform",
-                name, h->sform_code, at_s[0], at_s[1], at_s[2], h->qform_code, at_q[0], at_q[1], at_q[2]);
+        DN_FAIL_OFFER(
+            DN_EGEOMETRY, DN_REMEDY_TRUST_EITHER,
+            "'%s' contradicts itself: its sform (code %d) puts the image's centre at %.1f, %.1f, %.1f mm, its qform (code %d) at %.1f, "
+            "%.1f, %.1f mm",
+            name, h->sform_code, at_s[0], at_s[1], at_s[2], h->qform_code, at_q[0], at_q[1], at_q[2]);
     }
     return DN_OK;
 }

@@ -92,8 +92,9 @@ static dn_status compile(dn_network *network, const int64_t dim[3], int64_t limi
     dn_status status = dn_tiling_choose(graph, network->model->weights, &options, &tiling);
     if (status == DN_ESHAPE) {
         /* Not in tiles, and over the limit in one piece. */
-        status = dn_error_context(DN_ENOMEM, "model %s needs more than the limit of %.0f MB for %lld x %lld x %lld voxels (--memory)",
+        status = dn_error_context(DN_ENOMEM, "model %s needs more than the limit of %.0f MB for %lld x %lld x %lld voxels",
                                   network->model->name, 1e-6 * (double)limit, (long long)dim[0], (long long)dim[1], (long long)dim[2]);
+        status = dn_error_offer(status, DN_REMEDY_MORE_MEMORY);
     }
     if (status == DN_OK && (shape.d != dim[0] || shape.h != dim[1] || shape.w != dim[2])) {
         status = dn_error_set(DN_ESHAPE, "model %s gives an output of another size than its input; segment needs one value a voxel",

@@ -59,11 +59,10 @@ dn_status dn_grid_straighten(const dn_grid *grid, dn_grid *out)
     const double first[3] = {-0.5, -0.5, -0.5};
     const double skew = dn_grid_skew(grid);
     if (!(skew <= DN_SKEW_MOST)) {
-        DN_FAIL(
-            DN_EGEOMETRY,
-            "the scan's axes miss right angles by %.0f degrees, as no scanner's do: its sform is wrong; write it again from the original "
-            "files, or use --trust qform if the qform is right",
-            skew);
+        DN_FAIL_OFFER(DN_EGEOMETRY, DN_REMEDY_TRUST_QFORM,
+                      "the scan's axes miss right angles by %.0f degrees, as no scanner's do: its sform is wrong; write it again from the "
+                      "original files",
+                      skew);
     }
     dn_grid_spacing(grid, spacing);
     DN_TRY(nearest_rotation(grid, spacing, &axes));

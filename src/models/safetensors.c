@@ -194,7 +194,7 @@ dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const ch
     /* What people give in its place. */
     static const char hdf5[] = "\x89HDF\r\n\x1a\n";
     if (size >= 8 && memcmp(bytes, hdf5, 8) == 0) {
-        DN_FAIL(DN_EFORMAT, "%s: is an HDF5 file (Keras' .h5), not a model file; make one of it with 'dien models import'", where);
+        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_IMPORT, "%s: is an HDF5 file (Keras' .h5), not a model file", where);
     }
     if (length > HEADER_LIMIT || length > size - 8) {
         DN_FAIL(DN_EFORMAT, "%s: its header should have %" PRIu64 " bytes, the file has %zu; it is no safetensors file or is cut short",

@@ -211,10 +211,10 @@ static dn_status not_found(const char *name)
     const bool own_missing = own != NULL && !dn_path_is_folder(own);
     status = dn_error_set(
         DN_EINPUT,
-        "there is no model \"%s\" (looked in: %s; there: %s%s%s%s); give a .safetensors file, set DIEN_MODELS to their folder, or "
-        "import one: dien models import FILE.h5",
-        name, *where != '\0' ? where : "no folder exists", *there != '\0' ? there : "none", own_missing ? "; DIEN_MODELS is " : "",
+        "there is no model \"%s\" (looked in: %s; there: %s%s%s%s); give a .safetensors file, or set DIEN_MODELS to their folder", name,
+        *where != '\0' ? where : "no folder exists", *there != '\0' ? there : "none", own_missing ? "; DIEN_MODELS is " : "",
         own_missing ? own : "", own_missing ? ", which is no folder" : "");
+    status = dn_error_offer(status, DN_REMEDY_IMPORT);
 done:
     free(where);
     free(there);

@@ -123,9 +123,9 @@ static dn_status read_state(const json_t *metadata, const dn_train_config *confi
         DN_FAIL(DN_EFORMAT, "%s: the checkpoint is damaged: it stands at step %lld", path, (long long)state->step);
     }
     if (state->step > config->steps) {
-        DN_FAIL(DN_EFORMAT,
-                "%s stands at step %lld already, and %s asks for %lld steps; give more steps, or start a run of its own with -o DIR", path,
-                (long long)state->step, config->path, (long long)config->steps);
+        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_OTHER_FOLDER,
+                      "%s stands at step %lld already, and %s asks for %lld steps; give more steps, or start a run in a folder of its own",
+                      path, (long long)state->step, config->path, (long long)config->steps);
     }
     DN_TRY(dn_strdup(log, &state->log));
     return dn_strdup(validation, &state->validation);
@@ -202,8 +202,9 @@ static dn_status check_config(const json_t *metadata, const dn_train_config *con
     json_decref(own);
     json_decref(there);
     if (different) {
-        DN_FAIL(DN_EFORMAT, "%s is the checkpoint of another config than %s: %s; undo the change, or start a run of its own with -o DIR",
-                path, config->path, difference);
+        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_OTHER_FOLDER,
+                      "%s is the checkpoint of another config than %s: %s; undo the change, or start a run in a folder of its own", path,
+                      config->path, difference);
     }
     return DN_OK;
 }

@@ -50,8 +50,11 @@ static dn_status check_folds(const crossval *c, const char *path)
         same = found != NULL && number == (double)(found->fold + 1);
     }
     if (!same) {
-        DN_FAIL_GOTO(status, done, DN_EDATA,
-                     "%s has other folds than this config, seed and group give; undo the change, or name another folder with -o", path);
+        status =
+            dn_error_offer(dn_error_set(DN_EDATA,
+                                        "%s has other folds than this config, seed and group give; undo the change, or name another folder",
+                                        path),
+                           DN_REMEDY_OTHER_FOLDER);
     }
 done:
     dn_table_destroy(there);
@@ -73,10 +76,8 @@ static dn_status deal(crossval *c, const dn_train_config *config)
     DN_TRY_GOTO(status, dn_path_join(c->output, "folds.tsv", &path), done);
     if (dn_path_exists(path) && !options->restart) {
         if (!options->resume) {
-            DN_FAIL_GOTO(
-                status, done, DN_EUSAGE,
-                "%s already holds a cross-validation; go on with --resume, begin again with --restart, or name another folder with -o",
-                c->output);
+            status = dn_error_offer(dn_error_set(DN_EUSAGE, "%s already holds a cross-validation", c->output), DN_REMEDY_GO_ON_OR_BEGIN);
+            goto done;
         }
         status = check_folds(c, path);
         goto done;

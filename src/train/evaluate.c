@@ -201,11 +201,9 @@ dn_status dn_evaluate_match(dn_labels **predicted, dn_labels **truth, bool resam
     if (!resample) {
         const int64_t *a = (*predicted)->grid.dim;
         const int64_t *b = (*truth)->grid.dim;
-        DN_FAIL(
-            DN_EGEOMETRY,
-            "the prediction (%lld x %lld x %lld, axes as RAS) and the truth (%lld x %lld x %lld) are not on one grid; --resample brings "
-            "the prediction onto the truth's grid",
-            (long long)a[0], (long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
+        DN_FAIL_OFFER(DN_EGEOMETRY, DN_REMEDY_RESAMPLE,
+                      "the prediction (%lld x %lld x %lld, axes as RAS) and the truth (%lld x %lld x %lld) are not on one grid",
+                      (long long)a[0], (long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
     }
     dn_labels *moved;
     DN_TRY(dn_resample_labels(*predicted, &(*truth)->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &moved));

@@ -57,10 +57,11 @@ static dn_status read_classes(const dn_train_config *config, const char *path, s
     const json_t *names = json_object_get(root, "LabelMap");
     const json_t *numbers = json_object_get(root, "LabelIndex");
     if (root == NULL) {
-        DN_FAIL_GOTO(
-            status, done, DN_EINPUT,
-            "%s has several volumes, and %s, which says what each of them is, cannot be read (%s); `dien segment --posteriors` writes both",
-            path, sidecar, error.text);
+        status =
+            dn_error_offer(dn_error_set(DN_EINPUT, "%s has several volumes, and %s, which says what each of them is, cannot be read (%s)",
+                                        path, sidecar, error.text),
+                           DN_REMEDY_POSTERIORS);
+        goto done;
     }
     if (json_array_size(names) != count || (numbers != NULL && json_array_size(numbers) != count)) {
         DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s lists %zu names (LabelMap) and %s has %zu volumes", sidecar, json_array_size(names),

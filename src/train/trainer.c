@@ -213,11 +213,11 @@ static dn_status prepare(trainer *t)
     DN_TRY(dn_path_join(config->output, "checkpoint.safetensors", &t->checkpoint));
     bool there = dn_path_exists(t->checkpoint);
     if (there && !t->options->resume && !t->options->restart && !t->options->write_model) {
-        DN_FAIL(DN_EUSAGE, "%s already holds a run; go on with --resume, begin again with --restart, or name another folder with -o",
-                config->output);
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_GO_ON_OR_BEGIN, "%s already holds a run", config->output);
     }
     if (t->options->write_model && !there) {
-        DN_FAIL(DN_EINPUT, "there is no checkpoint in %s to write a model from; name the run's folder with -o", config->output);
+        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_OTHER_FOLDER, "there is no checkpoint in %s to write a model from; name the run's folder",
+                      config->output);
     }
     DN_TRY(make_network(t));
     DN_TRY(check_end(t));
@@ -468,9 +468,10 @@ dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options
     result->best_step = t->state.best_step;
     result->loss = t->smooth_loss;
     if (interrupted) {
-        DN_FAIL_GOTO(status, done, DN_ECANCELLED,
-                     "stopped after step %" PRId64 " of %" PRId64 " and saved; the same command with --resume goes on", t->state.step,
-                     config->steps);
+        status = dn_error_offer(dn_error_set(DN_ECANCELLED, "stopped after step %" PRId64 " of %" PRId64 " and saved", t->state.step,
+                                             config->steps),
+                                DN_REMEDY_GO_ON);
+        goto done;
     }
     result->finished = t->state.step >= config->steps || t->state.stopped;
     if (result->finished || options->write_model) {

@@ -372,8 +372,8 @@ static const refusal refusals[] = {
     {"a slope with intercept NaN", intercept_nan, DN_EFORMAT, "scales its data by 2"},
     {"a slope with an infinite intercept", intercept_infinite, DN_EFORMAT, "adds inf"},
     {"an sform column of 0", sform_zero, DN_EGEOMETRY, "0 mm along axis 1"},
-    {"an sform of zeros beside a qform", sform_zero_qform, DN_EGEOMETRY, "--trust qform"},
-    {"an sform in a plane beside a qform", sform_flat_qform, DN_EGEOMETRY, "--trust qform"},
+    {"an sform of zeros beside a qform", sform_zero_qform, DN_EGEOMETRY, "0 mm along axis 1"},
+    {"an sform in a plane beside a qform", sform_flat_qform, DN_EGEOMETRY, "one plane"},
     {"sform axes in a plane", sform_flat, DN_EGEOMETRY, "one plane"},
     {"an sform with NaN", sform_nan, DN_EGEOMETRY, "not numbers"},
     {"spacing 0", spacing_zero, DN_EGEOMETRY, "spacing of 0 along axis 2"},
@@ -458,6 +458,32 @@ static void every_refusal(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* The message says what is wrong; what might help is noted beside it, for whoever knows how to ask for it. */
+static void what_might_help(void **state)
+{
+    static maker m;
+    static const struct {
+        const char *(*make)(maker *);
+        dn_remedy remedy;
+    } cases[] = {
+        {sform_zero, DN_REMEDY_NONE},
+        {sform_zero_qform, DN_REMEDY_TRUST_QFORM},
+        {sform_flat_qform, DN_REMEDY_TRUST_QFORM},
+        {forms_flipped, DN_REMEDY_TRUST_EITHER},
+        {forms_apart, DN_REMEDY_TRUST_EITHER},
+        {spacing_other, DN_REMEDY_TRUST_SFORM},
+        {rgb, DN_REMEDY_NONE},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        dn_volume *v = NULL;
+        assert_int_not_equal(dn_scan_read(cases[i].make(&m), NULL, &v, NULL), DN_OK);
+        if (dn_error_remedy() != cases[i].remedy || strstr(dn_error_message(), "--") != NULL) {
+            fail_msg("expected remedy %d and no option, found %d: %s", (int)cases[i].remedy, (int)dn_error_remedy(), dn_error_message());
+        }
+    }
+}
+
 static void refuse_labels(maker *m, const char *says)
 {
     dn_labels *l = NULL;
@@ -508,6 +534,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_refusal),
+        cmocka_unit_test(what_might_help),
         cmocka_unit_test(values_that_are_no_labels),
         cmocka_unit_test(a_pair_in_memory),
     };

@@ -28,8 +28,8 @@ static dn_status allocate_arena(dn_plan *plan)
 {
     plan->arena = dn_pages_allocate(plan->arena_bytes);
     if (plan->arena == NULL) {
-        DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory and the machine does not give it; use --memory or a smaller region",
-                (double)dn_plan_peak_bytes(plan) / MIB);
+        DN_FAIL_OFFER(DN_ENOMEM, DN_REMEDY_SMALLER_TILES, "the network needs %.0f MiB of memory and the machine does not give it",
+                      (double)dn_plan_peak_bytes(plan) / MIB);
     }
     return DN_OK;
 }
@@ -64,8 +64,8 @@ static dn_status compile(dn_plan *plan, const dn_graph *graph, const dn_weights 
     }
     int64_t peak = dn_plan_peak_bytes(plan);
     if (plan->options.memory_limit > 0 && peak > plan->options.memory_limit) {
-        DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory, more than the limit of %.0f MiB; raise --memory", (double)peak / MIB,
-                (double)plan->options.memory_limit / MIB);
+        DN_FAIL_OFFER(DN_ENOMEM, DN_REMEDY_MORE_MEMORY, "the network needs %.0f MiB of memory, more than the limit of %.0f MiB",
+                      (double)peak / MIB, (double)plan->options.memory_limit / MIB);
     }
     DN_TRY(allocate_arena(plan));
     return dn_alloc(&plan->pointers, (size_t)plan->value_count, sizeof *plan->pointers, "a plan");

@@ -218,8 +218,9 @@ static dn_status search(const dn_graph *graph, const dn_weights *weights, const 
             }
         }
         if (best.tile.n == 0) {
-            DN_FAIL(DN_ENOMEM, "the network needs %.0f MiB of memory even in small tiles, more than the limit of %.0f MiB; raise --memory",
-                    (double)smallest / MIB, (double)options->memory_limit / MIB);
+            DN_FAIL_OFFER(DN_ENOMEM, DN_REMEDY_MORE_MEMORY,
+                          "the network needs %.0f MiB of memory even in small tiles, more than the limit of %.0f MiB",
+                          (double)smallest / MIB, (double)options->memory_limit / MIB);
         }
         tried = work_of(&best);
         DN_TRY(peak_of(graph, weights, options, &best));

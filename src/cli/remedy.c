@@ -1,0 +1,32 @@
+#include "cli/remedy.h"
+
+#include "base/status.h"
+
+#include <string.h>
+
+static const char *const clauses[] = {
+    [DN_REMEDY_NONE] = "",
+    [DN_REMEDY_MORE_MEMORY] = "; raise --memory",
+    [DN_REMEDY_SMALLER_TILES] = "; with a lower --memory it runs in smaller tiles",
+    [DN_REMEDY_TRUST_SFORM] = "; if its sform is right, use --trust sform",
+    [DN_REMEDY_TRUST_QFORM] = "; if its qform is right, use --trust qform",
+    [DN_REMEDY_TRUST_EITHER] = "; find out which is right, then use --trust sform or --trust qform",
+    [DN_REMEDY_GO_ON] = "; the same command with --resume goes on",
+    [DN_REMEDY_GO_ON_OR_BEGIN] = "; go on with --resume, begin again with --restart, or name another folder with -o",
+    [DN_REMEDY_OTHER_FOLDER] = " (-o DIR)",
+    [DN_REMEDY_RESAMPLE] = "; --resample brings the prediction onto the truth's grid",
+    [DN_REMEDY_POSTERIORS] = "; 'dien segment --posteriors' writes both",
+    [DN_REMEDY_IMPORT] = "; 'dien models import FILE.h5' makes a model of a Keras file",
+};
+
+const char *dn_remedy_clause(void)
+{
+    const dn_remedy remedy = dn_error_remedy();
+    return (size_t)remedy < sizeof clauses / sizeof *clauses ? clauses[remedy] : "";
+}
+
+const char *dn_remedy_clause_for(const char *text)
+{
+    const char *message = dn_error_message();
+    return *message != '\0' && strstr(text, message) != NULL ? dn_remedy_clause() : "";
+}
