@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/plan/plan.h"
-#include "train/evaluate.h"
+#include "study/evaluate/compare.h"
 #include "train/slices.h"
 
 #include <math.h>
