@@ -1,6 +1,6 @@
 /* dien stats correlate: two variables, perhaps given others. */
 #include "cli/study_options.h"
-#include "study/correlate.h"
+#include "study/correlate/correlate.h"
 
 static const dn_option options[] = {
     DN_OPTION_OUTPUT_FOLDER("write tables, figures and the paragraph into this folder"),

@@ -1,6 +1,6 @@
 /* Two variables, perhaps given others; with the ALS-FRS-R slope and volumes by head size: `dien stats correlate`. */
-#ifndef DN_STUDY_CORRELATE_H
-#define DN_STUDY_CORRELATE_H
+#ifndef DN_STUDY_CORRELATE_CORRELATE_H
+#define DN_STUDY_CORRELATE_CORRELATE_H
 
 #include "stats/icv.h"
 #include "study/groups/group_analysis.h"
