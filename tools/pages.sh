@@ -7,7 +7,9 @@ rm -rf "$folder"
 mkdir -p "$folder/man1"
 "$program" help --man >"$folder/man1/dien.1"
 "$program" help --commands | while IFS= read -r name; do
-    "$program" help --man "$name" >"$folder/man1/dien-$name.1"
+    # "stats groups" is two words and one page, dien-stats-groups.1.
+    # shellcheck disable=SC2086
+    "$program" help --man $name >"$folder/man1/dien-${name// /-}.1"
 done
 "$program" help --completion bash >"$folder/dien.bash"
 "$program" help --completion zsh >"$folder/_dien"

@@ -1,8 +1,11 @@
 #define _GNU_SOURCE
 #include "base/words.h"
 
+#include "base/memory.h"
+
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -60,4 +63,49 @@ const char *dn_nearest_name(const char *word, const char *const *names)
         }
     }
     return best_distance <= 1 + length / 4 ? best : NULL;
+}
+
+dn_status dn_choice_of(const char *what, const char *text, const char *const *words, int *out)
+{
+    char all[512] = "";
+    size_t used = 0;
+    for (int i = 0; words[i] != NULL; ++i) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = i;
+            return DN_OK;
+        }
+        const char *between = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
+        int wrote = used < sizeof all ? snprintf(all + used, sizeof all - used, "%s%s", between, words[i]) : 0;
+        used += wrote > 0 ? (size_t)wrote : 0;
+    }
+    DN_FAIL(DN_EUSAGE, "%s is one of %s, not '%s'", what, all, text);
+}
+
+dn_status dn_split_list(const char *text, char ***items, size_t *count)
+{
+    size_t most = 1;
+    size_t length = text != NULL ? strlen(text) : 0;
+    *items = NULL;
+    *count = 0;
+    for (const char *p = text; p != NULL && *p != '\0'; ++p) {
+        most += *p == ',';
+    }
+    /* The pointers, and behind them the texts. */
+    DN_TRY(dn_alloc(items, 1, most * sizeof(char *) + length + 1, "a list"));
+    char *copy = (char *)(*items + most);
+    memcpy(copy, text != NULL ? text : "", length + 1);
+    for (char *part = copy, *next; part != NULL; part = next) {
+        next = strchr(part, ',');
+        if (next != NULL) {
+            *next++ = '\0';
+        }
+        part += strspn(part, " ");
+        for (size_t n = strlen(part); n > 0 && part[n - 1] == ' '; --n) {
+            part[n - 1] = '\0';
+        }
+        if (*part != '\0') {
+            (*items)[(*count)++] = part;
+        }
+    }
+    return DN_OK;
 }

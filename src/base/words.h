@@ -1,10 +1,21 @@
-/* What a person may have meant. */
+/* Words of a person: what may have been meant, one of several, lists. */
 #ifndef DN_BASE_WORDS_H
 #define DN_BASE_WORDS_H
+
+#include "base/status.h"
+
+#include <stddef.h>
 
 /* The name nearest to `word` by edit distance (two swapped letters count as one change), or NULL when none is near enough to be meant. Case
  * does not count.
  * names: NULL-terminated. */
 const char *dn_nearest_name(const char *word, const char *const *names);
+
+/* *out: the place of text among words (NULL-terminated). DN_EUSAGE: "WHAT is one of a, b or c, not TEXT". */
+DN_CHECKED dn_status dn_choice_of(const char *what, const char *text, const char *const *words, int *out);
+
+/* "a,b,c" into texts without blanks around them; empty ones are passed over. *items has *count entries; release with one free. NULL text: 0
+ * entries. DN_ENOMEM. */
+DN_CHECKED dn_status dn_split_list(const char *text, char ***items, size_t *count);
 
 #endif

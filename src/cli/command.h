@@ -1,7 +1,10 @@
 /* A command and its options: one table gives parsing, `--help`, the man page and shell completion.
  *
  * A command is one file, command_<name>.c, with one `const dn_command`, listed in commands.c. Its run function gets
- * values already checked against the table, and returns a status; main prints the message and sets the exit code. */
+ * values already checked against the table, and returns a status; main prints the message and sets the exit code.
+ *
+ * A command with subcommands ("stats") has no arguments, options and run function of its own; each subcommand is a command with its own
+ * table whose name is the whole of it ("stats groups"). */
 #ifndef DN_CLI_COMMAND_H
 #define DN_CLI_COMMAND_H
 
@@ -38,7 +41,7 @@ typedef struct dn_option {
 typedef struct dn_arguments dn_arguments;
 
 typedef struct dn_command {
-    const char *name;
+    const char *name;       /* "segment", of a subcommand "stats groups" */
     const char *summary;    /* "label and measure scans" */
     const char *positional; /* "IMAGE..." , "PRED TRUTH", NULL: none */
     int positional_min;
@@ -47,13 +50,21 @@ typedef struct dn_command {
     const char *description; /* paragraphs for --help and the man page, separated by blank lines */
     const char *examples;    /* lines "dien ...", or NULL */
     dn_status (*run)(const dn_arguments *arguments);
+    const struct dn_command *const *subcommands; /* NULL-terminated; NULL: none */
 } dn_command;
 
-/* NULL-terminated. */
+/* Without subcommands; NULL-terminated. */
 extern const dn_command *const dn_commands[];
+/* All, each followed by its subcommands; NULL past the end. */
+const dn_command *dn_command_at(size_t i);
+/* "stats" or "stats groups"; NULL: there is none. */
 const dn_command *dn_command_find(const char *name);
 /* DN_EUSAGE, with the nearest name where one is near, when there is no such command. */
 DN_CHECKED dn_status dn_command_find_near(const char *name, const dn_command **out);
+/* The subcommand that a word names. DN_EUSAGE: none; the sentence names those that there are. */
+DN_CHECKED dn_status dn_subcommand_find_near(const dn_command *parent, const char *word, const dn_command **out);
+/* "groups" of "stats groups"; the name itself of a command. */
+const char *dn_command_last_word(const dn_command *command);
 
 /* Parses argv[0..argc) (without program and command name). DN_EUSAGE with a sentence that says what to type.
  * *out is owned by the caller (dn_arguments_destroy); argv must outlive it. */
@@ -65,6 +76,8 @@ void dn_arguments_destroy(dn_arguments *arguments);
 
 size_t dn_arguments_count(const dn_arguments *arguments); /* positional */
 const char *dn_arguments_at(const dn_arguments *arguments, size_t i);
+/* The positional arguments i, i + 1, ... as an array; borrowed. */
+const char *const *dn_arguments_from(const dn_arguments *arguments, size_t i);
 /* Value of --name: text as typed or the preset, NULL when absent without preset. name must be in the table. */
 const char *dn_arguments_text(const dn_arguments *arguments, const char *name);
 bool dn_arguments_flag(const dn_arguments *arguments, const char *name);

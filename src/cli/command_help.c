@@ -7,17 +7,22 @@ static dn_status run(const dn_arguments *arguments)
 {
     const dn_command *command = NULL;
     const char *shell = dn_arguments_text(arguments, "completion");
-    if (dn_arguments_count(arguments) == 1 &&
-        !(dn_arguments_flag(arguments, "man") && strcmp(dn_arguments_at(arguments, 0), "dien") == 0)) {
+    if (dn_arguments_count(arguments) > 0 && !(dn_arguments_flag(arguments, "man") && strcmp(dn_arguments_at(arguments, 0), "dien") == 0)) {
         DN_TRY(dn_command_find_near(dn_arguments_at(arguments, 0), &command));
+        if (dn_arguments_count(arguments) == 2 && command->subcommands == NULL) {
+            DN_FAIL(DN_EUSAGE, "dien %s has no subcommands, and got '%s' besides", command->name, dn_arguments_at(arguments, 1));
+        }
+        if (dn_arguments_count(arguments) == 2) {
+            DN_TRY(dn_subcommand_find_near(command, dn_arguments_at(arguments, 1), &command));
+        }
     }
     if (shell != NULL) {
         dn_help_completion(stdout, strcmp(shell, "bash") == 0 ? DN_SHELL_BASH : strcmp(shell, "zsh") == 0 ? DN_SHELL_ZSH : DN_SHELL_FISH);
     } else if (dn_arguments_flag(arguments, "man")) {
         dn_help_man(stdout, command);
     } else if (dn_arguments_flag(arguments, "commands")) {
-        for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-            puts(dn_commands[i]->name);
+        for (size_t i = 0; (command = dn_command_at(i)) != NULL; ++i) {
+            puts(command->name);
         }
     } else if (command != NULL) {
         dn_help_command(stdout, command);
@@ -34,21 +39,22 @@ static const dn_option options[] = {
      .value = "SHELL",
      .choices = "bash|zsh|fish",
      .help = "print a completion script for a shell"},
-    {.name = "commands", .kind = DN_OPTION_FLAG, .help = "print the names of the commands, one a line"},
+    {.name = "commands", .kind = DN_OPTION_FLAG, .help = "print the names of the commands and subcommands, one per line"},
     {0},
 };
 
 const dn_command dn_command_help = {
     .name = "help",
     .summary = "say what a command does and takes",
-    .positional = "[COMMAND]",
+    .positional = "[COMMAND [SUBCOMMAND]]",
     .positional_min = 0,
-    .positional_max = 1,
+    .positional_max = 2,
     .options = options,
     .description = "Prints what a command does, its options and examples; without COMMAND, the list of commands.\n\n"
                    "Man pages and shell completion are written from the same tables. 'make install' puts them where man and the "
                    "shells look; for a program that was not installed, 'source <(dien help --completion bash)' does.",
-    .examples = "dien help segment\ndien help --man segment | man -l -\ndien help --completion bash > ~/.local/share/bash-completion/"
+    .examples = "dien help segment\ndien help stats groups\ndien help --man segment | man -l -\ndien help --completion bash > "
+                "~/.local/share/bash-completion/"
                 "completions/dien",
     .run = run,
 };

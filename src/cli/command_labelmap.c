@@ -17,33 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const dn_option options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .kind = DN_OPTION_FILE,
-     .value = "FILE",
-     .help = "label map to write (.nii.gz)",
-     .required = true,
-     .written = true},
-    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "its voxel size", .low = 0.2, .high = 10},
-    {.name = "rounds",
-     .kind = DN_OPTION_INTEGER,
-     .value = "N",
-     .preset = "4",
-     .help = "average: of smooth alignment after the affine one; 0: affine only",
-     .low = 0,
-     .high = 100},
-    {.name = "frame",
-     .kind = DN_OPTION_TEXT,
-     .value = "ACY,ACZ,PCY,PCZ",
-     .help = "frame: AC and PC in the map, mm: AC becomes the origin, PC lies on -y"},
-    {.name = "tissues",
-     .kind = DN_OPTION_FILE,
-     .value = "FILE",
-     .help = "tissue table (TSV); without it the one that comes with dien, for FreeSurfer labels"},
-    {0},
-};
-
 typedef struct heads {
     dn_labels **maps;
     dn_alignment *alignments;
@@ -88,12 +61,12 @@ static dn_status read_heads(const dn_arguments *arguments, heads *it)
     dn_status status = dn_tissues_read(table == NULL ? found : table, &it->tissues);
     free(found);
     DN_TRY(status);
-    size_t count = dn_arguments_count(arguments) - 1;
+    size_t count = dn_arguments_count(arguments);
     DN_TRY(dn_alloc(&it->maps, count, sizeof *it->maps, "label maps"));
     DN_TRY(dn_alloc(&it->alignments, count, sizeof *it->alignments, "alignments"));
     it->count = count;
     for (size_t m = 0; m < count; ++m) {
-        const char *path = dn_arguments_at(arguments, m + 1);
+        const char *path = dn_arguments_at(arguments, m);
         dn_labels *raw = NULL;
         DN_TRY(dn_labels_read(path, NULL, &raw, NULL));
         status = dn_labels_reorient(raw, &DN_ORIENTATION_RAS, &it->maps[m]);
@@ -108,9 +81,6 @@ static dn_status read_heads(const dn_arguments *arguments, heads *it)
 /* From the AC-PC frame to the map's own world. */
 static dn_status parse_frame(const char *text, dn_affine *out)
 {
-    if (text == NULL) {
-        DN_FAIL(DN_EUSAGE, "dien labelmap frame needs --frame ACY,ACZ,PCY,PCZ: where AC and PC are in the map, mm");
-    }
     double ay;
     double az;
     double py;
@@ -224,9 +194,6 @@ static dn_status frame(const dn_arguments *arguments)
     dn_affine move;
     dn_affine back;
     double spacing = dn_arguments_real(arguments, "spacing");
-    if (dn_arguments_count(arguments) != 2) {
-        DN_FAIL(DN_EUSAGE, "dien labelmap frame takes one label map");
-    }
     DN_TRY(parse_frame(dn_arguments_text(arguments, "frame"), &move));
     DN_TRY(dn_affine_invert(&move, &back));
     DN_TRY_GOTO(status, read_heads(arguments, &it), done);
@@ -263,32 +230,84 @@ done:
     return status;
 }
 
-static dn_status run(const dn_arguments *arguments)
-{
-    const char *verb = dn_arguments_at(arguments, 0);
-    if (strcmp(verb, "average") == 0) {
-        return average(arguments);
-    }
-    if (strcmp(verb, "frame") == 0) {
-        return frame(arguments);
-    }
-    DN_FAIL(DN_EUSAGE, "dien labelmap does not know '%s'; it knows average and frame", verb);
-}
+static const dn_option average_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "label map to write (.nii.gz)",
+     .required = true,
+     .written = true},
+    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "its voxel size", .low = 0.2, .high = 10},
+    {.name = "rounds",
+     .kind = DN_OPTION_INTEGER,
+     .value = "N",
+     .preset = "4",
+     .help = "rounds of smooth alignment after the affine one; 0: affine only",
+     .low = 0,
+     .high = 100},
+    {.name = "tissues",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "tissue table (TSV); without it the one that comes with dien, for FreeSurfer labels"},
+    {0},
+};
+
+static const dn_command average_command = {
+    .name = "labelmap average",
+    .summary = "make one label map on which many people agree",
+    .positional = "MAP...",
+    .positional_min = 1,
+    .positional_max = -1,
+    .options = average_options,
+    .description =
+        "The maps (FreeSurfer numbers) are brought to their mean shape, by an affine "
+        "each that fits the centroids of their structures and then by a smooth displacement; each voxel takes the label that most of "
+        "the maps and their mirror images have there. The result is symmetric about x = 0.",
+    .examples = "dien labelmap average maps/*.nii.gz -o average.nii.gz",
+    .run = average,
+};
+
+static const dn_option frame_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "label map to write (.nii.gz)",
+     .required = true,
+     .written = true},
+    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "its voxel size", .low = 0.2, .high = 10},
+    {.name = "frame",
+     .kind = DN_OPTION_TEXT,
+     .value = "ACY,ACZ,PCY,PCZ",
+     .help = "AC and PC in the map, mm: AC becomes the origin, PC lies on -y",
+     .required = true},
+    {.name = "tissues",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "tissue table (TSV); without it the one that comes with dien, for FreeSurfer labels"},
+    {0},
+};
+
+static const dn_command frame_command = {
+    .name = "labelmap frame",
+    .summary = "turn such an average into the AC-PC frame",
+    .positional = "MAP",
+    .positional_min = 1,
+    .positional_max = 1,
+    .options = frame_options,
+    .description = "Turns an average of 'dien labelmap average' (never any other map: it is made symmetric again) into the AC-PC frame.",
+    .examples = "dien labelmap frame average.nii.gz -o head.nii.gz --frame 17.2,8.0,-11.8,-3.9",
+    .run = frame,
+};
+
+static const dn_command *const subcommands[] = {&average_command, &frame_command, NULL};
 
 const dn_command dn_command_labelmap = {
     .name = "labelmap",
     .summary = "make label maps from label maps",
-    .positional = "average|frame MAP...",
-    .positional_min = 2,
-    .positional_max = -1,
-    .options = options,
-    .description =
-        "average: one label map on which many people agree. The maps (FreeSurfer numbers) are brought to their mean shape, by an affine "
-        "each that fits the centroids of their structures and then by a smooth displacement; each voxel takes the label that most of "
-        "the maps and their mirror images have there. The result is symmetric about x = 0.\n\n"
-        "frame: turns such an average (never any other map: it is made symmetric again) into the AC-PC frame.\n\n"
-        "`make template` makes the template that comes with dien in this way.",
+    .description = "`make template` makes the template that comes with dien in this way.",
     .examples = "dien labelmap average maps/*.nii.gz -o average.nii.gz\n"
                 "dien labelmap frame average.nii.gz -o head.nii.gz --frame 17.2,8.0,-11.8,-3.9",
-    .run = run,
+    .subcommands = subcommands,
 };

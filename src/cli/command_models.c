@@ -18,23 +18,13 @@
 
 #define EXTENSION ".safetensors"
 
-static dn_status expect(const dn_arguments *arguments, size_t low, size_t high, const char *usage)
-{
-    size_t count = dn_arguments_count(arguments);
-    if (count < low || count > high) {
-        DN_FAIL(DN_EUSAGE, "dien models %s takes %s; type: dien models %s", dn_arguments_at(arguments, 0),
-                count < low ? "a name or file" : "one name or file", usage);
-    }
-    return DN_OK;
-}
-
 /* ---- list ---- */
 
 static dn_status list(const dn_arguments *arguments)
 {
+    (void)arguments;
     char **paths;
     size_t count;
-    DN_TRY(expect(arguments, 1, 1, "list"));
     DN_TRY(dn_store_list(&paths, &count));
     for (size_t i = 0; i < count; ++i) {
         dn_model *model;
@@ -103,8 +93,7 @@ static dn_status show(const dn_arguments *arguments)
 {
     char *path;
     dn_model *model;
-    DN_TRY(expect(arguments, 2, 2, "show NAME|FILE"));
-    DN_TRY(dn_model_find(dn_arguments_at(arguments, 1), &path));
+    DN_TRY(dn_model_find(dn_arguments_at(arguments, 0), &path));
     dn_status status = dn_model_read(path, &model);
     if (status != DN_OK) {
         free(path);
@@ -186,14 +175,13 @@ static dn_status import(const dn_arguments *arguments)
 {
     char *path = NULL;
     dn_model *model;
-    DN_TRY(expect(arguments, 2, 2, "import FILE.h5"));
     dn_import_options options = {.name = dn_arguments_text(arguments, "name"), .metadata = dn_arguments_text(arguments, "metadata")};
     if (options.name != NULL && (*options.name == '\0' || strchr(options.name, '/') != NULL)) {
         DN_FAIL(DN_EUSAGE, "--name is \"%s\"; a name has no slash and is not empty (-o says where the file goes)", options.name);
     }
-    DN_TRY(dn_import_keras(dn_arguments_at(arguments, 1), &options, &model));
+    DN_TRY(dn_import_keras(dn_arguments_at(arguments, 0), &options, &model));
     dn_status status;
-    DN_TRY_GOTO(status, target_path(dn_arguments_text(arguments, "output"), dn_arguments_at(arguments, 1), model, &path), done);
+    DN_TRY_GOTO(status, target_path(dn_arguments_text(arguments, "output"), dn_arguments_at(arguments, 0), model, &path), done);
     DN_TRY_GOTO(status, dn_model_write(model, dn_arguments_flag(arguments, "f16") ? DN_STORE_F16 : DN_STORE_F32, path), done);
     printf("%s\n", path);
 done:
@@ -202,53 +190,73 @@ done:
     return status;
 }
 
-static dn_status run(const dn_arguments *arguments)
-{
-    const char *action = dn_arguments_at(arguments, 0);
-    if (strcmp(action, "list") == 0) {
-        return list(arguments);
-    }
-    if (strcmp(action, "show") == 0) {
-        return show(arguments);
-    }
-    if (strcmp(action, "import") == 0) {
-        return import(arguments);
-    }
-    DN_FAIL(DN_EUSAGE, "dien models does not know \"%s\"; it takes list, show NAME|FILE, or import FILE.h5", action);
-}
+/* ---- the commands ---- */
 
-static const dn_option options[] = {
+static const dn_command list_command = {
+    .name = "models list",
+    .summary = "say which networks are found",
+    .description = "A line per network: its name, architecture, how many labels it knows, and its file.\n\n"
+                   "Models are looked for in $DIEN_MODELS, the folder models/ beside the program, the installed folder and "
+                   "~/.local/share/dien/models. A model is one .safetensors file.",
+    .examples = "dien models list",
+    .run = list,
+};
+
+static const dn_option show_options[] = {
+    {.name = "config", .kind = DN_OPTION_FLAG, .help = "print the network's configuration too"},
+    {.name = "weights", .kind = DN_OPTION_FLAG, .help = "print the names and shapes of the weights too"},
+    {0},
+};
+
+static const dn_command show_command = {
+    .name = "models show",
+    .summary = "say what a network expects and knows",
+    .positional = "NAME|FILE",
+    .positional_min = 1,
+    .positional_max = 1,
+    .options = show_options,
+    .description = "What a model expects of a scan, its labels, what it was trained on, its licence and source.",
+    .examples = "dien models show billot2020-hypothalamus-subunits",
+    .run = show,
+};
+
+static const dn_option import_options[] = {
     {.name = "output",
      .letter = 'o',
      .kind = DN_OPTION_FILE,
      .value = "PATH",
-     .help = "import: file (.safetensors) or folder to write; without it the folder of the user's models",
+     .help = "file (.safetensors) or folder to write; without it the folder of the user's models",
      .written = true},
-    {.name = "name", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "import: name of the model"},
+    {.name = "name", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "name of the model"},
     {.name = "metadata",
      .kind = DN_OPTION_FILE,
      .value = "JSON",
-     .help = "import: file that says input, labels, licence and source of the network"},
-    {.name = "f16", .kind = DN_OPTION_FLAG, .help = "import: store the weights in 16 bits, half the size"},
-    {.name = "config", .kind = DN_OPTION_FLAG, .help = "show: print the network's configuration too"},
-    {.name = "weights", .kind = DN_OPTION_FLAG, .help = "show: print the names and shapes of the weights too"},
+     .help = "file that says input, labels, licence and source of the network"},
+    {.name = "f16", .kind = DN_OPTION_FLAG, .help = "store the weights in 16 bits, half the size"},
     {0},
 };
+
+static const dn_command import_command = {
+    .name = "models import",
+    .summary = "turn a published Keras network into a model file",
+    .positional = "FILE.h5",
+    .positional_min = 1,
+    .positional_max = 1,
+    .options = import_options,
+    .description = "Turns a published Keras network (HDF5) into a model file. It understands files of model.save() and the weights of the "
+                   "published hypothalamus-subunit network; docs/models.md lists layers and versions, and what a metadata file holds.",
+    .examples = "dien models import billot2020_hypothalamus.h5\n"
+                "dien models import efficientnetb0.h5 --metadata labels.json -o models/",
+    .run = import,
+};
+
+static const dn_command *const subcommands[] = {&list_command, &show_command, &import_command, NULL};
 
 const dn_command dn_command_models = {
     .name = "models",
     .summary = "list the networks, or bring a published one",
-    .positional = "list|show|import [NAME|FILE]",
-    .positional_min = 1,
-    .positional_max = 2,
-    .options = options,
-    .description = "list: the models that are found, with architecture and file. show: what a model expects, its labels, licence and "
-                   "source. import: turns a published Keras network (HDF5) into a model file.\n\n"
-                   "Models are looked for in $DIEN_MODELS, the folder models/ beside the program, the installed folder and "
-                   "~/.local/share/dien/models. A model is one .safetensors file.\n\n"
-                   "import understands files of model.save() and the weights of the published hypothalamus-subunit network; "
-                   "docs/models.md lists layers and versions, and what a metadata file holds.",
-    .examples = "dien models list\ndien models show billot2020-hypothalamus-subunits\ndien models import billot2020_hypothalamus.h5\n"
-                "dien models import efficientnetb0.h5 --metadata labels.json -o models/",
-    .run = run,
+    .description = "Models are looked for in $DIEN_MODELS, the folder models/ beside the program, the installed folder and "
+                   "~/.local/share/dien/models. A model is one .safetensors file.",
+    .examples = "dien models list\ndien models show billot2020-hypothalamus-subunits\ndien models import billot2020_hypothalamus.h5",
+    .subcommands = subcommands,
 };

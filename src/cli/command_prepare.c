@@ -6,12 +6,12 @@
 #include "cli/scan_list.h"
 #include "image/io.h"
 #include "image/resample.h"
+#include "image/translate.h"
 #include "prepare/frame_picture.h"
 #include "prepare/frame_record.h"
 #include "register/template.h"
 #include "report/sidecars.h"
 #include "segment/head/frame.h"
-#include "train/translate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

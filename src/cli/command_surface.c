@@ -5,11 +5,11 @@
 #include "chart/surface_view.h"
 #include "cli/command.h"
 #include "cli/scan_list.h"
-#include "cli/stats_command.h"
 #include "image/io.h"
 #include "image/surface.h"
 #include "image/surface_refine.h"
 #include "models/label_table.h"
+#include "study/output/output.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -347,7 +347,7 @@ static dn_status one(const dn_arguments *arguments, const char *path)
         DN_TRY_GOTO(status, dn_mesh_write(it.mesh[i], target), done);
     }
     DN_TRY_GOTO(status, dn_asprintf(&name, "%s_surfaces", stem), done);
-    DN_TRY_GOTO(status, dn_stats_write_table(folder, name, it.table), done);
+    DN_TRY_GOTO(status, dn_study_write_table(folder, name, it.table), done);
     free(target);
     target = NULL;
     DN_TRY_GOTO(status, dn_asprintf(&target, "%s/%s_surface.png", folder, stem), done);

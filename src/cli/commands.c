@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,14 +35,62 @@ const dn_command *const dn_commands[] = {
         NULL,
 };
 
-const dn_command *dn_command_find(const char *name)
+const dn_command *dn_command_at(size_t i)
 {
-    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        if (strcmp(dn_commands[i]->name, name) == 0) {
-            return dn_commands[i];
+    for (size_t c = 0; dn_commands[c] != NULL; ++c) {
+        if (i-- == 0) {
+            return dn_commands[c];
+        }
+        for (size_t k = 0; dn_commands[c]->subcommands != NULL && dn_commands[c]->subcommands[k] != NULL; ++k) {
+            if (i-- == 0) {
+                return dn_commands[c]->subcommands[k];
+            }
         }
     }
     return NULL;
+}
+
+const dn_command *dn_command_find(const char *name)
+{
+    const dn_command *command;
+    for (size_t i = 0; (command = dn_command_at(i)) != NULL; ++i) {
+        if (strcmp(command->name, name) == 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+const char *dn_command_last_word(const dn_command *command)
+{
+    const char *blank = strrchr(command->name, ' ');
+    return blank != NULL ? blank + 1 : command->name;
+}
+
+dn_status dn_subcommand_find_near(const dn_command *parent, const char *word, const dn_command **out)
+{
+    enum { MOST = 16 };
+    const char *names[MOST + 1] = {NULL};
+    char all[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; parent->subcommands[i] != NULL && i < MOST && used < sizeof all; ++i) {
+        names[i] = dn_command_last_word(parent->subcommands[i]);
+        if (word != NULL && strcmp(names[i], word) == 0) {
+            *out = parent->subcommands[i];
+            return DN_OK;
+        }
+        const char *between = i == 0 ? "" : parent->subcommands[i + 1] == NULL ? " or " : ", ";
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", between, names[i]);
+    }
+    if (word == NULL || *word == '-') {
+        DN_FAIL(DN_EUSAGE, "what is 'dien %s' to do? Type dien %s and then %s; 'dien %s --help' says what they do", parent->name,
+                parent->name, all, parent->name);
+    }
+    const char *near = dn_nearest_name(word, names);
+    if (near != NULL) {
+        DN_FAIL(DN_EUSAGE, "there is no 'dien %s %s'; did you mean 'dien %s %s'?", parent->name, word, parent->name, near);
+    }
+    DN_FAIL(DN_EUSAGE, "there is no 'dien %s %s'; type %s", parent->name, word, all);
 }
 
 dn_status dn_command_find_near(const char *name, const dn_command **out)

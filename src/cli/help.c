@@ -124,8 +124,29 @@ void dn_help_program(FILE *to)
           to);
 }
 
+/* "dien stats --help": what there is. */
+static void help_parent(FILE *to, const dn_command *command)
+{
+    fprintf(to, "dien %s: %s\n\nUsage: dien %s SUBCOMMAND [OPTION]... [ARGUMENT]...\n\nSubcommands:\n", command->name, command->summary,
+            command->name);
+    for (size_t i = 0; command->subcommands[i] != NULL; ++i) {
+        fprintf(to, "  %-12s %s\n", dn_command_last_word(command->subcommands[i]), command->subcommands[i]->summary);
+    }
+    fputc('\n', to);
+    put_paragraphs(to, command->description, 0);
+    fprintf(to, "\n'dien help %s SUBCOMMAND' says what one takes.\n", command->name);
+    if (command->examples != NULL) {
+        fputs("\nExamples:\n", to);
+        put_examples(to, command->examples);
+    }
+}
+
 void dn_help_command(FILE *to, const dn_command *command)
 {
+    if (command->subcommands != NULL) {
+        help_parent(to, command);
+        return;
+    }
     char usage[512];
     size_t used = (size_t)snprintf(usage, sizeof usage, "Usage: dien %s", command->name);
     int indent = (int)used + 1;

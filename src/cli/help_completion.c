@@ -69,6 +69,24 @@ static void put_value(FILE *to, const dn_option *option, const value_texts *text
     }
 }
 
+static void put_subcommands(FILE *to, const dn_command *command)
+{
+    for (size_t i = 0; command->subcommands[i] != NULL; ++i) {
+        fprintf(to, "%s%s", i == 0 ? "" : " ", dn_command_last_word(command->subcommands[i]));
+    }
+}
+
+/* Options of every command that has some of its own: not of those with subcommands. */
+static void each_command(FILE *to, option_writer *write)
+{
+    const dn_command *command;
+    for (size_t i = 0; (command = dn_command_at(i)) != NULL; ++i) {
+        if (command->subcommands == NULL) {
+            each_option(to, command, write);
+        }
+    }
+}
+
 /* "a b c" */
 static void put_commands(FILE *to)
 {
@@ -107,23 +125,41 @@ static void bash_value(FILE *to, const dn_command *command, const dn_option *opt
 
 static void completion_bash(FILE *to)
 {
+    const dn_command *command;
     fputs("# bash completion of dien; written by 'dien help --completion bash'\n"
           "_dien() {\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} options=\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]} options= subcommands=\n"
           "    COMPREPLY=()\n"
           "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
           "        COMPREPLY=($(compgen -W \"--help --version ",
           to);
     put_commands(to);
-    fputs("\" -- \"$word\"))\n        return\n    fi\n    case \"$command $before\" in\n", to);
+    fputs("\" -- \"$word\"))\n        return\n    fi\n    case \"$command\" in\n", to);
     for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        each_option(to, dn_commands[i], bash_value);
+        if (dn_commands[i]->subcommands != NULL) {
+            fprintf(to, "        %s) subcommands=\"", dn_commands[i]->name);
+            put_subcommands(to, dn_commands[i]);
+            fputs("\";;\n", to);
+        }
     }
+    fputs("    esac\n"
+          "    if [ -n \"$subcommands\" ]; then\n"
+          "        if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+          "            COMPREPLY=($(compgen -W \"--help $subcommands\" -- \"$word\"))\n"
+          "            return\n"
+          "        fi\n"
+          "        command=\"$command ${COMP_WORDS[2]}\"\n"
+          "    fi\n"
+          "    case \"$command $before\" in\n",
+          to);
+    each_command(to, bash_value);
     fputs("        *)\n            case \"$command\" in\n", to);
-    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        fprintf(to, "                %s) options=\"", dn_commands[i]->name);
-        each_option(to, dn_commands[i], bash_word);
-        fputs("\";;\n", to);
+    for (size_t i = 0; (command = dn_command_at(i)) != NULL; ++i) {
+        if (command->subcommands == NULL) {
+            fprintf(to, "                \"%s\") options=\"", command->name);
+            each_option(to, command, bash_word);
+            fputs("\";;\n", to);
+        }
     }
     fputs("            esac\n"
           "            case \"$command $word\" in\n"
@@ -162,19 +198,51 @@ static void zsh_option(FILE *to, const dn_command *command, const dn_option *opt
     fputs("' \\\n", to);
 }
 
+/* "'stats:compare groups ...'", a line per command; of a subcommand its last word. */
+static void zsh_descriptions(FILE *to, const dn_command *const *commands, const char *indent)
+{
+    for (size_t i = 0; commands[i] != NULL; ++i) {
+        fprintf(to, "%s'%s:", indent, dn_command_last_word(commands[i]));
+        put_quoted(to, commands[i]->summary, ":");
+        fputs("'\n", to);
+    }
+}
+
+/* After "dien stats": the subcommand is offered, or becomes part of the command. */
+static void zsh_subcommands(FILE *to)
+{
+    fputs("    commands=()\n    case $command in\n", to);
+    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
+        if (dn_commands[i]->subcommands != NULL) {
+            fprintf(to, "        %s) commands=(\n", dn_commands[i]->name);
+            zsh_descriptions(to, dn_commands[i]->subcommands, "            ");
+            fputs("        );;\n", to);
+        }
+    }
+    fputs("    esac\n"
+          "    if (( $#commands )); then\n"
+          "        if (( CURRENT == 2 )); then\n"
+          "            _describe subcommand commands\n"
+          "            _arguments '--help[show help]'\n"
+          "            return\n"
+          "        fi\n"
+          "        command=\"$command $words[2]\"\n"
+          "        shift words\n"
+          "        (( CURRENT-- ))\n"
+          "    fi\n",
+          to);
+}
+
 static void completion_zsh(FILE *to)
 {
+    const dn_command *command;
     fputs("#compdef dien\n"
           "# zsh completion of dien; written by 'dien help --completion zsh'\n"
           "_dien() {\n"
           "    local -a commands\n"
           "    commands=(\n",
           to);
-    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        fprintf(to, "        '%s:", dn_commands[i]->name);
-        put_quoted(to, dn_commands[i]->summary, ":");
-        fputs("'\n", to);
-    }
+    zsh_descriptions(to, dn_commands, "        ");
     fputs("    )\n"
           "    if (( CURRENT == 2 )); then\n"
           "        _describe command commands\n"
@@ -183,13 +251,17 @@ static void completion_zsh(FILE *to)
           "    fi\n"
           "    local command=$words[2]\n"
           "    shift words\n"
-          "    (( CURRENT-- ))\n"
-          "    case $command in\n",
+          "    (( CURRENT-- ))\n",
           to);
-    for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        fprintf(to, "        %s)\n            _arguments -s \\\n", dn_commands[i]->name);
-        each_option(to, dn_commands[i], zsh_option);
-        if (strcmp(dn_commands[i]->name, "help") == 0) {
+    zsh_subcommands(to);
+    fputs("    case $command in\n", to);
+    for (size_t i = 0; (command = dn_command_at(i)) != NULL; ++i) {
+        if (command->subcommands != NULL) {
+            continue;
+        }
+        fprintf(to, "        \"%s\")\n            _arguments -s \\\n", command->name);
+        each_option(to, command, zsh_option);
+        if (strcmp(command->name, "help") == 0) {
             fputs("                '*:command:(", to);
             put_commands(to);
             fputs(")';;\n", to);
@@ -203,10 +275,22 @@ static void completion_zsh(FILE *to)
           to);
 }
 
+/* "stats; and __fish_seen_subcommand_from groups" */
+static void fish_seen(FILE *to, const dn_command *command)
+{
+    const size_t first = strcspn(command->name, " ");
+    fprintf(to, "__fish_seen_subcommand_from %.*s", (int)first, command->name);
+    if (command->name[first] != '\0') {
+        fprintf(to, "; and __fish_seen_subcommand_from %s", command->name + first + 1);
+    }
+}
+
 static void fish_option(FILE *to, const dn_command *command, const dn_option *option)
 {
     static const value_texts texts = {" -r -F", " -x -a '(__fish_complete_directories)'", " -x -a '", "'", " -x", ""};
-    fprintf(to, "complete -c dien -n '__fish_seen_subcommand_from %s' -l %s", command->name, option->name);
+    fputs("complete -c dien -n '", to);
+    fish_seen(to, command);
+    fprintf(to, "' -l %s", option->name);
     if (option->letter != 0) {
         fprintf(to, " -s %c", option->letter);
     }
@@ -231,8 +315,15 @@ static void completion_fish(FILE *to)
     put_commands(to);
     fputs("'\n", to);
     for (size_t i = 0; dn_commands[i] != NULL; ++i) {
-        each_option(to, dn_commands[i], fish_option);
+        for (size_t k = 0; dn_commands[i]->subcommands != NULL && dn_commands[i]->subcommands[k] != NULL; ++k) {
+            fprintf(to, "complete -c dien -n '__fish_seen_subcommand_from %s; and not __fish_seen_subcommand_from ", dn_commands[i]->name);
+            put_subcommands(to, dn_commands[i]);
+            fprintf(to, "' -f -a %s -d '", dn_command_last_word(dn_commands[i]->subcommands[k]));
+            put_quoted(to, dn_commands[i]->subcommands[k]->summary, "");
+            fputs("'\n", to);
+        }
     }
+    each_command(to, fish_option);
 }
 
 void dn_help_completion(FILE *to, dn_shell shell)

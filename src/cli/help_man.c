@@ -116,6 +116,42 @@ static void man_program(FILE *to)
     put_exit_codes(to);
 }
 
+/* "dien-stats-groups" */
+static void page_name(const dn_command *command, char name[96])
+{
+    snprintf(name, 96, "dien-%s", command->name);
+    for (char *p = name; *p != '\0'; ++p) {
+        *p = *p == ' ' ? '-' : *p;
+    }
+}
+
+/* The page of a command that has subcommands: which, and what they have in common. */
+static void man_parent(FILE *to, const dn_command *command)
+{
+    fprintf(to, "\n.SH SYNOPSIS\n\\fBdien %s\\fR \\fISUBCOMMAND\\fR [\\fIOPTION\\fR]... [\\fIARGUMENT\\fR]...\n.SH SUBCOMMANDS\n",
+            command->name);
+    for (size_t i = 0; command->subcommands[i] != NULL; ++i) {
+        char name[96];
+        page_name(command->subcommands[i], name);
+        fprintf(to, ".TP\n\\fB%s\\fR\n", dn_command_last_word(command->subcommands[i]));
+        put_text(to, command->subcommands[i]->summary);
+        fputs("; see \\fB", to);
+        put_text(to, name);
+        fputs("\\fR(1).\n", to);
+    }
+    fputs(".SH DESCRIPTION\n", to);
+    put_paragraphs(to, command->description);
+}
+
+static void put_examples(FILE *to, const char *examples)
+{
+    if (examples != NULL) {
+        fputs(".SH EXAMPLES\n.nf\n", to);
+        put_text(to, examples);
+        fputs("\n.fi\n", to);
+    }
+}
+
 void dn_help_man(FILE *to, const dn_command *command)
 {
     if (command == NULL) {
@@ -123,12 +159,19 @@ void dn_help_man(FILE *to, const dn_command *command)
         return;
     }
     char name[96];
-    snprintf(name, sizeof name, "dien-%s", command->name);
+    page_name(command, name);
     put_heading(to, name);
     fputs(".SH NAME\n", to);
     put_text(to, name);
     fputs(" \\- ", to);
     put_text(to, command->summary);
+    if (command->subcommands != NULL) {
+        man_parent(to, command);
+        put_examples(to, command->examples);
+        put_exit_codes(to);
+        fputs(".SH SEE ALSO\n\\fBdien\\fR(1)\n", to);
+        return;
+    }
     fprintf(to, "\n.SH SYNOPSIS\n\\fBdien %s\\fR", command->name);
     if (command->positional != NULL) {
         fputs(" \\fI", to);
@@ -154,11 +197,7 @@ void dn_help_man(FILE *to, const dn_command *command)
     for (const dn_option *option = dn_common_options; option->name != NULL; ++option) {
         put_option(to, option);
     }
-    if (command->examples != NULL) {
-        fputs(".SH EXAMPLES\n.nf\n", to);
-        put_text(to, command->examples);
-        fputs("\n.fi\n", to);
-    }
+    put_examples(to, command->examples);
     put_exit_codes(to);
     fputs(".SH SEE ALSO\n\\fBdien\\fR(1)\n", to);
 }

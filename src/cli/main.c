@@ -118,6 +118,19 @@ static dn_status run(const dn_command *command, int argc, char **argv)
     return status;
 }
 
+/* The subcommand that argv[0] names; *out is the command itself when it names none. */
+static dn_status choose_subcommand(const dn_command *parent, int argc, char **argv, const dn_command **out)
+{
+    *out = parent;
+    if (argc > 0 && argv[0][0] == '-') { /* an option that does not exist is the first fault */
+        dn_arguments *arguments = NULL;
+        dn_status status = dn_arguments_parse(parent, argc, argv, &arguments);
+        dn_arguments_destroy(arguments);
+        DN_TRY(status);
+    }
+    return dn_subcommand_find_near(parent, argc > 0 ? argv[0] : NULL, out);
+}
+
 int main(int argc, char **argv)
 {
     dn_clean_output_install();
@@ -139,9 +152,17 @@ int main(int argc, char **argv)
     if (status != DN_OK) {
         return finish(status);
     }
-    if (dn_arguments_ask_help(argc - 2, argv + 2)) {
+    argc -= 2;
+    argv += 2;
+    if (command->subcommands != NULL) {
+        const dn_command *parent = command;
+        status = choose_subcommand(parent, argc, argv, &command);
+        argc -= command != parent;
+        argv += command != parent;
+    }
+    if (dn_arguments_ask_help(argc, argv)) {
         dn_help_command(stdout, command);
         return finish(DN_OK);
     }
-    return finish(run(command, argc - 2, argv + 2));
+    return finish(status == DN_OK ? run(command, argc, argv) : status);
 }

@@ -90,6 +90,25 @@ bool dn_arguments_ask_help(int argc, char **argv)
     return false;
 }
 
+/* Commands of the same family ("stats groups", "stats power") that have an option, or of a command its subcommands: "stats groups and stats
+ * power". "" : none. */
+static void name_owners(const dn_command *command, const char *name, char letter, char *out, size_t size)
+{
+    const size_t family = strcspn(command->name, " ");
+    const dn_command *other, *owners[16];
+    size_t count = 0, used = 0;
+    for (size_t i = 0; (other = dn_command_at(i)) != NULL && count < sizeof owners / sizeof *owners; ++i) {
+        bool kin = other != command && strncmp(other->name, command->name, family) == 0 && other->name[family] == ' ';
+        if (kin && (name != NULL ? find_long(other, name, strlen(name)) : find_letter(other, letter)) >= 0) {
+            owners[count++] = other;
+        }
+    }
+    out[0] = '\0';
+    for (size_t i = 0; i < count && used < size; ++i) {
+        used += (size_t)snprintf(out + used, size - used, "%sdien %s", i == 0 ? "" : i + 1 == count ? " and " : ", ", owners[i]->name);
+    }
+}
+
 static dn_status fail_unknown(const dn_command *command, const char *name)
 {
     enum { LIMIT = 128 };
@@ -99,6 +118,11 @@ static dn_status fail_unknown(const dn_command *command, const char *name)
         names[i] = option_at(command, i)->name;
     }
     names[n] = NULL;
+    char owners[256];
+    name_owners(command, name, 0, owners, sizeof owners);
+    if (*owners != '\0') {
+        DN_FAIL(DN_EUSAGE, "%s has no option --%s; it is one of %s", command->name, name, owners);
+    }
     const char *near = dn_nearest_name(name, names);
     if (near != NULL) {
         DN_FAIL(DN_EUSAGE, "%s has no option --%s; did you mean --%s?", command->name, name, near);
@@ -239,6 +263,11 @@ static dn_status take_letters(dn_arguments *arguments, const char *letters, int 
                 DN_FAIL(DN_EUSAGE, "'-%s' is read as an option; write 'dien %s -- -%s' if it is a value", letters, arguments->command->name,
                         letters);
             }
+            char owners[256];
+            name_owners(arguments->command, NULL, *p, owners, sizeof owners);
+            if (*owners != '\0') {
+                DN_FAIL(DN_EUSAGE, "%s has no option -%c; it is one of %s", arguments->command->name, *p, owners);
+            }
             DN_FAIL(DN_EUSAGE, "%s has no option -%c; 'dien %s --help' lists its options", arguments->command->name, *p,
                     arguments->command->name);
         }
@@ -360,6 +389,11 @@ size_t dn_arguments_count(const dn_arguments *arguments)
 const char *dn_arguments_at(const dn_arguments *arguments, size_t i)
 {
     return i < arguments->count ? arguments->positional[i] : NULL;
+}
+
+const char *const *dn_arguments_from(const dn_arguments *arguments, size_t i)
+{
+    return arguments->positional + (i < arguments->count ? i : arguments->count);
 }
 
 bool dn_arguments_given(const dn_arguments *arguments, const char *name)

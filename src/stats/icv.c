@@ -1,11 +1,27 @@
 #include "stats/icv.h"
 
 #include "base/memory.h"
+#include "base/words.h"
 #include "stats/descriptive.h"
 #include "stats/regression.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+static const char *const method_words[] = {"none", "ratio", "residual", "power", NULL};
+
+dn_status dn_icv_method_of(const char *text, dn_icv_method *out)
+{
+    int which = 0;
+    DN_TRY(dn_choice_of("the normalisation by ICV", text, method_words + 1, &which));
+    *out = (dn_icv_method)(DN_ICV_RATIO + which);
+    return DN_OK;
+}
+
+const char *dn_icv_method_name(dn_icv_method method)
+{
+    return method_words[method];
+}
 
 /* Slope of volume on ICV (or of their logarithms) through the controls. */
 static dn_status control_slope(const double *volume, const double *icv, const unsigned char *control, size_t n, size_t controls,

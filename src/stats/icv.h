@@ -8,6 +8,11 @@
 
 typedef enum { DN_ICV_NONE, DN_ICV_RATIO, DN_ICV_RESIDUAL, DN_ICV_POWER } dn_icv_method;
 
+/* Of "ratio", "residual", "power". DN_EUSAGE: none of these. */
+DN_CHECKED dn_status dn_icv_method_of(const char *text, dn_icv_method *out);
+/* The same word; static. */
+const char *dn_icv_method_name(dn_icv_method method);
+
 /* volume[i], icv[i] of n people; control[i] != 0 marks those from whom the mean ICV, the slope and the exponent are taken.
  * ratio:    V / ICV * mean ICV of the controls (equation 1 of the seeds)
  * residual: V - b (ICV - mean ICV of the controls), b from a line through the controls

@@ -1,9 +1,19 @@
 #include "stats/multiple.h"
 
 #include "base/memory.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+dn_status dn_adjustment_of(const char *text, dn_adjustment *out)
+{
+    static const char *const words[] = {"none", "bonferroni", "holm", "bh", NULL};
+    int which = 0;
+    DN_TRY(dn_choice_of("the adjustment of p", text, words, &which));
+    *out = (dn_adjustment)which;
+    return DN_OK;
+}
 
 const char *dn_adjustment_name(dn_adjustment adjustment)
 {

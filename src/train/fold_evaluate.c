@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "infer/posteriors.h"
 #include "net/plan/plan.h"
-#include "train/evaluate.h"
+#include "study/evaluate/compare.h"
 #include "train/slices.h"
 
 #include <math.h>

@@ -94,9 +94,9 @@ for method in huber bisquare quantile; do
     grep -qi 'nan' "people_$method/normative.tsv" && fail "$method: NaN in the table"
 done
 expect 0 normative fit norms.tsv --value thalamus --with-sex -o norm_sex
-expect_sentence 2 "needs the column of volumes" normative fit norms.tsv -o nothing
+expect_sentence 2 "normative fit needs --value COLUMN" normative fit norms.tsv -o nothing
 expect_sentence 2 "there is no 'dien normative fti'" normative fti norms.tsv
-expect_sentence 2 "needs a norm and a table" normative apply norm/norm.json
+expect_sentence 2 "normative apply needs all of NORM TABLE..." normative apply norm/norm.json
 expect_sentence 2 "nobody with all numbers is called X" normative apply norm/norm.json people.tsv --chart X -o nothing_chart
 expect_sentence 3 "not JSON" normative apply norms.tsv people.tsv
 echo '{"a": 1}' >other.json

@@ -15,8 +15,9 @@ manual=$source_folder/docs/manual
 for page in "${pages[@]}"; do
     sed -E ':more; /\\( .*)?$/ { N; s/\\\n +/ /; t more }' "$page" | grep -E '^ {4,}dien ' | sed -E "s|^ +|$(basename "$page")	|"
 done >"$work/shown"
-for command in $("$dien" help --commands); do
-    "$dien" "$command" --help | sed '1,/^Examples:/d' | sed -E ':more; /\\$/ { N; s/\\\n +/ /; t more }' | grep -E '^ *dien ' | sed -E "s|^ +|help $command	|"
+"$dien" help --commands | while IFS= read -r command; do
+    # shellcheck disable=SC2086 # "stats groups" is two words
+    "$dien" $command --help | sed '1,/^Examples:/d' | sed -E ':more; /\\$/ { N; s/\\\n +/ /; t more }' | grep -E '^ *dien ' | sed -E "s|^ +|help $command	|"
 done >>"$work/shown"
 sed -E 's/( #|  ).*$//; s/ +$//' "$work/shown" | awk -F'\t' '!seen[$2]++' >"$work/commands"
 [ "$(wc -l <"$work/commands")" -ge 50 ] || fail "expected 50 commands and more in the pages, found $(wc -l <"$work/commands")"

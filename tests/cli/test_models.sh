@@ -4,9 +4,9 @@ keras=$DIEN_SOURCE/tests/parity/keras
 export DIEN_MODELS=$work/models HOME=$work XDG_DATA_HOME=
 
 expect 0 models list
-expect_sentence 2 "does not know \"frob\"" models frob
+expect_sentence 2 "there is no 'dien models frob'; type list, show or import" models frob
 expect_sentence 2 "dien models import FILE.h5" models import
-expect_sentence 2 "dien models list" models list extra
+expect_sentence 2 "models list takes options only, and got 'extra'" models list extra
 expect_sentence 3 "dien models import FILE.h5" models show nothing
 expect_sentence 3 "there is no such file" models import "$work/nothing.h5"
 expect_sentence 3 "is a folder, not a model file" models show "$work/"

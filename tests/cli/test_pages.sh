@@ -10,18 +10,21 @@ if command -v fish >/dev/null; then fish -n "$work/completion.fish" || fail "fis
 
 count=0
 while IFS= read -r command; do
-    "$dien" help "$command" >"$work/page"
-    "$dien" help --man "$command" >"$work/man"
-    grep -q "^\.TH \"DIEN-${command^^}\" 1" "$work/man" || fail "man page of $command: no heading"
+    read -ra words <<<"$command" # "stats groups" is two words
+    page=dien-${command// /-}
+    "$dien" help "${words[@]}" >"$work/page"
+    "$dien" help --man "${words[@]}" >"$work/man"
+    grep -q "^\.TH \"${page^^}\" 1" "$work/man" || fail "man page of $command: no heading"
     for option in $(grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' "$work/page" | grep -oE -- '--[a-z0-9-]+'); do
         count=$((count + 1))
         roff=${option//-/\\\\-}
         grep -q -- "$roff" "$work/man" || fail "man page of $command lacks $option"
-        awk -v c="$command)" '$1 == c' "$work/completion.bash" | grep -q -- " ${option}[ \"]" || fail "bash completion of $command lacks $option"
-        sed -n "/^        $command)/,/;;/p" "$work/completion.zsh" | grep -q -- "${option}'\?[}\[]" || fail "zsh completion of $command lacks $option"
-        grep -q "from $command' -l ${option#--} \|from $command' -l ${option#--}\$" "$work/completion.fish" || fail "fish completion of $command lacks $option"
+        grep -F "                \"$command\") options=" "$work/completion.bash" | grep -q -- " ${option}[ \"]" || fail "bash completion of $command lacks $option"
+        sed -n "/^        \"$command\")/,/;;/p" "$work/completion.zsh" | grep -q -- "${option}'\?[}\[]" || fail "zsh completion of $command lacks $option"
+        grep -q "from ${command/ /; and __fish_seen_subcommand_from }' -l ${option#--}\( \|\$\)" "$work/completion.fish" || fail "fish completion of $command lacks $option"
     done
-    "$dien" help --man | grep -q "^see \\\\fBdien\\\\-$command\|dien\\\\-$command" || fail "man page of dien lacks $command"
+    # dien(1) names the commands, and dien-stats(1) its subcommands.
+    "$dien" help --man ${words[1]:+"${words[0]}"} | grep -qF "${page//-/\\-}" || fail "no other page names $page"
     if command -v mandoc >/dev/null; then
         mandoc -T lint -W error "$work/man" >"$work/lint" 2>&1 || fail "man page of $command: $(head -n 3 "$work/lint")"
     elif command -v man >/dev/null; then
@@ -39,6 +42,10 @@ offer() {
 offer dien he | grep -qx help || fail "bash offers for 'dien he': $(offer dien he)"
 offer dien help --comp | grep -qx -- --completion || fail "bash offers for 'dien help --comp': $(offer dien help --comp)"
 [ "$(offer dien help --completion '' | tr '\n' ' ')" = "bash zsh fish " ] || fail "bash offers shells: $(offer dien help --completion '')"
+[ "$(offer dien stats '' | tr '\n' ' ')" = "--help groups correlate agreement normalise power " ] || fail "bash offers for 'dien stats': $(offer dien stats '')"
+offer dien stats power --k | grep -qx -- --kind || fail "bash offers for 'dien stats power --k': $(offer dien stats power --k)"
+offer dien stats groups --k | grep -q . && fail "bash offers for 'dien stats groups --k': $(offer dien stats groups --k)"
+[ "$(offer dien stats power --kind one | tr '\n' ' ')" = "one-sample " ] || fail "bash offers kinds: $(offer dien stats power --kind one)"
 touch "$work/scan one.nii"
 (cd "$work" && offer dien segment scan) | grep -qx 'scan one.nii' || fail "bash offers files: $(cd "$work" && offer dien segment scan)"
 finish

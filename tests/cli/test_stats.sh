@@ -96,16 +96,16 @@ bad 3 'fields, but the header names' "${h}s1\tA\n" --value v --group group
 bad 3 'has names of columns but no rows' "$h" --value v --group group
 bad 3 'is empty' '' --value v --group group
 bad 2 'type --group COLUMN' "${h}s1\tA\t1\n" --value v
-bad 2 'type --value COLUMN' "${h}s1\tA\t1\n" --group group
+bad 2 'stats groups needs --value COLUMNS' "${h}s1\tA\t1\n" --group group
 bad 2 '--icv needs --control' "${h}s1\tA\t1\n" --value v --group group --icv icv
 bad 2 'is not COLUMN=VALUE' "${h}s1\tA\t1\n" --value v --group group --where A
 bad 3 'no row of' "${h}s1\tA\t1\n" --value v --group group --where group=C
 bad 3 'did you mean "ALS"?' "${h}s1\tALS\t1\n" --value v --group group --where group=als
 bad 2 '--paired compares two columns' "${h}s1\tA\t1\n" --value v --paired
 expect_sentence 3 'missing.tsv' stats groups "$work/missing.tsv" --value v --group group
-expect_sentence 2 'no table is given' stats groups --value v --group group
-expect_sentence 2 "there is no 'dien stats gruops'" stats gruops
-expect_sentence 2 'type --x COLUMN --y COLUMN' stats correlate "$work/p.tsv"
+expect_sentence 2 'stats groups needs TABLE...' stats groups --value v --group group
+expect_sentence 2 "there is no 'dien stats gruops'; did you mean 'dien stats groups'?" stats gruops
+expect_sentence 2 'stats correlate needs --x COLUMN' stats correlate "$work/p.tsv" --y icv
 expect_sentence 2 'both name the column icv' stats correlate "$work/p.tsv" --x icv --y icv
 expect_sentence 3 'outside its scale of 0 to 48' stats correlate "$work/p.tsv" --alsfrs age --duration months --x alsfrs_slope --y icv
 expect_sentence 2 'needs both --alsfrs COLUMN and --duration COLUMN' stats correlate "$work/p.tsv" --alsfrs alsfrs --x alsfrs_slope --y icv

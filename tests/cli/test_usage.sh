@@ -11,7 +11,8 @@ expect_sentence 2 "to measure a scan: dien segment $work/scan.nii.gz -o DIR" "$w
 expect_sentence 2 "did you mean 'help'?" hepl
 expect_sentence 2 "did you mean 'help'?" help hepl
 expect_sentence 2 "--completion takes bash, zsh or fish, not 'tcsh'" help --completion tcsh
-expect_sentence 2 "and got 'b' besides" help a b
+expect_sentence 2 "and got 'c' besides" help a b c
+expect_sentence 2 "dien icv has no subcommands, and got 'b' besides" help icv b
 expect_sentence 2 "there is no command ''" ""
 
 expect 0 --version
@@ -22,21 +23,22 @@ grep -q 'not for clinical diagnosis' "$work/stdout" || fail "--help: expected th
 
 # Rules that hold for every command, whatever its table says.
 while IFS= read -r command; do
-    expect 0 help "$command"
+    read -ra words <<<"$command" # "stats groups" is two words
+    expect 0 help "${words[@]}"
     cp "$work/stdout" "$work/page"
     for spelling in --help -h; do
-        expect 0 "$command" "$spelling"
+        expect 0 "${words[@]}" "$spelling"
         cmp -s "$work/stdout" "$work/page" || fail "dien $command $spelling differs from dien help $command"
     done
-    expect 0 "$command" --no-such-option --help # help wins: one who asks for it is not lectured
-    expect_sentence 2 "has no option --no-such-option" "$command" --no-such-option
-    expect_sentence 2 "has no option -Z" "$command" -Z
-    expect_sentence 2 "--threads takes a whole number" "$command" --threads many
-    expect_sentence 2 "did you mean --threads?" "$command" --thread 2
-    expect_sentence 2 "--threads needs a value" "$command" --threads
-    expect_sentence 2 "--quiet takes no value" "$command" --quiet=yes
+    expect 0 "${words[@]}" --no-such-option --help # help wins: one who asks for it is not lectured
+    expect_sentence 2 "has no option --no-such-option" "${words[@]}" --no-such-option
+    expect_sentence 2 "has no option -Z" "${words[@]}" -Z
+    expect_sentence 2 "--threads takes a whole number" "${words[@]}" --threads many
+    expect_sentence 2 "did you mean --threads?" "${words[@]}" --thread 2
+    expect_sentence 2 "--threads needs a value" "${words[@]}" --threads
+    expect_sentence 2 "--quiet takes no value" "${words[@]}" --quiet=yes
     if grep -q '(required)' "$work/page"; then
-        expect 2 "$command" x y
+        expect 2 "${words[@]}" x y
     fi
     if awk 'length > 80 && !/^  dien /' "$work/page" | grep -q .; then
         fail "dien help $command: expected at most 80 columns, found: $(awk 'length > 80 && !/^  dien /' "$work/page" | head -n 2)"

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/table.h"
-#include "stats/group_analysis.h"
+#include "study/groups/group_analysis.h"
 
 #include <math.h>
 #include <string.h>

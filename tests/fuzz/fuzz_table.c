@@ -1,8 +1,8 @@
 /* Tables of other people: CSV and TSV, any encoding, any quoting; read, looked at, joined with themselves. */
 #include "fuzz.h"
 
-#include "study/join.h"
-#include "study/table_check.h"
+#include "study/tables/join.h"
+#include "study/tables/table_check.h"
 
 #include <string.h>
 

@@ -4,9 +4,9 @@
 
 #include "base/random.h"
 #include "stats/anova.h"
-#include "stats/group_analysis.h"
 #include "stats/rank_test.h"
 #include "stats/t_test.h"
+#include "study/groups/group_analysis.h"
 
 #include <math.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 #include "base/random.h"
 #include "stats/contingency.h"
 #include "stats/correlation.h"
-#include "stats/group_analysis.h"
 #include "stats/icv.h"
+#include "study/groups/group_analysis.h"
 
 #include <math.h>
 #include <string.h>

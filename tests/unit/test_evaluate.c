@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/table.h"
-#include "train/evaluate.h"
+#include "study/evaluate/compare.h"
 
 #include <math.h>
 

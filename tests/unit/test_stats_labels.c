@@ -1,8 +1,8 @@
 /* What figures call a column, how numbers stand in texts, and which failures may be excused. */
 #include "test.h"
 
-#include "cli/stats_labels.h"
 #include "stats/result.h"
+#include "study/output/labels.h"
 
 #include <math.h>
 #include <string.h>

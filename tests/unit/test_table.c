@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/table.h"
-#include "study/gather.h"
-#include "study/join.h"
+#include "study/tables/gather.h"
+#include "study/tables/join.h"
 
 #include <math.h>
 #include <string.h>

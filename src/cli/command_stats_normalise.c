@@ -1,0 +1,52 @@
+/* dien stats normalise: volumes with head size taken out, as a table for what comes after. */
+#include "cli/study_options.h"
+#include "study/normalise.h"
+
+static const dn_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FOLDER,
+     .value = "DIR",
+     .help = "write the tables and the paragraph into this folder",
+     .required = true},
+    DN_OPTION_ID("column by which tables are joined and people are named"),
+    DN_OPTIONS_TABLES,
+    {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMNS", .help = "columns of volumes, separated by commas", .required = true},
+    {.name = "icv", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "intracranial volume to normalise by", .required = true},
+    DN_OPTION_NORMALISE,
+    {.name = "group", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "column that names the group"},
+    {.name = "control",
+     .kind = DN_OPTION_TEXT,
+     .value = "NAME",
+     .help = "the group whose mean ICV and line are taken; without --group and --control everyone"},
+    DN_OPTION_UNIT("unit of the volumes; gathered ones are converted to it (mm3, mL, cm3, L; else mm3)"),
+    {0},
+};
+
+static dn_status run(const dn_arguments *arguments)
+{
+    dn_study_result result = {0};
+    dn_normalise_options how = {.output = dn_study_output_of(arguments),
+                                .values = dn_arguments_text(arguments, "value"),
+                                .icv = dn_arguments_text(arguments, "icv"),
+                                .group = dn_arguments_text(arguments, "group"),
+                                .control = dn_arguments_text(arguments, "control")};
+    DN_TRY(dn_study_tables_of(arguments, 0, &how.tables));
+    DN_TRY(dn_icv_method_of(dn_arguments_text(arguments, "normalise"), &how.normalise));
+    return dn_study_print(dn_study_normalise(&how, &result), &result);
+}
+
+const dn_command dn_command_stats_normalise = {
+    .name = "stats normalise",
+    .summary = "take head size out of volumes",
+    .positional = "TABLE...",
+    .positional_min = 1,
+    .positional_max = -1,
+    .options = options,
+    .description =
+        "Takes head size out of --value by --icv and writes normalised.tsv, all columns and NAME_normalised beside them, for "
+        "--control of --group (everyone where none is named): ratio, V / ICV x mean ICV of the controls; residual, V - b (ICV - mean ICV), "
+        "b from a line through the controls; power, V (mean ICV / ICV)^b, b from their logarithms.\n\n" DN_TABLES_TEXT,
+    .examples = "dien stats normalise participants.tsv volumes/ --value hypothalamus,thalamus --icv icv --group group --control CON -o out",
+    .run = run,
+};
