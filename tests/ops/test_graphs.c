@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "net/plan/internal.h"
 
 #define ROUNDS 50
