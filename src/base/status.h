@@ -59,7 +59,10 @@ typedef enum {
     DN_REMEDY_OTHER_FOLDER,   /* another folder for the results, which the message mentions */
     DN_REMEDY_RESAMPLE,       /* to bring the prediction onto the truth's grid */
     DN_REMEDY_POSTERIORS,     /* a segmentation that writes its posteriors */
-    DN_REMEDY_IMPORT          /* to make a model file of a Keras file */
+    DN_REMEDY_IMPORT,         /* to make a model file of a Keras file */
+    DN_REMEDY_SYNTH,          /* to make scans of label maps */
+    DN_REMEDY_AGREEMENT,      /* a comparison of several methods */
+    DN_REMEDY_FIT_NORM        /* to fit the norm (again) */
 } dn_remedy;
 
 /* Notes what might help against the failure whose message was just set; returns code. dn_error_set forgets it, dn_error_context keeps it.

@@ -1,7 +1,7 @@
 /* Parsing of TSV and CSV. */
 #define _GNU_SOURCE
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/table_private.h"
 #include "base/text.h"

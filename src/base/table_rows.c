@@ -1,5 +1,5 @@
 /* Tables out of tables: rows copied, kept, put in order. */
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/table_private.h"
 

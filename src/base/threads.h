@@ -2,8 +2,6 @@
 #ifndef DN_BASE_THREADS_H
 #define DN_BASE_THREADS_H
 
-#include "base/job.h" /* until every file includes it */
-
 /* Cores this process may use, at least 1: its affinity mask, the quota of its control groups (version 1 and 2), and where they are set and
  * lower OMP_NUM_THREADS and SLURM_CPUS_PER_TASK. */
 int dn_threads_available(void);

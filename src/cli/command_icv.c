@@ -1,6 +1,6 @@
 /* dien icv: the intracranial volume by two thresholds or by a 2-D network. */
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "cli/command.h"

@@ -1,7 +1,7 @@
 /* dien labelmap: label maps made from label maps. */
 #include "base/file.h"
 #include "base/install.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "image/components.h"

@@ -1,6 +1,6 @@
 /* dien prepare: the AC-PC frame of a scan, and coronal stacks cut in it. */
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/scan_list.h"

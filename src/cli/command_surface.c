@@ -1,6 +1,6 @@
 /* dien surface: label maps as shaded 3-D pictures and as meshes. */
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "chart/surface_view.h"
 #include "cli/command.h"

@@ -1,7 +1,7 @@
 /* dien synth: scans and their truth from label maps. */
 #include "base/file.h"
 #include "base/install.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/command.h"

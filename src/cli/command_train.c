@@ -1,5 +1,5 @@
 /* dien train: a network from label maps and a config. */
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "train/sample_picture.h"

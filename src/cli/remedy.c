@@ -17,6 +17,9 @@ static const char *const clauses[] = {
     [DN_REMEDY_RESAMPLE] = "; --resample brings the prediction onto the truth's grid",
     [DN_REMEDY_POSTERIORS] = "; 'dien segment --posteriors' writes both",
     [DN_REMEDY_IMPORT] = "; 'dien models import FILE.h5' makes a model of a Keras file",
+    [DN_REMEDY_SYNTH] = "; 'dien synth' makes scans of label maps",
+    [DN_REMEDY_AGREEMENT] = "; 'dien stats agreement' compares several methods",
+    [DN_REMEDY_FIT_NORM] = "; a norm is made by 'dien normative fit'",
 };
 
 const char *dn_remedy_clause(void)

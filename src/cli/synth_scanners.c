@@ -1,7 +1,7 @@
 #include "cli/synth_scanners.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "cli/scan_list.h"

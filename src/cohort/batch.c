@@ -1,7 +1,7 @@
 #include "cohort/batch.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 
 #include <stdlib.h>

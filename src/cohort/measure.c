@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/install.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "cohort/batch.h"

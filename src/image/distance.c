@@ -1,7 +1,7 @@
 #include "image/distance.h"
 
+#include "base/job.h"
 #include "base/memory.h"
-#include "base/threads.h"
 
 #include <math.h>
 #include <omp.h>

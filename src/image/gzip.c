@@ -1,7 +1,7 @@
 #include "image/gzip.h"
 
+#include "base/job.h"
 #include "base/memory.h"
-#include "base/threads.h"
 
 #include <omp.h>
 #include <stdlib.h>

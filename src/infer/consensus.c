@@ -1,6 +1,6 @@
 #include "infer/consensus.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "infer/network.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "infer/bridge.h"
 #include "net/plan/tile.h"

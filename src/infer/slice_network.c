@@ -1,7 +1,7 @@
 #include "infer/slice_network.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/resample.h"
 #include "infer/conform.h"

@@ -1,6 +1,6 @@
 #include "prepare/icv_mark.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/components.h"
 #include "image/filter.h"

@@ -2,7 +2,7 @@
 #include "report/scan_about.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "base/text.h"

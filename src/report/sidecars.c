@@ -1,7 +1,7 @@
 #include "report/sidecars.h"
 
+#include "base/job.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "models/label_table.h"
 
 #include <math.h>

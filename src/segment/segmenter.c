@@ -1,7 +1,7 @@
 #include "segment/segmenter.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "models/keras/import.h"
 #include "models/store.h"

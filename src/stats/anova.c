@@ -1,6 +1,6 @@
 #include "stats/anova.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "stats/distribution.h"

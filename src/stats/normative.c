@@ -1,6 +1,5 @@
 #include "stats/normative.h"
 
-#include "base/log.h"
 #include "base/memory.h"
 #include "stats/descriptive.h"
 #include "stats/distribution.h"

@@ -135,7 +135,7 @@ dn_status dn_norm_write(const dn_norm_model *model, const char *path)
 
 static dn_status missing(const char *path, const char *key, const char *what)
 {
-    return dn_error_set(DN_EFORMAT, "%s is not a norm that dien can use: '%s' %s; fit it again with `dien normative fit`", path, key, what);
+    DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_FIT_NORM, "%s is not a norm that dien can use: '%s' %s", path, key, what);
 }
 
 static dn_status get_text(const char *path, const json_t *object, const char *key, char **out)
@@ -336,7 +336,7 @@ dn_status dn_norm_parse(const char *text, size_t size, const char *name, dn_norm
         DN_FAIL(DN_ENOMEM, "not enough memory to read %s", name);
     }
     if (root == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s is not JSON (line %d: %s); a norm is made by `dien normative fit`", name, error.line, error.text);
+        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_FIT_NORM, "%s is not JSON (line %d: %s), and so no norm", name, error.line, error.text);
     }
     dn_status status = from_json(name, root, out);
     json_decref(root);

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "study/normalise.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"

@@ -1,7 +1,7 @@
 #include "train/checkpoint.h"
 
+#include "base/job.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "models/safetensors.h"
 

@@ -225,9 +225,10 @@ static dn_status read_sources(dn_yaml *yaml, const yaml_node_t *maps, const yaml
 static dn_status check_kind(dn_yaml *yaml, const dn_train_config *config, const yaml_node_t *maps, const yaml_node_t *folders)
 {
     if (config->dims == 2 && maps != NULL) {
-        return dn_yaml_fail(yaml, maps,
-                            "%s learns from slices of scans; make scans of label maps with `dien synth` and name them under scans",
-                            config->architecture);
+        return dn_error_offer(dn_yaml_fail(yaml, maps,
+                                           "%s learns from slices of scans; make scans of the label maps and name them under scans",
+                                           config->architecture),
+                              DN_REMEDY_SYNTH);
     }
     if (config->dims == 3 && folders != NULL) {
         return dn_yaml_fail(yaml, folders, "folders hold single slices, and %s takes volumes", config->architecture);

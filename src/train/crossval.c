@@ -2,7 +2,7 @@
 #include "train/crossval.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "train/crossval_report.h"
 #include "train/fold_evaluate.h"

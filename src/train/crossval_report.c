@@ -2,7 +2,7 @@
 #include "train/crossval_report.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "chart/figure_kinds.h"

@@ -1,7 +1,7 @@
 #include "train/slices.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/orientation.h"
 #include "image/resample.h"

@@ -1,7 +1,7 @@
 #include "train/sources.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "image/io.h"

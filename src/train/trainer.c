@@ -2,10 +2,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "base/lock.h"
-#include "base/log.h"
 #include "base/memory.h"
-#include "base/threads.h"
 #include "models/registry.h"
 #include "net/train/train_plan.h"
 #include "train/checkpoint.h"

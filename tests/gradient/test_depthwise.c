@@ -1,7 +1,6 @@
 /* Depthwise convolutions backwards, our own loops, against plain sums in double precision; and what a training plan keeps. */
 #include "test_net.h"
 
-#include "base/threads.h"
 #include "net/ops/gradient_loops.h"
 #include "net/rows.h"
 #include "net/train/train_plan.h"

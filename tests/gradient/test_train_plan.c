@@ -3,8 +3,6 @@
 #include "random_unet.h"
 #include "train_subject.h"
 
-#include "base/threads.h"
-
 #define UNETS 10
 
 /* Rows of a 2-D network's full resolution: oneDNN 2.6.3's gradient with tiles wrote beyond its memory there. */

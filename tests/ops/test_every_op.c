@@ -11,7 +11,6 @@
 #include "train_subject.h"
 
 #include "base/clock.h"
-#include "base/threads.h"
 #include "net/ops/op.h"
 
 #define FORWARD_ROUNDS 40

@@ -2,7 +2,6 @@
 #include "test.h"
 
 #include "base/random.h"
-#include "base/threads.h"
 #include "image/components.h"
 #include "image/distance.h"
 #include "image/morphology.h"

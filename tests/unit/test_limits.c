@@ -4,6 +4,7 @@
 
 #include "base/cgroup.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/threads.h"

@@ -2,8 +2,7 @@
 #include "net/plan/plan.h"
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/threads.h"
+#include "base/job.h"
 #include "net/pages.h"
 #include "net/plan/internal.h"
 

@@ -1,6 +1,6 @@
 #include "net/plan/tile.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "net/ops/op.h"
 #include "net/pages.h"
 

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE /* open_memstream */
 #include "net/train/train_plan.h"
 
-#include "base/threads.h"
+#include "base/job.h"
 #include "net/pages.h"
 #include "net/train/run.h"
 

@@ -1,6 +1,6 @@
 #include "segment/head/evidence.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/distance.h"
 #include "image/resample.h"

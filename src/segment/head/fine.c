@@ -1,6 +1,6 @@
 #include "segment/head/fine.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/resample.h"
 #include "infer/posteriors.h"

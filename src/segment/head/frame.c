@@ -1,6 +1,6 @@
 #include "segment/head/frame.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "image/filter.h"
 #include "image/orientation.h"
 #include "image/resample.h"

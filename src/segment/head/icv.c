@@ -1,6 +1,6 @@
 #include "segment/head/icv.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/distance.h"
 #include "segment/head/coarse.h"

@@ -1,6 +1,6 @@
 #include "segment/head/whole_head.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/orientation.h"
 #include "image/resample.h"

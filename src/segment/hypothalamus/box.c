@@ -1,6 +1,6 @@
 #include "segment/hypothalamus/box.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "infer/region.h"
 #include "infer/white_matter.h"

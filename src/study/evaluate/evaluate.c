@@ -2,7 +2,7 @@
 #include "study/evaluate/evaluate.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/io.h"
 #include "image/translate.h"

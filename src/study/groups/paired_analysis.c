@@ -71,9 +71,8 @@ static dn_status read_groups(const dn_table *table, size_t id, dn_paired_analysi
         }
         size_t g = out->names[0] == NULL || strcmp(out->names[0], name) == 0 ? 0 : 1;
         if (g == 1 && out->names[1] != NULL && strcmp(out->names[1], name) != 0) {
-            DN_FAIL(DN_EDATA,
-                    "%s, column %s has more than two groups; a paired test compares two (several methods: 'dien stats agreement')",
-                    dn_table_name(table), out->options.group);
+            DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_AGREEMENT, "%s, column %s has more than two groups; a paired test compares two",
+                          dn_table_name(table), out->options.group);
         }
         out->names[g] = name;
     }

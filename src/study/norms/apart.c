@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "study/norms/apart.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "study/norms/norm_units.h"
 #include "study/output/say.h"

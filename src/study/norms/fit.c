@@ -2,7 +2,6 @@
 #include "study/norms/fit.h"
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"

@@ -1,5 +1,5 @@
 /* Figures come last: what cannot be drawn must not cost the tables, and one that fails not the others. */
-#include "base/log.h"
+#include "base/job.h"
 #include "study/output/output.h"
 
 #include <stdio.h>

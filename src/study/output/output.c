@@ -2,7 +2,7 @@
 #include "study/output/output.h"
 
 #include "base/file.h"
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/text.h"
 

@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "study/tables/cases.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 
 #include <math.h>

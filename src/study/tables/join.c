@@ -1,6 +1,6 @@
 #include "study/tables/join.h"
 
-#include "base/log.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "base/words.h"
 

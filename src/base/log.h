@@ -1,2 +1,0 @@
-/* Until every file includes base/job.h. */
-#include "base/job.h"
