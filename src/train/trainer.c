@@ -254,7 +254,7 @@ static dn_status next_batch(trainer *t)
     size_t channels = (size_t)t->config->slices.channels;
     for (size_t b = 0; b < (size_t)t->config->batch; ++b) {
         float *soft = t->soft != NULL ? t->soft + b * patch * (size_t)t->config->class_count : NULL;
-        DN_TRY(dn_queue_next_soft(t->queue, t->input + b * patch * channels, t->targets + b * patch, soft));
+        DN_TRY(dn_queue_next(t->queue, t->input + b * patch * channels, t->targets + b * patch, soft));
     }
     return DN_OK;
 }

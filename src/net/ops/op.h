@@ -247,8 +247,4 @@ void dn_margin_loop_backward(const struct dn_gradient_loop *loop);
 DN_OPS(DN_OP_ROW)
 #undef DN_OP_ROW
 
-/* One value of an activation and its slope, in double. */
-double dn_activation_value(dn_activation kind, double alpha, double x);
-double dn_activation_slope(dn_activation kind, double alpha, double x);
-
 #endif
