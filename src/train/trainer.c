@@ -237,12 +237,12 @@ static dn_status prepare(trainer *t)
     if (t->state.step >= config->steps || t->state.stopped) {
         return DN_OK;
     }
-    DN_TRY(dn_alloc_aligned(&t->input, (size_t)(t->voxels * config->slices.channels), sizeof *t->input, "a batch"));
+    DN_TRY(dn_alloc_aligned_dims(&t->input, DN_DIMS(t->voxels, config->slices.channels), sizeof *t->input, "a batch"));
     DN_TRY(dn_alloc_aligned(&t->targets, (size_t)t->voxels, 1, "a batch"));
     DN_TRY(make_validation(t));
     DN_TRY(dn_dataset_create(config, DN_DATASET_TRAINING, &t->dataset));
     if (dn_dataset_is_soft(t->dataset)) {
-        DN_TRY(dn_alloc_aligned(&t->soft, (size_t)(t->voxels * config->class_count), sizeof *t->soft, "a batch"));
+        DN_TRY(dn_alloc_aligned_dims(&t->soft, DN_DIMS(t->voxels, config->class_count), sizeof *t->soft, "a batch"));
     }
     return dn_queue_create(t->dataset, t->state.step * config->accumulate * config->batch, (int)config->data_threads, (int)config->queue,
                            &t->queue);
