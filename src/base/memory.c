@@ -16,7 +16,8 @@ struct dn_arena_block {
     _Alignas(16) unsigned char bytes[];
 };
 
-bool dn_mul_size(size_t a, size_t b, size_t *out)
+/* *out = a * b; false when the product does not fit. */
+static bool mul_size(size_t a, size_t b, size_t *out)
 {
     return !__builtin_mul_overflow(a, b, out);
 }
@@ -52,7 +53,7 @@ dn_status dn_alloc(void *out, size_t count, size_t size, const char *what)
 dn_status dn_alloc_aligned(void *out, size_t count, size_t size, const char *what)
 {
     size_t bytes;
-    if (!dn_mul_size(count, size, &bytes) || bytes > SIZE_MAX - 64) {
+    if (!mul_size(count, size, &bytes) || bytes > SIZE_MAX - 64) {
         return too_large(count, size, what);
     }
     void *p = aligned_alloc(64, (bytes + 63) / 64 * 64 + (bytes == 0 ? 64 : 0));
@@ -61,6 +62,31 @@ dn_status dn_alloc_aligned(void *out, size_t count, size_t size, const char *wha
     }
     memcpy(out, &p, sizeof p);
     return DN_OK;
+}
+
+static dn_status count_of(const int64_t *dims, size_t n, size_t size, const char *what, size_t *out)
+{
+    int64_t count;
+    size_t bytes;
+    if (!dn_mul_dims(dims, n, &count) || !mul_size((size_t)count, size, &bytes)) {
+        return too_large(SIZE_MAX, 1, what);
+    }
+    *out = (size_t)count;
+    return DN_OK;
+}
+
+dn_status dn_alloc_dims(void *out, const int64_t *dims, size_t n, size_t size, const char *what)
+{
+    size_t count = 0;
+    DN_TRY(count_of(dims, n, size, what, &count));
+    return dn_alloc(out, count, size, what);
+}
+
+dn_status dn_alloc_aligned_dims(void *out, const int64_t *dims, size_t n, size_t size, const char *what)
+{
+    size_t count = 0;
+    DN_TRY(count_of(dims, n, size, what, &count));
+    return dn_alloc_aligned(out, count, size, what);
 }
 
 dn_status dn_realloc(void *ptr, size_t count, size_t size, const char *what)
@@ -149,7 +175,7 @@ void dn_arena_release(dn_arena *arena)
 void *dn_arena_alloc(dn_arena *arena, size_t count, size_t size)
 {
     size_t bytes;
-    if (!dn_mul_size(count, size, &bytes) || bytes > SIZE_MAX / 4) {
+    if (!mul_size(count, size, &bytes) || bytes > SIZE_MAX / 4) {
         return NULL;
     }
     bytes = (bytes + 15) / 16 * 16;

@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* *out = a * b; false when the product does not fit. */
-bool dn_mul_size(size_t a, size_t b, size_t *out);
 /* *out = product of the n dims; false when a dim is < 0 or the product exceeds INT64_MAX. */
 bool dn_mul_dims(const int64_t *dims, size_t n, int64_t *out);
 
@@ -18,6 +16,10 @@ bool dn_mul_dims(const int64_t *dims, size_t n, int64_t *out);
 DN_CHECKED dn_status dn_alloc(void *out, size_t count, size_t size, const char *what);
 /* The same, not zeroed, aligned to 64 bytes (free() releases it). */
 DN_CHECKED dn_status dn_alloc_aligned(void *out, size_t count, size_t size, const char *what);
+/* The same for a product of n sizes: DN_DIMS(a, b, 2) for a * b * 2. DN_ENOMEM, too, when the product does not fit or one is below 0. */
+#define DN_DIMS(...) (const int64_t[]){__VA_ARGS__}, sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)
+DN_CHECKED dn_status dn_alloc_dims(void *out, const int64_t *dims, size_t n, size_t size, const char *what);
+DN_CHECKED dn_status dn_alloc_aligned_dims(void *out, const int64_t *dims, size_t n, size_t size, const char *what);
 /* Resizes *ptr (a pointer's address); on failure *ptr is unchanged. New bytes are not zeroed. */
 DN_CHECKED dn_status dn_realloc(void *ptr, size_t count, size_t size, const char *what);
 /* Copies a string / formats one; owned by the caller. NULL text gives DN_EINTERNAL. */

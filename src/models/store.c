@@ -86,7 +86,8 @@ static const char *environment_folder(void)
     return folder != NULL && *folder != '\0' ? folder : NULL;
 }
 
-dn_status dn_store_folders(char ***out, size_t *count)
+/* Those that are searched (store.h). *out: count texts, owned by the caller (dn_store_list_release). */
+static dn_status folders_of(char ***out, size_t *count)
 {
     dn_status status = DN_OK;
     char **list = NULL, *user = NULL, *installed = NULL;
@@ -162,7 +163,7 @@ dn_status dn_store_list(char ***out, size_t *count)
     dn_status status;
     char **folders = NULL, **list = NULL;
     size_t folder_count = 0, found = 0;
-    DN_TRY(dn_store_folders(&folders, &folder_count));
+    DN_TRY(folders_of(&folders, &folder_count));
     for (size_t i = 0; i < folder_count; ++i) {
         DN_TRY_GOTO(status, append_models(&list, &found, folders[i]), done);
     }
@@ -203,7 +204,7 @@ static dn_status not_found(const char *name)
     dn_status status;
     char **folders = NULL, **models = NULL, *where = NULL, *there = NULL;
     size_t folder_count = 0, model_count = 0;
-    DN_TRY_GOTO(status, dn_store_folders(&folders, &folder_count), done);
+    DN_TRY_GOTO(status, folders_of(&folders, &folder_count), done);
     DN_TRY_GOTO(status, dn_store_list(&models, &model_count), done);
     DN_TRY_GOTO(status, join(folders, folder_count, false, &where), done);
     DN_TRY_GOTO(status, join(models, model_count, true, &there), done);

@@ -8,10 +8,9 @@
 
 /* The folders that are searched, first to last: $DIEN_MODELS, models/ of the source tree when the program runs from it
  * (a folder "models" beside the folder of the program or one above), the installed folder, and
- * $XDG_DATA_HOME/dien/models (~/.local/share/dien/models). Those that exist only. *out: count texts, owned by the caller
- * (dn_store_list_release). */
-DN_CHECKED dn_status dn_store_folders(char ***out, size_t *count);
-/* Paths of every NAME.safetensors there, a name that is found twice only once (the first), sorted by name. */
+ * $XDG_DATA_HOME/dien/models (~/.local/share/dien/models). Those that exist only.
+ *
+ * Paths of every NAME.safetensors there, a name that is found twice only once (the first), sorted by name. */
 DN_CHECKED dn_status dn_store_list(char ***out, size_t *count);
 void dn_store_list_release(char **paths, size_t count);
 

@@ -221,6 +221,15 @@ static int node_parameters(const dn_graph *graph, const dn_node *node, dn_parame
     return op->parameters == NULL ? 0 : op->parameters(node, &graph->nodes[node->inputs[0]].shape, out);
 }
 
+dn_status dn_weight_fits(const int64_t *dims, size_t n)
+{
+    int64_t count;
+    if (!dn_mul_dims(dims, n, &count) || count > INT32_MAX) {
+        DN_FAIL(DN_ESHAPE, "its weights have 2^31 elements or more");
+    }
+    return DN_OK;
+}
+
 /* A kernel of depth 1 may lack its depth axis in a file of a 2-D network. */
 static bool same_dims(const dn_parameter *parameter, const dn_weight *weight)
 {

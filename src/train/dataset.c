@@ -186,7 +186,7 @@ static dn_status soft_patch(const dn_dataset *dataset, const dn_soft_labels *tru
     float *values = NULL;
     const int64_t others = truth->classes - 1;
     const bool mirrored = dn_deform_mirrors(deform);
-    DN_TRY(dn_alloc(&values, (size_t)(dn_grid_count(target) * others), sizeof *values, "a sample's probabilities"));
+    DN_TRY(dn_alloc_dims(&values, DN_DIMS(dn_grid_count(target), others), sizeof *values, "a sample's probabilities"));
     dn_status status = dn_deform_channels(&truth->grid, truth->values, others, deform, values);
     for (int64_t i = 0; i < target->dim[0] && status == DN_OK; ++i) {
         for (int64_t j = 0; j < target->dim[1]; ++j) {

@@ -38,10 +38,9 @@ const char *dn_dataset_source(const dn_dataset *dataset, int64_t i);
  * `capacity` of them waiting. dataset: borrowed. *out: owned by the caller (dn_queue_destroy, which waits for workers). */
 typedef struct dn_queue dn_queue;
 DN_CHECKED dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers, int capacity, dn_queue **out);
-/* The next sample, copied into the caller's arrays; waits for it. A worker's failure comes out at its sample. */
-DN_CHECKED dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets);
-/* The same with soft targets where the data set has them (else soft is not used). */
-DN_CHECKED dn_status dn_queue_next_soft(dn_queue *queue, float *input, uint8_t *targets, float *soft);
+/* The next sample, copied into the caller's arrays, with soft targets (NULL: not wanted) where the data set has them; waits for it. A
+ * worker's failure comes out at its sample. */
+DN_CHECKED dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets, float *soft);
 /* Seconds that dn_queue_next has waited so far: above a few percent of the run, the network wants more workers. */
 double dn_queue_waited(const dn_queue *queue);
 void dn_queue_destroy(dn_queue *queue);

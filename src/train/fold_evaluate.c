@@ -40,10 +40,9 @@ static dn_status open_network(work *w, const dn_model *model)
     dn_status status = dn_plan_compile(graph, model->weights, &options, &w->plan);
     dn_graph_destroy(graph);
     DN_TRY(status);
-    size_t pixels = (size_t)(w->pixels * config->batch);
-    DN_TRY(dn_alloc_aligned(&w->input, pixels * (size_t)shape.c, sizeof *w->input, "slices"));
-    DN_TRY(dn_alloc_aligned(&w->output, pixels * (size_t)config->class_count, sizeof *w->output, "slices"));
-    return dn_alloc(&w->targets, pixels, 1, "slices");
+    DN_TRY(dn_alloc_aligned_dims(&w->input, DN_DIMS(w->pixels, config->batch, shape.c), sizeof *w->input, "slices"));
+    DN_TRY(dn_alloc_aligned_dims(&w->output, DN_DIMS(w->pixels, config->batch, config->class_count), sizeof *w->output, "slices"));
+    return dn_alloc_dims(&w->targets, DN_DIMS(w->pixels, config->batch), 1, "slices");
 }
 
 /* Up to a batch of slices from first on, predicted and appended to the scan. */

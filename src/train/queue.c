@@ -109,12 +109,7 @@ fail:
     return status;
 }
 
-dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets)
-{
-    return dn_queue_next_soft(queue, input, targets, NULL);
-}
-
-dn_status dn_queue_next_soft(dn_queue *queue, float *input, uint8_t *targets, float *soft)
+dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets, float *soft)
 {
     double before = dn_clock_now();
     if (queue->workers == 0) {

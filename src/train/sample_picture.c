@@ -172,7 +172,7 @@ dn_status dn_sample_picture_write(const dn_train_config *config, const char *pat
     DN_TRY_GOTO(status, dn_dataset_create(config, DN_DATASET_TRAINING, &dataset), done);
     int64_t voxels = dn_dataset_voxels(dataset);
     int64_t channels = config->slices.channels;
-    DN_TRY_GOTO(status, dn_alloc(&p.input, (size_t)(voxels * channels), sizeof *p.input, "a picture of samples"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&p.input, DN_DIMS(voxels, channels), sizeof *p.input, "a picture of samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&p.grey, (size_t)voxels, sizeof *p.grey, "a picture of samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&p.targets, (size_t)voxels, 1, "a picture of samples"), done);
     DN_TRY_GOTO(status, dn_alloc(&p.label, FINE * FINE, 1, "a picture of samples"), done);

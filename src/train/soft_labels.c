@@ -156,7 +156,7 @@ static dn_status take_box(const dn_train_config *config, dn_volume *const *volum
     for (int64_t c = 0; c < config->class_count; ++c) {
         label[c] = label_of_class(config, c);
     }
-    DN_TRY(dn_alloc(&out->values, (size_t)(dn_grid_count(&out->grid) * others), sizeof *out->values, "probabilities"));
+    DN_TRY(dn_alloc_dims(&out->values, DN_DIMS(dn_grid_count(&out->grid), others), sizeof *out->values, "probabilities"));
     float *to = out->values;
     for (int64_t k = 0; k < out->grid.dim[2]; ++k) {
         for (int64_t j = 0; j < out->grid.dim[1]; ++j) {

@@ -185,7 +185,7 @@ static dn_status find_places(const dn_train_config *config, dn_source *source)
     if (count > INT32_MAX) {
         DN_FAIL(DN_EDATA, "the label map is too large");
     }
-    DN_TRY(dn_alloc(&source->places, classes * DN_SOURCE_PLACES, sizeof *source->places, "places for patches"));
+    DN_TRY(dn_alloc_dims(&source->places, DN_DIMS((int64_t)classes, DN_SOURCE_PLACES), sizeof *source->places, "places for patches"));
     DN_TRY(dn_alloc(&source->place_count, classes, sizeof *source->place_count, "places for patches"));
     DN_TRY_GOTO(status, dn_alloc(&seen, classes, sizeof *seen, "places for patches"), done);
     dn_random_seed(&random, 1);

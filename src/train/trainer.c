@@ -236,12 +236,12 @@ static dn_status prepare(trainer *t)
     if (t->state.step >= config->steps || t->state.stopped) {
         return DN_OK;
     }
-    DN_TRY(dn_alloc_aligned(&t->input, (size_t)(t->voxels * config->slices.channels), sizeof *t->input, "a batch"));
+    DN_TRY(dn_alloc_aligned_dims(&t->input, DN_DIMS(t->voxels, config->slices.channels), sizeof *t->input, "a batch"));
     DN_TRY(dn_alloc_aligned(&t->targets, (size_t)t->voxels, 1, "a batch"));
     DN_TRY(make_validation(t));
     DN_TRY(dn_dataset_create(config, DN_DATASET_TRAINING, &t->dataset));
     if (dn_dataset_is_soft(t->dataset)) {
-        DN_TRY(dn_alloc_aligned(&t->soft, (size_t)(t->voxels * config->class_count), sizeof *t->soft, "a batch"));
+        DN_TRY(dn_alloc_aligned_dims(&t->soft, DN_DIMS(t->voxels, config->class_count), sizeof *t->soft, "a batch"));
     }
     return dn_queue_create(t->dataset, t->state.step * config->accumulate * config->batch, (int)config->data_threads, (int)config->queue,
                            &t->queue);
@@ -253,7 +253,7 @@ static dn_status next_batch(trainer *t)
     size_t channels = (size_t)t->config->slices.channels;
     for (size_t b = 0; b < (size_t)t->config->batch; ++b) {
         float *soft = t->soft != NULL ? t->soft + b * patch * (size_t)t->config->class_count : NULL;
-        DN_TRY(dn_queue_next_soft(t->queue, t->input + b * patch * channels, t->targets + b * patch, soft));
+        DN_TRY(dn_queue_next(t->queue, t->input + b * patch * channels, t->targets + b * patch, soft));
     }
     return DN_OK;
 }

@@ -256,8 +256,7 @@ static void test_resume(void **state)
     train(&first, 0, 3);
     copy_arrays(first.weights, second.weights); /* what a checkpoint holds */
     assert_ok(dn_optimizer_restore(second.optimizer, dn_optimizer_state(first.optimizer)));
-    dn_train_set_step(second.plan, dn_train_step(first.plan));
-    assert_int_equal(dn_optimizer_steps(second.optimizer), 3);
+    dn_train_set_step(second.plan, 3); /* dropout draws by it, the optimizer has its own in its state */
     assert_true(train(&second, 3, 6) == loss);
     same_arrays(whole.weights, second.weights);
     same_arrays(dn_optimizer_state(whole.optimizer), dn_optimizer_state(second.optimizer));

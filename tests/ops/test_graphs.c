@@ -351,16 +351,31 @@ static void test_equal_runs(void **state)
     dn_graph_destroy(graph);
 }
 
+/* Kernels as large as a model file may have them, with padding in which they fit: their products do not. */
+static void test_weights_that_overflow(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; ++kind) {
+        assert_ok(dn_graph_create(&graph));
+        int x = dn_graph_input(graph, "x", (dn_shape){1, 4, 4, 4, 64});
+        dn_conv c = {.out = 1000000, .kernel = {1000000, 1000000, 1000000}, .padding = DN_PAD_SAME};
+        int y = kind == 0   ? dn_graph_conv(graph, x, "wide", &c)
+                : kind == 1 ? dn_graph_deconv(graph, x, "wide", &c)
+                            : dn_graph_dense(graph, x, "wide", INT64_C(1) << 60, true);
+        dn_graph_output(graph, y, "y");
+        assert_int_equal(dn_graph_finish(graph), DN_ESHAPE);
+        assert_non_null(strstr(dn_error_message(), "layer wide"));
+        assert_non_null(strstr(dn_error_message(), "2^31 elements"));
+        dn_graph_destroy(graph);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_peak_is_true),
-                                       cmocka_unit_test(test_random_unets),
-                                       cmocka_unit_test(test_winograd),
-                                       cmocka_unit_test(test_turns),
-                                       cmocka_unit_test(test_errors_name_the_layer),
-                                       cmocka_unit_test(test_subunit_network),
-                                       cmocka_unit_test(test_memory_limit),
-                                       cmocka_unit_test(test_arena),
-                                       cmocka_unit_test(test_equal_runs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_peak_is_true),    cmocka_unit_test(test_weights_that_overflow),
+                                       cmocka_unit_test(test_random_unets),    cmocka_unit_test(test_winograd),
+                                       cmocka_unit_test(test_turns),           cmocka_unit_test(test_errors_name_the_layer),
+                                       cmocka_unit_test(test_subunit_network), cmocka_unit_test(test_memory_limit),
+                                       cmocka_unit_test(test_arena),           cmocka_unit_test(test_equal_runs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void same_with_any_workers(void **state)
         dn_queue *queue = NULL;
         assert_ok(dn_queue_create(dataset, FIRST, workers, workers == 3 ? 2 : 5, &queue));
         for (int i = 0; i < COUNT; ++i) {
-            assert_ok(dn_queue_next(queue, other, others));
+            assert_ok(dn_queue_next(queue, other, others, NULL));
             assert_memory_equal(other, input[i], sizeof other);
             assert_memory_equal(others, targets[i], sizeof others);
         }

@@ -155,7 +155,7 @@ static void mirrored(void **state)
     static float again[VOXELS * CLASSES];
     dn_queue *queue = NULL;
     assert_ok(dn_queue_create(dataset, 0, 1, 2, &queue));
-    assert_ok(dn_queue_next_soft(queue, input, targets, again));
+    assert_ok(dn_queue_next(queue, input, targets, again));
     assert_memory_equal(again, soft, sizeof soft);
     dn_queue_destroy(queue);
     dn_dataset_destroy(dataset);

@@ -83,8 +83,8 @@ static void direct_weights(const parity *k, const float *weight, float *direct)
 static dn_status split_weights(const parity *k, const float *weight, float **direct, float **low)
 {
     int depth = k->flat ? 1 : 2;
-    DN_TRY(dn_alloc(direct, (size_t)(k->out.c * k->in.c * (k->flat ? 9 : 27)), sizeof **direct, "weights"));
-    dn_status status = dn_alloc(low, (size_t)(depth * 4 * k->out.c * k->up.c * depth * 4), sizeof **low, "weights");
+    DN_TRY(dn_alloc_dims(direct, DN_DIMS(k->out.c, k->in.c, k->flat ? 9 : 27), sizeof **direct, "weights"));
+    dn_status status = dn_alloc_dims(low, DN_DIMS(depth, 4, k->out.c, k->up.c, depth, 4), sizeof **low, "weights");
     if (status != DN_OK) {
         free(*direct);
         return status;

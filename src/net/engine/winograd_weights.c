@@ -31,7 +31,7 @@ dn_status dn_winograd_pack(const dn_winograd_weights *s, dn_row_conv *r)
     dn_status status = DN_OK;
     const int64_t kernel = s->flat ? 9 : 27;
     float *plain;
-    DN_TRY(dn_alloc(&plain, (size_t)(s->out * s->in * 3), sizeof *plain, "weights"));
+    DN_TRY(dn_alloc_dims(&plain, DN_DIMS(s->out, s->in, 3), sizeof *plain, "weights"));
     for (int t = 0; status == DN_OK && t < s->terms; ++t) {
 #pragma omp parallel for num_threads(s->threads) if (s->out * s->in > 256)
         for (int64_t o = 0; o < s->out; ++o) {
@@ -54,7 +54,7 @@ dn_status dn_winograd_pack_up(const dn_winograd_weights *s, dn_row_conv *r)
     dn_status status = DN_OK;
     const int64_t kernel = s->flat ? 9 : 27;
     float *plain;
-    DN_TRY(dn_alloc(&plain, (size_t)(2 * s->out * s->in * 2), sizeof *plain, "weights"));
+    DN_TRY(dn_alloc_dims(&plain, DN_DIMS(2, s->out, s->in, 2), sizeof *plain, "weights"));
     for (int t = 0; status == DN_OK && t < s->terms; ++t) {
         for (int64_t o = 0; o < s->out; ++o) {
             for (int64_t i = 0; i < s->in; ++i) {

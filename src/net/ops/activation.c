@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-double dn_activation_value(dn_activation kind, double alpha, double x)
+static double value_of(dn_activation kind, double alpha, double x)
 {
     switch (kind) {
     case DN_ACT_RELU:
@@ -34,11 +34,11 @@ static dn_status activation_shape(dn_node *node, const dn_shape *in)
 static void activation_reference(const dn_op_call *call)
 {
     for (int64_t i = 0, n = dn_shape_size(&call->out.shape); i < n; ++i) {
-        call->out.data[i] = dn_activation_value(call->node->activation.kind, (double)call->node->activation.alpha, call->in[0].data[i]);
+        call->out.data[i] = value_of(call->node->activation.kind, (double)call->node->activation.alpha, call->in[0].data[i]);
     }
 }
 
-double dn_activation_slope(dn_activation kind, double alpha, double x)
+static double slope_of(dn_activation kind, double alpha, double x)
 {
     double s = 1.0 / (1.0 + exp(-x));
     switch (kind) {
@@ -62,7 +62,7 @@ static void activation_backward(const dn_op_gradient *g)
 {
     const dn_node *node = g->call->node;
     for (int64_t i = 0, n = dn_shape_size(&node->shape); g->in[0] != NULL && i < n; ++i) {
-        g->in[0][i] += g->out[i] * dn_activation_slope(node->activation.kind, (double)node->activation.alpha, g->call->in[0].data[i]);
+        g->in[0][i] += g->out[i] * slope_of(node->activation.kind, (double)node->activation.alpha, g->call->in[0].data[i]);
     }
 }
 

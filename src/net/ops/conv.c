@@ -75,9 +75,10 @@ dn_status dn_conv_shape(dn_node *node, const dn_shape *in)
                 (long long)conv->groups);
     }
     node->shape = (dn_shape){.n = in->n, .c = conv->out};
-    return node->kind == DN_OP_DECONV ? transposed_shape(in, conv, &node->shape)
+    DN_TRY(node->kind == DN_OP_DECONV ? transposed_shape(in, conv, &node->shape)
                                       : dn_window_shape(in, conv->kernel, conv->stride, conv->dilation, conv->padding, conv->pad_begin,
-                                                        conv->pad_end, &node->shape);
+                                                        conv->pad_end, &node->shape));
+    return dn_weight_fits(DN_DIMS(conv->out, in->c / conv->groups, conv->kernel[0], conv->kernel[1], conv->kernel[2]));
 }
 
 static int conv_parameters(const dn_node *node, const dn_shape *in, dn_parameter out[DN_MAX_PARAMETERS])

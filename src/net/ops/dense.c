@@ -8,7 +8,7 @@ static dn_status dense_shape(dn_node *node, const dn_shape *in)
     }
     node->shape = *in;
     node->shape.c = node->dense.out;
-    return DN_OK;
+    return dn_weight_fits(DN_DIMS(node->dense.out, in->c));
 }
 
 static int dense_parameters(const dn_node *node, const dn_shape *in, dn_parameter out[DN_MAX_PARAMETERS])

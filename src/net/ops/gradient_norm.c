@@ -30,9 +30,9 @@ static dn_status tiles_start(tiles *t, int64_t groups, int64_t voxels, int64_t c
     *t = (tiles){.channels = channels, .voxels = voxels, .threads = threads};
     t->period = channels >= PERIOD ? channels : PERIOD / channels * channels;
     t->parts = (voxels + PART - 1) / PART;
-    dn_status status = dn_alloc_aligned(&t->room, (size_t)(threads * 6 * t->period), sizeof *t->room, "a norm");
+    dn_status status = dn_alloc_aligned_dims(&t->room, DN_DIMS(threads, 6, t->period), sizeof *t->room, "a norm");
     if (status == DN_OK) {
-        status = dn_alloc(&t->sums, (size_t)(groups * t->parts * 2 * channels), sizeof *t->sums, "a norm");
+        status = dn_alloc_dims(&t->sums, DN_DIMS(groups, t->parts, 2, channels), sizeof *t->sums, "a norm");
         if (status != DN_OK) {
             free(t->room);
         }
@@ -182,7 +182,7 @@ dn_status dn_norm_run_again(const dn_norm_run *r)
     int64_t voxels = dn_shape_size(&r->shape) / r->shape.c / r->groups;
     DN_TRY(tiles_start(&t, r->groups, voxels, r->shape.c, r->threads));
     dn_status status;
-    DN_TRY_GOTO(status, dn_alloc_aligned(&factors, (size_t)(r->groups * 2 * t.period), sizeof *factors, "a norm"), done);
+    DN_TRY_GOTO(status, dn_alloc_aligned_dims(&factors, DN_DIMS(r->groups, 2, t.period), sizeof *factors, "a norm"), done);
     for (int64_t g = 0; g < r->groups; ++g) {
         affine_factors(&t, r, g, factors + 2 * g * t.period, factors + (2 * g + 1) * t.period);
     }
@@ -303,7 +303,7 @@ dn_status dn_norm_backward(const dn_norm_run *r, const void *gradient, void *dx,
     DN_TRY(tiles_start(&t, r->groups, voxels, r->shape.c, r->threads));
     dn_status status;
     const int64_t apart = FACTORS * t.period;
-    DN_TRY_GOTO(status, dn_alloc_aligned(&factors, (size_t)(r->groups * apart), sizeof *factors, "a norm"), done);
+    DN_TRY_GOTO(status, dn_alloc_aligned_dims(&factors, DN_DIMS(r->groups, apart), sizeof *factors, "a norm"), done);
     for (int64_t g = 0; g < r->groups; ++g) {
         affine_factors(&t, r, g, factors + g * apart + SCALE * t.period, factors + g * apart + SHIFT * t.period);
     }

@@ -224,6 +224,9 @@ DN_CHECKED dn_status dn_node_weight(const dn_node *node, const dn_parameter *par
 /* Shared by conv and pool: resolves SAME and VALID and gives the output size along each axis. */
 DN_CHECKED dn_status dn_window_shape(const dn_shape *in, const int64_t kernel[3], const int64_t stride[3], const int64_t dilation[3],
                                      dn_padding padding, int64_t pad_begin[3], int64_t pad_end[3], dn_shape *out);
+/* DN_ESHAPE: an array of weights of these sizes has 2^31 elements or more (as tensors are limited): all products of some of them are good.
+ */
+DN_CHECKED dn_status dn_weight_fits(const int64_t *dims, size_t n);
 /* A convolution's shape, of either direction (node->kind says which). */
 DN_CHECKED dn_status dn_conv_shape(dn_node *node, const dn_shape *in);
 /* A zero counts as 1. */
@@ -246,9 +249,5 @@ void dn_margin_loop_backward(const struct dn_gradient_loop *loop);
 #define DN_OP_ROW(KIND, name) extern const dn_op dn_op_##name;
 DN_OPS(DN_OP_ROW)
 #undef DN_OP_ROW
-
-/* One value of an activation and its slope, in double. */
-double dn_activation_value(dn_activation kind, double alpha, double x);
-double dn_activation_slope(dn_activation kind, double alpha, double x);
 
 #endif

@@ -105,8 +105,6 @@ DN_CHECKED dn_status dn_plan_run_pair(dn_plan *plan, int s, void *between, void 
 void dn_step_added(const dn_plan *plan, const dn_step *step, const void *added[DN_MAX_POSTS]);
 /* A request for the step's convolution, without algorithm. */
 dn_kernel_request dn_step_request(const dn_plan *plan, const dn_step *step);
-/* Fills dn_value.producer and .last. */
-void dn_plan_find_lifetimes(dn_plan *plan);
 /* Buffers shared in place, then offsets; sets arena_bytes. */
 DN_CHECKED dn_status dn_plan_place(dn_plan *plan);
 

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void dn_plan_find_lifetimes(dn_plan *plan)
+/* Fills dn_value.producer and .last. */
+static void find_lifetimes(dn_plan *plan)
 {
     for (int v = 0; v < plan->value_count; ++v) {
         plan->values[v].producer = -1;
@@ -32,7 +33,7 @@ void dn_plan_find_lifetimes(dn_plan *plan)
  * an f32 value gets a step that converts it. */
 dn_status dn_plan_choose_types(dn_plan *plan)
 {
-    dn_plan_find_lifetimes(plan);
+    find_lifetimes(plan);
     bool half = plan->options.precision == DN_PRECISION_BF16;
     for (int v = 0; v < plan->value_count; ++v) {
         dn_value *value = &plan->values[v];
@@ -251,7 +252,7 @@ static void make_tail(dn_plan *plan, dn_step *step)
 
 dn_status dn_plan_make_kernels(dn_plan *plan)
 {
-    dn_plan_find_lifetimes(plan);
+    find_lifetimes(plan);
     for (int s = 0; s < plan->step_count; ++s) {
         dn_step *step = &plan->steps[s];
         int64_t scratch;

@@ -232,7 +232,9 @@ static dn_status search(const dn_graph *graph, const dn_weights *weights, const 
     }
 }
 
-dn_status dn_tiling_reach(const dn_graph *graph, dn_tiling *out)
+/* How far the network looks from a voxel of its output to either side along D, H and W, and its reduction (out->before, after, multiple).
+ */
+static dn_status reach_of(const dn_graph *graph, dn_tiling *out)
 {
     DN_TRY(check_tileable(graph));
     for (int a = 0; a < 3; ++a) {
@@ -253,7 +255,7 @@ dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, con
         *out = whole;
         return DN_OK;
     }
-    DN_TRY(dn_tiling_reach(graph, &whole));
+    DN_TRY(reach_of(graph, &whole));
     return search(graph, weights, options, &whole, out);
 }
 

@@ -25,10 +25,6 @@ typedef struct dn_tiling {
  * message says which. */
 DN_CHECKED dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_tiling *out);
 
-/* How far the network looks from a voxel of its output to either side along D, H and W, and its reduction: what the tiles of
- * others need (out->before, after, multiple; nothing else is set). DN_ESHAPE: as above. */
-DN_CHECKED dn_status dn_tiling_reach(const dn_graph *graph, dn_tiling *out);
-
 /* Where tiles get their input and where their answers go. */
 typedef struct dn_tile_io {
     void *user;

@@ -332,8 +332,8 @@ dn_status dn_loss_run(const dn_loss *loss, float *logits, int64_t voxels, int64_
     if (counts != NULL) {
         memset(counts, 0, (size_t)classes * sizeof *counts);
     }
-    DN_TRY_GOTO(status, dn_alloc(&r.sums, (size_t)(r.pieces * (3 * classes + 3)), sizeof *r.sums, "a loss"), done);
-    DN_TRY_GOTO(status, dn_alloc(&r.counts, (size_t)(r.pieces * classes), sizeof *r.counts, "a loss"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&r.sums, DN_DIMS(r.pieces, 3 * classes + 3), sizeof *r.sums, "a loss"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&r.counts, DN_DIMS(r.pieces, classes), sizeof *r.counts, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&r.used, (size_t)r.pieces, sizeof *r.used, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&r.bad, (size_t)r.pieces, sizeof *r.bad, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&sums, (size_t)classes, sizeof *sums, "a loss"), done);

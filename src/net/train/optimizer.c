@@ -215,11 +215,6 @@ dn_status dn_optimizer_step(dn_optimizer *optimizer, dn_weights *weights, const 
     return DN_OK;
 }
 
-int64_t dn_optimizer_steps(const dn_optimizer *optimizer)
-{
-    return optimizer->steps;
-}
-
 const dn_weights *dn_optimizer_state(const dn_optimizer *optimizer)
 {
     return optimizer->state;

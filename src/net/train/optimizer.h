@@ -41,7 +41,6 @@ void dn_optimizer_destroy(dn_optimizer *optimizer);
  * wanted): the norm of all gradients before clipping. DN_EDATA when a gradient is not finite: nothing is changed. */
 DN_CHECKED dn_status dn_optimizer_step(dn_optimizer *optimizer, dn_weights *weights, const dn_weights *gradients, double rate,
                                        double *norm);
-int64_t dn_optimizer_steps(const dn_optimizer *optimizer);
 /* "optimizer.step" [2] and "optimizer.first.NAME", "optimizer.second.NAME"; borrowed, to be saved. */
 const dn_weights *dn_optimizer_state(const dn_optimizer *optimizer);
 /* From arrays saved so; others in `saved` are passed over. DN_EFORMAT: one is missing or has another shape. */

@@ -51,7 +51,7 @@ static dn_status compile(dn_train_plan *plan, const dn_graph *graph, const dn_lo
     DN_TRY(dn_engine_create(&plan->engine));
     DN_TRY(copy_graph(plan, graph));
     DN_TRY(dn_train_build(plan));
-    DN_TRY(copy_loss(plan, loss, dn_train_classes(plan)));
+    DN_TRY(copy_loss(plan, loss, plan->values[plan->logits].shape.c));
     DN_TRY(dn_train_assign(plan));
     DN_TRY(dn_train_make_kernels(plan));
     DN_TRY(dn_train_place(plan));
@@ -156,16 +156,6 @@ void dn_train_zero_gradients(dn_train_plan *plan)
 void dn_train_set_step(dn_train_plan *plan, uint64_t step)
 {
     plan->step = step;
-}
-
-uint64_t dn_train_step(const dn_train_plan *plan)
-{
-    return plan->step;
-}
-
-int64_t dn_train_classes(const dn_train_plan *plan)
-{
-    return plan->values[plan->logits].shape.c;
 }
 
 int64_t dn_train_peak_bytes(const dn_train_plan *plan)

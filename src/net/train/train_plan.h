@@ -52,9 +52,6 @@ void dn_train_zero_gradients(dn_train_plan *plan);
 /* Number of the step that the next forward passes belong to: dropout draws by it. Raised by one by each
  * dn_train_forward_backward; to be set after a checkpoint is restored. */
 void dn_train_set_step(dn_train_plan *plan, uint64_t step);
-uint64_t dn_train_step(const dn_train_plan *plan);
-
-int64_t dn_train_classes(const dn_train_plan *plan);
 /* Bytes the plan holds: arena, packed weights, scratch, gradients. */
 int64_t dn_train_peak_bytes(const dn_train_plan *plan);
 /* One line a layer; owned by the caller (free). */
