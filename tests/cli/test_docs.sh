@@ -181,7 +181,10 @@ echo "$ran commands run"
 # ---- options that the text names within a line --------------------------------------------------------------------------------------------
 for page in "${pages[@]}" "$source_folder"/models/*.md; do
     grep -oE '`dien [a-z]+[^`]*`' "$page" | tr -d '`' | sort -u | while read -r _ command rest; do
-        "$dien" help "$command" >"$work/page" 2>/dev/null || echo "$(basename "$page"): there is no command $command"
+        word=${rest%% *}
+        "$dien" help --commands | grep -qxF "$command $word" && command="$command $word"
+        # shellcheck disable=SC2086 # "stats groups" is two words
+        "$dien" help $command >"$work/page" 2>/dev/null || echo "$(basename "$page"): there is no command $command"
         for option in $(echo "$rest" | grep -oE -- '--[a-z][a-z0-9-]*'); do
             grep -qE -- "(^|[ ,])$option( |\$|,)" "$work/page" || echo "$(basename "$page"): dien $command has no $option"
         done
