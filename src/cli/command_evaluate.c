@@ -8,9 +8,9 @@
 #include "cli/evaluate_report.h"
 #include "cli/stats_command.h"
 #include "image/io.h"
+#include "image/translate.h"
 #include "models/label_table.h"
 #include "train/evaluate.h"
-#include "train/translate.h"
 
 #include <dirent.h>
 #include <errno.h>

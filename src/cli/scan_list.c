@@ -1,8 +1,8 @@
 #include "cli/scan_list.h"
 
 #include "base/memory.h"
-#include "cohort/batch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,4 +23,21 @@ dn_trust dn_scan_trust(const dn_arguments *arguments)
 {
     const char *trust = dn_arguments_text(arguments, "trust");
     return trust == NULL ? DN_TRUST_HEADER : strcmp(trust, "sform") == 0 ? DN_TRUST_SFORM : DN_TRUST_QFORM;
+}
+
+dn_status dn_geometry_option(const dn_arguments *arguments, const dn_stack_geometry *published, dn_stack_geometry *out)
+{
+    const dn_status status = dn_stack_parse(dn_arguments_text(arguments, "geometry"), published, out);
+    return status == DN_OK ? status : dn_error_context(status, "--geometry");
+}
+
+static void print_line(void *user, const char *text)
+{
+    (void)user;
+    puts(text);
+}
+
+dn_line_sink dn_print_lines(void)
+{
+    return (dn_line_sink){.line = print_line};
 }

@@ -1,7 +1,7 @@
 #include "train/pair_read.h"
 
 #include "image/io.h"
-#include "train/translate.h"
+#include "image/translate.h"
 
 dn_status dn_train_scan_read(const dn_train_pair *pair, const dn_model_input *input, dn_conformed *conformed)
 {

@@ -1,6 +1,6 @@
 /* Labels numbered in another way: from one scheme's numbers to another's. */
-#ifndef DN_TRAIN_TRANSLATE_H
-#define DN_TRAIN_TRANSLATE_H
+#ifndef DN_IMAGE_TRANSLATE_H
+#define DN_IMAGE_TRANSLATE_H
 
 #include "base/status.h"
 #include "image/volume.h"

@@ -1,4 +1,4 @@
-#include "train/translate.h"
+#include "image/translate.h"
 
 #include "base/memory.h"
 #include "base/table.h"
