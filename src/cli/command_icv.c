@@ -1,22 +1,10 @@
 /* dien icv: the intracranial volume by two thresholds or by a 2-D network. */
-#include "base/file.h"
-#include "base/job.h"
-#include "base/memory.h"
-#include "base/table.h"
 #include "cli/command.h"
 #include "cli/scan_list.h"
-#include "image/io.h"
-#include "models/store.h"
-#include "prepare/frame_record.h"
-#include "prepare/icv_thresholds.h"
-#include "prepare/mask_picture.h"
-#include "report/sidecars.h"
-#include "segment/head/icv_slices.h"
+#include "cohort/mark_icv.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const dn_option options[] = {
     {.name = "output", .letter = 'o', .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "folder for what is written", .required = true},
@@ -51,148 +39,37 @@ static const dn_option options[] = {
     {.name = "geometry",
      .kind = DN_OPTION_TEXT,
      .value = "GRID",
-     .preset = "512x512:0.5x0.5",
-     .help = "slices for --model: SLICESxPIXELS:THICKNESSxPIXEL in mm"},
+     .preset = "published",
+     .help = "slices for --model: published (512x512:0.5x0.5), quarter (512x256:0.5x1), or SLICESxPIXELS:THICKNESSxPIXEL in mm"},
     {0},
 };
 
-/* STEM_desc-HOW_label-ICV_mask.nii.gz, STEM_desc-HOW_volumes.tsv, STEM_desc-HOW_icv.png; STEM_volumes.tsv is of 'dien segment'. */
-static dn_status write_results(const char *folder, const char *stem, const char *how, const dn_volume *scan, const dn_scan_info *info,
-                               const dn_labels *mask, double volume, const char *text)
+static double given_or_nan(const dn_arguments *arguments, const char *name)
 {
-    dn_status status = DN_OK;
-    char *path = NULL, *suffix = NULL;
-    dn_table *table = NULL;
-    size_t row;
-    dn_scan_write_options writing = dn_scan_write_like(info);
-    writing.narrow = true;
-    DN_TRY_GOTO(status, dn_asprintf(&suffix, "_desc-%s_label-ICV_mask.nii.gz", how), done);
-    DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix, &path), done);
-    DN_TRY_GOTO(status, dn_labels_write(mask, path, &writing), done);
-    free(path);
-    path = NULL;
-    DN_TRY_GOTO(status, dn_table_create("volumes", &table), done);
-    DN_TRY_GOTO(status, dn_table_add_row(table, &row), done);
-    DN_TRY_GOTO(status, dn_table_put_text(table, "structure", "icv"), done);
-    DN_TRY_GOTO(status, dn_table_put_text(table, "hemi", "B"), done);
-    DN_TRY_GOTO(status, dn_table_put_number(table, "volume_mm3", round(volume * 10.0) / 10.0), done);
-    free(suffix);
-    suffix = NULL;
-    DN_TRY_GOTO(status, dn_asprintf(&suffix, "_desc-%s_volumes.tsv", how), done);
-    DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix, &path), done);
-    DN_TRY_GOTO(status, dn_table_write(table, path), done);
-    free(path);
-    path = NULL;
-    free(suffix);
-    suffix = NULL;
-    DN_TRY_GOTO(status, dn_asprintf(&suffix, "_desc-%s_icv.png", how), done);
-    DN_TRY_GOTO(status, dn_output_path(folder, stem, suffix, &path), done);
-    DN_TRY_GOTO(status, dn_mask_picture(scan, mask, stem, text, path), done);
-    printf("%s\t%.0f mm3\n", stem, volume);
-done:
-    dn_table_destroy(table);
-    free(path);
-    free(suffix);
-    return status;
-}
-
-static dn_status by_thresholds(const dn_arguments *arguments, const char *stem, const dn_volume *scan, const dn_scan_info *info)
-{
-    dn_icv_mark_options how = {.low = 0.0};
-    dn_icv_mark mark;
-    char text[320];
-    DN_TRY(dn_icv_thresholds(scan, &how));
-    how.low = dn_arguments_given(arguments, "low") ? dn_arguments_real(arguments, "low") : how.low;
-    how.high = dn_arguments_given(arguments, "high") ? dn_arguments_real(arguments, "high") : how.high;
-    how.fluid = dn_arguments_given(arguments, "fluid") ? dn_arguments_real(arguments, "fluid") : how.fluid;
-    how.bridge_mm = dn_arguments_real(arguments, "bridge");
-    how.close_mm = dn_arguments_real(arguments, "close");
-    DN_TRY(dn_icv_mark_make(scan, &how, &mark));
-    snprintf(text, sizeof text, "between %.4g and %.4g, fluid from %.4g: %.0f mL. A marking to check and correct, not a measurement.",
-             how.low, how.high, how.fluid, mark.volume_mm3 / 1000.0);
-    if (mark.touches_edge || mark.volume_mm3 > 2.2e6 || mark.volume_mm3 < 0.8e6) {
-        dn_log(
-            DN_LOG_WARNING,
-            "%s: %.0f mL%s: the marking has leaked or is not whole; look at %s_desc-thresholds_icv.png and set --low, --high or --bridge",
-            stem, mark.volume_mm3 / 1000.0, mark.touches_edge ? ", up to the scan's edge" : "", stem);
-    }
-    dn_status status =
-        write_results(dn_arguments_text(arguments, "output"), stem, "thresholds", scan, info, mark.mask, mark.volume_mm3, text);
-    dn_icv_mark_release(&mark);
-    return status;
-}
-
-static dn_status geometry_of(const dn_arguments *arguments, dn_stack_geometry *out)
-{
-    const char *text = dn_arguments_text(arguments, "geometry");
-    long long slices, pixels;
-    char rest;
-    *out = dn_stack_icv();
-    if (sscanf(text, "%lldx%lld:%lfx%lf%c", &slices, &pixels, &out->thickness, &out->pixel, &rest) != 4 || slices < 1 || slices > 1024 ||
-        pixels < 32 || pixels > 1024 || !(out->thickness > 0.05 && out->thickness < 20.0) || !(out->pixel > 0.05 && out->pixel < 20.0)) {
-        DN_FAIL(DN_EUSAGE, "--geometry %s: should be SLICESxPIXELS:THICKNESSxPIXEL in mm, such as 512x512:0.5x0.5", text);
-    }
-    out->slices = slices;
-    out->pixels = pixels;
-    return DN_OK;
-}
-
-static dn_status by_network(const dn_arguments *arguments, const char *stem, const dn_volume *scan, const dn_scan_info *info)
-{
-    dn_status status = DN_OK;
-    dn_frame frame;
-    dn_stack_geometry geometry;
-    dn_model *model = NULL;
-    dn_icv_slices found = {.labels = NULL};
-    char *path = NULL;
-    char text[320];
-    DN_TRY(geometry_of(arguments, &geometry));
-    DN_TRY(dn_frame_read_json(dn_arguments_text(arguments, "frame"), &frame));
-    DN_TRY_GOTO(status, dn_model_find(dn_arguments_text(arguments, "model"), &path), done);
-    DN_TRY_GOTO(status, dn_model_read(path, &model), done);
-    DN_TRY_GOTO(status, dn_icv_by_slices(model, scan, &frame, &geometry, &found), done);
-    snprintf(text, sizeof text, "by %s on %lld slices in the AC-PC frame: %.0f mL", model->name, (long long)geometry.slices,
-             found.volume_mm3 / 1000.0);
-    status = write_results(dn_arguments_text(arguments, "output"), stem, "slices", scan, info, found.labels, found.volume_mm3, text);
-done:
-    dn_icv_slices_release(&found);
-    dn_model_destroy(model);
-    free(path);
-    return status;
-}
-
-static dn_status one(const dn_arguments *arguments, const char *image)
-{
-    dn_status status = DN_OK;
-    dn_volume *scan = NULL;
-    dn_scan_info info;
-    char *stem = NULL;
-    DN_TRY(dn_path_scan_stem(image, &stem));
-    DN_TRY_GOTO(status, dn_scan_read(image, NULL, &scan, &info), done);
-    status =
-        dn_arguments_given(arguments, "model") ? by_network(arguments, stem, scan, &info) : by_thresholds(arguments, stem, scan, &info);
-done:
-    dn_volume_destroy(scan);
-    free(stem);
-    return dn_error_in_file(status, image);
+    return dn_arguments_given(arguments, name) ? dn_arguments_real(arguments, name) : (double)NAN;
 }
 
 static dn_status run(const dn_arguments *arguments)
 {
-    const bool network = dn_arguments_given(arguments, "model");
-    if (network != dn_arguments_given(arguments, "frame") || (network && dn_arguments_count(arguments) > 1)) {
-        DN_FAIL(DN_EUSAGE, "--model and --frame go together, for one scan: 'dien prepare IMAGE -o DIR' makes its _frame.json");
-    }
+    const dn_line_sink results = dn_print_lines();
+    const dn_stack_geometry published = dn_stack_icv();
+    dn_mark_icv_options how = {.folder = dn_arguments_text(arguments, "output"),
+                               .low = given_or_nan(arguments, "low"),
+                               .high = given_or_nan(arguments, "high"),
+                               .fluid = given_or_nan(arguments, "fluid"),
+                               .bridge_mm = dn_arguments_real(arguments, "bridge"),
+                               .close_mm = dn_arguments_real(arguments, "close"),
+                               .model = dn_arguments_text(arguments, "model"),
+                               .frame = dn_arguments_text(arguments, "frame"),
+                               .results = &results};
     const char **paths = NULL;
     size_t count = 0;
-    DN_TRY(dn_scan_list(arguments, network ? "_desc-slices_icv.png" : "_desc-thresholds_icv.png", &paths, &count));
-    dn_status status = dn_path_make_folder(dn_arguments_text(arguments, "output"));
-    for (size_t i = 0; status == DN_OK && i < count; ++i) {
-        status = dn_cancel_check();
-        if (status == DN_OK) {
-            status = one(arguments, paths[i]);
-        }
+    if ((how.model != NULL) != (how.frame != NULL) || (how.model != NULL && dn_arguments_count(arguments) > 1)) {
+        DN_FAIL(DN_EUSAGE, "--model and --frame go together, for one scan: 'dien prepare IMAGE -o DIR' makes its _frame.json");
     }
+    DN_TRY(dn_geometry_option(arguments, &published, &how.geometry));
+    DN_TRY(dn_scan_list(arguments, how.model != NULL ? "_desc-slices_icv.png" : "_desc-thresholds_icv.png", &paths, &count));
+    dn_status status = dn_mark_icv(paths, count, &how);
     free(paths);
     return status;
 }

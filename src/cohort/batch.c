@@ -1,11 +1,32 @@
+#define _GNU_SOURCE
 #include "cohort/batch.h"
 
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+dn_status dn_line_say(const dn_line_sink *sink, const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for a line");
+    }
+    if (sink != NULL && sink->line != NULL) {
+        sink->line(sink->user, text);
+    }
+    free(text);
+    return DN_OK;
+}
 
 /* path up to ".hdr", ".img" or their ".gz": what the two halves of a pair share; 0 for other files. */
 static size_t pair_length(const char *path)
@@ -78,7 +99,7 @@ static dn_status say_broken(const dn_batch *batch, dn_status last, size_t broken
             batch->done, batch->folder);
 }
 
-dn_status dn_batch_run(const dn_batch *batch, dn_batch_work work, void *user)
+static dn_status run_all(const dn_batch *batch, dn_batch_work work, void *user)
 {
     size_t broken = 0;
     size_t doubtful = 0;
@@ -113,4 +134,15 @@ dn_status dn_batch_run(const dn_batch *batch, dn_batch_work work, void *user)
                 batch->reasons);
     }
     return DN_OK;
+}
+
+dn_status dn_batch_run(const dn_batch *batch, dn_batch_work work, void *user)
+{
+    const bool was_there = dn_path_exists(batch->folder);
+    DN_TRY(dn_path_make_folder(batch->folder));
+    dn_status status = run_all(batch, work, user);
+    if (!was_there) {
+        rmdir(batch->folder); /* if it is empty: nothing could be done */
+    }
+    return status;
 }

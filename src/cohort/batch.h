@@ -7,6 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Where the lines go that a command prints on standard output, one for each result and without an end: nothing below cli/ prints. */
+typedef struct dn_line_sink {
+    void (*line)(void *user, const char *text); /* NULL: they are dropped */
+    void *user;
+} dn_line_sink;
+/* A line to a sink (NULL: dropped). DN_ENOMEM. */
+DN_CHECKED dn_status dn_line_say(const dn_line_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* The scans among the files given: a.hdr and a.img (a glob gives both) are one, and two whose results would have the same names are refused
  * (DN_EUSAGE), for one would overwrite the other. ending: of a result's name, for the sentence. The caller frees *paths; the strings are
  * borrowed from given. */
@@ -16,15 +24,16 @@ typedef struct dn_batch {
     const char *const *paths;
     size_t count;
     const char *done;                     /* "scans could be measured": how the sentence about them goes on */
-    const char *folder;                   /* of the results */
-    const char *reasons, *reasons_of_one; /* where those of doubtful ones are: "in their reports", "in the report" */
+    const char *folder;                   /* of the results: made, and taken away again when nothing came into it */
+    const char *reasons, *reasons_of_one; /* where those of doubtful ones are: "in their reports", "in the report"; NULL: there are none */
 } dn_batch;
 
 /* One scan. *doubtful (false at first): it was done and written, but failed quality control. */
 typedef dn_status (*dn_batch_work)(void *user, const char *path, bool *doubtful);
 
-/* Errors of single scans are logged as warnings, and the loop goes on. DN_ECANCELLED: at once. One scan: its own error. Of several: when
- * all failed the last one's code, when some failed DN_EPARTIAL. DN_EQUALITY: all were done, some are doubtful. */
+/* Errors of single scans, which should name the scan (dn_error_in_file), are logged as warnings, and the loop goes on.
+ * DN_ECANCELLED: at once. One scan: its own error. Of several: when all failed the last one's code, when some failed DN_EPARTIAL.
+ * DN_EQUALITY: all were done, some are doubtful. DN_EIO: the folder cannot be made. */
 DN_CHECKED dn_status dn_batch_run(const dn_batch *batch, dn_batch_work work, void *user);
 
 #endif

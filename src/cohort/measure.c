@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "cohort/measure.h"
 
 #include "base/clock.h"
@@ -13,7 +12,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static void say_flags(const char *stem, const dn_quality *quality)
 {
@@ -204,12 +202,7 @@ dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_meas
                          "a stack of slices has no report that could set it against a norm; 'dien normative apply' does");
         }
     }
-    const bool was_there = dn_path_exists(batch.folder);
-    DN_TRY_GOTO(status, dn_path_make_folder(batch.folder), done);
     status = dn_batch_run(&batch, one, &it);
-    if (!was_there) {
-        rmdir(batch.folder); /* if it is empty: nothing could be measured */
-    }
     status = write_times(it.times, options->times, status);
 done:
     dn_segmenter_destroy(it.segmenter);

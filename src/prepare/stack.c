@@ -4,6 +4,7 @@
 #include "image/resample.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 dn_stack_geometry dn_stack_hypothalamus(void)
@@ -17,6 +18,34 @@ dn_stack_geometry dn_stack_icv(void)
 {
     /* A head's inside reaches some 85 mm before and behind this point, 75 mm above and 65 mm below it. */
     return (dn_stack_geometry){.slices = 512, .pixels = 512, .thickness = 0.5, .pixel = 0.5, .centre = {0.0, -15.0, 5.0}};
+}
+
+dn_status dn_stack_parse(const char *text, const dn_stack_geometry *published, dn_stack_geometry *out)
+{
+    enum { MOST = 4096, LEAST_PIXELS = 8 };
+    const double least_mm = 0.01, most_mm = 20.0;
+    long long slices, pixels;
+    double thickness, pixel;
+    char rest;
+    *out = *published;
+    if (strcmp(text, "published") == 0) {
+        return DN_OK;
+    }
+    if (strcmp(text, "quarter") == 0) {
+        out->pixels /= 2;
+        out->pixel *= 2.0;
+        return DN_OK;
+    }
+    if (sscanf(text, "%lldx%lld:%lfx%lf%c", &slices, &pixels, &thickness, &pixel, &rest) != 4 || slices < 1 || slices > MOST ||
+        pixels < LEAST_PIXELS || pixels > MOST || !(thickness > least_mm && thickness <= most_mm) ||
+        !(pixel > least_mm && pixel <= most_mm)) {
+        DN_FAIL(DN_EUSAGE, "\"%s\" should be 'published', 'quarter' or SLICESxPIXELS:THICKNESSxPIXEL in mm, such as 50x256:0.5x0.25", text);
+    }
+    out->slices = slices;
+    out->pixels = pixels;
+    out->thickness = thickness;
+    out->pixel = pixel;
+    return DN_OK;
 }
 
 void dn_stack_grid(const dn_frame *frame, const dn_stack_geometry *geometry, dn_grid *out)

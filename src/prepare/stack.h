@@ -19,6 +19,9 @@ typedef struct dn_stack_geometry {
 dn_stack_geometry dn_stack_hypothalamus(void);
 /* Published: 512 slices of 512 x 512, 0.5 mm along each axis, around the head. */
 dn_stack_geometry dn_stack_icv(void);
+/* A geometry as people write it, around published's centre: "published"; "quarter" (pixels of twice the size, a quarter as many);
+ * "50x256:0.5x0.25" (SLICESxPIXELS:THICKNESSxPIXEL in mm; to 4096, 20 mm). DN_EUSAGE, for a clause in front that says whose it is. */
+DN_CHECKED dn_status dn_stack_parse(const char *text, const dn_stack_geometry *published, dn_stack_geometry *out);
 
 /* The grid of a stack in the scan's world, orientation LIP in the frame: i to the patient's left, j downwards, k backwards; so a
  * slice lies in memory as the picture is looked at: rows from top to bottom, the patient's left on the right (radiological). */

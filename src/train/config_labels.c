@@ -2,6 +2,7 @@
 #include "train/config_private.h"
 
 #include "base/memory.h"
+#include "image/label_list.h"
 #include "models/label_table.h"
 
 #include <stdio.h>
@@ -9,20 +10,12 @@
 #include <string.h>
 
 /* "502" or "502-530". */
-static dn_status read_range(const dn_yaml *yaml, const yaml_node_t *node, const char *where, int64_t *low, int64_t *high)
+static dn_status read_range(const dn_yaml *yaml, const yaml_node_t *node, const char *where, uint16_t *low, uint16_t *high)
 {
     const char *text;
-    char *end;
     DN_TRY(dn_yaml_text(yaml, node, where, &text));
-    *low = strtol(text, &end, 10);
-    bool good = end != text && *text != '-' && *text != '+' && *text != ' ';
-    *high = *low;
-    if (good && *end == '-') {
-        const char *second = end + 1;
-        *high = strtol(second, &end, 10);
-        good = end != second && *second != '-';
-    }
-    if (!good || *end != '\0' || *low < 0 || *high > 65535 || *high < *low) {
+    const char *end = dn_label_range(text, 0, low, high);
+    if (end == NULL || *end != '\0') {
         return dn_yaml_fail(yaml, node, "%s holds \"%.40s\"; it takes label numbers 0 to 65535 and ranges like 502-530", where, text);
     }
     return DN_OK;
@@ -32,12 +25,12 @@ static dn_status assign(dn_yaml *yaml, const yaml_node_t *list, const char *wher
 {
     const yaml_node_t *item;
     for (size_t i = 0; (item = dn_yaml_item(yaml, list, i)) != NULL; ++i) {
-        int64_t low, high;
+        uint16_t low, high;
         DN_TRY(read_range(yaml, item, where, &low, &high));
-        for (int64_t label = low; label <= high; ++label) {
+        for (int label = low; label <= high; ++label) {
             int16_t before = config->class_of[label];
             if (before != DN_CLASS_NONE) {
-                return dn_yaml_fail(yaml, item, "label %d of %s is already taken by %s", (int)label, where,
+                return dn_yaml_fail(yaml, item, "label %d of %s is already taken by %s", label, where,
                                     before == DN_CLASS_IGNORE ? "ignore_labels" : config->classes[before].name);
             }
             config->class_of[label] = class;
@@ -103,8 +96,9 @@ static dn_status read_class(dn_yaml *yaml, const yaml_node_t *node, dn_train_con
         return dn_yaml_fail(yaml, from, "%s.from names no label", where);
     }
     if (class->index < 0) {
-        int64_t high;
-        DN_TRY(read_range(yaml, first, where, &class->index, &high));
+        uint16_t low, high;
+        DN_TRY(read_range(yaml, first, where, &low, &high));
+        class->index = low;
     }
     if (number == 0 && class->index != 0) {
         return dn_yaml_fail(yaml, node, "the first class is the background and needs index 0 (%s has %d)", class->name, (int)class->index);

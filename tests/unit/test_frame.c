@@ -294,6 +294,35 @@ static void moving_a_scan_moves_its_frame(void **state)
     assert_close(moved.ac[0], 4 * cos(30 * RADIAN) + 3 * sin(30 * RADIAN), 1e-9);
 }
 
+/* Geometries as people write them. */
+static void test_geometry_texts(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        int64_t slices, pixels; /* 0: refused */
+        double thickness, pixel;
+    } cases[] = {{"published", 50, 512, 0.5, 0.125}, {"quarter", 50, 256, 0.5, 0.25},
+                 {"10x64:2x1", 10, 64, 2.0, 1.0},    {"50x512", 0, 0, 0, 0},
+                 {"0x64:1x1", 0, 0, 0, 0},           {"10x4:1x1", 0, 0, 0, 0},
+                 {"5000x64:1x1", 0, 0, 0, 0},        {"10x64:0x1", 0, 0, 0, 0},
+                 {"10x64:1x21", 0, 0, 0, 0},         {"10x64:nanx1", 0, 0, 0, 0},
+                 {"10x64:1x1 ", 0, 0, 0, 0},         {"", 0, 0, 0, 0}};
+    const dn_stack_geometry published = dn_stack_hypothalamus();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        dn_stack_geometry found;
+        const dn_status status = dn_stack_parse(cases[i].text, &published, &found);
+        assert_int_equal(status, cases[i].slices > 0 ? DN_OK : DN_EUSAGE);
+        if (status == DN_OK) {
+            assert_int_equal(found.slices, cases[i].slices);
+            assert_int_equal(found.pixels, cases[i].pixels);
+            assert_close(found.thickness, cases[i].thickness, 0);
+            assert_close(found.pixel, cases[i].pixel, 0);
+            assert_close(found.centre[1], published.centre[1], 0);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +332,7 @@ int main(void)
         cmocka_unit_test(stacks_lie_in_the_frame),
         cmocka_unit_test(a_frame_is_written_and_read),
         cmocka_unit_test(moving_a_scan_moves_its_frame),
+        cmocka_unit_test(test_geometry_texts),
     };
     return cmocka_run_group_tests(tests, make_reference, drop_reference);
 }

@@ -1,10 +1,9 @@
-#include "cli/synth_scanners.h"
+#include "synth/scanner_copies.h"
 
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/table.h"
-#include "cli/scan_list.h"
 #include "image/io.h"
 #include "synth/scanner.h"
 
@@ -12,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static dn_status write_settings(const char *folder, uint64_t seed, int64_t count)
+dn_status dn_scanner_table_write(const char *folder, uint64_t seed, int64_t count)
 {
     dn_status status = DN_OK;
     dn_table *table = NULL;
@@ -53,7 +52,7 @@ static dn_status write_scan(const dn_volume *scan, const char *folder, const cha
     return status;
 }
 
-static dn_status show(const char *path, size_t scan, uint64_t seed, int64_t count, const char *folder)
+dn_status dn_scanner_copies_write(const char *path, uint64_t scan, uint64_t seed, int64_t count, const char *folder)
 {
     dn_status status = DN_OK;
     dn_volume *head = NULL;
@@ -77,25 +76,5 @@ done:
     free(stem);
     dn_volume_destroy(copy);
     dn_volume_destroy(head);
-    return status;
-}
-
-dn_status dn_synth_scanners_run(const dn_arguments *arguments)
-{
-    const char *folder = dn_arguments_text(arguments, "output");
-    int64_t count = dn_arguments_integer(arguments, "count");
-    uint64_t seed = (uint64_t)dn_arguments_integer(arguments, "seed");
-    const char **paths = NULL;
-    size_t scans = 0;
-    dn_status status = DN_OK;
-    DN_TRY(dn_scan_list(arguments, "_scanner-01_T1w.nii.gz", &paths, &scans));
-    DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
-    dn_log(DN_LOG_NOTE, "seed %" PRIu64, seed);
-    DN_TRY_GOTO(status, write_settings(folder, seed, count), done);
-    for (size_t i = 0; i < scans; ++i) {
-        DN_TRY_GOTO(status, show(paths[i], i, seed, count, folder), done);
-    }
-done:
-    free(paths);
     return status;
 }
