@@ -243,8 +243,9 @@ static const dn_command import_command = {
     .positional_min = 1,
     .positional_max = 1,
     .options = import_options,
-    .description = "Turns a published Keras network (HDF5) into a model file. It understands files of model.save() and the weights of the "
-                   "published hypothalamus-subunit network; docs/models.md lists layers and versions, and what a metadata file holds.",
+    .description =
+        "Turns a published Keras network (HDF5) into a model file. It understands files of model.save() and the weights of the "
+        "published hypothalamus-subunit network; docs/manual/models.md lists layers and versions, and what a metadata file holds.",
     .examples = "dien models import billot2020_hypothalamus.h5\n"
                 "dien models import efficientnetb0.h5 --metadata labels.json -o models/",
     .run = import,

@@ -152,7 +152,7 @@ const dn_command dn_command_segment = {
         "sub-01_report.html (all of it on one page), and JSON files that say how each was made.\n\n"
         "Exit codes: 0 all done; 2 usage; 3 a scan or the model cannot be read or holds no hypothalamus; 4 done, but a scan failed quality "
         "control (a volume that is not possible, a structure missing or cut by the scan's edge, an unsure or torn result; the rules are in "
-        "docs/quality.md); 5 out of memory or disk; 6 some scans of several could not be measured, the others are done.",
+        "docs/manual/quality.md); 5 out of memory or disk; 6 some scans of several could not be measured, the others are done.",
     .examples = "dien segment sub-01_T1w.nii.gz -o results\n"
                 "dien segment scans/*.nii.gz -o results --structures hypothalamus,thalamus,icv\n"
                 "dien segment brain.mgz -o results --model " DN_SEGMENT_SLICES,

@@ -107,7 +107,7 @@ const dn_command dn_command_train = {
     .positional_max = 1,
     .options = options,
     .description =
-        "Trains the network that CONFIG (YAML; docs/training.md explains every key, configs/ has examples) describes, on scans made "
+        "Trains the network that CONFIG (YAML; docs/manual/training.md explains every key, configs/ has examples) describes, on scans made "
         "from label maps as `dien synth` makes them, on real scans with labels, or on both. Samples are made beside the network.\n\n"
         "The run's folder gets log.tsv, validation.tsv, a figure of the curves, checkpoint.safetensors every few minutes, and at the end "
         "NAME.safetensors, a model file that `dien segment --model` takes: the weights of the lowest validation loss. Ctrl-C saves and "

@@ -79,7 +79,11 @@ static void say(const dn_segment_result *r, const dn_judgement *judgement, const
     if (icv != NULL) {
         snprintf(text + n, sizeof text - n, "inside the skull %.3f l; ", 1e-6 * icv->volume_mm3);
     }
-    dn_log(DN_LOG_NOTE, "%s: %sreport: %s/%s_report.html", r->stem, text, folder, r->stem);
+    if (r->stack != NULL) { /* it has no report */
+        dn_log(DN_LOG_NOTE, "%s: %stables: %s/%s_volumes.tsv", r->stem, text, folder, r->stem);
+    } else {
+        dn_log(DN_LOG_NOTE, "%s: %sreport: %s/%s_report.html", r->stem, text, folder, r->stem);
+    }
     const dn_hypothalamus *h = r->hypothalamus;
     if (h != NULL && h->consensus != NULL) {
         dn_log(DN_LOG_NOTE, "%s: consensus of %d members, whose volumes differ by %.1f %% (SD of their mean)", r->stem,

@@ -16,7 +16,7 @@
  * has 256 bins from 0 to their 99.5th percentile and is smoothed (Gaussian, sd 1.5 % of that range); voxels below a tenth of the range
  * (fluid, air of a stripped scan) do not count. The peak is the rightmost local maximum at least 0.4 times as high as the
  * highest one, refined by a parabola. All of it scales with the intensities.
- * volume: borrowed, axes as dn_locate_hypothalamus took them. DN_EDATA: the head was not located, or less than half a decilitre of
+ * volume: borrowed, axes as dn_head_align took them. DN_EDATA: the head was not located, or less than half a decilitre of
  * its brain lies in the volume. */
 DN_CHECKED dn_status dn_white_matter_peak(const dn_volume *volume, const dn_location *location, double *peak);
 

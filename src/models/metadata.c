@@ -208,7 +208,7 @@ dn_status dn_metadata_read(const json_t *metadata, const char *where, dn_model *
     const char *format;
     if (json_object_get(metadata, "dien.format") == NULL) {
         DN_FAIL(DN_EFORMAT,
-                "%s: has no metadata of dien: it holds weights, but not which network they belong to (docs/models.md says how "
+                "%s: has no metadata of dien: it holds weights, but not which network they belong to (docs/manual/models.md says how "
                 "to export a model)",
                 where);
     }

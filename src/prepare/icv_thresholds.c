@@ -70,7 +70,7 @@ dn_status dn_icv_thresholds(const dn_volume *scan, dn_icv_mark_options *options)
     dn_location at;
     double white = 0.0, middle[3], below[3], top[3], length = 0.0;
     DN_TRY(dn_volume_reorient(scan, &DN_ORIENTATION_RAS, &upright));
-    DN_TRY_GOTO(status, dn_locate_hypothalamus(upright, &at), done);
+    DN_TRY_GOTO(status, dn_head_align(upright, &at), done);
     if (!at.found) {
         DN_FAIL_GOTO(status, done, DN_EDATA, "no head was found in the scan; look at it with a viewer");
     }

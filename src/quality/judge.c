@@ -13,7 +13,7 @@
 #define SATURATED 0.02
 #define SURROUND 6 /* voxels */
 #define BRAIN_INSIDE 0.95
-/* A head turned so far from upright, degrees: at 31 volumes were right, at 49 the thalamus lost 18 % (docs/frame.md). */
+/* A head turned so far from upright, degrees: at 31 volumes were right, at 49 the thalamus lost 18 % (docs/evidence/frame.md). */
 #define TURNED_FAILED 40.0
 
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
@@ -202,17 +202,17 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
                        spacing[0], spacing[1], spacing[2]);
     }
     if (e->location != NULL) {
-        if (e->location->correlation < DN_LOCATE_PLAUSIBLE) {
+        if (e->location->correlation < DN_ALIGN_PLAUSIBLE) {
             dn_quality_add(out, DN_FLAG_WARNING, "unlike_a_head",
                            "The scan hardly resembles an average T1w head (correlation %s, limit %.2f): is it a T1w scan of a whole head, "
                            "and is its orientation right?",
-                           dn_quality_number(e->location->correlation, DN_LOCATE_PLAUSIBLE, 2, text), DN_LOCATE_PLAUSIBLE);
+                           dn_quality_number(e->location->correlation, DN_ALIGN_PLAUSIBLE, 2, text), DN_ALIGN_PLAUSIBLE);
         }
-        if (e->location->turned > DN_LOCATE_TURNED && e->location->correlation >= DN_LOCATE_PLAUSIBLE) {
+        if (e->location->turned > DN_ALIGN_TURNED && e->location->correlation >= DN_ALIGN_PLAUSIBLE) {
             dn_quality_add(out, e->location->turned > TURNED_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
                            "The head lies turned by %s degrees from upright, and the networks know heads turned by up to %.0f: look at the "
                            "outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
-                           dn_quality_number(e->location->turned, DN_LOCATE_TURNED, 0, text), DN_LOCATE_TURNED);
+                           dn_quality_number(e->location->turned, DN_ALIGN_TURNED, 0, text), DN_ALIGN_TURNED);
         }
         if (e->location->brain_inside < BRAIN_INSIDE) {
             dn_quality_add(out, DN_FLAG_WARNING, "brain_outside", "About %.0f %% of the brain lies outside the scan.",

@@ -94,7 +94,7 @@ void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
     const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL; /* labels follow a wrong contrast as far as they can */
     if (p != NULL && !isnan(p->fluid + p->grey + p->white)) {
         const double share = p->white > p->fluid ? (p->white - p->grey) / (p->white - p->fluid) : -1.0;
-        const bool like = e->head->location.found && e->head->location.match >= DN_LOCATE_MATCH; /* the average head, in T1 */
+        const bool like = e->head->location.found && e->head->location.match >= DN_ALIGN_MATCH; /* the average head, in T1 */
         if (!(share >= limits->grey[0] && share <= limits->grey[1]) && like) {
             dn_quality_add(
                 out, DN_FLAG_WARNING, "contrast",
@@ -116,7 +116,7 @@ void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
     const double inside = location->match;
     if (inside < limits->inside[0]) {
         /* Without the whole head's labels the alignment may be what is wrong. */
-        const bool failed = inside < limits->inside[1] && (e->head_seen || location->correlation >= DN_LOCATE_CERTAIN);
+        const bool failed = inside < limits->inside[1] && (e->head_seen || location->correlation >= DN_ALIGN_CERTAIN);
         dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "not_t1",
                        "%s: inside the brain it correlates with the average T1-weighted head by %.2f (limit %.2f)%s",
                        failed ? "This is not a T1-weighted scan" : "This may not be a T1-weighted scan", inside,
@@ -272,7 +272,7 @@ static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
             100 * p->bare);
     }
     /* Where the average head does not match, or holds more than the scan, it cannot tell. */
-    if (!(e->head->location.match >= DN_LOCATE_MATCH && e->head->location.brain_inside >= BRAIN_SEEN)) {
+    if (!(e->head->location.match >= DN_ALIGN_MATCH && e->head->location.brain_inside >= BRAIN_SEEN)) {
         return;
     }
     if (!e->head->stripped && p->stray_mm3 > limits->stray_mm3) {

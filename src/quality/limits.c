@@ -4,8 +4,8 @@
  * thick-sliced or noisy scans, which is not a failure but deserves a look. The 2-D network: over 37 heads and 32 spoiled
  * copies its entropy was 0.9 to 1.4 bits and its mean posterior 0.78 to 0.87; on 87 stacks alone 0.72 to 1.15 bits and 0.80 to 0.89. Folds:
  * two trained networks disagreed by 0.04 to 0.07, two hardly trained ones by 0.09 to 0.27 where they found the structure. The rest:
- * docs/quality.md. Mirror: the 3-D network's answers disagreed by 0.043 to 0.072 on 56 heads, by 0.071 to 0.26 on 54 spoiled copies of nine
- * of them (tools/hypothalamus_validity.py, 2026-11-29). */
+ * docs/evidence/quality_limits.md. Mirror: the 3-D network's answers disagreed by 0.043 to 0.072 on 56 heads, by 0.071 to 0.26 on 54
+ * spoiled copies of nine of them (tools/hypothalamus_validity.py, 2026-11-29). */
 #define SHARED                                                                                                                             \
     .volume_low = {600, 300}, .volume_high = {1150, 1600}, .asymmetry = {0.20, 0.60}, .largest = {0.90, 0.60}, .members = {0.05, 0.20},    \
     .mirror = {0.08, 0.25}, .folds = {0.15, 0.30}, .edge_mm = {4.0, 5.5}, .frame_mm = {1.0, 3.0}, .frame_degrees = {2.5, 8.0}
@@ -21,7 +21,7 @@ const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind)
     return &table[kind];
 }
 
-/* Measured: docs/quality.md, "What the picture shows". */
+/* Measured: docs/evidence/quality_limits.md, "What the picture shows". */
 static const dn_picture_limits picture = {
     .grey = {0.20, 0.95},
     .inside = {0.28, 0.20},

@@ -26,7 +26,7 @@ typedef enum {
 const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind);
 
 /* What is usual of the picture (head/evidence.h, quality/part_evidence.h), whatever the networks say. Two values as above; each was
- * measured as docs/quality.md has it. */
+ * measured as docs/evidence/quality_limits.md has it. */
 typedef struct dn_picture_limits {
     double grey[2];        /* (white - grey) / (white - fluid): T1-weighted between the first and the second; else failed */
     double inside[2];      /* correlation with the average head over the brain alone: warning below the first, failed below the second */

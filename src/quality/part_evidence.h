@@ -2,8 +2,8 @@
  * there, with every confidence; the picture does not.
  *
  * Brightness is measured on the scan's own voxels, of the contrast of a box of 30 mm around the structures: 0 is its percentile 10 (fluid),
- * 1 its percentile 95 (white matter). Over the project's 57 heads with first labels (docs/quality.md) a side's median lies at 0.58 to 0.80,
- * both differ by at most 0.05, and at most 5 % of a side lies further than 0.35 from the other side's median. */
+ * 1 its percentile 95 (white matter). Over the project's 57 heads with first labels (docs/evidence/quality_limits.md) a side's median lies
+ * at 0.58 to 0.80, both differ by at most 0.05, and at most 5 % of a side lies further than 0.35 from the other side's median. */
 #ifndef DN_QUALITY_PART_EVIDENCE_H
 #define DN_QUALITY_PART_EVIDENCE_H
 

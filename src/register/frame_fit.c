@@ -13,7 +13,7 @@
 /* What a structure's surface tells, as that many independent measurements with an SD of 1 mm, against the priors below. */
 #define EVIDENCE 12.0
 /* Priors (SD): log scales of a head against the reference; bend (strain and angle) and shift of the commissures' neighbourhood beyond
- * what the global fit says. Measured in docs/frame.md. */
+ * what the global fit says. Measured in docs/evidence/frame.md. */
 #define SCALE_SD 0.15
 #define BEND_SD 0.10
 #define SHIFT_SD 1.5

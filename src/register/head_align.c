@@ -32,8 +32,8 @@ typedef struct candidate {
 
 /* Smoothed copies of the scan and the template's points, at 4 mm and at 8 mm. */
 typedef struct pictures {
-    dn_locate_picture fine, coarse;
-    dn_locate_samples fine_set, coarse_set;
+    dn_align_picture fine, coarse;
+    dn_align_samples fine_set, coarse_set;
 } pictures;
 
 /* Template world to the search's world: scale along the template's axes, rotate about x, y, z in this order, translate. */
@@ -60,7 +60,7 @@ static void parameters_matrix(const double p[PARAMETERS], double m[3][4])
 
 /* Correlation over the samples at strides; points outside the scan count as its darkest value, and the score is scaled by
  * the share of points inside, so that the template does not drift off the scan. */
-static double correlation(const dn_locate_picture *pic, const dn_locate_samples *set, size_t stride, int kind, const double p[PARAMETERS])
+static double correlation(const dn_align_picture *pic, const dn_align_samples *set, size_t stride, int kind, const double p[PARAMETERS])
 {
     double m[3][4];
     parameters_matrix(p, m);
@@ -82,7 +82,7 @@ static double correlation(const dn_locate_picture *pic, const dn_locate_samples 
     double sst = 0;
     size_t tried = 0;
     for (size_t i = 0; i < set->count; i += stride, ++tried) {
-        const dn_locate_sample *s = &set->at[i];
+        const dn_align_sample *s = &set->at[i];
         float x = f[0][0] * s->x + f[0][1] * s->y + f[0][2] * s->z + f[0][3];
         float y = f[1][0] * s->x + f[1][1] * s->y + f[1][2] * s->z + f[1][3];
         float z = f[2][0] * s->x + f[2][1] * s->y + f[2][2] * s->z + f[2][3];
@@ -123,8 +123,8 @@ static double correlation(const dn_locate_picture *pic, const dn_locate_samples 
 }
 
 typedef struct alignment {
-    const dn_locate_picture *pic;
-    const dn_locate_samples *set;
+    const dn_align_picture *pic;
+    const dn_align_samples *set;
     size_t stride;
     int kind;
     int free; /* parameters that may move: 7 (one scale) or 9 */
@@ -153,7 +153,7 @@ static double cost(const gsl_vector *x, void *user)
 }
 
 /* Simplex search from c. Where memory runs out, c->starved. */
-static void refine(const dn_locate_picture *pic, const dn_locate_samples *set, size_t stride, int free, double step_mm, int iterations,
+static void refine(const dn_align_picture *pic, const dn_align_samples *set, size_t stride, int free, double step_mm, int iterations,
                    candidate *c)
 {
     alignment problem = {pic, set, stride, c->kind, free};
@@ -201,7 +201,7 @@ static int by_score(const void *a, const void *b)
 }
 
 /* All positions on a 16 mm raster, five pitches, both kinds; the best STARTS that differ into best[]. */
-static dn_status search_all(const dn_locate_picture *pic, const dn_locate_samples *set, candidate best[STARTS], size_t *found)
+static dn_status search_all(const dn_align_picture *pic, const dn_align_samples *set, candidate best[STARTS], size_t *found)
 {
     static const double pitches[] = {-0.5, -0.25, 0.0, 0.25, 0.5};
     enum { PITCHES = sizeof pitches / sizeof *pitches };
@@ -244,7 +244,7 @@ static dn_status search_all(const dn_locate_picture *pic, const dn_locate_sample
     return DN_OK;
 }
 
-static void report(const dn_volume *volume, const double spacing[3], const dn_locate_picture *pic, const dn_locate_samples *set,
+static void report(const dn_volume *volume, const double spacing[3], const dn_align_picture *pic, const dn_align_samples *set,
                    const candidate *c, dn_location *out)
 {
     double m[3][4];
@@ -253,7 +253,7 @@ static void report(const dn_volume *volume, const double spacing[3], const dn_lo
     double all = 0;
     double trace = 0;
     for (size_t i = 0; i < set->count; ++i) {
-        const dn_locate_sample *s = &set->at[i];
+        const dn_align_sample *s = &set->at[i];
         bool in = true;
         for (int a = 0; a < 3; ++a) {
             double at = m[a][0] * (double)s->x + m[a][1] * (double)s->y + m[a][2] * (double)s->z + m[a][3];
@@ -313,14 +313,14 @@ static dn_status pictures_make(const dn_volume *volume, const double spacing[3],
     dn_head_template head;
     memset(s, 0, sizeof *s);
     DN_TRY(dn_head_template_get(&head));
-    DN_TRY(dn_locate_samples_make(&head, 1, &s->fine_set));
-    DN_TRY(dn_locate_samples_make(&head, 2, &s->coarse_set));
-    DN_TRY(dn_locate_picture_make(volume->data, volume->grid.dim, spacing, FINE_MM, &s->fine));
-    DN_TRY(dn_locate_picture_tame(&s->fine));
-    return dn_locate_picture_make(s->fine.data, s->fine.dim, isotropic, COARSE_MM, &s->coarse);
+    DN_TRY(dn_align_samples_make(&head, 1, &s->fine_set));
+    DN_TRY(dn_align_samples_make(&head, 2, &s->coarse_set));
+    DN_TRY(dn_align_picture_make(volume->data, volume->grid.dim, spacing, FINE_MM, &s->fine));
+    DN_TRY(dn_align_picture_tame(&s->fine));
+    return dn_align_picture_make(s->fine.data, s->fine.dim, isotropic, COARSE_MM, &s->coarse);
 }
 
-dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out)
+dn_status dn_head_align(const dn_volume *volume, dn_location *out)
 {
     double spacing[3];
     candidate best[STARTS];
@@ -361,7 +361,7 @@ done:
     return status;
 }
 
-dn_status dn_locate_from(const dn_volume *volume, dn_location *io)
+dn_status dn_head_align_from(const dn_volume *volume, dn_location *io)
 {
     double spacing[3];
     candidate c = {.kind = io->stripped ? 1 : 0};

@@ -15,7 +15,7 @@
 typedef struct dn_location {
     bool found;          /* false: nothing like a head was found; the rest is 0 */
     double centre[3];    /* of the hypothalamus, voxel coordinates of the volume; may lie outside it */
-    double correlation;  /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_LOCATE_PLAUSIBLE */
+    double correlation;  /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_ALIGN_PLAUSIBLE */
     double match;        /* of the brain's own contrast with T1's, -1..1 (register/head_align_match.h); NaN: too little of it is there */
     double brain_inside; /* share of the template's brain that lies within the volume, 0..1 */
     double scale[3];     /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
@@ -27,18 +27,18 @@ typedef struct dn_location {
 
 /* Below this correlation what was found is not a head as the template knows it; above the second it certainly is one, and
  * the hypothalamus is where it says, if it is to be seen at all. */
-#define DN_LOCATE_PLAUSIBLE 0.5
-#define DN_LOCATE_CERTAIN 0.75
+#define DN_ALIGN_PLAUSIBLE 0.5
+#define DN_ALIGN_CERTAIN 0.75
 /* Heads turned further than this are beyond what our networks were taught (some 15 degrees about each axis). */
-#define DN_LOCATE_TURNED 25.0
+#define DN_ALIGN_TURNED 25.0
 
 /* From this match on the brain lies where the average head has it, and its contrast is T1's (register/head_align_match.h). */
-#define DN_LOCATE_MATCH 0.45
+#define DN_ALIGN_MATCH 0.45
 
 /* volume: borrowed, axes nearest RAS (voxel axes i, j, k to the right, front, top), any spacing.
  * DN_EDATA when the volume is too small to hold the structures (40 mm); DN_ENOMEM. */
-DN_CHECKED dn_status dn_locate_hypothalamus(const dn_volume *volume, dn_location *out);
+DN_CHECKED dn_status dn_head_align(const dn_volume *volume, dn_location *out);
 /* From a start that is known better than by an exhaustive search: io's centre, rotation and scale. The same errors. */
-DN_CHECKED dn_status dn_locate_from(const dn_volume *volume, dn_location *io);
+DN_CHECKED dn_status dn_head_align_from(const dn_volume *volume, dn_location *io);
 
 #endif

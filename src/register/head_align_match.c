@@ -25,13 +25,13 @@ typedef struct sample {
 static dn_status collect(const dn_volume *volume, const dn_location *location, sample **out, size_t *count, size_t *all)
 {
     dn_head_template t;
-    dn_locate_picture picture = {.data = NULL};
+    dn_align_picture picture = {.data = NULL};
     double spacing[3];
     dn_grid_spacing(&volume->grid, spacing);
     DN_TRY(dn_head_template_get(&t));
     const int64_t voxels = t.dim[0] * t.dim[1] * t.dim[2];
     DN_TRY(dn_alloc(out, (size_t)voxels, sizeof **out, "samples of the brain"));
-    DN_TRY(dn_locate_picture_make(volume->data, volume->grid.dim, spacing, PICTURE_MM, &picture));
+    DN_TRY(dn_align_picture_make(volume->data, volume->grid.dim, spacing, PICTURE_MM, &picture));
     *count = *all = 0;
     for (int64_t v = 0; v < voxels; ++v) {
         if (t.brain[v] < BRAIN) {

@@ -3,7 +3,7 @@
  * The alignment itself finds heads of other contrasts, too, by their outline. So only the brain is compared here, at 4 mm: smooth trends (a
  * polynomial of third degree in place: coils are brighter near the skin) are taken out of scan and template, and what is left is
  * correlated by ranks (Spearman). Real T1-weighted scans have 0.6 to 0.8, copies of them with the contrast of T2, FLAIR, PD, CT or of a
- * negative -0.35 to 0.16 (docs/quality.md). */
+ * negative -0.35 to 0.16 (docs/evidence/quality_limits.md). */
 #ifndef DN_REGISTER_HEAD_ALIGN_MATCH_H
 #define DN_REGISTER_HEAD_ALIGN_MATCH_H
 

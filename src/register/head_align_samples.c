@@ -50,7 +50,7 @@ static dn_status shrink_axis(const float *in, const int64_t dim[3], int axis, do
     return DN_OK;
 }
 
-dn_status dn_locate_picture_make(const float *data, const int64_t dim[3], const double spacing[3], double wanted, dn_locate_picture *out)
+dn_status dn_align_picture_make(const float *data, const int64_t dim[3], const double spacing[3], double wanted, dn_align_picture *out)
 {
     memset(out, 0, sizeof *out);
     float *x = NULL;
@@ -82,7 +82,7 @@ static int by_value(const void *a, const void *b)
 
 /* Fat in the scalp can be several times as bright as brain and would decide the alignment. Values are cut off at one and a
  * half times the typical head's: the median of what is above the mean (air is below). */
-dn_status dn_locate_picture_tame(dn_locate_picture *pic)
+dn_status dn_align_picture_tame(dn_align_picture *pic)
 {
     size_t count = (size_t)(pic->dim[0] * pic->dim[1] * pic->dim[2]);
     double sum = 0;
@@ -110,7 +110,7 @@ dn_status dn_locate_picture_tame(dn_locate_picture *pic)
 }
 
 /* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels an axis. */
-dn_status dn_locate_samples_make(const dn_head_template *head, int64_t factor, dn_locate_samples *out)
+dn_status dn_align_samples_make(const dn_head_template *head, int64_t factor, dn_align_samples *out)
 {
     const int64_t reach = factor == 1 ? 2 : 1; /* voxels */
     int64_t dim[3];
@@ -118,7 +118,7 @@ dn_status dn_locate_samples_make(const dn_head_template *head, int64_t factor, d
         dim[c] = head->dim[c] / factor;
     }
     size_t total = (size_t)(dim[0] * dim[1] * dim[2]);
-    dn_locate_sample *all = NULL;
+    dn_align_sample *all = NULL;
     out->at = NULL;
     out->count = 0;
     DN_TRY(dn_alloc(&all, total, sizeof *all, "the template's points"));
@@ -131,7 +131,7 @@ dn_status dn_locate_samples_make(const dn_head_template *head, int64_t factor, d
     for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
             for (int64_t i = 0; i < dim[0]; ++i) {
-                dn_locate_sample *s = &all[i + dim[0] * (j + dim[1] * k)];
+                dn_align_sample *s = &all[i + dim[0] * (j + dim[1] * k)];
                 s->x = (float)(head->origin[0] + head->spacing * ((double)(i * factor) + middle));
                 s->y = (float)(head->origin[1] + head->spacing * ((double)(j * factor) + middle));
                 s->z = (float)(head->origin[2] + head->spacing * ((double)(k * factor) + middle));

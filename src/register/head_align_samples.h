@@ -8,32 +8,32 @@
 #include <stdint.h>
 
 /* An isotropic copy of the scan. World of the search: mm from the scan's middle, axes as the voxel axes. */
-typedef struct dn_locate_picture {
+typedef struct dn_align_picture {
     int64_t dim[3];
     double spacing;
     double origin[3]; /* of voxel 0, 0, 0 */
     float *data;
-} dn_locate_picture;
+} dn_align_picture;
 
 /* A point of the template with its two intensities. */
-typedef struct dn_locate_sample {
+typedef struct dn_align_sample {
     float x, y, z;
     float value[2]; /* with skull, without */
     float brain;
-} dn_locate_sample;
+} dn_align_sample;
 
-typedef struct dn_locate_samples {
-    dn_locate_sample *at;
+typedef struct dn_align_samples {
+    dn_align_sample *at;
     size_t count;
-} dn_locate_samples;
+} dn_align_samples;
 
 /* A copy of the scan (dim, spacing in mm) with isotropic voxels of `wanted` mm. out->data: the caller's to free. */
-DN_CHECKED dn_status dn_locate_picture_make(const float *data, const int64_t dim[3], const double spacing[3], double wanted,
-                                            dn_locate_picture *out);
+DN_CHECKED dn_status dn_align_picture_make(const float *data, const int64_t dim[3], const double spacing[3], double wanted,
+                                           dn_align_picture *out);
 /* Limits what is much brighter than the rest, in place. */
-DN_CHECKED dn_status dn_locate_picture_tame(dn_locate_picture *picture);
+DN_CHECKED dn_status dn_align_picture_tame(dn_align_picture *picture);
 /* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels an axis. out->at: the
  * caller's to free. */
-DN_CHECKED dn_status dn_locate_samples_make(const dn_head_template *head, int64_t factor, dn_locate_samples *out);
+DN_CHECKED dn_status dn_align_samples_make(const dn_head_template *head, int64_t factor, dn_align_samples *out);
 
 #endif

@@ -159,7 +159,7 @@ static void column(json_t *root, const char *name, const char *text, const char 
     dn_record_set(root, name, object);
 }
 
-/* What a structure is here, where another tool draws it otherwise: volumes of the two must not be mixed. docs/accuracy.md has the
+/* What a structure is here, where another tool draws it otherwise: volumes of the two must not be mixed. docs/evidence/accuracy.md has the
  * comparisons, with DLMUSE on some fifty heads and with FreeSurfer's aseg on two. */
 static const struct {
     const char *structure, *text;

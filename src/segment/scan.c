@@ -49,7 +49,7 @@ static dn_status locate(const dn_segmenter *s, dn_segment_result *r)
     }
     DN_TRY(enter(r, DN_STAGE_LOCATE));
     DN_TRY(dn_alloc(&r->location, 1, sizeof *r->location, "the head's place"));
-    dn_status status = dn_locate_hypothalamus(r->conformed.volume, r->location);
+    dn_status status = dn_head_align(r->conformed.volume, r->location);
     if (status != DN_OK) {
         return dn_error_context(status, "%s", r->path);
     }

@@ -1,4 +1,4 @@
-/* What `dien train` is told: one YAML file, documented key by key in docs/training.md, examples in configs/.
+/* What `dien train` is told: one YAML file, documented key by key in docs/manual/training.md, examples in configs/.
  *
  * Reading checks everything that can be known before the first scan is opened: keys, types, limits, files, the network's
  * shape, and that the classes make sense. Paths in a config are relative to its folder; ${NAME} and ${NAME:-default} in

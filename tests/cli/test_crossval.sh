@@ -80,7 +80,7 @@ expect 0 crossval "$work/toy.yaml" --folds 2 --fold 2 -o "$work/one" --no-figure
 # by hand; one that sees volumes does not go with them.
 models="$work/run/fold-1/toy-fold-1.safetensors,$work/run/fold-2/toy-fold-2.safetensors"
 expect 4 segment "$work/sub-01_stack.nii.gz" --model "$models" -o "$work/out" --posteriors
-grep -q '1 of 1 stacks failed quality control' "$work/stderr" || fail "a bad stack: expected a sentence, found $(cat "$work/stderr")"
+grep -q 'done, but the scan failed quality control; the reasons are above and in \*_dseg.json' "$work/stderr" || fail "a bad stack: expected a sentence, found $(cat "$work/stderr")"
 grep -q '^shell	B	.*	no$' "$work/out/sub-01_stack_volumes.tsv" || fail "a bad stack: volumes: $(cat "$work/out/sub-01_stack_volumes.tsv")"
 expect 0 segment "$work/sub-01_stack.nii.gz" --model "$models" -o "$work/out" --posteriors --accept
 grep -q '^shell	B	.*	by_hand$' "$work/out/sub-01_stack_volumes.tsv" || fail "--accept: $(cat "$work/out/sub-01_stack_volumes.tsv")"

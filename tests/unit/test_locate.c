@@ -71,14 +71,14 @@ static void heads_are_found(void **state)
     for (size_t n = 0; n < sizeof cases / sizeof *cases; ++n) {
         dn_volume *v = make_head(&cases[n]);
         dn_location found;
-        assert_ok(dn_locate_hypothalamus(v, &found));
+        assert_ok(dn_head_align(v, &found));
         double distance = 0;
         for (int c = 0; c < 3; ++c) {
             double d = SPACING * (found.centre[c] - cases[n].centre[c]);
             distance += d * d;
         }
         distance = sqrt(distance);
-        if (!found.found || distance > 3.0 || found.correlation < DN_LOCATE_CERTAIN || found.stripped != cases[n].stripped) {
+        if (!found.found || distance > 3.0 || found.correlation < DN_ALIGN_CERTAIN || found.stripped != cases[n].stripped) {
             fail_msg("head %zu: expected voxel %.1f %.1f %.1f, found %.1f %.1f %.1f (%.1f mm away, correlation %.2f, stripped %d)", n,
                      cases[n].centre[0], cases[n].centre[1], cases[n].centre[2], found.centre[0], found.centre[1], found.centre[2],
                      distance, found.correlation, found.stripped);
@@ -126,10 +126,10 @@ static void noise_and_small_scans_are_not_heads(void **state)
     for (int64_t i = 0; i < dn_grid_count(&grid); ++i) {
         v->data[i] = (float)dn_random_unit(&random);
     }
-    assert_ok(dn_locate_hypothalamus(v, &found));
-    assert_true(!found.found || found.correlation < DN_LOCATE_PLAUSIBLE);
+    assert_ok(dn_head_align(v, &found));
+    assert_true(!found.found || found.correlation < DN_ALIGN_PLAUSIBLE);
     v->grid.dim[2] = 12; /* 30 mm */
-    assert_int_equal(dn_locate_hypothalamus(v, &found), DN_EDATA);
+    assert_int_equal(dn_head_align(v, &found), DN_EDATA);
     assert_non_null(strstr(dn_error_message(), "30 mm"));
     dn_volume_destroy(v);
 }

@@ -142,10 +142,11 @@ dn_status dn_import_keras(const char *path, const dn_import_options *options, dn
     } else if (dn_keras_encoder_of(file) != NULL) {
         status = dn_keras_encoder_read(file, path, o->name, dn_keras_encoder_of(file), &model);
     } else {
-        status = dn_error_set(DN_EFORMAT,
-                              "%s: holds weights alone, of a network that is not known (docs/models.md); save the whole network with "
-                              "model.save(\"NAME.h5\")",
-                              path);
+        status =
+            dn_error_set(DN_EFORMAT,
+                         "%s: holds weights alone, of a network that is not known (docs/manual/models.md); save the whole network with "
+                         "model.save(\"NAME.h5\")",
+                         path);
     }
     if (status != DN_OK) {
         goto done;

@@ -5,7 +5,7 @@
  *   encoders          ImageNet files of EfficientNetB0, ResNet50, VGG16, InceptionV3: architecture "encoder2d", no labels
  *   full models       files of model.save(): the attribute model_config becomes architecture "graph"
  *
- * docs/models.md lists the layers and versions that are understood. */
+ * docs/manual/models.md lists the layers and versions that are understood. */
 #ifndef DN_MODELS_KERAS_IMPORT_H
 #define DN_MODELS_KERAS_IMPORT_H
 

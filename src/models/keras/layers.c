@@ -109,7 +109,8 @@ static dn_status lambda(dn_keras_walk *walk, const dn_keras_source *source, dn_k
     case DN_KERAS_LAMBDA_UNKNOWN:
         break;
     }
-    DN_FAIL(DN_EFORMAT, "%s: a Lambda layer holds Python code, which is not run; this one is not among the known ones (docs/models.md)",
+    DN_FAIL(DN_EFORMAT,
+            "%s: a Lambda layer holds Python code, which is not run; this one is not among the known ones (docs/manual/models.md)",
             source->place);
 }
 
@@ -165,5 +166,5 @@ dn_status dn_keras_layer_add(dn_keras_walk *walk, const dn_keras_source *source,
             }
         }
     }
-    DN_FAIL(DN_EFORMAT, "%s: layers of this class are not understood (docs/models.md lists those that are)", source->place);
+    DN_FAIL(DN_EFORMAT, "%s: layers of this class are not understood (docs/manual/models.md lists those that are)", source->place);
 }

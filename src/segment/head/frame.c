@@ -87,10 +87,10 @@ dn_status dn_frame_lie(const dn_volume *scan, dn_frame *out, bool *turned)
     *turned = false;
     DN_TRY(dn_volume_reorient(scan, &ras, &oriented));
     const dn_affine world = oriented->grid.affine;
-    dn_status status = dn_locate_hypothalamus(oriented, &location);
+    dn_status status = dn_head_align(oriented, &location);
     dn_volume_destroy(oriented);
     DN_TRY(status);
-    if (!location.found || location.correlation < DN_LOCATE_PLAUSIBLE) {
+    if (!location.found || location.correlation < DN_ALIGN_PLAUSIBLE) {
         return DN_OK;
     }
     dn_affine_compose(&world, &location.to_volume, &to_scan);
@@ -103,7 +103,7 @@ dn_status dn_frame_lie(const dn_volume *scan, dn_frame *out, bool *turned)
     if (dn_frame_axes(at, back, right, rotation)) {
         memset(out, 0, sizeof *out);
         dn_frame_set(out, (const double(*)[3])rotation, at, back);
-        *turned = location.turned > DN_LOCATE_TURNED;
+        *turned = location.turned > DN_ALIGN_TURNED;
     }
     return DN_OK;
 }

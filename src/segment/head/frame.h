@@ -21,7 +21,7 @@ typedef struct dn_head_frame_options {
 } dn_head_frame_options;
 
 /* How the head lies, to some 5 degrees, from the average head's alignment. *turned: further from upright than the networks know
- * (DN_LOCATE_TURNED); false also where no head was found, and then *out is not set. Errors of dn_locate_hypothalamus. */
+ * (DN_ALIGN_TURNED); false also where no head was found, and then *out is not set. Errors of dn_head_align. */
 DN_CHECKED dn_status dn_frame_lie(const dn_volume *scan, dn_frame *out, bool *turned);
 
 /* options: NULL for the defaults. Errors of dn_whole_head_scan and dn_frame_from_labels. */

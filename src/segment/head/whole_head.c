@@ -119,7 +119,8 @@ static void find_template(const dn_conformed *done, dn_head *head)
 /* ---- the coarse look ---------------------------------------------------------------------------------------------- */
 
 /* What the networks make of a structure depends on the head's size: thalami of heads at 0.9 of the average head's come out 7 to 12 % too
- * large, at 1.1 10 % too small (docs/quality.md). So they see heads between these sizes, and others at the nearer of them. */
+ * large, at 1.1 10 % too small (docs/evidence/quality_limits.md). So they see heads between these sizes, and others at the nearer of them.
+ */
 #define SIZE_LOW 0.97
 #define SIZE_HIGH 1.03
 /* Of a slab the alignment does not know the size. */
@@ -128,7 +129,7 @@ static void find_template(const dn_conformed *done, dn_head *head)
 static double known_size(const dn_location *location)
 {
     const double size = cbrt(location->scale[0] * location->scale[1] * location->scale[2]);
-    const bool sure = location->found && location->match >= DN_LOCATE_MATCH && location->brain_inside >= BRAIN_SEEN;
+    const bool sure = location->found && location->match >= DN_ALIGN_MATCH && location->brain_inside >= BRAIN_SEEN;
     return !sure ? 1.0 : size < SIZE_LOW ? size / SIZE_LOW : size > SIZE_HIGH ? size / SIZE_HIGH : 1.0;
 }
 
@@ -237,7 +238,7 @@ static bool move_box(const dn_head *head, const dn_volume *scan, int64_t start[3
 static dn_status realign(const dn_conformed *done, dn_head *head)
 {
     dn_location better = head->location;
-    if (!head->location.found || !(head->location.match < DN_LOCATE_MATCH) || !dn_head_moments(head, &better)) {
+    if (!head->location.found || !(head->location.match < DN_ALIGN_MATCH) || !dn_head_moments(head, &better)) {
         return DN_OK;
     }
     dn_affine to_conformed = {{{0}}};
@@ -248,10 +249,10 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     }
     dn_affine_apply(&to_conformed, better.centre, at);
     memcpy(better.centre, at, sizeof at);
-    DN_TRY(dn_locate_from(done->volume, &better));
+    DN_TRY(dn_head_align_from(done->volume, &better));
     dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned anew: correlation %.2f (was %.2f), match %.2f (was %.2f)",
            better.correlation, head->location.correlation, better.match, head->location.match);
-    if (better.match >= DN_LOCATE_MATCH) {
+    if (better.match >= DN_ALIGN_MATCH) {
         head->location = better;
         find_template(done, head);
     }
@@ -376,7 +377,7 @@ dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done
     if (location != NULL) {
         out->location = *location;
     } else {
-        DN_TRY(dn_locate_hypothalamus(done->volume, &out->location));
+        DN_TRY(dn_head_align(done->volume, &out->location));
     }
     out->size = known_size(&out->location);
     find_template(done, out);

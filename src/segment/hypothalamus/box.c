@@ -125,7 +125,7 @@ static dn_status settle_intensities(const dn_segmenter *s, dn_segment_result *r)
         dn_location own;
         const dn_location *location = r->location;
         if (location == NULL) { /* the head was not aligned for the region's sake */
-            DN_TRY(dn_locate_hypothalamus(r->conformed.volume, &own));
+            DN_TRY(dn_head_align(r->conformed.volume, &own));
             location = &own;
         }
         dn_status status = dn_white_matter_peak(r->conformed.volume, location, &r->white_matter);
@@ -190,7 +190,7 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
         }
         /* Where the head is aligned well, there is nothing better to be found elsewhere: a torn or one-sided find is what the
          * network sees, and quality control says so. */
-        if (done || (seen && r->location != NULL && r->location->correlation >= DN_LOCATE_CERTAIN)) {
+        if (done || (seen && r->location != NULL && r->location->correlation >= DN_ALIGN_CERTAIN)) {
             return DN_OK;
         }
         dn_log(DN_LOG_NOTE, "%s: not where the aligned average head has it; searching the whole head (this takes longer)", r->stem);
