@@ -1,12 +1,9 @@
-/* The public C API over the layers below. Codes and texts are translated here and nowhere else. */
-#include "dien.h"
-
+/* The public C API: one scan. */
 #include "base/file.h"
-#include "base/job.h"
 #include "base/memory.h"
-#include "base/status.h"
 #include "base/table.h"
 #include "cohort/measure.h"
+#include "lib/call.h"
 #include "report/sidecars.h"
 
 #include <math.h>
@@ -43,11 +40,6 @@ void dien_options_init(dien_options *options)
     }
 }
 
-static dien_status code_of(dn_status status)
-{
-    return (dien_status)dn_status_exit_code(status);
-}
-
 static dn_status result_from(const char *path, dien_result **out)
 {
     static const char *const columns[] = {"structure", "hemi", "volume_mm3", "hard_volume_mm3", "mean_posterior"};
@@ -82,10 +74,10 @@ fail:
 dien_status dien_result_read(const char *path, dien_result **result)
 {
     if (path == NULL || result == NULL) {
-        return code_of(dn_error_set(DN_EUSAGE, "dien_result_read needs a path and a place for the result"));
+        return dn_lib_code(dn_error_set(DN_EUSAGE, "dien_result_read needs a path and a place for the result"));
     }
     *result = NULL;
-    return code_of(result_from(path, result));
+    return dn_lib_code(result_from(path, result));
 }
 
 size_t dien_result_count(const dien_result *result)
@@ -117,47 +109,6 @@ void dien_result_destroy(dien_result *result)
     }
 }
 
-/* A caller built against an older header has a shorter structure: fields past its end have their usual value. */
-static dn_status options_from(const dien_options *given, dien_options *out)
-{
-    dien_options_init(out);
-    if (given == NULL) {
-        return DN_OK;
-    }
-    if (given->size < offsetof(dien_options, user) + sizeof given->user || given->size > 4096) {
-        DN_FAIL(DN_EUSAGE, "dien_options was not initialised; call dien_options_init first");
-    }
-    memcpy(out, given, given->size < sizeof *out ? given->size : sizeof *out);
-    if (out->threads < 0 || out->memory < 0) {
-        DN_FAIL(DN_EUSAGE, "threads and memory of dien_options must not be negative");
-    }
-    return DN_OK;
-}
-
-/* ---- a job with the caller's functions ---------------------------------------------------------------------------- */
-
-static void tell_message(void *user, dn_log_level level, const char *text)
-{
-    const dien_options *options = user;
-    if (options->message != NULL && level != DN_LOG_DEBUG) {
-        options->message(options->user, level == DN_LOG_WARNING, text);
-    }
-}
-
-static void tell_progress(void *user, const char *what, int64_t done, int64_t total)
-{
-    const dien_options *options = user;
-    if (options->progress != NULL) {
-        options->progress(options->user, what, done, total);
-    }
-}
-
-static bool ask_cancel(void *user)
-{
-    const dien_options *options = user;
-    return options->cancel != NULL && options->cancel(options->user) != 0;
-}
-
 /* *failed: done and written, but it failed quality control. */
 static dn_status segment(const char *scan, const char *folder, const dien_options *options, dien_result **out, bool *failed)
 {
@@ -183,27 +134,22 @@ done:
 
 dien_status dien_segment(const char *scan, const char *folder, const dien_options *options, dien_result **result)
 {
-    dien_options checked;
+    dn_lib_call call;
     bool failed = false;
     if (result != NULL) {
         *result = NULL;
     }
     if (scan == NULL || folder == NULL || *scan == '\0' || *folder == '\0') {
-        return code_of(dn_error_set(DN_EUSAGE, "dien_segment needs a scan and a folder"));
+        return dn_lib_code(dn_error_set(DN_EUSAGE, "dien_segment needs a scan and a folder"));
     }
-    dn_status status = options_from(options, &checked);
+    dn_status status = dn_lib_begin(options, &call);
     if (status != DN_OK) {
-        return code_of(status);
+        return dn_lib_code(status);
     }
-    dn_job job;
-    dn_job_init(&job, &(dn_job_sink){.user = &checked, .message = tell_message, .progress = tell_progress, .cancelled = ask_cancel});
-    dn_job_set_threads(&job, checked.threads);
-    dn_job *before = dn_job_enter(&job);
-    status = segment(scan, folder, &checked, result, &failed);
-    dn_job_leave(before);
-    dn_job_release(&job);
+    status = segment(scan, folder, &call.options, result, &failed);
+    dn_lib_end(&call);
     if ((status == DN_OK || status == DN_EQUALITY) && failed) {
         status = dn_error_set(DN_EQUALITY, "%s was measured, but failed quality control; the report in %s says why", scan, folder);
     }
-    return code_of(status);
+    return dn_lib_code(status);
 }

@@ -1,7 +1,7 @@
 /* The tables of the two hypothalamus papers made again: groups are simulated (seeded) with the published n, mean and SD, exactly, and go
  * through the whole analysis. The published conclusion must hold, and p must be of the published order (within a factor, as the papers
- * round means and SDs, and do not say which t test). Prints the table that docs/manual/statistics.md shows. [1] Vernikouskaya et al. 2023, Sci.
- * Rep. 13, 21505   [2] Kassubek et al. 2025, Sci. Rep. 15 (PLS) */
+ * round means and SDs, and do not say which t test). Prints the table that docs/manual/statistics.md shows. [1] Vernikouskaya et al. 2023,
+ * Sci. Rep. 13, 21505   [2] Kassubek et al. 2025, Sci. Rep. 15 (PLS) */
 #include "test.h"
 
 #include "base/random.h"

@@ -4,6 +4,7 @@
 #include "base/install.h"
 #include "base/memory.h"
 #include "base/words.h"
+#include "image/label_list.h"
 #include "models/label_table.h"
 #include "study/evaluate/job.h"
 
@@ -44,16 +45,9 @@ static dn_status parse_structure(evaluation_job *job, const char *item)
     snprintf(name, sizeof name, "%.*s", equals != NULL ? (int)(equals - item) : 63, item);
     DN_TRY(add_structure(job, name, &made));
     for (const char *p = equals != NULL ? equals + 1 : item;;) {
-        char *end;
-        long low = strtol(p, &end, 10);
-        bool good = end != p && *p != '-' && *p != '+';
-        long high = low;
-        if (good && *end == '-') {
-            const char *second = end + 1;
-            high = strtol(second, &end, 10);
-            good = end != second;
-        }
-        if (!good || low < 1 || high < low || high > 65535 || (*end != '\0' && *end != '+')) {
+        uint16_t low, high;
+        const char *end = dn_label_range(p + strspn(p, " "), 1, &low, &high);
+        if (end == NULL || (*end != '\0' && *end != '+')) {
             DN_FAIL(DN_EUSAGE, "--structures: \"%s\" is not like thalamus=10+49, hypothalamus=801-810 or 17", item);
         }
         DN_TRY(add_range(made, low, high));
