@@ -1,7 +1,7 @@
 /* Names as BIDS has them: those of real data sets (bids-standard/bids-examples) in and out, the rules, and which scans are the same. */
 #include "base/bids_name.h"
 #include "base/memory.h"
-#include "study/join.h"
+#include "study/tables/join.h"
 #include "test.h"
 
 #include <stdlib.h>
