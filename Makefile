@@ -7,7 +7,7 @@ JOBS ?= $(shell nproc)
 DIEN_DATA ?= $(CURDIR)/../shared/data
 export DIEN_DATA
 # Test labels (folders of tests/) that need no scans and are quick enough for a run under sanitizers.
-FAST = unit|ops|gradient|stats|cli|fuzz
+FAST = base|image|chart|net|models|stats|register|prepare|infer|synth|labelmap|train|segment|quality|report|study|cohort|lib|cli|fuzz
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build

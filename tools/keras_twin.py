@@ -1,7 +1,7 @@
 """Keras networks without Keras: what a model.save() file holds (model_config, weights) and what the network computes, the
 latter by PyTorch. A layer call records the layer as Keras 2 writes it and computes its output at once.
 
-Used by make_keras_files.py, which makes the references of tests/parity. Needs numpy, torch, h5py (Debian's).
+Used by make_keras_files.py, which makes the references of tests/models. Needs numpy, torch, h5py (Debian's).
 """
 import json
 
@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 
 def hashed(name, count):
-    """count numbers in [-1, 1) from a name alone, the same in tests/parity/keras_reference.h."""
+    """count numbers in [-1, 1) from a name alone, the same in tests/models/keras_reference.h."""
     h = 1469598103934665603
     for byte in name.encode():
         h = ((h ^ byte) * 1099511628211) & (2**64 - 1)

@@ -1,4 +1,4 @@
-"""Writes the references of tests/parity/test_keras_import.c and test_unet2d.c into tests/parity/keras:
+"""Writes the references of tests/models/test_keras_import.c and test_unet2d.c into tests/models/keras:
 
   small_*.h5      networks as model.save() writes them, with an input and the output that PyTorch computes
                   (/test_input, /test_output, channels last)

@@ -1,4 +1,4 @@
-"""Writes the references of tests/parity/test_unet3d.c into tests/parity/torch: small U-Nets as PyTorch modules with our names
+"""Writes the references of tests/models/test_unet3d.c into tests/models/torch: small U-Nets as PyTorch modules with our names
 (bench/peers/torch_unet3d.py), exported by export_pytorch.py, and their output on an input (NAME.f32: input, then output, channels last).
 
 Run with Debian's python3 (python3-torch):  python3 tools/make_torch_files.py

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Overlap and surface distances by SciPy for tests/unit/test_evaluate.c, on masks that both sides make from formulas.
+"""Overlap and surface distances by SciPy for tests/study/test_evaluate.c, on masks that both sides make from formulas.
 
-Writes tests/unit/reference_evaluation.tsv. Definitions: src/train/evaluate.h.
+Writes tests/study/reference_evaluation.tsv. Definitions: src/train/evaluate.h.
 """
 import os
 

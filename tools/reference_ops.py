@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What PyTorch computes for the operations whose definitions are easy to get wrong the same way twice: Keras's SAME padding
 with strides, linear up-sampling, padding of transposed convolutions, averages at borders, dilation, groups.
-Writes tests/ops/pytorch_ops.json; tests/ops/test_pytorch.c reads it. Run: /usr/bin/python3 tools/reference_ops.py"""
+Writes tests/net/pytorch_ops.json; tests/net/test_pytorch.c reads it. Run: /usr/bin/python3 tools/reference_ops.py"""
 import json
 import os
 

@@ -1,8 +1,8 @@
-"""Writes tests/gradient/reference_training.tsv: ten-step loss curves of two small networks in PyTorch (double precision),
-that tests/gradient/test_curves.c must follow. Start weights, scans and targets come from formulas, so that nothing but the
+"""Writes tests/net/reference_training.tsv: ten-step loss curves of two small networks in PyTorch (double precision),
+that tests/net/test_curves.c must follow. Start weights, scans and targets come from formulas, so that nothing but the
 curves is stored.
 
-    /usr/bin/python3 tools/reference_training.py > tests/gradient/reference_training.tsv
+    /usr/bin/python3 tools/reference_training.py > tests/net/reference_training.tsv
 """
 import math
 

@@ -1,6 +1,6 @@
 /* The one table of labels, share/labels.tsv, compiled in: numbers (FreeSurfer's), names, structures, sides and the colours that pictures,
  * reports, tables and surfaces use. The column `source` says where a colour comes from: FreeSurfer's own, or ours where FreeSurfer's
- * are too dark for an outline on a scan or two of them too alike (tests/unit/test_label_table.c measures how far they are apart). */
+ * are too dark for an outline on a scan or two of them too alike (tests/models/test_label_table.c measures how far they are apart). */
 #ifndef DN_MODELS_LABEL_TABLE_H
 #define DN_MODELS_LABEL_TABLE_H
 

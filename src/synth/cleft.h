@@ -26,7 +26,7 @@ void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3]);
 /* The structures beside the cleft shrink or swell, each about its own middle (half-way between half and reach), and the tissue around takes
  * it up. change: of the left one's (where u < 0) and the right one's volume, as a share of it, above -0.9; xyz as above. The middle itself
  * stays; the factor is whole there and falls towards the structures' ends, so that their volume follows change nearly
- * (tests/unit/test_cleft.c), not exactly. */
+ * (tests/synth/test_cleft.c), not exactly. */
 void dn_cleft_sides_source(const dn_cleft *cleft, const double change[2], double xyz[3]);
 
 #endif

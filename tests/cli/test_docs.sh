@@ -5,7 +5,7 @@ source "$(dirname "$0")/lib.sh"
 sanitized && { echo "skipped: under sanitizers it takes a quarter of an hour, and other tests run these commands"; exit 77; }
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 source_folder=${DIEN_SOURCE:?the source tree}
-keras=$source_folder/tests/parity/keras
+keras=$source_folder/tests/models/keras
 export DIEN_MODELS=$work/models HOME=$work XDG_DATA_HOME='' OMP_NUM_THREADS=2
 unset DIEN_STACKS DIEN_RUNS DIEN_SLICES
 pages=("$source_folder/README.md" "$source_folder"/docs/*.md "$source_folder"/docs/*/*.md)

@@ -23,11 +23,11 @@ cp head.nii.gz good_dseg.nii.gz
 cp good.nii.gz kept.nii.gz
 expect_sentence 2 "good_dseg.nii.gz" segment good.nii.gz -o . --model "$model" --truth good_dseg.nii.gz
 cmp -s head.nii.gz good_dseg.nii.gz || fail "the true labels were overwritten"
-cp "$DIEN_SOURCE/tests/parity/keras/small_3d.h5" net.safetensors
+cp "$DIEN_SOURCE/tests/models/keras/small_3d.h5" net.safetensors
 ln -s net.safetensors other.safetensors
 expect_sentence 2 "net.safetensors is an input of this command" models import net.safetensors -o net.safetensors
 expect_sentence 2 "is an input of this command" models import net.safetensors -o other.safetensors
-cmp -s "$DIEN_SOURCE/tests/parity/keras/small_3d.h5" net.safetensors || fail "import has overwritten its input"
+cmp -s "$DIEN_SOURCE/tests/models/keras/small_3d.h5" net.safetensors || fail "import has overwritten its input"
 expect_sentence 2 "head.nii.gz is an input of this command" labelmap average head.nii.gz -o head.nii.gz
 cp p.tsv groups.tsv
 "$dien" stats groups p.tsv --value v --group group -o made >/dev/null 2>&1
@@ -84,7 +84,7 @@ if ! sanitized && [ "$(id -u)" -eq 0 ] && setpriv --reuid 54321 --clear-groups t
     mkdir -m 777 limited
     cp "$dien" limited/dien
     chmod 644 good.nii.gz "$model"
-    cp "$DIEN_SOURCE/tests/parity/keras/small_3d.h5" limited/net.h5
+    cp "$DIEN_SOURCE/tests/models/keras/small_3d.h5" limited/net.h5
     limited() { setpriv --reuid 54321 --clear-groups prlimit --nproc=1 limited/dien "$@" >stdout 2>stderr </dev/null; }
     limited segment good.nii.gz -o limited/out --model "$model" --threads 4
     code=$?

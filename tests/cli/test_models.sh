@@ -1,6 +1,6 @@
 # dien models: list, show and import, and what they say when something is wrong.
 source "$(dirname "$0")/lib.sh"
-keras=$DIEN_SOURCE/tests/parity/keras
+keras=$DIEN_SOURCE/tests/models/keras
 export DIEN_MODELS=$work/models HOME=$work XDG_DATA_HOME=
 
 expect 0 models list
@@ -48,6 +48,6 @@ grep -q '^mine' "$work/stdout" || fail "list hides the good model"
 
 # Without HOME there is no folder of one's own; nothing is written to /.local.
 (unset HOME DIEN_MODELS; expect 0 models list; exit "$failures") || fail "models list without HOME"
-(unset HOME DIEN_MODELS; expect_sentence 2 "HOME is not set" models import "$DIEN_SOURCE/tests/parity/keras/small_3d.h5"; exit "$failures") ||
+(unset HOME DIEN_MODELS; expect_sentence 2 "HOME is not set" models import "$DIEN_SOURCE/tests/models/keras/small_3d.h5"; exit "$failures") ||
     fail "models import without HOME"
 finish

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     return 0;
 }
 
-/* The first is small enough to be changed everywhere. What never ends in HDF5 1.10.8 is made in tests/unit/test_keras.c. */
+/* The first is small enough to be changed everywhere. What never ends in HDF5 1.10.8 is made in tests/models/test_keras.c. */
 size_t fuzz_seed(unsigned index, uint8_t *out, size_t capacity)
 {
     static const char *const names[] = {"small_3d.h5", "small_keras305.h5"};
@@ -50,7 +50,7 @@ size_t fuzz_seed(unsigned index, uint8_t *out, size_t capacity)
     if (index >= sizeof names / sizeof *names) {
         return 0;
     }
-    snprintf(name, sizeof name, "%s/tests/parity/keras/%s", DIEN_SOURCE_FOLDER, names[index]);
+    snprintf(name, sizeof name, "%s/tests/models/keras/%s", DIEN_SOURCE_FOLDER, names[index]);
     if (dn_file_read(name, (int64_t)capacity, &read, &size) != DN_OK) {
         fprintf(stderr, "%s\n", dn_error_message());
         abort();

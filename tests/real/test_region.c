@@ -1,6 +1,6 @@
 /* The network on the region found automatically gives the labels of a run on the whole head, in a tenth of the work
  * (issue 2, point 6). Two scans, one with and one without skull; DIEN_REGION_SCANS=all: every scan, as a table
- * (`make regions`); any other text: those whose path contains it. The whole head is run through overlapping tiles; tests/parity shows that
+ * (`make regions`); any other text: those whose path contains it. The whole head is run through overlapping tiles; tests/models shows that
  * these equal one piece. */
 #include "test.h"
 

@@ -82,7 +82,7 @@ static void chris_volumes(void **state)
 }
 
 /* A part of a scan stored in other orientations: equal volumes, bit for bit, and labels at the same places. (All 48 are
- * tested up to the network's input in tests/unit/test_conform.c; here the whole way through, on a few.) */
+ * tested up to the network's input in tests/infer/test_conform.c; here the whole way through, on a few.) */
 static void orientations(void **state)
 {
     (void)state;
@@ -134,7 +134,7 @@ static void orientations(void **state)
 }
 
 /* chris with the air behind one corner brightened, by values that follow on those of the head (what a gap parts from them is not taken for
- * the head: unit/test_conform): the clip's upper end rises. By how much, times: returned. */
+ * the head: infer/test_conform): the clip's upper end rises. By how much, times: returned. */
 static double write_bright_corner(const char *path)
 {
     char from[512];

@@ -177,7 +177,7 @@ static int build_dropout(dn_random *r, int x, const dn_shape *shape, bool flat)
     return dn_random_unit(r) < 0.5 ? dn_graph_dropout(graph, x, "op", 0.4f) : dn_graph_drop_sample(graph, x, "op", 0.4f);
 }
 
-/* The case of each operation that has an input; tests/ops/test_every_op.c fails where one is absent. */
+/* The case of each operation that has an input; tests/net/test_every_op.c fails where one is absent. */
 static build_fn *const random_ops[DN_OP_COUNT] = {
     [DN_OP_CONV] = build_conv,         [DN_OP_DECONV] = build_deconv,
     [DN_OP_POOL] = build_pool,         [DN_OP_GLOBAL_POOL] = build_global_pool,

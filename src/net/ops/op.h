@@ -13,7 +13,7 @@
  *   traits, looks_at  what a plan may do: in place, made again rather than kept
  *
  * Adding an operation is that file and a row of DN_OPS in net/graph.h. Its attributes, where it has any that no other has, go into the
- * union below, its builder into net/graph.h, and its case into tests/ops, which fails where one is absent. A plan names an operation
+ * union below, its builder into net/graph.h, and its case into tests/net, which fails where one is absent. A plan names an operation
  * only where it fuses it with others (plan/build.c, train/build.c) or has something faster than a loop: convolutions, norms in training. */
 #ifndef DN_NET_OPS_OP_H
 #define DN_NET_OPS_OP_H

@@ -1,5 +1,5 @@
 /* The training plan against the double-precision reference: whole random U-Nets, in f32 and (where the CPU has it) bf16. Each operation by
- * itself: tests/ops/test_every_op.c. */
+ * itself: tests/net/test_every_op.c. */
 #include "random_unet.h"
 #include "train_subject.h"
 
