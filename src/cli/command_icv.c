@@ -91,7 +91,6 @@ static dn_status write_results(const char *folder, const char *stem, const char 
     printf("%s\t%.0f mm3\n", stem, volume);
 done:
     dn_table_destroy(table);
-    free(path);
     free(suffix);
     return status;
 }
@@ -144,12 +143,10 @@ static dn_status by_network(const dn_arguments *arguments, const char *stem, con
     dn_stack_geometry geometry;
     dn_model *model = NULL;
     dn_icv_slices found = {.labels = NULL};
-    char *path = NULL;
     char text[320];
     DN_TRY(geometry_of(arguments, &geometry));
     DN_TRY(dn_frame_read_json(dn_arguments_text(arguments, "frame"), &frame));
-    DN_TRY_GOTO(status, dn_model_find(dn_arguments_text(arguments, "model"), &path), done);
-    DN_TRY_GOTO(status, dn_model_read(path, &model), done);
+    DN_TRY_GOTO(status, dn_model_open(dn_arguments_text(arguments, "model"), &model), done);
     DN_TRY_GOTO(status, dn_icv_by_slices(model, scan, &frame, &geometry, &found), done);
     snprintf(text, sizeof text, "by %s on %lld slices in the AC-PC frame: %.0f mL", model->name, (long long)geometry.slices,
              found.volume_mm3 / 1000.0);
@@ -157,7 +154,6 @@ static dn_status by_network(const dn_arguments *arguments, const char *stem, con
 done:
     dn_icv_slices_release(&found);
     dn_model_destroy(model);
-    free(path);
     return status;
 }
 
