@@ -190,13 +190,11 @@ static dn_status run_members(dn_network *network, const dn_structures *structure
             dn_progress("consensus", (int64_t)n, (int64_t)count);
         }
         DN_TRY(ask(network, volume, start, &members[n], plain, box, &p));
-        if (p.channels != structures->channels) {
-            dn_posteriors_release(&p);
-            DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", structures->model->name, (long long)p.channels,
-                    (long long)structures->channels);
+        dn_status status = dn_structures_check_channels(structures, p.channels);
+        if (status == DN_OK) {
+            add(&p, &members[n], partner, out->data, seen);
+            status = measure(&p, &members[n], structures, report->volume[n]);
         }
-        add(&p, &members[n], partner, out->data, seen);
-        dn_status status = measure(&p, &members[n], structures, report->volume[n]);
         dn_posteriors_release(&p);
         DN_TRY(status);
     }

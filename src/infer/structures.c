@@ -59,6 +59,15 @@ dn_status dn_structures_init(const dn_model *model, dn_structures *out)
     return DN_OK;
 }
 
+dn_status dn_structures_check_channels(const dn_structures *structures, int64_t channels)
+{
+    if (channels != structures->channels) {
+        DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", structures->model->name, (long long)channels,
+                (long long)structures->channels);
+    }
+    return DN_OK;
+}
+
 size_t dn_structures_mirror(const dn_structures *structures, size_t group)
 {
     for (size_t g = 0; g < structures->group_count; ++g) {

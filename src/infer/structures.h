@@ -25,6 +25,8 @@ typedef struct dn_structures {
 
 /* DN_EFORMAT when the model's labels make no sense (channel out of range or twice, too many). */
 DN_CHECKED dn_status dn_structures_init(const dn_model *model, dn_structures *out);
+/* DN_EFORMAT: the network gives another number of channels than the model names. */
+DN_CHECKED dn_status dn_structures_check_channels(const dn_structures *structures, int64_t channels);
 /* The other side's group, or the same one when there is none. */
 size_t dn_structures_mirror(const dn_structures *structures, size_t group);
 /* mirror[c]: the channel of the same structure on the other side, what c becomes in a mirror; c itself where there is none. */

@@ -239,7 +239,7 @@ dn_status dn_model_find(const char *name_or_path, char **path)
                     "%s is a folder, not a model file; name a .safetensors file, or set DIEN_MODELS to the folder and name the model",
                     name_or_path);
         }
-        return dn_strdup(name_or_path, path);
+        return path == NULL ? DN_OK : dn_strdup(name_or_path, path);
     }
     DN_TRY(dn_store_list(&models, &count));
     status = DN_EINPUT;
@@ -247,12 +247,21 @@ dn_status dn_model_find(const char *name_or_path, char **path)
         const char *name = dn_path_name(models[i]);
         size_t length = strlen(name) - strlen(EXTENSION);
         if (strcmp(name, name_or_path) == 0 || (strlen(name_or_path) == length && strncmp(name, name_or_path, length) == 0)) {
-            status = dn_strdup(models[i], path);
+            status = path == NULL ? DN_OK : dn_strdup(models[i], path);
             break;
         }
     }
     dn_store_list_release(models, count);
     return status == DN_EINPUT ? not_found(name_or_path) : status;
+}
+
+dn_status dn_model_open(const char *name_or_path, dn_model **out)
+{
+    char *path;
+    DN_TRY(dn_model_find(name_or_path, &path));
+    dn_status status = dn_model_read(path, out);
+    free(path);
+    return status;
 }
 
 dn_status dn_store_user_folder(char **path)

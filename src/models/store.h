@@ -2,7 +2,7 @@
 #ifndef DN_MODELS_STORE_H
 #define DN_MODELS_STORE_H
 
-#include "base/status.h"
+#include "models/model.h"
 
 #include <stddef.h>
 
@@ -15,8 +15,11 @@ DN_CHECKED dn_status dn_store_list(char ***out, size_t *count);
 void dn_store_list_release(char **paths, size_t count);
 
 /* A model by file ("x/NAME.safetensors": taken when such a file exists or the text holds a '/') or by name. *path is
- * owned by the caller. DN_EINPUT says where it was looked for, what is there, and how to import one. */
+ * owned by the caller; path NULL: only whether it is there. DN_EINPUT says where it was looked for, what is there, and how to import one.
+ */
 DN_CHECKED dn_status dn_model_find(const char *name_or_path, char **path);
+/* The same, read: DN_EINPUT and DN_EFORMAT of finding and of dn_model_read. *out: owned by the caller (dn_model_destroy). */
+DN_CHECKED dn_status dn_model_open(const char *name_or_path, dn_model **out);
 /* Where `dien models import` writes by default: $DIEN_MODELS, else the user's folder; made when absent. */
 DN_CHECKED dn_status dn_store_user_folder(char **path);
 

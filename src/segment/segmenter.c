@@ -15,31 +15,22 @@ static dn_status load_model(const char *name, dn_model **out)
     if (dn_path_has_extension(name, ".h5") || dn_path_has_extension(name, ".hdf5")) {
         return dn_import_keras(name, NULL, out);
     }
-    char *path = NULL;
-    DN_TRY(dn_model_find(name, &path));
-    dn_status status = dn_model_read(path, out);
-    free(path);
-    return status;
+    return dn_model_open(name, out);
 }
 
 static dn_status is_there(const char *name, bool *out)
 {
-    char *path = NULL;
-    DN_TRY(dn_error_excuse(dn_model_find(name, &path), DN_EINPUT, out));
-    free(path);
-    return DN_OK;
+    return dn_error_excuse(dn_model_find(name, NULL), DN_EINPUT, out);
 }
 
 /* What a network that is missing would have measured is left out, unless it was asked for by name. */
 static dn_status settle(const char *network, dn_select_from from, const char *what, const char *verb, dn_selection *selection)
 {
-    char *path = NULL;
     if (!dn_select_needs(selection, from)) {
         return DN_OK;
     }
     if (selection->named) {
-        dn_status status = dn_model_find(network, &path);
-        free(path);
+        dn_status status = dn_model_find(network, NULL);
         return status == DN_OK ? DN_OK : dn_error_context(status, "%s not measured", what);
     }
     bool there;
@@ -155,9 +146,7 @@ static dn_status check_frame(const dn_segmenter *s)
 {
     static const char *const needed[] = {DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE};
     for (size_t i = 0; s->acpc != NULL && i < sizeof needed / sizeof *needed; ++i) {
-        char *path = NULL;
-        dn_status status = dn_model_find(needed[i], &path);
-        free(path);
+        dn_status status = dn_model_find(needed[i], NULL);
         if (status != DN_OK) {
             return dn_error_context(status, "model %s looks where the AC-PC frame is, which the network '%s' finds", s->model->name,
                                     needed[i]);

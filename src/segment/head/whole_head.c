@@ -31,15 +31,6 @@ struct dn_whole_head {
     dn_network *coarse_network, *fine_network;
 };
 
-static dn_status load(const char *name, dn_model **out)
-{
-    char *path = NULL;
-    DN_TRY(dn_model_find(name, &path));
-    dn_status status = dn_model_read(path, out);
-    free(path);
-    return status;
-}
-
 /* Both must say the same of each channel. */
 static dn_status check_labels(const dn_model *a, const dn_model *b)
 {
@@ -60,11 +51,11 @@ dn_status dn_whole_head_create(const dn_whole_head_options *options, dn_whole_he
     dn_network_options network = {options->precision, options->memory_limit};
     DN_TRY(dn_alloc(&w, 1, sizeof *w, "the networks of the whole head"));
     w->options = *options;
-    DN_TRY_GOTO(status, load(options->coarse != NULL ? options->coarse : DN_WHOLE_HEAD_COARSE, &w->coarse), fail);
+    DN_TRY_GOTO(status, dn_model_open(options->coarse != NULL ? options->coarse : DN_WHOLE_HEAD_COARSE, &w->coarse), fail);
     DN_TRY_GOTO(status, dn_structures_init(w->coarse, &w->structures), fail);
     DN_TRY_GOTO(status, dn_network_create(w->coarse, &network, &w->coarse_network), fail);
     if (!options->coarse_only) {
-        DN_TRY_GOTO(status, load(options->fine != NULL ? options->fine : DN_WHOLE_HEAD_FINE, &w->fine), fail);
+        DN_TRY_GOTO(status, dn_model_open(options->fine != NULL ? options->fine : DN_WHOLE_HEAD_FINE, &w->fine), fail);
         DN_TRY_GOTO(status, check_labels(w->coarse, w->fine), fail);
         DN_TRY_GOTO(status, dn_network_create(w->fine, &network, &w->fine_network), fail);
     }
@@ -176,10 +167,7 @@ static dn_status look_once(dn_whole_head *whole, const dn_conformed *scan, const
     free(look->posterior);
     look->posterior = NULL;
     DN_TRY(dn_network_run_raw(whole->coarse_network, scan->volume, start, coarse_dim, &values, &look->channels));
-    if (look->channels != head->structures.channels) {
-        DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", whole->coarse->name, (long long)look->channels,
-                (long long)head->structures.channels);
-    }
+    DN_TRY(dn_structures_check_channels(&head->structures, look->channels));
     dn_network_rest(whole->coarse_network, true);
     DN_TRY(dn_grid_crop(&scan->volume->grid, start, coarse_dim, &look->grid));
     size_t count = (size_t)(dn_head_look_voxels(look) * look->channels);

@@ -83,10 +83,7 @@ static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t pa
     dn_region_place(padded, centre, box > 0 ? box : DN_REGION_SIZE, box > 0 ? 1 : s->model->input.multiple, start, dim);
     dn_posteriors_release(&h->posteriors);
     DN_TRY(dn_network_run(s->network, r->conformed.volume, start, dim, &h->posteriors));
-    if (h->posteriors.channels != r->structures.channels) {
-        DN_FAIL(DN_EFORMAT, "model %s has %lld output channels but names %lld", s->model->name, (long long)h->posteriors.channels,
-                (long long)r->structures.channels);
-    }
+    DN_TRY(dn_structures_check_channels(&r->structures, h->posteriors.channels));
     DN_TRY(ask_mirrored(s, r));
     DN_TRY(dn_postprocess(&h->posteriors, &r->structures, h->groups));
     *done = settled(r, box, padded, seen, next);

@@ -21,16 +21,13 @@ struct dn_stack_models {
 static dn_status open_one(dn_stack_models *models, const char *name, size_t length)
 {
     char *text = NULL;
-    char *path = NULL;
     dn_status status = DN_OK;
     DN_TRY(dn_asprintf(&text, "%.*s", (int)length, name));
-    DN_TRY_GOTO(status, dn_model_find(text, &path), done);
     DN_TRY_GOTO(status, dn_realloc(&models->models, models->count + 1, sizeof *models->models, "models"), done);
-    DN_TRY_GOTO(status, dn_model_read(path, &models->models[models->count]), done);
+    DN_TRY_GOTO(status, dn_model_open(text, &models->models[models->count]), done);
     ++models->count;
 done:
     free(text);
-    free(path);
     return status;
 }
 
