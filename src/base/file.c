@@ -416,20 +416,23 @@ bool dn_path_has_extension(const char *path, const char *extension)
     return a > b && strcasecmp(path + a - b, extension) == 0;
 }
 
-dn_status dn_path_scan_stem(const char *path, char **out)
+size_t dn_path_scan_length(const char *name)
 {
     static const char *const extensions[] = {".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".img", ".hdr.gz", ".img.gz"};
-    char *stem = NULL;
-    DN_TRY(dn_strdup(dn_path_name(path), &stem));
     for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
-        if (dn_path_has_extension(stem, extensions[i])) {
-            stem[strlen(stem) - strlen(extensions[i])] = '\0';
-            break;
+        if (dn_path_has_extension(name, extensions[i])) {
+            return strlen(name) - strlen(extensions[i]);
         }
     }
-    if (dn_path_has_extension(stem, "_T1w")) {
-        stem[strlen(stem) - 4] = '\0';
+    return strlen(name);
+}
+
+dn_status dn_path_scan_stem(const char *path, char **out)
+{
+    const char *name = dn_path_name(path);
+    DN_TRY(dn_asprintf(out, "%.*s", (int)dn_path_scan_length(name), name));
+    if (dn_path_has_extension(*out, "_T1w")) {
+        (*out)[strlen(*out) - strlen("_T1w")] = '\0';
     }
-    *out = stem;
     return DN_OK;
 }

@@ -72,7 +72,9 @@ DN_CHECKED dn_status dn_path_join(const char *folder, const char *name, char **o
 const char *dn_path_name(const char *path);
 /* Case-insensitive test of the end of the name. */
 bool dn_path_has_extension(const char *path, const char *extension);
-/* Name without folder and without a scan's extension (.nii.gz, .nii, .mgz, .mgh, .hdr, .img) and without a trailing
+/* Bytes of name without a scan's extension (below); all of it when it has none. */
+size_t dn_path_scan_length(const char *name);
+/* Name without folder and without a scan's extension (.nii.gz, .nii, .mgz, .mgh, .hdr, .img, .hdr.gz, .img.gz) and without a trailing
  * _T1w: "a/sub-01_T1w.nii.gz" -> "sub-01". Owned by the caller. */
 DN_CHECKED dn_status dn_path_scan_stem(const char *path, char **out);
 

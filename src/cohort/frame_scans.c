@@ -1,8 +1,8 @@
 #include "cohort/frame_scans.h"
 
+#include "base/bids_name.h"
 #include "base/file.h"
 #include "base/job.h"
-#include "base/memory.h"
 #include "image/resample.h"
 #include "image/translate.h"
 #include "prepare/frame_picture.h"
@@ -56,15 +56,16 @@ static dn_stack_geometry geometry_of(const dn_frame_scans_options *options, dn_s
 }
 
 /* *file: the stack's name without folder, owned by the caller. */
-static dn_status write_stack(const framing *it, const dn_volume *scan, const dn_frame *frame, const char *stem, dn_stack_kind kind,
+static dn_status write_stack(const framing *it, const dn_volume *scan, const dn_frame *frame, const char *image, dn_stack_kind kind,
                              char **file, dn_stack_record *record)
 {
+    const dn_bids_added added[] = {{DN_BIDS_SPACE, "ACPC"}, {DN_BIDS_DESC, dn_stack_name(kind)}};
     char *path = NULL;
     dn_volume *stack = NULL;
     dn_status status = DN_OK;
     const bool zscore = it->options->zscore;
     *record = (dn_stack_record){.name = dn_stack_name(kind), .geometry = geometry_of(it->options, kind), .mean = 0.0, .sd = 1.0};
-    DN_TRY(dn_asprintf(file, "%s_space-ACPC_desc-%s_T1w.nii.gz", stem, record->name));
+    DN_TRY(dn_bids_derive(image, added, 2, "T1w", ".nii.gz", file));
     record->file = *file;
     DN_TRY_GOTO(status, dn_path_join(it->options->folder, *file, &path), done);
     DN_TRY_GOTO(status, dn_stack_cut(scan, frame, &record->geometry, zscore ? &record->mean : NULL, zscore ? &record->sd : NULL, &stack),
@@ -111,7 +112,7 @@ static dn_status write_all(const framing *it, const dn_volume *scan, const dn_fr
     for (int s = 0; s < (int)DN_STACK_COUNT; ++s) {
         if (it->options->stack[s]) {
             DN_TRY_GOTO(status, dn_cancel_check(), done);
-            DN_TRY_GOTO(status, write_stack(it, scan, frame, stem, (dn_stack_kind)s, &file[s], &written[count]), done);
+            DN_TRY_GOTO(status, write_stack(it, scan, frame, image, (dn_stack_kind)s, &file[s], &written[count]), done);
             ++count;
         }
     }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "report/scan_about.h"
 
+#include "base/bids_name.h"
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
@@ -24,13 +25,14 @@ typedef struct search {
     size_t count;
     char *name;       /* owned; the scan's, without .nii.gz and the like: "sub-01_ses-2_T1w" */
     char *person;     /* owned; "sub-01", or the stem of a name that is not BIDS's */
-    char session[64]; /* "ses-2", "" */
+    char *session;    /* owned; "ses-2"; NULL: the name has none */
+    bool bids;        /* the name begins with a subject */
     const char *scan; /* borrowed: the file's name */
 } search;
 
 static bool is_bids_folder(const char *name)
 {
-    return strcmp(name, "anat") == 0 || strncmp(name, "ses-", 4) == 0 || strncmp(name, "sub-", 4) == 0;
+    return strcmp(name, "anat") == 0 || dn_bids_has_key(DN_BIDS_SES, name) || dn_bids_has_key(DN_BIDS_SUB, name);
 }
 
 static dn_status set_folders(const char *path, search *out)
@@ -62,27 +64,12 @@ static dn_status set_folders(const char *path, search *out)
 
 static dn_status search_begin(const char *path, search *out)
 {
-    static const char *const extensions[] = {".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".img"};
-    char *stem = NULL;
     out->scan = dn_path_name(path);
     DN_TRY(set_folders(path, out));
-    DN_TRY(dn_strdup(out->scan, &out->name));
-    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
-        if (dn_path_has_extension(out->name, extensions[i])) {
-            out->name[strlen(out->name) - strlen(extensions[i])] = 0;
-            break;
-        }
-    }
-    DN_TRY(dn_path_scan_stem(path, &stem));
-    const char *session = strstr(out->name, "_ses-");
-    if (session != NULL) {
-        snprintf(out->session, sizeof out->session, "%.*s", (int)strcspn(session + 1, "_"), session + 1);
-    }
-    if (strncmp(stem, "sub-", 4) == 0) {
-        stem[strcspn(stem, "_")] = 0;
-    }
-    out->person = stem;
-    return DN_OK;
+    DN_TRY(dn_asprintf(&out->name, "%.*s", (int)dn_path_scan_length(out->scan), out->scan));
+    DN_TRY(dn_bids_entity_of(out->name, DN_BIDS_SES, &out->session));
+    out->bids = dn_bids_has_key(DN_BIDS_SUB, out->name);
+    return out->bids ? dn_bids_entity_of(out->name, DN_BIDS_SUB, &out->person) : dn_path_scan_stem(path, &out->person);
 }
 
 static void search_end(search *it)
@@ -92,6 +79,7 @@ static void search_end(search *it)
     }
     free(it->name);
     free(it->person);
+    free(it->session);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------- */
@@ -107,15 +95,6 @@ static size_t column_of(const dn_table *table, const char *const *names)
         }
     }
     return DN_TABLE_NONE;
-}
-
-/* With and without "sub-" (or "ses-"). */
-static bool same_id(const char *a, const char *b, const char *prefix)
-{
-    const size_t n = strlen(prefix);
-    a += strncmp(a, prefix, n) == 0 ? n : 0;
-    b += strncmp(b, prefix, n) == 0 ? n : 0;
-    return strcmp(a, b) == 0;
 }
 
 /* The table NAME of a folder, NULL where there is none or it cannot be read, which is said. */
@@ -160,13 +139,13 @@ static size_t row_of(const dn_table *table, const search *who, size_t id)
     size_t found = DN_TABLE_NONE, count = 0, here = 0, found_here = DN_TABLE_NONE;
     for (size_t row = 0; row < dn_table_rows(table); ++row) {
         const char *text = dn_table_text(table, row, id);
-        if (text == NULL || !same_id(text, who->person, "sub-")) {
+        if (text == NULL || !dn_bids_same(DN_BIDS_SUB, text, who->person)) {
             continue;
         }
         ++count;
         found = row;
         const char *when = session != DN_TABLE_NONE ? dn_table_text(table, row, session) : NULL;
-        if (when != NULL && who->session[0] != 0 && same_id(when, who->session, "ses-")) {
+        if (when != NULL && who->session != NULL && dn_bids_same(DN_BIDS_SES, when, who->session)) {
             ++here;
             found_here = row;
         }
@@ -223,7 +202,7 @@ static dn_status take_scans(const search *who, size_t folder, dn_scan_about *out
     static const char *const times[] = {"acq_time", NULL};
     char *name = NULL;
     dn_table *table = NULL;
-    DN_TRY(dn_asprintf(&name, "%s%s%s_scans.tsv", who->person, who->session[0] != 0 ? "_" : "", who->session));
+    DN_TRY(dn_asprintf(&name, "%s%s%s_scans.tsv", who->person, who->session != NULL ? "_" : "", who->session != NULL ? who->session : ""));
     dn_status status = table_of(who->folder[folder], name, &table);
     free(name);
     DN_TRY(status);
@@ -380,7 +359,7 @@ static dn_status read_sidecars(const search *who, json_t *root)
     char *name = NULL;
     const char *suffix = strrchr(who->name, '_');
     DN_TRY(add_json(who->count > 0 ? who->folder[0] : ".", who->name, root));
-    if (suffix == NULL || strncmp(who->name, "sub-", 4) != 0) {
+    if (suffix == NULL || !who->bids) {
         return DN_OK;
     }
     DN_TRY(dn_asprintf(&name, "%s%s", who->person, suffix));

@@ -2,6 +2,7 @@
 /* Where a config's label maps and scans are: paths, variables, wildcards. */
 #include "train/config_private.h"
 
+#include "base/bids_name.h"
 #include "base/file.h"
 #include "base/install.h"
 #include "base/memory.h"
@@ -134,7 +135,7 @@ static void find_subject(const char *pattern, const char *scan, char *out, size_
     const char *name = dn_path_name(scan);
     const char *star = strchr(pattern, '*');
     const char *end = pattern + strlen(pattern);
-    if (strncmp(name, "sub-", 4) != 0 && star != NULL && strlen(scan) + 1 > strlen(pattern)) {
+    if (!dn_bids_has_key(DN_BIDS_SUB, name) && star != NULL && strlen(scan) + 1 > strlen(pattern)) {
         size_t before = (size_t)(star - pattern);
         size_t after = (size_t)(end - star) - 1;
         snprintf(out, size, "%.*s", (int)(strlen(scan) - before - after), scan + before);

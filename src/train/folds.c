@@ -1,21 +1,17 @@
 #define _GNU_SOURCE /* strverscmp */
 #include "train/folds.h"
 
+#include "base/bids_name.h"
 #include "base/memory.h"
 #include "base/random.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *plain(const char *name)
-{
-    return strncmp(name, "sub-", 4) == 0 ? name + 4 : name;
-}
-
 const dn_fold_subject *dn_folds_find(const dn_folds *folds, const char *name)
 {
     for (size_t i = 0; i < folds->count; ++i) {
-        if (strcmp(plain(folds->subjects[i].name), plain(name)) == 0) {
+        if (dn_bids_same(DN_BIDS_SUB, folds->subjects[i].name, name)) {
             return &folds->subjects[i];
         }
     }
@@ -50,7 +46,7 @@ static dn_status find_groups(const dn_table *participants, const char *group, dn
         const char *found = participants == NULL ? "" : NULL;
         for (size_t row = 0; participants != NULL && row < dn_table_rows(participants); ++row) {
             const char *name = dn_table_text(participants, row, id);
-            if (name != NULL && strcmp(plain(name), plain(out->subjects[i].name)) == 0) {
+            if (name != NULL && dn_bids_same(DN_BIDS_SUB, name, out->subjects[i].name)) {
                 found = dn_table_text(participants, row, column);
             }
         }
