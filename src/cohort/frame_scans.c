@@ -3,7 +3,6 @@
 #include "base/bids_name.h"
 #include "base/file.h"
 #include "base/job.h"
-#include "base/memory.h"
 #include "image/resample.h"
 #include "image/translate.h"
 #include "prepare/frame_picture.h"

@@ -140,12 +140,8 @@ done:
 
 static dn_status open_model(marking *it)
 {
-    char *path = NULL;
     DN_TRY(dn_frame_read_json(it->options->frame, &it->frame));
-    DN_TRY(dn_model_find(it->options->model, &path));
-    dn_status status = dn_model_read(path, &it->model);
-    free(path);
-    return status;
+    return dn_model_open(it->options->model, &it->model);
 }
 
 dn_status dn_mark_icv(const char *const *paths, size_t count, const dn_mark_icv_options *options)

@@ -247,10 +247,6 @@ static void test_memory_limit(void **state)
     options.memory_limit = peak - 1;
     assert_int_equal(dn_plan_compile(graph, weights, &options, &plan), DN_ENOMEM);
     assert_int_equal(dn_error_remedy(), DN_REMEDY_MORE_MEMORY);
-<<<<<<< HEAD:tests/net/test_graphs.c
-=======
-    assert_null(strstr(dn_error_message(), "--")); /* an option is for cli to name */
->>>>>>> net:tests/ops/test_graphs.c
     dn_weights_destroy(weights);
     dn_graph_destroy(graph);
 }

@@ -89,10 +89,6 @@ static void test_equal_to_whole(void **state)
         options.memory_limit = 1000;
         assert_int_equal(dn_tiling_choose(graph, weights, &options, &tiling), DN_ENOMEM);
         assert_int_equal(dn_error_remedy(), DN_REMEDY_MORE_MEMORY);
-<<<<<<< HEAD:tests/net/test_tiles.c
-=======
-        assert_null(strstr(dn_error_message(), "--")); /* an option is for cli to name */
->>>>>>> net:tests/ops/test_tiles.c
         for (int i = 0; i < 2; ++i) {
             free(whole[i]);
             free(tiled[i]);
