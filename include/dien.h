@@ -90,9 +90,9 @@ void dien_cancel(void);
 
 /* ---- Statistics, norms, evaluation (since version 3) ----------------------------------------------------------------
  *
- * What `dien stats groups`, `normative fit`, `normative apply` and `evaluate` do; docs/statistics.md and docs/norms.md explain
- * choices and columns. Words and lists are those of the command line ("holm", "age,sex"). Every structure begins with its
- * _init; texts are borrowed during the call.
+ * What `dien stats groups`, `normative fit`, `normative apply` and `evaluate` do; docs/manual/statistics.md and docs/manual/norms.md
+ * explain choices and columns. Words and lists are those of the command line ("holm", "age,sex"). Every structure begins with its _init;
+ * texts are borrowed during the call.
  *
  * folder: made when absent; tables, texts and figures are written there; NULL: nothing is written.
  * calls: whose progress, cancel, message, user and threads are used; NULL: none.
