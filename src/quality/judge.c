@@ -31,6 +31,28 @@ void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, 
     va_end(list);
 }
 
+/* " and 100 more" */
+enum { ROOM_FOR_MORE = 16 };
+
+void dn_name_list_add(dn_name_list *list, const char *name)
+{
+    const size_t n = strlen(list->text);
+    if (list->more > 0 || n + strlen(name) + 2 + ROOM_FOR_MORE > sizeof list->text) {
+        ++list->more;
+        return;
+    }
+    snprintf(list->text + n, sizeof list->text - n, "%s%s", n > 0 ? ", " : "", name);
+}
+
+const char *dn_name_list_text(dn_name_list *list)
+{
+    const size_t n = strlen(list->text);
+    if (list->more > 0) {
+        snprintf(list->text + n, sizeof list->text - n, " and %zu more", list->more);
+    }
+    return list->text;
+}
+
 const char *dn_quality_number(double value, double limit, int decimals, char out[24])
 {
     char other[24];

@@ -63,6 +63,15 @@ typedef struct dn_quality_evidence {
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Names in a flag's sentence, "thalamus, caudate and 12 more": those for which it has no room are counted. Begins as {0}. */
+typedef struct dn_name_list {
+    char text[DN_FLAG_LENGTH - 140];
+    size_t more;
+} dn_name_list;
+
+void dn_name_list_add(dn_name_list *list, const char *name);
+/* Ends it; nothing is added after. "" when no name was. */
+const char *dn_name_list_text(dn_name_list *list);
 /* A measure as its sentence gives it beside a limit: with `decimals` of them, or as many more as it takes to read differently from the
  * limit ("0.778 (limit 0.78)"). Returns out. */
 const char *dn_quality_number(double value, double limit, int decimals, char out[24]);

@@ -44,7 +44,7 @@ static void plain(const char *structure, char out[64])
 
 static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
 {
-    char missing[DN_FLAG_LENGTH - 60] = "";
+    dn_name_list missing = {.more = 0};
     const dn_head *head = e->head;
     for (size_t g = 0; g < head->structures.group_count; ++g) {
         const dn_group *group = &head->structures.group[g];
@@ -60,8 +60,9 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
             continue;
         }
         if (head->parts[g].kept_voxels == 0) {
-            size_t n = strlen(missing);
-            snprintf(missing + n, sizeof missing - n, "%s%s%s", n > 0 ? ", " : "", side_name(group->hemi), name);
+            char sided[80];
+            snprintf(sided, sizeof sided, "%s%s", side_name(group->hemi), name);
+            dn_name_list_add(&missing, sided);
             continue;
         }
         double x = head->parts[g].centre[0];
@@ -70,8 +71,9 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
                            name);
         }
     }
-    if (missing[0] != 0) {
-        dn_quality_add(out, DN_FLAG_FAILED, "not_found", "Not found, so that their rows are missing from the table: %s.", missing);
+    if (missing.text[0] != 0) {
+        dn_quality_add(out, DN_FLAG_FAILED, "not_found", "Not found, so that their rows are missing from the table: %s.",
+                       dn_name_list_text(&missing));
     }
     if (head->wrong_side > WRONG_SIDE) {
         char text[24];

@@ -25,12 +25,6 @@ static void name_of(const dn_group *group, char out[80])
     }
 }
 
-static void list(char *names, size_t size, const char *name)
-{
-    size_t n = strlen(names);
-    snprintf(names + n, size - n, "%s%s", n > 0 ? ", " : "", name);
-}
-
 bool dn_quality_wants(const dn_quality_evidence *evidence, size_t group)
 {
     for (int64_t c = 1; c < evidence->head->structures.channels; ++c) {
@@ -224,7 +218,7 @@ static bool is_cut(const double edge[2], double volume)
 
 static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
 {
-    char names[DN_FLAG_LENGTH - 140] = "";
+    dn_name_list names = {.more = 0};
     for (size_t g = 0; g < e->head->structures.group_count; ++g) {
         const dn_head_part *part = &e->head->parts[g];
         /* The fluid around a brain without its skull reaches the edge of a scan that was cut to it. */
@@ -232,11 +226,12 @@ static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
         if (dn_quality_wants(e, g) && !rim && part->kept_voxels > 0 && is_cut(part->edge_mm3, part->volume_mm3)) {
             char name[80];
             name_of(&e->head->structures.group[g], name);
-            list(names, sizeof names, name);
+            dn_name_list_add(&names, name);
         }
     }
-    if (names[0] != 0) {
-        dn_quality_add(out, DN_FLAG_FAILED, "cut", "Cut off at the edge of the scan, so that their volumes are too small: %s.", names);
+    if (names.text[0] != 0) {
+        dn_quality_add(out, DN_FLAG_FAILED, "cut", "Cut off at the edge of the scan, so that their volumes are too small: %s.",
+                       dn_name_list_text(&names));
     }
 }
 

@@ -77,8 +77,31 @@ static void turned_head(void **state)
     }
 }
 
+/* A sentence with many structures is a whole sentence: those for which there is no room are counted. */
+static void long_lists_are_counted(void **state)
+{
+    (void)state;
+    dn_name_list list = {.more = 0};
+    assert_string_equal(dn_name_list_text(&list), "");
+    for (int i = 0; i < 40; ++i) {
+        dn_name_list_add(&list, "right cerebellum white matter");
+    }
+    const char *text = dn_name_list_text(&list);
+    const size_t named = (strlen(text) - strlen(" and 30 more") + 2) / strlen("right cerebellum white matter, ");
+    char end[32];
+    snprintf(end, sizeof end, " and %zu more", 40 - named);
+    print_message("%zu named, %s\n", named, end);
+    assert_true(strlen(text) < sizeof list.text - 1);
+    assert_string_equal(text + strlen(text) - strlen(end), end);
+    dn_name_list two = {.more = 0};
+    dn_name_list_add(&two, "left thalamus");
+    dn_name_list_add(&two, "caudate");
+    assert_string_equal(dn_name_list_text(&two), "left thalamus, caudate");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(missing_chiasm), cmocka_unit_test(turned_head)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(long_lists_are_counted), cmocka_unit_test(missing_chiasm),
+                                       cmocka_unit_test(turned_head)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
