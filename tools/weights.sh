@@ -2,7 +2,7 @@
 # `make weights`: trains the shipped networks again, from DIEN_DATA's label maps, and writes models/NAME.safetensors. Build folder $1.
 # It takes hours (about 100 minutes a whole-head network on one modern core), so it runs at low priority, saves every five minutes,
 # and goes on where it stopped when it is called again; Ctrl-C saves.
-#   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, those of whole_head_fine, hypothalamus, those of
+#   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, those of whole_head_fine, hypothalamus,
 #                hypothalamus_2d)
 #   DIEN_CONSENSUS, DIEN_STACKS  truth and stacks of the hypothalamus networks, made where they are absent (out/consensus, out/hypothalamus_stacks)
 #   STEPS        another length, for a trial: runs then go to out/trial_STEPS/ and models to $1/weights, instead of out/ and models/
@@ -24,15 +24,15 @@ fi
 mkdir -p "$models"
 export DIEN_RUNS=$PWD/$runs # where second stages find the first
 stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second'
-for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d hypothalamus_2d_second}; do
+for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d}; do
     run=$runs/$config
     if [ "$config" = hypothalamus ]; then
         export DIEN_CONSENSUS=${DIEN_CONSENSUS:-$PWD/out/consensus}
         TRUTH_SCANS='train ds002748 ds000011 stripped' tools/hypothalamus_truth.sh "$build"
     fi
-    if [[ $config = hypothalamus_2d* ]]; then
+    if [ "$config" = hypothalamus_2d ]; then
         export DIEN_CONSENSUS=${DIEN_CONSENSUS:-$PWD/out/consensus} DIEN_STACKS=${DIEN_STACKS:-$PWD/out/hypothalamus_stacks}
-        TRUTH_SCANS=train tools/hypothalamus_truth.sh "$build"
+        TRUTH_SCANS='train ds002748 ds000011 stripped' tools/hypothalamus_truth.sh "$build"
         tools/hypothalamus_stacks.sh "$build"
     fi
     echo "== configs/$config.yaml -> $run"
