@@ -1,22 +1,17 @@
 /* dien labelmap: label maps made from label maps. */
 #include "cli/command.h"
-#include "cli/scan_list.h"
 #include "labelmap/average.h"
 #include "labelmap/turn.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static dn_status average(const dn_arguments *arguments)
 {
     const dn_average_options how = {.tissues = dn_arguments_text(arguments, "tissues"),
                                     .spacing = dn_arguments_real(arguments, "spacing"),
                                     .rounds = (int)dn_arguments_integer(arguments, "rounds")};
-    const char **paths = NULL;
-    DN_TRY(dn_arguments_paths(arguments, &paths));
-    dn_status status = dn_labelmap_average(paths, dn_arguments_count(arguments), &how, dn_arguments_text(arguments, "output"));
-    free(paths);
-    return status;
+    return dn_labelmap_average(dn_arguments_from(arguments, 0), dn_arguments_count(arguments), &how,
+                               dn_arguments_text(arguments, "output"));
 }
 
 static dn_status frame(const dn_arguments *arguments)

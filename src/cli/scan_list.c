@@ -1,28 +1,11 @@
 #include "cli/scan_list.h"
 
-#include "base/memory.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-dn_status dn_arguments_paths(const dn_arguments *arguments, const char ***paths)
-{
-    const size_t given = dn_arguments_count(arguments);
-    DN_TRY(dn_alloc(paths, given, sizeof **paths, "the list of files"));
-    for (size_t i = 0; i < given; ++i) {
-        (*paths)[i] = dn_arguments_at(arguments, i);
-    }
-    return DN_OK;
-}
 
 dn_status dn_scan_list(const dn_arguments *arguments, const char *ending, const char ***paths, size_t *count)
 {
-    const char **files = NULL;
-    DN_TRY(dn_arguments_paths(arguments, &files));
-    dn_status status = dn_batch_list(files, dn_arguments_count(arguments), ending, paths, count);
-    free(files);
-    return status;
+    return dn_batch_list(dn_arguments_from(arguments, 0), dn_arguments_count(arguments), ending, paths, count);
 }
 
 dn_trust dn_scan_trust(const dn_arguments *arguments)

@@ -7,8 +7,6 @@
 #include "image/io.h"
 #include "prepare/stack.h"
 
-/* All of the arguments, dn_arguments_count of them. The caller frees *paths; the strings are borrowed from arguments. */
-DN_CHECKED dn_status dn_arguments_paths(const dn_arguments *arguments, const char ***paths);
 /* Those among the arguments, as dn_batch_list has them (cohort/batch.h). */
 DN_CHECKED dn_status dn_scan_list(const dn_arguments *arguments, const char *ending, const char ***paths, size_t *count);
 /* What --trust (sform|qform) says; without it DN_TRUST_HEADER. */

@@ -5,117 +5,49 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
-#include "stats/icv.h"
+#include "study/tables/icv_column.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* One volume column: people without a volume or without an ICV stay missing. */
-typedef struct column_work {
-    double *volume, *icv, *result; /* of the people who have both, in order */
-    unsigned char *control;
-    size_t *row; /* of the table */
-    size_t n, controls;
-    double mean, slope;
-} column_work;
-
-static void column_release(column_work *work)
-{
-    free(work->volume);
-    free(work->icv);
-    free(work->result);
-    free(work->control);
-    free(work->row);
-}
-
-static dn_status column_collect(const dn_normalise_options *options, const dn_table *table, const char *value, column_work *work)
-{
-    const char *group = options->group, *control = options->control;
-    const char *icv = options->icv;
-    const size_t rows = dn_table_rows(table);
-    size_t value_column, icv_column, group_column = DN_TABLE_NONE;
-    DN_TRY(dn_table_column(table, value, &value_column));
-    DN_TRY(dn_table_column(table, icv, &icv_column));
-    if (group != NULL) {
-        DN_TRY(dn_table_column(table, group, &group_column));
-    }
-    DN_TRY(dn_alloc(&work->volume, rows, sizeof *work->volume, "volumes"));
-    DN_TRY(dn_alloc(&work->icv, rows, sizeof *work->icv, "volumes"));
-    DN_TRY(dn_alloc(&work->result, rows, sizeof *work->result, "volumes"));
-    DN_TRY(dn_alloc(&work->control, rows, 1, "volumes"));
-    DN_TRY(dn_alloc(&work->row, rows, sizeof *work->row, "volumes"));
-    for (size_t r = 0; r < rows; ++r) {
-        double v, i;
-        DN_TRY(dn_table_number(table, r, value_column, &v));
-        DN_TRY(dn_table_number(table, r, icv_column, &i));
-        if (isnan(v) || isnan(i)) {
-            continue;
-        }
-        if (!(v > 0.0) || !(i > 0.0)) {
-            DN_FAIL(DN_EDATA, "%s, line %zu: %s is %g and %s is %g; both must be above 0", dn_table_name(table), dn_table_line(table, r),
-                    value, v, icv, i);
-        }
-        const char *own = group_column != DN_TABLE_NONE ? dn_table_text(table, r, group_column) : NULL;
-        work->volume[work->n] = v;
-        work->icv[work->n] = i;
-        work->row[work->n] = r;
-        work->control[work->n] = group == NULL || (own != NULL && strcmp(own, control) == 0);
-        work->controls += work->control[work->n];
-        ++work->n;
-    }
-    if (work->controls == 0 && group != NULL) {
-        DN_FAIL(DN_EDATA, "%s: nobody with %s = %s has both %s and %s", dn_table_name(table), group, control, value, icv);
-    }
-    return DN_OK;
-}
 
 static dn_status one_column(const dn_normalise_options *options, dn_table *table, const char *value, dn_table *numbers, FILE *text)
 {
     dn_status status = DN_OK;
-    column_work work = {.n = 0};
+    const dn_icv_by by = {.icv = options->icv, .group = options->group, .control = options->control, .method = options->normalise};
+    const char *unit = dn_study_unit(&options->tables, table, value);
+    dn_icv_column made;
     char *name = NULL;
-    size_t column, row;
+    size_t row;
     const char *icv = options->icv, *how = dn_icv_method_name(options->normalise);
     const char *control = options->control;
-    DN_TRY_GOTO(status, column_collect(options, table, value, &work), done);
-    DN_TRY_GOTO(status,
-                dn_icv_normalise(options->normalise, work.volume, work.icv, work.control, work.n, work.result, &work.mean, &work.slope),
-                done);
-    DN_TRY_GOTO(status, dn_asprintf(&name, "%s_normalised", value), done);
-    DN_TRY_GOTO(status, dn_table_add_column(table, name, &column), done);
-    DN_TRY_GOTO(status, dn_table_set_unit(table, column, dn_study_unit(&options->tables, table, value)), done);
-    for (size_t i = 0; i < work.n; ++i) {
-        DN_TRY_GOTO(status, dn_table_set_number(table, work.row[i], column, work.result[i]), done);
-    }
-    if (work.n < dn_table_rows(table)) {
-        dn_log(DN_LOG_WARNING, "%zu of %zu people lack %s or %s; %s is n/a for them", dn_table_rows(table) - work.n, dn_table_rows(table),
-               value, icv, name);
+    DN_TRY(dn_asprintf(&name, "%s_normalised", value));
+    DN_TRY_GOTO(status, dn_icv_column_add(table, value, &by, name, unit, &made), done);
+    if (made.people < dn_table_rows(table)) {
+        dn_log(DN_LOG_WARNING, "%zu of %zu people lack %s or %s; %s is n/a for them", dn_table_rows(table) - made.people,
+               dn_table_rows(table), value, icv, name);
     }
     DN_TRY_GOTO(status, dn_table_add_row(numbers, &row), done);
     DN_TRY_GOTO(status, dn_table_put_text(numbers, "value", value), done);
     DN_TRY_GOTO(status, dn_table_put_text(numbers, "method", how), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "people", (double)work.n), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "controls", (double)work.controls), done);
-    DN_TRY_GOTO(status, dn_table_put_text(numbers, "unit", dn_study_unit(&options->tables, table, value)), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "mean_icv", work.mean), done);
-    DN_TRY_GOTO(status, dn_table_put_number(numbers, "b", work.slope), done);
-    fprintf(text, "%s of %zu people was normalised to a mean %s of %.6g (%zu %s): ", value, work.n, icv, work.mean, work.controls,
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "people", (double)made.people), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "controls", (double)made.controls), done);
+    DN_TRY_GOTO(status, dn_table_put_text(numbers, "unit", unit), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "mean_icv", made.mean), done);
+    DN_TRY_GOTO(status, dn_table_put_number(numbers, "b", made.slope), done);
+    fprintf(text, "%s of %zu people was normalised to a mean %s of %.6g (%zu %s): ", value, made.people, icv, made.mean, made.controls,
             control != NULL ? control : "people, all of them");
     switch (options->normalise) {
     case DN_ICV_RESIDUAL:
-        fprintf(text, "V - b (ICV - mean ICV) with b = %.6g, the slope of the line through them. ", work.slope);
+        fprintf(text, "V - b (ICV - mean ICV) with b = %.6g, the slope of the line through them. ", made.slope);
         break;
     case DN_ICV_POWER:
-        fprintf(text, "V (mean ICV / ICV)^b with b = %.6g, the slope of the line through their logarithms. ", work.slope);
+        fprintf(text, "V (mean ICV / ICV)^b with b = %.6g, the slope of the line through their logarithms. ", made.slope);
         break;
     default:
         fprintf(text, "V / ICV x mean ICV. ");
         break;
     }
 done:
-    column_release(&work);
     free(name);
     return status;
 }
@@ -129,9 +61,6 @@ static dn_status check(const dn_normalise_options *options)
         if (needed[i].text == NULL) {
             DN_FAIL(DN_EUSAGE, "dien stats normalise needs --value COLUMNS, --icv COLUMN and -o DIR; --%s is missing", needed[i].name);
         }
-    }
-    if ((options->group != NULL) != (options->control != NULL)) {
-        DN_FAIL(DN_EUSAGE, "to normalise by a control group, give both --group COLUMN and --control NAME");
     }
     return DN_OK;
 }

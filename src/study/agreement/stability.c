@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "study/agreement/stability.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"

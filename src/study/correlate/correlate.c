@@ -8,6 +8,7 @@
 #include "stats/regression.h"
 #include "study/correlate/correlate_job.h"
 #include "study/output/say.h"
+#include "study/tables/icv_column.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -62,66 +63,21 @@ static dn_status add_slope(correlate_job *job)
 /* Adds y by head size as a column, and names it. The reference is the control group, or everyone when none is named. */
 static dn_status normalise(correlate_job *job)
 {
-    dn_status status = DN_OK;
-    const char *icv_name = job->options->icv;
-    const char *group_name = job->options->group;
-    const char *control_name = job->options->control;
-    size_t rows = dn_table_rows(job->table);
-    size_t volume_column;
-    size_t icv_column;
-    size_t group_column = DN_TABLE_NONE;
-    size_t column;
-    size_t n = 0;
-    double mean;
-    double slope;
-    double *work = NULL; /* volumes, icvs, results */
-    unsigned char *control = NULL;
-    if (icv_name == NULL) {
+    const dn_icv_by by = {.icv = job->options->icv,
+                          .group = job->options->group,
+                          .control = job->options->control,
+                          .method = job->options->normalise};
+    const size_t volume = dn_table_find(job->table, job->y_name);
+    dn_icv_column made;
+    char *name = NULL;
+    if (by.icv == NULL) {
         return DN_OK;
     }
-    if ((group_name == NULL) != (control_name == NULL)) {
-        DN_FAIL(DN_EUSAGE, "to normalise by a control group, give both --group COLUMN and --control NAME");
-    }
-    DN_TRY(dn_table_column(job->table, job->y_name, &volume_column));
-    DN_TRY(dn_table_column(job->table, icv_name, &icv_column));
-    if (group_name != NULL) {
-        DN_TRY(dn_table_column(job->table, group_name, &group_column));
-    }
-    DN_TRY_GOTO(status, dn_alloc(&work, 3 * rows, sizeof *work, "volumes"), done);
-    DN_TRY_GOTO(status, dn_alloc(&control, rows, 1, "volumes"), done);
-    for (size_t r = 0; r < rows; ++r) {
-        double v;
-        double i;
-        DN_TRY_GOTO(status, dn_table_number(job->table, r, volume_column, &v), done);
-        DN_TRY_GOTO(status, dn_table_number(job->table, r, icv_column, &i), done);
-        if (isnan(v) || isnan(i)) {
-            continue;
-        }
-        if (!(v > 0.0) || !(i > 0.0)) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "%s, line %zu: %s is %g and %s is %g; both must be above 0", dn_table_name(job->table),
-                         dn_table_line(job->table, r), job->y_name, v, icv_name, i);
-        }
-        const char *group = group_column != DN_TABLE_NONE ? dn_table_text(job->table, r, group_column) : NULL;
-        work[n] = v;
-        work[rows + n] = i;
-        control[n++] = control_name == NULL || (group != NULL && strcmp(group, control_name) == 0);
-    }
-    DN_TRY_GOTO(status, dn_icv_normalise(job->options->normalise, work, work + rows, control, n, work + 2 * rows, &mean, &slope), done);
-    char *name = NULL;
-    DN_TRY_GOTO(status, dn_asprintf(&name, "%s, ICV-normalised", job->y_name), done);
+    DN_TRY(dn_asprintf(&name, "%s, ICV-normalised", job->y_name));
+    dn_status status =
+        dn_icv_column_add(job->table, job->y_name, &by, name, volume != DN_TABLE_NONE ? dn_table_unit(job->table, volume) : NULL, &made);
     free(job->y_name);
     job->y_name = name;
-    DN_TRY_GOTO(status, dn_table_add_column(job->table, name, &column), done);
-    DN_TRY_GOTO(status, dn_table_set_unit(job->table, column, dn_table_unit(job->table, volume_column)), done);
-    n = 0;
-    for (size_t r = 0; r < rows; ++r) {
-        if (dn_table_text(job->table, r, volume_column) != NULL && dn_table_text(job->table, r, icv_column) != NULL) {
-            DN_TRY_GOTO(status, dn_table_set_number(job->table, r, column, work[2 * rows + n++]), done);
-        }
-    }
-done:
-    free(control);
-    free(work);
     return status;
 }
 

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "study/groups/groups.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/words.h"
 #include "study/groups/groups_figure.h"
