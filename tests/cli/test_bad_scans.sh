@@ -9,7 +9,23 @@ scan=heads/head_sample-0001_T1w.nii.gz
 : >empty.nii
 echo "this is text" >text.nii
 
-# some_bad RESULT WORDS COMMAND...: the good input stands between two bad ones; {} is where they go.
+# all_bad WORDS COMMAND...: two that cannot be read, and one alone, which is no batch.
+all_bad() {
+    local words=$1
+    shift
+    expect_sentence 3 "none of the 2 $words; the reasons are above" "$@" empty.nii text.nii -o out
+    for bad in empty.nii text.nii; do
+        grep -q "^dien: warning: .*$bad" stderr || fail "$*: $bad is not named: $(cat stderr)"
+    done
+    rm -f out/scanners.tsv # what the scanners are does not depend on a scan
+    [ -z "$(ls out 2>/dev/null)" ] || fail "$*: expected nothing of two bad ones, found $(ls out)"
+    rm -rf out
+    expect_sentence 3 empty.nii "$@" empty.nii -o out
+    grep -q 'none of' stderr && fail "$*: one scan is no batch: $(cat stderr)"
+    rm -rf out
+}
+
+# some_bad RESULT WORDS GOOD COMMAND...: a good input between two bad ones; and all_bad.
 some_bad() {
     local result=$1 words=$2 good=$3
     shift 3
@@ -20,13 +36,7 @@ some_bad() {
     [ -s "out/$result" ] || fail "$*: expected out/$result, found $(ls out)"
     expect_no_temporaries out
     rm -rf out
-    expect_sentence 3 "none of the 2 $words; the reasons are above" "$@" empty.nii text.nii -o out
-    rm -f out/scanners.tsv # what the scanners are does not depend on a scan
-    [ -z "$(ls out 2>/dev/null)" ] || fail "$*: expected nothing of two bad ones, found $(ls out)"
-    rm -rf out
-    expect_sentence 3 empty.nii "$@" empty.nii -o out
-    grep -q 'none of' stderr && fail "$*: one scan is no batch: $(cat stderr)"
-    rm -rf out
+    all_bad "$words" "$@"
 }
 
 some_bad sub-01_dseg_surface.png "label maps could be drawn" sub-01_dseg.nii.gz surface --size 64
@@ -34,7 +44,7 @@ some_bad sub-01_dseg_surface.png "label maps could be drawn" sub-01_dseg.nii.gz 
 some_bad head_sample-0001_T1w.nii.gz "label maps could be made into scans" "$head" synth --plain --spacing 6
 some_bad head_sample-0001_scanner-02_T1w.nii.gz "scans could be shown by the scanners" "$scan" synth --from-scan -n 2
 some_bad head_sample-0001_desc-thresholds_volumes.tsv "scans could be marked" "$scan" icv
-some_bad head_sample-0001_frame.json "scans could be brought into their frame" "$scan" prepare --geometry 10x64:2x1
+all_bad "scans could be brought into their frame" prepare --geometry 10x64:2x1 # a good one takes 16 s of networks; test_batch.c has the rule
 
 # The noise of a scan does not depend on whether those before it could be read.
 expect 6 synth empty.nii "$scan" --from-scan -o one --seed 3
