@@ -171,17 +171,16 @@ dn_status dn_bids_entity_of(const char *path, dn_bids_entity entity, char **out)
 
 /* ---- writing ------------------------------------------------------------------------------------------------------ */
 
-/* What is made of an acquisition, and so does not tell it from others. */
-static bool is_derived(int entity)
+bool dn_bids_of_acquisition(dn_bids_entity entity)
 {
     static const dn_bids_entity derived[] = {DN_BIDS_SPACE, DN_BIDS_ATLAS, DN_BIDS_SEG,  DN_BIDS_SCALE, DN_BIDS_RES,
                                              DN_BIDS_DEN,   DN_BIDS_LABEL, DN_BIDS_PROV, DN_BIDS_DESC};
     for (size_t i = 0; i < sizeof derived / sizeof *derived; ++i) {
-        if ((int)derived[i] == entity) {
-            return true;
+        if (derived[i] == entity) {
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
 /* "_key-", but for the first without '_'. */
@@ -233,7 +232,7 @@ dn_status dn_bids_scan_key(const char *path, char **out)
     }
     dn_status status = dn_text_open(&text);
     for (int e = 0; status == DN_OK && e < (int)DN_BIDS_COUNT; ++e) {
-        if (name.value[e] != NULL && !is_derived(e)) {
+        if (name.value[e] != NULL && dn_bids_of_acquisition((dn_bids_entity)e)) {
             put_key(text.stream, &count, e);
             fputs(entities[e].kind == INDEX ? without_zeros(name.value[e]) : name.value[e], text.stream);
         }

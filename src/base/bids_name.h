@@ -81,9 +81,13 @@ DN_CHECKED dn_status dn_bids_write_entities(const dn_bids_name *name, dn_bids_en
 /* The value of one entity of a name, valid or not, with its key ("ses-2"); NULL when it has none. *out is owned by the caller. */
 DN_CHECKED dn_status dn_bids_entity_of(const char *path, dn_bids_entity entity, char **out);
 
-/* What tells a scan from others, whatever was made of it: the entities of acquisition (not space, atlas, seg, scale, res, den, label, prov
- * and desc) in their order, indices without zeros in front; of a name that is not BIDS's, or of nobody, the scan's stem (base/file.h).
- * "sub-01_run-02_desc-thresholds_volumes.tsv" -> "sub-01_run-2". *out is owned by the caller. */
+/* Whether an entity tells acquisitions from each other: all but space, atlas, seg, scale, res, den, label, prov and desc, which say what
+ * was made of one. */
+bool dn_bids_of_acquisition(dn_bids_entity entity);
+
+/* What tells a scan from others, whatever was made of it: the entities of acquisition in their order, indices without zeros in front; of a
+ * name that is not BIDS's, or of nobody, the scan's stem (base/file.h). "sub-01_run-02_desc-thresholds_volumes.tsv" -> "sub-01_run-2". *out
+ * is owned by the caller. */
 DN_CHECKED dn_status dn_bids_scan_key(const char *path, char **out);
 
 typedef struct dn_bids_added {

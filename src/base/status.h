@@ -62,7 +62,9 @@ typedef enum {
     DN_REMEDY_IMPORT,         /* to make a model file of a Keras file */
     DN_REMEDY_SYNTH,          /* to make scans of label maps */
     DN_REMEDY_AGREEMENT,      /* a comparison of several methods */
-    DN_REMEDY_FIT_NORM        /* to fit the norm (again) */
+    DN_REMEDY_FIT_NORM,       /* to fit the norm (again) */
+    DN_REMEDY_NAME_LABELS,    /* to name the numbers of labels */
+    DN_REMEDY_KEEP_ROWS       /* to keep only the rows that have a value in a column */
 } dn_remedy;
 
 /* Notes what might help against the failure whose message was just set; returns code. dn_error_set forgets it, dn_error_context keeps it.

@@ -94,7 +94,8 @@ const dn_command dn_command_icv = {
         "own "
         "grid.\n\n"
         "For sub-01_T1w.nii.gz, DIR gets sub-01_desc-thresholds_label-ICV_mask.nii.gz, sub-01_desc-thresholds_volumes.tsv and "
-        "sub-01_desc-thresholds_icv.png (with --model desc-slices in place of desc-thresholds).",
+        "sub-01_desc-thresholds_icv.png (with --model desc-slices in place of desc-thresholds).\n\n"
+        "Of several files, one that cannot be done is named and does not stop the others (exit code 6).",
     .examples = "dien icv sub-01_T1w.nii.gz -o marked\n"
                 "dien icv sub-01_T1w.nii.gz -o marked --low 240 --high 700\n"
                 "dien icv sub-01_T1w.nii.gz -o icv --model efficientnetb0ICV --frame frames/sub-01_frame.json",

@@ -112,7 +112,9 @@ const dn_command dn_command_prepare = {
         "For sub-01_T1w.nii.gz, DIR gets sub-01_space-ACPC_desc-hypothalamus_T1w.nii.gz (z-scores; its affine leads back to the scan, so "
         "that what is segmented on it lies on the scan), sub-01_frame.json and .tsv (commissures in scan coordinates, angles, the "
         "transform both ways, expected errors) and sub-01_frame.png, the frame drawn on the scan, to look at.\n\n"
-        "The z-score of a stack is over all its voxels. A head that does not fit the reference is refused (exit code 3), with the reason.",
+        "The z-score of a stack is over all its voxels. A head that does not fit the reference is refused (exit code 3), with the "
+        "reason.\n\n"
+        "Of several files, one that cannot be done is named and does not stop the others (exit code 6).",
     .examples = "dien prepare sub-01_T1w.nii.gz -o frames\n"
                 "dien prepare sub-01_T1w.nii.gz -o frames --labels aseg.mgz --geometry quarter\n"
                 "dien prepare sub-01_T1w.nii.gz -o frames --back sub-01_drawn-on-the-stack.nii.gz",

@@ -96,7 +96,8 @@ const dn_command dn_command_surface = {
         "hypothalamus "
         "is painted by its subunits, where the labels have them: anterior inferior red, anterior superior pink, tubular inferior blue, "
         "tubular superior yellow, "
-        "posterior green. Volumes for statistics are those of 'dien segment', not those of the rounded meshes.",
+        "posterior green. Volumes for statistics are those of 'dien segment', not those of the rounded meshes.\n\n"
+        "Of several files, one that cannot be done is named and does not stop the others (exit code 6).",
     .examples = "dien surface out/sub-01_dseg.nii.gz --mask out/sub-01_label-ICV_mask.nii.gz -o pictures\n"
                 "dien surface aseg.mgz --labels 10,49 --views front,top -o pictures",
     .run = run,

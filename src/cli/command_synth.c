@@ -76,7 +76,8 @@ const dn_command dn_command_synth = {
         "of view. Writes NAME_sample-0001_T1w.nii.gz and its truth, NAME_sample-0001_dseg.nii.gz.\n\n"
         "With --from-scan, the files are scans instead, and each is shown as --count simulated scanners would show it (resolution, coil "
         "profile, slice thickness, contrast, noise; scanner number n is the same for all scans): NAME_scanner-01_T1w.nii.gz. 'dien "
-        "stability' takes the volumes measured on them.",
+        "stability' takes the volumes measured on them.\n\n"
+        "Of several files, one that cannot be done is named and does not stop the others (exit code 6).",
     .examples = "dien synth labels.nii.gz -o synthetic --count 20 --preview\ndien synth labels.nii.gz -o plain --plain --size 96\n"
                 "dien synth head_T1w.nii.gz --from-scan -n 20 -o scanners",
     .run = run,

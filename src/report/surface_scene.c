@@ -208,7 +208,7 @@ static dn_status scene_build(scene *it, const char *path, const dn_surface_optio
     dn_labels_destroy(labels);
     DN_TRY(status);
     if (it->count == 0) {
-        DN_FAIL(DN_EDATA, "%s has none of the structures to draw; its numbers have to be named", path);
+        DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_NAME_LABELS, "%s has none of the structures to draw", path);
     }
     return options->mask != NULL ? add_shell(it, options) : DN_OK;
 }

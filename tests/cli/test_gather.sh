@@ -65,6 +65,18 @@ expect 0 "${groups[@]}" --where accepted=yes
 said "(n = 9), ALS"
 said "(n = 8) (mean"
 expect_sentence 3 'are counted, as asked for: sub-03' "${groups[@]}" --where accepted=no
+# Two runs are two scans of a person, not one twice: they are told apart, and a column chooses.
+mkdir runs
+for file in plain/*; do
+    name=${file#plain/}
+    cp "$file" "runs/${name/_/_run-1_}"
+    cp "$file" "runs/${name/_/_run-02_}"
+done
+expect_sentence 3 "are two scans of sub-01, sub-01_run-2 and sub-01_run-1; keep one of them, or choose with --where COLUMN=VALUE" stats groups people.tsv runs --value hypothalamus --group group
+expect 0 stats groups people.tsv runs --value hypothalamus --group group --control CON --where run=1
+said "(n = 10), ALS"
+cp -r plain twice && mkdir twice/again && cp plain/sub-01_* twice/again/
+expect_sentence 3 "are both of sub-01; keep one of them" stats groups people.tsv twice --value hypothalamus --group group
 # Every command that gathers.
 expect 0 stats correlate people.tsv judged --x age --y hypothalamus
 said "n = 18"

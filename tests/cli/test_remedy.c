@@ -45,7 +45,7 @@ static void warnings_that_quote_the_failure(void **state)
 static void all_have_words(void **state)
 {
     (void)state;
-    for (int r = DN_REMEDY_NONE + 1; r <= DN_REMEDY_FIT_NORM; ++r) {
+    for (int r = DN_REMEDY_NONE + 1; r <= DN_REMEDY_KEEP_ROWS; ++r) {
         assert_int_equal(dn_error_offer(dn_error_set(DN_EINPUT, "x"), (dn_remedy)r), DN_EINPUT);
         const char *clause = dn_remedy_clause();
         if (strstr(clause, " -") == NULL && strstr(clause, "(-o") == NULL && strstr(clause, "'dien ") == NULL) {

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "study/tables/gather.h"
 
+#include "base/bids_name.h"
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
@@ -9,23 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "sub-01_ses-2_run-1_volumes.tsv": the value of an entity with its prefix ("ses-2"), owned by the caller; NULL when there is none. */
-static dn_status entity(const char *name, const char *prefix, char **out)
-{
-    *out = NULL;
-    for (const char *p = name; p != NULL && *p != '\0'; p = strchr(p, '_'), p = p != NULL ? p + 1 : NULL) {
-        if (strncmp(p, prefix, strlen(prefix)) == 0) {
-            return dn_asprintf(out, "%.*s", (int)strcspn(p, "_."), p);
-        }
-    }
-    return DN_OK;
-}
-
 static dn_status participant_of(const char *path, char **out)
 {
     const char *name = dn_path_name(path);
-    if (strncmp(name, "sub-", 4) == 0) {
-        return entity(name, "sub-", out);
+    if (dn_bids_has_key(DN_BIDS_SUB, name)) {
+        return dn_bids_entity_of(name, DN_BIDS_SUB, out);
     }
     /* A name of one's own: up to what is not the person. */
     static const char *const ends[] = {"_ses-", "_desc-", "_volumes."};
@@ -125,6 +114,22 @@ static dn_status put_volumes(const dn_table *one, dn_table *wide, size_t row)
     return add_both_sides(wide, row);
 }
 
+/* run, acq, ce and the like, each in a column of its own: two scans of a person in one session are told apart by them. */
+static dn_status put_entities(dn_table *wide, const char *path)
+{
+    dn_bids_name name;
+    dn_status status = DN_OK;
+    DN_TRY(dn_bids_parse(path, &name));
+    for (int e = 0; status == DN_OK && name.valid && e < (int)DN_BIDS_COUNT; ++e) {
+        const bool told = e == (int)DN_BIDS_SUB || e == (int)DN_BIDS_SES;
+        if (name.value[e] != NULL && !told && dn_bids_of_acquisition((dn_bids_entity)e)) {
+            status = dn_table_put_text(wide, dn_bids_key((dn_bids_entity)e), name.value[e]);
+        }
+    }
+    dn_bids_name_release(&name);
+    return status;
+}
+
 static dn_status gather_file(dn_table *wide, const char *path, dn_scan_record *scan)
 {
     static const char *const words[] = {NULL, "yes", "no", "by_hand"};
@@ -133,7 +138,7 @@ static dn_status gather_file(dn_table *wide, const char *path, dn_scan_record *s
     size_t row;
     DN_TRY(dn_strdup(path, &scan->path));
     DN_TRY(participant_of(path, &scan->participant));
-    DN_TRY(entity(dn_path_name(path), "ses-", &scan->session));
+    DN_TRY(dn_bids_entity_of(path, DN_BIDS_SES, &scan->session));
     DN_TRY(dn_table_read(path, &one));
     DN_TRY_GOTO(status, read_verdict(one, &scan->verdict), done);
     DN_TRY_GOTO(status, dn_scan_record_describe(scan), done);
@@ -143,6 +148,7 @@ static dn_status gather_file(dn_table *wide, const char *path, dn_scan_record *s
     if (scan->session != NULL) {
         DN_TRY_GOTO(status, dn_table_put_text(wide, "session", scan->session), done);
     }
+    DN_TRY_GOTO(status, put_entities(wide, path), done);
     if (scan->verdict != DN_SCAN_UNJUDGED) {
         DN_TRY_GOTO(status, dn_table_put_text(wide, "accepted", words[scan->verdict]), done);
     }
@@ -187,6 +193,26 @@ static int compare_placed(const void *pa, const void *pb)
     return order != 0 ? order : strcmp(a->source, b->source);
 }
 
+/* Two files of one person and session: of one scan, or of two (run-1 and run-2). */
+static dn_status refuse_pair(const placed *a, const placed *b)
+{
+    const char *session = a->session != NULL ? a->session : "", *comma = *session != '\0' ? ", " : "";
+    char *key_a = NULL, *key_b = NULL;
+    dn_status status = dn_bids_scan_key(a->source, &key_a);
+    status = status == DN_OK ? dn_bids_scan_key(b->source, &key_b) : status;
+    if (status == DN_OK && strcmp(key_a, key_b) == 0) {
+        status =
+            dn_error_set(DN_EDATA, "%s and %s are both of %s%s%s; keep one of them", a->source, b->source, a->participant, comma, session);
+    } else if (status == DN_OK) {
+        status = dn_error_set(DN_EDATA, "%s and %s are two scans of %s%s%s, %s and %s; keep one of them", a->source, b->source,
+                              a->participant, comma, session, key_a, key_b);
+        status = dn_error_offer(status, DN_REMEDY_KEEP_ROWS);
+    }
+    free(key_a);
+    free(key_b);
+    return status;
+}
+
 dn_status dn_gathered_check(const dn_table *table)
 {
     dn_status status = DN_OK;
@@ -206,8 +232,7 @@ dn_status dn_gathered_check(const dn_table *table)
         const char *x = a->session != NULL ? a->session : "";
         const char *y = b->session != NULL ? b->session : "";
         if (strcmp(a->participant, b->participant) == 0 && strcmp(x, y) == 0) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "%s and %s are both of %s%s%s; keep one of them", a->source, b->source, a->participant,
-                         *x != '\0' ? ", " : "", x);
+            DN_TRY_GOTO(status, refuse_pair(a, b), done);
         }
     }
 done:

@@ -1,5 +1,6 @@
 #include "study/tables/join.h"
 
+#include "base/bids_name.h"
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/words.h"
@@ -20,7 +21,7 @@ dn_status dn_join_how_of(const char *text, dn_join_how *out)
 
 static const char *bare(const char *id)
 {
-    return strncmp(id, "sub-", 4) == 0 ? id + 4 : id;
+    return dn_bids_bare(DN_BIDS_SUB, id);
 }
 
 static bool is_digit(char c)

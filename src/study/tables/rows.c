@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "study/tables/rows.h"
 
+#include "base/bids_name.h"
 #include "base/memory.h"
 #include "base/words.h"
 #include "study/tables/load.h"
@@ -104,11 +105,6 @@ size_t dn_session_column(const dn_table *table)
     return column != DN_TABLE_NONE ? column : dn_table_find(table, "session_id");
 }
 
-static const char *bare_session(const char *text)
-{
-    return strncmp(text, "ses-", 4) == 0 ? text + 4 : text;
-}
-
 typedef struct session_rule {
     size_t column;
     const char *session;
@@ -118,7 +114,7 @@ static bool is_of_session(void *user, const dn_table *table, size_t row)
 {
     const session_rule *rule = user;
     const char *text = dn_table_text(table, row, rule->column);
-    return text != NULL && strcmp(bare_session(text), bare_session(rule->session)) == 0;
+    return text != NULL && dn_bids_same(DN_BIDS_SES, text, rule->session);
 }
 
 dn_status dn_keep_session(dn_table **table, size_t column, const char *session)
