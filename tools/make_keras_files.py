@@ -19,7 +19,7 @@ import torch
 from keras_twin import Network, dump, hashed
 from keras_unets import ENCODERS, unet
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "parity", "keras")
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "models", "keras")
 
 
 def image(shape):

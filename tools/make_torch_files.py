@@ -16,7 +16,7 @@ from export_pytorch import export  # noqa: E402
 from keras_twin import hashed  # noqa: E402
 from torch_unet3d import UNet3d  # noqa: E402
 
-FOLDER = os.path.join(HERE, "..", "tests", "parity", "torch")
+FOLDER = os.path.join(HERE, "..", "tests", "models", "torch")
 
 
 NETWORKS = {

@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <string.h>
 
-#define KERAS_FOLDER DIEN_TEST_FOLDER "/../parity/keras/"
+#define KERAS_FOLDER DIEN_TEST_FOLDER "/keras/"
 
 /* ---- configurations ---- */
 
