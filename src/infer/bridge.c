@@ -1,5 +1,9 @@
 #include "infer/bridge.h"
 
+#include "infer/posteriors.h"
+
+#include <string.h>
+
 void dn_bridge_to_tensor(const dn_volume *volume, const int64_t start[3], const int64_t dim[3], float fill, float *tensor)
 {
     const int64_t *n = volume->grid.dim;
@@ -30,6 +34,81 @@ void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], int64_t ch
                 const float *values = tensor + (((from[0] + i) * dim[1] + from[1] + j) * dim[2] + from[2] + k) * channels;
                 for (int64_t c = 0; c < channels; ++c) {
                     maps[c * stride + row + i] = values[c];
+                }
+            }
+        }
+    }
+}
+
+void dn_bridge_copy(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3], float *out,
+                    const int64_t to_dim[3], const int64_t to[3])
+{
+    for (int64_t i = 0; i < part[0]; ++i) {
+        for (int64_t j = 0; j < part[1]; ++j) {
+            const float *source = tensor + (((from[0] + i) * dim[1] + from[1] + j) * dim[2] + from[2]) * channels;
+            float *target = out + (((to[0] + i) * to_dim[1] + to[1] + j) * to_dim[2] + to[2]) * channels;
+            memcpy(target, source, (size_t)(part[2] * channels) * sizeof *target);
+        }
+    }
+}
+
+void dn_bridge_labels(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3],
+                      const dn_grid *grid, const int64_t to[3], uint8_t *labels)
+{
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < part[0]; ++i) {
+        for (int64_t j = 0; j < part[1]; ++j) {
+            for (int64_t k = 0; k < part[2]; ++k) {
+                const int64_t x = to[0] + i;
+                const int64_t y = to[1] + j;
+                const int64_t z = to[2] + k;
+                if (x >= grid->dim[0] || y >= grid->dim[1] || z >= grid->dim[2]) {
+                    continue;
+                }
+                const float *values = tensor + (((from[0] + i) * dim[1] + from[1] + j) * dim[2] + from[2] + k) * channels;
+                labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)dn_most_probable(values, channels, 1);
+            }
+        }
+    }
+}
+
+void dn_bridge_slices(const dn_volume *volume, const dn_slice_batch *batch, int64_t step, float fill, float *tensor)
+{
+    const int64_t *dim = volume->grid.dim;
+    const int64_t channels = batch->channels;
+#pragma omp parallel for
+    for (int64_t b = 0; b < batch->batch; ++b) {
+        const int64_t slice = batch->first + b < dim[0] ? batch->first + b : dim[0] - 1;
+        float *to = tensor + b * batch->rows * batch->columns * channels;
+        for (int64_t k = 0; k < channels; ++k) {
+            const int64_t seen = slice + (k - channels / 2) * step;
+            for (int64_t r = 0; r < batch->rows; ++r) {
+                for (int64_t c = 0; c < batch->columns; ++c) {
+                    const bool inside = r < dim[1] && c < dim[2] && seen >= 0 && seen < dim[0];
+                    to[(r * batch->columns + c) * channels + k] = inside ? volume->data[dn_grid_offset(&volume->grid, seen, r, c)] : fill;
+                }
+            }
+        }
+    }
+}
+
+void dn_bridge_slices_add(const float *tensor, const dn_slice_batch *batch, float share, dn_volume *const *maps, float *squares)
+{
+    const dn_grid *grid = &maps[0]->grid;
+    const int64_t count = dn_grid_count(grid);
+#pragma omp parallel for
+    for (int64_t c = 0; c < batch->channels; ++c) {
+        float *map = maps[c]->data;
+        for (int64_t b = 0; b < batch->batch && batch->first + b < grid->dim[0]; ++b) {
+            for (int64_t r = 0; r < grid->dim[1]; ++r) {
+                const float *from = tensor + ((b * batch->rows + r) * batch->columns) * batch->channels + c;
+                for (int64_t w = 0; w < grid->dim[2]; ++w) {
+                    const int64_t at = dn_grid_offset(grid, batch->first + b, r, w);
+                    const float p = from[w * batch->channels];
+                    map[at] += share * p;
+                    if (squares != NULL) {
+                        squares[c * count + at] += share * p * p;
+                    }
                 }
             }
         }

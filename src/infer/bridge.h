@@ -15,4 +15,28 @@ void dn_bridge_to_tensor(const dn_volume *volume, const int64_t start[3], const 
 void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3],
                            float *maps, const int64_t to_dim[3], const int64_t to[3]);
 
+/* The same part into tensor [to_dim0, to_dim1, to_dim2, channels], placed at to. */
+void dn_bridge_copy(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3], float *out,
+                    const int64_t to_dim[3], const int64_t to[3]);
+
+/* The most probable channel of each voxel of the part becomes the label of the voxel of grid that lies at to; what lies outside grid is
+ * left out. labels: of grid, i fastest. */
+void dn_bridge_labels(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3],
+                      const dn_grid *grid, const int64_t to[3], uint8_t *labels);
+
+/* Slices of a volume, which follow its first axis; rows its second, columns its third. */
+typedef struct dn_slice_batch {
+    int64_t first, batch;  /* slices first .. first + batch - 1 */
+    int64_t rows, columns; /* of the tensor; not less than the volume's */
+    int64_t channels;
+} dn_slice_batch;
+
+/* Tensor [batch, rows, columns, channels]: channel k of a slice is the slice (k - channels / 2) * step further on. Past the volume's end
+ * its last slice again; voxels outside the volume become fill. */
+void dn_bridge_slices(const dn_volume *volume, const dn_slice_batch *batch, int64_t step, float fill, float *tensor);
+
+/* share times the values of tensor [batch, rows, columns, channels] is added to maps, one volume per channel; share times their squares to
+ * squares, [channel][k][j][i] (NULL: not wanted). */
+void dn_bridge_slices_add(const float *tensor, const dn_slice_batch *batch, float share, dn_volume *const *maps, float *squares);
+
 #endif

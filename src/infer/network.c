@@ -149,28 +149,6 @@ static dn_status fill_tile(void *user, const int64_t start[3], const dn_shape *t
     return DN_OK;
 }
 
-/* The most probable channel of each voxel of a part of a tile into the volume's label map. */
-static void label_part(const task *t, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shape,
-                       const float *values)
-{
-    const dn_grid *grid = &t->volume->grid;
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < size[0]; ++i) {
-        for (int64_t j = 0; j < size[1]; ++j) {
-            for (int64_t k = 0; k < size[2]; ++k) {
-                int64_t x = t->start[0] + at[0] + i;
-                int64_t y = t->start[1] + at[1] + j;
-                int64_t z = t->start[2] + at[2] + k;
-                if (x >= grid->dim[0] || y >= grid->dim[1] || z >= grid->dim[2]) {
-                    continue;
-                }
-                const float *p = values + (((inside[0] + i) * shape->h + inside[1] + j) * shape->w + inside[2] + k) * shape->c;
-                t->labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)dn_most_probable(p, shape->c, 1);
-            }
-        }
-    }
-}
-
 static dn_status take_tile(void *user, const int64_t at[3], const int64_t inside[3], const int64_t size[3], const dn_shape *shapes,
                            float *const *outputs)
 {
@@ -183,15 +161,12 @@ static dn_status take_tile(void *user, const int64_t at[3], const int64_t inside
     if (t->planar != NULL) {
         dn_bridge_from_tensor(outputs[0], dim, n->channels, inside, size, t->planar, n->dim, at);
     }
-    for (int64_t i = 0; t->whole != NULL && i < size[0]; ++i) {
-        for (int64_t j = 0; j < size[1]; ++j) {
-            const float *from = outputs[0] + (((inside[0] + i) * dim[1] + inside[1] + j) * dim[2] + inside[2]) * n->channels;
-            float *to = t->whole + (((at[0] + i) * n->dim[1] + at[1] + j) * n->dim[2] + at[2]) * n->channels;
-            memcpy(to, from, (size_t)(size[2] * n->channels) * sizeof *to);
-        }
+    if (t->whole != NULL) {
+        dn_bridge_copy(outputs[0], dim, n->channels, inside, size, t->whole, n->dim, at);
     }
     if (t->labels != NULL) {
-        label_part(t, at, inside, size, &shapes[0], outputs[0]);
+        const int64_t to[3] = {t->start[0] + at[0], t->start[1] + at[1], t->start[2] + at[2]};
+        dn_bridge_labels(outputs[0], dim, n->channels, inside, size, &t->volume->grid, to, t->labels);
     }
     return DN_OK;
 }

@@ -4,6 +4,7 @@
 #include "base/job.h"
 #include "base/memory.h"
 #include "image/resample.h"
+#include "infer/bridge.h"
 #include "infer/conform.h"
 #include "models/fields.h"
 #include "models/registry.h"
@@ -151,54 +152,6 @@ fail:
     return status;
 }
 
-/* Slices first, first + 1, ... of a volume whose first axis they follow; past its end the last one again. */
-static void fill(dn_slice_network *network, const dn_volume *volume, int64_t first, float darkest)
-{
-    const int64_t *dim = volume->grid.dim;
-    int64_t channels = network->models[0]->input.channels;
-    int64_t step = network->models[0]->input.slice_step;
-#pragma omp parallel for
-    for (int64_t b = 0; b < network->options.batch; ++b) {
-        int64_t slice = first + b < dim[0] ? first + b : dim[0] - 1;
-        float *to = network->input + b * network->rows * network->columns * channels;
-        for (int64_t k = 0; k < channels; ++k) {
-            int64_t seen = slice + (k - channels / 2) * step;
-            for (int64_t r = 0; r < network->rows; ++r) {
-                for (int64_t c = 0; c < network->columns; ++c) {
-                    bool inside = r < dim[1] && c < dim[2] && seen >= 0 && seen < dim[0];
-                    to[(r * network->columns + c) * channels + k] =
-                        inside ? volume->data[dn_grid_offset(&volume->grid, seen, r, c)] : darkest;
-                }
-            }
-        }
-    }
-}
-
-/* Adds the batch's posteriors; squares: of all channels, for the disagreement (NULL with one model). */
-static void gather(const dn_slice_network *network, int64_t first, dn_slice_posteriors *out, float *squares)
-{
-    const dn_grid *grid = &out->maps[0]->grid;
-    float share = 1.0f / (float)network->count;
-    int64_t count = dn_grid_count(grid);
-#pragma omp parallel for
-    for (int64_t c = 0; c < network->channels; ++c) {
-        float *map = out->maps[c]->data;
-        for (int64_t b = 0; b < network->options.batch && first + b < grid->dim[0]; ++b) {
-            for (int64_t r = 0; r < grid->dim[1]; ++r) {
-                const float *from = network->output + ((b * network->rows + r) * network->columns) * network->channels + c;
-                for (int64_t w = 0; w < grid->dim[2]; ++w) {
-                    int64_t at = dn_grid_offset(grid, first + b, r, w);
-                    float p = from[w * network->channels];
-                    map[at] += share * p;
-                    if (squares != NULL) {
-                        squares[c * count + at] += share * p * p;
-                    }
-                }
-            }
-        }
-    }
-}
-
 static double disagreement(const dn_slice_posteriors *p, const float *squares)
 {
     double sum = 0.0;
@@ -227,12 +180,15 @@ static dn_status run(dn_slice_network *network, const dn_volume *volume, dn_slic
     }
     for (int64_t first = 0; first < out->slices; first += network->options.batch) {
         DN_TRY(dn_cancel_check());
-        fill(network, volume, first, darkest);
+        const dn_model_input *asked = &network->models[0]->input;
+        const dn_slice_batch seen = {first, network->options.batch, network->rows, network->columns, asked->channels};
+        const dn_slice_batch said = {first, network->options.batch, network->rows, network->columns, network->channels};
+        dn_bridge_slices(volume, &seen, asked->slice_step, darkest, network->input);
         for (size_t i = 0; i < network->count; ++i) {
             const float *inputs[] = {network->input};
             float *outputs[] = {network->output};
             DN_TRY(dn_plan_run(network->plans[i], inputs, outputs));
-            gather(network, first, out, squares);
+            dn_bridge_slices_add(network->output, &said, 1.0f / (float)network->count, out->maps, squares);
         }
         if (!network->quiet) {
             dn_progress("looking at slices", first + network->options.batch < out->slices ? first + network->options.batch : out->slices,
