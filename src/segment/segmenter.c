@@ -87,7 +87,7 @@ static dn_status check_slices(const dn_segmenter_options *options, const dn_segm
         DN_FAIL(DN_EUSAGE,
                 "%s is for networks that see volumes, like " DN_SEGMENT_MODEL "; model %s sees slices in z-scores, which do not follow the "
                 "intensity scale",
-                options->consensus != NULL ? "--consensus" : "--white-matter", s->model->name);
+                options->consensus != NULL ? "a consensus" : "a place for the white matter's intensity", s->model->name);
     }
     if (dn_stack_models_count(slices_of(s)) > DN_SEGMENT_MODELS - 2) {
         DN_FAIL(DN_EUSAGE, "at most %d models are averaged", DN_SEGMENT_MODELS - 2);
