@@ -78,16 +78,16 @@ static void read_part(const char *part, int *last, dn_bids_name *out, fault *bad
 {
     const int e = find_entity(part);
     if (e < 0) {
-        note(bad, strchr(part, '-') == NULL ? "is no key and value" : "has a key that BIDS does not know", part);
+        note(bad, strchr(part, '-') == NULL ? "is not a key and a value (key-value)" : "has a key that BIDS does not have", part);
         return;
     }
     const char *value = part + strlen(entities[e].key) + 1;
     if (out->value[e] != NULL) {
-        note(bad, "is there twice", part);
+        note(bad, "stands in it twice", part);
         return;
     }
     if (e < *last) {
-        note(bad, "comes too late in the name", part);
+        note(bad, "stands too late in the name", part);
     }
     if (!dn_bids_is_label(value) || (entities[e].kind == INDEX && value[strspn(value, digits)] != '\0')) {
         note(bad, entities[e].kind == INDEX ? "should have a number as its value" : "should have letters and digits as its value", part);
@@ -119,7 +119,7 @@ static dn_status parse(const char *path, dn_bids_name *out, fault *bad)
         if (next == NULL && strchr(part, '-') == NULL) {
             out->suffix = part;
             if (*part == '\0' && part != out->text) {
-                note(bad, "is no key and value", part);
+                note(bad, "is not a key and a value (key-value)", part);
             }
         } else {
             read_part(part, &last, out, bad);
@@ -145,7 +145,7 @@ dn_status dn_bids_check(const char *path)
     DN_TRY(parse(path, &name, &bad));
     dn_bids_name_release(&name);
     if (bad.what != NULL) {
-        DN_FAIL(DN_EFORMAT, "%s is no name by the rules of BIDS: \"%s\" %s", path, bad.part, bad.what);
+        DN_FAIL(DN_EFORMAT, "%s is not a valid BIDS name: \"%s\" %s", path, bad.part, bad.what);
     }
     return DN_OK;
 }

@@ -86,13 +86,14 @@ dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, siz
         DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read %s: it is not a regular file", path);
     }
     if ((int64_t)info.st_size > limit) {
-        DN_FAIL_GOTO(status, done, DN_EINPUT, "%s has %lld bytes, more than the %lld that such a file may have; is it the right file?",
-                     path, (long long)info.st_size, (long long)limit);
+        DN_FAIL_GOTO(status, done, DN_EINPUT, "%s has %lld bytes; such a file may have at most %lld. Is it the right file?", path,
+                     (long long)info.st_size, (long long)limit);
     }
     size_t expected = (size_t)info.st_size;
     DN_TRY_GOTO(status, dn_alloc(&bytes, expected + 1, 1, path), done);
     if (fread(bytes, 1, expected, file) != expected) {
-        DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read all of %s: %s", path, ferror(file) ? strerror(errno) : "it became shorter");
+        DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read all of %s: %s", path,
+                     ferror(file) ? strerror(errno) : "it became shorter while it was read");
     }
     *out = bytes;
     *size = expected;

@@ -67,7 +67,7 @@ dn_status dn_json_write(json_t *root, int digits, const char *path)
     json_decref(root);
     dn_status complete = dn_json_complete(path);
     if (text == NULL && complete == DN_OK) {
-        complete = dn_error_set(DN_ENOMEM, "%s cannot be written: a text in it is not valid UTF-8, or memory is short", path);
+        complete = dn_error_set(DN_ENOMEM, "%s cannot be written: a text in it is not valid UTF-8, or there is not enough memory", path);
     }
     if (complete != DN_OK) {
         free(text);

@@ -20,7 +20,7 @@ static dn_status refuse(const dn_folder_lock *lock, const char *folder, const ch
     ssize_t n = pread(lock->fd, owner, sizeof owner - 1, 0);
     owner[n > 0 ? n : 0] = '\0';
     owner[strcspn(owner, "\n")] = '\0';
-    DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_OTHER_FOLDER, "%s is in progress in %s%s%s%s; wait for its end, or name another folder", what,
+    DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_OTHER_FOLDER, "%s is in progress in %s%s%s%s; wait until it has ended, or name another folder", what,
                   folder, *owner != '\0' ? " (" : "", owner, *owner != '\0' ? ")" : "");
 }
 
@@ -48,7 +48,7 @@ dn_status dn_folder_lock_take(dn_folder_lock *lock, const char *folder, const ch
                 status = refuse(lock, folder, what);
                 goto fail;
             }
-            dn_log(DN_LOG_WARNING, "%s cannot be locked (%s): see to it that one run at a time writes there", folder, strerror(errno));
+            dn_log(DN_LOG_WARNING, "%s cannot be locked (%s): make sure that only one run at a time writes there", folder, strerror(errno));
             break;
         }
         if (is_current(lock)) {

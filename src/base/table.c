@@ -190,7 +190,7 @@ dn_status dn_table_column(const dn_table *table, const char *name, size_t *out)
     const char *nearest = dn_nearest_name(name, all);
     free(all);
     if (table->columns == 0) {
-        DN_FAIL(DN_EDATA, "%s has no column \"%s\": it has no columns at all", table->name, name);
+        DN_FAIL(DN_EDATA, "%s has no column \"%s\"; it has no columns at all", table->name, name);
     }
     if (nearest != NULL) {
         DN_FAIL(DN_EDATA, "%s has no column \"%s\"; did you mean \"%s\"? Its columns are: %s", table->name, name, nearest, names);

@@ -118,7 +118,7 @@ static dn_status comma_refused(const dn_table *table, size_t row, size_t column)
                 "as one "
                 "of the two",
                 table->name, line, name, text, whole, text, comma + 1, whole, text, comma + 1,
-                has_points(table) ? "Other numbers of the file have decimal points, so thousands are likely. " : "");
+                has_points(table) ? "Other numbers of the file have decimal points, so it probably separates thousands. " : "");
     }
     if (table->mixed_commas) {
         DN_FAIL(DN_EDATA,
@@ -126,7 +126,7 @@ static dn_status comma_refused(const dn_table *table, size_t row, size_t column)
                 "with a point",
                 table->name, line, name, text);
     }
-    DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has a comma where a number has a point; write it as %.*s.%s", table->name, line,
+    DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has a comma instead of a decimal point; write it as %.*s.%s", table->name, line,
             name, text, whole, text, comma + 1);
 }
 
@@ -139,8 +139,7 @@ static dn_status not_a_number(const dn_table *table, size_t row, size_t column, 
     case DN_FORM_COMMA:
         return comma_refused(table, row, column);
     case DN_FORM_THOUSANDS:
-        DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has separators of thousands; write it without them", table->name, line, name,
-                text);
+        DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" has thousands separators; write it without them", table->name, line, name, text);
     case DN_FORM_INFINITE:
         DN_FAIL(DN_EDATA, "%s, line %zu, column %s: \"%s\" is infinite or too large for a number; correct it or write n/a", table->name,
                 line, name, text);

@@ -145,8 +145,8 @@ static dn_status read_field(reader *r)
             r->p++;
         }
         if (!at_line_end(r) && *r->p != r->separator) {
-            DN_FAIL(DN_EFORMAT, "%s, line %zu: there is text behind a closing quote; write a quote inside a field twice (\"\")", r->name,
-                    r->line);
+            DN_FAIL(DN_EFORMAT, "%s, line %zu: there is text after a closing quote; a quote inside a field has to be written twice (\"\")",
+                    r->name, r->line);
         }
     } else {
         while (!at_line_end(r) && *r->p != r->separator) {
@@ -242,8 +242,9 @@ static dn_status read_row(reader *r, dn_table *table)
         r->p++;
     }
     if (c != table->columns) {
-        DN_FAIL(DN_EFORMAT, "%s, line %zu has %zu field%s, but the header names %zu column%s; is a separator missing or too many?", r->name,
-                line, c, c == 1 ? "" : "s", table->columns, table->columns == 1 ? "" : "s");
+        DN_FAIL(DN_EFORMAT,
+                "%s, line %zu has %zu field%s, but the header names %zu column%s; is a separator missing, or is there one too many?",
+                r->name, line, c, c == 1 ? "" : "s", table->columns, table->columns == 1 ? "" : "s");
     }
     if (table->facts.empty_rows > 0 && table->facts.line_after_empty == 0) {
         table->facts.line_after_empty = line;

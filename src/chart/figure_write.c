@@ -284,7 +284,7 @@ static dn_status finish_drawn(const char *folder, const char *name, const char *
                                      : strcmp(extension, "pdf") == 0 ? whole_pdf((const char *)bytes, size)
                                                                      : whole_svg((const char *)bytes, size));
     if (!whole) {
-        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot left only a part of the figure %s.%s; is the disk full?", path, extension);
+        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot wrote only a part of the figure %s.%s; is the disk full?", path, extension);
     }
     if (strcmp(extension, "pdf") == 0 && take_date_out((char *)bytes, size)) {
         status = dn_file_write_all(file, bytes, size);
@@ -353,11 +353,11 @@ dn_status dn_figure_write(const dn_figure *figure, const char *path)
         DN_FAIL_GOTO(
             status, done, DN_EIO,
             "gnuplot was not found, so the figure %s could not be drawn; install it (apt-get install gnuplot-nox) and run `gnuplot %s.gp` "
-            "in its folder: script and data are there",
+            "in its folder; the script and the data are there",
             path, name);
     }
     if (code == -2) {
-        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot took longer than two minutes over the figure %s and was stopped", path);
+        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot needed more than two minutes for the figure %s and was stopped", path);
     }
     if (code != 0) {
         DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot could not draw the figure %s (exit code %d): %s", path, code, complaint);

@@ -32,7 +32,7 @@ static dn_status check_header(const unsigned char *bytes, size_t size, const cha
                 DN_PICTURE_LIMIT);
     }
     if (depth == 16) {
-        DN_FAIL(DN_EFORMAT, "%s has 16 bits a pixel; slices are read with 8, so save it with 8 bits", name);
+        DN_FAIL(DN_EFORMAT, "%s has 16 bits per pixel; save it with 8 bits per pixel", name);
     }
     if (colour == 4 || colour == 6) {
         DN_FAIL(DN_EFORMAT, "%s has an alpha channel; save it without transparency", name);
@@ -87,7 +87,7 @@ static dn_status take_grey(cairo_surface_t *surface, const char *name, dn_pictur
             memcpy(&pixel, data + (ptrdiff_t)r * stride + 4 * (ptrdiff_t)c, sizeof pixel);
             uint8_t blue = (uint8_t)pixel;
             if (blue != (uint8_t)(pixel >> 8) || blue != (uint8_t)(pixel >> 16)) {
-                DN_FAIL(DN_EFORMAT, "%s is a colour picture (row %d, column %d); slices and their masks are grey", name, r, c);
+                DN_FAIL(DN_EFORMAT, "%s is a colour picture (row %d, column %d); slices and their masks must be grey", name, r, c);
             }
             out->grey[(size_t)r * (size_t)columns + (size_t)c] = blue;
         }

@@ -305,7 +305,7 @@ static dn_status check(const dn_surface_part *parts, size_t n_parts)
 {
     int64_t triangles = 0;
     if (n_parts > 255) {
-        DN_FAIL(DN_EDATA, "a picture of %zu surfaces is not possible; 255 are", n_parts);
+        DN_FAIL(DN_EDATA, "a picture of %zu surfaces is not possible; the limit is 255", n_parts);
     }
     for (size_t p = 0; p < n_parts; ++p) {
         triangles += parts[p].n_triangles;

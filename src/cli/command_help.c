@@ -10,7 +10,7 @@ static dn_status run(const dn_arguments *arguments)
     if (dn_arguments_count(arguments) > 0 && !(dn_arguments_flag(arguments, "man") && strcmp(dn_arguments_at(arguments, 0), "dien") == 0)) {
         DN_TRY(dn_command_find_near(dn_arguments_at(arguments, 0), &command));
         if (dn_arguments_count(arguments) == 2 && command->subcommands == NULL) {
-            DN_FAIL(DN_EUSAGE, "dien %s has no subcommands, and got '%s' besides", command->name, dn_arguments_at(arguments, 1));
+            DN_FAIL(DN_EUSAGE, "dien %s has no subcommands; leave out '%s'", command->name, dn_arguments_at(arguments, 1));
         }
         if (dn_arguments_count(arguments) == 2) {
             DN_TRY(dn_subcommand_find_near(command, dn_arguments_at(arguments, 1), &command));
@@ -33,7 +33,7 @@ static dn_status run(const dn_arguments *arguments)
 }
 
 static const dn_option options[] = {
-    {.name = "man", .kind = DN_OPTION_FLAG, .help = "print the man page instead (roff); without COMMAND the page of dien itself"},
+    {.name = "man", .kind = DN_OPTION_FLAG, .help = "print the man page instead (roff); without COMMAND, the page of dien itself"},
     {.name = "completion",
      .kind = DN_OPTION_CHOICE,
      .value = "SHELL",
@@ -45,14 +45,14 @@ static const dn_option options[] = {
 
 const dn_command dn_command_help = {
     .name = "help",
-    .summary = "say what a command does and takes",
+    .summary = "explain a command and its options",
     .positional = "[COMMAND [SUBCOMMAND]]",
     .positional_min = 0,
     .positional_max = 2,
     .options = options,
     .description = "Prints what a command does, its options and examples; without COMMAND, the list of commands.\n\n"
-                   "Man pages and shell completion are written from the same tables. 'make install' puts them where man and the "
-                   "shells look; for a program that was not installed, 'source <(dien help --completion bash)' does.",
+                   "Man pages and shell completion come from the same tables. 'make install' installs them for man and the shells. If the "
+                   "program was not installed, use 'source <(dien help --completion bash)'.",
     .examples = "dien help segment\ndien help stats groups\ndien help --man segment | man -l -\ndien help --completion bash > "
                 "~/.local/share/bash-completion/"
                 "completions/dien",

@@ -33,32 +33,31 @@ static const dn_option average_options[] = {
      .help = "label map to write (.nii.gz)",
      .required = true,
      .written = true},
-    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "its voxel size", .low = 0.2, .high = 10},
+    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "voxel size of the map", .low = 0.2, .high = 10},
     {.name = "rounds",
      .kind = DN_OPTION_INTEGER,
      .value = "N",
      .preset = "4",
-     .help = "rounds of smooth alignment after the affine one; 0: affine only",
+     .help = "rounds of smooth alignment after the affine alignment; 0: affine alignment only",
      .low = 0,
      .high = 100},
     {.name = "tissues",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "tissue table (TSV); without it the one that comes with dien, for FreeSurfer labels"},
+     .help = "tissue table (TSV; default: the table that comes with dien, for FreeSurfer labels)"},
     {0},
 };
 
 static const dn_command average_command = {
     .name = "labelmap average",
-    .summary = "make one label map on which many people agree",
+    .summary = "make one average label map of many people",
     .positional = "MAP...",
     .positional_min = 1,
     .positional_max = -1,
     .options = average_options,
-    .description =
-        "The maps (FreeSurfer numbers) are brought to their mean shape, by an affine "
-        "each that fits the centroids of their structures and then by a smooth displacement; each voxel takes the label that most of "
-        "the maps and their mirror images have there. The result is symmetric about x = 0.",
+    .description = "The maps (FreeSurfer numbers) are aligned to their mean shape: first by an affine transform per map, which fits the "
+                   "centroids of its structures, then by a smooth displacement. Each voxel of the result gets the label that most of the "
+                   "maps and their mirror images have there. The result is symmetric about x = 0.",
     .examples = "dien labelmap average maps/*.nii.gz -o average.nii.gz",
     .run = average,
 };
@@ -71,7 +70,7 @@ static const dn_option frame_options[] = {
      .help = "label map to write (.nii.gz)",
      .required = true,
      .written = true},
-    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "its voxel size", .low = 0.2, .high = 10},
+    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "voxel size of the map", .low = 0.2, .high = 10},
     {.name = "frame",
      .kind = DN_OPTION_TEXT,
      .value = "ACY,ACZ,PCY,PCZ",
@@ -80,18 +79,19 @@ static const dn_option frame_options[] = {
     {.name = "tissues",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "tissue table (TSV); without it the one that comes with dien, for FreeSurfer labels"},
+     .help = "tissue table (TSV; default: the table that comes with dien, for FreeSurfer labels)"},
     {0},
 };
 
 static const dn_command frame_command = {
     .name = "labelmap frame",
-    .summary = "turn such an average into the AC-PC frame",
+    .summary = "turn an average label map into the AC-PC frame",
     .positional = "MAP",
     .positional_min = 1,
     .positional_max = 1,
     .options = frame_options,
-    .description = "Turns an average of 'dien labelmap average' (never any other map: it is made symmetric again) into the AC-PC frame.",
+    .description = "Turns the result of 'dien labelmap average' into the AC-PC frame. Do not use it for other maps: the result is made "
+                   "symmetric again.",
     .examples = "dien labelmap frame average.nii.gz -o head.nii.gz --frame 17.2,8.0,-11.8,-3.9",
     .run = frame,
 };
@@ -100,8 +100,8 @@ static const dn_command *const subcommands[] = {&average_command, &frame_command
 
 const dn_command dn_command_labelmap = {
     .name = "labelmap",
-    .summary = "make label maps from label maps",
-    .description = "`make template` makes the template that comes with dien in this way.",
+    .summary = "average label maps",
+    .description = "`make template` makes the template of dien with these commands.",
     .examples = "dien labelmap average maps/*.nii.gz -o average.nii.gz\n"
                 "dien labelmap frame average.nii.gz -o head.nii.gz --frame 17.2,8.0,-11.8,-3.9",
     .subcommands = subcommands,

@@ -37,7 +37,7 @@ static dn_status list(const dn_arguments *arguments)
         dn_model_destroy(model);
     }
     if (count == 0) {
-        printf("no models; bring one with: dien models import FILE.h5\n");
+        printf("no models found; add one with: dien models import FILE.h5\n");
     }
     dn_store_list_release(paths, count);
     return DN_OK;
@@ -85,7 +85,7 @@ static void show_input(const dn_model_input *input)
         printf("normalisation  %s\n", input->normalise == DN_NORMALISE_ZSCORE ? "mean 0, standard deviation 1" : "none");
     }
     if (input->mirror) {
-        printf("mirror         asked about the scan and its mirror image; the mean counts\n");
+        printf("mirror         runs on the scan and on its mirror image; the mean is used\n");
     }
 }
 
@@ -149,7 +149,9 @@ static dn_status target_path(const char *output, const char *source, const dn_mo
     }
     for (size_t i = 0; i < sizeof own / sizeof *own; ++i) {
         if (strcmp(model->name, own[i]) == 0) {
-            DN_FAIL(DN_EUSAGE, "\"%s\" is the name of a network of dien's own, which would be hidden; give yours another with --name",
+            DN_FAIL(DN_EUSAGE,
+                    "\"%s\" is the name of one of dien's own networks, which could then not be found; give your network another name with "
+                    "--name",
                     model->name);
         }
     }
@@ -177,7 +179,7 @@ static dn_status import(const dn_arguments *arguments)
     dn_model *model;
     dn_import_options options = {.name = dn_arguments_text(arguments, "name"), .metadata = dn_arguments_text(arguments, "metadata")};
     if (options.name != NULL && (*options.name == '\0' || strchr(options.name, '/') != NULL)) {
-        DN_FAIL(DN_EUSAGE, "--name is \"%s\"; a name has no slash and is not empty (-o says where the file goes)", options.name);
+        DN_FAIL(DN_EUSAGE, "--name is \"%s\"; a name must not be empty or contain a slash (-o names the folder)", options.name);
     }
     DN_TRY(dn_import_keras(dn_arguments_at(arguments, 0), &options, &model));
     dn_status status;
@@ -194,28 +196,28 @@ done:
 
 static const dn_command list_command = {
     .name = "models list",
-    .summary = "say which networks are found",
-    .description = "A line per network: its name, architecture, how many labels it knows, and its file.\n\n"
-                   "Models are looked for in $DIEN_MODELS, the folder models/ beside the program, the installed folder and "
+    .summary = "list the networks that are installed",
+    .description = "Prints one line per network: its name, architecture, number of labels, and file.\n\nModels are searched in "
+                   "$DIEN_MODELS, the folder models/ beside the program, the installed folder and "
                    "~/.local/share/dien/models. A model is one .safetensors file.",
     .examples = "dien models list",
     .run = list,
 };
 
 static const dn_option show_options[] = {
-    {.name = "config", .kind = DN_OPTION_FLAG, .help = "print the network's configuration too"},
-    {.name = "weights", .kind = DN_OPTION_FLAG, .help = "print the names and shapes of the weights too"},
+    {.name = "config", .kind = DN_OPTION_FLAG, .help = "also print the network's configuration"},
+    {.name = "weights", .kind = DN_OPTION_FLAG, .help = "also print the names and shapes of the weights"},
     {0},
 };
 
 static const dn_command show_command = {
     .name = "models show",
-    .summary = "say what a network expects and knows",
+    .summary = "show what a network expects and labels",
     .positional = "NAME|FILE",
     .positional_min = 1,
     .positional_max = 1,
     .options = show_options,
-    .description = "What a model expects of a scan, its labels, what it was trained on, its licence and source.",
+    .description = "Prints what a model expects of a scan, its labels, the data on which it was trained, its licence and its source.",
     .examples = "dien models show billot2020-hypothalamus-subunits",
     .run = show,
 };
@@ -225,14 +227,14 @@ static const dn_option import_options[] = {
      .letter = 'o',
      .kind = DN_OPTION_FILE,
      .value = "PATH",
-     .help = "file (.safetensors) or folder to write; without it the folder of the user's models",
+     .help = "file (.safetensors) or folder to write (default: the folder of the user's models)",
      .written = true},
     {.name = "name", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "name of the model"},
     {.name = "metadata",
      .kind = DN_OPTION_FILE,
      .value = "JSON",
-     .help = "file that says input, labels, licence and source of the network"},
-    {.name = "f16", .kind = DN_OPTION_FLAG, .help = "store the weights in 16 bits, half the size"},
+     .help = "JSON file with input, labels, licence and source of the network"},
+    {.name = "f16", .kind = DN_OPTION_FLAG, .help = "store the weights in 16 bits, which halves the size"},
     {0},
 };
 
@@ -255,8 +257,8 @@ static const dn_command *const subcommands[] = {&list_command, &show_command, &i
 
 const dn_command dn_command_models = {
     .name = "models",
-    .summary = "list the networks, or bring a published one",
-    .description = "Models are looked for in $DIEN_MODELS, the folder models/ beside the program, the installed folder and "
+    .summary = "list networks, show one, or import a published one",
+    .description = "Models are searched in $DIEN_MODELS, the folder models/ beside the program, the installed folder and "
                    "~/.local/share/dien/models. A model is one .safetensors file.",
     .examples = "dien models list\ndien models show billot2020-hypothalamus-subunits\ndien models import billot2020_hypothalamus.h5",
     .subcommands = subcommands,

@@ -22,8 +22,8 @@ static const dn_option fit_options[] = {
     {.name = "sex",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
-     .help = "sex: M or F, male or female (default: the column sex, if there is one)"},
-    {.name = "scanner", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "scanner (default: the column scanner, if there is one)"},
+     .help = "sex: M or F, male or female (default: the column sex, if the table has it)"},
+    {.name = "scanner", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "scanner (default: the column scanner, if the table has it)"},
     DN_OPTION_ID("column that names the person"),
     DN_OPTIONS_TABLES,
     {.name = "method",
@@ -31,18 +31,20 @@ static const dn_option fit_options[] = {
      .value = "HOW",
      .preset = "squares",
      .choices = "squares|huber|bisquare|quantile",
-     .help = "least squares, two robust fits, or one surface per centile"},
-    {.name = "one-step", .kind = DN_OPTION_FLAG, .help = "least squares without leaving out outliers and fitting again"},
-    {.name = "with-sex", .kind = DN_OPTION_FLAG, .help = "a term for sex beside age and head size"},
+     .help = "method of the fit (least squares, two robust fits, or one surface per centile)"},
+    {.name = "one-step",
+     .kind = DN_OPTION_FLAG,
+     .help = "one fit of least squares only (default: outliers are left out and the fit is repeated)"},
+    {.name = "with-sex", .kind = DN_OPTION_FLAG, .help = "add a term for sex to those for age and head size"},
     DN_OPTION_LEVEL("level of the normal interval"),
-    {.name = "structure", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "what the volume is of (default: the name of the column)"},
-    DN_OPTION_UNIT("unit of the volume (gathered ones are converted to it)"),
-    {.name = "source", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "where the people come from; kept in the norm and shown with it"},
-    {.name = "simulated", .kind = DN_OPTION_FLAG, .help = "the people are not real; every result of this norm will say so"},
+    {.name = "structure", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "name of the structure (default: the name of the column)"},
+    DN_OPTION_UNIT("unit of the volume (volumes of 'dien segment' are converted to it)"),
+    {.name = "source", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "where the people come from; stored in the norm and shown with it"},
+    {.name = "simulated", .kind = DN_OPTION_FLAG, .help = "the people are simulated; every result of this norm will say so"},
     {.name = "scanner-sd",
      .kind = DN_OPTION_REAL,
      .value = "SD",
-     .help = "inter-scanner SD of one person's volume ('dien stability'), kept in the norm",
+     .help = "inter-scanner SD of one person's volume ('dien stability'), stored in the norm",
      .low = 0.0,
      .high = 1e12},
     {.name = "output",
@@ -80,10 +82,8 @@ static const dn_command fit = {
     .options = fit_options,
     .description = "Makes a norm from a table of healthy people: the volume as a quadratic surface in intracranial volume and age, "
                    "V = a ICV^2 + b age^2 + c ICV age + d ICV + e age + f, by least squares in two steps (residuals beyond 1.5 "
-                   "interquartile ranges are left out of "
-                   "the second), by a robust fit or by quantiles. The norm file says how many people it is made of, their ages, sexes and "
-                   "scanners. No norm comes "
-                   "with this program.\n\n"
+                   "interquartile ranges are left out of the second step), by a robust fit, or by quantiles. The norm file says how many "
+                   "people it was made from, their ages, sexes and scanners. No norm comes with this program.\n\n"
                    "These are research results, not a diagnosis.",
     .examples = "dien normative fit controls.tsv volumes/ --value thalamus --icv icv --unit mL --scanner-sd 0.28 -o norm\n"
                 "dien normative fit controls.tsv --value hypothalamus --method quantile -o norm",
@@ -93,34 +93,38 @@ static const dn_command fit = {
 /* ---- apply ---- */
 
 static const dn_option apply_options[] = {
-    {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "the volume (default: the column that the norm was fitted to)"},
-    {.name = "icv", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "intracranial volume (default: the norm's column, or icv)"},
+    {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "column of the volume (default: the norm's column)"},
+    {.name = "icv",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .help = "column of the intracranial volume (default: the norm's column, or icv)"},
     {.name = "age", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "age in years (default: the norm's column, or age)"},
     {.name = "sex",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
-     .help = "sex: M or F, male or female (default: the norm's column, or sex, if it is there)"},
+     .help = "sex: M or F, male or female (default: the norm's column, or sex, if the table has it)"},
     {.name = "scanner",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
-     .help = "scanner (default: the norm's column, or scanner, if it is there)"},
+     .help = "scanner (default: the norm's column, or scanner, if the table has it)"},
     DN_OPTION_ID("column that names the person"),
     DN_OPTIONS_TABLES,
-    DN_OPTION_UNIT("unit of the table's volumes, which are converted to the norm's"),
+    DN_OPTION_UNIT("unit of the table's volumes; they are converted to the norm's unit"),
     {.name = "scanner-sd",
      .kind = DN_OPTION_REAL,
      .value = "SD",
-     .help = "inter-scanner SD of one person's volume ('dien stability'), instead of the norm's",
+     .help = "inter-scanner SD of one person's volume ('dien stability'), instead of the SD in the norm",
      .low = 0.0,
      .high = 1e12},
     {.name = "scanner-sd-column",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMN",
-     .help = "column with that SD for each person's own scanner; where it is empty, --scanner-sd or the norm's"},
+     .help =
+         "column with the inter-scanner SD of each person's own scanner; where it is empty, --scanner-sd or the SD in the norm is used"},
     {.name = "chart",
      .kind = DN_OPTION_TEXT,
      .value = "ID,...",
-     .help = "people to draw a centile chart of (default: everyone, if at most 6)"},
+     .help = "people for whom a centile chart is drawn (default: everyone, if there are at most 6)"},
     DN_OPTION_OUTPUT_FOLDER("write tables, figures and the paragraph into this folder"),
     {0},
 };
@@ -146,12 +150,11 @@ static const dn_command apply = {
     .positional_max = -1,
     .options = apply_options,
     .description =
-        "Compares people with a norm: expected volume, residual, z, percentile, and whether the volume is reduced: its "
-        "own interval, from the "
-        "inter-scanner SD (--scanner-sd), as a whole below the normal interval. Whoever is older, younger, smaller or larger "
-        "than the people of the norm, "
-        "or from a scanner that it has not seen, is flagged; whose age, head size or volume is so far away that it must be a mistake or "
-        "another unit gets no z and is named. For a cohort it gives the share that is reduced.\n\n"
+        "Compares people with a norm. For each person dien gives the expected volume, the residual, z, the percentile, and whether the "
+        "volume is reduced. A volume is reduced if its own interval, from the inter-scanner SD (--scanner-sd), lies completely below the "
+        "normal interval.\n\nA person is flagged whose age or head size is outside the range of the norm, or whose scanner is not in the "
+        "norm. A person whose age, head size or volume is so far outside that it must be a mistake or another unit gets no z and is named. "
+        "For a group of people, dien gives the share whose volume is reduced.\n\n"
         "These are research results, not a diagnosis.",
     .examples = "dien normative apply norm/norm.json patients.tsv volumes/ -o patients",
     .run = run_apply,
@@ -161,9 +164,10 @@ static const dn_command *const subcommands[] = {&fit, &apply, NULL};
 
 const dn_command dn_command_normative = {
     .name = "normative",
-    .summary = "fit a norm, and compare people with it",
-    .description = "fit makes a norm from a table of healthy people; apply compares people with it. No norm comes with this program.\n\n"
-                   "These are research results, not a diagnosis.",
+    .summary = "make a norm of healthy people, and compare people with it",
+    .description =
+        "'fit' makes a norm from a table of healthy people. 'apply' compares people with it. No norm comes with this program.\n\n"
+        "These are research results, not a diagnosis.",
     .examples = "dien normative fit controls.tsv volumes/ --value thalamus --icv icv --unit mL --scanner-sd 0.28 -o norm\n"
                 "dien normative apply norm/norm.json patients.tsv volumes/ -o patients",
     .subcommands = subcommands,

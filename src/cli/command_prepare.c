@@ -7,42 +7,44 @@
 #include <string.h>
 
 static const dn_option options[] = {
-    {.name = "output", .letter = 'o', .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "folder for what is written", .required = true},
+    {.name = "output", .letter = 'o', .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "folder for the results", .required = true},
     {.name = "stacks",
      .kind = DN_OPTION_CHOICE,
      .value = "LIST",
      .preset = "hypothalamus",
-     .help = "what to cut: the hypothalamus, the grid of the intracranial volume (half a gigabyte), the whole head at 1 mm",
+     .help = "what to cut: slices around the hypothalamus, slices of the whole intracranial volume (half a gigabyte), or the whole head at "
+             "1 mm",
      .choices = "hypothalamus|icv|head",
      .list = true},
     {.name = "geometry",
      .kind = DN_OPTION_TEXT,
      .value = "GRID",
      .preset = "published",
-     .help = "of the hypothalamic stack: published (50x512:0.5x0.125), quarter (50x256:0.5x0.25), or SLICESxPIXELS:THICKNESSxPIXEL in mm"},
+     .help = "geometry of the stack around the hypothalamus: published (50x512:0.5x0.125), quarter (50x256:0.5x0.25), or "
+             "SLICESxPIXELS:THICKNESSxPIXEL in mm"},
     {.name = "intensities",
      .kind = DN_OPTION_CHOICE,
      .value = "HOW",
      .preset = "zscore",
-     .help = "zscore: mean 0 and standard deviation 1 over each stack; scan: as they are",
+     .help = "zscore: mean 0 and standard deviation 1 over each stack; scan: unchanged",
      .choices = "zscore|scan"},
     {.name = "labels",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "a label map of the head with FreeSurfer's numbers (aseg) instead of the network"},
-    {.name = "translate", .kind = DN_OPTION_FILE, .value = "FILE", .help = "table that turns the numbers of --labels into FreeSurfer's"},
-    {.name = "frame", .kind = DN_OPTION_FILE, .value = "FILE", .help = "the frame from this _frame.json instead of finding it"},
-    {.name = "template", .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "another reference head than the one that comes with dien"},
+     .help = "label map of the head with FreeSurfer's numbers (aseg), used instead of the network"},
+    {.name = "translate", .kind = DN_OPTION_FILE, .value = "FILE", .help = "table that changes the numbers of --labels into FreeSurfer's"},
+    {.name = "frame", .kind = DN_OPTION_FILE, .value = "FILE", .help = "use the frame of this _frame.json instead of finding it"},
+    {.name = "template", .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "reference head (default: the head that comes with dien)"},
     {.name = "back",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "labels made on a stack of this scan: written on the scan's own grid, and nothing else is done"},
-    {.name = "coarse-model", .kind = DN_OPTION_TEXT, .value = "MODEL", .help = "whole-head network, name or file"},
-    {.name = "fine-model", .kind = DN_OPTION_TEXT, .value = "MODEL", .help = "network for the deep structures, name or file"},
+     .help = "bring labels that were drawn on a stack of this scan back onto the scan's own grid; nothing else is done"},
+    {.name = "coarse-model", .kind = DN_OPTION_TEXT, .value = "MODEL", .help = "network of the whole head, name or file"},
+    {.name = "fine-model", .kind = DN_OPTION_TEXT, .value = "MODEL", .help = "network of the deep structures, name or file"},
     {.name = "trust",
      .kind = DN_OPTION_CHOICE,
      .value = "FORM",
-     .help = "which orientation to believe where a file contradicts itself",
+     .help = "which orientation to use if a NIfTI header contradicts itself",
      .choices = "sform|qform"},
     {0},
 };
@@ -54,11 +56,11 @@ static dn_status check(const dn_arguments *arguments)
     for (size_t i = 0; i < sizeof single / sizeof *single; ++i) {
         given += dn_arguments_given(arguments, single[i]);
         if (dn_arguments_given(arguments, single[i]) && dn_arguments_count(arguments) > 1) {
-            DN_FAIL(DN_EUSAGE, "--%s belongs to one scan; give one at a time", single[i]);
+            DN_FAIL(DN_EUSAGE, "--%s is for one scan; give one scan at a time", single[i]);
         }
     }
     if (given > 1) {
-        DN_FAIL(DN_EUSAGE, "give one of --labels, --frame and --back");
+        DN_FAIL(DN_EUSAGE, "--labels, --frame and --back cannot be combined; give only one of them");
     }
     if (dn_arguments_given(arguments, "translate") && !dn_arguments_given(arguments, "labels")) {
         DN_FAIL(DN_EUSAGE, "--translate needs --labels");
@@ -104,17 +106,16 @@ const dn_command dn_command_prepare = {
     .positional_min = 1,
     .positional_max = -1,
     .options = options,
-    .description =
-        "Finds, without an operator, the frame in which the anterior commissure is the origin, the line from the posterior to the anterior "
-        "commissure points forwards and the mid-sagittal plane is x = 0: deep structures that the whole-head network labels are laid on "
-        "those of a reference head whose commissures are known. Then cuts the scan into coronal slices perpendicular to that line: by "
-        "default 50 slices of 512 x 512, 0.5 mm apart, pixels of 0.125 mm, around the hypothalamus.\n\n"
-        "For sub-01_T1w.nii.gz, DIR gets sub-01_space-ACPC_desc-hypothalamus_T1w.nii.gz (z-scores; its affine leads back to the scan, so "
-        "that what is segmented on it lies on the scan), sub-01_frame.json and .tsv (commissures in scan coordinates, angles, the "
-        "transform both ways, expected errors) and sub-01_frame.png, the frame drawn on the scan, to look at.\n\n"
-        "The z-score of a stack is over all its voxels. A head that does not fit the reference is refused (exit code 3), with the "
-        "reason.\n\n"
-        "Of several files, one that cannot be done is named and does not stop the others (exit code 6).",
+    .description = "Finds the AC-PC frame without an operator. In this frame the anterior commissure is the origin, the line from the "
+                   "posterior to the anterior commissure points forwards, and the mid-sagittal plane is x = 0. The network of the whole "
+                   "head labels deep structures; these are aligned with the same structures of a reference head whose commissures are "
+                   "known. Then the scan is cut into coronal slices perpendicular to the AC-PC line: by default 50 slices of 512 x 512 "
+                   "pixels of 0.125 mm, 0.5 mm apart, around the hypothalamus.\n\n"
+                   "For sub-01_T1w.nii.gz, DIR gets sub-01_space-ACPC_desc-hypothalamus_T1w.nii.gz (z-scores over all voxels of the stack; "
+                   "its affine is in the coordinates of the scan, so labels drawn on it fit the scan), sub-01_frame.json and .tsv "
+                   "(commissures in scan coordinates, angles, the transform in both directions, expected errors) and sub-01_frame.png (a "
+                   "picture of the frame on the scan, to be checked).\n\nA head that does not fit the reference is refused (exit code 3), "
+                   "with the reason.\n\nIf one of several files fails, it is named, the others are done, and the exit code is 6.",
     .examples = "dien prepare sub-01_T1w.nii.gz -o frames\n"
                 "dien prepare sub-01_T1w.nii.gz -o frames --labels aseg.mgz --geometry quarter\n"
                 "dien prepare sub-01_T1w.nii.gz -o frames --back sub-01_drawn-on-the-stack.nii.gz",

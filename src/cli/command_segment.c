@@ -13,88 +13,87 @@ static const dn_option options[] = {
      .letter = 'o',
      .kind = DN_OPTION_FOLDER,
      .value = "DIR",
-     .help = "folder for the results; made when absent",
+     .help = "folder for the results; it is made if it does not exist",
      .required = true},
     {.name = "structures",
      .kind = DN_OPTION_CHOICE,
      .value = "LIST",
      .choices = DN_SELECT_NAMES,
      .list = true,
-     .help = "what to measure, separated by commas (default: all that an installed network measures)"},
+     .help = "what to measure, separated by commas (default: everything that the installed networks measure)"},
     {.name = "model",
      .kind = DN_OPTION_FILE,
      .value = "NAME|FILE",
      .help = "network of the hypothalamus: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL
-             ", dien's own, whatever else is installed); without --structures, only what it labels is measured. Networks that see slices "
-             "(" DN_SEGMENT_SLICES ", dien's other one) find the AC-PC frame of a scan themselves, also take stacks of `dien prepare`, and "
-             "several of them (FILE,FILE,...: the folds of `dien crossval`) are averaged"},
+             "). With --model and without --structures, only the labels of this network are measured. Networks that work on slices "
+             "(" DN_SEGMENT_SLICES ") find the AC-PC frame of a scan themselves; they also accept stacks of `dien prepare`. Several of "
+             "them (FILE,FILE,...: the folds of `dien crossval`) are averaged"},
     {.name = "truth",
      .kind = DN_OPTION_FILE,
      .value = "LABELS",
-     .help = "true labels of the one scan (FreeSurfer numbers, as of 'dien synth'): report and STEM_measured_and_true.tsv show measured "
-             "beside true volumes"},
+     .help = "true labels of the scan (FreeSurfer numbers, as 'dien synth' writes them): the report and STEM_measured_and_true.tsv then "
+             "show measured and true volumes"},
     {.name = "age",
      .kind = DN_OPTION_REAL,
      .value = "YEARS",
      .low = 0,
      .high = 120,
-     .help = "age of the one person, for report and norms (default: what participants.tsv or the JSON file beside the scan says)"},
+     .help = "age of the person, for report and norms (default: from participants.tsv or the JSON file beside the scan)"},
     {.name = "sex",
      .kind = DN_OPTION_CHOICE,
      .value = "F|M",
      .choices = "F|M",
-     .help = "sex of the one person, female or male (default: as with --age)"},
+     .help = "sex of the person, female or male (default: as for --age)"},
     {.name = "norm",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "a norm of `dien normative fit`, or several with commas: the report sets the volume against it (z, percentile, range)"},
+     .help = "norm of `dien normative fit`, or several separated by commas: the report compares the volume with it (z, percentile, range)"},
     {.name = "times",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "write a table of how many seconds each scan took, for `dien evaluate --times`",
+     .help = "write a table of the seconds per scan, for `dien evaluate --times`",
      .written = true},
-    {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probability of each label, STEM_probseg.nii.gz"},
+    {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probabilities of all labels, STEM_probseg.nii.gz"},
     {.name = "precision",
      .kind = DN_OPTION_CHOICE,
      .value = "TYPE",
      .preset = "f32",
      .choices = "f32|bf16|auto",
-     .help = "arithmetic of the network; auto takes bf16 where the processor has it (faster, labels differ in about 1 voxel of 500)"},
+     .help = "arithmetic of the network; auto uses bf16 if the processor has it (faster; labels differ in about 1 of 500 voxels)"},
     {.name = "memory",
      .kind = DN_OPTION_REAL,
      .value = "GB",
      .preset = "2",
      .low = 0.05,
      .high = 1024,
-     .help = "memory for a run of the network"},
-    {.name = "whole-head",
-     .kind = DN_OPTION_FLAG,
-     .help = "search the whole head with the network, instead of where an average head has it"},
+     .help = "largest memory for a run of the network"},
+    {.name = "whole-head", .kind = DN_OPTION_FLAG, .help = "search the whole head for the hypothalamus, instead of its usual place only"},
     {.name = "accept",
      .kind = DN_OPTION_FLAG,
-     .help = "accept scans that quality control rejects (after a look at the picture); the table and the sidecars say so"},
+     .help = "accept scans that quality control rejects (check the picture first); the tables and JSON files say so"},
     {.name = "white-matter",
      .kind = DN_OPTION_REAL,
      .value = "PEAK",
      .low = 0.2,
      .high = 1,
-     .help = "multiply the intensities so that the white matter's peak lies here, of 0 to 1; makes volumes of scans with other intensity "
-             "scales comparable"},
+     .help = "multiply the intensities so that the peak of white matter lies at this value (0 to 1); makes volumes from scans with "
+             "different intensity scales comparable"},
     {.name = "consensus",
      .kind = DN_OPTION_FLAG,
-     .help = "mean of 16 runs of the network: white matter at 0.5, 0.6, 0.7 and 0.8, mirrored and not, moved by a voxel and not; says how "
-             "much their volumes differ. Around the brain of a scan without skull, fluid and a bright shell are put first"},
+     .help =
+         "mean of 16 runs of the network: white matter at 0.5, 0.6, 0.7 and 0.8, mirrored and not, moved by a voxel and not; it also says "
+         "how much the volumes of these runs differ. If the scan has no skull, fluid and a bright shell are first added around the brain"},
     {.name = "grid",
      .kind = DN_OPTION_CHOICE,
      .value = "GRID",
      .preset = "scan",
      .choices = "scan|model",
-     .help = "voxels of the results: the scan's own, or the model's (1 mm)"},
+     .help = "voxels of the results: those of the scan, or those of the model (1 mm)"},
     {.name = "trust",
      .kind = DN_OPTION_CHOICE,
      .value = "FORM",
      .choices = "sform|qform",
-     .help = "which orientation to believe where a NIfTI header contradicts itself"},
+     .help = "which orientation to use if a NIfTI header contradicts itself"},
     {.name = NULL},
 };
 
@@ -123,7 +122,7 @@ static dn_status run(const dn_arguments *arguments)
     dn_status status;
     DN_TRY(dn_scan_list(arguments, "_dseg.nii.gz", &paths, &count));
     if (how.truth != NULL && count > 1) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth belongs to one scan; 'dien evaluate' compares many label maps with their truths");
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "--truth is for one scan; 'dien evaluate' compares many label maps with their truths");
     }
     DN_TRY_GOTO(status, dn_segment_norms_read(arguments, count, &how.outputs.report), done);
     status = dn_measure_scans(paths, count, &how);
@@ -141,18 +140,17 @@ const dn_command dn_command_segment = {
     .positional_max = -1,
     .options = options,
     .description =
-        "Labels the hypothalamus and its subunits, thalamus, deep grey matter, ventricles, brain stem and tissues in T1-weighted scans of "
-        "heads, and measures them and the intracranial volume. Scans may be NIfTI (.nii, .nii.gz, "
+        "Labels the hypothalamus and its subunits, the thalamus, deep grey matter, ventricles, brain stem and tissues in T1-weighted scans "
+        "of heads. Measures their volumes and the intracranial volume. Scans may be NIfTI (.nii, .nii.gz, "
         ".hdr/.img) or FreeSurfer (.mgh, .mgz), of any orientation, with or without the skull.\n\n"
-        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, FreeSurfer's numbers; the hypothalamus's "
-        "subunits are 801-805 left and 806-810 right; with " DN_SEGMENT_SLICES ", the whole is 819 and 820), "
-        "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row a structure and side), sub-01_label-ICV_mask.nii.gz (what "
-        "is inside the skull; not for skull-stripped "
-        "scans), sub-01_qc.png (outlines to check), "
-        "sub-01_report.html (all of it on one page), and JSON files that say how each was made.\n\n"
-        "Exit codes: 0 all done; 2 usage; 3 a scan or the model cannot be read or holds no hypothalamus; 4 done, but a scan failed quality "
-        "control (a volume that is not possible, a structure missing or cut by the scan's edge, an unsure or torn result; the rules are in "
-        "docs/manual/quality.md); 5 out of memory or disk; 6 some scans of several could not be measured, the others are done.",
+        "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, with FreeSurfer's numbers; the subunits of the "
+        "hypothalamus are 801-805 left and 806-810 right; with " DN_SEGMENT_SLICES ", the whole is 819 and 820), "
+        "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row per structure and side), sub-01_label-ICV_mask.nii.gz (the "
+        "inside of the skull; not for skull-stripped scans), sub-01_qc.png (outlines to check), sub-01_report.html (everything on one "
+        "page), and JSON files that say how each file was made.\n\nExit codes: 0 all done; 2 wrong use; 3 a scan or the model cannot be "
+        "read, or no hypothalamus was found; 4 done, but a scan failed quality control (an impossible volume, a structure that is missing "
+        "or cut by the edge of the scan, an uncertain or fragmented result; docs/manual/quality.md has the rules); 5 not enough memory or "
+        "disk; 6 some of several scans could not be measured, the others are done.",
     .examples = "dien segment sub-01_T1w.nii.gz -o results\n"
                 "dien segment scans/*.nii.gz -o results --structures hypothalamus,thalamus,icv\n"
                 "dien segment brain.mgz -o results --model " DN_SEGMENT_SLICES,

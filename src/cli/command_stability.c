@@ -6,24 +6,24 @@ static const dn_option options[] = {
     {.name = "value",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMNS",
-     .help = "volumes, one column a method, separated by commas",
+     .help = "columns of volumes, one per method, separated by commas",
      .required = true},
     {.name = "scanner", .kind = DN_OPTION_TEXT, .value = "COLUMN", .preset = "scanner", .help = "column that names the scanner"},
-    DN_OPTION_ID("column that names the person; without such a column all scans are of one"),
+    DN_OPTION_ID("column that names the person; without it, all scans are of one person"),
     {.name = "between-sd",
      .kind = DN_OPTION_TEXT,
      .value = "SD,...",
-     .help = "SD between people of each method, in the order of --value, for the ratio to it"},
+     .help = "between-subject SD of each method, in the order of --value, for the ratio"},
     {.name = "norm",
      .kind = DN_OPTION_TEXT,
      .value = "FILE,...",
-     .help = "norms of 'dien normative fit', one a method, to take that SD from"},
+     .help = "norms of 'dien normative fit', one per method, that give the between-subject SD"},
     DN_OPTION_ADJUST("bonferroni", "bonferroni|holm|bh|none", "adjustment of p for the pairs of methods"),
     DN_OPTION_LEVEL("level of the confidence intervals"),
-    DN_OPTION_UNIT("unit of the volumes, for texts and figures; gathered volumes are converted to it"),
+    DN_OPTION_UNIT("unit of the volumes, for texts and figures; volumes of 'dien segment' are converted to it"),
     DN_OPTIONS_TABLES,
     DN_OPTION_OUTPUT_FOLDER("write tables, the figure and the paragraph into this folder"),
-    DN_OPTION_NOTE("a line under the figure, for example that data are simulated"),
+    DN_OPTION_NOTE("a line under the figure (for example: simulated data)"),
     {0},
 };
 
@@ -49,18 +49,13 @@ const dn_command dn_command_stability = {
     .positional_min = 1,
     .positional_max = -1,
     .options = options,
-    .description =
-        "Takes a table with one row per scan: who, on which scanner, and the volume by one method or by several. Within scanners: each "
-        "volume minus the "
-        "mean of that person on that scanner. Between scanners: each scanner's mean minus the mean of the scanners' means. For each pool "
-        "of residuals "
-        "it gives the standard deviation, the 50th and 95th percentile of the absolute residuals, and an unbiased SD component.\n\n"
-        "Methods are compared in pairs by Levene's test, by Brown and Forsythe's, and by Pitman and Morgan's, which knows that the same "
-        "scans were "
-        "measured; p is adjusted for the number of pairs.\n\n"
-        "With --between-sd or --norm it also gives the ratio of the inter-scanner to the between-subject standard deviation: what share of "
-        "the normal "
-        "range a change of scanner can feign.",
+    .description = "Takes a table with one row per scan: the person, the scanner, and the volume by one or several methods. Residuals "
+                   "within scanners are each volume minus the mean of that person on that scanner. Residuals between scanners are each "
+                   "scanner's mean minus the mean of the scanners' means. For both dien gives the standard deviation, the 50th and 95th "
+                   "percentile of the absolute residuals, and an unbiased SD component.\n\nMethods are compared in pairs by the tests of "
+                   "Levene, of Brown and Forsythe, and of Pitman and Morgan (which takes into account that the same scans were measured); "
+                   "p is adjusted for the number of pairs.\n\nWith --between-sd or --norm it also gives the ratio of the inter-scanner SD "
+                   "to the between-subject SD. It says which share of the differences between people a change of scanner can imitate.",
     .examples = "dien stability phantom.tsv --value net3d,fastsurfer,fsl --unit mL --between-sd 0.88,1.09,1.15 -o results\n"
                 "dien stability repeats.tsv --value thalamus --norm norm.json",
     .run = run,

@@ -10,8 +10,7 @@ static const dn_command *const subcommands[] = {&dn_command_stats_groups,    &dn
 const dn_command dn_command_stats = {
     .name = "stats",
     .summary = "compare groups, correlate, measure agreement, plan studies",
-    .description = DN_TABLES_TEXT "\n\n"
-                                  "Standard output is a paragraph to paste; -o writes the numbers, the figure (SVG, PDF, PNG, with its "
-                                  "gnuplot script and data) and the paragraph.",
+    .description = DN_TABLES_TEXT "\n\nPrints a paragraph for a manuscript. -o also writes the numbers, the figure (SVG, PDF, PNG, with "
+                                  "its gnuplot script and data) and the paragraph.",
     .subcommands = subcommands,
 };

@@ -11,34 +11,37 @@ static const dn_option options[] = {
     {.name = "control",
      .kind = DN_OPTION_TEXT,
      .value = "NAME",
-     .help = "the reference group: differences are relative to it, and the mean ICV is its"},
-    {.name = "paired", .kind = DN_OPTION_FLAG, .help = "the two --value columns (or the two groups, by --id) are of the same people"},
-    DN_OPTION_ICV("intracranial volume to normalise by"),
+     .help = "reference group: differences are relative to it, and its mean ICV is used by --icv"},
+    {.name = "paired",
+     .kind = DN_OPTION_FLAG,
+     .help = "the two --value columns (or the two groups, matched by --id) are of the same people"},
+    DN_OPTION_ICV("column of the intracranial volume, by which volumes are normalised"),
     DN_OPTION_NORMALISE,
     {.name = "covariates",
      .kind = DN_OPTION_TEXT,
      .value = "COLUMNS",
-     .help = "analysis of covariance with these; texts (sex, site) are categories"},
+     .help = "covariates of an analysis of covariance; columns of text (sex, site) are categories"},
     DN_OPTION_CATEGORIES,
     {.name = "order",
      .kind = DN_OPTION_TEXT,
      .value = "NAMES",
-     .help = "order of the groups in texts and figures (CON,ALS,PLS); the control is always the first"},
-    DN_OPTION_TEST("kind of test; auto takes the parametric one when Shapiro-Wilk finds every group normal"),
+     .help = "order of the groups in texts and figures (CON,ALS,PLS); the control is always first"},
+    DN_OPTION_TEST("kind of test; auto uses the parametric test if Shapiro-Wilk does not reject normality of any group"),
     {.name = "equal-variances", .kind = DN_OPTION_FLAG, .help = "Student's t test and classical ANOVA instead of Welch's"},
     {.name = "outliers",
      .kind = DN_OPTION_CHOICE,
      .value = "RULE",
      .preset = "none",
      .choices = "none|iqr|vernikouskaya2023|kassubek2025",
-     .help = "leave out values beyond 1.5 IQR of their group (iqr, or the paper whose protocol has this rule); results with them "
-             "stand beside those without"},
+     .help = "leave out values beyond 1.5 IQR of their group (iqr, or the paper whose protocol has this rule); results with and without "
+             "them are given"},
     DN_OPTION_ADJUST("holm", "holm|bonferroni|bh|none", "adjustment of p for several comparisons (bh: Benjamini-Hochberg)"),
     DN_OPTION_LEVEL("level of the confidence intervals"),
     DN_OPTION_ALPHA,
-    {.name = "label", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "what texts and figures call the value (one --value only)"},
-    DN_OPTION_UNIT("unit of the value, for texts and figures; gathered volumes are converted to it (mm3, mL, cm3, L; else mm3)"),
-    DN_OPTION_NOTE("a line under the figures, for example that data are simulated"),
+    {.name = "label", .kind = DN_OPTION_TEXT, .value = "TEXT", .help = "name of the value in texts and figures (for one --value only)"},
+    DN_OPTION_UNIT(
+        "unit of the value, for texts and figures; volumes of 'dien segment' are converted to it (mm3, mL, cm3 or L; default: mm3)"),
+    DN_OPTION_NOTE("a line under the figures (for example: simulated data)"),
     {0},
 };
 
@@ -74,13 +77,12 @@ const dn_command dn_command_stats_groups = {
     .positional_max = -1,
     .options = options,
     .description =
-        "Compares --value between the groups of --group: description, Shapiro-Wilk, Welch's t test or Mann-Whitney for two groups, "
-        "analysis of variance or Kruskal-Wallis with all pairs for more, effect sizes with confidence intervals, and with --covariates an "
-        "analysis of covariance. With --outliers iqr values beyond 1.5 interquartile ranges of their group are left out, listed, and "
-        "marked "
-        "in the figure; the results with them stand beside those without.\n\n" DN_TABLES_TEXT "\n\n"
-        "Standard output is a paragraph to paste; -o writes the numbers, the figure (SVG, PDF, PNG, with its gnuplot script and data) and "
-        "the paragraph.",
+        "Compares --value between the groups of --group. It gives a description of each group, the Shapiro-Wilk test, the comparison (two "
+        "groups: Welch's t test or Mann-Whitney; more groups: analysis of variance or Kruskal-Wallis, with all pairs), effect sizes with "
+        "confidence intervals, and with --covariates an analysis of covariance. With --outliers iqr, values beyond 1.5 interquartile "
+        "ranges of their group are left out, listed, and marked in the figure; results with and without them are given.\n\n" DN_TABLES_TEXT
+        "\n\nPrints a paragraph for a manuscript. -o also writes the numbers, the figure (SVG, PDF, PNG, with its gnuplot script and data) "
+        "and the paragraph.",
     .examples = "dien stats groups participants.tsv volumes/ --value hypothalamus --icv icv --group group --control CON -o results\n"
                 "dien stats groups cases.tsv --paired --value manual,network",
     .run = run,

@@ -12,14 +12,14 @@ static const dn_option options[] = {
     DN_OPTION_ID("column by which tables are joined and people are named"),
     DN_OPTIONS_TABLES,
     {.name = "value", .kind = DN_OPTION_TEXT, .value = "COLUMNS", .help = "columns of volumes, separated by commas", .required = true},
-    {.name = "icv", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "intracranial volume to normalise by", .required = true},
+    {.name = "icv", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "column of the intracranial volume", .required = true},
     DN_OPTION_NORMALISE,
     {.name = "group", .kind = DN_OPTION_TEXT, .value = "COLUMN", .help = "column that names the group"},
     {.name = "control",
      .kind = DN_OPTION_TEXT,
      .value = "NAME",
-     .help = "the group whose mean ICV and line are taken; without --group and --control everyone"},
-    DN_OPTION_UNIT("unit of the volumes; gathered ones are converted to it (mm3, mL, cm3, L; else mm3)"),
+     .help = "group from which the mean ICV and the line are taken (default: everyone)"},
+    DN_OPTION_UNIT("unit of the volumes; those of 'dien segment' are converted to it (mm3, mL, cm3 or L; default: mm3)"),
     {0},
 };
 
@@ -38,15 +38,15 @@ static dn_status run(const dn_arguments *arguments)
 
 const dn_command dn_command_stats_normalise = {
     .name = "stats normalise",
-    .summary = "take head size out of volumes",
+    .summary = "normalise volumes by head size",
     .positional = "TABLE...",
     .positional_min = 1,
     .positional_max = -1,
     .options = options,
-    .description =
-        "Takes head size out of --value by --icv and writes normalised.tsv, all columns and NAME_normalised beside them, for "
-        "--control of --group (everyone where none is named): ratio, V / ICV x mean ICV of the controls; residual, V - b (ICV - mean ICV), "
-        "b from a line through the controls; power, V (mean ICV / ICV)^b, b from their logarithms.\n\n" DN_TABLES_TEXT,
+    .description = "Normalises the columns --value by the intracranial volume --icv. Writes normalised.tsv: all columns of the table, and "
+                   "a column NAME_normalised for each value. There are three ways: ratio, V / ICV x mean ICV of the controls; residual, V "
+                   "- b (ICV - mean ICV), with b from a line through the controls; power, V (mean ICV / ICV)^b, with b from the logarithms "
+                   "of the controls. The controls are the group --control of the column --group (default: everyone).\n\n" DN_TABLES_TEXT,
     .examples = "dien stats normalise participants.tsv volumes/ --value hypothalamus,thalamus --icv icv --group group --control CON -o out",
     .run = run,
 };

@@ -12,15 +12,20 @@ static const dn_option options[] = {
      .help = "design of the study"},
     {.name = "difference", .kind = DN_OPTION_REAL, .value = "X", .help = "difference of means"},
     {.name = "sd", .kind = DN_OPTION_REAL, .value = "X", .help = "standard deviation (paired: of the differences)"},
-    {.name = "n", .kind = DN_OPTION_REAL, .value = "N", .help = "people per group (pairs)"},
+    {.name = "n", .kind = DN_OPTION_REAL, .value = "N", .help = "people per group (or pairs)"},
     {.name = "ratio",
      .kind = DN_OPTION_REAL,
      .value = "R",
      .preset = "1",
-     .help = "people in the second group for one in the first",
+     .help = "people in the second group per person in the first",
      .low = 1e-3,
      .high = 1e3},
-    {.name = "power", .kind = DN_OPTION_REAL, .value = "P", .help = "chance to find the difference", .low = 1e-6, .high = 0.999999},
+    {.name = "power",
+     .kind = DN_OPTION_REAL,
+     .value = "P",
+     .help = "probability of finding the difference (power)",
+     .low = 1e-6,
+     .high = 0.999999},
     DN_OPTION_ALPHA,
     {.name = "one-sided", .kind = DN_OPTION_FLAG, .help = "one-sided test"},
     {.name = "means", .kind = DN_OPTION_TEXT, .value = "A,B,...", .help = "means of the groups, for --kind anova"},
@@ -45,14 +50,13 @@ static dn_status run(const dn_arguments *arguments)
 
 const dn_command dn_command_stats_power = {
     .name = "stats power",
-    .summary = "plan how many people a study needs",
+    .summary = "compute how many people a study needs",
     .positional_min = 0,
     .positional_max = 0,
     .options = options,
-    .description =
-        "Finds what is not given of --n, --difference, --sd, --power; with --kind anova the n for --means.\n\n"
-        "Standard output is a paragraph to paste; -o writes the numbers, the figure (SVG, PDF, PNG, with its gnuplot script and data) and "
-        "the paragraph.",
+    .description = "Give three of --n, --difference, --sd and --power; the fourth is computed. With --kind anova, give --means, --sd and "
+                   "one of --n and --power.\n\nPrints a paragraph for a manuscript. -o also writes the numbers, the figure (SVG, PDF, PNG, "
+                   "with its gnuplot script and data) and the paragraph.",
     .examples = "dien stats power --difference 34 --sd 75 --power 0.8\n"
                 "dien stats power --kind anova --means 852,818,823 --sd 80 --power 0.8",
     .run = run,

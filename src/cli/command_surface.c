@@ -16,29 +16,29 @@ static const dn_option options[] = {
     {.name = "mask",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "a mask to show as a shell around the structures: the intracranial volume"},
+     .help = "mask that is drawn as a shell around the structures, such as the intracranial volume"},
     {.name = "mask-labels",
      .kind = DN_OPTION_TEXT,
      .value = "N,N-N,...",
-     .help = "the numbers of --mask that are inside (default: all but 0)"},
+     .help = "the label numbers of --mask that are inside (default: all but 0)"},
     {.name = "labels",
      .kind = DN_OPTION_TEXT,
      .value = "N,N-N,...",
-     .help = "draw these numbers as one structure instead of the known ones (hypothalamus 801-810, 819 and 820, thalamus 10,49)"},
+     .help = "draw these label numbers as one structure (default: hypothalamus 801-810, 819 and 820; thalamus 10,49)"},
     {.name = "views",
      .kind = DN_OPTION_CHOICE,
      .value = "VIEWS",
      .preset = "oblique,left,front",
      .choices = DN_SURFACE_VIEWS,
      .list = true,
-     .help = "from where, in this order: oblique, front, back, left, right, top, bottom"},
+     .help = "directions of view, in this order: oblique, front, back, left, right, top, bottom"},
     {.name = "smooth",
      .kind = DN_OPTION_REAL,
      .value = "MM",
      .preset = "0.8",
      .low = 0.0,
      .high = 20.0,
-     .help = "width of the Gaussian that rounds the voxels' corners"},
+     .help = "width of the Gaussian that smooths the corners of voxels"},
     {.name = "size", .kind = DN_OPTION_INTEGER, .value = "PIXELS", .preset = "420", .low = 64, .high = 2000, .help = "of each view"},
     {0},
 };
@@ -90,14 +90,13 @@ const dn_command dn_command_surface = {
     .positional_min = 1,
     .positional_max = -1,
     .options = options,
-    .description =
-        "Takes label maps, such as the _dseg.nii.gz of 'dien segment', makes the surface of each structure by marching cubes, and writes "
-        "NAME_surface.png, NAME_STRUCTURE.ply for each (NiiVue and MeshLab read them) and NAME_surfaces.tsv with areas and volumes. The "
-        "hypothalamus "
-        "is painted by its subunits, where the labels have them: anterior inferior red, anterior superior pink, tubular inferior blue, "
-        "tubular superior yellow, "
-        "posterior green. Volumes for statistics are those of 'dien segment', not those of the rounded meshes.\n\n"
-        "Of several files, one that cannot be done is named and does not stop the others (exit code 6).",
+    .description = "Takes label maps, such as the _dseg.nii.gz of 'dien segment', and makes the surface of each structure by marching "
+                   "cubes. It writes NAME_surface.png, one NAME_STRUCTURE.ply per structure (NiiVue and MeshLab read them), and "
+                   "NAME_surfaces.tsv with areas and volumes. The hypothalamus has the colours of its subunits, if the labels have "
+                   "subunits: anterior inferior red, anterior superior pink, tubular inferior blue, "
+                   "tubular superior yellow, "
+                   "posterior green. For statistics use the volumes of 'dien segment', not those of the smoothed meshes.\n\nIf one of "
+                   "several files fails, it is named, the others are done, and the exit code is 6.",
     .examples = "dien surface out/sub-01_dseg.nii.gz --mask out/sub-01_label-ICV_mask.nii.gz -o pictures\n"
                 "dien surface aseg.mgz --labels 10,49 --views front,top -o pictures",
     .run = run,

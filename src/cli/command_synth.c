@@ -12,14 +12,14 @@ static const dn_option options[] = {
      .kind = DN_OPTION_INTEGER,
      .value = "N",
      .preset = "1",
-     .help = "scans from each label map",
+     .help = "number of scans per label map",
      .low = 1,
      .high = 100000},
     {.name = "seed",
      .kind = DN_OPTION_INTEGER,
      .value = "N",
      .preset = "1",
-     .help = "seed of the random numbers; equal seeds give equal files",
+     .help = "seed of the random numbers; the same seed gives the same files",
      .low = 0,
      .high = 4e9},
     {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "voxel size of the scans", .low = 0.2, .high = 10},
@@ -33,10 +33,10 @@ static const dn_option options[] = {
     {.name = "tissues",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
-     .help = "tissue table (TSV); without it the one that comes with dien, for FreeSurfer labels"},
+     .help = "tissue table (TSV; default: the table that comes with dien, for FreeSurfer labels)"},
     {.name = "from-scan",
      .kind = DN_OPTION_FLAG,
-     .help = "the files are scans: show each as --count simulated scanners would (seed and settings go to scanners.tsv)"},
+     .help = "the files are scans, not label maps: show each as --count simulated scanners would (seed and settings are in scanners.tsv)"},
     {.name = "preview",
      .kind = DN_OPTION_FLAG,
      .help = "also draw the first twelve samples of each map, with and without their labels, into NAME_preview.png"},
@@ -71,13 +71,13 @@ const dn_command dn_command_synth = {
     .positional_max = -1,
     .options = options,
     .description =
-        "Bends each label map smoothly, paints it as a T1-weighted scan (now and then in a free contrast) and adds what scanners "
-        "add: partial volume, bias field, noise, gamma, blur, thick slices, ghosts, a stripped skull, a face cut away, a short field "
-        "of view. Writes NAME_sample-0001_T1w.nii.gz and its truth, NAME_sample-0001_dseg.nii.gz.\n\n"
-        "With --from-scan, the files are scans instead, and each is shown as --count simulated scanners would show it (resolution, coil "
-        "profile, slice thickness, contrast, noise; scanner number n is the same for all scans): NAME_scanner-01_T1w.nii.gz. 'dien "
-        "stability' takes the volumes measured on them.\n\n"
-        "Of several files, one that cannot be done is named and does not stop the others (exit code 6).",
+        "Changes the shape of each label map smoothly, gives each tissue the intensity of a T1-weighted scan (sometimes of a random "
+        "contrast), and adds the effects of real scans: partial volume, bias field, noise, gamma, blur, thick slices, ghosts, a stripped "
+        "skull, a removed face, a short field of view. Writes NAME_sample-0001_T1w.nii.gz and its truth, NAME_sample-0001_dseg.nii.gz.\n\n"
+        "With --from-scan, the files are scans, and each is written as --count simulated scanners would show it (resolution, coil profile, "
+        "slice thickness, contrast, noise; scanner number n is the same for all scans): NAME_scanner-01_T1w.nii.gz. Measure these scans "
+        "and give the volumes to 'dien stability'.\n\nIf one of several files fails, it is named, the others are done, and the exit code "
+        "is 6.",
     .examples = "dien synth labels.nii.gz -o synthetic --count 20 --preview\ndien synth labels.nii.gz -o plain --plain --size 96\n"
                 "dien synth head_T1w.nii.gz --from-scan -n 20 -o scanners",
     .run = run,

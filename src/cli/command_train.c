@@ -10,24 +10,19 @@
 #include <stdlib.h>
 
 static const dn_option options[] = {
-    {.name = "output", .letter = 'o', .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "folder for the run, in place of the config's"},
-    {.name = "resume", .kind = DN_OPTION_FLAG, .help = "go on from the checkpoint in the folder, if there is one"},
-    {.name = "restart", .kind = DN_OPTION_FLAG, .help = "begin again where there is a checkpoint"},
-    {.name = "steps",
-     .kind = DN_OPTION_INTEGER,
-     .value = "N",
-     .help = "length of the run, in place of the config's",
-     .low = 1,
-     .high = 1e9},
+    {.name = "output", .letter = 'o', .kind = DN_OPTION_FOLDER, .value = "DIR", .help = "folder for the run, instead of the config's"},
+    {.name = "resume", .kind = DN_OPTION_FLAG, .help = "continue from the checkpoint in the folder, if there is one"},
+    {.name = "restart", .kind = DN_OPTION_FLAG, .help = "begin a new run, even if the folder has a checkpoint"},
+    {.name = "steps", .kind = DN_OPTION_INTEGER, .value = "N", .help = "length of the run, instead of the config's", .low = 1, .high = 1e9},
     {.name = "stop-after",
      .kind = DN_OPTION_INTEGER,
      .value = "N",
-     .help = "save and end after N steps of this call; --resume goes on",
+     .help = "save and end after N steps of this call; --resume continues",
      .low = 1,
      .high = 1e9},
     {.name = "write-model",
      .kind = DN_OPTION_FLAG,
-     .help = "write the model file with the best weights of the run's checkpoint, and end; a run in progress is not disturbed"},
+     .help = "write the model file with the best weights of the run's checkpoint, and end; a run in progress is not stopped"},
     {.name = "no-figure", .kind = DN_OPTION_FLAG, .help = "do not draw the curves"},
     {.name = "preview",
      .kind = DN_OPTION_FILE,
@@ -36,7 +31,7 @@ static const dn_option options[] = {
      .written = true},
     {.name = "check",
      .kind = DN_OPTION_FLAG,
-     .help = "do all that comes before the first step (read config and data, make network and samples), say what it means, and end"},
+     .help = "do everything before the first step (read config and data, make the network and samples), print a summary, and end"},
     {0},
 };
 
@@ -66,7 +61,9 @@ static dn_status run(const dn_arguments *arguments)
                               .stop_after = dn_arguments_integer(arguments, "stop-after"),
                               .no_figure = dn_arguments_flag(arguments, "no-figure")};
     if (how.resume + how.restart + how.write_model > 1) {
-        DN_FAIL(DN_EUSAGE, "--resume goes on, --restart begins again and --write-model only writes what is there; give one of them");
+        DN_FAIL(
+            DN_EUSAGE,
+            "--resume continues a run, --restart begins a new one, and --write-model only writes the model file; give only one of them");
     }
     DN_TRY(dn_train_config_read(dn_arguments_at(arguments, 0), dn_arguments_integer(arguments, "steps"), &config));
     if (dn_arguments_given(arguments, "output")) {
@@ -107,13 +104,13 @@ const dn_command dn_command_train = {
     .positional_max = 1,
     .options = options,
     .description =
-        "Trains the network that CONFIG (YAML; docs/manual/training.md explains every key, configs/ has examples) describes, on scans made "
-        "from label maps as `dien synth` makes them, on real scans with labels, or on both. Samples are made beside the network.\n\n"
-        "The run's folder gets log.tsv, validation.tsv, a figure of the curves, checkpoint.safetensors every few minutes, and at the end "
-        "NAME.safetensors, a model file that `dien segment --model` takes: the weights of the lowest validation loss. Ctrl-C saves and "
-        "ends; --resume then gives the same numbers as a run that was never stopped, on the same number of threads. With more steps, "
-        "epochs or "
-        "patience it also prolongs a run that has ended. One run at a time writes into a folder.",
+        "Trains the network that CONFIG describes (YAML; docs/manual/training.md explains every key, configs/ has examples). Training data "
+        "are scans made from label maps, as `dien synth` makes them, or real scans with labels, or both. Samples are made while the "
+        "network is trained.\n\n"
+        "The run's folder gets log.tsv, validation.tsv, a figure of the curves, and checkpoint.safetensors every few minutes. At the end "
+        "it gets NAME.safetensors, a model file for `dien segment --model` with the weights of the lowest validation loss. Ctrl-C saves "
+        "and ends. --resume then gives the same numbers as a run that was not stopped, with the same number of threads. With more steps, "
+        "epochs or patience, --resume also continues a run that has ended. Only one run at a time can write into a folder.",
     .examples = "dien train configs/whole_head_coarse.yaml\ndien train configs/whole_head_coarse.yaml --resume\n"
                 "dien train my.yaml -o trial --steps 50 --threads 2",
     .run = run,

@@ -83,7 +83,7 @@ dn_status dn_subcommand_find_near(const dn_command *parent, const char *word, co
         used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", between, names[i]);
     }
     if (word == NULL || *word == '-') {
-        DN_FAIL(DN_EUSAGE, "what is 'dien %s' to do? Type dien %s and then %s; 'dien %s --help' says what they do", parent->name,
+        DN_FAIL(DN_EUSAGE, "'dien %s' needs a subcommand: type dien %s and then %s; 'dien %s --help' explains them", parent->name,
                 parent->name, all, parent->name);
     }
     const char *near = dn_nearest_name(word, names);

@@ -7,13 +7,13 @@
 enum { COLUMNS = 80 };
 
 const dn_exit_code dn_exit_codes[] = {
-    {0, "all was done"},
-    {1, "an internal error; please report it"},
+    {0, "everything was done"},
+    {1, "internal error; please report it"},
     {2, "wrong use; the message says what to type"},
-    {3, "an input cannot be read or is not what it says"},
+    {3, "an input cannot be read, or is not what its name or header says"},
     {4, "done, but the result failed quality control"},
-    {5, "out of memory, or the result cannot be written"},
-    {6, "some of a batch failed; the others were done"},
+    {5, "not enough memory, or a result cannot be written"},
+    {6, "some of several files failed; the others were done"},
     {130, "interrupted"},
     {0, NULL},
 };
@@ -119,8 +119,8 @@ void dn_help_program(FILE *to)
     for (size_t i = 0; dn_commands[i] != NULL; ++i) {
         fprintf(to, "  %-12s %s\n", dn_commands[i]->name, dn_commands[i]->summary);
     }
-    fputs("\n'dien help COMMAND' says what a command takes. 'dien --version' prints the version.\n"
-          "For research; not for clinical diagnosis.\n",
+    fputs("\n'dien help COMMAND' explains a command and its options. 'dien --version' prints the version.\nFor research; not for clinical "
+          "diagnosis.\n",
           to);
 }
 
@@ -134,7 +134,7 @@ static void help_parent(FILE *to, const dn_command *command)
     }
     fputc('\n', to);
     put_paragraphs(to, command->description, 0);
-    fprintf(to, "\n'dien help %s SUBCOMMAND' says what one takes.\n", command->name);
+    fprintf(to, "\n'dien help %s SUBCOMMAND' explains a subcommand and its options.\n", command->name);
     if (command->examples != NULL) {
         fputs("\nExamples:\n", to);
         put_examples(to, command->examples);

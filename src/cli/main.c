@@ -28,7 +28,7 @@ static void on_interrupt(int number)
         _exit(dn_status_exit_code(DN_ECANCELLED));
     }
     dn_cancel_request();
-    static const char text[] = "\ndien: stopping; once more stops at once\n";
+    static const char text[] = "\ndien: stopping after this step; press Ctrl-C again to quit now\n";
     ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
     (void)ignored;
 }
@@ -82,7 +82,7 @@ static void set_threads(dn_job *job, int wanted)
     dn_job_set_threads(job, dn_threads_try(wanted));
     if (dn_threads_get() < wanted) {
         dn_log(DN_LOG_WARNING,
-               "%d of %d threads can be started (a limit on processes or on memory: ulimit, or of the container); going on with these",
+               "only %d of %d threads can be started (a limit on processes or memory: ulimit, or of the container); continuing with these",
                dn_threads_get(), wanted);
     }
 }
@@ -94,9 +94,8 @@ static dn_status work(dn_job *job, const dn_command *command, const dn_arguments
     install_handlers();
     dn_status status = command->run(arguments);
     if (dn_json_starved() && status != DN_ENOMEM && status != DN_ECANCELLED) {
-        status =
-            dn_error_set(DN_ENOMEM,
-                         "not enough memory for a JSON text; what was written may be incomplete: close other programs, and run it again");
+        status = dn_error_set(DN_ENOMEM,
+                              "not enough memory for a JSON text, so the files may be incomplete; close other programs and run it again");
     }
     return status;
 }

@@ -17,11 +17,11 @@ const dn_option dn_common_options[] = {
      .kind = DN_OPTION_INTEGER,
      .value = "N",
      .preset = "0",
-     .help = "cores to use; 0 takes all that this process may use",
+     .help = "number of processor cores to use; 0: all that this process may use",
      .low = 0,
      .high = 4096},
-    {.name = "quiet", .letter = 'q', .kind = DN_OPTION_FLAG, .help = "say nothing but warnings and errors"},
-    {.name = "verbose", .letter = 'v', .kind = DN_OPTION_FLAG, .help = "say more about what is done"},
+    {.name = "quiet", .letter = 'q', .kind = DN_OPTION_FLAG, .help = "print only warnings and errors"},
+    {.name = "verbose", .letter = 'v', .kind = DN_OPTION_FLAG, .help = "print more about the work"},
     {.name = "help", .letter = 'h', .kind = DN_OPTION_FLAG, .help = "show this help"},
     {0},
 };
@@ -214,7 +214,7 @@ static dn_status check_value(const dn_option *option, const char *text)
     case DN_OPTION_FILE:
     case DN_OPTION_FOLDER:
         if (*text == '\0') {
-            DN_FAIL(DN_EUSAGE, "--%s needs a value, and got an empty one", option->name);
+            DN_FAIL(DN_EUSAGE, "--%s needs a value; the value given is empty", option->name);
         }
         return DN_OK;
     case DN_OPTION_FLAG:
@@ -293,9 +293,9 @@ static dn_status check_complete(const dn_arguments *arguments)
     if (command->positional_max >= 0 && arguments->count > (size_t)command->positional_max) {
         const char *extra = arguments->positional[command->positional_max];
         if (command->positional_max == 0) {
-            DN_FAIL(DN_EUSAGE, "%s takes options only, and got '%s'", command->name, extra);
+            DN_FAIL(DN_EUSAGE, "%s takes options only; leave out '%s'", command->name, extra);
         }
-        DN_FAIL(DN_EUSAGE, "%s takes %s and nothing more, and got '%s' besides", command->name, wanted, extra);
+        DN_FAIL(DN_EUSAGE, "%s takes %s and nothing more; leave out '%s'", command->name, wanted, extra);
     }
     for (size_t i = 0; i < arguments->count; ++i) {
         if (*arguments->positional[i] == '\0') {

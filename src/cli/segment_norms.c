@@ -32,7 +32,7 @@ dn_status dn_segment_norms_read(const dn_arguments *arguments, size_t scans, dn_
                                       : *sex == 'F' ? DN_SEX_FEMALE
                                                     : DN_SEX_MALE};
     if (scans > 1 && (dn_arguments_given(arguments, "age") || sex != NULL)) {
-        DN_FAIL(DN_EUSAGE, "--age and --sex belong to one scan; for several, a participants.tsv beside them names age and sex");
+        DN_FAIL(DN_EUSAGE, "--age and --sex are for one scan; for several scans, write age and sex into a participants.tsv beside them");
     }
     if (list == NULL) {
         return DN_OK;

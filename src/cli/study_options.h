@@ -26,15 +26,16 @@
         {.name = "session", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "keep only the rows of this session (1 or ses-1)"},           \
         {.name = "count-rejected",                                                                                                         \
          .kind = DN_OPTION_FLAG,                                                                                                           \
-         .help = "count scans that quality control rejected (column accepted is no); else they are left out and named"},                   \
+         .help = "also use scans that quality control rejected (column accepted is no); by default they are left out and named"},          \
         {.name = "join",                                                                                                                   \
          .kind = DN_OPTION_CHOICE,                                                                                                         \
          .value = "HOW",                                                                                                                   \
          .preset = "ask",                                                                                                                  \
          .choices = "ask|exact|alike",                                                                                                     \
-         .help = "ids that find no partner and differ only in sub-, case, zeros in front or blanks: refuse, leave out, or join"},          \
+         .help = "ids of two tables that differ only in sub-, case, leading zeros or blanks: refuse, leave out, or join them"},            \
     {                                                                                                                                      \
-        .name = "strict", .kind = DN_OPTION_FLAG, .help = "refuse tables about which there is a doubt, instead of saying so"               \
+        .name = "strict", .kind = DN_OPTION_FLAG,                                                                                          \
+        .help = "end with an error if there is a doubt about the tables, instead of naming the doubt"                                      \
     }
 #define DN_OPTION_LEVEL(what)                                                                                                              \
     {                                                                                                                                      \
@@ -66,7 +67,7 @@
 #define DN_OPTION_CATEGORIES                                                                                                               \
     {                                                                                                                                      \
         .name = "categories", .kind = DN_OPTION_TEXT, .value = "COLUMNS",                                                                  \
-        .help = "columns whose numbers are names (site 1, 2, 3) and no amounts"                                                            \
+        .help = "columns whose numbers are names (site 1, 2, 3), not amounts"                                                              \
     }
 #define DN_OPTION_TEST(what)                                                                                                               \
     {                                                                                                                                      \
@@ -79,17 +80,13 @@
 
 /* What help says of tables. */
 #define DN_TABLES_TEXT                                                                                                                     \
-    "Tables are TSV or CSV with a line of names; empty cells, n/a and NA are missing. Several tables are joined on --id: a BIDS "          \
-    "participants.tsv, "                                                                                                                   \
-    "and volumes as *_volumes.tsv files of 'dien segment' or as a folder that holds them (in mm3). Numbers are written with a "            \
-    "point.\n\n"                                                                                                                           \
+    "Tables are TSV or CSV files; the first line names the columns. Empty cells, n/a and NA are missing values. Numbers are written "      \
+    "with a decimal point. Several tables are joined by --id: for example a BIDS participants.tsv, and the *_volumes.tsv files of "        \
+    "'dien segment' (in mm3) or the folder that holds them.\n\n"                                                                           \
     "Scans that quality control rejected (accepted is no) are left out and named with the reason, unless --count-rejected is given. "      \
-    "Behind "                                                                                                                              \
-    "the paragraph stands what else is to be known about the tables: ids that find no partner, scans measured by different networks, "     \
-    "versions "                                                                                                                            \
-    "or options or with warnings, ages that cannot be, codes such as 999, groups that differ only in case, and so on; --strict refuses "   \
-    "such "                                                                                                                                \
-    "tables."
+    "After the paragraph come remarks about the tables: ids without a partner, scans measured by different networks, versions or "         \
+    "options, scans with warnings, impossible ages, codes such as 999, groups that differ only in case, and so on. With --strict, "        \
+    "such a remark is an error."
 
 /* The tables named by the positional arguments from.., and how they are read. Borrowed from arguments. */
 DN_CHECKED dn_status dn_study_tables_of(const dn_arguments *arguments, size_t from, dn_study_tables *out);

@@ -67,9 +67,9 @@ dn_status dn_batch_list(const char *const *given, size_t given_count, const char
             free(stems[n]);
             stems[n] = NULL;
         } else {
-            status = dn_error_set(DN_EUSAGE,
-                                  "%s and %s would both be written as %s%s and so on; rename one of them, or run them into two folders",
-                                  list[k], path, stems[k], ending);
+            status =
+                dn_error_set(DN_EUSAGE, "%s and %s would both be written as %s%s and so on; rename one of them, or use two output folders",
+                             list[k], path, stems[k], ending);
             ++n; /* its stem is to be freed */
             goto done;
         }
@@ -95,7 +95,7 @@ static dn_status say_broken(const dn_batch *batch, dn_status last, size_t broken
     if (broken == batch->count) {
         DN_FAIL(last, "none of the %zu %s; the reasons are above", batch->count, batch->done);
     }
-    DN_FAIL(DN_EPARTIAL, "%zu of %zu %s; what stopped the others is above, the results are in %s", batch->count - broken, batch->count,
+    DN_FAIL(DN_EPARTIAL, "%zu of %zu %s; the reasons for the others are above, the results are in %s", batch->count - broken, batch->count,
             batch->done, batch->folder);
 }
 

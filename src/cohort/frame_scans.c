@@ -148,10 +148,10 @@ done:
 static dn_status check(size_t count, const dn_frame_scans_options *options)
 {
     if (options->labels != NULL && options->frame != NULL) {
-        DN_FAIL(DN_EUSAGE, "labels and a frame are both given; one of them is enough");
+        DN_FAIL(DN_EUSAGE, "labels and a frame are both given; give only one of them");
     }
     if ((options->labels != NULL || options->frame != NULL) && count > 1) {
-        DN_FAIL(DN_EUSAGE, "%s of one scan given, but there are %zu scans", options->labels != NULL ? "labels" : "a frame", count);
+        DN_FAIL(DN_EUSAGE, "%s is for one scan, but there are %zu scans", options->labels != NULL ? "labels" : "a frame", count);
     }
     if (options->translate != NULL && options->labels == NULL) {
         DN_FAIL(DN_EUSAGE, "a translation of labels is given, but no labels");

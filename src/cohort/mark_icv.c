@@ -95,14 +95,14 @@ static dn_status by_thresholds(const marking *it, const scan_in_hand *of)
     how.bridge_mm = options->bridge_mm;
     how.close_mm = options->close_mm;
     DN_TRY(dn_icv_mark_make(of->scan, &how, &mark));
-    snprintf(text, sizeof text, "between %.4g and %.4g, fluid from %.4g: %.0f mL. A marking to check and correct, not a measurement.",
-             how.low, how.high, how.fluid, mark.volume_mm3 / 1000.0);
+    snprintf(text, sizeof text,
+             "marked from %.4g to %.4g, fluid from %.4g: %.0f mL. This is a marking to check and correct, not a measurement.", how.low,
+             how.high, how.fluid, mark.volume_mm3 / 1000.0);
     if (mark.touches_edge || mark.volume_mm3 > most_mm3 || mark.volume_mm3 < least_mm3) {
-        dn_log(
-            DN_LOG_WARNING,
-            "%s: %.0f mL%s: the marking has leaked or is not whole; look at %s_desc-thresholds_icv.png and set low and high threshold or "
-            "the width of bridges by hand",
-            of->stem, mark.volume_mm3 / 1000.0, mark.touches_edge ? ", up to the scan's edge" : "", of->stem);
+        dn_log(DN_LOG_WARNING,
+               "%s: %.0f mL%s: the marking has leaked or is not complete; look at %s_desc-thresholds_icv.png, and set the low and high "
+               "threshold or the width of bridges by hand",
+               of->stem, mark.volume_mm3 / 1000.0, mark.touches_edge ? ", up to the edge of the scan" : "", of->stem);
     }
     dn_status status = write_results(it, of, "thresholds", mark.mask, mark.volume_mm3, text);
     dn_icv_mark_release(&mark);
@@ -114,7 +114,7 @@ static dn_status by_network(const marking *it, const scan_in_hand *of)
     dn_icv_slices found = {.labels = NULL};
     char text[320];
     DN_TRY(dn_icv_by_slices(it->model, of->scan, &it->frame, &it->options->geometry, &found));
-    snprintf(text, sizeof text, "by %s on %lld slices in the AC-PC frame: %.0f mL", it->model->name,
+    snprintf(text, sizeof text, "marked by %s on %lld slices in the AC-PC frame: %.0f mL", it->model->name,
              (long long)it->options->geometry.slices, found.volume_mm3 / 1000.0);
     dn_status status = write_results(it, of, "slices", found.labels, found.volume_mm3, text);
     dn_icv_slices_release(&found);
@@ -149,7 +149,7 @@ dn_status dn_mark_icv(const char *const *paths, size_t count, const dn_mark_icv_
     marking it = {.options = options};
     const dn_batch batch = {.paths = paths, .count = count, .done = "scans could be marked", .folder = options->folder};
     if ((options->model != NULL) != (options->frame != NULL) || (options->model != NULL && count > 1)) {
-        DN_FAIL(DN_EUSAGE, "a network and the frame of the scan go together, for one scan");
+        DN_FAIL(DN_EUSAGE, "a network needs the frame of the scan and a frame needs a network, for one scan");
     }
     dn_status status = options->model != NULL ? open_model(&it) : DN_OK;
     if (status == DN_OK) {

@@ -23,9 +23,9 @@ static void say_flags(const char *stem, const dn_quality *quality)
 
 static void say_stack(const dn_segment_result *r)
 {
-    dn_log(DN_LOG_NOTE, "%s: %lld slices, %.3f s each", r->stem, (long long)r->stack->slices, r->stack->seconds_per_slice);
+    dn_log(DN_LOG_NOTE, "%s: %lld slices, %.3f s per slice", r->stem, (long long)r->stack->slices, r->stack->seconds_per_slice);
     if (r->model_count > 1) {
-        dn_log(DN_LOG_NOTE, "%s: the %zu models differ by %.3f where they see a structure (SD of posteriors)", r->stem, r->model_count,
+        dn_log(DN_LOG_NOTE, "%s: the %zu models differ by %.3f inside the structures (SD of posteriors)", r->stem, r->model_count,
                r->stack->disagreement);
     }
 }
@@ -47,9 +47,10 @@ static void say_details(const dn_segment_result *r)
     }
     if (r->head != NULL) {
         const dn_head *head = &r->head->found;
-        dn_log(DN_LOG_DEBUG,
-               "%s: around what is inside the skull it is %.2f times as bright as inside (stripped: %s); %.1f %% on the wrong side",
-               r->stem, head->skull_signal, head->stripped ? "yes" : "no", 100 * head->wrong_side);
+        dn_log(
+            DN_LOG_DEBUG,
+            "%s: mean signal around the brain is %.2f times the signal inside (skull stripped: %s); %.1f %% of the brain on the wrong side",
+            r->stem, head->skull_signal, head->stripped ? "yes" : "no", 100 * head->wrong_side);
     }
     dn_log(DN_LOG_DEBUG, "%s: peak memory of the program %.0f MB", r->stem, (double)dn_memory_peak_rss() / 1e6);
     if (r->location != NULL) {
@@ -77,7 +78,7 @@ static void say(const dn_segment_result *r, const dn_judgement *judgement, const
         n += (size_t)snprintf(text + n, sizeof text - n, "thalamus %.0f mm3; ", thalamus->volume_mm3);
     }
     if (icv != NULL) {
-        snprintf(text + n, sizeof text - n, "inside the skull %.3f l; ", 1e-6 * icv->volume_mm3);
+        snprintf(text + n, sizeof text - n, "intracranial volume %.3f l; ", 1e-6 * icv->volume_mm3);
     }
     if (r->stack != NULL) { /* it has no report */
         dn_log(DN_LOG_NOTE, "%s: %stables: %s/%s_volumes.tsv", r->stem, text, folder, r->stem);
@@ -86,8 +87,8 @@ static void say(const dn_segment_result *r, const dn_judgement *judgement, const
     }
     const dn_hypothalamus *h = r->hypothalamus;
     if (h != NULL && h->consensus != NULL) {
-        dn_log(DN_LOG_NOTE, "%s: consensus of %d members, whose volumes differ by %.1f %% (SD of their mean)", r->stem,
-               h->consensus->members, 100.0 * h->consensus->whole_sd / h->consensus->whole_mean);
+        dn_log(DN_LOG_NOTE, "%s: consensus of %d runs; the SD of their volumes is %.1f %% of the mean", r->stem, h->consensus->members,
+               100.0 * h->consensus->whole_sd / h->consensus->whole_mean);
     }
     if (r->stack != NULL) {
         say_stack(r);
@@ -203,7 +204,7 @@ dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_meas
         batch.reasons = batch.reasons_of_one = "in *_dseg.json";
         if (options->outputs.report.norm_count > 0) {
             DN_FAIL_GOTO(status, done, DN_EUSAGE,
-                         "a stack of slices has no report that could set it against a norm; 'dien normative apply' does");
+                         "a stack of slices has no report, so it is not compared with a norm there; use 'dien normative apply'");
         }
     }
     status = dn_batch_run(&batch, one, &it);

@@ -203,7 +203,7 @@ static dn_status solve(const uint8_t *mask, const int64_t dim[3], int connectivi
         DN_FAIL(DN_EUSAGE, "voxels have 6, 18 or 26 neighbours, not %d", connectivity);
     }
     if (!dn_mul_dims(dim, 3, &voxels)) {
-        DN_FAIL(DN_EGEOMETRY, "a mask of that size cannot be");
+        DN_FAIL(DN_EGEOMETRY, "a mask of that size is not possible");
     }
     DN_TRY(find_runs(mask, dim, r));
     join_all(r, dim, connectivity);

@@ -14,7 +14,7 @@ dn_status dn_grid_with_spacing(const dn_grid *grid, const double spacing[3], dn_
     dn_grid_spacing(grid, old);
     for (int c = 0; c < 3; ++c) {
         if (!(spacing[c] > 0.0) || !isfinite(spacing[c])) {
-            DN_FAIL(DN_EGEOMETRY, "a voxel spacing of %g mm cannot be", spacing[c]);
+            DN_FAIL(DN_EGEOMETRY, "a voxel spacing of %g mm is not possible", spacing[c]);
         }
         double wide = (double)grid->dim[c] * old[c] / spacing[c];
         if (!(wide < 1e6)) {
@@ -41,7 +41,8 @@ dn_status dn_grid_crop(const dn_grid *grid, const int64_t start[3], const int64_
     dn_grid result = *grid;
     int64_t count;
     if (dim[0] < 1 || dim[1] < 1 || dim[2] < 1 || !dn_mul_dims(dim, 3, &count)) {
-        DN_FAIL(DN_EGEOMETRY, "a part of %lld x %lld x %lld voxels cannot be", (long long)dim[0], (long long)dim[1], (long long)dim[2]);
+        DN_FAIL(DN_EGEOMETRY, "a part of %lld x %lld x %lld voxels is not possible", (long long)dim[0], (long long)dim[1],
+                (long long)dim[2]);
     }
     for (int r = 0; r < 3; ++r) {
         for (int c = 0; c < 3; ++c) {

@@ -133,7 +133,7 @@ static dn_status distance(const uint8_t *mask, bool inside, const int64_t dim[3]
         }
     }
     if (!dn_mul_dims(dim, 3, &count)) {
-        DN_FAIL(DN_EGEOMETRY, "a distance map of that size cannot be");
+        DN_FAIL(DN_EGEOMETRY, "a distance map of that size is not possible");
     }
 #pragma omp parallel for
     for (int64_t row = 0; row < dim[1] * dim[2]; ++row) {

@@ -104,7 +104,7 @@ dn_status dn_filter_gaussian(dn_volume *volume, const double sigma[3])
     dn_grid_spacing(&volume->grid, spacing);
     for (int d = 0; d < 3; ++d) {
         if (!(sigma[d] >= 0.0) || !(sigma[d] / spacing[d] < 1e6)) {
-            DN_FAIL(DN_EUSAGE, "a Gaussian filter of %g mm cannot be", sigma[d]);
+            DN_FAIL(DN_EUSAGE, "a Gaussian filter of %g mm is not possible", sigma[d]);
         }
     }
     for (int d = 0; d < 3; ++d) {
@@ -253,7 +253,7 @@ dn_status dn_volume_percentiles(const dn_volume *volume, const uint8_t *mask, co
     }
     for (size_t p = 0; p < count; ++p) {
         if (!(percents[p] >= 0.0 && percents[p] <= 100.0)) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE, "a percentile lies between 0 and 100, not at %g", percents[p]);
+            DN_FAIL_GOTO(status, done, DN_EUSAGE, "a percentile must lie between 0 and 100; %g does not", percents[p]);
         }
         int64_t rank = (int64_t)floor(percents[p] / 100.0 * (double)(n - 1));
         list[2 * p].rank = rank;
@@ -276,7 +276,7 @@ dn_status dn_volume_histogram(const dn_volume *volume, const uint8_t *mask, doub
 {
     int64_t count = dn_grid_count(&volume->grid);
     if (bins < 1 || bins > (1u << 24) || !(low < high)) {
-        DN_FAIL(DN_EUSAGE, "a histogram of %zu bins from %g to %g cannot be", bins, low, high);
+        DN_FAIL(DN_EUSAGE, "a histogram of %zu bins from %g to %g is not possible", bins, low, high);
     }
     int threads = dn_threads_get();
     int64_t *all = NULL;

@@ -43,8 +43,9 @@ dn_status dn_label_list_parse(const char *text, char separator, uint16_t least, 
         uint16_t low, high;
         p = dn_label_range(p, least, &low, &high);
         if (p == NULL || (*p != '\0' && *p != separator)) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE, "\"%s\" is no list of labels: write numbers from %u to 65535, such as 10%c49 or 801-810",
-                         text, (unsigned)least, separator);
+            DN_FAIL_GOTO(status, done, DN_EUSAGE,
+                         "\"%s\" is not a list of labels; write numbers from %u to 65535, such as 10%c49 or 801-810", text, (unsigned)least,
+                         separator);
         }
         for (uint32_t label = low; label <= high; ++label) {
             if (!named[label]) {

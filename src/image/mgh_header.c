@@ -38,9 +38,7 @@ static dn_status voxel_type(int32_t code, const char *name, dn_voxel_type *type)
         *type = DN_VOXEL_UINT16;
         return DN_OK;
     default:
-        DN_FAIL(DN_EFORMAT,
-                "'%s' has MGH voxel type %d, which is not a plain number (uint8, int16, uint16, int32, float32): convert it "
-                "with mri_convert",
+        DN_FAIL(DN_EFORMAT, "'%s' has MGH voxel type %d; dien reads uint8, int16, uint16, int32 and float32. Convert it with mri_convert",
                 name, (int)code);
     }
 }
@@ -55,8 +53,8 @@ static dn_status check_directions(const double cosines[3][3], const char *name)
                 dot += cosines[r][a] * cosines[r][b];
             }
             if (!(fabs(dot - (a == b ? 1.0 : 0.0)) < 0.02)) {
-                DN_FAIL(DN_EGEOMETRY, "'%s' has direction cosines that are no rotation: its orientation cannot be trusted; export it again",
-                        name);
+                DN_FAIL(DN_EGEOMETRY,
+                        "'%s' has direction cosines that are not a rotation, so its orientation cannot be trusted; export it again", name);
             }
         }
     }
@@ -88,7 +86,7 @@ static dn_status read_geometry(const unsigned char *bytes, const char *name, dn_
         DN_TRY(check_directions(cosines, name));
     } else {
         info->affine_source = DN_AFFINE_MGH_DEFAULT;
-        dn_scan_warn(info, DN_SCAN_NO_ORIENTATION " (goodRASFlag 0): FreeSurfer's default, 1 mm coronal, is taken; check left and right");
+        dn_scan_warn(info, DN_SCAN_NO_ORIENTATION " (goodRASFlag 0): FreeSurfer's default (1 mm, coronal) is used; check left and right");
     }
     for (int r = 0; r < 3; ++r) {
         double at = centre[r];
@@ -111,8 +109,8 @@ dn_status dn_mgh_header(const unsigned char *bytes, size_t size, const char *nam
     }
     *match = true;
     if (size < MGH_HEADER) {
-        DN_FAIL(DN_EFORMAT, "'%s' is cut short: %zu bytes, and an MGH header alone has %d; copy or download the file again", name, size,
-                MGH_HEADER);
+        DN_FAIL(DN_EFORMAT, "'%s' is cut short: it has %zu bytes, but an MGH header alone has %d; copy or download the file again", name,
+                size, MGH_HEADER);
     }
     for (int d = 0; d < 3; ++d) {
         layout->grid.dim[d] = get32(bytes + 4 + 4 * d);

@@ -68,7 +68,7 @@ static dn_status step(uint8_t *mask, const int64_t dim[3], int connectivity, int
         DN_FAIL(DN_EUSAGE, "voxels have 6, 18 or 26 neighbours, not %d", connectivity);
     }
     if (!dn_mul_dims(dim, 3, &count)) {
-        DN_FAIL(DN_EGEOMETRY, "a mask of that size cannot be");
+        DN_FAIL(DN_EGEOMETRY, "a mask of that size is not possible");
     }
     DN_TRY(dn_alloc(&copy, (size_t)count, 1, "a mask"));
 #pragma omp parallel for
@@ -102,10 +102,10 @@ dn_status dn_mask_erode(uint8_t *mask, const int64_t dim[3], int connectivity, i
 static dn_status measured(const int64_t dim[3], double radius, float **distance, int64_t *count)
 {
     if (!(radius >= 0.0) || !isfinite(radius)) {
-        DN_FAIL(DN_EUSAGE, "a ball of %g mm cannot be", radius);
+        DN_FAIL(DN_EUSAGE, "a ball of %g mm is not possible", radius);
     }
     if (!dn_mul_dims(dim, 3, count)) {
-        DN_FAIL(DN_EGEOMETRY, "a mask of that size cannot be");
+        DN_FAIL(DN_EGEOMETRY, "a mask of that size is not possible");
     }
     return dn_alloc(distance, (size_t)*count, sizeof **distance, "a distance map");
 }
@@ -168,13 +168,13 @@ dn_status dn_mask_close_ball(uint8_t *mask, const int64_t dim[3], const double s
     uint8_t *large = NULL;
     for (int d = 0; d < 3; ++d) {
         if (!(radius >= 0.0) || !(spacing[d] > 0.0) || !(radius / spacing[d] < 1e6)) {
-            DN_FAIL(DN_EUSAGE, "a ball of %g mm cannot be", radius);
+            DN_FAIL(DN_EUSAGE, "a ball of %g mm is not possible", radius);
         }
         margin[d] = (int64_t)ceil(radius / spacing[d]) + 1;
         wide[d] = dim[d] + 2 * margin[d];
     }
     if (!dn_mul_dims(wide, 3, &count)) {
-        DN_FAIL(DN_EGEOMETRY, "a mask of that size cannot be");
+        DN_FAIL(DN_EGEOMETRY, "a mask of that size is not possible");
     }
     DN_TRY(dn_alloc(&large, (size_t)count, 1, "a mask"));
     for (int64_t k = 0; k < dim[2]; ++k) {
@@ -207,7 +207,7 @@ dn_status dn_mask_fill_holes(uint8_t *mask, const int64_t dim[3])
     dn_components c = {0};
     dn_status status = DN_OK;
     if (!dn_mul_dims(dim, 3, &count)) {
-        DN_FAIL(DN_EGEOMETRY, "a mask of that size cannot be");
+        DN_FAIL(DN_EGEOMETRY, "a mask of that size is not possible");
     }
     DN_TRY(dn_alloc(&outside, (size_t)count, 1, "a mask"));
     for (int64_t i = 0; i < count; ++i) {

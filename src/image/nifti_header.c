@@ -84,15 +84,16 @@ static dn_status decode(const unsigned char *bytes, size_t size, const char *nam
     if (!*match) {
         /* Headers whose length was damaged but whose magic is right. */
         if (size >= sizeof(nifti_1_header) && (memcmp(bytes + 344, "n+1", 4) == 0 || memcmp(bytes + 344, "ni1", 4) == 0)) {
-            DN_FAIL(DN_EFORMAT, "'%s' calls itself NIfTI-1 but gives its header's length as %d instead of 348: the header is damaged", name,
+            DN_FAIL(DN_EFORMAT,
+                    "'%s' is marked as NIfTI-1, but the length of its header is given as %d instead of 348: the header is damaged", name,
                     (int)first_word(bytes, false));
         }
         return DN_OK;
     }
     size_t needed = out->version == 1 ? sizeof(nifti_1_header) : sizeof(nifti_2_header);
     if (size < needed) {
-        DN_FAIL(DN_EFORMAT, "'%s' is cut short: %zu bytes, and a NIfTI-%d header alone has %zu; copy or download the file again", name,
-                size, out->version, needed);
+        DN_FAIL(DN_EFORMAT, "'%s' is cut short: it has %zu bytes, but a NIfTI-%d header alone has %zu; copy or download the file again",
+                name, size, out->version, needed);
     }
     if (out->version == 1) {
         nifti_1_header h;
@@ -115,7 +116,7 @@ static dn_status decode(const unsigned char *bytes, size_t size, const char *nam
             DN_FAIL(DN_EFORMAT, "'%s' has a header of 540 bytes without NIfTI-2's magic: the header is damaged", name);
         }
         if (memcmp(out->h.magic + 4, "\r\n\032\n", 4) != 0) {
-            DN_FAIL(DN_EFORMAT, "'%s' was changed on its way by a transfer in text mode: copy it again in binary mode", name);
+            DN_FAIL(DN_EFORMAT, "'%s' was changed by a transfer in text mode: copy it again in binary mode", name);
         }
         if (out->swap) {
             swap_nifti_header(&out->h, 2);
@@ -136,7 +137,7 @@ static dn_status check_shape(const nifti_2_header *h, const char *name, dn_layou
             DN_FAIL(DN_EFORMAT, "'%s' says it has %lld voxels along axis %d: the header is damaged", name, (long long)h->dim[d], d);
         }
         if (h->dim[d] == 0) {
-            dn_scan_warn(info, "dimension %d has size 0; 1 is taken", d);
+            dn_scan_warn(info, "dimension %d has size 0; size 1 is used", d);
         }
     }
     if (h->dim[0] < 3) {
@@ -145,10 +146,10 @@ static dn_status check_shape(const nifti_2_header *h, const char *name, dn_layou
     }
     for (int d = 5; d <= h->dim[0]; ++d) {
         if (h->dim[d] > 1) {
-            DN_FAIL(DN_EFORMAT,
-                    "'%s' holds %lld values a voxel (dimension %d), as a vector or displacement field does: one value a voxel "
-                    "is needed",
-                    name, (long long)h->dim[d], d);
+            DN_FAIL(
+                DN_EFORMAT,
+                "'%s' holds %lld values per voxel (dimension %d), as a vector or displacement field does; one value per voxel is needed",
+                name, (long long)h->dim[d], d);
         }
     }
     for (int d = 0; d < 3; ++d) {
@@ -165,7 +166,7 @@ static dn_status check_type(const nifti_2_header *h, const char *name, dn_layout
             layout->type = voxel_types[i].type;
             info->type_name = dn_voxel_name(layout->type);
             if (h->bitpix != (int)(8 * dn_voxel_size(layout->type))) {
-                dn_scan_warn(info, "the header says %d bits a voxel where %s has %d; the data type is believed", h->bitpix, info->type_name,
+                dn_scan_warn(info, "the header says %d bits per voxel, but %s has %d; the data type is used", h->bitpix, info->type_name,
                              (int)(8 * dn_voxel_size(layout->type)));
             }
             return DN_OK;
@@ -174,15 +175,15 @@ static dn_status check_type(const nifti_2_header *h, const char *name, dn_layout
     switch (h->datatype) {
     case DT_RGB24:
     case DT_RGBA32:
-        DN_FAIL(DN_EFORMAT, "'%s' is a colour image (RGB): one number a voxel is needed; use the scan it was made from", name);
+        DN_FAIL(DN_EFORMAT, "'%s' is a colour image (RGB), but one number per voxel is needed; use the scan from which it was made", name);
     case DT_COMPLEX64:
     case DT_COMPLEX128:
     case DT_COMPLEX256:
         DN_FAIL(DN_EFORMAT, "'%s' holds complex numbers: write their magnitude as a real image first", name);
     case DT_FLOAT128:
-        DN_FAIL(DN_EFORMAT, "'%s' holds 128-bit numbers, which machines read differently: write it as float32 first", name);
+        DN_FAIL(DN_EFORMAT, "'%s' holds 128-bit numbers, which differ between machines: write it as float32 first", name);
     case DT_BINARY:
-        DN_FAIL(DN_EFORMAT, "'%s' holds one bit a voxel, which is not supported: write it as uint8 first", name);
+        DN_FAIL(DN_EFORMAT, "'%s' holds one bit per voxel, which is not supported: write it as uint8 first", name);
     default:
         DN_FAIL(DN_EFORMAT, "'%s' has the unknown data type %d: the header is damaged", name, h->datatype);
     }
@@ -195,7 +196,9 @@ static dn_status check_scaling(const nifti_2_header *h, const char *name, dn_lay
     layout->scaled = false;
     if (!(h->scl_slope == 0.0 || isnan(h->scl_slope))) {
         if (!isfinite(h->scl_slope) || !isfinite(h->scl_inter)) {
-            DN_FAIL(DN_EFORMAT, "'%s' scales its data by %g and adds %g: the values cannot be known; write the scan again without scaling",
+            DN_FAIL(DN_EFORMAT,
+                    "'%s' says that its values are to be multiplied by %g and that %g is to be added, which is not possible; write the "
+                    "scan again without scaling",
                     name, h->scl_slope, h->scl_inter);
         }
         layout->slope = h->scl_slope;
@@ -213,10 +216,10 @@ static dn_status check_offset(const header *file, const char *name, dn_layout *l
     double offset = file->offset;
     if (!file->pair && offset == 0.0) { /* some writers leave it out; the standard's place is taken */
         offset = file->version == 1 ? 352.0 : 544.0;
-        dn_scan_warn(info, "the header does not say where the voxels start; byte %d is taken", (int)offset);
+        dn_scan_warn(info, "the header does not say where the voxels start; byte %d is used", (int)offset);
     }
     if (!(offset >= (double)least) || offset > 9e15 || offset != floor(offset)) {
-        DN_FAIL(DN_EFORMAT, "'%s' says its voxels start at byte %g, which cannot be: the header is damaged", name, file->offset);
+        DN_FAIL(DN_EFORMAT, "'%s' says its voxels start at byte %g, which is not possible: the header is damaged", name, file->offset);
     }
     layout->offset = (int64_t)offset;
     return DN_OK;
@@ -236,10 +239,10 @@ static double unit_factor(const nifti_2_header *h, dn_scan_info *info)
         info->unit_name = "um";
         return 0.001;
     case NIFTI_UNITS_UNKNOWN:
-        dn_scan_warn(info, "the header names no unit of length; mm is taken");
+        dn_scan_warn(info, "the header names no unit of length; mm is used");
         break;
     default:
-        dn_scan_warn(info, "the header's unit of length (code %d) is unknown; mm is taken", h->xyzt_units & 7);
+        dn_scan_warn(info, "the header's unit of length (code %d) is unknown; mm is used", h->xyzt_units & 7);
         break;
     }
     info->unit_name = "unknown";
@@ -310,8 +313,8 @@ static dn_status qform_affine(const nifti_2_header *h, const char *name, double 
     double norm = h->quatern_b * h->quatern_b + h->quatern_c * h->quatern_c + h->quatern_d * h->quatern_d;
     if (!(norm <= 1.0 + TOLERANCE)) {
         DN_FAIL_OFFER(DN_EGEOMETRY, h->sform_code > 0 ? DN_REMEDY_TRUST_SFORM : DN_REMEDY_NONE,
-                      "'%s' has a qform whose quaternion (%g, %g, %g) is no rotation: its orientation cannot be read", name, h->quatern_b,
-                      h->quatern_c, h->quatern_d);
+                      "'%s' has a qform whose quaternion (%g, %g, %g) is not a rotation: its orientation cannot be read", name,
+                      h->quatern_b, h->quatern_c, h->quatern_d);
     }
     /* qfac: any negative value flips the third axis; 0 counts as 1. */
     nifti_dmat44 q = nifti_quatern_to_dmat44(h->quatern_b, h->quatern_c, h->quatern_d, h->qoffset_x, h->qoffset_y, h->qoffset_z,
@@ -430,8 +433,9 @@ static dn_status choose_affine(const nifti_2_header *h, const char *name, dn_tru
         info->affine_source = DN_AFFINE_QFORM;
         layout->grid.affine = q;
     } else {
-        dn_scan_warn(info, DN_SCAN_NO_ORIENTATION " (sform and qform code 0): the axes are taken to run right, front and up; left and "
-                                                  "right may be exchanged");
+        dn_scan_warn(info,
+                     DN_SCAN_NO_ORIENTATION " (sform and qform code 0): it is assumed that the axes run right, front and up; left and "
+                                            "right may be exchanged");
         info->affine_source = DN_AFFINE_SPACING;
         memset(&layout->grid.affine, 0, sizeof layout->grid.affine);
         for (int d = 0; d < 3; ++d) {

@@ -77,7 +77,7 @@ dn_status dn_orientation_parse(const char *code, dn_orientation *out)
         }
     }
     if (!good) {
-        DN_FAIL(DN_EUSAGE, "'%s' is no orientation: three letters are needed, one of R or L, one of A or P, one of S or I, as in RAS",
+        DN_FAIL(DN_EUSAGE, "'%s' is not an orientation: three letters are needed, one of R or L, one of A or P, one of S or I, as in RAS",
                 code);
     }
     *out = result;

@@ -71,18 +71,18 @@ static void warn_name(reader *r)
     bool pair = r->info.format == DN_SCAN_NIFTI1_PAIR || r->info.format == DN_SCAN_NIFTI2_PAIR;
     const char *is = r->info.format_name;
     if ((dn_path_has_extension(path, ".mgz") || dn_path_has_extension(path, ".mgh")) && !mgh) {
-        dn_scan_warn(&r->info, "the name says MGH, the content is %s; the content is believed", is);
+        dn_scan_warn(&r->info, "the name says MGH, but the content is %s; the content counts", is);
     } else if ((named(path, ".nii") || named(path, ".hdr") || named(path, ".img")) && mgh) {
-        dn_scan_warn(&r->info, "the name says NIfTI, the content is MGH; the content is believed");
+        dn_scan_warn(&r->info, "the name says NIfTI, but the content is MGH; it is read as MGH");
     } else if ((named(path, ".hdr") || named(path, ".img")) && !pair) {
-        dn_scan_warn(&r->info, "the name says a header/image pair, the content is a single file; the content is believed");
+        dn_scan_warn(&r->info, "the name says header/image pair, but the content is a single file; it is read as a single file");
     }
     bool packed_name = dn_path_has_extension(path, ".gz") || dn_path_has_extension(path, ".mgz");
     bool plain_name = dn_path_has_extension(path, ".nii") || dn_path_has_extension(path, ".mgh");
     if (packed_name && !r->info.compressed && r->header_path == NULL) {
-        dn_scan_warn(&r->info, "the name says gzip, but the file is not packed");
+        dn_scan_warn(&r->info, "the name says gzip, but the file is not compressed");
     } else if (plain_name && r->info.compressed) {
-        dn_scan_warn(&r->info, "the file is gzipped, though its name does not say so");
+        dn_scan_warn(&r->info, "the file is compressed (gzip), but its name does not say so");
     }
 }
 
@@ -172,7 +172,7 @@ static dn_status reader_open_bytes(reader *r, const unsigned char *bytes, size_t
     DN_TRY(dn_source_open_bytes(bytes, size, name, &r->source));
     DN_TRY(read_header(r, options));
     if (r->info.format == DN_SCAN_NIFTI1_PAIR || r->info.format == DN_SCAN_NIFTI2_PAIR) {
-        DN_FAIL(DN_EFORMAT, "'%s' is the header of a pair (.hdr/.img): the voxels are in another file; send one .nii or .nii.gz file",
+        DN_FAIL(DN_EFORMAT, "'%s' is the header of a pair (.hdr/.img): the voxels are in another file; give one .nii or .nii.gz file",
                 name);
     }
     warn_name(r);
@@ -193,13 +193,12 @@ static dn_status check_size(const reader *r)
 {
     const dn_layout *layout = &r->layout;
     if (dn_grid_count(&layout->grid) > DN_MOST_VOXELS || layout->bytes > DN_MOST_BYTES || layout->offset > DN_MOST_OFFSET) {
-        DN_FAIL(
-            DN_EFORMAT,
-            "'%s' says it has %lld x %lld x %lld x %lld voxels from byte %lld on; at most %lld million a volume (a head of 200 mm at 0.2 "
-            "mm), %lld GiB in all and %lld MiB in front of them are read: is it a scan of a head, and is its header right?",
-            r->path, (long long)layout->grid.dim[0], (long long)layout->grid.dim[1], (long long)layout->grid.dim[2],
-            (long long)layout->volumes, (long long)layout->offset, (long long)(DN_MOST_VOXELS / 1000000), (long long)(DN_MOST_BYTES >> 30),
-            (long long)(DN_MOST_OFFSET >> 20));
+        DN_FAIL(DN_EFORMAT,
+                "'%s' says it has %lld x %lld x %lld x %lld voxels from byte %lld on; at most %lld million per volume (a head of 200 mm at "
+                "0.2 mm), %lld GiB in all and %lld MiB before the voxels are read: is it a scan of a head, and is its header right?",
+                r->path, (long long)layout->grid.dim[0], (long long)layout->grid.dim[1], (long long)layout->grid.dim[2],
+                (long long)layout->volumes, (long long)layout->offset, (long long)(DN_MOST_VOXELS / 1000000),
+                (long long)(DN_MOST_BYTES >> 30), (long long)(DN_MOST_OFFSET >> 20));
     }
     return DN_OK;
 }
@@ -216,7 +215,7 @@ static dn_status check_length(const reader *r)
     DN_TRY(dn_source_check_length(r->source, needed, &enough, &has));
     if (!enough) {
         DN_FAIL(DN_EFORMAT,
-                "'%s' is shorter than its header promises: %lld x %lld x %lld voxels of %s need %lld bytes, the file has %s%lld; copy or "
+                "'%s' is shorter than its header says: %lld x %lld x %lld voxels of %s need %lld bytes, but the file has %s%lld; copy or "
                 "download it again",
                 dn_source_name(r->source), (long long)r->layout.grid.dim[0], (long long)r->layout.grid.dim[1],
                 (long long)r->layout.grid.dim[2], dn_voxel_name(r->layout.type), (long long)needed,
@@ -231,7 +230,7 @@ static dn_status check_memory(const reader *r)
     int64_t needed = dn_grid_count(&r->layout.grid) * r->layout.volumes * (int64_t)sizeof(float);
     int64_t available = dn_memory_available();
     if (available > 0 && needed > available) {
-        DN_FAIL(DN_ENOMEM, "'%s' needs %lld MB of memory and the machine has %lld MB left", r->path, (long long)(needed >> 20),
+        DN_FAIL(DN_ENOMEM, "'%s' needs %lld MB of memory, but the machine has only %lld MB left", r->path, (long long)(needed >> 20),
                 (long long)(available >> 20));
     }
     return DN_OK;
@@ -263,7 +262,7 @@ static dn_status read_voxels(reader *r, unsigned char *buffer, float *data)
         size_t got;
         DN_TRY(dn_source_read(r->source, buffer, n * each, &got));
         if (got < n * each) {
-            DN_FAIL(DN_EFORMAT, "'%s' is cut short: %lld of its %lld voxels are there; copy or download it again",
+            DN_FAIL(DN_EFORMAT, "'%s' is cut short: it has only %lld of its %lld voxels; copy or download it again",
                     dn_source_name(r->source), (long long)(done + (int64_t)(got / each)), (long long)count);
         }
         dn_voxels_convert(&r->layout, buffer, n, data + done);
@@ -300,7 +299,7 @@ static dn_status read_volumes(reader *r, dn_volume **out)
         DN_TRY_GOTO(status, read_voxels(r, buffer, out[v]->data), done);
         dn_voxels_clean(out[v]->data, dn_grid_count(&r->layout.grid), &range);
         if (!range.finite) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "'%s' has no voxel with a finite value: it is no scan; export it again", r->path);
+            DN_FAIL_GOTO(status, done, DN_EDATA, "'%s' has no voxel with a finite value, so it is not a scan; export it again", r->path);
         }
         r->info.nan_count += range.nan_count;
         r->info.infinity_count += range.infinity_count;
@@ -309,7 +308,7 @@ static dn_status read_volumes(reader *r, dn_volume **out)
     }
     DN_TRY_GOTO(status, finish(r), done);
     if (r->info.nan_count > 0) {
-        dn_scan_warn(&r->info, "%lld voxels were not a number (NaN); they count as 0", (long long)r->info.nan_count);
+        dn_scan_warn(&r->info, "%lld voxels were not numbers (NaN); they were set to 0", (long long)r->info.nan_count);
     }
     if (r->info.infinity_count > 0) {
         dn_scan_warn(&r->info, "%lld voxels were infinite; they were set to the largest or smallest finite value",
@@ -327,7 +326,7 @@ static dn_status read_scan(reader *r, dn_volume **out, dn_scan_info *info)
     DN_TRY(check_single(r));
     dn_status status = read_volumes(r, &volume);
     if (status == DN_OK && !(r->info.minimum < r->info.maximum)) {
-        status = dn_error_set(DN_EDATA, "'%s' has the same value (%g) in every voxel: it is no scan; export it again", r->path,
+        status = dn_error_set(DN_EDATA, "'%s' has the same value (%g) in every voxel, so it is not a scan; export it again", r->path,
                               (double)r->info.minimum);
     }
     if (status != DN_OK) {
@@ -401,7 +400,7 @@ static dn_status to_labels(const char *path, const dn_volume *volume, dn_labels 
     }
     if (first_bad < count) {
         dn_labels_destroy(labels);
-        DN_FAIL(DN_EDATA, "'%s' has the value %g, which is no label: a label map holds whole numbers from 0 to 65535", path,
+        DN_FAIL(DN_EDATA, "'%s' has the value %g, which is not a label: a label map holds whole numbers from 0 to 65535", path,
                 (double)volume->data[first_bad]);
     }
     *out = labels;

@@ -13,8 +13,8 @@ typedef struct kind {
     const char *what; /* "'name' is ..." */
 } kind;
 
-#define DICOM "a DICOM file, one slice or series as the scanner wrote it: turn the series into NIfTI first (dcm2niix)"
-#define PACKED "packed with a program other than gzip: unpack it first"
+#define DICOM "a DICOM file, one slice or series as the scanner wrote it: convert the series to NIfTI first (dcm2niix)"
+#define PACKED "compressed by another program than gzip: decompress it first"
 
 static const kind kinds[] = {
     {128, "DICM", 4, DICOM},
@@ -37,7 +37,7 @@ static const kind kinds[] = {
      5, PACKED},
     {0, "\x28\xb5\x2f\xfd", 4, PACKED},
     {0, "7z\xbc\xaf", 4, PACKED},
-    {0, "\x1f\x8b", 2, "gzipped twice: unpack it once (gunzip)"},
+    {0, "\x1f\x8b", 2, "compressed twice by gzip: decompress it once (gunzip)"},
     {257, "ustar", 5, "a tar archive: unpack it and name the scan inside"},
     {0, "\x93NUMPY", 6, "a NumPy array without orientation: save it as NIfTI with its affine"},
     {0, "version https://git-lfs", 23, "a Git LFS pointer, not the scan itself: fetch it (git lfs pull)"},

@@ -60,7 +60,7 @@ dn_status dn_source_rewind(dn_source *source)
     if (source->inflating) {
         source->zlib.avail_in = 0;
         if (inflateReset(&source->zlib) != Z_OK) {
-            DN_FAIL(DN_EINTERNAL, "zlib cannot start again on '%s'", source->name);
+            DN_FAIL(DN_EINTERNAL, "'%s' cannot be decompressed from its start again (zlib)", source->name);
         }
     }
     return DN_OK;
@@ -99,7 +99,7 @@ static dn_status refuse_missing(const char *path)
         DN_FAIL(DN_EINPUT,
                 "'%s' is a DataLad (git-annex) link whose content was not fetched: 'datalad get' it in its data set, then try again", path);
     }
-    DN_FAIL(DN_EINPUT, "'%s' is a link to '%s', where there is no file: fetch or move the file that it means", path, target);
+    DN_FAIL(DN_EINPUT, "'%s' is a link to '%s', where there is no file: fetch the file, or correct the link", path, target);
 }
 
 dn_status dn_source_open(const char *path, dn_source **out)
@@ -114,8 +114,7 @@ dn_status dn_source_open(const char *path, dn_source **out)
         DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read '%s': %s", path, strerror(errno));
     }
     if (S_ISDIR(about.st_mode)) {
-        DN_FAIL(DN_EINPUT, "'%s' is a folder, not a scan: name a file; a folder of DICOM files is first turned into NIfTI (dcm2niix)",
-                path);
+        DN_FAIL(DN_EINPUT, "'%s' is a folder, not a scan: name a file; convert a folder of DICOM files to NIfTI first (dcm2niix)", path);
     }
     if (!S_ISREG(about.st_mode)) {
         DN_FAIL(DN_EINPUT, "'%s' is a device or pipe, not a file: save the scan as a file first", path);
@@ -208,7 +207,7 @@ static dn_status next_member(dn_source *source)
         return DN_OK;
     }
     if (inflateReset(&source->zlib) != Z_OK) {
-        DN_FAIL(DN_EINTERNAL, "zlib cannot go on with '%s'", source->name);
+        DN_FAIL(DN_EINTERNAL, "'%s' cannot be decompressed further (zlib)", source->name);
     }
     return DN_OK;
 }
@@ -220,7 +219,7 @@ static dn_status read_inflated(dn_source *source, unsigned char *bytes, size_t s
         if (source->zlib.avail_in == 0) {
             DN_TRY(refill(source));
             if (source->zlib.avail_in == 0) {
-                DN_FAIL(DN_EFORMAT, "'%s' is cut short: its gzip data end after %lld unpacked bytes; copy or download the file again",
+                DN_FAIL(DN_EFORMAT, "'%s' is cut short: its gzip data end after %lld decompressed bytes; copy or download the file again",
                         source->name, (long long)(source->position + (int64_t)done));
             }
         }
@@ -234,7 +233,8 @@ static dn_status read_inflated(dn_source *source, unsigned char *bytes, size_t s
         } else if (code == Z_MEM_ERROR) {
             DN_FAIL(DN_ENOMEM, "not enough memory to unpack '%s'", source->name);
         } else if (code != Z_OK && code != Z_BUF_ERROR) {
-            DN_FAIL(DN_EFORMAT, "'%s' is damaged: its gzip data break after %lld unpacked bytes (%s); copy or download the file again",
+            DN_FAIL(DN_EFORMAT,
+                    "'%s' is damaged: its gzip data are wrong after %lld decompressed bytes (%s); copy or download the file again",
                     source->name, (long long)(source->position + (int64_t)done),
                     source->zlib.msg != NULL ? source->zlib.msg : "not gzip data");
         }

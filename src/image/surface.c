@@ -231,7 +231,7 @@ dn_status dn_mesh_extract(const dn_volume *field, float level, float outside, dn
     builder b = {0};
     dn_status status = DN_OK;
     if (!(outside < level)) {
-        DN_FAIL(DN_EUSAGE, "a surface at %g cannot be closed where the image ends with %g", (double)level, (double)outside);
+        DN_FAIL(DN_EUSAGE, "the surface at %g cannot be closed: the image has the value %g at its edge", (double)level, (double)outside);
     }
     DN_TRY(dn_alloc(&m, 1, sizeof *m, "a surface"));
     DN_TRY_GOTO(status, dn_alloc(&b.mesh, 1, sizeof *b.mesh, "a surface"), done);

@@ -126,7 +126,7 @@ dn_status dn_affine_invert(const dn_affine *affine, dn_affine *out)
 static dn_status check_grid(const dn_grid *grid, int64_t *count)
 {
     if (grid->dim[0] < 1 || grid->dim[1] < 1 || grid->dim[2] < 1 || !dn_mul_dims(grid->dim, 3, count)) {
-        DN_FAIL(DN_EGEOMETRY, "an image of %lld x %lld x %lld voxels cannot be", (long long)grid->dim[0], (long long)grid->dim[1],
+        DN_FAIL(DN_EGEOMETRY, "an image of %lld x %lld x %lld voxels is not possible", (long long)grid->dim[0], (long long)grid->dim[1],
                 (long long)grid->dim[2]);
     }
     return DN_OK;

@@ -127,9 +127,7 @@ static dn_status normalise(dn_volume *volume, const dn_model_input *input, doubl
     }
     if (!(*high > *low)) {
         DN_FAIL(DN_EDATA,
-                "nearly all voxels of the scan have the value %g, so there is no contrast to measure; check with a viewer that "
-                "it shows a head",
-                *low);
+                "nearly all voxels of the scan have the value %g, so it has no contrast; check with a viewer that it shows a head", *low);
     }
     const float bottom = (float)*low;
     const float top = (float)*high;
@@ -158,15 +156,15 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input, double size
         double width = plain.affine.m[c][c] * (double)plain.dim[c];
         if (width > WIDEST) {
             DN_FAIL(DN_EGEOMETRY,
-                    "the scan covers %.0f mm along an axis (%lld voxels of %g mm), more than any head; check the unit of its spacing",
+                    "the scan covers %.0f mm along an axis (%lld voxels of %g mm), more than any head; check the unit of its voxel size",
                     width, (long long)plain.dim[c], plain.affine.m[c][c]);
         }
         if (plain.affine.m[c][c] < SMALLEST_VOXEL && width < NARROWEST) {
             double spacing[3];
             dn_grid_spacing(&out->oriented->grid, spacing);
             DN_FAIL(DN_EGEOMETRY,
-                    "the scan's voxels are %g x %g x %g mm and it covers %.2g mm along an axis, too small for any head; check the unit of "
-                    "its spacing",
+                    "the scan has voxels of %g x %g x %g mm and covers %.2g mm along an axis, too small for any head; check the unit of "
+                    "its voxel size",
                     spacing[0], spacing[1], spacing[2], width);
         }
         out->map.scale[c] = 1.0;
@@ -235,7 +233,7 @@ dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input
     DN_TRY(dn_orientation_parse(input->orientation, &wanted));
     dn_orientation present = dn_orientation_of(&done->oriented->grid.affine);
     if (!dn_orientation_equal(&present, &wanted)) {
-        DN_FAIL(DN_EUSAGE, "networks used together must ask for the same orientation; one of them asks for %s", input->orientation);
+        DN_FAIL(DN_EUSAGE, "networks used together must expect the same orientation; one of them expects %s", input->orientation);
     }
     out->scan_grid = done->scan_grid;
     out->oriented = done->oriented;

@@ -31,8 +31,8 @@ static dn_status find_partners(const dn_structures *structures, int64_t partner[
     for (int64_t c = 0; c < structures->channels; ++c) {
         const dn_model_label *label = structures->label_of[c];
         if (label != NULL && label->hemi != 'B' && partner[c] == c) {
-            DN_FAIL(DN_EUSAGE, "model %s has a label '%s' on one side only, so it cannot be asked about a mirrored scan",
-                    structures->model->name, label->name);
+            DN_FAIL(DN_EUSAGE, "model %s has a label '%s' on one side only, so it cannot run on a mirrored scan", structures->model->name,
+                    label->name);
         }
     }
     return DN_OK;
@@ -237,7 +237,7 @@ dn_status dn_consensus_run(dn_network *network, const dn_structures *structures,
     out->channels = structures->channels;
     size_t voxels = (size_t)dn_posteriors_voxels(out);
     DN_TRY_GOTO(status, dn_alloc(&out->data, voxels * (size_t)out->channels, sizeof *out->data, "the mean posteriors"), done);
-    DN_TRY_GOTO(status, dn_alloc(&seen, voxels, 1, "the members' count"), done);
+    DN_TRY_GOTO(status, dn_alloc(&seen, voxels, 1, "the number of runs"), done);
     status = run_members(network, structures, volume, start, members, count, plain, box, seen, out, report);
 done:
     if (status != DN_OK) {

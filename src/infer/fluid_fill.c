@@ -45,7 +45,7 @@ static dn_status median_of(const dn_volume *volume, const dn_labels *labels, con
         mask[v] = (labels->data[v] == label[0] || labels->data[v] == label[1]) && volume->data[v] > 0.0f;
         found += mask[v];
     }
-    dn_status status = found < LEAST_VOXELS ? dn_error_set(DN_EDATA, "too little of it is labelled as %s", what)
+    dn_status status = found < LEAST_VOXELS ? dn_error_set(DN_EDATA, "too few of its voxels are labelled as %s", what)
                                             : dn_volume_percentiles(volume, mask, &half, 1, out);
     free(mask);
     return status;

@@ -32,7 +32,7 @@ void dn_posteriors_release(dn_posteriors *posteriors)
 dn_status dn_network_create(const dn_model *model, const dn_network_options *options, dn_network **out)
 {
     if (model->input.channels > 1) {
-        DN_FAIL(DN_EUSAGE, "model %s takes %lld images at once; segment has one scan to give", model->name,
+        DN_FAIL(DN_EUSAGE, "model %s expects %lld images at once, but 'segment' gives it one scan", model->name,
                 (long long)model->input.channels);
     }
     DN_TRY(dn_alloc(out, 1, sizeof **out, "the network"));
@@ -97,7 +97,7 @@ static dn_status compile(dn_network *network, const int64_t dim[3], int64_t limi
         status = dn_error_offer(status, DN_REMEDY_MORE_MEMORY);
     }
     if (status == DN_OK && (shape.d != dim[0] || shape.h != dim[1] || shape.w != dim[2])) {
-        status = dn_error_set(DN_ESHAPE, "model %s gives an output of another size than its input; segment needs one value a voxel",
+        status = dn_error_set(DN_ESHAPE, "model %s gives an output of another size than its input; 'segment' needs one value per voxel",
                               network->model->name);
     }
     if (status == DN_OK) {
@@ -121,8 +121,8 @@ static dn_status prepare(dn_network *network, const int64_t dim[3], int64_t limi
     const dn_tiling *tiling = dn_tiles_tiling(network->tiles);
     int64_t peak = tiling->peak_bytes;
     network->work.peak_bytes = peak > network->work.peak_bytes ? peak : network->work.peak_bytes;
-    dn_log(DN_LOG_NOTE, "the network takes %.0f MB for %lld x %lld x %lld voxels at a time", 1e-6 * (double)peak, (long long)tiling->tile.d,
-           (long long)tiling->tile.h, (long long)tiling->tile.w);
+    dn_log(DN_LOG_NOTE, "the network needs %.0f MB of memory (%lld x %lld x %lld voxels at a time)", 1e-6 * (double)peak,
+           (long long)tiling->tile.d, (long long)tiling->tile.h, (long long)tiling->tile.w);
     network->work.compile_seconds += omp_get_wtime() - begin;
     return DN_OK;
 }

@@ -56,11 +56,10 @@ dn_status dn_region_stack(const dn_model_input *input, const char *name, dn_regi
     bool good = !out->is_stack || read_stack(region, input, &out->geometry);
     json_decref(region);
     if (!good) {
-        DN_FAIL(
-            DN_EFORMAT,
-            "model %s asks for a stack that dien cannot cut: region %s, orientation %s; it takes {\"frame\":\"acpc\",\"slices\":50} and "
-            "coronal slices of square pixels",
-            name, input->region, input->orientation);
+        DN_FAIL(DN_EFORMAT,
+                "model %s expects a stack that dien cannot cut: region %s, orientation %s; dien cuts {\"frame\":\"acpc\",\"slices\":50} "
+                "and coronal slices of square pixels",
+                name, input->region, input->orientation);
     }
     return DN_OK;
 }

@@ -53,7 +53,7 @@ static dn_status check(const dn_model *const *models, size_t count)
         bool slices;
         DN_TRY(dn_model_sees_slices(models[i], &slices));
         if (!slices) {
-            DN_FAIL(DN_EFORMAT, "model %s sees volumes, not slices", models[i]->name);
+            DN_FAIL(DN_EFORMAT, "model %s works on volumes, not on slices", models[i]->name);
         }
         if (!same_labels(models[i], models[0])) {
             DN_FAIL(DN_EFORMAT, "models %s and %s have different labels and cannot be averaged", models[0]->name, models[i]->name);
@@ -191,7 +191,7 @@ static dn_status run(dn_slice_network *network, const dn_volume *volume, dn_slic
             dn_bridge_slices_add(network->output, &said, 1.0f / (float)network->count, out->maps, squares);
         }
         if (!network->quiet) {
-            dn_progress("looking at slices", first + network->options.batch < out->slices ? first + network->options.batch : out->slices,
+            dn_progress("running on slices", first + network->options.batch < out->slices ? first + network->options.batch : out->slices,
                         out->slices);
         }
     }
@@ -212,7 +212,7 @@ dn_status dn_slice_network_run_conformed(dn_slice_network *network, const dn_con
     }
     if (network->count > 1) {
         DN_TRY_GOTO(status,
-                    dn_alloc(&squares, (size_t)(dn_grid_count(grid) * network->channels), sizeof *squares, "disagreement of the folds"),
+                    dn_alloc(&squares, (size_t)(dn_grid_count(grid) * network->channels), sizeof *squares, "differences between the folds"),
                     done);
     }
     out->slices = grid->dim[0];

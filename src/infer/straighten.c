@@ -60,8 +60,8 @@ dn_status dn_grid_straighten(const dn_grid *grid, dn_grid *out)
     const double skew = dn_grid_skew(grid);
     if (!(skew <= DN_SKEW_MOST)) {
         DN_FAIL_OFFER(DN_EGEOMETRY, DN_REMEDY_TRUST_QFORM,
-                      "the scan's axes miss right angles by %.0f degrees, as no scanner's do: its sform is wrong; write it again from the "
-                      "original files",
+                      "the axes of the scan differ from right angles by %.0f degrees; no scanner does this, so its sform is wrong. Convert "
+                      "the original files again",
                       skew);
     }
     dn_grid_spacing(grid, spacing);

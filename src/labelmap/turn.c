@@ -12,7 +12,7 @@ static dn_status frame_of(const dn_turn_options *options, dn_affine *out)
     const double *ac = options->ac, *pc = options->pc;
     const double length = hypot(ac[0] - pc[0], ac[1] - pc[1]);
     if (!(length > least_mm && length < most_mm)) {
-        DN_FAIL(DN_EUSAGE, "AC and PC are %.3g mm apart; people have 20 to 35", length);
+        DN_FAIL(DN_EUSAGE, "AC and PC are %.3g mm apart; in people the distance is 20 to 35 mm", length);
     }
     const double y[2] = {(ac[0] - pc[0]) / length, (ac[1] - pc[1]) / length}; /* the new y axis in the old frame */
     *out = (dn_affine){.m[0][0] = 1.0};

@@ -68,7 +68,7 @@ static dn_status tables_from(const dien_tables *given, dn_study_tables *out)
     dien_tables_init(&tables);
     DN_TRY(dn_lib_take(given, &tables, sizeof tables, offsetof(dien_tables, strict) + sizeof tables.strict, "dien_tables"));
     if (tables.count > 0 && tables.paths == NULL) {
-        DN_FAIL(DN_EUSAGE, "dien_tables has a count of %zu and no paths", tables.count);
+        DN_FAIL(DN_EUSAGE, "dien_tables has a count of %zu, but no paths", tables.count);
     }
     for (size_t i = 0; i < tables.count; ++i) {
         if (tables.paths[i] == NULL || *tables.paths[i] == '\0') {
@@ -84,7 +84,7 @@ static dn_status tables_from(const dien_tables *given, dn_study_tables *out)
                              .count_rejected = tables.count_rejected != 0,
                              .strict = tables.strict != 0};
     if (tables.id == NULL || *tables.id == '\0') {
-        DN_FAIL(DN_EUSAGE, "id of dien_tables names no column");
+        DN_FAIL(DN_EUSAGE, "id of dien_tables is empty; it must name a column");
     }
     return dn_join_how_of(word(tables.join), &out->join);
 }

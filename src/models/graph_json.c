@@ -31,7 +31,7 @@ static dn_status find_node(const builder *b, const node_source *node, const json
 {
     const json_t *index = json_is_string(name) ? json_object_get(b->names, json_string_value(name)) : NULL;
     if (index == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: its input \"%.64s\" does not stand before it", node->place,
+        DN_FAIL(DN_EFORMAT, "%s: there is no node \"%.64s\" before it for its input", node->place,
                 json_is_string(name) ? json_string_value(name) : "?");
     }
     *out = (int)json_integer_value(index);
@@ -44,10 +44,10 @@ static dn_status input_node(builder *b, const node_source *node, int *out)
     DN_TRY(dn_fields_only(node->json, node->place, "op name channels"));
     DN_TRY(dn_fields_integer(node->json, node->place, "channels", 1, DN_FIELD_MOST, &channels));
     if (b->has_input) {
-        DN_FAIL(DN_EFORMAT, "%s: a second input; networks with one input are understood", node->place);
+        DN_FAIL(DN_EFORMAT, "%s: a second input; a network must have one input", node->place);
     }
     if (channels != b->input.c) {
-        DN_FAIL(DN_ESHAPE, "%s: the network takes %lld channels, the image has %lld", node->place, (long long)channels,
+        DN_FAIL(DN_ESHAPE, "%s: the network takes %lld channels, but the image has %lld", node->place, (long long)channels,
                 (long long)b->input.c);
     }
     b->has_input = true;

@@ -58,7 +58,7 @@ dn_status dn_metadata_read_input(const json_t *object, const char *where, dn_mod
     for (size_t i = 0; i < 3; ++i) {
         input.spacing[i] = json_number_value(json_array_get(spacing, i));
         if (!(input.spacing[i] >= SPACING_LOW && input.spacing[i] <= SPACING_HIGH)) {
-            DN_FAIL(DN_EFORMAT, "%s: \"spacing_mm\" should be three numbers from %g to %g mm; %g is no voxel of a head", where, SPACING_LOW,
+            DN_FAIL(DN_EFORMAT, "%s: \"spacing_mm\" should be three numbers from %g to %g mm; %g is not possible", where, SPACING_LOW,
                     SPACING_HIGH, input.spacing[i]);
         }
     }
@@ -162,7 +162,7 @@ dn_status dn_metadata_check(const dn_model *model, const char *where)
 {
     json_t *config;
     if (dn_architecture_find(model->architecture) == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: dien.architecture is \"%.64s\", which this version does not know; is there a newer dien?", where,
+        DN_FAIL(DN_EFORMAT, "%s: dien.architecture is \"%.64s\", which this version does not know; use a newer version of dien", where,
                 model->architecture);
     }
     DN_TRY(config_of(model, where, &config));
@@ -208,13 +208,13 @@ dn_status dn_metadata_read(const json_t *metadata, const char *where, dn_model *
     const char *format;
     if (json_object_get(metadata, "dien.format") == NULL) {
         DN_FAIL(DN_EFORMAT,
-                "%s: has no metadata of dien: it holds weights, but not which network they belong to (docs/manual/models.md says how "
-                "to export a model)",
+                "%s: has no metadata of dien: it holds weights, but does not say to which network they belong (docs/manual/models.md says "
+                "how to export a model)",
                 where);
     }
     DN_TRY(dn_fields_text(metadata, where, "dien.format", &format));
     if (strcmp(format, "1") != 0) {
-        DN_FAIL(DN_EFORMAT, "%s: dien.format is \"%.16s\"; this version reads 1. Is there a newer dien?", where, format);
+        DN_FAIL(DN_EFORMAT, "%s: dien.format is \"%.16s\", but this version reads only 1; use a newer version of dien", where, format);
     }
     DN_TRY(copy_text(metadata, where, "dien.name", NULL, &model->name));
     DN_TRY(copy_text(metadata, where, "dien.architecture", NULL, &model->architecture));
@@ -321,7 +321,8 @@ dn_status dn_metadata_write(const dn_model *model, json_t **out)
     }
     if (failed) {
         json_decref(metadata);
-        DN_FAIL(DN_EDATA, "the metadata of the model %s cannot be written: a text is not valid UTF-8, or memory is short", model->name);
+        DN_FAIL(DN_EDATA, "the metadata of the model %s cannot be written: a text is not valid UTF-8, or there is not enough memory",
+                model->name);
     }
     *out = metadata;
     return DN_OK;

@@ -197,7 +197,7 @@ dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const ch
         DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_IMPORT, "%s: is an HDF5 file (Keras' .h5), not a model file", where);
     }
     if (length > HEADER_LIMIT || length > size - 8) {
-        DN_FAIL(DN_EFORMAT, "%s: its header should have %" PRIu64 " bytes, the file has %zu; it is no safetensors file or is cut short",
+        DN_FAIL(DN_EFORMAT, "%s: its header should have %" PRIu64 " bytes, the file has %zu; it is not a safetensors file, or is cut short",
                 where, length, size);
     }
     header = json_loadb((const char *)bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
@@ -205,7 +205,7 @@ dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const ch
         DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to read %s", where);
     }
     if (header == NULL || !json_is_object(header)) {
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: its header is not valid JSON (%s); it is no safetensors file or is damaged", where,
+        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: its header is not valid JSON (%s); it is not a safetensors file, or is damaged", where,
                      header == NULL ? error.text : "not an object");
     }
     DN_TRY_GOTO(status, read_metadata(header, where, &found), done);
@@ -230,7 +230,7 @@ dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const ch
     for (size_t i = 0; i < count; ++i) {
         if (entries[i].begin != end) {
             DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: tensor \"%.100s\" %s; the file is damaged", where, entries[i].name,
-                         entries[i].begin < end ? "overlaps the one before it" : "leaves a hole before it");
+                         entries[i].begin < end ? "overlaps the one before it" : "leaves a gap before it");
         }
         end = entries[i].end;
     }

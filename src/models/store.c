@@ -75,7 +75,7 @@ static dn_status user_folder(char **out)
         return dn_asprintf(out, "%s/dien/models", data);
     }
     if (home == NULL || *home == '\0') {
-        DN_FAIL(DN_EUSAGE, "HOME is not set, so there is no folder for models of your own; set HOME or DIEN_MODELS, or name the file (-o)");
+        DN_FAIL(DN_EUSAGE, "HOME is not set, so there is no folder for your own models; set HOME or DIEN_MODELS, or name the file (-o)");
     }
     return dn_asprintf(out, "%s/.local/share/dien/models", home);
 }
@@ -210,11 +210,11 @@ static dn_status not_found(const char *name)
     DN_TRY_GOTO(status, join(models, model_count, true, &there), done);
     const char *own = environment_folder();
     const bool own_missing = own != NULL && !dn_path_is_folder(own);
-    status = dn_error_set(
-        DN_EINPUT,
-        "there is no model \"%s\" (looked in: %s; there: %s%s%s%s); give a .safetensors file, or set DIEN_MODELS to their folder", name,
-        *where != '\0' ? where : "no folder exists", *there != '\0' ? there : "none", own_missing ? "; DIEN_MODELS is " : "",
-        own_missing ? own : "", own_missing ? ", which is no folder" : "");
+    status = dn_error_set(DN_EINPUT,
+                          "there is no model \"%s\" (searched: %s; found: %s%s%s%s); give a .safetensors file, or set DIEN_MODELS to the "
+                          "folder of the models",
+                          name, *where != '\0' ? where : "no folder exists", *there != '\0' ? there : "none",
+                          own_missing ? "; DIEN_MODELS is " : "", own_missing ? own : "", own_missing ? ", which is not a folder" : "");
     status = dn_error_offer(status, DN_REMEDY_IMPORT);
 done:
     free(where);

@@ -13,7 +13,7 @@ static dn_status find_encoder(const json_t *config, const char *where, dn_shape 
     DN_TRY(dn_fields_text(config, where, "encoder", &name));
     *out = dn_encoder_find(name);
     if (*out == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: there is no encoder \"%.64s\" (there are efficientnetb0, resnet50, vgg16, inceptionv3)", where, name);
+        DN_FAIL(DN_EFORMAT, "%s: there is no encoder \"%.64s\"; use efficientnetb0, resnet50, vgg16 or inceptionv3", where, name);
     }
     if (input.d != 1 || input.h % 32 != 0 || input.w % 32 != 0) {
         char text[64];

@@ -198,8 +198,8 @@ dn_status dn_frame_picture(const dn_volume *scan, const dn_frame *frame, const d
              "pitch %+.1f\xc2\xb0, roll %+.1f\xc2\xb0, yaw %+.1f\xc2\xb0; AC to PC %.1f mm; expected error %.1f mm and %.1f\xc2\xb0",
              frame->pitch, frame->roll, frame->yaw, frame->ac_pc_mm, frame->error_mm, frame->error_degrees);
     dn_mosaic_text(mosaic, MARGIN, 52, 14, false, DN_INK_GREY, DN_TEXT_LEFT, text);
-    dn_mosaic_text(mosaic, MARGIN, TOP + 20, 14, true, DN_INK_GREY, DN_TEXT_LEFT, "As the scan lies");
-    dn_mosaic_text(mosaic, MARGIN, second + 20, 14, true, DN_INK_GREY, DN_TEXT_LEFT, "Turned into the frame");
+    dn_mosaic_text(mosaic, MARGIN, TOP + 20, 14, true, DN_INK_GREY, DN_TEXT_LEFT, "Scan as it is");
+    dn_mosaic_text(mosaic, MARGIN, second + 20, 14, true, DN_INK_GREY, DN_TEXT_LEFT, "In the AC-PC frame");
     DN_TRY_GOTO(status, draw_row(mosaic, scan, frame, NULL, scan_axes, centre, window, TOP + TITLE), done);
     DN_TRY_GOTO(status, draw_row(mosaic, scan, frame, stack, (const double(*)[3])turned, centre, window, second + TITLE), done);
     draw_legend(mosaic, second + TITLE + TILE + 26);

@@ -157,7 +157,7 @@ dn_status dn_frame_read_json(const char *path, dn_frame *out)
         DN_FAIL(DN_ENOMEM, "not enough memory to read %s", path);
     }
     if (!good) {
-        DN_FAIL(DN_EFORMAT, "%s is no frame as 'dien prepare' writes it (a rigid FrameToScan, AC_mm and PC_mm)", path);
+        DN_FAIL(DN_EFORMAT, "%s is not a frame of 'dien prepare' (a rigid FrameToScan, AC_mm and PC_mm are needed)", path);
     }
     return DN_OK;
 }

@@ -49,7 +49,7 @@ static dn_status keep_at_seed(uint8_t *mask, const dn_grid *grid, const double s
     }
     dn_components_release(&parts);
     if (best == 0) {
-        DN_FAIL(DN_EDATA, "no tissue between the two thresholds lies within %.0f mm of the middle of the brain; choose others",
+        DN_FAIL(DN_EDATA, "no tissue between the two thresholds lies within %.0f mm of the middle of the brain; choose other thresholds",
                 SEED_REACH_MM);
     }
     return DN_OK;
@@ -171,7 +171,7 @@ dn_status dn_icv_mark_make(const dn_volume *scan, const dn_icv_mark_options *opt
     double spacing[3], up[3] = {options->up[0], options->up[1], options->up[2]};
     memset(out, 0, sizeof *out);
     if (!(options->low < options->high)) {
-        DN_FAIL(DN_EUSAGE, "the lower threshold (%g) has to be below the upper one (%g)", options->low, options->high);
+        DN_FAIL(DN_EUSAGE, "the lower threshold (%g) must be below the upper threshold (%g)", options->low, options->high);
     }
     if (up[0] == 0.0 && up[1] == 0.0 && up[2] == 0.0) {
         up[2] = 1.0;

@@ -39,7 +39,8 @@ dn_status dn_stack_parse(const char *text, const dn_stack_geometry *published, d
     if (sscanf(text, "%lldx%lld:%lfx%lf%c", &slices, &pixels, &thickness, &pixel, &rest) != 4 || slices < 1 || slices > MOST ||
         pixels < LEAST_PIXELS || pixels > MOST || !(thickness > least_mm && thickness <= most_mm) ||
         !(pixel > least_mm && pixel <= most_mm)) {
-        DN_FAIL(DN_EUSAGE, "\"%s\" should be 'published', 'quarter' or SLICESxPIXELS:THICKNESSxPIXEL in mm, such as 50x256:0.5x0.25", text);
+        DN_FAIL(DN_EUSAGE, "\"%s\" should be 'published', 'quarter' or SLICESxPIXELS:THICKNESSxPIXEL in mm, for example 50x256:0.5x0.25",
+                text);
     }
     out->slices = slices;
     out->pixels = pixels;
@@ -84,7 +85,7 @@ dn_status dn_stack_cut(const dn_volume *scan, const dn_frame *frame, const dn_st
     DN_TRY_GOTO(status, dn_volume_summarise(*out, NULL, &own), fail);
     if (!(own.sd > 0.0)) {
         DN_FAIL_GOTO(status, fail, DN_EDATA,
-                     "the stack of %lld slices holds no picture: it lies outside the scan; look at the frame and at the geometry",
+                     "the stack of %lld slices is empty: it lies outside the scan; check the frame and the geometry",
                      (long long)geometry->slices);
     }
     if (mean != NULL && sd != NULL) {

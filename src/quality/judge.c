@@ -157,7 +157,7 @@ static void judge_frame(const dn_quality_evidence *e, const dn_quality_limits *l
         char mm[24], degrees[24];
         bool bad = frame->error_mm > limits->frame_mm[1] || frame->error_degrees > limits->frame_degrees[1];
         dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "frame_unsure",
-                       "The AC-PC frame in which the hypothalamus was looked for may be off by %s mm and %s degrees (limits %.1f and "
+                       "The AC-PC frame in which the hypothalamus was searched may be wrong by %s mm and %s degrees (limits %.1f and "
                        "%.1f): look at the outlines.",
                        dn_quality_number(frame->error_mm, limits->frame_mm[bad], 1, mm),
                        dn_quality_number(frame->error_degrees, limits->frame_degrees[bad], 1, degrees), limits->frame_mm[bad],
@@ -176,7 +176,7 @@ static void judge_edge(const dn_quality_evidence *e, const dn_group_result *grou
         }
         if (edge) {
             dn_quality_add(out, DN_FLAG_WARNING, "stack_edge",
-                           "The %s%s reaches the edge of the slices that the network looks at, and may be cut off there.",
+                           "The %s%s reaches the edge of the slices on which the network runs, and may be cut off there.",
                            side_name(e->structures->group[g].hemi), e->structures->group[g].structure);
         }
     }
@@ -220,20 +220,20 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     char text[24];
     if (coarse > SPACING_COARSE && e->structures->group_count > 0) {
         dn_quality_add(out, coarse > SPACING_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
-                       "Voxels are %.2f x %.2f x %.2f mm; the hypothalamus needs about 1 mm, and volumes from coarser scans are too small.",
+                       "The voxels are %.2f x %.2f x %.2f mm. The hypothalamus needs about 1 mm; volumes from coarser scans are too small.",
                        spacing[0], spacing[1], spacing[2]);
     }
     if (e->location != NULL) {
         if (e->location->correlation < DN_ALIGN_PLAUSIBLE) {
             dn_quality_add(out, DN_FLAG_WARNING, "unlike_a_head",
-                           "The scan hardly resembles an average T1w head (correlation %s, limit %.2f): is it a T1w scan of a whole head, "
-                           "and is its orientation right?",
+                           "The scan is unlike an average T1w head (correlation %s, limit %.2f): is it a T1w scan of a whole head, and is "
+                           "its orientation right?",
                            dn_quality_number(e->location->correlation, DN_ALIGN_PLAUSIBLE, 2, text), DN_ALIGN_PLAUSIBLE);
         }
         if (e->location->turned > DN_ALIGN_TURNED && e->location->correlation >= DN_ALIGN_PLAUSIBLE) {
             dn_quality_add(out, e->location->turned > TURNED_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
-                           "The head lies turned by %s degrees from upright, and the networks know heads turned by up to %.0f: look at the "
-                           "outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
+                           "The head is turned by %s degrees from upright; the networks were trained on heads turned by up to %.0f: look "
+                           "at the outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
                            dn_quality_number(e->location->turned, DN_ALIGN_TURNED, 0, text), DN_ALIGN_TURNED);
         }
         if (e->location->brain_inside < BRAIN_INSIDE) {
@@ -243,12 +243,12 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     }
     if (e->searched_whole_head) {
         dn_quality_add(out, DN_FLAG_NOTE, "whole_head",
-                       "The usual alignment did not lead to the hypothalamus; it was found by searching the whole head.");
+                       "The hypothalamus was not at its usual place; it was found by searching the whole head.");
     }
     double share = saturated_share(e);
     if (share > SATURATED) {
         dn_quality_add(out, DN_FLAG_WARNING, "saturated",
-                       "%.0f %% of the voxels around the structures have the largest value of the scan: it is saturated there.",
+                       "%.0f %% of the voxels around the structures have the largest value of the scan: the scan is saturated there.",
                        100 * share);
     }
     if (e->info->nan_count + e->info->infinity_count > 0) {

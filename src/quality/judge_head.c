@@ -56,7 +56,7 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
         if (head->parts[g].kept_voxels == 0 && head->stripped && strcmp(group->structure, "optic_chiasm") == 0) {
             /* It hangs free below the brain, and skull stripping often takes it along. */
             dn_quality_add(out, DN_FLAG_WARNING, "stripped_away",
-                           "The optic chiasm was not found: skull stripping often takes it away. Its row is missing from the table.");
+                           "The optic chiasm was not found: skull stripping often removes it. Its row is missing from the table.");
             continue;
         }
         if (head->parts[g].kept_voxels == 0) {
@@ -72,7 +72,7 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
         }
     }
     if (missing.text[0] != 0) {
-        dn_quality_add(out, DN_FLAG_FAILED, "not_found", "Not found, so that their rows are missing from the table: %s.",
+        dn_quality_add(out, DN_FLAG_FAILED, "not_found", "These structures were not found, and their rows are missing from the table: %s.",
                        dn_name_list_text(&missing));
     }
     if (head->wrong_side > WRONG_SIDE) {
@@ -80,8 +80,8 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
         bool bad = head->wrong_side > WRONG_SIDE_FAILED;
         double limit = bad ? 100 * WRONG_SIDE_FAILED : 100 * WRONG_SIDE;
         dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "sides",
-                       "The network mixed up left and right in %s %% of the brain (limit %.0f %%); it was put right by the place in the "
-                       "head, but look at the outlines.",
+                       "The network exchanged left and right in %s %% of the brain (limit %.0f %%); this was corrected by the position in "
+                       "the head, but look at the outlines.",
                        dn_quality_number(100 * head->wrong_side, limit, 0, text), limit);
     }
 }
@@ -127,7 +127,7 @@ static void judge_icv(const dn_quality_evidence *e, dn_quality *out)
     const dn_head *head = e->head;
     if (head->stripped) {
         dn_quality_add(out, DN_FLAG_NOTE, "stripped",
-                       "The scan shows no skull around the brain (it was taken off, or lies outside the scan), so the intracranial volume "
+                       "The scan has no skull around the brain (it was removed, or lies outside the scan), so the intracranial volume "
                        "cannot be measured and has no row.");
         return;
     }

@@ -42,33 +42,34 @@ void dn_quality_judge_file(const dn_quality_evidence *e, dn_quality *out)
     const dn_affine_source source = e->info->affine_source;
     const dn_outliers *outliers = &e->conformed->outliers;
     if (!e->is_stack && (source == DN_AFFINE_SPACING || source == DN_AFFINE_MGH_DEFAULT)) {
-        dn_quality_add(out, DN_FLAG_WARNING, "sides_unknown",
-                       "The scan's header has no orientation, so which side is left is not known: its axes were taken to run %s, and "
-                       "left and right may be exchanged in every number and picture. Convert the original files again (dcm2niix), or "
-                       "check with a marker.",
-                       source == DN_AFFINE_SPACING ? "right, front and up" : "as FreeSurfer's coronal slices");
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "sides_unknown",
+            "The scan's header has no orientation, so it does not say which side is left. It was assumed that the axes run %s; left and "
+            "right may be exchanged in every number and picture. Convert the original files again (dcm2niix), or check with a marker.",
+            source == DN_AFFINE_SPACING ? "right, front and up" : "as FreeSurfer's coronal slices");
     }
     if (e->conformed->skew > 0) {
-        dn_quality_add(out, DN_FLAG_WARNING, "sheared",
-                       "The scan's axes miss right angles by %.1f degrees (a sheared sform): it was resampled onto square axes, and labels "
-                       "and pictures are of that copy. If the shear came from a registration, measure the scan from before it.",
-                       e->conformed->skew);
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "sheared",
+            "The scan's axes differ from right angles by %.1f degrees (a sheared sform). It was resampled onto axes at right angles; "
+            "labels and pictures are of that copy. If the shear came from a registration, measure the scan from before the registration.",
+            e->conformed->skew);
     }
     if (outliers->wrapped_share > 0) {
         dn_quality_add(out, DN_FLAG_WARNING, "wrapped",
-                       "%.1f %% of the scan's voxels are bright ones that 16 bits turned negative (down to %.0f); they were taken for "
-                       "what they had been. Convert the original files again.",
+                       "%.1f %% of the scan's voxels are bright voxels that became negative because 16 bits were too few (down to %.0f); "
+                       "this was corrected. Convert the original files again.",
                        100 * outliers->wrapped_share, outliers->low_value);
     }
     if (outliers->low_share > 0) {
         dn_quality_add(out, DN_FLAG_NOTE, "padding",
-                       "%.1f %% of the scan's voxels are padding, far below all others (%.0f); they were taken for air.",
+                       "%.1f %% of the scan's voxels are padding, far below all others (%.0f); they were treated as air.",
                        100 * outliers->low_share, outliers->low_value);
     }
     if (outliers->high_share > 0) {
         dn_quality_add(out, DN_FLAG_WARNING, "outliers",
-                       "%.1f %% of the scan's voxels are far brighter than all others (%.4g); they were held to the brightest of the "
-                       "rest. Look whether they are in the head.",
+                       "%.1f %% of the scan's voxels are far brighter than all others (%.4g); they were limited to the brightest of the "
+                       "rest. Check whether they are in the head.",
                        100 * outliers->high_share, outliers->high_value);
     }
 }
@@ -78,7 +79,7 @@ void dn_quality_judge_file(const dn_quality_evidence *e, dn_quality *out)
 static const char *weighting(double fluid, double grey, double white)
 {
     return fluid > grey && grey > white ? "fluid is brightest and white matter darkest, as in T2- or PD-weighted or inverted scans"
-           : grey > white               ? "grey matter is brighter than white, as in FLAIR, PD or CT, or in infants"
+           : grey > white               ? "grey matter is brighter than white matter, as in FLAIR, PD or CT, or in infants"
                                         : "fluid, grey and white matter do not differ as they should";
 }
 
@@ -93,12 +94,13 @@ void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
             dn_quality_add(
                 out, DN_FLAG_WARNING, "contrast",
                 "Fluid, grey and white matter do not differ as they usually do in T1-weighted scans (fluid %.4g, grey %.4g, white "
-                "matter %.4g), though the brain as a whole does: an uneven coil, motion or a lesion; look at the outlines.",
+                "matter %.4g), although the brain as a whole is like a T1-weighted scan: an uneven coil, motion or a lesion; look at the "
+                "outlines.",
                 p->fluid, p->grey, p->white);
         } else if (!(share >= limits->grey[0] && share <= limits->grey[1])) {
             dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
                            "This is not a T1-weighted scan, or not one of an adult: %s (fluid %.4g, grey %.4g, white matter %.4g). "
-                           "The networks know T1-weighted scans only: do not use these numbers.",
+                           "The networks were trained for T1-weighted scans only: do not use these numbers.",
                            weighting(p->fluid, p->grey, p->white), p->fluid, p->grey, p->white);
             return;
         }
@@ -112,7 +114,7 @@ void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
         /* Without the whole head's labels the alignment may be what is wrong. */
         const bool failed = inside < limits->inside[1] && (e->head_seen || location->correlation >= DN_ALIGN_CERTAIN);
         dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "not_t1",
-                       "%s: inside the brain it correlates with the average T1-weighted head by %.2f (limit %.2f)%s",
+                       "%s: its correlation with the average T1-weighted head inside the brain is %.2f (limit %.2f)%s",
                        failed ? "This is not a T1-weighted scan" : "This may not be a T1-weighted scan", inside,
                        limits->inside[failed ? 1 : 0], failed ? ": do not use these numbers." : ": look at the picture.");
     }
@@ -144,8 +146,8 @@ static void judge_sides(const sides *s, double middle, dn_quality *out)
     if (apart > s->apart_limit[0] || odd > s->odd_limit) {
         const bool failed = apart > s->apart_limit[1] || odd > limits->odd[1];
         dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "unlike_other_side",
-                       "In the scan the %s %s is unlike the other side (medians %.2f and %.2f of the contrast between fluid and white "
-                       "matter; %.0f %% of it is of another brightness): a lesion or an error; %s.",
+                       "In the scan, the brightness of the %s %s differs from that of the other side (medians %.2f and %.2f of the "
+                       "contrast between fluid and white matter; %.0f %% of its voxels differ): a lesion or an error; %s.",
                        side == 0 ? "left" : "right", s->name, s->median[0], s->median[1], 100 * odd,
                        failed ? "do not use these numbers" : "look at the outlines");
     }
@@ -166,7 +168,7 @@ void dn_quality_judge_parts(const dn_quality_evidence *e, dn_quality *out)
         }
         if (median < limits->place[0] || median > limits->place[1]) {
             dn_quality_add(out, DN_FLAG_WARNING, "unlike_tissue",
-                           "What is outlined as the %shypothalamus has another brightness than it should (%.2f of the contrast between "
+                           "The region outlined as the %shypothalamus does not have the usual brightness (%.2f of the contrast between "
                            "fluid and white matter around it; usual: %.2f to %.2f): a lesion or an error; look at the outlines.",
                            side_name(group->hemi), median, limits->place[0], limits->place[1]);
         }
@@ -230,7 +232,8 @@ static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
         }
     }
     if (names.text[0] != 0) {
-        dn_quality_add(out, DN_FLAG_FAILED, "cut", "Cut off at the edge of the scan, so that their volumes are too small: %s.",
+        dn_quality_add(out, DN_FLAG_FAILED, "cut",
+                       "These structures are cut off at the edge of the scan, and their volumes are too small: %s.",
                        dn_name_list_text(&names));
     }
 }
@@ -243,8 +246,8 @@ static void judge_size(const dn_quality_evidence *e, dn_quality *out)
         e->head->size == 1.0 || !(e->head->size > 0) ? 1.0 : cbrt(scale[0] * scale[1] * scale[2]); /* 1: as they know it, or not known */
     if (size < limits->size[0] || size > limits->size[1]) {
         dn_quality_add(out, DN_FLAG_FAILED, "size",
-                       "The head has %.2f times the length of an average adult's, outside the %.2f to %.2f that was tested: is the scan's "
-                       "voxel size right?",
+                       "The head has %.2f times the length of an average adult's head, outside the tested range of %.2f to %.2f: is the "
+                       "scan's voxel size right?",
                        size, limits->size[0], limits->size[1]);
     }
 }
@@ -256,15 +259,14 @@ static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
     if (!e->head->stripped && p->white > 0 && p->air > limits->air * p->white) {
         dn_quality_add(out, DN_FLAG_WARNING, "icv_air",
                        "The air around the head is not dark (%.0f %% of the white matter's brightness; limit %.0f %%), as in MP2RAGE's "
-                       "uniform images: the intracranial volume may be wrong by a tenth. Take a copy whose background was suppressed.",
+                       "uniform images: the intracranial volume may be wrong by 10 %%. Use an image whose background was suppressed.",
                        100 * p->air / p->white, 100 * limits->air);
     }
     if (!e->head->stripped && p->bare > limits->bare) {
-        dn_quality_add(
-            out, DN_FLAG_WARNING, "icv_bare",
-            "%.0f %% of the edge of what is inside the skull border on nothing (the scan's darkest value), without fluid or bone: "
-            "a part of the brain was cut away with the face or the skull, and the intracranial volume is too small.",
-            100 * p->bare);
+        dn_quality_add(out, DN_FLAG_WARNING, "icv_bare",
+                       "At %.0f %% of its edge, the inside of the skull is next to empty voxels (the scan's darkest value), without fluid "
+                       "or bone: a part of the brain was cut away with the face or the skull, and the intracranial volume is too small.",
+                       100 * p->bare);
     }
     /* Where the average head does not match, or holds more than the scan, it cannot tell. */
     if (!(e->head->location.match >= DN_ALIGN_MATCH && e->head->location.brain_inside >= BRAIN_SEEN)) {
@@ -272,16 +274,15 @@ static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
     }
     if (!e->head->stripped && p->stray_mm3 > limits->stray_mm3) {
         dn_quality_add(out, DN_FLAG_WARNING, "icv_leak",
-                       "%.0f ml of what was taken for the inside of the skull lie where no brain can be: the intracranial volume is too "
-                       "large; look at its outline.",
+                       "%.0f ml of the region outlined as the inside of the skull lie where no brain can be: the intracranial volume is "
+                       "too large; look at its outline.",
                        1e-3 * p->stray_mm3);
     }
     if (p->missing > limits->missing) {
-        dn_quality_add(
-            out, DN_FLAG_WARNING, "brain_missing",
-            "%.1f %% of where the brain should be was not found inside the skull: parts of it were cut off, defaced or lost, and "
-            "the %s is too small.",
-            100 * p->missing, e->head->stripped ? "volume of the brain" : "intracranial volume");
+        dn_quality_add(out, DN_FLAG_WARNING, "brain_missing",
+                       "%.1f %% of the usual place of the brain was not found inside the skull: parts of the brain were cut off, defaced "
+                       "or lost, and the %s is too small.",
+                       100 * p->missing, e->head->stripped ? "volume of the brain" : "intracranial volume");
     }
 }
 
@@ -297,8 +298,8 @@ static void judge_ventricles(const dn_quality_evidence *e, dn_quality *out)
     }
     if (all > 0 && ventricles > limits->ventricles * all) {
         dn_quality_add(out, DN_FLAG_WARNING, "ventricles_large",
-                       "The lateral and third ventricles fill %.0f %% of the inside of the skull (usual: below %.0f %%): the networks have "
-                       "seen few such heads, and what lies beside the ventricles is moved and thinned; look at the outlines.",
+                       "The lateral and third ventricles fill %.0f %% of the inside of the skull (usual: below %.0f %%): the networks were "
+                       "trained on few such heads, and structures beside the ventricles are moved and thin; look at the outlines.",
                        100 * ventricles / all, 100 * limits->ventricles);
     }
 }

@@ -145,13 +145,13 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
     char text[24];
     if (mark[DN_MARK_CERTAINTY] <= 0.0) {
         dn_quality_add(quality, DN_FLAG_FAILED, "entropy",
-                       "The outline is blurred: %s bits of doubt for each voxel of the hypothalamus (usual: below %.1f, limit %.1f).",
+                       "The outline is uncertain: entropy of %s bits per voxel of the hypothalamus (usual: below %.1f, limit %.1f).",
                        beside(s, DN_MARK_CERTAINTY, &certainty, 1.0, 1, text), certainty.high, certainty.high_limit);
     }
     if (mark[DN_MARK_AGREEMENT] < 1.0) {
         dn_quality_add(
             quality, level(mark[DN_MARK_AGREEMENT]), "members_disagree",
-            "The runs of the consensus differ: the SD of their volumes is %s %% of the mean (usual: below %.0f %%, limit %.0f %%).",
+            "The runs of --consensus differ: the SD of their volumes is %s %% of the mean (usual: below %.0f %%, limit %.0f %%).",
             beside(s, DN_MARK_AGREEMENT, &agreement, 100.0, 0, text), 100 * agreement.high, 100 * agreement.high_limit);
     }
     if (mark[DN_MARK_FOLDS] < 1.0) {
@@ -162,18 +162,18 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
     if (mark[DN_MARK_MIRROR] < 1.0) {
         dn_quality_add(
             quality, level(mark[DN_MARK_MIRROR]), "mirror_disagrees",
-            "The network's answers to the scan and to its mirror image differ by %s %% (usual: below %.0f %%, limit %.0f %%): %s.",
+            "The network's results for the scan and for its mirror image differ by %s %% (usual: below %.0f %%, limit %.0f %%): %s.",
             beside(s, DN_MARK_MIRROR, &mirror, 100.0, 0, text), 100 * mirror.high, 100 * mirror.high_limit, advice(mark[DN_MARK_MIRROR]));
     }
     if (mark[DN_MARK_SHARPNESS] < 1.0) {
         dn_quality_add(quality, level(mark[DN_MARK_SHARPNESS]), "blurred",
-                       "The scan is blurred: its borders are %s mm wide (usual: below %.1f mm, limit %.1f): %s.",
+                       "The scan is blurred: the borders of tissues are %s mm wide (usual: below %.1f mm, limit %.1f): %s.",
                        beside(s, DN_MARK_SHARPNESS, &sharpness, 1.0, 1, text), sharpness.high, sharpness.high_limit,
                        advice(mark[DN_MARK_SHARPNESS]));
     }
     if (mark[DN_MARK_NOISE] < 1.0) {
         dn_quality_add(quality, level(mark[DN_MARK_NOISE]), "noisy",
-                       "The scan is noisy: the noise has %s %% of the contrast between tissue and fluid (usual: below %.0f %%, limit "
+                       "The scan is noisy: the noise is %s %% of the contrast between tissue and fluid (usual: below %.0f %%, limit "
                        "%.0f %%): %s.",
                        beside(s, DN_MARK_NOISE, &noise, 100.0, 0, text), 100 * noise.high, 100 * noise.high_limit,
                        advice(mark[DN_MARK_NOISE]));

@@ -126,7 +126,7 @@ static dn_status frame_of(const dn_fit_pose *pose, double ac_pc, dn_frame *out)
         right[c] = inverse.m[0][c];
     }
     if (!dn_frame_axes(ac_scan, pc_scan, right, rotation)) {
-        DN_FAIL(DN_EDATA, "the anterior and the posterior commissure come to lie in one point; the label map is no head");
+        DN_FAIL(DN_EDATA, "the anterior and the posterior commissure would lie in one point; the label map is not a head");
     }
     dn_frame_set(out, (const double(*)[3])rotation, ac_scan, pc_scan);
     return DN_OK;
@@ -162,7 +162,7 @@ static dn_status estimate_errors(const dn_fit *fit, const dn_fit_pose *global, b
     for (size_t s = 0; s < fit->count; ++s) {
         const dn_frame *other = &without[s].frame;
         if (without[s].status != DN_OK) { /* its message was another thread's */
-            DN_FAIL(without[s].status, "without %s the label map gives no AC-PC frame; it is no head", fit->at[s].name);
+            DN_FAIL(without[s].status, "the label map has no %s, so the AC-PC frame cannot be found; it is not a head", fit->at[s].name);
         }
         double angle = dn_frame_angle(frame, other);
         turn += angle * angle;
@@ -182,16 +182,15 @@ static dn_status check(const dn_fit_pose *pose, double limit, const dn_frame *fr
     double least = fmin(pose->scale[0], fmin(pose->scale[1], pose->scale[2]));
     double most = fmax(pose->scale[0], fmax(pose->scale[1], pose->scale[2]));
     if (frame->residual_mm > limit) {
-        DN_FAIL(
-            DN_EDATA,
-            "the labelled structures lie %.1f mm (median) from those of the reference head after the best alignment, more than %.1f; look "
-            "at the labels with a viewer",
-            frame->residual_mm, limit);
+        DN_FAIL(DN_EDATA,
+                "after the best alignment the labelled structures lie %.1f mm (median) from those of the reference head, more than %.1f "
+                "mm; check the labels with a viewer",
+                frame->residual_mm, limit);
     }
     if (least < SMALLEST_SCALE || most > LARGEST_SCALE) {
         DN_FAIL(DN_EDATA,
-                "the head would be %.2f x %.2f x %.2f of the reference head's size, outside %.1f to %.1f; check the scan's spacing and "
-                "the labels",
+                "the head would be %.2f x %.2f x %.2f times the size of the reference head, outside %.1f to %.1f; check the scan's voxel "
+                "size and the labels",
                 pose->scale[0], pose->scale[1], pose->scale[2], SMALLEST_SCALE, LARGEST_SCALE);
     }
     return DN_OK;
@@ -217,7 +216,8 @@ dn_status dn_frame_from_labels(const dn_labels *labels, const dn_frame_reference
     DN_TRY_GOTO(status, dn_fit_centroids(&fit, &pose, &mirrored), done);
     if (mirrored) {
         DN_FAIL_GOTO(status, done, DN_EDATA,
-                     "left and right are exchanged between the labels and the orientation of their file; check which of the two is wrong");
+                     "the labels and the orientation of their file contradict each other: left and right are exchanged; check which of the "
+                     "two is wrong");
     }
     memset(out, 0, sizeof *out);
     out->structures = (int)fit.count;

@@ -103,15 +103,15 @@ dn_status dn_fit_centroids(const dn_fit *fit, dn_fit_pose *pose, bool *mirrored)
     match right, wrong;
     if (fit->count < FEWEST) {
         DN_FAIL(DN_EDATA,
-                "the label map has only %zu of the structures by which a head is aligned (thalami, basal ganglia, ventricles, brain stem "
-                "under FreeSurfer's numbers); is it a whole head?",
+                "the label map has only %zu of the structures that are needed for the alignment (thalami, basal ganglia, ventricles, brain "
+                "stem, with FreeSurfer's numbers); is it a whole head?",
                 fit->count);
     }
     robust(fit, false, &right);
     robust(fit, true, &wrong);
     /* Two directions of spread decide a rotation, one does not. Weights sum to some 10, mm2. */
     if (!(right.spread[1] > 200.0) || !isfinite(right.rms) || !(right.scale > 0.0)) {
-        DN_FAIL(DN_EDATA, "the structures of the label map lie in one place or one line, not as in a head; look at it with a viewer");
+        DN_FAIL(DN_EDATA, "the structures of the label map lie in one place or on one line, not as in a head; check it with a viewer");
     }
     *mirrored = right.rms > 8.0 && wrong.rms < 0.6 * right.rms;
     memset(pose, 0, sizeof *pose);

@@ -59,8 +59,8 @@ static dn_status find_shared(const dn_tissues *tissues, double (*sums)[LABELS][4
     }
     if (out->count < LEAST_SHARED) {
         DN_FAIL(DN_EDATA,
-                "the label maps share %zu structures of at least %d voxels; an alignment needs %d. The maps need FreeSurfer numbers, and a "
-                "tissue table that names them",
+                "the label maps have only %zu structures of at least %d voxels in common; an alignment needs %d. The maps must have "
+                "FreeSurfer numbers, and the tissue table must name them",
                 out->count, LEAST_VOXELS, LEAST_SHARED);
     }
     for (size_t i = 0; i < out->count; ++i) {
@@ -148,7 +148,7 @@ static dn_status fit_affine(const shape *from, const shape *to, size_t n, dn_aff
         }
     }
     if (!solve4(a, b)) {
-        DN_FAIL(DN_EDATA, "the structures' centroids lie in one plane; no affine can be found");
+        DN_FAIL(DN_EDATA, "the centroids of the structures lie in one plane, so no affine transform can be found");
     }
     for (int r = 0; r < 3; ++r) {
         for (int c = 0; c < 4; ++c) {

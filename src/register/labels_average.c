@@ -22,7 +22,7 @@ typedef struct names {
 
 static dn_status find_names(const dn_labels *const *maps, size_t count, const dn_tissues *tissues, names *out)
 {
-    static const char too_many[] = "the label maps have more than %d labels between them; merge some";
+    static const char too_many[] = "the label maps together have more than %d labels; merge some labels";
     out->count = 0;
     uint8_t seen[LABELS] = {0};
     for (size_t m = 0; m < count; ++m) {
@@ -217,7 +217,7 @@ dn_status dn_labels_mirror(dn_labels *labels, const dn_tissues *tissues)
     const double(*m)[4] = grid->affine.m;
     double last = m[0][3] + m[0][0] * (double)(grid->dim[0] - 1);
     if (!(m[0][0] > 0.0) || m[0][1] != 0.0 || m[0][2] != 0.0 || m[1][0] != 0.0 || m[2][0] != 0.0 || fabs(last + m[0][3]) > 1e-3 * m[0][0]) {
-        DN_FAIL(DN_EGEOMETRY, "a label map is mirrored on a grid with axes RAS whose middle is x = 0");
+        DN_FAIL(DN_EGEOMETRY, "a label map can be mirrored only on a grid with axes RAS whose middle is x = 0");
     }
     int64_t rows = grid->dim[1] * grid->dim[2];
     for (int64_t r = 0; r < rows; ++r) {

@@ -47,7 +47,7 @@ static dn_status check_frame(const dn_template *head, const char *path)
     const double *pc = head->pc.at;
     if (fabs(ac[0]) > near || fabs(ac[1]) > near || fabs(ac[2]) > near || fabs(pc[0]) > near || fabs(pc[2]) > near || pc[1] >= 0.0) {
         DN_FAIL(DN_EGEOMETRY,
-                "%s: AC has to be at 0, 0, 0 and PC on the negative y axis; AC is at %.3f, %.3f, %.3f and PC at %.3f, %.3f, %.3f", path,
+                "%s: AC must be at 0, 0, 0 and PC on the negative y axis; AC is at %.3f, %.3f, %.3f and PC at %.3f, %.3f, %.3f", path,
                 ac[0], ac[1], ac[2], pc[0], pc[1], pc[2]);
     }
     return DN_OK;
@@ -63,7 +63,7 @@ dn_status dn_template_installed(void)
         char *path = NULL;
         DN_TRY_GOTO(status, dn_path_join(folder, names[i], &path), done);
         if (!dn_path_exists(path)) {
-            status = dn_error_set(DN_EINPUT, "'%s' is missing, which comes with dien: install it again, with its folder share", path);
+            status = dn_error_set(DN_EINPUT, "'%s', a file of dien, is missing: install dien again, with its folder share", path);
         }
         free(path);
     }

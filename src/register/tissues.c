@@ -43,7 +43,7 @@ static dn_status find_tissue(dn_tissues *tissues, const dn_table *table, size_t 
         dn_tissue *tissue = &tissues->tissues[t];
         if (strcmp(tissue->name, name) == 0) {
             if (tissue->mean != number[0] || tissue->mean_sd != number[1] || tissue->sd != number[2] || tissue->sd_sd != number[3]) {
-                DN_FAIL(DN_EFORMAT, "%s, line %zu: the tissue %s has other numbers here than on a line before", dn_table_name(table),
+                DN_FAIL(DN_EFORMAT, "%s, line %zu: the tissue %s has other numbers here than on an earlier line", dn_table_name(table),
                         dn_table_line(table, row), name);
             }
             *out = (int16_t)t;
@@ -67,7 +67,8 @@ static dn_status read_row(dn_tissues *tissues, const dn_table *table, size_t row
     DN_TRY(read_label(table, row, column[LABEL], &label));
     DN_TRY(read_label(table, row, column[SWAP], &swap));
     if (tissues->tissue[label] >= 0) {
-        DN_FAIL(DN_EFORMAT, "%s, line %zu: label %u stands there twice", dn_table_name(table), dn_table_line(table, row), (unsigned)label);
+        DN_FAIL(DN_EFORMAT, "%s, line %zu: label %u occurs twice in the table", dn_table_name(table), dn_table_line(table, row),
+                (unsigned)label);
     }
     const char *region = dn_table_text(table, row, column[REGION]);
     int found = -1;
@@ -77,7 +78,7 @@ static dn_status read_row(dn_tissues *tissues, const dn_table *table, size_t row
         }
     }
     if (found < 0) {
-        DN_FAIL(DN_EFORMAT, "%s, line %zu, column region: \"%s\" is none of air, head, csf, brain", dn_table_name(table),
+        DN_FAIL(DN_EFORMAT, "%s, line %zu, column region: \"%s\" should be air, head, csf or brain", dn_table_name(table),
                 dn_table_line(table, row), region == NULL ? "" : region);
     }
     int16_t tissue = -1;
@@ -95,7 +96,8 @@ static dn_status check_swaps(const dn_tissues *tissues, const char *path)
         if (tissues->tissue[label] >= 0) {
             uint16_t other = tissues->swap[label];
             if (tissues->tissue[other] < 0 || tissues->swap[other] != label) {
-                DN_FAIL(DN_EFORMAT, "%s: label %d swaps with %u, but %u does not swap back", path, label, (unsigned)other, (unsigned)other);
+                DN_FAIL(DN_EFORMAT, "%s: label %d has %u as its partner on the other side, but %u does not have it as a partner", path,
+                        label, (unsigned)other, (unsigned)other);
             }
         }
     }

@@ -77,7 +77,7 @@ static dn_status put_score(const dn_report *it)
         }
     }
     const bool otherwise = score->verdict != DN_ACCEPTED && score->score > 0.0;
-    return dn_file_printf(it->w, ".%s</p>", otherwise ? " A rule that is no part of the score failed." : "");
+    return dn_file_printf(it->w, ".%s</p>", otherwise ? " A rule that is not a part of the score failed." : "");
 }
 
 dn_status dn_report_put_verdict(const dn_report *it)
@@ -96,14 +96,13 @@ dn_status dn_report_put_verdict(const dn_report *it)
                           : verdict == DN_ACCEPTED_BY_HAND ? "Failed quality control, accepted by hand"
                           : warnings > 0                   ? "Please check"
                                                            : "Passed the automatic checks",
-                          verdict == DN_REJECTED
-                              ? "At least one measure cannot be right. The files were written so that you can see why; the numbers are "
-                                "struck through: do not use them."
+                          verdict == DN_REJECTED ? "At least one measure cannot be right. The files were written so that you can see why. "
+                                                   "The numbers are struck through: do not use them."
                           : verdict == DN_ACCEPTED_BY_HAND
-                              ? "At least one measure was held to be impossible; the scan was accepted after a look (--accept)."
-                          : warnings == 1 ? "There is one remark below. Look at the outlines before you use the numbers."
-                          : warnings > 1  ? "There are remarks below. Look at the outlines before you use the numbers."
-                                          : "Nothing unusual was found. The checks do not replace a look at the outlines."));
+                              ? "Quality control rejected at least one measure as impossible; a person accepted the scan (--accept)."
+                          : warnings == 1 ? "There is one remark below. Check the outlines before you use the numbers."
+                          : warnings > 1  ? "There are remarks below. Check the outlines before you use the numbers."
+                                          : "Nothing unusual was found. The checks do not replace your own look at the outlines."));
     DN_TRY(put_score(it));
     return dn_file_printf(it->w, "</div>\n");
 }
@@ -136,18 +135,18 @@ static dn_status put_how_to_read(const dn_report *it)
         it->w,
         "<section class=\"late\">\n<h2>How to read this</h2>\n<ul class=\"how\">\n"
         "<li>Look at the outlines first.%s</li>\n"
-        "<li><strong>Volumes</strong> are sums of the network's probabilities inside the structure: a voxel that lies half in it "
-        "counts half. Use them for statistics. What counting voxels of the label map gives stands in the table *_volumes.tsv.</li>\n"
+        "<li><strong>Volumes</strong> are sums of the network's probabilities inside the structure: a voxel that lies half inside counts "
+        "half. Use them for statistics. The volumes from counting the voxels of the label map are in the table *_volumes.tsv.</li>\n"
         "<li><strong>Left " DN_MINUS " right</strong>: with +5 %% the left side is larger by 5 %% of the mean of both sides.</li>\n"
-        "<li><strong>Probability</strong> (left, right): how sure the network is of the voxels that it labelled, from 0 to 1; whole "
-        "structures "
-        "usually reach more than 0.8, small subunits less.</li>\n"
-        "<li>%sMethods differ: compare only numbers made with the same networks, and scans of the same kind.</li>\n</ul>\n</section>\n",
-        hypothalamus ? " Those of the hypothalamus should follow the walls of the third ventricle from the optic chiasm to the mammillary "
-                       "bodies, on both sides, and nothing else."
+        "<li><strong>Probability</strong> (left, right): how certain the network is in the voxels that it labelled, from 0 to 1; whole "
+        "structures usually have more than 0.8, small subunits less.</li>\n"
+        "<li>%sMethods differ: compare only numbers from the same networks and from scans of the same type.</li>\n</ul>\n</section>\n",
+        hypothalamus ? " The outlines of the hypothalamus should follow the walls of the third ventricle from the optic chiasm to the "
+                       "mammillary bodies, on both sides, and include nothing else."
                      : "",
-        hypothalamus ? "By hand, both sides of the hypothalamus with the mammillary bodies measure about 750 to 1000 mm\xc2\xb3 in adults. "
-                     : "");
+        hypothalamus
+            ? "Outlined by hand, both sides of the hypothalamus with the mammillary bodies have about 750 to 1000 mm\xc2\xb3 in adults. "
+            : "");
 }
 
 static dn_status put_page(const dn_report *it, const unsigned char *picture, size_t size)
@@ -172,8 +171,8 @@ static dn_status put_page(const dn_report *it, const unsigned char *picture, siz
                                  " with the outlines of the labels\" src=\"data:image/png;base64,"));
     DN_TRY(put_base64(w, picture, size));
     DN_TRY(dn_file_printf(w, "\"><figcaption>Radiological view: the patient's left is on the right of coronal and axial slices. The yellow "
-                             "frame in the whole-head pictures marks the part that is enlarged below; millimetres count from the middle of "
-                             "the structure.</figcaption></figure>\n"));
+                             "frame in the whole-head pictures marks the part that is enlarged below; millimetres are counted from the "
+                             "middle of the structure.</figcaption></figure>\n"));
     DN_TRY(dn_report_put_provenance(it));
     return dn_file_printf(w, "</main>\n</body>\n</html>\n");
 }

@@ -32,10 +32,12 @@ dn_status dn_report_put_facts(const dn_report *it)
     DN_TRY(dn_file_printf(it->w, ": voxels of %.2f \xc3\x97 %.2f \xc3\x97 %.2f mm (%lld \xc3\x97 %lld \xc3\x97 %lld)</dd>\n", spacing[0],
                           spacing[1], spacing[2], (long long)dim[0], (long long)dim[1], (long long)dim[2]));
     DN_TRY(dn_report_put_escaped(it->w, "<dt>Sequence</dt><dd>",
-                                 it->about.sequence != NULL ? it->about.sequence : "not known (no JSON file beside the scan says it)", ""));
+                                 it->about.sequence != NULL ? it->about.sequence
+                                                            : "not known (there is no JSON file beside the scan that names it)",
+                                 ""));
     if (it->about.contrast != NULL) {
         DN_TRY(dn_report_put_escaped(it->w, "; <strong>with a contrast agent</strong> (", it->about.contrast,
-                                     "), which the networks have not seen"));
+                                     "); the networks were not trained on such scans"));
     }
     return dn_file_printf(it->w, "</dd>\n</dl>\n");
 }
@@ -47,13 +49,12 @@ static dn_status put_frame(const dn_report *it)
     DN_TRY(dn_report_put_escaped(it->w, "<dt>Hypothalamus</dt><dd>measured by ", it->r->structures.model->name, ""));
     DN_TRY(dn_file_printf(it->w, " on %lld coronal slices, %.2f mm apart, perpendicular to the AC-PC line</dd>\n",
                           (long long)it->r->frame->found.geometry.slices, it->r->frame->found.geometry.thickness));
-    return dn_file_printf(
-        it->w,
-        "<dt>AC-PC frame</dt><dd>AC at %.1f, %.1f, %.1f and PC at %.1f, %.1f, %.1f mm of the scan, %.1f mm apart; the head "
-        "lies turned by %.1f\xc2\xb0 (pitch), %.1f\xc2\xb0 (roll) and %.1f\xc2\xb0 (yaw); found from %d structures, "
-        "expected error %.1f mm and %.1f\xc2\xb0</dd>\n",
-        f->ac[0], f->ac[1], f->ac[2], f->pc[0], f->pc[1], f->pc[2], f->ac_pc_mm, f->pitch, f->roll, f->yaw, f->structures, f->error_mm,
-        f->error_degrees);
+    return dn_file_printf(it->w,
+                          "<dt>AC-PC frame</dt><dd>AC at %.1f, %.1f, %.1f and PC at %.1f, %.1f, %.1f mm of the scan, %.1f mm apart; the "
+                          "head is turned by %.1f\xc2\xb0 (pitch), %.1f\xc2\xb0 (roll) and %.1f\xc2\xb0 (yaw); found from %d structures, "
+                          "with an expected error of %.1f mm and %.1f\xc2\xb0</dd>\n",
+                          f->ac[0], f->ac[1], f->ac[2], f->pc[0], f->pc[1], f->pc[2], f->ac_pc_mm, f->pitch, f->roll, f->yaw, f->structures,
+                          f->error_mm, f->error_degrees);
 }
 
 static dn_status put_network(const dn_report *it, const dn_model *model)
@@ -74,7 +75,8 @@ static dn_status put_network(const dn_report *it, const dn_model *model)
 dn_status dn_report_put_provenance(const dn_report *it)
 {
     static const char *const found[] = {"by aligning an average head with the scan",
-                                        "by aligning an average head, then centring on the find", "by searching the whole head", ""};
+                                        "by aligning an average head, then a second run around the structure that was found",
+                                        "by searching the whole head", ""};
     const dn_segment_result *r = it->r;
     DN_TRY(dn_file_printf(it->w, "<section class=\"late\">\n<h2>How it was made</h2>\n<dl>\n"));
     DN_TRY(dn_file_printf(it->w, "<dt>Program</dt><dd>dien %s, networks in %s; the scan's file: %s, %s</dd>\n", DIEN_VERSION,
@@ -83,9 +85,8 @@ dn_status dn_report_put_provenance(const dn_report *it)
         DN_TRY(put_network(it, r->models[i]));
     }
     if (r->hypothalamus != NULL && r->hypothalamus->fill != NULL) {
-        DN_TRY(dn_file_printf(it->w,
-                              "<dt>No skull</dt><dd>the network of the hypothalamus was shown the scan with fluid and a bright shell put "
-                              "around the brain</dd>\n"));
+        DN_TRY(dn_file_printf(it->w, "<dt>No skull</dt><dd>the network of the hypothalamus ran on the scan with fluid and a bright shell "
+                                     "added around the brain</dd>\n"));
     }
     if (r->frame != NULL && r->frame->found.has_frame) {
         DN_TRY(put_frame(it));

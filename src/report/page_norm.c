@@ -65,9 +65,9 @@ static dn_status compare(const dn_report *it, const dn_norm_model *norm, compari
         out->row = row_of(&it->r->volumes, column);
     }
     out->reason = out->row == NULL       ? "it was not measured"
-                  : out->mm3 == 0.0      ? "the norm's unit of volume is not known: fit it again with --unit mL or mm3"
-                  : head_mm3 == 0.0      ? "the norm's head sizes are of no unit that heads have"
-                  : icv == NULL          ? "there is no intracranial volume to set it against"
+                  : out->mm3 == 0.0      ? "the norm's unit of volume is not known: make the norm again with --unit mL or mm3"
+                  : head_mm3 == 0.0      ? "the norm's head sizes have an impossible unit"
+                  : icv == NULL          ? "there is no intracranial volume, which the norm needs"
                   : isnan(it->about.age) ? "the age is not known: give --age"
                   : norm->with_sex && it->about.sex == DN_SEX_UNKNOWN ? "the sex is not known: give --sex"
                                                                       : NULL;
@@ -80,9 +80,9 @@ static dn_status compare(const dn_report *it, const dn_norm_model *norm, compari
                                    .age = it->about.age,
                                    .sex = it->about.sex};
     const unsigned beyond = dn_norm_beyond(norm, &person);
-    out->reason = beyond & DN_NORM_BEYOND_AGE     ? "the age is too far from that of the norm's people"
-                  : beyond & DN_NORM_BEYOND_ICV   ? "the head size is too far from that of the norm's people"
-                  : beyond & DN_NORM_BEYOND_VALUE ? "the volume is too far from all of the norm's"
+    out->reason = beyond & DN_NORM_BEYOND_AGE     ? "the age is too far outside the range of the norm"
+                  : beyond & DN_NORM_BEYOND_ICV   ? "the head size is too far outside the range of the norm"
+                  : beyond & DN_NORM_BEYOND_VALUE ? "the volume is too far outside the range of the norm"
                                                   : NULL;
     if (out->reason != NULL) {
         return DN_OK;
@@ -127,14 +127,14 @@ static dn_status put_remark(const dn_report *it, const dn_norm_verdict *v)
     static const struct {
         unsigned flag;
         const char *text;
-    } reasons[] = {{DN_NORM_OUTSIDE_AGE, "the age is outside of the norm's"},
-                   {DN_NORM_OUTSIDE_ICV, "the head size is outside of the norm's"},
-                   {DN_NORM_OUTSIDE_COMBINATION, "age and head size together are outside of the norm's"},
-                   {DN_NORM_OUTSIDE_SEX, "the norm has nobody of this sex"}};
+    } reasons[] = {{DN_NORM_OUTSIDE_AGE, "the age is outside the range of the norm"},
+                   {DN_NORM_OUTSIDE_ICV, "the head size is outside the range of the norm"},
+                   {DN_NORM_OUTSIDE_COMBINATION, "age and head size together are outside the range of the norm"},
+                   {DN_NORM_OUTSIDE_SEX, "the norm has no people of this sex"}};
     DN_TRY(dn_file_printf(it->w, "<td class=\"text\">%s",
                           v->reduced              ? "smaller than normal"
                           : v->enlarged           ? "larger than normal"
-                          : v->reduced_one_sample ? "below the range, but within what a change of scanner can do"
+                          : v->reduced_one_sample ? "below the range, but a change of scanner can explain this"
                                                   : "within the range"));
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; ++i) {
         if (v->outside & reasons[i].flag) {
@@ -183,8 +183,8 @@ static dn_status put_comparison(const dn_report *it, const comparison *found)
 static dn_status put_source(const dn_report *it, const dn_norm_model *norm)
 {
     DN_TRY(dn_report_put_escaped(it->w, "<li>", norm->structure, ""));
-    DN_TRY(dn_file_printf(it->w, ": %zu people aged %.4g to %.4g; the range holds %.4g %% of people of this age%s and head size", norm->n,
-                          norm->age_low, norm->age_high, 100.0 * norm->level, norm->with_sex ? ", sex" : ""));
+    DN_TRY(dn_file_printf(it->w, ": %zu people aged %.4g to %.4g; %.4g %% of people of this age%s and head size are within the range",
+                          norm->n, norm->age_low, norm->age_high, 100.0 * norm->level, norm->with_sex ? ", sex" : ""));
     if (*norm->source != 0) {
         DN_TRY(dn_report_put_escaped(it->w, "; ", norm->source, ""));
     }
@@ -196,10 +196,10 @@ dn_status dn_report_put_norms(const dn_report *it)
     if (it->options->norm_count == 0) {
         return DN_OK;
     }
-    DN_TRY(dn_file_printf(it->w,
-                          "<section class=\"late\">\n<h2>Against the norm</h2>\n<div class=\"wide\"><table><thead><tr><th>Structure</th>"
-                          "<th>Measured</th><th>Expected</th><th>Range</th><th class=\"less\"></th><th>z</th><th>Percentile</th>"
-                          "<th style=\"text-align:left\">Remark</th></tr></thead><tbody>\n"));
+    DN_TRY(dn_file_printf(
+        it->w, "<section class=\"late\">\n<h2>Comparison with the norm</h2>\n<div class=\"wide\"><table><thead><tr><th>Structure</th>"
+               "<th>Measured</th><th>Expected</th><th>Range</th><th class=\"less\"></th><th>z</th><th>Percentile</th>"
+               "<th style=\"text-align:left\">Remark</th></tr></thead><tbody>\n"));
     for (size_t i = 0; i < it->options->norm_count; ++i) {
         comparison found;
         DN_TRY(compare(it, &it->options->norms[i], &found));
@@ -209,6 +209,6 @@ dn_status dn_report_put_norms(const dn_report *it)
     for (size_t i = 0; i < it->options->norm_count; ++i) {
         DN_TRY(put_source(it, &it->options->norms[i]));
     }
-    return dn_file_printf(it->w, "<li>A norm holds for volumes of the networks and the kind of scans that it was made of, and for no "
-                                 "others.</li>\n</ul>\n</section>\n");
+    return dn_file_printf(
+        it->w, "<li>A norm is valid only for the networks and the type of scans from which it was made.</li>\n</ul>\n</section>\n");
 }

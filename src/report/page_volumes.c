@@ -113,14 +113,14 @@ dn_status dn_report_put_volumes(const dn_report *it)
     const dn_volume_row *icv = dn_volume_rows_find(&it->r->volumes, "icv", 'B');
     DN_TRY(dn_file_printf(it->w, "<section class=\"late\">\n<h2>Volumes</h2>\n<div class=\"wide\"><table><thead><tr><th>Structure</th>"
                                  "<th class=\"less\">Label</th><th>Left</th><th>Right</th><th>Both</th><th>Left " DN_MINUS
-                                 " right, of their mean</th><th class=\"less\">Probability</th></tr></thead><tbody>\n"));
+                                 " right, percent of mean</th><th class=\"less\">Probability</th></tr></thead><tbody>\n"));
     for (size_t i = 0; i < it->lines; ++i) {
         DN_TRY(put_line(it, &it->line[i]));
     }
     DN_TRY(dn_file_printf(it->w, "</tbody></table></div>\n"));
     if (both != NULL && icv != NULL && icv->volume_mm3 > 0.0) {
         const char *tag = dn_report_number_tag(it);
-        DN_TRY(dn_file_printf(it->w, "<p>The hypothalamus is <%s>%.3f \xe2\x80\xb0</%s> of the inside of the skull.</p>\n", tag,
+        DN_TRY(dn_file_printf(it->w, "<p>The hypothalamus is <%s>%.3f \xe2\x80\xb0</%s> of the intracranial volume.</p>\n", tag,
                               1000 * both->volume_mm3 / icv->volume_mm3, tag));
     }
     return dn_file_printf(it->w, "</section>\n");
@@ -133,7 +133,7 @@ dn_status dn_report_put_truth(const dn_report *it)
         return DN_OK;
     }
     DN_TRY(dn_file_printf(it->w, "<section class=\"late\">\n<h2>Measured and true</h2>\n<p>The true volumes of this head are known: they "
-                                 "were counted in the label map that was given with it.</p>\n<div class=\"wide\"><table><thead><tr>"
+                                 "were counted in the label map that was given with --truth.</p>\n<div class=\"wide\"><table><thead><tr>"
                                  "<th>Structure</th><th>Side</th><th>Measured</th><th>True</th><th>Difference</th></tr></thead><tbody>\n"));
     for (size_t i = 0; i < r->volumes.count; ++i) {
         const dn_volume_row *row = &r->volumes.row[i];

@@ -138,7 +138,7 @@ void dn_view_verdict(const view *v, dn_mosaic *m, double y)
     }
     if (flags == 0) {
         dn_mosaic_paragraph(m, x, line, width, MOST, size, DN_INK_GREY,
-                            "The automatic checks found nothing unusual. They do not replace a look at the outlines.");
+                            "The automatic checks found nothing unusual. They do not replace your own look at the outlines.");
     } else if (shown < flags) {
         snprintf(text, sizeof text, "and %zu more: see the report", flags - shown);
         dn_mosaic_text(m, x, bottom, size, false, DN_INK_GREY, DN_TEXT_LEFT, text);

@@ -108,7 +108,7 @@ static dn_status table_of(const char *folder, const char *name, dn_table **out)
         *out = NULL;
     }
     if (status == DN_EINPUT || status == DN_EFORMAT || status == DN_EDATA) {
-        dn_log(DN_LOG_WARNING, "age, sex and date are not taken from %s: %s", path, dn_error_message());
+        dn_log(DN_LOG_WARNING, "age, sex and date are not read from %s: %s", path, dn_error_message());
         dn_error_clear();
         status = DN_OK;
     }
@@ -240,7 +240,7 @@ static dn_status add_json(const char *folder, const char *name, json_t *root)
         } else {
             json_t *found = json_loadb((const char *)bytes, size, 0, &error);
             if (!json_is_object(found)) {
-                dn_log(DN_LOG_WARNING, "the sequence is not known: %s is no JSON object (line %d: %s)", path, error.line, error.text);
+                dn_log(DN_LOG_WARNING, "the sequence is not known: %s is not a JSON object (line %d: %s)", path, error.line, error.text);
             } else {
                 json_object_update_missing(root, found);
             }

@@ -165,17 +165,16 @@ static const struct {
     const char *structure, *text;
 } protocols[] = {
     {"hypothalamus", "Whole hypothalamus with the mammillary bodies, without fornix and third ventricle"},
-    {"thalamus", "As FreeSurfer's aseg; in real scans a part of the pulvinar, which is bright, is missed"},
-    {"caudate", "As FreeSurfer's aseg; DLMUSE draws it smaller: ours was larger by about a fifth on 52 heads of 2 mm"},
-    {"putamen",
-     "As FreeSurfer's aseg; DLMUSE draws it smaller: ours was larger by about a quarter on 52 heads of 2 mm, and on one of two heads "
-     "larger than aseg's by half"},
-    {"amygdala", "As FreeSurfer's aseg; DLMUSE draws it much smaller: ours was larger by about three quarters on 52 heads of 2 mm"},
-    {"lateral_ventricle", "With the inferior horn and the choroid plexus, which FreeSurfer counts apart"},
-    {"third_ventricle", "As FreeSurfer's aseg; DLMUSE draws it smaller"},
-    {"ventral_diencephalon", "As FreeSurfer's VentralDC: the hypothalamus and the mammillary bodies are in its volume"},
-    {"brain_stem",
-     "Tools cut its lower end at different heights; here the labels of FreeSurfer that the network learnt from decide, or the scan's edge"},
+    {"thalamus", "As in FreeSurfer's aseg; in real scans a part of the pulvinar, which is bright, is missing"},
+    {"caudate", "As in FreeSurfer's aseg. DLMUSE outlines it smaller: ours was larger by about 20 % in 52 scans of 2 mm"},
+    {"putamen", "As in FreeSurfer's aseg. DLMUSE outlines it smaller: ours was larger by about 25 % in 52 scans of 2 mm, and in one of two "
+                "heads larger than aseg's by 50 %"},
+    {"amygdala", "As in FreeSurfer's aseg. DLMUSE outlines it much smaller: ours was larger by about 75 % in 52 scans of 2 mm"},
+    {"lateral_ventricle", "With the inferior horn and the choroid plexus, which FreeSurfer counts separately"},
+    {"third_ventricle", "As in FreeSurfer's aseg. DLMUSE outlines it smaller"},
+    {"ventral_diencephalon", "As in FreeSurfer's VentralDC: its volume includes the hypothalamus and the mammillary bodies"},
+    {"brain_stem", "Tools cut its lower end at different heights; here it ends as in the FreeSurfer labels on which the network was "
+                   "trained, or at the edge of the scan"},
     {"icv", "Everything inside the skull above the foramen magnum"},
 };
 
@@ -198,14 +197,17 @@ static json_t *levels_of(const dn_volume_rows *rows)
 void dn_record_volume_columns(json_t *root, const dn_volume_rows *rows)
 {
     column(root, "structure",
-           "Structure; a whole structure, or one of its parts named STRUCTURE_part; icv: everything inside the skull. Volumes of other "
-           "tools follow other protocols, see Levels: keep to one tool and one network within a study",
+           "Structure: a whole structure, or one of its parts with the name STRUCTURE_part; icv: everything inside the skull. Other tools "
+           "use other protocols, see Levels: use only one tool and one network within a study",
            NULL);
     dn_record_set(json_object_get(root, "structure"), "Levels", levels_of(rows));
     column(root, "hemi", "L: left, R: right, B: both sides together", NULL);
     column(root, "volume_mm3",
-           "Sum of the network's probabilities inside the structure's largest component and its rim: use this for statistics", "mm3");
-    column(root, "hard_volume_mm3", "Voxels of the label map on the scan's own grid times their volume", "mm3");
-    column(root, "accepted", "yes; no: quality control rejects the scan; by_hand: it does, and was overruled (--accept)", NULL);
+           "Sum of the network's probabilities inside the structure's largest component and its rim, times the volume of a voxel: use this "
+           "for statistics",
+           "mm3");
+    column(root, "hard_volume_mm3", "Number of voxels of the label map on the scan's own grid, times the volume of a voxel", "mm3");
+    column(root, "accepted",
+           "yes; no: quality control rejected the scan; by_hand: quality control rejected it, and a person accepted it (--accept)", NULL);
     column(root, "mean_posterior", "Mean probability of the row's structure over the voxels with its label", NULL);
 }

@@ -253,7 +253,7 @@ static dn_status remove_old(const char *path)
 {
     DN_TRY(dn_file_may_write(path));
     if (remove(path) != 0 && errno != ENOENT) {
-        DN_FAIL(DN_EIO, "cannot remove '%s', which an earlier run has left: %s", path, strerror(errno));
+        DN_FAIL(DN_EIO, "cannot remove '%s', which an earlier run wrote: %s", path, strerror(errno));
     }
     return DN_OK;
 }
@@ -289,8 +289,8 @@ static dn_status check_labels(const char *folder, const char *stem)
         DN_TRY_GOTO(status, is_ours(folder, stem, suffix[VOLUMES_SIDECAR], &ours), done);
         if (!ours) {
             DN_FAIL_GOTO(status, done, DN_EUSAGE,
-                         "%s is there, and is not of 'dien segment' (no %s of it beside it): it would be overwritten; name another folder "
-                         "with -o",
+                         "%s exists and was not written by 'dien segment' (there is no %s of dien beside it), and would be overwritten; "
+                         "name another folder with -o",
                          path, suffix[LABEL_SIDECAR]);
         }
     }

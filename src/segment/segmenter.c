@@ -57,11 +57,12 @@ static dn_status choose(const dn_segmenter_options *options, dn_segmenter *s)
             has_more = has_more || dn_select_has(selection, s->structures.group[g].structure);
         }
         if (dn_select_needs(selection, DN_FROM_SUBUNITS) && !dn_structures_has(&s->structures, "hypothalamus")) {
-            DN_FAIL(DN_EUSAGE, "model %s does not measure 'hypothalamus'; leave it out of the structures, or name another model",
+            DN_FAIL(DN_EUSAGE,
+                    "model %s does not measure 'hypothalamus'; leave the hypothalamus out of the structures, or name another model",
                     s->model->name);
         }
         if (!has_more) {
-            DN_FAIL(DN_EUSAGE, "model %s measures none of the structures that are asked for", s->model->name);
+            DN_FAIL(DN_EUSAGE, "model %s measures none of the named structures", s->model->name);
         }
         for (size_t g = 0; g < s->structures.group_count; ++g) {
             dn_select_drop_one(selection, s->structures.group[g].structure);
@@ -85,12 +86,12 @@ static dn_status check_slices(const dn_segmenter_options *options, const dn_segm
 {
     if (options->consensus != NULL || options->white_matter > 0.0) {
         DN_FAIL(DN_EUSAGE,
-                "%s is for networks that see volumes, like " DN_SEGMENT_MODEL "; model %s sees slices in z-scores, which do not follow the "
-                "intensity scale",
+                "%s is for networks that work on volumes, like " DN_SEGMENT_MODEL
+                "; model %s works on slices in z-scores, which do not depend on the intensity scale",
                 options->consensus != NULL ? "a consensus" : "a place for the white matter's intensity", s->model->name);
     }
     if (dn_stack_models_count(slices_of(s)) > DN_SEGMENT_MODELS - 2) {
-        DN_FAIL(DN_EUSAGE, "at most %d models are averaged", DN_SEGMENT_MODELS - 2);
+        DN_FAIL(DN_EUSAGE, "at most %d models can be averaged", DN_SEGMENT_MODELS - 2);
     }
     return DN_OK;
 }
@@ -130,7 +131,7 @@ static dn_status check_stack_structures(const dn_segmenter_options *options, con
     const bool more = dn_select_needs(&selection, DN_FROM_FINE) || dn_select_needs(&selection, DN_FROM_COARSE);
     if (more && strcmp(options->structures, "all") != 0) {
         DN_FAIL(DN_EUSAGE,
-                "stacks of slices hold what model %s labels and nothing else; leave the other structures out, or give whole heads",
+                "in stacks of slices only the labels of model %s can be measured; leave the other structures out, or give whole heads",
                 s->model->name);
     }
     for (size_t g = 0; g < s->structures.group_count; ++g) {
@@ -138,7 +139,7 @@ static dn_status check_stack_structures(const dn_segmenter_options *options, con
             return DN_OK;
         }
     }
-    DN_FAIL(DN_EUSAGE, "model %s measures none of the structures that are asked for", s->model->name);
+    DN_FAIL(DN_EUSAGE, "model %s measures none of the named structures", s->model->name);
 }
 
 /* The frame comes from the whole head's labels. */
@@ -148,8 +149,7 @@ static dn_status check_frame(const dn_segmenter *s)
     for (size_t i = 0; s->acpc != NULL && i < sizeof needed / sizeof *needed; ++i) {
         dn_status status = dn_model_find(needed[i], NULL);
         if (status != DN_OK) {
-            return dn_error_context(status, "model %s looks where the AC-PC frame is, which the network '%s' finds", s->model->name,
-                                    needed[i]);
+            return dn_error_context(status, "model %s needs the AC-PC frame, which the network '%s' finds", s->model->name, needed[i]);
         }
     }
     return DN_OK;
@@ -191,8 +191,8 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
     if (s->network != NULL && s->head != NULL &&
         strcmp(s->model->input.orientation, dn_whole_head_coarse(s->head)->input.orientation) != 0) {
         DN_FAIL_GOTO(status, fail, DN_EUSAGE,
-                     "models %s and %s ask for different orientations and cannot be used together; run them one by one", s->model->name,
-                     dn_whole_head_coarse(s->head)->name);
+                     "models %s and %s expect different orientations and cannot be used together; run them one after the other",
+                     s->model->name, dn_whole_head_coarse(s->head)->name);
     }
     *out = s;
     return DN_OK;

@@ -45,8 +45,8 @@ dn_status dn_select_parse(const char *list, dn_selection *out)
             known = known || this_one;
         }
         if (!known) {
-            DN_FAIL(DN_EUSAGE, "'%.*s' is no structure that dien measures; take from: " DN_SELECT_NAMES, (int)(length < 60 ? length : 60),
-                    at);
+            DN_FAIL(DN_EUSAGE, "'%.*s' is not a structure that dien measures; choose from: " DN_SELECT_NAMES,
+                    (int)(length < 60 ? length : 60), at);
         }
         at = at[length] == ',' ? at + length + 1 : NULL;
     }

@@ -123,7 +123,7 @@ dn_status dn_truth_compare(dn_segment_result *result, const dn_labels *truth, co
     }
     if (!any) {
         DN_FAIL_GOTO(status, done, DN_EDATA,
-                     "the true labels have none of the structures that were measured; they need FreeSurfer's numbers");
+                     "the true labels have none of the structures that were measured; they must have FreeSurfer's numbers");
     }
     free(result->true_mm3);
     result->true_mm3 = volumes;

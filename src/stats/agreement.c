@@ -112,7 +112,7 @@ dn_status dn_bland_altman_fit(const double *a, const double *b, size_t n, bool p
     dn_status status = DN_OK;
     double *own = NULL;
     if (n < 3) {
-        DN_FAIL(DN_EDATA, "limits of agreement need at least 3 pairs, there are %zu", n);
+        DN_FAIL(DN_EDATA, "limits of agreement need at least 3 pairs; there are %zu", n);
     }
     DN_TRY(dn_alloc(&own, 2 * n, sizeof *own, "the differences"));
     double *means = own, *differences = own + n;
@@ -120,11 +120,11 @@ dn_status dn_bland_altman_fit(const double *a, const double *b, size_t n, bool p
         means[i] = 0.5 * (a[i] + b[i]);
         differences[i] = a[i] - b[i];
         if (!isfinite(means[i]) || !isfinite(differences[i])) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "pair %zu is not two finite numbers", i + 1);
+            DN_FAIL_GOTO(status, done, DN_EDATA, "pair %zu does not have two finite numbers", i + 1);
         }
         if (percent) {
             if (means[i] == 0.0) {
-                DN_FAIL_GOTO(status, done, DN_EDATA, "pair %zu has a mean of 0, so its difference cannot be given in per cent", i + 1);
+                DN_FAIL_GOTO(status, done, DN_EDATA, "pair %zu has a mean of 0, so its difference cannot be given in percent", i + 1);
             }
             differences[i] *= 100.0 / means[i];
         }
@@ -201,7 +201,7 @@ static dn_status mean_squares(const double *values, size_t n, size_t k, double *
 static dn_status check_table(const double *values, size_t n, size_t k, const char *what)
 {
     if (n < 2 || k < 2) {
-        DN_FAIL(DN_EDATA, "%s needs at least 2 cases with 2 values each, there are %zu with %zu", what, n, k);
+        DN_FAIL(DN_EDATA, "%s needs at least 2 cases with 2 values per case; there are %zu cases with %zu values", what, n, k);
     }
     for (size_t i = 0; i < n * k; ++i) {
         if (!isfinite(values[i])) {
@@ -264,7 +264,7 @@ dn_status dn_within_subject_fit(const double *values, size_t n, size_t k, double
 {
     double ss = 0.0, squares = 0.0, df = (double)n * ((double)k - 1.0), z = dn_normal_quantile(0.5 + 0.5 * level);
     if (n < 1 || k < 2) {
-        DN_FAIL(DN_EDATA, "within-subject variation needs at least 2 repeats a subject, there are %zu", k);
+        DN_FAIL(DN_EDATA, "within-subject variation needs at least 2 repeats per subject; there are %zu", k);
     }
     for (size_t i = 0; i < n; ++i) {
         double mean = dn_mean(values + i * k, k), variance = dn_variance(values + i * k, k);

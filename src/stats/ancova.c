@@ -202,7 +202,8 @@ dn_status dn_ancova_fit(const double *y, const size_t *group, const char *const 
     DN_TRY_GOTO(status, design_create(&d, group, group_names, groups, covariates, k, n), done);
     DN_TRY_GOTO(status, dn_linear_fit(y, d.columns, d.names, dummies + k, n, &out->model), done);
     if (!(out->model.rss > 1e-24 * out->model.tss)) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "groups and covariates explain every value; an analysis of covariance is not possible");
+        DN_FAIL_GOTO(status, done, DN_EDATA,
+                     "groups and covariates explain every value exactly; an analysis of covariance is not possible");
     }
     DN_TRY_GOTO(status, rss_without(y, &d, dummies + k, 0, dummies, n, &rss), done);
     out->group = compare_models(&out->model, rss, (double)dummies, "analysis of covariance (type II sums of squares)", level);

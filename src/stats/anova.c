@@ -18,7 +18,7 @@ static dn_status check_groups(const dn_sample *groups, size_t k, size_t least, c
     for (size_t g = 0; g < k; ++g) {
         const char *name = groups[g].name != NULL ? groups[g].name : "a group";
         if (groups[g].n < least) {
-            DN_FAIL(DN_EDATA, "%s has %zu value%s; %s needs at least %zu a group", name, groups[g].n, groups[g].n == 1 ? "" : "s", what,
+            DN_FAIL(DN_EDATA, "%s has %zu value%s; %s needs at least %zu per group", name, groups[g].n, groups[g].n == 1 ? "" : "s", what,
                     least);
         }
         for (size_t i = 0; i < groups[g].n; ++i) {

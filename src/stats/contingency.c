@@ -42,7 +42,7 @@ dn_status dn_chi_squared_test(const double *counts, size_t rows, size_t columns,
     }
     if (used_rows < 2 || used_columns < 2) {
         free(sums);
-        DN_FAIL(DN_EDATA, "a comparison of counts needs at least two groups and two categories with somebody in them");
+        DN_FAIL(DN_EDATA, "a comparison of counts needs at least two groups and two categories that have people");
     }
     for (int pass = 0; pass < 2; ++pass) {
         double corrected = 0.0;
@@ -144,7 +144,7 @@ dn_status dn_fisher_test(const double counts[4], double level, dn_result *out)
     double first_row = counts[0] + counts[1];
     double total = first_column + second_column;
     if (first_column == 0.0 || second_column == 0.0 || first_row == 0.0 || first_row == total) {
-        DN_FAIL(DN_EDATA, "a comparison of counts needs at least two groups and two categories with somebody in them");
+        DN_FAIL(DN_EDATA, "a comparison of counts needs at least two groups and two categories that have people");
     }
     margins m = {.low = fmax(0.0, first_row - second_column), .high = fmin(first_row, first_column), .first = counts[0]};
     DN_TRY(dn_alloc(&m.log_density, (size_t)(m.high - m.low) + 1, sizeof *m.log_density, "Fisher's test"));

@@ -17,7 +17,7 @@ static dn_status check_pairs(const double *x, const double *y, size_t n, size_t 
     }
     for (size_t i = 0; i < n; ++i) {
         if (!dn_usable(x[i]) || !dn_usable(y[i])) {
-            DN_FAIL(DN_EDATA, "pair %zu is not two numbers, or too large to compute with", i + 1);
+            DN_FAIL(DN_EDATA, "pair %zu does not have two numbers, or they are too large to compute with", i + 1);
         }
     }
     return DN_OK;
@@ -31,7 +31,7 @@ static dn_status plain_correlation(const double *x, const double *y, size_t n, d
     double sy = dn_sd(y, n);
     double sum = 0.0;
     if (!(sx > 1e-15 * fabs(mx)) || !(sy > 1e-15 * fabs(my))) {
-        DN_FAIL(DN_EDATA, "all values of one side are equal; there is no correlation");
+        DN_FAIL(DN_EDATA, "all values of one variable are equal; there is no correlation");
     }
     for (size_t i = 0; i < n; ++i) {
         sum += (x[i] - mx) / sx * ((y[i] - my) / sy);
@@ -209,7 +209,7 @@ dn_status dn_partial_correlation(const double *x, const double *y, const double 
     DN_TRY_GOTO(status, dn_linear_fit(x, columns, NULL, k, n, &of_x), done);
     DN_TRY_GOTO(status, dn_linear_fit(y, columns, NULL, k, n, &of_y), done);
     if (!(of_x.rss > 1e-20 * of_x.tss) || !(of_y.rss > 1e-20 * of_y.tss)) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "the covariates explain one of the two variables completely; there is no partial correlation");
+        DN_FAIL_GOTO(status, done, DN_EDATA, "the covariates explain one of the two variables exactly; there is no partial correlation");
     }
     double sum = 0.0;
     for (size_t i = 0; i < n; ++i) {

@@ -82,7 +82,7 @@ dn_status dn_quantile(const double *values, size_t n, double p, double *out)
 {
     double *sorted = NULL;
     if (n == 0) {
-        DN_FAIL(DN_EDATA, "there is no value to take a quantile of");
+        DN_FAIL(DN_EDATA, "there are no values, so there is no quantile");
     }
     DN_TRY(sorted_copy(values, n, &sorted));
     *out = dn_quantile_sorted(sorted, n, p);
@@ -94,7 +94,7 @@ dn_status dn_summarise(const double *values, size_t n, dn_summary *out)
 {
     double *sorted = NULL;
     if (n == 0) {
-        DN_FAIL(DN_EDATA, "there is no value to describe");
+        DN_FAIL(DN_EDATA, "there are no values to describe");
     }
     for (size_t i = 0; i < n; ++i) {
         if (!dn_usable(values[i])) {

@@ -34,8 +34,8 @@ static dn_status control_slope(const double *volume, const double *icv, const un
     dn_linear_model model = {0};
     size_t at = 0;
     if (controls < 3) {
-        DN_FAIL(DN_EDATA, "there %s %zu control%s; the line through volume and ICV needs at least 3", controls == 1 ? "is" : "are",
-                controls, controls == 1 ? "" : "s");
+        DN_FAIL(DN_EDATA, "there %s %zu control%s; the line of volume against ICV needs at least 3", controls == 1 ? "is" : "are", controls,
+                controls == 1 ? "" : "s");
     }
     DN_TRY_GOTO(status, dn_alloc(&x, controls, sizeof *x, "the ICV of the controls"), done);
     DN_TRY_GOTO(status, dn_alloc(&y, controls, sizeof *y, "the volumes of the controls"), done);
@@ -70,7 +70,7 @@ dn_status dn_icv_normalise(dn_icv_method method, const double *volume, const dou
         }
     }
     if (controls == 0) {
-        DN_FAIL(DN_EDATA, "there are no controls to take the mean ICV from");
+        DN_FAIL(DN_EDATA, "there are no controls, so there is no mean ICV");
     }
     *mean_icv = sum / (double)controls;
     *slope = 1.0;

@@ -90,7 +90,7 @@ dn_status dn_shapiro_wilk(const double *values, size_t n, dn_result *out)
     double *sorted = NULL;
     double *a = NULL;
     if (n < 3 || n > 5000) {
-        DN_FAIL(DN_EDATA, "the Shapiro-Wilk test needs 3 to 5000 values, there are %zu", n);
+        DN_FAIL(DN_EDATA, "the Shapiro-Wilk test needs 3 to 5000 values; there are %zu", n);
     }
     DN_TRY_GOTO(status, dn_alloc(&sorted, n, sizeof *sorted, "a sorted sample"), done);
     DN_TRY_GOTO(status, dn_alloc(&a, n, sizeof *a, "the weights of the Shapiro-Wilk test"), done);

@@ -97,11 +97,11 @@ static dn_status check_persons(const dn_norm_person *persons, size_t n, const dn
             DN_FAIL(DN_EDATA, "%s has a head size of %g; it must be above 0", name_of(&persons[i], i, text), persons[i].icv);
         }
         if (options->with_sex && persons[i].sex == DN_SEX_UNKNOWN) {
-            DN_FAIL(DN_EDATA, "the sex of %s is not known, but the norm shall have a term for it", name_of(&persons[i], i, text));
+            DN_FAIL(DN_EDATA, "the sex of %s is not known, but the norm has a term for sex", name_of(&persons[i], i, text));
         }
     }
     if (n < needed) {
-        DN_FAIL(DN_EDATA, "a normal surface needs at least %zu persons, there are %zu", needed, n);
+        DN_FAIL(DN_EDATA, "a norm needs at least %zu people; there are %zu", needed, n);
     }
     return DN_OK;
 }
@@ -120,7 +120,7 @@ static dn_status scale_of(const dn_norm_person *persons, size_t n, bool age, dou
     }
     *scale = sqrt(squares / ((double)n - 1.0));
     if (!(*scale > 1e-9 * fabs(*centre))) {
-        DN_FAIL(DN_EDATA, "everyone in the norm has the same %s; a surface over age and head size cannot be fitted",
+        DN_FAIL(DN_EDATA, "all people of the norm have the same %s; a surface over age and head size cannot be fitted",
                 age ? "age" : "head size");
     }
     return DN_OK;
@@ -252,7 +252,7 @@ dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_opt
     out->terms = options->with_sex ? DN_NORM_TERMS : DN_NORM_TERMS - 1;
     out->n_given = n;
     if (!(out->level < 1.0)) {
-        DN_FAIL(DN_EUSAGE, "the level of an interval lies between 0 and 1, not at %g", out->level);
+        DN_FAIL(DN_EUSAGE, "the level of an interval must be between 0 and 1; %g is not", out->level);
     }
     if (out->scanner_sd < 0.0) {
         DN_FAIL(DN_EDATA, "the SD between scanners cannot be negative (%g)", out->scanner_sd);
@@ -274,7 +274,7 @@ dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_opt
         DN_TRY_GOTO(status, dn_outliers(residuals, n, 1.5, left_out, &out->n_outliers, &low, &high), done);
         count = rows_of(out, persons, n, left_out, x, y);
         if (count <= out->terms) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "%zu of %zu persons are outliers of the first fit; too few are left for the second",
+            DN_FAIL_GOTO(status, done, DN_EDATA, "%zu of %zu people are outliers of the first fit; too few are left for the second",
                          out->n_outliers, n);
         }
         DN_TRY_GOTO(status, dn_least_squares(x, y, NULL, count, out->terms, out->beta, out->inverse), depends);
@@ -287,8 +287,8 @@ dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_opt
     out->n = count;
     measure(x, y, residuals, count, scale, out);
     if (out->method != DN_NORM_QUANTILE && !(out->sd > 1e-12 * fabs(dn_mean(y, count)))) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "everyone lies on the surface (SD %g): these volumes were computed from age and head size",
-                     out->sd);
+        DN_FAIL_GOTO(status, done, DN_EDATA,
+                     "all people lie exactly on the surface (SD %g); were these volumes computed from age and head size?", out->sd);
     }
     DN_TRY_GOTO(status, describe_cohort(persons, n, left_out, out), done);
     for (size_t i = 0; i < n; ++i) {
@@ -306,9 +306,8 @@ done:
     free(left_out);
     return status;
 depends:
-    status =
-        dn_error_set(DN_EDATA,
-                     "the ages and head sizes of these %zu persons cannot carry a quadratic surface: there are too few different ones", n);
+    status = dn_error_set(DN_EDATA,
+                          "a quadratic surface cannot be fitted to these %zu people: there are too few different ages and head sizes", n);
     goto done;
 }
 
@@ -425,7 +424,7 @@ dn_status dn_share(size_t k, size_t n, double level, dn_estimate *out)
 {
     double successes = (double)k, failures = (double)n - (double)k, tail = 0.5 - 0.5 * level;
     if (n == 0 || k > n) {
-        DN_FAIL(DN_EDATA, "a share of %zu of %zu does not exist", k, n);
+        DN_FAIL(DN_EDATA, "a share of %zu of %zu is not possible", k, n);
     }
     *out = (dn_estimate){successes / (double)n, 0.0, 1.0};
     /* Beta quantiles through F: the two are one distribution. */

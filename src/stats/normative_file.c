@@ -120,7 +120,7 @@ dn_status dn_norm_write(const dn_norm_model *model, const char *path)
     json_decref(root);
     dn_status complete = dn_json_complete(path);
     if (text == NULL && complete == DN_OK) {
-        complete = dn_error_set(DN_EDATA, "the norm cannot be written to %s: its texts are not UTF-8", path);
+        complete = dn_error_set(DN_EDATA, "the norm cannot be written to %s: a text in it is not UTF-8", path);
     }
     if (complete != DN_OK) {
         free(text);
@@ -252,7 +252,7 @@ static dn_status read_quantiles(const char *path, const json_t *root, dn_norm_mo
         const json_t *item = json_array_get(surfaces, q);
         DN_TRY(get_number(path, item, "quantile", false, 0.0, &out->quantile[q]));
         if (!(out->quantile[q] > (q > 0 ? out->quantile[q - 1] : 0.0) && out->quantile[q] < 1.0)) {
-            return missing(path, "quantile", "does not ascend between 0 and 1");
+            return missing(path, "quantile", "is not an ascending list between 0 and 1");
         }
         DN_TRY(get_numbers(path, item, "scaled_coefficients", out->terms, out->quantile_beta + q * DN_NORM_TERMS));
         out->n_quantiles = q + 1;
@@ -269,7 +269,7 @@ static dn_status read_method(const char *path, const json_t *root, dn_norm_model
             return DN_OK;
         }
     }
-    return missing(path, "method", "is none that this version knows");
+    return missing(path, "method", "is not known to this version");
 }
 
 static dn_status from_json(const char *path, const json_t *root, dn_norm_model *out)
@@ -336,7 +336,7 @@ dn_status dn_norm_parse(const char *text, size_t size, const char *name, dn_norm
         DN_FAIL(DN_ENOMEM, "not enough memory to read %s", name);
     }
     if (root == NULL) {
-        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_FIT_NORM, "%s is not JSON (line %d: %s), and so no norm", name, error.line, error.text);
+        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_FIT_NORM, "%s is not JSON (line %d: %s), so it is not a norm", name, error.line, error.text);
     }
     dn_status status = from_json(name, root, out);
     json_decref(root);

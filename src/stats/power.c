@@ -58,7 +58,8 @@ static dn_status solve(unknown *u, double low, double high, const char *what, do
 {
     double root = dn_root(gap, u, log(low), log(high));
     if (isnan(root)) {
-        DN_FAIL(DN_EDATA, "no %s between %g and %g gives this power; is the difference 0, or the power already reached?", what, low, high);
+        DN_FAIL(DN_EDATA, "no %s between %g and %g gives this power; is the difference 0, or is the power already reached?", what, low,
+                high);
     }
     *out = exp(root);
     return DN_OK;
@@ -79,7 +80,7 @@ static dn_status one_unknown(const double *values, size_t count)
         missing += isnan(values[i]) ? 1 : 0;
     }
     if (missing != 1) {
-        DN_FAIL(DN_EDATA, "exactly one quantity is found from the others, but %zu are not given", missing);
+        DN_FAIL(DN_EDATA, "exactly one quantity can be computed from the others, but %zu are not given", missing);
     }
     return DN_OK;
 }
@@ -97,7 +98,7 @@ dn_status dn_power_t_solve(dn_power_t *power)
     }
     DN_TRY(check_range(power->ratio, 0.0, 1e6, "the ratio of the groups"));
     if (power->delta == 0.0 && !isnan(power->power)) {
-        DN_FAIL(DN_EDATA, "a difference of 0 cannot be found with any number of people; give the difference that matters");
+        DN_FAIL(DN_EDATA, "a difference of 0 cannot be found with any number of people; give the smallest difference that is of interest");
     }
     if (isnan(power->power)) {
         power->power = power_of_t(power);

@@ -144,7 +144,7 @@ dn_status dn_linear_fit(const double *y, const double *const *predictors, const 
     *out = (dn_linear_model){.n = n, .k = k, .f = NAN, .f_p = NAN};
     dn_gsl_quiet();
     if (n < k + 2) {
-        DN_FAIL(DN_EDATA, "a model with %zu predictor%s needs at least %zu rows, there are %zu", k, k == 1 ? "" : "s", k + 2, n);
+        DN_FAIL(DN_EDATA, "a model with %zu predictor%s needs at least %zu rows; there are %zu", k, k == 1 ? "" : "s", k + 2, n);
     }
     for (size_t i = 0; i < n; ++i) {
         if (!dn_usable(y[i])) {

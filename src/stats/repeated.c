@@ -131,7 +131,7 @@ dn_status dn_repeated_anova(const double *values, size_t n, size_t k, dn_repeate
     double *mean = NULL, *covariance = NULL, *copy = NULL, rows = (double)n, columns = (double)k;
     double ss_method = 0.0, ss_error = 0.0, ss_total = 0.0;
     if (n < 2 || k < 2) {
-        DN_FAIL(DN_EDATA, "repeated measures need at least 2 cases and 2 methods, there are %zu and %zu", n, k);
+        DN_FAIL(DN_EDATA, "repeated measures need at least 2 cases and 2 methods; there are %zu and %zu", n, k);
     }
     for (size_t i = 0; i < n * k; ++i) {
         if (!isfinite(values[i])) {
@@ -158,8 +158,7 @@ dn_status dn_repeated_anova(const double *values, size_t n, size_t k, dn_repeate
         }
     }
     if (ss_error <= 1e-24 * (rows * columns * grand * grand + ss_total)) {
-        DN_FAIL_GOTO(status, done, DN_EDATA,
-                     "the methods differ by constants only, so there is no error to compare their differences with");
+        DN_FAIL_GOTO(status, done, DN_EDATA, "the methods differ only by constants, so their differences cannot be tested");
     }
     *out = (dn_repeated){.n = n, .k = k, .df1 = columns - 1.0, .df2 = (columns - 1.0) * (rows - 1.0)};
     out->f = ss_method / out->df1 / (ss_error / out->df2);
@@ -189,7 +188,7 @@ dn_status dn_repeated_pairs(const double *values, size_t n, size_t k, double lev
     double *columns = NULL;
     size_t pair = 0;
     if (n < 2 || k < 2) {
-        DN_FAIL(DN_EDATA, "repeated measures need at least 2 cases and 2 methods, there are %zu and %zu", n, k);
+        DN_FAIL(DN_EDATA, "repeated measures need at least 2 cases and 2 methods; there are %zu and %zu", n, k);
     }
     DN_TRY(dn_alloc(&columns, n * k, sizeof *columns, "the methods' values"));
     for (size_t i = 0; i < n * k; ++i) {

@@ -54,7 +54,7 @@ dn_status dn_least_squares(const double *x, const double *y, const double *weigh
     dn_status status = DN_OK;
     double *work = NULL, *right = NULL, upper[DN_ROBUST_TERMS * DN_ROBUST_TERMS] = {0.0};
     if (p < 1 || p > DN_ROBUST_TERMS || n < p) {
-        DN_FAIL(DN_EDATA, "a fit with %zu terms needs at least as many cases, there are %zu", p, n);
+        DN_FAIL(DN_EDATA, "a fit with %zu terms needs at least as many cases; there are %zu", p, n);
     }
     DN_TRY_GOTO(status, dn_alloc(&work, n * p, sizeof *work, "a fit"), done);
     DN_TRY_GOTO(status, dn_alloc(&right, n, sizeof *right, "a fit"), done);
@@ -66,7 +66,8 @@ dn_status dn_least_squares(const double *x, const double *y, const double *weigh
         }
     }
     if (!householder(work, right, n, p)) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "the predictors of a fit depend on each other: %zu cases cannot tell %zu terms apart", n, p);
+        DN_FAIL_GOTO(status, done, DN_EDATA, "the predictors of a fit depend on each other: %zu cases are not enough to separate %zu terms",
+                     n, p);
     }
     for (size_t j = p; j-- > 0;) {
         double sum = right[j];
@@ -145,7 +146,7 @@ dn_status dn_robust_fit(const double *x, const double *y, size_t n, size_t p, dn
         *scale = dn_quantile_sorted(work, n, 0.5) / 0.6745;
         if (!(*scale > 0.0)) {
             DN_FAIL_GOTO(status, done, DN_EDATA,
-                         "half of the cases lie exactly on the surface, so the robust fit has no scale to judge the others by");
+                         "half of the cases lie exactly on the surface, so the robust fit has no scale by which to judge the others");
         }
         for (size_t i = 0; i < n; ++i) {
             weight[i] = weight_of(psi, tuning, residual[i] / *scale);
@@ -161,7 +162,7 @@ dn_status dn_robust_fit(const double *x, const double *y, size_t n, size_t p, dn
         settled = sqrt(moved / fmax(length, 1e-300)) <= 1e-13;
     }
     if (!settled) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "the robust fit did not settle in %d rounds; use least squares or quantiles for these data",
+        DN_FAIL_GOTO(status, done, DN_EDATA, "the robust fit did not converge in %d rounds; use least squares or quantiles for these data",
                      (int)ROUNDS);
     }
     if (weights != NULL) {
@@ -362,7 +363,7 @@ dn_status dn_quantile_fit(const double *x, const double *y, size_t n, size_t p, 
     double low = INFINITY, high = -INFINITY, start[DN_ROBUST_TERMS];
     dn_random random;
     if (!(tau > 0.0 && tau < 1.0)) {
-        DN_FAIL(DN_EUSAGE, "a quantile lies between 0 and 1, not at %g", tau);
+        DN_FAIL(DN_EUSAGE, "a quantile must be between 0 and 1; %g is not", tau);
     }
     DN_TRY(dn_least_squares(x, y, NULL, n, p, start, NULL));
     DN_TRY_GOTO(status, dn_alloc(&v.y, n, sizeof *v.y, "a quantile fit"), done);
@@ -392,7 +393,7 @@ dn_status dn_quantile_fit(const double *x, const double *y, size_t n, size_t p, 
         v.in_basis[row] = 1;
         v.basis[edge] = row;
         if (!stand_on(&v)) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "the quantile fit lost its footing: the predictors nearly depend on each other");
+            DN_FAIL_GOTO(status, done, DN_EDATA, "the quantile fit is not stable: the predictors nearly depend on each other");
         }
     }
     if (moves == limit) {

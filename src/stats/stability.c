@@ -144,11 +144,10 @@ dn_status dn_stability_fit(const double *values, const size_t *person, const siz
     out->scanners = most;
     DN_TRY_GOTO(status, fill(values, sessions, session_of, n, level, out), done);
     if (out->within.n == 0 && out->between.n == 0) {
-        DN_FAIL_GOTO(
-            status, done, DN_EDATA,
-            "stability needs repeats on one scanner or one person on several scanners; here are %zu scans, all of different persons or "
-            "scanners",
-            n);
+        DN_FAIL_GOTO(status, done, DN_EDATA,
+                     "stability needs repeats on one scanner, or one person on several scanners; the %zu scans here are all of different "
+                     "people or scanners",
+                     n);
     }
 done:
     free(scans);
@@ -225,7 +224,7 @@ dn_status dn_pool_compare(const dn_pool *a, const char *name_a, const dn_pool *b
 dn_status dn_sd_ratio(double sd_a, size_t n_a, double sd_b, size_t n_b, double level, double *ratio, double *low, double *high)
 {
     if (!(sd_a >= 0.0) || !(sd_b > 0.0) || !isfinite(sd_a) || !isfinite(sd_b)) {
-        DN_FAIL(DN_EDATA, "a ratio needs two standard deviations, the second above zero; here are %g and %g", sd_a, sd_b);
+        DN_FAIL(DN_EDATA, "a ratio needs two standard deviations, the second above zero; they are %g and %g", sd_a, sd_b);
     }
     *ratio = sd_a / sd_b;
     *low = *high = NAN;

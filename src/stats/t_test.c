@@ -10,7 +10,7 @@ static dn_status check_sample(const dn_sample *sample)
 {
     const char *name = sample->name != NULL ? sample->name : "a sample";
     if (sample->n < 2) {
-        DN_FAIL(DN_EDATA, "%s has %zu value%s; a t test needs at least 2 a group", name, sample->n, sample->n == 1 ? "" : "s");
+        DN_FAIL(DN_EDATA, "%s has %zu value%s; a t test needs at least 2 per group", name, sample->n, sample->n == 1 ? "" : "s");
     }
     for (size_t i = 0; i < sample->n; ++i) {
         if (!dn_usable(sample->values[i])) {
@@ -74,7 +74,7 @@ dn_status dn_hedges_g(const dn_sample *a, const dn_sample *b, double level, dn_e
     DN_TRY(dn_cohens_d(a, b, level, out));
     double df = (double)(a->n + b->n) - 2.0;
     if (df < 2.0) {
-        DN_FAIL(DN_EDATA, "Hedges' g needs at least 4 values in the two groups together, there are %zu", a->n + b->n);
+        DN_FAIL(DN_EDATA, "Hedges' g needs at least 4 values in the two groups together; there are %zu", a->n + b->n);
     }
     double j = exp(lgamma(0.5 * df) - lgamma(0.5 * (df - 1.0))) / sqrt(0.5 * df);
     out->value *= j;

@@ -112,7 +112,7 @@ static dn_status t_paragraph(const dn_power_t *t, const char *unknown, char **ou
     return dn_asprintf(
         out,
         "A %s (%s, alpha = %.4g) with %s has a power of %.1f %% to find a difference of %.6g at a standard deviation of %.6g (d = "
-        "%.3g); %s%s was found from the others%s.\n",
+        "%.3g); %s%s was computed from the others%s.\n",
         tests[t->kind], t->one_sided ? "one-sided" : "two-sided", t->alpha, people, 100.0 * t->power, t->delta, t->sd,
         fabs(t->delta) / t->sd, found_n ? "the number of people" : "the ", found_n ? "" : unknown, found_n ? " and rounded up" : "");
 }
@@ -130,10 +130,10 @@ static dn_status run_t(const dn_power_options *options, dn_power_kind kind, dn_s
     const char *unknown = isnan(t.n) ? "n" : isnan(t.delta) ? "difference" : isnan(t.sd) ? "standard deviation" : "power";
     int missing = isnan(t.n) + isnan(t.delta) + isnan(t.sd) + isnan(t.power);
     if (missing != 1) {
-        DN_FAIL(DN_EUSAGE, "give three of --n, --difference, --sd and --power; the fourth is found (%d are missing)", missing);
+        DN_FAIL(DN_EUSAGE, "give three of --n, --difference, --sd and --power; the fourth is computed (%d are missing)", missing);
     }
     if (t.delta == 0.0) {
-        DN_FAIL(DN_EDATA, "a difference of 0 cannot be found with any number of people; give the difference that matters");
+        DN_FAIL(DN_EDATA, "a difference of 0 cannot be found with any number of people; give the smallest difference that is of interest");
     }
     char *paragraph = NULL;
     DN_TRY(dn_power_t_solve(&t));
@@ -192,7 +192,7 @@ static dn_status run_anova(const dn_power_options *options, dn_study_result *res
     DN_TRY(read_means(options->means, &k, &a.between_variance));
     double sd = options->sd;
     if (isnan(sd) || isnan(a.n) + isnan(a.power) != 1) {
-        DN_FAIL(DN_EUSAGE, "give --means, --sd and one of --n and --power; the other is found");
+        DN_FAIL(DN_EUSAGE, "give --means, --sd and one of --n and --power; the other is computed");
     }
     bool found_n = isnan(a.n);
     a.groups = (double)k;
@@ -202,7 +202,7 @@ static dn_status run_anova(const dn_power_options *options, dn_study_result *res
     DN_TRY(dn_asprintf(
         &paragraph,
         "A one-way analysis of variance (alpha = %.4g) of %zu groups with %.6g people each has a power of %.1f %% to find means "
-        "of %s at a standard deviation of %.6g; the %s was found from the others%s.\n",
+        "of %s at a standard deviation of %.6g; the %s was computed from the others%s.\n",
         a.alpha, k, found_n ? whole(a.n) : a.n, 100.0 * a.power, options->means, sd, found_n ? "number of people" : "power",
         found_n ? " and rounded up" : ""));
     const quantity quantities[] = {{"groups", a.groups},

@@ -138,7 +138,7 @@ dn_status dn_samples_write(const char *map_path, const dn_tissues *tissues, cons
     sampling it = {.options = options, .tissues = tissues};
     DN_TRY_GOTO(status, dn_labels_read(map_path, NULL, &it.map, NULL), done);
     if (is_empty(it.map)) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "'%s' labels nothing: every voxel is 0", map_path);
+        DN_FAIL_GOTO(status, done, DN_EDATA, "'%s' has no labels: every voxel is 0", map_path);
     }
     DN_TRY_GOTO(status, dn_path_scan_stem(map_path, &it.stem), done);
     plan_target(it.map, options->spacing, options->size, &it.target, it.centre);

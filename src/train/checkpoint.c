@@ -38,8 +38,8 @@ dn_status dn_weights_take(dn_weights *to, const dn_weights *from, const char *pr
         const dn_weight *found = dn_weights_find((dn_weights *)from, name);
         free(name);
         if (found == NULL || found->rank != w->rank || memcmp(found->dim, w->dim, w->rank * sizeof *w->dim) != 0) {
-            DN_FAIL(DN_EFORMAT, "%s: it is of another network: the weight %s %s", where, w->name,
-                    found == NULL ? "is not in it" : "has another shape there");
+            DN_FAIL(DN_EFORMAT, "%s is of another network: the weight %s %s", where, w->name,
+                    found == NULL ? "is missing" : "has another shape there");
         }
         memcpy(w->data, found->data, (size_t)dn_weight_count(w) * sizeof *w->data);
     }
@@ -120,12 +120,12 @@ static dn_status read_state(const json_t *metadata, const dn_train_config *confi
     }
     json_decref(from);
     if (state->step < 0) {
-        DN_FAIL(DN_EFORMAT, "%s: the checkpoint is damaged: it stands at step %lld", path, (long long)state->step);
+        DN_FAIL(DN_EFORMAT, "%s: the checkpoint is damaged: it is at step %lld", path, (long long)state->step);
     }
     if (state->step > config->steps) {
         DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_OTHER_FOLDER,
-                      "%s stands at step %lld already, and %s asks for %lld steps; give more steps, or start a run in a folder of its own",
-                      path, (long long)state->step, config->path, (long long)config->steps);
+                      "%s is already at step %lld, but %s has only %lld steps; give more steps, or start a run in another folder", path,
+                      (long long)state->step, config->path, (long long)config->steps);
     }
     DN_TRY(dn_strdup(log, &state->log));
     return dn_strdup(validation, &state->validation);
@@ -203,7 +203,7 @@ static dn_status check_config(const json_t *metadata, const dn_train_config *con
     json_decref(there);
     if (different) {
         DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_OTHER_FOLDER,
-                      "%s is the checkpoint of another config than %s: %s; undo the change, or start a run in a folder of its own", path,
+                      "%s is the checkpoint of another config than %s: %s; undo the change, or start a run in another folder", path,
                       config->path, difference);
     }
     return DN_OK;
@@ -213,7 +213,7 @@ static dn_status check_config(const json_t *metadata, const dn_train_config *con
 static void change_length(const dn_train_config *config, int64_t steps, dn_train_state *state)
 {
     if (config->steps != steps) {
-        dn_log(DN_LOG_NOTE, "the run is now %lld steps long, not %lld: from here on the rates are those of a schedule of that length",
+        dn_log(DN_LOG_NOTE, "the run now has %lld steps, not %lld: from now on the learning rates are those of a schedule of this length",
                (long long)config->steps, (long long)steps);
     }
     state->waited = config->steps > steps ? 0 : state->waited;

@@ -50,7 +50,7 @@ static dn_status find_dims(dn_yaml *yaml, const yaml_node_t *node, const yaml_no
             size_t used = strlen(all);
             snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", dn_architecture_at(i)->name);
         }
-        return dn_yaml_fail(yaml, node, "there is no architecture \"%s\"; there are: %s", config->architecture, all);
+        return dn_yaml_fail(yaml, node, "there is no architecture \"%s\"; choose from: %s", config->architecture, all);
     }
     DN_TRY(dn_yaml_json(yaml, network, &json));
     config->dims = dn_architecture_dims(architecture, json);
@@ -67,7 +67,7 @@ static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
     DN_TRY(dn_yaml_json(yaml, node, &json));
     json_t *classes = json_object_get(json, "classes");
     if (classes != NULL && json_integer_value(classes) != config->class_count) {
-        dn_status status = dn_yaml_fail(yaml, node, "model.config says %lld classes, labels lists %lld; leave classes out",
+        dn_status status = dn_yaml_fail(yaml, node, "model.config has %lld classes, but labels lists %lld; leave out classes",
                                         (long long)json_integer_value(classes), (long long)config->class_count);
         json_decref(json);
         return status;
@@ -89,7 +89,7 @@ static dn_status read_network(dn_yaml *yaml, const yaml_node_t *node, dn_train_c
         return dn_error_context(status, "%s", yaml->path);
     }
     if (channels != config->class_count) {
-        return dn_yaml_fail(yaml, node, "the network has %lld channels, and labels lists %lld classes", (long long)channels,
+        return dn_yaml_fail(yaml, node, "the network has %lld channels, but labels lists %lld classes", (long long)channels,
                             (long long)config->class_count);
     }
     return DN_OK;
@@ -129,10 +129,10 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
     if (config->dims == 2) {
         DN_TRY(dn_config_slices(yaml, slices, config, canonical));
     } else if (slices != NULL) {
-        return dn_yaml_fail(yaml, slices, "model.slices is for networks that see slices; %s takes volumes", config->architecture);
+        return dn_yaml_fail(yaml, slices, "model.slices is for networks that work on slices; %s works on volumes", config->architecture);
     }
     if (config->dims == 2 && config->mirror) {
-        return dn_yaml_fail(yaml, node, "model.mirror is for networks that see volumes");
+        return dn_yaml_fail(yaml, node, "model.mirror is for networks that work on volumes");
     }
     json_t *sizes = json_array();
     json_object_set_new(canonical, "spacing_and_patch", sizes);
@@ -172,7 +172,7 @@ static dn_status read_all(dn_yaml *yaml, int64_t steps, dn_train_config *config)
     const yaml_node_t *root = dn_yaml_root(yaml);
     DN_TRY(dn_yaml_fields(yaml, root, "", fields, NULL));
     if (strchr(config->name, '/') != NULL || strlen(config->name) > 100) {
-        return dn_yaml_fail(yaml, root, "name becomes a file's name and takes no '/': \"%.120s\"", config->name);
+        return dn_yaml_fail(yaml, root, "name is used as a file name and must not contain '/': \"%.120s\"", config->name);
     }
     DN_TRY(dn_config_path(yaml, root, config->output, &output));
     free(config->output);
@@ -185,7 +185,7 @@ static dn_status read_all(dn_yaml *yaml, int64_t steps, dn_train_config *config)
     DN_TRY(read_network(yaml, network, config));
     const bool dealt_later = config->split != NULL && config->split->held_out == NULL;
     if (config->validation_samples == 0 && !dealt_later && (config->patience > 0 || config->schedule.kind == DN_SCHEDULE_PLATEAU)) {
-        return dn_yaml_fail(yaml, training, "training.%s watches the validation loss, and data.validation names no data",
+        return dn_yaml_fail(yaml, training, "training.%s needs the validation loss, but data.validation names no data",
                             config->patience > 0 ? "patience" : "schedule");
     }
     return DN_OK;

@@ -88,7 +88,7 @@ static dn_status read_maps(dn_yaml *yaml, const yaml_node_t *list, const char *w
         dn_status status = DN_OK;
         if (result != 0) {
             status = result == GLOB_NOSPACE ? dn_error_set(DN_ENOMEM, "not enough memory to look for %s", pattern)
-                                            : dn_yaml_fail(yaml, item, "%s names %s, and there is no such file", where, pattern);
+                                            : dn_yaml_fail(yaml, item, "%s names %s, but there is no such file", where, pattern);
         }
         free(pattern);
         DN_TRY(status);
@@ -170,13 +170,13 @@ static dn_status read_pair(dn_yaml *yaml, const yaml_node_t *node, const char *w
     }
     const char *star = strchr(path[0], '*');
     if (star != NULL && (strchr(star + 1, '*') != NULL || strchr(path[1], '*') == NULL)) {
-        status = dn_yaml_fail(yaml, node, "scan and labels take one * each, which stands for the same text in both");
+        status = dn_yaml_fail(yaml, node, "scan and labels can have one * each; it stands for the same text in both");
         goto done;
     }
     int result = glob(path[0], 0, NULL, &found);
     if (result != 0) {
         status = result == GLOB_NOSPACE ? dn_error_set(DN_ENOMEM, "not enough memory to look for %s", path[0])
-                                        : dn_yaml_fail(yaml, node, "%s names the scan %s, and there is no such file", where, path[0]);
+                                        : dn_yaml_fail(yaml, node, "%s names the scan %s, but there is no such file", where, path[0]);
         goto done;
     }
     if (path[2] != NULL && !dn_path_exists(path[2])) {
@@ -227,12 +227,12 @@ static dn_status check_kind(dn_yaml *yaml, const dn_train_config *config, const 
 {
     if (config->dims == 2 && maps != NULL) {
         return dn_error_offer(dn_yaml_fail(yaml, maps,
-                                           "%s learns from slices of scans; make scans of the label maps and name them under scans",
+                                           "%s is trained on slices of scans; make scans of the label maps and name them under scans",
                                            config->architecture),
                               DN_REMEDY_SYNTH);
     }
     if (config->dims == 3 && folders != NULL) {
-        return dn_yaml_fail(yaml, folders, "folders hold single slices, and %s takes volumes", config->architecture);
+        return dn_yaml_fail(yaml, folders, "folders hold single slices, but %s works on volumes", config->architecture);
     }
     return DN_OK;
 }
@@ -298,7 +298,7 @@ dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config
     DN_TRY(check_kind(yaml, config, maps, folders));
     DN_TRY(read_sources(yaml, maps, scans, folders, "data", &config->training));
     if (config->training.map_count + config->training.pair_count == 0) {
-        return dn_yaml_fail(yaml, data, "data names neither maps nor scans to learn from");
+        return dn_yaml_fail(yaml, data, "data names neither maps nor scans for training");
     }
     /* One kind alone is all there is. */
     config->real_share = config->training.map_count == 0 ? 1.0 : config->training.pair_count == 0 ? 0.0 : config->real_share;

@@ -169,7 +169,7 @@ dn_status dn_train_config_mirror(const dn_train_config *config, uint8_t mirror[2
         }
         if (!found && config->synth.shape.mirror_probability > 0.0) {
             DN_FAIL(DN_EFORMAT,
-                    "%s: class %s has no partner of structure %s on the other side, which a mirror needs; set "
+                    "%s: class %s of structure %s has no partner on the other side, which mirroring needs; set "
                     "augmentation.mirror_probability to 0",
                     config->path, one->name, one->structure);
         }

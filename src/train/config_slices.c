@@ -78,7 +78,7 @@ dn_status dn_config_contrast(dn_yaml *yaml, const yaml_node_t *list, dn_train_co
     json_t *values = json_array();
     json_object_set_new(canonical, "contrast_factors", values);
     if (config->dims == 3) {
-        return dn_yaml_fail(yaml, list, "augmentation.contrast_factors is for networks that see slices");
+        return dn_yaml_fail(yaml, list, "augmentation.contrast_factors is for networks that work on slices");
     }
     for (size_t i = 0; (item = dn_yaml_item(yaml, list, i)) != NULL; ++i) {
         DN_TRY(dn_realloc(&slices->contrast, i + 1, sizeof *slices->contrast, "factors of contrast"));
@@ -152,7 +152,7 @@ dn_status dn_config_folders(dn_yaml *yaml, const yaml_node_t *list, const char *
         bool some = result == 0;
         dn_status status = some                     ? DN_OK
                            : result == GLOB_NOSPACE ? dn_error_set(DN_ENOMEM, "not enough memory to look for %s", pattern)
-                                                    : dn_yaml_fail(yaml, item, "%s names %s, and there is no such folder", where, pattern);
+                                                    : dn_yaml_fail(yaml, item, "%s names %s, but there is no such folder", where, pattern);
         for (size_t f = 0; some && f < found.gl_pathc && status == DN_OK; ++f) {
             if (dn_path_is_folder(found.gl_pathv[f])) {
                 char *folder = found.gl_pathv[f];

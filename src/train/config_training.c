@@ -105,7 +105,7 @@ static dn_status read_loss(dn_yaml *yaml, const yaml_node_t *list, dn_train_conf
 static dn_status count_steps(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config, json_t *canonical)
 {
     if ((config->steps > 0) == (config->epochs > 0)) {
-        return dn_yaml_fail(yaml, node, "training takes either steps or epochs");
+        return dn_yaml_fail(yaml, node, "training takes steps or epochs, not both");
     }
     if (config->epochs == 0) {
         json_object_del(canonical, "epochs");
@@ -115,7 +115,7 @@ static dn_status count_steps(dn_yaml *yaml, const yaml_node_t *node, dn_train_co
     }
     int64_t each = config->epoch_samples / (config->batch * config->accumulate);
     if (each < 1) {
-        return dn_yaml_fail(yaml, node, "an epoch has %lld samples, fewer than a batch of %lld; give steps in place of epochs",
+        return dn_yaml_fail(yaml, node, "an epoch has %lld samples, fewer than a batch of %lld; give steps instead of epochs",
                             (long long)config->epoch_samples, (long long)(config->batch * config->accumulate));
     }
     config->steps = config->epochs * each;

@@ -50,11 +50,10 @@ static dn_status check_folds(const crossval *c, const char *path)
         same = found != NULL && number == (double)(found->fold + 1);
     }
     if (!same) {
-        status =
-            dn_error_offer(dn_error_set(DN_EDATA,
-                                        "%s has other folds than this config, seed and group give; undo the change, or name another folder",
-                                        path),
-                           DN_REMEDY_OTHER_FOLDER);
+        status = dn_error_offer(
+            dn_error_set(DN_EDATA, "%s has other folds than those of this config, seed and group; undo the change, or name another folder",
+                         path),
+            DN_REMEDY_OTHER_FOLDER);
     }
 done:
     dn_table_destroy(there);
@@ -125,7 +124,7 @@ static dn_status measure(const crossval *c, const dn_train_config *config, int64
     DN_TRY_GOTO(status, dn_table_create("evaluation", &table), done);
     DN_TRY_GOTO(status, dn_fold_evaluate(config, model, fold + 1, &c->folds, table), done);
     if (dn_table_rows(table) == 0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "fold %d: neither truth nor prediction has a structure in the scans that were held out",
+        DN_FAIL_GOTO(status, done, DN_EDATA, "fold %d: in the scans that were held out, neither truth nor prediction has a structure",
                      (int)fold + 1);
     }
     DN_TRY_GOTO(status, dn_table_write(table, table_path), done);
@@ -146,7 +145,7 @@ static dn_status run_fold(const crossval *c, int64_t fold)
     DN_TRY(fold_config(c, fold, &config));
     DN_TRY_GOTO(status, dn_asprintf(&model, "%s/%s.safetensors", config->output, config->name), done);
     DN_TRY_GOTO(status, dn_path_join(config->output, "evaluation.tsv", &table), done);
-    dn_log(DN_LOG_NOTE, "fold %d of %d: %zu scans to learn from, %zu held out", (int)fold + 1, (int)c->folds.folds,
+    dn_log(DN_LOG_NOTE, "fold %d of %d: %zu scans for training, %zu held out", (int)fold + 1, (int)c->folds.folds,
            config->training.pair_count, config->validation.pair_count);
     bool trained = c->options->resume && dn_path_exists(model);
     if (!trained) {

@@ -98,7 +98,7 @@ dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers,
     DN_TRY_GOTO(status, allocate(queue), fail);
     for (int w = 0; w < workers; ++w) {
         if (pthread_create(&queue->threads[w], NULL, work, queue) != 0) {
-            DN_FAIL_GOTO(status, fail, DN_ENOMEM, "cannot start a thread that makes samples; set training.data_threads lower");
+            DN_FAIL_GOTO(status, fail, DN_ENOMEM, "cannot start a thread that makes samples; use a smaller training.data_threads");
         }
         ++queue->running;
     }

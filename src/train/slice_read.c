@@ -48,7 +48,7 @@ static dn_status scale(const dn_train_config *config, dn_slice_source *s)
     int64_t count = dn_grid_count(&seen->grid);
     DN_TRY_GOTO(status, dn_volume_percentiles(seen, NULL, percents, 2, range), done);
     if (!(range[1] > range[0])) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "nearly all of its voxels have one value");
+        DN_FAIL_GOTO(status, done, DN_EDATA, "nearly all of its voxels have the same value");
     }
     s->low = (float)range[0];
     s->high = (float)range[1];
@@ -84,8 +84,7 @@ static dn_status check_labels(const dn_train_config *config, const dn_labels *la
 {
     for (int64_t v = 0; v < dn_grid_count(&labels->grid); ++v) {
         if (config->class_of[labels->data[v]] == DN_CLASS_NONE) {
-            DN_FAIL(DN_EDATA, "its label %d belongs to no class; add it to the `from` of a class or to `ignore_labels`",
-                    (int)labels->data[v]);
+            DN_FAIL(DN_EDATA, "its label %d belongs to no class; add it to `from` of a class or to `ignore_labels`", (int)labels->data[v]);
         }
     }
     return DN_OK;
@@ -140,7 +139,7 @@ static dn_status picture_factor(const dn_train_config *config, const char *path,
 {
     *factor = rows / config->patch[1];
     if (*factor < 1 || rows != *factor * config->patch[1] || columns != *factor * config->patch[2]) {
-        DN_FAIL(DN_EFORMAT, "%s has %lld x %lld pixels; the patch of %lld x %lld takes that size, or a whole multiple of it", path,
+        DN_FAIL(DN_EFORMAT, "%s has %lld x %lld pixels; it must have the size of the patch, %lld x %lld, or a whole multiple of it", path,
                 (long long)rows, (long long)columns, (long long)config->patch[1], (long long)config->patch[2]);
     }
     return DN_OK;
@@ -150,14 +149,14 @@ dn_status dn_slice_check_pictures(const dn_train_config *config, dn_slice_source
 {
     int64_t rows[2], columns[2], factor;
     if (!dn_slice_is_picture(s->pair->labels)) {
-        DN_FAIL(DN_EFORMAT, "%s is a picture, and its labels %s are none; a slice and its mask are both PNG", s->pair->scan,
+        DN_FAIL(DN_EFORMAT, "%s is a picture, but its labels %s are not; a slice and its mask must both be PNG", s->pair->scan,
                 s->pair->labels);
     }
     DN_TRY(dn_picture_read_size(s->pair->scan, &rows[0], &columns[0]));
     DN_TRY(dn_picture_read_size(s->pair->labels, &rows[1], &columns[1]));
     if (rows[0] != rows[1] || columns[0] != columns[1]) {
-        DN_FAIL(DN_EFORMAT, "%s has %lld x %lld pixels, its mask %s %lld x %lld", s->pair->scan, (long long)rows[0], (long long)columns[0],
-                s->pair->labels, (long long)rows[1], (long long)columns[1]);
+        DN_FAIL(DN_EFORMAT, "%s has %lld x %lld pixels, but its mask %s has %lld x %lld", s->pair->scan, (long long)rows[0],
+                (long long)columns[0], s->pair->labels, (long long)rows[1], (long long)columns[1]);
     }
     DN_TRY(picture_factor(config, s->pair->scan, rows[0], columns[0], &factor));
     s->count = 1;

@@ -35,10 +35,10 @@ static dn_status check_mirror(const dn_train_config *config)
     dn_orientation orientation;
     DN_TRY(dn_orientation_parse(config->slices.orientation, &orientation));
     if (orientation.axis[2] != 0 && config->synth.shape.mirror_probability > 0.0) {
-        DN_FAIL(
-            DN_EFORMAT,
-            "%s: columns of %s slices do not run from side to side, so they cannot be mirrored; set augmentation.mirror_probability to 0",
-            config->path, config->slices.orientation);
+        DN_FAIL(DN_EFORMAT,
+                "%s: the columns of %s slices do not run from left to right, so they cannot be mirrored; set "
+                "augmentation.mirror_probability to 0",
+                config->path, config->slices.orientation);
     }
     return DN_OK;
 }

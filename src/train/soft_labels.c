@@ -57,14 +57,13 @@ static dn_status read_classes(const dn_train_config *config, const char *path, s
     const json_t *names = json_object_get(root, "LabelMap");
     const json_t *numbers = json_object_get(root, "LabelIndex");
     if (root == NULL) {
-        status =
-            dn_error_offer(dn_error_set(DN_EINPUT, "%s has several volumes, and %s, which says what each of them is, cannot be read (%s)",
-                                        path, sidecar, error.text),
-                           DN_REMEDY_POSTERIORS);
+        status = dn_error_offer(dn_error_set(DN_EINPUT, "%s has several volumes, but %s, which names each volume, cannot be read (%s)",
+                                             path, sidecar, error.text),
+                                DN_REMEDY_POSTERIORS);
         goto done;
     }
     if (json_array_size(names) != count || (numbers != NULL && json_array_size(numbers) != count)) {
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s lists %zu names (LabelMap) and %s has %zu volumes", sidecar, json_array_size(names),
+        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s lists %zu names (LabelMap), but %s has %zu volumes", sidecar, json_array_size(names),
                      path, count);
     }
     for (size_t i = 0; i < count; ++i) {
@@ -72,7 +71,7 @@ static dn_status read_classes(const dn_train_config *config, const char *path, s
         class[i] = find_class(config, json_array_get(numbers, i), name);
         if (class[i] == DN_CLASS_NONE || class[i] == DN_CLASS_IGNORE) {
             DN_FAIL_GOTO(status, done, DN_EDATA,
-                         "volume %zu of %s (%s) belongs to no class of %s; classes are found by LabelIndex, or by their names", i + 1, path,
+                         "volume %zu of %s (%s) belongs to no class of %s; LabelIndex or the names must match the classes", i + 1, path,
                          json_is_string(name) ? json_string_value(name) : "without a name", config->path);
         }
     }
@@ -92,7 +91,7 @@ static dn_status find_box(dn_volume *const *volumes, size_t count, const char *p
         for (int64_t v = 0; v < dn_grid_count(grid); ++v) {
             float value = volumes[n]->data[v];
             if (!(value >= -1e-3f && value <= 1.001f)) {
-                DN_FAIL(DN_EDATA, "volume %zu of %s holds %g, which is no probability", n + 1, path, (double)value);
+                DN_FAIL(DN_EDATA, "volume %zu of %s holds %g, which is not a probability", n + 1, path, (double)value);
             }
             if (value > 0.0f) {
                 const int64_t at[3] = {v % grid->dim[0], v / grid->dim[0] % grid->dim[1], v / (grid->dim[0] * grid->dim[1])};

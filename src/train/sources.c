@@ -53,7 +53,7 @@ static dn_status check_labels(const dn_train_config *config, const dn_tissues *t
     if (missing > 0) {
         list_labels(bad, text, sizeof text);
         DN_FAIL_GOTO(status, done, DN_EDATA,
-                     "%s: the label%s %s of %s belong%s to no class; add %s to the `from` of a class or to `ignore_labels`", config->path,
+                     "%s: the label%s %s of %s belong%s to no class; add %s to `from` of a class or to `ignore_labels`", config->path,
                      missing > 1 ? "s" : "", text, path, missing > 1 ? "" : "s", missing > 1 ? "them" : "it");
     }
     for (int label = 0; painted && label < 65536; ++label) {
@@ -62,8 +62,8 @@ static dn_status check_labels(const dn_train_config *config, const dn_tissues *t
     }
     if (unpainted > 0) {
         list_labels(bad, text, sizeof text);
-        DN_FAIL_GOTO(status, done, DN_EDATA, "%s: the tissue table %s says nothing of the label%s %s; give them a row there", path,
-                     config->tissues, unpainted > 1 ? "s" : "", text);
+        DN_FAIL_GOTO(status, done, DN_EDATA, "%s: the tissue table %s has no row for the label%s %s; add one", path, config->tissues,
+                     unpainted > 1 ? "s" : "", text);
     }
 done:
     free(present);
@@ -87,8 +87,8 @@ dn_status dn_source_check_sides(const dn_train_config *config, const dn_tissues 
             }
             if (mirrored != other || mirrored == DN_CLASS_NONE) {
                 DN_FAIL(DN_EFORMAT,
-                        "%s: seen in a mirror, label %d of class %s becomes label %d, which is in %s, and label %d becomes one of another "
-                        "class; group both sides' labels alike, or set augmentation.mirror_probability to 0",
+                        "%s: in the mirror image, label %d of class %s becomes label %d, which is in %s, but label %d becomes a label of "
+                        "another class; group the labels of both sides in the same way, or set augmentation.mirror_probability to 0",
                         config->path, label, config->classes[c].name, (int)tissues->swap[label],
                         mirrored == DN_CLASS_NONE     ? "no class"
                         : mirrored == DN_CLASS_IGNORE ? "ignore_labels"
@@ -98,7 +98,7 @@ dn_status dn_source_check_sides(const dn_train_config *config, const dn_tissues 
         }
         if (config->classes[c].hemi != 'B' && other == c) {
             DN_FAIL(DN_EFORMAT,
-                    "%s: class %s has a side, but holds labels of both sides or of none (%d); set its hemi to B, or "
+                    "%s: class %s has a side, but its labels are of both sides or of no side (%d); set its hemi to B, or "
                     "augmentation.mirror_probability to 0",
                     config->path, config->classes[c].name, first);
         }
@@ -154,7 +154,7 @@ static dn_status read_pair(const dn_train_config *config, const dn_train_pair *p
                                   .high = 99.5};
     DN_TRY(dn_soft_labels_given(pair->labels, &soft));
     if (soft && pair->translate != NULL) {
-        DN_FAIL(DN_EUSAGE, "%s: translate does not go with the probabilities of %s; rename them in their JSON file", config->path,
+        DN_FAIL(DN_EUSAGE, "%s: translate cannot be used with the probabilities of %s; rename them in their JSON file", config->path,
                 pair->labels);
     }
     if (soft) {
@@ -219,7 +219,7 @@ static dn_status find_places(const dn_train_config *config, dn_source *source)
         source->place_count[c] = (int32_t)(seen[c] < DN_SOURCE_PLACES ? seen[c] : DN_SOURCE_PLACES);
     }
     if (summed == 0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "no voxel of it belongs to a class other than the background");
+        DN_FAIL_GOTO(status, done, DN_EDATA, "all of its voxels belong to the background");
     }
     double middle[3];
     for (int d = 0; d < 3; ++d) {
@@ -286,7 +286,8 @@ static dn_status find_cleft(const dn_train_config *config, dn_source *source)
         }
     }
     if (count[0] == 0 || count[1] == 0) {
-        DN_FAIL(DN_EDATA, "it has no hypothalamus on both sides, between which augmentation.ventricle_mm widens the third ventricle");
+        DN_FAIL(DN_EDATA, "augmentation.ventricle_mm widens the third ventricle between the two sides of the hypothalamus, but it does not "
+                          "have both sides");
     }
     for (int c = 0; c < 3; ++c) {
         double left = sum[0][c] / (double)count[0];

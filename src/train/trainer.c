@@ -86,9 +86,9 @@ static dn_status start_weights(trainer *t, const dn_graph *graph)
     }
     dn_model_destroy(model);
     if (taken == 0) {
-        DN_FAIL(DN_EFORMAT, "%s: none of its weights fit the network of %s", config->start, config->path);
+        DN_FAIL(DN_EFORMAT, "%s: none of its weights fits the network of %s", config->start, config->path);
     }
-    dn_log(DN_LOG_NOTE, "%zu of %zu weights start as in %s", taken, dn_weights_count(t->weights), config->start);
+    dn_log(DN_LOG_NOTE, "%zu of %zu weights are taken from %s", taken, dn_weights_count(t->weights), config->start);
     return DN_OK;
 }
 
@@ -215,16 +215,15 @@ static dn_status prepare(trainer *t)
         DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_GO_ON_OR_BEGIN, "%s already holds a run", config->output);
     }
     if (t->options->write_model && !there) {
-        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_OTHER_FOLDER, "there is no checkpoint in %s to write a model from; name the run's folder",
-                      config->output);
+        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_OTHER_FOLDER, "there is no checkpoint in %s; name the folder of the run", config->output);
     }
     DN_TRY(make_network(t));
     DN_TRY(check_end(t));
     if (there && (t->options->resume || t->options->write_model)) {
         DN_TRY(dn_checkpoint_read(t->checkpoint, config, &t->state, t->weights, t->best, &t->has_best, t->optimizer));
-        dn_log(DN_LOG_NOTE, "going on after step %" PRId64 " of %" PRId64, t->state.step, config->steps);
+        dn_log(DN_LOG_NOTE, "continuing after step %" PRId64 " of %" PRId64, t->state.step, config->steps);
     } else if (t->options->resume) {
-        dn_log(DN_LOG_NOTE, "there is no checkpoint in %s yet: starting", config->output);
+        dn_log(DN_LOG_NOTE, "there is no checkpoint in %s: starting a new run", config->output);
     }
     if (t->options->write_model) {
         return DN_OK;
@@ -358,10 +357,10 @@ static void show(const trainer *t)
         snprintf(dice, sizeof dice, ", Dice %.3f", t->dice);
     }
     if (left >= 3600.0) {
-        snprintf(detail, sizeof detail, "loss %.4f%s, %.2f s a step, %d h %02d min left", t->smooth_loss, dice, each, (int)(left / 3600.0),
-                 (int)(left / 60.0) % 60);
+        snprintf(detail, sizeof detail, "loss %.4f%s, %.2f s per step, %d h %02d min left", t->smooth_loss, dice, each,
+                 (int)(left / 3600.0), (int)(left / 60.0) % 60);
     } else {
-        snprintf(detail, sizeof detail, "loss %.4f%s, %.2f s a step, %d min %02d s left", t->smooth_loss, dice, each, (int)(left / 60.0),
+        snprintf(detail, sizeof detail, "loss %.4f%s, %.2f s per step, %d min %02d s left", t->smooth_loss, dice, each, (int)(left / 60.0),
                  (int)left % 60);
     }
     dn_progress_detail("training", detail, t->state.step, t->config->steps);

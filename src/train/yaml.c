@@ -39,7 +39,7 @@ static dn_status check_size(const char *path, const unsigned char *bytes, size_t
         anchors += anchor != NULL;
         last = event.type == YAML_STREAM_END_EVENT;
         if (depth > DEEPEST) {
-            status = dn_error_set(DN_EFORMAT, "%s:%zu: this is nested more than %d deep", path, event.start_mark.line + 1, DEEPEST);
+            status = dn_error_set(DN_EFORMAT, "%s:%zu: this is nested more than %d levels deep", path, event.start_mark.line + 1, DEEPEST);
         } else if (anchors > MOST_ANCHORS) {
             status =
                 dn_error_set(DN_EFORMAT, "%s:%zu: a config has at most %d anchors (&name)", path, event.start_mark.line + 1, MOST_ANCHORS);
@@ -317,7 +317,7 @@ dn_status dn_yaml_fields(dn_yaml *yaml, const yaml_node_t *mapping, const char *
         }
         snprintf(full, sizeof full, "%.80s%s%.60s", where, *where != '\0' ? "." : "", key);
         if (seen[i]) {
-            return dn_yaml_fail(yaml, name, "%s stands here a second time", full);
+            return dn_yaml_fail(yaml, name, "%s occurs here a second time", full);
         }
         seen[i] = true;
         DN_TRY(read_value(yaml, value, full, &fields[i]));
@@ -360,7 +360,7 @@ static dn_status node_json(dn_yaml *yaml, const yaml_node_t *node, int depth, si
         return dn_yaml_fail(yaml, node, "this is nested too deeply");
     }
     if (++*nodes > MOST_NODES) {
-        return dn_yaml_fail(yaml, node, "with its aliases (*name) written out, this has more than %d values; write them without aliases",
+        return dn_yaml_fail(yaml, node, "with its aliases (*name) expanded, this has more than %d values; write them without aliases",
                             MOST_NODES);
     }
     if (node->type == YAML_SCALAR_NODE) {
@@ -382,7 +382,7 @@ static dn_status node_json(dn_yaml *yaml, const yaml_node_t *node, int depth, si
             json_t *element;
             DN_TRY_GOTO(status, dn_yaml_text(yaml, yaml_document_get_node(&yaml->document, pair->key), "a key", &key), fail);
             if (json_object_get(value, key) != NULL) {
-                status = dn_yaml_fail(yaml, node, "the key \"%.60s\" stands here twice", key);
+                status = dn_yaml_fail(yaml, node, "the key \"%.60s\" occurs here twice", key);
                 goto fail;
             }
             DN_TRY_GOTO(status, node_json(yaml, yaml_document_get_node(&yaml->document, pair->value), depth + 1, nodes, &element), fail);

@@ -79,19 +79,19 @@ static void test_rules(void **state)
     const struct {
         const char *name, *message;
     } bad[] = {
-        {"sub-01_run-1_ses-2_T1w.nii.gz", "\"ses-2\" comes too late in the name"},
-        {"sub-01_sub-02_T1w.nii.gz", "\"sub-02\" is there twice"},
-        {"sub-01_foo-2_T1w.nii.gz", "\"foo-2\" has a key that BIDS does not know"},
-        {"sub-01_left_T1w.nii.gz", "\"left\" is no key and value"},
-        {"sub-01__T1w.nii.gz", "\"\" is no key and value"},
-        {"sub-01_", "\"\" is no key and value"},
+        {"sub-01_run-1_ses-2_T1w.nii.gz", "\"ses-2\" stands too late in the name"},
+        {"sub-01_sub-02_T1w.nii.gz", "\"sub-02\" stands in it twice"},
+        {"sub-01_foo-2_T1w.nii.gz", "\"foo-2\" has a key that BIDS does not have"},
+        {"sub-01_left_T1w.nii.gz", "\"left\" is not a key and a value"},
+        {"sub-01__T1w.nii.gz", "\"\" is not a key and a value"},
+        {"sub-01_", "\"\" is not a key and a value"},
         {"sub-01_run-first_T1w.nii.gz", "\"run-first\" should have a number as its value"},
         {"sub-0.1_T1w.nii.gz", "\"sub-0.1\" should have letters and digits as its value"},
         {"sub-0 1_T1w.nii.gz", "\"sub-0 1\" should have letters and digits as its value"},
         {"sub-_T1w.nii.gz", "\"sub-\" should have letters and digits as its value"},
         {"sub-a-b_T1w.nii.gz", "\"sub-a-b\" should have letters and digits as its value"},
         {"sub-01_T1 w.nii.gz", "\"T1 w\" should have letters and digits only"},
-        {"SUB-01_T1w.nii.gz", "\"SUB-01\" has a key that BIDS does not know"},
+        {"SUB-01_T1w.nii.gz", "\"SUB-01\" has a key that BIDS does not have"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i) {
         assert_int_equal(dn_bids_check(bad[i].name), DN_EFORMAT);

@@ -113,7 +113,7 @@ static void files_that_are_no_tables(void **state)
     refused("a,b\n1,2\n3\n", "w.csv", DN_EFORMAT, "w.csv, line 3|1 field|2 columns");
     refused("a\tb\ta\n1\t2\t3\n", "d.tsv", DN_EFORMAT, "two columns named \"a\"");
     refused("a,b\n\"1,2\n3,4\n", "q.csv", DN_EFORMAT, "q.csv, line 2|never closed");
-    refused("a,b\n\"1\"x,2\n", "q.csv", DN_EFORMAT, "line 2|behind a closing quote");
+    refused("a,b\n\"1\"x,2\n", "q.csv", DN_EFORMAT, "line 2|after a closing quote");
     refused("name\nM\xFCller\n", "latin.tsv", DN_EFORMAT, "latin.tsv, line 2|not UTF-8");
     refused("\xFF\xFE"
             "a\t",
@@ -333,7 +333,7 @@ static void thousands_or_decimals(void **state)
     number_refused("id;age;v\n1;76,3;7.411\n2;39,6;6.837\n", "t.csv", 0, 2,
                    "\"7.411\" separate thousands (7411) or decimals|76,3 (line 2, column age)");
     number_refused("id,age,v\n1,76.3,\"7,411\"\n", "t.csv", 0, 2,
-                   "\"7,411\" separate thousands (7411) or decimals (7.411)|thousands are likely");
+                   "\"7,411\" separate thousands (7411) or decimals (7.411)|it probably separates thousands");
     number_refused("id\tv\n1\t1.428.059\n", "t.tsv", 0, 1, "thousands");
     number_refused("id\tv\n1\t1.428.059,5\n", "t.tsv", 0, 1, "thousands");
     number_refused("id\tv\n1\t1'428'059\n", "t.tsv", 0, 1, "thousands");

@@ -29,7 +29,7 @@ all_bad() {
 some_bad() {
     local result=$1 words=$2 good=$3
     shift 3
-    expect_sentence 6 "1 of 3 $words; what stopped the others is above, the results are in out" "$@" empty.nii "$good" text.nii -o out
+    expect_sentence 6 "1 of 3 $words; the reasons for the others are above, the results are in out" "$@" empty.nii "$good" text.nii -o out
     for bad in empty.nii text.nii; do
         grep -q "^dien: warning: .*$bad" stderr || fail "$*: $bad is not named: $(cat stderr)"
     done

@@ -95,5 +95,5 @@ done
 grep -q 'the 2 models differ by' "$work/stderr" || fail "expected how far the folds differ, found $(cat "$work/stderr")"
 grep -q '^shell	[LRB]	' "$work/out/sub-01_stack_volumes.tsv" || fail "volumes: $(cat "$work/out/sub-01_stack_volumes.tsv")"
 "$DIEN_FIXTURE" model "$work/volumes.safetensors" || fail "cannot make a model"
-expect_sentence 3 "sees volumes, not slices" segment "$work/sub-01_stack.nii.gz" --model "$models,$work/volumes.safetensors" -o "$work/out"
+expect_sentence 3 "works on volumes, not on slices" segment "$work/sub-01_stack.nii.gz" --model "$models,$work/volumes.safetensors" -o "$work/out"
 finish

@@ -50,7 +50,7 @@ groups=(stats groups people.tsv judged --value hypothalamus --group group --cont
 expect 0 "${groups[@]}" -o out
 said "(n = 9), ALS"
 said "2 scans that quality control rejects are left out: sub-03 (The hypothalamus is larger than any), sub-04."
-said "1 scan that quality control rejects was accepted by a person and counted: sub-05_volumes.tsv (The hypothalamus is in pieces)"
+said "1 scan that quality control rejected was accepted by a person and counted: sub-05_volumes.tsv (The hypothalamus is in pieces)"
 said "1 of 18 scans carry warnings of quality control: sub-06_volumes.tsv (blurred)"
 warned "warning: 2 scans that quality control rejects are left out: sub-03"
 unsaid "In only one"
@@ -60,11 +60,11 @@ cut -f1 out/groups_people.tsv | grep -q sub-03 && fail "sub-03 is rejected and a
 grep -q $'^warnings\tcounted\tsub-06\tjudged/sub-06_volumes.tsv\tblurred$' out/groups_remarks.tsv || fail "groups_remarks.tsv: $(cat out/groups_remarks.tsv)"
 expect 0 "${groups[@]}" --count-rejected
 said "(n = 10), ALS"
-said "are counted, as asked for: sub-03"
+said "are counted (--count-rejected): sub-03"
 expect 0 "${groups[@]}" --where accepted=yes
 said "(n = 9), ALS"
 said "(n = 8) (mean"
-expect_sentence 3 'are counted, as asked for: sub-03' "${groups[@]}" --where accepted=no
+expect_sentence 3 'are counted (--count-rejected): sub-03' "${groups[@]}" --where accepted=no
 # Two runs are two scans of a person, not one twice: they are told apart, and a column chooses.
 mkdir runs
 for file in plain/*; do
@@ -143,9 +143,9 @@ VOXEL="0.8, 0.8, 2.0" scan mixed sub-14 yes 900 1400000
 VOXEL="0.9999, 1.0, 1.004" scan mixed sub-15 yes 900 1400000
 echo '{"GeneratedBy": [' >mixed/sub-16_volumes.json
 expect 0 stats groups people.tsv mixed --value hypothalamus --group group -o mixed_out
-said "measured by different networks, which can differ by more than people do: hypothalamus (38e28b23) in 18 scans (sub-01_volumes.tsv); billot2020 (38e28b23) in 1 scan (sub-11_volumes.tsv)"
+said "measured by different networks; this can make larger differences than there are between people: hypothalamus (38e28b23) in 18 scans (sub-01_volumes.tsv); billot2020 (38e28b23) in 1 scan (sub-11_volumes.tsv)"
 said "by different versions of dien"
-said "with different options, which can differ by more than people do: f32 in 18 scans (sub-01_volumes.tsv); bf16 in 1"
+said "with different options; this can make larger differences than there are between people: f32 in 18 scans (sub-01_volumes.tsv); bf16 in 1"
 said "0.8 x 0.8 x 2.0 mm in 1 scan (sub-14_volumes.tsv)"
 warned "there are 4 doubts about the tables"
 grep -q $'^networks\tdoubt' mixed_out/groups_remarks.tsv || fail "remarks: $(cat mixed_out/groups_remarks.tsv)"
@@ -190,7 +190,7 @@ said "mm³ (n = 10)"
 expect 0 stats groups people.tsv plain --value hypothalamus --group group -o ml --unit mL
 said "mL (n = 10)"
 awk -v a="$(mean mm3/groups_summary.tsv)" -v b="$(mean ml/groups_summary.tsv)" 'BEGIN { exit (a / b - 1000) ^ 2 > 1e-12 }' || fail "--unit mL: $(mean mm3/groups_summary.tsv) mm3 and $(mean ml/groups_summary.tsv) mL"
-expect_sentence 2 'the volumes are in mm3 and can be given in mm3, mL, cm3 or L' stats groups people.tsv plain --value hypothalamus --group group --unit voxels
+expect_sentence 2 'the volumes are in mm3; the unit must be mm3, mL, cm3 or L' stats groups people.tsv plain --value hypothalamus --group group --unit voxels
 
 # --- columns
 table() { # FILE COLUMN-NUMBER ROW VALUE...: people.tsv joined with volumes, some cells changed
@@ -214,7 +214,7 @@ expect 0 stats groups plain.tsv --value v --group group --covariates age,sex --i
 table t.tsv 3 4 999 3 5 -9
 checked 'age of 2 people is outside 0 to 110 years: sub-03 (999), sub-04 (-9).'
 table t.tsv 2 3 con 2 5 $'CON\u00a0' 2 7 con 2 9 $'CON\u00a0'
-checked 'In group these differ only in case or blanks, and are taken as different: "CON" (6 rows), "CON'
+checked 'In group these differ only in case or blanks, and are treated as different: "CON" (6 rows), "CON'
 table t.tsv 6 4 -999
 checked 'v of sub-03 (-999) looks like a code for "missing" (all others lie from'
 table t.tsv 6 4 0.81 6 5 0.85
@@ -224,7 +224,7 @@ checked 'are they in different units?' --icv icv --control CON
 table t.tsv 4 4 female 4 7 w
 checked 'In sex women are written in several ways: "F"' --covariates sex
 awk -F'\t' 'BEGIN { OFS = FS } NR > 1 { $4 = $4 == "M" } { print }' plain.tsv >t.tsv
-checked 'sex of t.tsv is in numbers, which do not say who is a woman' --covariates sex
+checked 'sex of t.tsv is given in numbers, which do not say who is female' --covariates sex
 cp plain.tsv t.tsv
 checked 'The covariate site has 3 whole numbers and is used as an amount' --covariates site
 expect 0 stats groups plain.tsv --value v --group group --covariates site --categories site --strict
@@ -265,15 +265,15 @@ expect 0 normative apply columns/norm.json mm3.tsv --unit mm3 -o in_mm3
 expect 0 normative apply columns/norm.json ml.tsv -o in_ml
 cmp in_mm3/normative.tsv in_ml/normative.tsv || fail "mm3 that were converted differ from mL"
 { cat patient.head; printf 'p5\t540\tF\t1450\t14.1\n'; } >months.tsv
-expect_sentence 3 'the age 540 is far from that of the norm' normative apply columns/norm.json months.tsv
+expect_sentence 3 'the age 540 is far outside the range of the norm' normative apply columns/norm.json months.tsv
 { cat ml.tsv; printf 'p3\t540\tF\t1450\t14.1\np4\t50\tF\t145\t14.1\np5\t50\tF\t1450\t-9\np6\t50\tF\t1450\t2.9\n'; } >some.tsv
 expect 0 normative apply columns/norm.json some.tsv -o some
 said "Not judged: p3 (the age 540"
 said "p4 (the head size 145 is not in the unit of the norm"
-said "p5 (the volume -9 is far from all of the norm"
+said "p5 (the volume -9 is far outside the range of the norm"
 said "Left thalamus of 3 people"
 said "of any volume of the norm: p6 (2.9)"
-warned "3 people are too far from the norm to be judged"
+warned "3 people are too far outside the norm to be judged"
 awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } $1 ~ /p[345]/ && $c["z"] != "n/a" { exit 1 }' some/normative.tsv || fail "a z for who cannot be judged: $(cat some/normative.tsv)"
 # Gathered volumes are in mm3 and come to the norm's unit by themselves.
 for i in 1 2; do

@@ -6,19 +6,19 @@ export DIEN_MODELS=$work/models HOME=$work XDG_DATA_HOME=
 expect 0 models list
 expect_sentence 2 "there is no 'dien models frob'; type list, show or import" models frob
 expect_sentence 2 "dien models import FILE.h5" models import
-expect_sentence 2 "models list takes options only, and got 'extra'" models list extra
+expect_sentence 2 "models list takes options only; leave out 'extra'" models list extra
 expect_sentence 3 "dien models import FILE.h5" models show nothing
 expect_sentence 3 "there is no such file" models import "$work/nothing.h5"
 expect_sentence 3 "is a folder, not a model file" models show "$work/"
-expect_sentence 3 "$work/models, which is no folder" models show nothing
+expect_sentence 3 "$work/models, which is not a folder" models show nothing
 expect_sentence 3 "is an HDF5 file (Keras' .h5), not a model file" models show "$keras/../keras/small_3d.h5"
 echo "not HDF5" >"$work/bad.h5"
 expect_sentence 3 "is not an HDF5 file" models import "$work/bad.h5"
-expect_sentence 2 "has no slash" models import "$keras/small_3d.h5" --name a/b
+expect_sentence 2 "must not be empty or contain a slash" models import "$keras/small_3d.h5" --name a/b
 expect_empty "$DIEN_MODELS"
 
-expect_sentence 2 "a network of dien's own" models import "$keras/small_3d.h5" --name hypothalamus
-expect_sentence 2 "a network of dien's own" models import "$keras/small_3d.h5" --name whole-head-fine -o "$work/own"
+expect_sentence 2 "one of dien's own networks" models import "$keras/small_3d.h5" --name hypothalamus
+expect_sentence 2 "one of dien's own networks" models import "$keras/small_3d.h5" --name whole-head-fine -o "$work/own"
 # Into the user's folder, under a name of its own, then found by that name.
 expect 0 models import "$keras/small_3d.h5" --name mine
 [ "$(cat "$work/stdout")" = "$DIEN_MODELS/mine.safetensors" ] || fail "import: expected the path on stdout, found $(cat "$work/stdout")"

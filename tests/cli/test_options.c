@@ -162,7 +162,7 @@ static void wrong_use_gets_a_sentence(void **state)
         {&command, {"a", "-o", "out", "--posteriors=yes"}, "--posteriors takes no value"},
         {&command, {"a", "-o", "out", "--threads", "-1"}, "--threads takes a whole number from 0"},
         {&pair, {"one"}, "pair needs all of PRED TRUTH"},
-        {&pair, {"one", "two", "three"}, "and got 'three' besides"},
+        {&pair, {"one", "two", "three"}, "leave out 'three'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         dn_arguments *arguments = NULL;

@@ -23,10 +23,10 @@ expect 0 prepare "$head" -o "$work/back" --back "$head"
 [ -s "$work/back/head_space-scan.nii.gz" ] || fail "--back: expected labels on the scan's grid"
 
 expect_sentence 2 "should be 'published', 'quarter' or SLICESxPIXELS" prepare "$head" -o "$work/no" --geometry 50x512
-expect_sentence 2 "give one of --labels, --frame and --back" prepare "$head" -o "$work/no" --labels "$head" --frame x.json
-expect_sentence 2 "--labels belongs to one scan" prepare "$head" "$head" -o "$work/no" --labels "$head"
+expect_sentence 2 "--labels, --frame and --back cannot be combined; give only one of them" prepare "$head" -o "$work/no" --labels "$head" --frame x.json
+expect_sentence 2 "--labels is for one scan" prepare "$head" "$head" -o "$work/no" --labels "$head"
 echo '{"AC_mm": [0, 0, 0]}' >"$work/bad.json"
-expect_sentence 3 "is no frame as 'dien prepare' writes it" prepare "$head" -o "$work/no" --frame "$work/bad.json"
+expect_sentence 3 "is not a frame of 'dien prepare'" prepare "$head" -o "$work/no" --frame "$work/bad.json"
 expect_sentence 2 "--model and --frame go together" icv "$head" -o "$work/no" --model x
 
 # dien icv beside the results of dien segment: each has its own files. The template as a scan: its numbers are intensities.

@@ -41,7 +41,7 @@ awk -F '\t' 'BEGIN { print "participant_id\tage\ticv\tthalamus" } $1 == "thalamu
 "$dien" normative apply norm/norm.json person.tsv --icv icv -o applied >stdout 2>stderr || fail "normative apply: $(cat stderr)"
 z=$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "z") c = i } NR == 2 { printf "%s%.2f", $c < 0 ? "−" : "+", $c < 0 ? -$c : $c }' applied/normative.tsv)
 shows ">$z</"
-grep -q "\"thalamus\": \"As FreeSurfer's aseg" out/sub-01_volumes.json || fail "volumes.json: expected a word on the thalamus' protocol"
+grep -q "\"thalamus\": \"As in FreeSurfer's aseg" out/sub-01_volumes.json || fail "volumes.json: expected a word on the thalamus' protocol"
 grep -q '"amygdala"' out/sub-01_volumes.json && fail "volumes.json: a word on the amygdala, which was not measured"
 # on paper: one page of numbers, one of pictures
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
@@ -73,7 +73,7 @@ if [ $? -eq 4 ]; then
     shows 'accepted by hand'
 fi
 
-expect_sentence 2 "belong to one scan" segment good.nii.gz data/sub-01/anat/sub-01_T1w.nii.gz -o two --age 30
+expect_sentence 2 "are for one scan" segment good.nii.gz data/sub-01/anat/sub-01_T1w.nii.gz -o two --age 30
 expect_sentence 3 "data/people.tsv" segment good.nii.gz -o two --model tiny.safetensors --norm data/people.tsv
 [ ! -e two ] || fail "a bad norm: expected nothing to be measured, found $(ls two)"
 finish

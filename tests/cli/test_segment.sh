@@ -37,7 +37,7 @@ if [ "$code" = 4 ]; then
     tail -n +2 by-hand/good_volumes.tsv | grep -qv '	by_hand$' && fail "--accept: expected by_hand, found $(cat by-hand/good_volumes.tsv)"
     grep -q '"QualityControl": "failed, accepted by hand (--accept)"' by-hand/good_dseg.json || fail "--accept: not in the sidecar"
 fi
-grep -qE 'the network takes [0-9]+ MB for' stderr || fail "a good scan: expected the memory that the network takes, found $(cat stderr)"
+grep -qE 'the network needs [0-9]+ MB of memory' stderr || fail "a good scan: expected the memory that the network needs, found $(cat stderr)"
 grep -q $'\r\|\033' stderr && fail "a good scan: expected plain lines on stderr that is no terminal"
 "$dien" segment good.nii -o again --model "$model" --threads 2 --quiet --times times.tsv >stdout 2>stderr
 grep -vE '^dien: ' stderr | grep -q . && fail "--quiet: expected warnings and errors only, found $(cat stderr)"

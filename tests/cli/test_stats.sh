@@ -84,8 +84,8 @@ bad 3 'the group B has 1 usable value of v' "${h}s1\tA\t1\ns2\tA\t2\ns3\tB\t3\n"
 bad 3 'not possible' "${h}s1\tA\t1\ns2\tA\t1\ns3\tB\t1\ns4\tB\t1\n" --value v --group group
 bad 3 'did you mean "group"' "${h}s1\tA\t1\n" --value v --group grup
 bad 3 'bad.tsv, line 3, column v: "twelve" is not a number' "${h}s1\tA\t1\ns2\tA\ttwelve\n" --value v --group group
-bad 3 'has a comma where a number has a point; write it as 812.5' "${h}s1\tA\t1\ns2\tA\t812,5\n" --value v --group group
-bad 3 'has a comma where a number has a point; write it as 1.5' "${h}s1\tA\t1,5\ns2\tA\t2,5\ns3\tB\t3,1\ns4\tB\t4,2\n" --value v --group group
+bad 3 'has a comma instead of a decimal point; write it as 812.5' "${h}s1\tA\t1\ns2\tA\t812,5\n" --value v --group group
+bad 3 'has a comma instead of a decimal point; write it as 1.5' "${h}s1\tA\t1,5\ns2\tA\t2,5\ns3\tB\t3,1\ns4\tB\t4,2\n" --value v --group group
 bad 3 'has a decimal comma, but other numbers of the file have a point' 'participant_id;group;v\ns1;A;1,5\ns2;A;2,5\ns3;B;3,1\ns4;B;4.2\n' --value v --group group
 bad 3 'has separators of thousands' "${h}s1\tA\t1,500,000\ns2\tA\t1,510,000\ns3\tB\t1,490,000\ns4\tB\t1,490,001\n" --value v --group group
 bad 3 'has a text of their own ("1 mL")' "${h}s1\tA\t1 mL\ns2\tA\t2 mL\ns3\tB\t3 mL\ns4\tB\t4 mL\n" --value v --group group

@@ -27,9 +27,9 @@ expect_sentence 3 "the label 507 of" train "$work/bad.yaml" -o "$work/bad"
 expect_sentence 3 "cannot read" train "$work/none.yaml"
 expect_sentence 2 "give one of them" train "$work/toy.yaml" --resume --restart
 sed 's/training: {steps: 6,/training: {steps: 6, epochs: 2,/' "$work/toy.yaml" >"$work/bad.yaml"
-expect_sentence 3 "training takes either steps or epochs" train "$work/bad.yaml"
+expect_sentence 3 "training takes steps or epochs, not both" train "$work/bad.yaml"
 sed 's/architecture: unet3d,/architecture: unet3d, slices: {channels: 3},/' "$work/toy.yaml" >"$work/bad.yaml"
-expect_sentence 3 "model.slices is for networks that see slices" train "$work/bad.yaml"
+expect_sentence 3 "model.slices is for networks that work on slices" train "$work/bad.yaml"
 expect 0 train "$work/toy.yaml" --preview "$work/samples.png"
 [ "$(head -c 4 "$work/samples.png" | tail -c 3)" = PNG ] || fail "--preview: expected a PNG, found $(head -c 60 "$work/samples.png" | tr -d '\0')"
 expect 0 train "$work/toy.yaml" --check
@@ -47,10 +47,10 @@ grep -q thalamus "$work/stdout" || fail "models show: expected the thalamus, fou
 expect_sentence 2 "already holds a run" train "$work/toy.yaml"
 # A run that has ended can be prolonged, and not shortened; --check says what training would.
 expect_sentence 2 "already holds a run" train "$work/toy.yaml" --check
-expect_sentence 3 "stands at step 6 already" train "$work/toy.yaml" --resume --steps 5 --check
+expect_sentence 3 "is already at step 6" train "$work/toy.yaml" --resume --steps 5 --check
 expect 0 train "$work/toy.yaml" --resume --steps 8 --no-figure
 [ "$(wc -l <"$work/run/log.tsv")" -eq 9 ] || fail "prolonged: log.tsv: expected 9 lines, found $(cat "$work/run/log.tsv")"
-grep -q 'the run is now 8 steps long, not 6' "$work/stderr" || fail "prolonged: expected to be told, found $(cat "$work/stderr")"
+grep -q 'the run now has 8 steps, not 6' "$work/stderr" || fail "prolonged: expected to be told, found $(cat "$work/stderr")"
 sed 's/training: {/training: {seed: 3, /' "$work/toy.yaml" >"$work/seed.yaml"
 expect_sentence 3 "training.seed (1 there, 3 here)" train "$work/seed.yaml" --resume --steps 8
 # A finished run whose model is what the config starts from, would write over it.
@@ -88,7 +88,7 @@ kill -TERM "$run"
 wait "$run"
 code=$?
 [ "$code" -eq 130 ] || fail "SIGTERM: expected exit 130, found $code: $(cat "$work/long.log")"
-grep -q 'saved; the same command with --resume goes on' "$work/long.log" || fail "SIGTERM: expected how to go on, found $(cat "$work/long.log")"
+grep -q 'saved; the same command with --resume continues it' "$work/long.log" || fail "SIGTERM: expected how to go on, found $(cat "$work/long.log")"
 expect_no_temporaries "$work/long"
 [ ! -e "$work/long/.lock" ] || fail "SIGTERM: the folder is still locked"
 # The curves of a run that was stopped are drawn.

@@ -11,8 +11,8 @@ expect_sentence 2 "to measure a scan: dien segment $work/scan.nii.gz -o DIR" "$w
 expect_sentence 2 "did you mean 'help'?" hepl
 expect_sentence 2 "did you mean 'help'?" help hepl
 expect_sentence 2 "--completion takes bash, zsh or fish, not 'tcsh'" help --completion tcsh
-expect_sentence 2 "and got 'c' besides" help a b c
-expect_sentence 2 "dien icv has no subcommands, and got 'b' besides" help icv b
+expect_sentence 2 "leave out 'c'" help a b c
+expect_sentence 2 "dien icv has no subcommands; leave out 'b'" help icv b
 expect_sentence 2 "there is no command ''" ""
 
 expect 0 --version

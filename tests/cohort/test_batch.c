@@ -94,7 +94,12 @@ static void test_policy(void **state)
     (void)state;
     const expectation cases[] = {
         {{"a", "b", "c"}, DN_OK, 3, 0, true, NULL},
-        {{"a", "bad", "c"}, DN_EPARTIAL, 2, 1, true, "2 of 3 scans could be drawn; what stopped the others is above, the results are in "},
+        {{"a", "bad", "c"},
+         DN_EPARTIAL,
+         2,
+         1,
+         true,
+         "2 of 3 scans could be drawn; the reasons for the others are above, the results are in "},
         {{"bad", "full", "c"}, DN_EPARTIAL, 1, 2, true, "1 of 3 scans"},
         {{"bad", "full"}, DN_EIO, 0, 2, false, "none of the 2 scans could be drawn; the reasons are above"},
         {{"full", "bad"}, DN_EFORMAT, 0, 2, false, "none of the 2"},

@@ -64,7 +64,8 @@ static void test_refused(void **state)
             fail_msg("\"%s\": expected DN_EUSAGE, found %s", bad[i], dn_status_name(status));
         }
     }
-    assert_non_null(strstr(dn_error_message(), "\"70000\" is no list of labels: write numbers from 1 to 65535, such as 10,49 or 801-810"));
+    assert_non_null(
+        strstr(dn_error_message(), "\"70000\" is not a list of labels; write numbers from 1 to 65535, such as 10,49 or 801-810"));
 }
 
 int main(void)

@@ -297,9 +297,9 @@ static void names_that_lie(void **state)
         const char *name;
         bool mgh, packed;
         const char *says;
-    } cases[] = {{"lie.nii.gz", false, false, "not packed"}, {"lie.nii", false, true, "gzipped"},
-                 {"lie.mgz", false, true, "says MGH"},       {"lie.nii.gz", true, true, "content is MGH"},
-                 {"lie.hdr", false, false, "single file"},   {"lie2.img", false, false, "single file"}};
+    } cases[] = {{"lie.nii.gz", false, false, "not compressed"}, {"lie.nii", false, true, "gzipped"},
+                 {"lie.mgz", false, true, "says MGH"},           {"lie.nii.gz", true, true, "content is MGH"},
+                 {"lie.hdr", false, false, "single file"},       {"lie2.img", false, false, "single file"}};
     (void)state;
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; ++c) {
         dn_volume *v = NULL;

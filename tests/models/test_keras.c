@@ -493,7 +493,7 @@ static void a_filter_that_is_missing(void **state)
     H5Fclose(file);
     H5Zunregister(300);
     assert_int_equal(dn_import_keras(path, NULL, &model), DN_EFORMAT);
-    assert_non_null(strstr(dn_error_message(), "packed by the filter 300 ours, which the HDF5 library here does not have"));
+    assert_non_null(strstr(dn_error_message(), "packed by the filter 300 ours, which this HDF5 library does not have"));
 }
 
 static void damaged_files(void **state)

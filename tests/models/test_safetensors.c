@@ -60,7 +60,7 @@ static void faults_are_refused(void **state)
     expect_refusal(
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F16\",\"shape\":[1],\"data_offsets\":[2,4]}}",
         4, "overlaps");
-    expect_refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "hole");
+    expect_refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "gap");
     expect_refusal("{\"__metadata__\":{\"x\":1}}", 0, "is not a text");
     expect_refusal("{\"__metadata__\":[]}", 0, "__metadata__ is not an object");
     expect_refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 0, "lacks dtype, shape or data_offsets");

@@ -213,11 +213,11 @@ static void refusals(void **state)
     free(path);
     expect_refusal(TOY_HEAD TOY_MODEL TOY_LABELS "data: {tissues: tissues.tsv, maps: [odd.nii.gz]}\n" TOY_TRAINING, "label 900 of");
     expect_refusal(TOY_HEAD TOY_MODEL TOY_LABELS "ignore_labels: [900]\ndata: {tissues: tissues.tsv, maps: [odd.nii.gz]}\n" TOY_TRAINING,
-                   "says nothing of the label 900");
+                   "has no row for the label 900");
     /* The left thalamus alone: a mirrored head would have it called brain. */
     expect_refusal(TOY_HEAD TOY_MODEL "labels: [{name: none, from: [0, 515, 507]}, {name: thalamus, from: [10]}, {name: brain, index: 2, "
                                       "from: [2, 41, 24, 49]}]\n" TOY_DATA TOY_TRAINING,
-                   "seen in a mirror");
+                   "in the mirror image");
     expect_refusal(TOY_HEAD TOY_MODEL "labels: [{name: none, from: [0, 515, 507]}, {name: left_thalamus, from: [10, 49]}, {name: brain, "
                                       "index: 2, from: [2, 41, 24]}]\n" TOY_DATA TOY_TRAINING,
                    "has a side");

@@ -426,7 +426,7 @@ static void wrong_files(void **state)
     size_t size;
     dn_picture picture;
     char *path = toy_path(folder, "good/1/mri_orig.png");
-    expect_refusal("data: {folders: ['big']}", "mri_orig.png has 50 x 50 pixels; the patch of 32 x 32 takes that size");
+    expect_refusal("data: {folders: ['big']}", "mri_orig.png has 50 x 50 pixels; it must have the size of the patch, 32 x 32,");
     expect_refusal("data: {folders: ['alpha']}", "mri_orig.png has an alpha channel");
     expect_refusal("data: {folders: ['odd']}", "label 37 belongs to no class");
     expect_refusal("data: {folders: ['half']}", "has mri_orig.png without mri_hypothal.png");

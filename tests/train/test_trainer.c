@@ -257,7 +257,7 @@ static void refusals(void **state)
     expect(train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION TRAINING("seed: 7, steps: 12"), "whole", &resume, &result), DN_EFORMAT,
            "training.seed (1 there, 7 here)");
     expect(train(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION TRAINING("steps: 5"), "whole", &resume, &result), DN_EFORMAT,
-           "stands at step 12 already");
+           "is already at step 12");
     expect(train(TOY_HEAD "model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 9], convs: 1, norm: "
                           "instance}}\n" TOY_LABELS TOY_DATA AUGMENTATION TOY_TRAINING,
                  "whole", &resume, &result),

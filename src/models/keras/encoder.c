@@ -104,8 +104,9 @@ static dn_status copy_weights(const dn_keras_file *file, const char *path, const
             continue;
         }
         if (dn_graph_find(graph, name.text) < 0) {
-            DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: looks like %s but has a layer %.100s, which that lacks; it is another network",
-                         path, encoder->name, layer->name);
+            DN_FAIL_GOTO(status, done, DN_EFORMAT,
+                         "%s: is similar to %s, but has a layer %.100s, which that network does not have; it is another network", path,
+                         encoder->name, layer->name);
         }
         DN_TRY_GOTO(status, copy_layer(&(dn_keras_target){path, layer, name.text, model->weights}), done);
     }

@@ -126,7 +126,7 @@ static dn_status read_list(hid_t object, const char *path, const char *name, tex
         snprintf(part_name, sizeof part_name, "%s%d", name, part);
         if (H5Aexists(object, part_name) <= 0) {
             if (part == 0) {
-                DN_FAIL(DN_EFORMAT, "%s: has no attribute %s: it is not a weight or model file that Keras wrote", path, name);
+                DN_FAIL(DN_EFORMAT, "%s: has no attribute %s, so it is not a weight or model file of Keras", path, name);
             }
             return DN_OK;
         }
@@ -167,11 +167,10 @@ static dn_status cannot_read(hid_t set, const char *path, const char *layer, con
         H5Z_filter_t filter = H5Pget_filter2(plan, (unsigned)i, &flags, &values, NULL, sizeof filter_name, filter_name, &config);
         if (filter >= 0 && H5Zfilter_avail(filter) <= 0) {
             H5Pclose(plan);
-            DN_FAIL(
-                DN_EFORMAT,
-                "%s: the array %.100s of layer %.100s is packed by the filter %d%s%.60s, which the HDF5 library here does not have; save "
-                "the network again without compression",
-                path, name, layer, (int)filter, *filter_name != '\0' ? " " : "", filter_name);
+            DN_FAIL(DN_EFORMAT,
+                    "%s: the array %.100s of layer %.100s is packed by the filter %d%s%.60s, which this HDF5 library does not have; save "
+                    "the network again without compression",
+                    path, name, layer, (int)filter, *filter_name != '\0' ? " " : "", filter_name);
         }
     }
     if (plan >= 0) {
@@ -237,7 +236,7 @@ static dn_status read_layer(hid_t root, const char *path, int64_t *left, dn_kera
     text_list names = {0};
     hid_t group = H5Gopen2(root, layer->name, H5P_DEFAULT);
     if (group < 0) {
-        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s is listed but not there", path, layer->name);
+        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s is listed but missing", path, layer->name);
     }
     dn_status status;
     DN_TRY_GOTO(status, read_list(group, path, "weight_names", &names), done);

@@ -32,10 +32,10 @@ static dn_status add_input(network *n, layer *l, const json_t *name, const json_
 {
     const json_t *position = json_is_string(name) ? json_object_get(n->positions, json_string_value(name)) : NULL;
     if (position == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s takes its input from a layer that is not there", n->path, l->name);
+        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s takes its input from a layer that does not exist", n->path, l->name);
     }
     if (json_is_integer(node_index) && json_integer_value(node_index) != 0) {
-        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s is used more than once; layers shared in that way are not understood", n->path,
+        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s is used more than once; shared layers are not supported", n->path,
                 json_string_value(name));
     }
     if (l->input_count >= DN_KERAS_MAX_INPUTS) {
@@ -80,7 +80,7 @@ static dn_status read_inputs(network *n, layer *l, const json_t *inbound)
         return DN_OK;
     }
     if (uses > 1) {
-        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s is used %zu times; layers shared in that way are not understood", n->path, l->name, uses);
+        DN_FAIL(DN_EFORMAT, "%s: the layer %.100s is used %zu times; shared layers are not supported", n->path, l->name, uses);
     }
     const json_t *use = json_array_get(inbound, 0);
     if (json_is_object(use)) {
@@ -155,10 +155,10 @@ static dn_status find_output(const network *n, const json_t *outputs, size_t *ou
     const json_t *name = json_is_array(first) ? json_array_get(first, 0) : first;
     const json_t *position = json_is_string(name) ? json_object_get(n->positions, json_string_value(name)) : NULL;
     if (position == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: model_config names no output that is there", n->path);
+        DN_FAIL(DN_EFORMAT, "%s: model_config names no output that exists", n->path);
     }
     if (json_is_array(first) && json_array_size(outputs) != 1) {
-        DN_FAIL(DN_EFORMAT, "%s: the network has %zu outputs; one is understood", n->path, json_array_size(outputs));
+        DN_FAIL(DN_EFORMAT, "%s: the network has %zu outputs; only one is supported", n->path, json_array_size(outputs));
     }
     *out = (size_t)json_integer_value(position);
     return DN_OK;
@@ -199,7 +199,7 @@ static dn_status add_network_input(dn_keras_walk *walk, const layer *l, const ch
                 rank);
     }
     if (walk->first.node != NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: the network has a second input, %.100s; one is understood", walk->path, l->name);
+        DN_FAIL(DN_EFORMAT, "%s: the network has a second input, %.100s; only one is supported", walk->path, l->name);
     }
     walk->dims = (int)rank - 2;
     const json_t *channels = json_array_get(shape, rank - 1);
@@ -288,14 +288,14 @@ static dn_status read_model(const json_t *model, dn_keras_walk *walk, network *n
         DN_TRY(read_functional(n, list));
         DN_TRY(find_output(n, json_object_get(config, "output_layers"), &output));
     } else {
-        DN_FAIL(DN_EFORMAT, "%s: the model is of class \"%.60s\"; Model, Functional and Sequential are understood", n->path,
+        DN_FAIL(DN_EFORMAT, "%s: the model is of class \"%.60s\"; Model, Functional and Sequential are supported", n->path,
                 class_name != NULL ? class_name : "?");
     }
     DN_TRY(mark_wanted(n, output));
     DN_TRY(translate(walk, n));
     const dn_keras_tensor *last = &n->layers[output].tensor;
     if (last->vector) {
-        DN_FAIL(DN_EFORMAT, "%s: the network classifies images; only networks that label voxels are of use here", n->path);
+        DN_FAIL(DN_EFORMAT, "%s: the network classifies images; dien needs networks that label voxels", n->path);
     }
     json_t *graph = json_pack("{s:i, s:O, s:[s]}", "dims", walk->dims, "nodes", walk->nodes, "outputs", last->node);
     if (graph == NULL) {

@@ -108,15 +108,15 @@ static dn_status take_metadata(const char *path, dn_model *model)
         DN_TRY_GOTO(status, dn_metadata_read_input(json_object_get(metadata, "input"), path, model), done);
         if (model->input.channels != channels || model->input.multiple % multiple != 0) {
             DN_FAIL_GOTO(status, done, DN_EFORMAT,
-                         "%s: the network takes %lld channels and sizes that are multiples of %lld; \"input\" says otherwise", path,
-                         (long long)channels, (long long)multiple);
+                         "%s: the network takes %lld channels and sizes that are multiples of %lld, but \"input\" of the metadata differs",
+                         path, (long long)channels, (long long)multiple);
         }
     }
     if (dn_fields_has(metadata, "labels")) {
         size_t count = model->label_count;
         DN_TRY_GOTO(status, dn_metadata_read_labels(json_object_get(metadata, "labels"), path, model), done);
         if (model->label_count != count) {
-            DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: the network has %zu output channels, \"labels\" names %zu", path, count,
+            DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: the network has %zu output channels, but \"labels\" names %zu", path, count,
                          model->label_count);
         }
     }
@@ -142,11 +142,11 @@ dn_status dn_import_keras(const char *path, const dn_import_options *options, dn
     } else if (dn_keras_encoder_of(file) != NULL) {
         status = dn_keras_encoder_read(file, path, o->name, dn_keras_encoder_of(file), &model);
     } else {
-        status =
-            dn_error_set(DN_EFORMAT,
-                         "%s: holds weights alone, of a network that is not known (docs/manual/models.md); save the whole network with "
-                         "model.save(\"NAME.h5\")",
-                         path);
+        status = dn_error_set(
+            DN_EFORMAT,
+            "%s: holds only weights, of a network that dien does not know (docs/manual/models.md); save the whole network with "
+            "model.save(\"NAME.h5\")",
+            path);
     }
     if (status != DN_OK) {
         goto done;

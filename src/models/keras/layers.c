@@ -19,12 +19,12 @@ static dn_status relu(dn_keras_walk *walk, const dn_keras_source *source, dn_ker
 {
     double slope, threshold;
     if (dn_fields_has(source->config, "max_value")) {
-        DN_FAIL(DN_EFORMAT, "%s: max_value (ReLU6) is not understood", source->place);
+        DN_FAIL(DN_EFORMAT, "%s: max_value (ReLU6) is not supported", source->place);
     }
     DN_TRY(dn_keras_number(source, "threshold", 0, &threshold));
     DN_TRY(dn_keras_number(source, "negative_slope", 0, &slope));
     if (threshold != 0) {
-        DN_FAIL(DN_EFORMAT, "%s: threshold is not understood", source->place);
+        DN_FAIL(DN_EFORMAT, "%s: threshold is not supported", source->place);
     }
     return dn_keras_activation_add(walk, source, slope > 0 ? "leaky_relu" : "relu", slope, source->name, out);
 }
@@ -109,9 +109,10 @@ static dn_status lambda(dn_keras_walk *walk, const dn_keras_source *source, dn_k
     case DN_KERAS_LAMBDA_UNKNOWN:
         break;
     }
-    DN_FAIL(DN_EFORMAT,
-            "%s: a Lambda layer holds Python code, which is not run; this one is not among the known ones (docs/manual/models.md)",
-            source->place);
+    DN_FAIL(
+        DN_EFORMAT,
+        "%s: a Lambda layer holds Python code, which dien does not run; this one is not in the list of known ones (docs/manual/models.md)",
+        source->place);
 }
 
 /* ---- the table ---- */
@@ -139,7 +140,7 @@ static dn_status channels_last(const dn_keras_source *source)
 {
     const char *format = json_string_value(json_object_get(source->config, "data_format"));
     if (format != NULL && strcmp(format, "channels_last") != 0) {
-        DN_FAIL(DN_EFORMAT, "%s: data_format is \"%.40s\"; only channels_last is understood", source->place, format);
+        DN_FAIL(DN_EFORMAT, "%s: data_format is \"%.40s\"; only channels_last is supported", source->place, format);
     }
     return DN_OK;
 }
@@ -166,5 +167,5 @@ dn_status dn_keras_layer_add(dn_keras_walk *walk, const dn_keras_source *source,
             }
         }
     }
-    DN_FAIL(DN_EFORMAT, "%s: layers of this class are not understood (docs/manual/models.md lists those that are)", source->place);
+    DN_FAIL(DN_EFORMAT, "%s: layers of this class are not supported (docs/manual/models.md lists the supported layers)", source->place);
 }

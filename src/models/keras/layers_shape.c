@@ -59,7 +59,7 @@ static dn_status upsample(dn_keras_walk *walk, const dn_keras_source *source, dn
         if (choice == 1) {
             if (is_old_keras(walk)) {
                 DN_FAIL(DN_EFORMAT,
-                        "%s: bilinear up-sampling of Keras %.20s depends on the TensorFlow it ran on; save the model again with "
+                        "%s: the bilinear up-sampling of Keras %.20s depends on the version of TensorFlow; save the model again with "
                         "tf.keras 2.4 or later",
                         source->place, walk->file->version[0] != '\0' ? walk->file->version : "of unknown version");
             }
@@ -85,7 +85,7 @@ static dn_status margins(dn_keras_walk *walk, const dn_keras_source *source, con
         const json_t *last = json_is_array(axis) ? json_array_get(axis, 1) : axis;
         if (!json_is_integer(first) || !json_is_integer(last) || json_integer_value(first) < 0 || json_integer_value(last) < 0 ||
             json_integer_value(first) > DN_KERAS_SIZE_LIMIT || json_integer_value(last) > DN_KERAS_SIZE_LIMIT) {
-            DN_FAIL(DN_EFORMAT, "%s: \"%s\" is not understood", source->place, key);
+            DN_FAIL(DN_EFORMAT, "%s: \"%s\" is not supported", source->place, key);
         }
         begin[3 - walk->dims + i] = json_integer_value(first);
         end[3 - walk->dims + i] = json_integer_value(last);
@@ -114,14 +114,14 @@ static dn_status reshape(dn_keras_walk *walk, const dn_keras_source *source, dn_
     json_t *shape;
     (void)walk;
     if (!source->inputs[0].vector) {
-        DN_FAIL(DN_EFORMAT, "%s: is understood only for the result of global pooling", source->place);
+        DN_FAIL(DN_EFORMAT, "%s: is supported only for the result of global pooling", source->place);
     }
     DN_TRY(dn_fields_array(source->config, source->place, "target_shape", 1, 4, &shape));
     for (size_t i = 0; i < json_array_size(shape); ++i) {
         json_int_t size = json_integer_value(json_array_get(shape, i));
         bool last = i + 1 == json_array_size(shape);
         if (size != -1 && size != (last ? source->inputs[0].channels : 1)) {
-            DN_FAIL(DN_EFORMAT, "%s: is understood only as [1, 1, channels]", source->place);
+            DN_FAIL(DN_EFORMAT, "%s: is supported only as [1, 1, channels]", source->place);
         }
     }
     return dn_keras_same_as_input(source, out);
@@ -131,7 +131,7 @@ static dn_status flatten(dn_keras_walk *walk, const dn_keras_source *source, dn_
 {
     (void)walk;
     if (!source->inputs[0].vector) {
-        DN_FAIL(DN_EFORMAT, "%s: is understood only for the result of global pooling", source->place);
+        DN_FAIL(DN_EFORMAT, "%s: is supported only for the result of global pooling", source->place);
     }
     return dn_keras_same_as_input(source, out);
 }

@@ -60,7 +60,7 @@ static dn_status conv_transpose(dn_keras_walk *walk, const dn_keras_source *sour
     json_t *object;
     dn_keras_target target;
     if (dn_fields_has(source->config, "output_padding")) {
-        DN_FAIL(DN_EFORMAT, "%s: output_padding is not understood", source->place);
+        DN_FAIL(DN_EFORMAT, "%s: output_padding is not supported", source->place);
     }
     DN_TRY(dn_fields_integer(source->config, source->place, "filters", 1, DN_KERAS_SIZE_LIMIT, &filters));
     DN_TRY(dn_keras_boolean(source, "use_bias", &bias));
@@ -171,7 +171,7 @@ static dn_status norm(dn_keras_walk *walk, const dn_keras_source *source, const 
         DN_TRY(dn_fields_real(source->config, source->place, "epsilon", 1e-12, 1, &epsilon));
     }
     if (json_is_true(json_object_get(source->config, "renorm")) || dn_fields_has(source->config, "virtual_batch_size")) {
-        DN_FAIL(DN_EFORMAT, "%s: renorm and virtual_batch_size are not understood", source->place);
+        DN_FAIL(DN_EFORMAT, "%s: renorm and virtual_batch_size are not supported", source->place);
     }
     DN_TRY(dn_keras_add(walk, source,
                         json_pack("{s:s, s:s, s:s, s:f}", "op", "norm", "input", source->inputs[0].node, "kind", kind, "epsilon", epsilon),

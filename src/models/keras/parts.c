@@ -43,7 +43,7 @@ dn_status dn_keras_activation_add(dn_keras_walk *walk, const dn_keras_source *so
             return dn_keras_node_add(walk, source, name, object, &tensor->node);
         }
     }
-    DN_FAIL(DN_EFORMAT, "%s: the activation \"%.60s\" is not understood", source->place, text);
+    DN_FAIL(DN_EFORMAT, "%s: the activation \"%.60s\" is not supported", source->place, text);
 }
 
 /* A text, or what a serialised object is called: {"class_name": "function", "config": "swish"} or {"class_name": "Swish"}. */

@@ -106,11 +106,11 @@ static dn_status ended(const char *path, const dn_probe_limits *limits, int resu
     }
     if (number == SIGXCPU || number == SIGALRM) {
         DN_FAIL(DN_EFORMAT,
-                "%s: the HDF5 library was stopped after %d s of processor time, far more than a network takes; the file is damaged", path,
+                "%s: the HDF5 library was stopped after %d s of processor time, far more than a network needs; the file is damaged", path,
                 limits->cpu_seconds);
     }
     if (number == SIGKILL) {
-        DN_FAIL(DN_ENOMEM, "cannot read %s: the process that reads it was killed; is memory short?", path);
+        DN_FAIL(DN_ENOMEM, "cannot read %s: the process that reads it was killed; is there too little memory?", path);
     }
     DN_FAIL(DN_EFORMAT, "%s: the HDF5 library fails on it (%s); the file is damaged", path,
             number != 0 ? strsignal(number) : "it ended without a result");
@@ -128,7 +128,7 @@ dn_status dn_keras_probe(const char *path, const dn_probe_limits *limits, dn_sta
         int error = errno;
         close(ends[0]);
         close(ends[1]);
-        DN_FAIL(DN_ENOMEM, "cannot read %s: a process of its own is needed for that, and none can be made: %s%s", path, strerror(error),
+        DN_FAIL(DN_ENOMEM, "cannot read %s: this needs a separate process, which cannot be started: %s%s", path, strerror(error),
                 error == EAGAIN ? " (a limit on processes, ulimit -u or of the container, is reached)" : "");
     }
     if (process == 0) {
@@ -147,13 +147,13 @@ dn_status dn_keras_probe(const char *path, const dn_probe_limits *limits, dn_sta
     int result = 0;
     while (waitpid(process, &result, 0) < 0) {
         if (errno != EINTR) {
-            DN_FAIL(DN_EINTERNAL, "cannot read %s: lost its process: %s", path, strerror(errno));
+            DN_FAIL(DN_EINTERNAL, "cannot read %s: the process that reads it was lost: %s", path, strerror(errno));
         }
     }
     DN_TRY(dn_cancel_check());
     if (!answered) {
         DN_FAIL(DN_EFORMAT,
-                "%s: the HDF5 library had no end after %d s and was stopped; the file is damaged, or on a disk that does not answer", path,
+                "%s: the HDF5 library did not end within %d s and was stopped; the file is damaged, or its disk does not answer", path,
                 limits->seconds);
     }
     if (got != (ssize_t)sizeof said) {

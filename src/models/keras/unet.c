@@ -83,12 +83,12 @@ static dn_status measure(lab2im *u)
     }
     layer = find(u, "_likelihood", -1, -1);
     if (u->levels < 2 || layer == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: has %d levels of a lab2im U-Net and %s; this is not a whole network", u->path, u->levels,
+        DN_FAIL(DN_EFORMAT, "%s: has %d levels of a lab2im U-Net and %s; this is not a complete network", u->path, u->levels,
                 layer != NULL ? "its last layer" : "no layer _likelihood");
     }
     if (find(u, "_expand_down_merge", 0, -1) != NULL || find(u, "_res_down_merge", 0, -1) != NULL ||
         find(u, "_expand_down_merge", 1, -1) != NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: is a lab2im U-Net with residuals, which is not understood", u->path);
+        DN_FAIL(DN_EFORMAT, "%s: is a lab2im U-Net with residuals, which is not supported", u->path);
     }
     DN_TRY(kernel_of(u, layer, &kernel));
     u->classes = kernel->dim[4];

@@ -27,7 +27,7 @@ static dn_status allocate_arena(dn_plan *plan)
 {
     plan->arena = dn_pages_allocate(plan->arena_bytes);
     if (plan->arena == NULL) {
-        DN_FAIL_OFFER(DN_ENOMEM, DN_REMEDY_SMALLER_TILES, "the network needs %.0f MiB of memory and the machine does not give it",
+        DN_FAIL_OFFER(DN_ENOMEM, DN_REMEDY_SMALLER_TILES, "the network needs %.0f MiB of memory, but the machine does not have it",
                       (double)dn_plan_peak_bytes(plan) / MIB);
     }
     return DN_OK;

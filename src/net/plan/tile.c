@@ -141,7 +141,7 @@ static dn_status check_tileable(const dn_graph *graph)
         const dn_node *node = &graph->nodes[i];
         const dn_op *op = dn_op_of(node->kind);
         if (op->whole != NULL && op->whole(node)) {
-            DN_FAIL(DN_ESHAPE, "the network cannot run in tiles: layer %s (%s) looks at the whole volume; give it more memory", node->name,
+            DN_FAIL(DN_ESHAPE, "the network cannot run in tiles: layer %s (%s) needs the whole volume; give it more memory", node->name,
                     op->name);
         }
     }

@@ -268,11 +268,11 @@ dn_status dn_train_build(dn_train_plan *plan)
 {
     const dn_graph *graph = plan->graph;
     if (graph->output_count != 1) {
-        DN_FAIL(DN_ESHAPE, "a network with %d outputs cannot be trained here; it must have one", graph->output_count);
+        DN_FAIL(DN_ESHAPE, "a network with %d outputs cannot be trained; it must have one", graph->output_count);
     }
     const dn_node *output = &graph->nodes[graph->outputs[0]];
     if (output->kind == DN_OP_ACTIVATION && output->activation.kind == DN_ACT_SIGMOID) {
-        DN_FAIL(DN_ESHAPE, "the network ends in a sigmoid (layer %s); training wants a softmax over two classes instead", output->name);
+        DN_FAIL(DN_ESHAPE, "the network ends in a sigmoid (layer %s); for training, use a softmax over two classes instead", output->name);
     }
     if (output->kind == DN_OP_INPUT) {
         DN_FAIL(DN_ESHAPE, "the network has no layers to train");

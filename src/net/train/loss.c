@@ -345,7 +345,7 @@ dn_status dn_loss_run(const dn_loss *loss, float *logits, int64_t voxels, int64_
     }
     for (int64_t piece = 0; piece < r.pieces; ++piece) {
         if (r.bad[piece] >= 0) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "voxel %lld of the targets is of class %lld and the network has %lld classes",
+            DN_FAIL_GOTO(status, done, DN_EDATA, "voxel %lld of the targets has class %lld, but the network has %lld classes",
                          (long long)r.bad[piece], (long long)target_of(targets, r.bad[piece]), (long long)classes);
         }
     }

@@ -182,7 +182,7 @@ static void step_array(const dn_optimizer *optimizer, size_t i, dn_weight *w, co
 dn_status dn_optimizer_step(dn_optimizer *optimizer, dn_weights *weights, const dn_weights *gradients, double rate, double *norm)
 {
     if (dn_weights_count(gradients) != optimizer->count) {
-        DN_FAIL(DN_EINTERNAL, "the optimizer was made for %zu arrays and got gradients of %zu", optimizer->count,
+        DN_FAIL(DN_EINTERNAL, "the optimizer was made for %zu arrays, but got gradients of %zu", optimizer->count,
                 dn_weights_count(gradients));
     }
     double total = 0.0;
@@ -234,7 +234,7 @@ dn_status dn_optimizer_restore(dn_optimizer *optimizer, const dn_weights *saved)
     const dn_weight *counter = dn_weights_find(saved, "optimizer.step");
     double steps = (double)counter->data[0] * STEP_BASE + (double)counter->data[1];
     if (!(steps >= 0.0 && steps < 1e12)) {
-        DN_FAIL(DN_EFORMAT, "the checkpoint's number of steps makes no sense");
+        DN_FAIL(DN_EFORMAT, "the checkpoint's number of steps is not valid");
     }
     for (size_t i = 0; i < count; ++i) {
         dn_weight *own = dn_weights_at(optimizer->state, i);

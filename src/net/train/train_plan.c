@@ -16,7 +16,7 @@ static dn_status allocate_arena(dn_train_plan *plan)
 {
     plan->arena = dn_pages_allocate(plan->arena_bytes);
     if (plan->arena == NULL) {
-        DN_FAIL(DN_ENOMEM, "training needs %.0f MiB of memory and the machine does not give it; use smaller patches or batches",
+        DN_FAIL(DN_ENOMEM, "training needs %.0f MiB of memory, but the machine does not have it; use smaller patches or batches",
                 (double)plan->arena_bytes / MIB);
     }
     return DN_OK;

@@ -173,7 +173,7 @@ static dn_status run_tiles(dn_network *network, const dn_volume *volume, const i
         DN_TRY(dn_network_run_raw(network, volume, from, tile_dim, &values, &found));
         if (found != channels) {
             DN_FAIL(DN_EFORMAT,
-                    "the fine network of the whole head has %lld outputs and the coarse one %lld; they must have the same labels",
+                    "the fine network of the whole head has %lld outputs, but the coarse one has %lld; they must have the same labels",
                     (long long)found, (long long)channels);
         }
         add_tile(values, channels, mirror, at, dim, sum, weights);
@@ -240,7 +240,7 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
         look->map.scale[c] = scan->map.scale[c];
         look->map.offset[c] = dn_axis_map_to(&scan->map, c, (double)start[c]);
     }
-    dn_log(DN_LOG_DEBUG, "whole head: the fine network looks at a box of %lld x %lld x %lld voxels", (long long)dim[0], (long long)dim[1],
+    dn_log(DN_LOG_DEBUG, "whole head: the fine network runs on a box of %lld x %lld x %lld voxels", (long long)dim[0], (long long)dim[1],
            (long long)dim[2]);
 done:
     free(weights);

@@ -129,8 +129,8 @@ static dn_status first_look(dn_whole_head *whole, const dn_frame_reference *refe
     bool turned;
     DN_TRY(dn_frame_lie(scan, &lie, &turned));
     if (turned) {
-        dn_log(DN_LOG_DEBUG, "frame: the average head lies turned by %.0f, %.0f, %.0f degrees (pitch, roll, yaw)", lie.pitch, lie.roll,
-               lie.yaw);
+        dn_log(DN_LOG_DEBUG, "frame: the head is turned by %.0f, %.0f, %.0f degrees from the average head (pitch, roll, yaw)", lie.pitch,
+               lie.roll, lie.yaw);
         dn_status status = look_upright(whole, reference, scan, options, &lie, out);
         if (status != DN_EDATA) {
             return status;

@@ -205,7 +205,7 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     }
     DN_TRY_GOTO(status, dn_rim_fit(&in, values[3], &rim), done);
     dn_log(DN_LOG_DEBUG, "whole head: fluid %.3f, bone %.3f; the edge of the skull's inside moves by %+.2f mm%s", (double)rim.fluid,
-           (double)rim.bone, rim.shift_mm, rim.fitted ? "" : " (not looked for)");
+           (double)rim.bone, rim.shift_mm, rim.fitted ? "" : " (not searched)");
     dn_log(DN_LOG_DEBUG, "picture: bone beyond %.3f of the edge", rim.dark);
     head->rim_fitted = rim.fitted;
     head->rim_dark = rim.dark;

@@ -39,7 +39,7 @@ static dn_status check_labels(const dn_model *a, const dn_model *b)
         same = a->labels[i].channel == b->labels[i].channel && a->labels[i].index == b->labels[i].index;
     }
     if (!same) {
-        DN_FAIL(DN_EFORMAT, "models %s and %s do not have the same labels, so they cannot look at the same head", a->name, b->name);
+        DN_FAIL(DN_EFORMAT, "models %s and %s do not have the same labels, so they cannot be used together", a->name, b->name);
     }
     return DN_OK;
 }

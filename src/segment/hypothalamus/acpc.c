@@ -38,12 +38,12 @@ static dn_status read_regions(dn_acpc *acpc)
         DN_TRY(dn_region_stack(&model->input, model->name, &region));
         if (!region.is_stack) {
             DN_FAIL(DN_EFORMAT,
-                    "model %s sees slices, and its file does not say which slices of a head; give it stacks that `dien prepare` wrote",
+                    "model %s works on slices, but its file does not say on which slices of a head; give it stacks of `dien prepare`",
                     model->name);
         }
         if (i > 0 && !same_stack(&region.geometry, &acpc->geometry)) {
-            DN_FAIL(DN_EFORMAT, "models %s and %s look at different stacks and cannot be averaged",
-                    dn_stack_models_at(acpc->models, 0)->name, model->name);
+            DN_FAIL(DN_EFORMAT, "models %s and %s need different stacks and cannot be averaged", dn_stack_models_at(acpc->models, 0)->name,
+                    model->name);
         }
         acpc->geometry = region.geometry;
     }
@@ -223,7 +223,7 @@ dn_status dn_acpc_run(dn_acpc *acpc, const dn_volume *scan, const dn_head *head,
             return DN_OK;
         }
     }
-    DN_FAIL(DN_EDATA, "the network saw nothing in the slices around the AC-PC line");
+    DN_FAIL(DN_EDATA, "the network found nothing in the slices around the AC-PC line");
 }
 
 void dn_acpc_found_release(dn_acpc_found *found)

@@ -64,7 +64,7 @@ static dn_status ask_mirrored(dn_segmenter *s, dn_segment_result *r)
         return DN_OK;
     }
     if (h->mirrored == NULL) {
-        DN_TRY(dn_alloc(&h->mirrored, 1, sizeof *h->mirrored, "the mirrored answers"));
+        DN_TRY(dn_alloc(&h->mirrored, 1, sizeof *h->mirrored, "the results of the mirror image"));
     }
     DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim, 0.0, &pair,
                             &h->posteriors, &mean, h->mirrored));
@@ -157,7 +157,7 @@ static dn_status not_found(const dn_segment_result *r)
 {
     DN_FAIL(DN_EDATA,
             "%s: no structure was found in this scan, so nothing was measured; check with a viewer that it is a T1-weighted scan of a "
-            "head, not cut below the thalamus, and that its orientation is right",
+            "head, that it covers the thalamus and the hypothalamus, and that its orientation is right",
             r->path);
 }
 
@@ -190,7 +190,7 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
         if (done || (seen && r->location != NULL && r->location->correlation >= DN_ALIGN_CERTAIN)) {
             return DN_OK;
         }
-        dn_log(DN_LOG_NOTE, "%s: not where the aligned average head has it; searching the whole head (this takes longer)", r->stem);
+        dn_log(DN_LOG_NOTE, "%s: the hypothalamus is not at its usual place; searching the whole head (this takes longer)", r->stem);
     }
     h->found_by = DN_FOUND_BY_WHOLE_HEAD;
     DN_TRY(search_whole_head(s, r, &seen, centre));
@@ -211,7 +211,7 @@ static dn_status fill_around(const dn_segmenter *s, dn_segment_result *r, dn_vol
         return DN_OK;
     }
     DN_TRY(dn_head_labels(&r->head->found, &r->conformed.volume->grid, &labels));
-    dn_status status = dn_alloc(&fill, 1, sizeof *fill, "what is put around the brain");
+    dn_status status = dn_alloc(&fill, 1, sizeof *fill, "fluid and shell around the brain");
     if (status == DN_OK) {
         status = dn_fluid_fill_around(r->conformed.volume, labels, filled, fill);
     }
@@ -219,10 +219,10 @@ static dn_status fill_around(const dn_segmenter *s, dn_segment_result *r, dn_vol
     if (status == DN_OK) {
         r->hypothalamus->fill = fill;
         dn_segmenter_name_head(s, r);
-        dn_log(DN_LOG_NOTE, "%s: the skull was taken off; the consensus is made with fluid and a bright shell put around the brain",
-               r->stem);
+        dn_log(DN_LOG_NOTE, "%s: the scan has no skull; for the consensus, fluid and a bright shell are added around the brain", r->stem);
     } else if (status == DN_EDATA) {
-        dn_log(DN_LOG_WARNING, "%s: the skull was taken off, and nothing was put around the brain for the consensus: %s", r->stem,
+        dn_log(DN_LOG_WARNING,
+               "%s: the scan has no skull, and fluid and a bright shell could not be added around the brain for the consensus: %s", r->stem,
                dn_error_message());
         dn_error_clear();
         free(fill);

@@ -41,7 +41,8 @@ dn_status dn_stacks_given(const dn_stack_models *models, const char *const *path
         stacks += is_one;
     }
     if (stacks > 0 && stacks < count) {
-        DN_FAIL(DN_EUSAGE, "%zu of the %zu files are stacks of slices, the others whole heads; give one kind at a time", stacks, count);
+        DN_FAIL(DN_EUSAGE, "%zu of the %zu files are stacks of slices, the others are whole heads; give only stacks or only whole heads",
+                stacks, count);
     }
     *out = *out || stacks > 0;
     return DN_OK;

@@ -176,7 +176,7 @@ static dn_status put_icc(agreement_job *job, const dn_icc *icc, const char *anal
         row.low = rows[i].estimate.low;
         row.high = rows[i].estimate.high;
         row.level = job->level;
-        row.note = isnan(icc->f) ? "no error at all: no interval" : NULL;
+        row.note = isnan(icc->f) ? "no error, so there is no interval" : NULL;
         DN_TRY(dn_result_append(job->results, analysis, &row));
     }
     return DN_OK;
@@ -310,7 +310,7 @@ dn_status dn_study_agreement(const dn_agreement_options *options, dn_study_resul
                          .level = options->level};
     DN_TRY_GOTO(status, dn_split_list(options->values, &job.columns, &job.k), done);
     if (job.k < 2) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "agreement needs two columns or more, one a method: --value manual,network");
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "agreement needs at least two columns, one per method: --value manual,network");
     }
     for (size_t c = 1; c < job.k; ++c) {
         for (size_t d = 0; d < c; ++d) {

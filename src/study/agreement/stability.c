@@ -82,7 +82,7 @@ static dn_status read_between_sd(stability_job *job)
     bool norms = job->options->norms != NULL;
     const char *option = norms ? "norm" : "between-sd";
     if (norms && job->options->between_sd != NULL) {
-        DN_FAIL(DN_EUSAGE, "give the SD between people either by --norm or by --between-sd");
+        DN_FAIL(DN_EUSAGE, "give the SD between people by --norm or by --between-sd, not by both");
     }
     DN_TRY(dn_split_list(norms ? job->options->norms : job->options->between_sd, &items, &count));
     if (count > 0 && count != job->k) {
@@ -98,7 +98,7 @@ static dn_status read_between_sd(stability_job *job)
             job->between_n[m] = model.n;
             dn_norm_model_release(&model);
             if (isnan(job->between_sd[m])) {
-                DN_FAIL_GOTO(status, done, DN_EDATA, "%s is a norm by quantiles, which has no SD; fit one by least squares", items[m]);
+                DN_FAIL_GOTO(status, done, DN_EDATA, "%s is a norm by quantiles, which has no SD; make one by least squares", items[m]);
             }
         } else if (count > 0) {
             char *end = NULL;
@@ -183,7 +183,7 @@ static void say_pools(stability_job *job, bool between)
         }
         if (said++ == 0) {
             fprintf(job->text,
-                    between ? " Between scanners (%zu residuals a method): " : " Within scanners (%zu residuals a method): ", pool->n);
+                    between ? " Between scanners (%zu residuals per method): " : " Within scanners (%zu residuals per method): ", pool->n);
         }
         fprintf(job->text, "%s%s SD %s%s%s (50th and 95th percentile of the absolute residuals %s and %s%s%s)", said > 1 ? "; " : "",
                 job->methods[m], dn_say(pool->sd), space, unit, dn_say(pool->p50), dn_say(pool->p95), space, unit);
@@ -195,7 +195,7 @@ static void say_pools(stability_job *job, bool between)
                     dn_say(job->between_sd[m]), space, unit);
         }
     }
-    fprintf(job->text, said > 0 ? "." : between ? " No person was seen on two scanners." : " No scanner has repeats.");
+    fprintf(job->text, said > 0 ? "." : between ? " No person was scanned on two scanners." : " No scanner has repeats.");
 }
 
 /* All pairs of methods for one pool, each of the three tests adjusted over the pairs. */

@@ -228,7 +228,7 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
     fprintf(stream, "%s.", dn_result_sentence(&job->chosen, text, sizeof text));
     if (job->parametric) { /* ranks know no line */
         const char *x_unit = dn_correlate_x_unit(job);
-        fprintf(stream, " Line: slope %s%s%s for one%s%s of %s.", dn_say_interval(slope.estimate, slope.low, slope.high, slope.level),
+        fprintf(stream, " Line: slope %s%s%s per%s%s of %s.", dn_say_interval(slope.estimate, slope.low, slope.high, slope.level),
                 unit != NULL ? " " : "", unit != NULL ? unit : "", x_unit != NULL ? " " : "", x_unit != NULL ? x_unit : "", job->x_name);
     }
     dn_cases_say_omitted(stream, &job->cases);
@@ -292,7 +292,7 @@ dn_status dn_study_correlate(const dn_correlate_options *options, dn_study_resul
     dn_study_tables tables = options->tables;
     correlate_job job = {.options = options, .folder = options->output.folder, .x_name = options->x};
     if (options->x == NULL || options->y == NULL) {
-        DN_FAIL(DN_EUSAGE, "which two columns are correlated? type --x COLUMN --y COLUMN");
+        DN_FAIL(DN_EUSAGE, "name the two columns that are correlated: --x COLUMN --y COLUMN");
     }
     if (strcmp(options->x, options->y) == 0) {
         DN_FAIL(DN_EUSAGE, "--x and --y both name the column %s; name two columns", job.x_name);

@@ -147,7 +147,7 @@ dn_status dn_evaluate_labels(const dn_labels *predicted, const dn_labels *truth,
     box masks = {.both = NULL};
     double spacing[3];
     if (!dn_grid_equal(&predicted->grid, &truth->grid, 0.01)) {
-        DN_FAIL(DN_ESHAPE, "prediction and truth are not on one grid");
+        DN_FAIL(DN_ESHAPE, "prediction and truth are not on the same grid");
     }
     DN_TRY(dn_alloc(&wanted, 65536, 1, "labels"));
     for (size_t i = 0; i < count; ++i) {
@@ -202,7 +202,7 @@ dn_status dn_evaluate_match(dn_labels **predicted, dn_labels **truth, bool resam
         const int64_t *a = (*predicted)->grid.dim;
         const int64_t *b = (*truth)->grid.dim;
         DN_FAIL_OFFER(DN_EGEOMETRY, DN_REMEDY_RESAMPLE,
-                      "the prediction (%lld x %lld x %lld, axes as RAS) and the truth (%lld x %lld x %lld) are not on one grid",
+                      "the prediction (%lld x %lld x %lld, axes as RAS) and the truth (%lld x %lld x %lld) are not on the same grid",
                       (long long)a[0], (long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
     }
     dn_labels *moved;

@@ -76,7 +76,7 @@ static dn_status pair_folders(evaluation_job *job, const char *predictions, cons
     }
     free(entries);
     if (status == DN_OK && job->subject_count == 0) {
-        DN_FAIL(DN_EINPUT, "no file of %s that ends in %s has a partner in %s that ends in %s; see --suffix and --truth-suffix", truths,
+        DN_FAIL(DN_EINPUT, "no file in %s that ends in %s has a partner in %s that ends in %s; see --suffix and --truth-suffix", truths,
                 truth_suffix, predictions, suffix);
     }
     return status;
@@ -121,7 +121,8 @@ static dn_status read_times(evaluation_job *job)
         }
     }
     if (found == 0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "--times: %s has no row of any subject (the first is %s)", path, job->subjects[0].name);
+        DN_FAIL_GOTO(status, done, DN_EDATA, "--times: %s has no row for any of the subjects (the first is %s)", path,
+                     job->subjects[0].name);
     }
 done:
     dn_table_destroy(table);
@@ -230,7 +231,7 @@ dn_status dn_study_evaluate(const dn_evaluate_options *options, dn_study_result 
         dn_progress("comparing", (int64_t)i + 1, (int64_t)job->subject_count);
     }
     if (dn_table_rows(job->table) == 0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "neither prediction nor truth has a voxel of the structures that are compared");
+        DN_FAIL_GOTO(status, done, DN_EDATA, "neither the prediction nor the truth has a voxel of the structures that are compared");
     }
     DN_TRY_GOTO(status, dn_evaluation_report(job, options->output.folder, result), done);
     if (missing > 0) {

@@ -101,7 +101,7 @@ dn_status dn_category_analyse(const dn_table *table, const dn_group_options *opt
     }
     if (out->n > 2 && out->categories == out->n) {
         DN_FAIL(DN_EDATA,
-                "%s, column %s: each of the %zu people has a text of their own (\"%s\"); give numbers, without units, or a few categories",
+                "%s, column %s: each of the %zu people has a different text (\"%s\"); give numbers, without units, or a few categories",
                 dn_table_name(table), options->value, out->categories, out->categories_names[0]);
     }
     dn_result chi;

@@ -159,7 +159,7 @@ static dn_status normalise(const dn_table *table, dn_group_analysis *out)
         return DN_OK;
     }
     if (o->control == NULL) {
-        DN_FAIL(DN_EUSAGE, "normalisation by %s needs the name of the control group, whose mean it takes", o->icv);
+        DN_FAIL(DN_EUSAGE, "normalisation by %s needs the name of the control group, whose mean is used", o->icv);
     }
     DN_TRY(read_numbers(table, o->icv, offsetof(dn_person, icv), out));
     DN_TRY(dn_arena_take(&out->arena, &volume, out->people_count, sizeof *volume));
@@ -217,7 +217,7 @@ static dn_status mark_outliers(dn_group_analysis *out)
         size_t at = 0;
         out->low[g] = out->high[g] = NAN;
         if (samples[g].n < 2) {
-            DN_FAIL(DN_EDATA, "the group %s has %zu usable value%s of %s; a comparison needs at least 2 a group", out->names[g],
+            DN_FAIL(DN_EDATA, "the group %s has %zu usable value%s of %s; a comparison needs at least 2 per group", out->names[g],
                     samples[g].n, samples[g].n == 1 ? "" : "s", out->options.value);
         }
         if (!(out->options.outlier_factor > 0.0)) {
@@ -373,7 +373,7 @@ static dn_status pack(dn_group_analysis *out, bool with_outliers, coded *columns
     }
     for (size_t g = 0; g < out->k; ++g) {
         if (members[g] == 0) {
-            DN_FAIL(DN_EDATA, "nobody of the group %s has all covariates; the analysis of covariance is not possible", out->names[g]);
+            DN_FAIL(DN_EDATA, "nobody in the group %s has all covariates; the analysis of covariance is not possible", out->names[g]);
         }
     }
     return DN_OK;

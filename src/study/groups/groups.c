@@ -103,7 +103,7 @@ static dn_status run_groups(const dn_groups_options *asked, const dn_table *tabl
                                 .level = asked->level,
                                 .alpha = asked->alpha};
     if (options.group == NULL) {
-        DN_FAIL(DN_EUSAGE, "which column names the groups? type --group COLUMN");
+        DN_FAIL(DN_EUSAGE, "name the column of the groups: --group COLUMN");
     }
     if (options.icv != NULL && options.control == NULL) {
         DN_FAIL(DN_EUSAGE, "--icv needs --control NAME, the group whose mean ICV the volumes are scaled to");
@@ -227,7 +227,7 @@ dn_status dn_study_groups(const dn_groups_options *options, dn_study_result *res
     size_t count = 0;
     DN_TRY_GOTO(status, dn_split_list(options->values, &values, &count), done);
     if (count == 0) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "which column is compared? type --value COLUMN");
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "name the column that is compared: --value COLUMN");
     }
     DN_TRY_GOTO(status, dn_study_load(&options->tables, options->paired, &table, &remarks), done);
     DN_TRY_GOTO(status, prepare(options, table, values, count, &remarks), done);

@@ -22,7 +22,7 @@ static dn_status why_not(const dn_norm_model *model, const dn_norm_person *perso
     dn_status status = DN_OK;
     if (beyond & DN_NORM_BEYOND_AGE) {
         DN_TRY_GOTO(status,
-                    dn_asprintf(&age, "the age %g is far from that of the norm's people, %.4g to %.4g years%s", person->age, model->age_low,
+                    dn_asprintf(&age, "the age %g is far outside the range of the norm, %.4g to %.4g years%s", person->age, model->age_low,
                                 model->age_high, years >= model->age_low && years <= model->age_high ? "; is it in months?" : ""),
                     done);
     }
@@ -34,7 +34,7 @@ static dn_status why_not(const dn_norm_model *model, const dn_norm_person *perso
     }
     if (beyond & DN_NORM_BEYOND_VALUE) {
         DN_TRY_GOTO(status,
-                    dn_asprintf(&value, "%sthe volume %g is far from all of the norm, where %.4g is usual; is the volume in %s?%s",
+                    dn_asprintf(&value, "%sthe volume %g is far outside the range of the norm, where %.4g is usual; is the volume in %s?%s",
                                 age || icv ? "; " : "", person->value, usual, *model->unit ? model->unit : "the norm's unit",
                                 dn_norm_ratio_hint(person->value / usual)),
                     done);
@@ -77,18 +77,17 @@ dn_status dn_apart_take(const dn_norm_model *model, dn_cohort *cohort, dn_apart 
     dn_status status = part(model, cohort, out, &far);
     if (status == DN_OK && far.count > 0) {
         DN_TRY_GOTO(status, dn_list_close(&far, &names), done);
-        status = dn_remarks_add(
-            &cohort->remarks, DN_REMARK_DOUBT, "far",
-            "Less than a quarter or more than 4 times of any volume of the norm: %s. Is it the same structure, of both sides, in "
-            "the same unit?",
-            names);
+        status = dn_remarks_add(&cohort->remarks, DN_REMARK_DOUBT, "far",
+                                "Less than a quarter of the smallest volume of the norm, or more than 4 times the largest: %s. Is it the "
+                                "same structure, of both sides, in the same unit?",
+                                names);
     }
     if (status == DN_OK && cohort->cases.n == 0) {
         DN_TRY_GOTO(status, why_not(model, &out->person[0], &why), done);
         status = dn_error_set(DN_EDATA, "%s cannot be compared with this norm: %s%s%s", out->person[0].name, why,
-                              out->count > 1 ? "; nor can any of the others" : "",
+                              out->count > 1 ? "; the others cannot be compared, either" : "",
                               dn_norm_beyond(model, &out->person[0]) & (DN_NORM_BEYOND_VALUE | DN_NORM_BEYOND_ICV)
-                                  ? ". --unit says what the table's volumes are in"
+                                  ? ". Give the unit of the table's volumes with --unit"
                                   : "");
     }
 done:
@@ -129,7 +128,7 @@ dn_status dn_apart_say(const dn_norm_model *model, const dn_apart *apart, FILE *
     }
     if (apart->count > 0) {
         fprintf(stream, ". ");
-        dn_log(DN_LOG_WARNING, "%zu %s too far from the norm to be judged: see the column not_judged", apart->count,
+        dn_log(DN_LOG_WARNING, "%zu %s too far outside the norm to be judged: see the column not_judged", apart->count,
                apart->count == 1 ? "person is" : "people are");
     }
     return DN_OK;

@@ -120,7 +120,7 @@ static dn_status say_person(const application *it, size_t i)
     fprintf(it->text, ": %s.",
             found->reduced              ? "reduced"
             : found->enlarged           ? "enlarged"
-            : found->reduced_one_sample ? "below the normal interval, but within what a change of scanner can do: not counted as reduced"
+            : found->reduced_one_sample ? "below the normal interval, but a change of scanner can explain this: not counted as reduced"
                                         : "within normal limits");
     DN_TRY(outside_text(found->outside, &outside));
     if (*outside) {
@@ -185,7 +185,7 @@ static dn_status say(application *it, dn_table *summary)
     if (it->own_scanner == it->cohort.cases.n) {
         fprintf(it->text, "inter-scanner SD of each person's own scanner).");
     } else if (isnan(sd)) {
-        fprintf(it->text, "no inter-scanner SD was given, so the rule is that of one sample).");
+        fprintf(it->text, "no inter-scanner SD was given, so the measurement error is not taken into account).");
     } else {
         fprintf(it->text, "inter-scanner SD %s%s%s).", dn_say(sd), *model->unit ? " " : "", model->unit);
     }
@@ -198,7 +198,7 @@ static dn_status say(application *it, dn_table *summary)
         say_names(it, " These are reduced: ", false);
         say_names(it, " Enlarged: ", true);
         if (it->outside > 0) {
-            fprintf(it->text, " Outside of what the norm has seen, see the table: %zu.", it->outside);
+            fprintf(it->text, " Outside the range of the norm, see the table: %zu.", it->outside);
         }
     }
     dn_cases_say_omitted(it->text, &it->cohort.cases);
@@ -254,7 +254,7 @@ static dn_status choose_charts(const application *it, size_t *list, size_t *coun
             ++i;
         }
         if (i == n) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--chart: nobody with all numbers is called %s", wanted[w]);
+            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--chart: there is no person %s with all the numbers that are needed", wanted[w]);
         }
         list[(*count)++] = i;
     }
@@ -348,14 +348,14 @@ static dn_status judge(application *it)
         nearest = fmin(nearest, fabs(found->z));
     }
     if (nearest > 20.0 && it->model.method != DN_NORM_QUANTILE) { /* a wrong unit shows as everyone far away */
-        DN_FAIL(DN_EDATA, "everyone is more than 20 standard deviations from the norm (%g for %s, expected %g): is the volume in %s?",
+        DN_FAIL(DN_EDATA, "all people are more than 20 standard deviations from the norm (%g for %s, expected %g): is the volume in %s?",
                 it->cohort.persons[0].value, it->cohort.persons[0].name, it->verdicts[0].expected,
                 *it->model.unit ? it->model.unit : "the norm's unit");
     }
     if (it->outside > 0) {
         dn_log(DN_LOG_WARNING,
-               "%zu of %zu people are outside of what the norm has seen (age, head size, sex or scanner): see the column outside",
-               it->outside, it->cohort.cases.n);
+               "%zu of %zu people are outside the range of the norm (age, head size, sex or scanner): see the column outside", it->outside,
+               it->cohort.cases.n);
     }
     return DN_OK;
 }

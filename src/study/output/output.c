@@ -85,7 +85,7 @@ static void warn(const dn_remarks *remarks)
         }
     }
     if (others > 0) {
-        dn_log(DN_LOG_WARNING, "there %s %zu doubt%s about the tables, told behind the result; --strict refuses such tables",
+        dn_log(DN_LOG_WARNING, "there %s %zu doubt%s about the tables, named after the result; --strict refuses such tables",
                others == 1 ? "is" : "are", others, others == 1 ? "" : "s");
     }
 }
@@ -101,7 +101,7 @@ static dn_status write_remarks(const char *folder, const char *name, const dn_re
     if (remarks == NULL || remarks->count == 0) {
         status = dn_asprintf(&path, "%s/%s.tsv", folder, full);
         if (status == DN_OK && dn_path_exists(path) && remove(path) != 0) {
-            status = dn_error_set(DN_EIO, "cannot remove '%s', which an earlier run has left", path);
+            status = dn_error_set(DN_EIO, "cannot remove '%s', which an earlier run wrote", path);
         }
         goto done;
     }

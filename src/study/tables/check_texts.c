@@ -123,7 +123,7 @@ dn_status dn_check_categories(const dn_table *table, size_t column, dn_remarks *
     if (status == DN_OK && list.count > 0) {
         DN_TRY_GOTO(status, dn_list_close(&list, &text), done);
         status =
-            dn_remarks_add(remarks, DN_REMARK_DOUBT, "case", "In %s these differ only in case or blanks, and are taken as different: %s.",
+            dn_remarks_add(remarks, DN_REMARK_DOUBT, "case", "In %s these differ only in case or blanks, and are treated as different: %s.",
                            dn_table_column_name(table, column), text);
     }
 done:
@@ -175,8 +175,8 @@ static dn_status unknown_words(const dn_table *table, const levels *all, const c
     }
     if (status == DN_OK && found > 0) {
         status = dn_remarks_add(remarks, DN_REMARK_DOUBT, "sex",
-                                numbers == found ? "%s of %s is in numbers, which do not say who is a woman: %s. Write F and M."
-                                                 : "%s of %s has words that are no sex: %s. Write F and M.",
+                                numbers == found ? "%s of %s is given in numbers, which do not say who is female: %s. Write F and M."
+                                                 : "%s of %s has texts that do not name a sex: %s. Write F and M.",
                                 column, dn_table_name(table), text);
     }
     dn_list_release(&words);

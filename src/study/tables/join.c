@@ -334,8 +334,8 @@ static dn_status refuse(const joining *j, const char *key, dn_join_how how, cons
                 left, right, loss->alike, "\"sub-\", case, zeros in front", "blanks", loss->alike_left, loss->alike_right);
     }
     if (loss->left_count == loss->left_rows) {
-        DN_FAIL(DN_EDATA, "%s and %s have no %s in common (there \"%s\", here \"%s\"); are both of the same study?", left, right, key,
-                loss->left_count > 0 ? loss->left[0] : "", loss->right_count > 0 ? loss->right[0] : "");
+        DN_FAIL(DN_EDATA, "%s and %s have no %s in common (there \"%s\", here \"%s\"); are both tables of the same study?", left, right,
+                key, loss->left_count > 0 ? loss->left[0] : "", loss->right_count > 0 ? loss->right[0] : "");
     }
     return DN_OK;
 }

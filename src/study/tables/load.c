@@ -220,7 +220,7 @@ static dn_status apply_verdict(loading *it, dn_table **table)
     DN_TRY_GOTO(status, dn_list_close(&list, &names), done);
     DN_TRY_GOTO(status,
                 dn_remarks_add(it->remarks, DN_REMARK_NOTE, "rejected", "%zu scan%s that quality control rejects %s %s: %s%s.%s", found,
-                               found == 1 ? "" : "s", found == 1 ? "is" : "are", asked ? "counted, as asked for" : "left out", names,
+                               found == 1 ? "" : "s", found == 1 ? "is" : "are", asked ? "counted (--count-rejected)" : "left out", names,
                                unsaid == found ? " (no JSON file beside the volumes says why)" : "",
                                asked ? "" : " --count-rejected counts them."),
                 done);
@@ -260,11 +260,11 @@ static dn_status remark_join(const loading *it, const dn_join_loss *loss, const 
     DN_TRY(losses(it, loss->right, loss->right_count, right, left, &right_lost, &right_one));
     if (loss->alike > 0 && it->options->join == DN_JOIN_ALIKE) {
         DN_TRY(dn_remarks_add(it->remarks, DN_REMARK_NOTE, "alike",
-                              "%zu id%s joined though written differently (for example \"%s\" in %s, \"%s\" in %s).", loss->alike,
+                              "%zu id%s joined although written differently (for example \"%s\" in %s, \"%s\" in %s).", loss->alike,
                               loss->alike == 1 ? " was" : "s were", loss->alike_left, left, loss->alike_right, right));
     } else if (loss->alike > 0) {
         snprintf(alike, sizeof alike,
-                 " %zu of them are probably the same people written differently (\"%.60s\" and \"%.60s\"); --join alike joins them.",
+                 " %zu of them are probably the same people, written differently (\"%.60s\" and \"%.60s\"); --join alike joins them.",
                  loss->alike, loss->alike_left, loss->alike_right);
     }
     if (left_lost + right_lost == 0) {
@@ -359,9 +359,10 @@ static dn_status add_path(loading *it, const char *path)
         drop_markings(&it->volumes, before, &dropped);
         return dropped == 0
                    ? DN_OK
-                   : dn_remarks_add(it->remarks, DN_REMARK_NOTE, "markings",
-                                    "%zu file%s of markings (desc-) in %s %s passed over beside the measurements; name them to use them.",
-                                    dropped, dropped == 1 ? "" : "s", path, dropped == 1 ? "is" : "are");
+                   : dn_remarks_add(
+                         it->remarks, DN_REMARK_NOTE, "markings",
+                         "%zu file%s of markings (desc-) in %s %s not used, because there are measurements; name the files to use them.",
+                         dropped, dropped == 1 ? "" : "s", path, dropped == 1 ? "is" : "are");
     }
     if (dn_is_volumes_file(path)) {
         return path_list_add(&it->volumes, path);

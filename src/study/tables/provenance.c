@@ -155,7 +155,7 @@ dn_status dn_scan_record_describe(dn_scan_record *record)
     free(bytes);
     status = root != NULL ? describe(root, record)
              : json_error_code(&error) == json_error_out_of_memory
-                 ? dn_error_set(DN_ENOMEM, "not enough memory to read what stands beside %s", record->path)
+                 ? dn_error_set(DN_ENOMEM, "not enough memory to read the JSON file beside %s", record->path)
                  : DN_OK;
     json_decref(root);
     return status;
@@ -250,9 +250,9 @@ static dn_status remark_mixture(const dn_scan_record *const *scans, size_t count
         }
         DN_TRY(dn_text_take(&text, &kinds_text));
         if (kinds > 1) {
-            status =
-                dn_remarks_add(remarks, DN_REMARK_DOUBT, aspects[a].code,
-                               "The volumes were measured %s, which can differ by more than people do: %s.", aspects[a].what, kinds_text);
+            status = dn_remarks_add(remarks, DN_REMARK_DOUBT, aspects[a].code,
+                                    "The volumes were measured %s; this can make larger differences than there are between people: %s.",
+                                    aspects[a].what, kinds_text);
         }
         free(kinds_text);
         DN_TRY(status);
@@ -281,9 +281,9 @@ static dn_status remark_names(const dn_scan_record *const *scans, size_t count, 
     }
     if (status == DN_OK && found > 0) {
         status = by_hand ? dn_remarks_add(remarks, DN_REMARK_NOTE, "by_hand",
-                                          "%zu scan%s quality control rejects %s accepted by a person and counted: %s.", found,
+                                          "%zu scan%s that quality control rejected %s accepted by a person and counted: %s.", found,
                                           found == 1 ? " that" : "s that", found == 1 ? "was" : "were", text)
-                         : dn_remarks_add(remarks, DN_REMARK_NOTE, "warnings", "%zu of %zu scans carry warnings of quality control: %s.",
+                         : dn_remarks_add(remarks, DN_REMARK_NOTE, "warnings", "%zu of %zu scans have warnings of quality control: %s.",
                                           found, count, text);
     }
     dn_list_release(&names);

@@ -201,11 +201,10 @@ static dn_status check_slope(const checking *it, size_t column, const double *so
     if (different < 3 || (different > FEW && !named) || (!named && n < 3 * different)) {
         return DN_OK;
     }
-    return dn_remarks_add(
-        it->remarks, DN_REMARK_DOUBT, "slope",
-        "The covariate %s has %zu whole numbers and is used as an amount, with one slope; if they are names (sites, scanners), "
-        "give --categories %s.",
-        name, different, name);
+    return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "slope",
+                          "The covariate %s has %zu different whole numbers and is used as an amount, with one slope; if the numbers are "
+                          "names (sites, scanners), give --categories %s.",
+                          name, different, name);
 }
 
 typedef enum { AS_VALUE, AS_ICV, AS_COVARIATE } used_as;
@@ -325,12 +324,12 @@ dn_status dn_table_check_facts(const dn_table *table, dn_remarks *remarks)
     const dn_table_facts *facts = dn_table_facts_of(table);
     if (facts->line_after_empty > 0) {
         DN_TRY(dn_remarks_add(remarks, DN_REMARK_DOUBT, "empty_rows",
-                              "%s has empty rows (line %zu) with more rows behind them (line %zu): do these belong to the same table?",
+                              "%s has empty rows (line %zu) and more rows after them (line %zu): do these belong to the same table?",
                               dn_table_name(table), facts->empty_line, facts->line_after_empty));
     }
     if (facts->comma_of_three != NULL) {
         DN_TRY(dn_remarks_add(remarks, DN_REMARK_DOUBT, "thousands",
-                              "%s: the commas of its numbers (%s) were read as decimal commas, but could separate thousands.",
+                              "%s: the commas in its numbers (%s) were read as decimal commas, but could be thousands separators.",
                               dn_table_name(table), facts->comma_of_three));
     }
     return DN_OK;

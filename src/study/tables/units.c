@@ -56,7 +56,7 @@ dn_status dn_table_convert_units(dn_table *table, const char *unit)
         double from = dn_unit_mm3(own);
         double to = dn_unit_mm3(unit);
         if (!(to > 0.0)) {
-            DN_FAIL(DN_EUSAGE, "--unit %s: the volumes are in %s and can be given in mm3, mL, cm3 or L", unit, own);
+            DN_FAIL(DN_EUSAGE, "--unit %s: the volumes are in %s; the unit must be mm3, mL, cm3 or L", unit, own);
         }
         if (from > to || from < to) {
             DN_TRY(dn_table_scale(table, c, from / to));
