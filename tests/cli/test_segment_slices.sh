@@ -63,7 +63,7 @@ done
 export DIEN_MODELS=$work/nets
 expect_sentence 2 "give one kind at a time" segment thin.nii.gz demo_T1w.nii.gz -o both --model hypothalamus-2d
 expect_empty both
-expect_sentence 2 "consensus is for networks that see volumes" segment demo_T1w.nii.gz -o both --model hypothalamus-2d --consensus
+expect_sentence 2 "consensus is for networks that work on volumes" segment demo_T1w.nii.gz -o both --model hypothalamus-2d --consensus
 expect_empty both
 
 # --- share/ is not whole: an error that names the file
