@@ -1,4 +1,4 @@
-/* Words of a person: what may have been meant, one of several, lists. */
+/* Words that the user typed: the nearest known word, one of several words, lists. */
 #ifndef DN_BASE_WORDS_H
 #define DN_BASE_WORDS_H
 
@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The name nearest to `word` by edit distance (two swapped letters count as one change), or NULL when none is near enough to be meant. Case
+/* The name nearest to `word` by edit distance (two swapped letters count as one change), or NULL if none is near enough. Case
  * does not count.
  * names: NULL-terminated. */
 const char *dn_nearest_name(const char *word, const char *const *names);
