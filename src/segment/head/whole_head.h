@@ -3,8 +3,8 @@
  *
  *     scan -> conformed to each network's contract -> coarse box around the head's middle (where the aligned average head has
  *     it, not the array's middle) -> box of the deep structures -> fine network in overlapping tiles, blended, on the scan and
- *     on its mirror image (unless the model's note "mirror" says "no") -> both passes mixed, fading over the fine box's faces -> largest
- * components
+ *     on its mirror image (unless the model's note "mirror" says "no") -> both passes mixed, fading over the fine box's faces
+ *     -> largest components
  *
  * Posteriors stay on their own grids (2 mm and 1 mm); labels, masks and probabilities are made from them on any grid of the
  * same world: the scan's own, 1 mm, or one that is turned. Nothing here depends on the number of threads. */
