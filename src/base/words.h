@@ -11,7 +11,7 @@
  * names: NULL-terminated. */
 const char *dn_nearest_name(const char *word, const char *const *names);
 
-/* *out: the place of text among words (NULL-terminated). DN_EUSAGE: "WHAT is one of a, b or c, not TEXT". */
+/* *out: the place of text among words (NULL-terminated). DN_EUSAGE: "WHAT must be one of a, b or c, not TEXT". */
 DN_CHECKED dn_status dn_choice_of(const char *what, const char *text, const char *const *words, int *out);
 
 /* "a,b,c" into texts without blanks around them; empty ones are passed over. *items has *count entries; release with one free. NULL text: 0

@@ -238,7 +238,7 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     dn_affine_apply(&to_conformed, better.centre, at);
     memcpy(better.centre, at, sizeof at);
     DN_TRY(dn_head_align_from(done->volume, &better));
-    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned anew: correlation %.2f (was %.2f), match %.2f (was %.2f)",
+    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned again: correlation %.2f (was %.2f), match %.2f (was %.2f)",
            better.correlation, head->location.correlation, better.match, head->location.match);
     if (better.match >= DN_ALIGN_MATCH) {
         head->location = better;
