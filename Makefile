@@ -1,4 +1,4 @@
-# The front door: `make help` lists what there is. The work is in CMakeLists.txt and tools/.
+# The front door: `make help` lists all targets. The work is in CMakeLists.txt and tools/.
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -26,7 +26,7 @@ configure: deps
 build: configure ## Build the program (build/dien), the library and the tests
 	@cmake --build $(BUILD) -j $(JOBS)
 
-demo: configure ## Make a head with known volumes, measure it, and show measured beside true
+demo: configure ## Make a head with known volumes, measure it, and show measured and true volumes
 	@cmake --build $(BUILD) -j $(JOBS) --target dien
 	@tools/demo.sh $(BUILD)
 
@@ -52,19 +52,19 @@ fuzz: ## Fuzz the readers for FUZZ_SECONDS each (60) with libFuzzer
 	@tools/deps.sh build check
 	@tools/fuzz.sh
 
-bench: build ## Measure speed and memory against the peers (BENCH='train slices' for a part); writes bench/*.md
+bench: build ## Measure speed and memory of dien and of similar programs (BENCH='train slices' for a part); writes bench/*.md
 	@bench/run.sh $(BUILD)
 
-accuracy: build ## What the networks reach on the real scans under DIEN_DATA: docs/evidence/accuracy.md (resumable; ACCURACY_SCANS='IXI1*' for a part)
+accuracy: build ## Measure the accuracy of the networks on the real scans under DIEN_DATA: docs/evidence/accuracy.md (can be resumed; ACCURACY_SCANS='IXI1*' for a part)
 	@DIEN_DATA="$(DIEN_DATA)" tools/accuracy.sh $(BUILD)
 
-weights: build ## Train the shipped networks again from label maps (hours; resumes) into models/
+weights: build ## Train the shipped networks again from label maps into models/ (hours; continues after a stop)
 	@DIEN_DATA="$(DIEN_DATA)" tools/weights.sh $(BUILD)
 
 regions: build ## Compare the labels on the found region with whole-head runs, on every scan (needs DIEN_DATA; 20 min)
 	@DIEN_DATA="$(DIEN_DATA)" DIEN_REGION_SCANS=all $(BUILD)/tests/real_test_region
 
-template: build ## Make share/template anew from the label maps (needs DIEN_DATA; three minutes of processor time)
+template: build ## Make share/template again from the label maps (needs DIEN_DATA; three minutes of processor time)
 	@mkdir -p $(BUILD)/template
 	@/usr/bin/python3 tools/make_template.py $(BUILD)/dien "$(DIEN_DATA)" $(BUILD)/template
 	@cp $(BUILD)/template/head.nii.gz $(BUILD)/template/landmarks.tsv share/template/
@@ -83,12 +83,12 @@ install: ## Install program, library, header, models and man pages under PREFIX 
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) > /dev/null
 	@echo "installed under $(DESTDIR)$(PREFIX)"
 
-uninstall: ## Remove what make install put there
+uninstall: ## Remove the files of make install
 	@test -f $(BUILD)/install_manifest.txt || { echo "nothing was installed from $(BUILD)" >&2; exit 1; }
 	@xargs -d '\n' rm -f < $(BUILD)/install_manifest.txt
 
 debian13: ## Build and test in a Debian 13 chroot (made once by debootstrap; root or sudo)
 	@tools/debian13.sh '$(LABELS)'
 
-clean: ## Remove what was built
+clean: ## Remove everything that was built
 	@rm -rf build build-*

@@ -1,9 +1,9 @@
 #!/bin/bash
-# `make accuracy`: what the shipped networks reach on real scans that nobody trained on. Build folder $1.
-# Every scan under DIEN_DATA is segmented, compared with the labels that come with it, and a few heads are seen through simulated
-# scanners. The table goes to stdout and, after a complete run, to docs/evidence/accuracy.md. What was done with the same model files is not
-# done again; results lie in $1/accuracy/<hash of the models>.
-#   ACCURACY_SCANS      patterns of scan names, as 'IXI1* ecog' (all); part of a run prints its table and leaves docs/ alone
+# `make accuracy`: accuracy of the shipped networks on real scans that were not used for training. Build folder $1.
+# Every scan under DIEN_DATA is segmented, compared with the labels that come with it, and a few heads are also measured in copies of simulated
+# scanners. The table goes to stdout and, after a complete run, to docs/evidence/accuracy.md. Scans that were measured with the same model
+# files are not measured again; results are in $1/accuracy/<hash of the models>.
+#   ACCURACY_SCANS      patterns of scan names, as 'IXI1* ecog' (all); a run of a part prints its table and does not change docs/
 #   ACCURACY_PARTS      'scans stability' (both)
 #   ACCURACY_HEADS      names of the heads of the stability part ('chris sag-anon studyforrest IXI577-HH-2661')
 #   ACCURACY_SCANNERS   simulated scanners a head (20); seeds 1, 2, ... one a head

@@ -1,11 +1,11 @@
 #!/bin/bash
-# What a hypothalamus network reaches against the consensus of the published one, on scans that it was not taught on, beside the
-# published network itself. Build folder $1; consensus in $2 (made by tools/hypothalamus_truth.sh where it is absent).
+# Accuracy of a hypothalamus network, and of the published network, compared with the consensus of the published network, on scans that
+# were not used for training. Build folder $1; consensus in $2 (made by tools/hypothalamus_truth.sh if it does not exist).
 #   HYPOTHALAMUS_MODEL    name or file (hypothalamus-2d)
 #   HYPOTHALAMUS_SCANS    names (studyforrest, which validated the training, IBSR and the IXI heads that have a consensus)
-#   HYPOTHALAMUS_COPIES   names of the scans that are also seen changed ('studyforrest IBSR_03 IBSR_11 IXI132-HH-1415'; 'none')
+#   HYPOTHALAMUS_COPIES   names of the scans that are also measured in changed copies ('studyforrest IBSR_03 IBSR_11 IXI132-HH-1415'; 'none')
 #   HYPOTHALAMUS_SCALES   the scan's intensities times this, nothing cut off ('0.5 2'; 'none')
-#   HYPOTHALAMUS_CLIPPED  the scale that a network sees times this: saturated above 1, held by a bright marker below ('0.7 1.5'; 'none')
+#   HYPOTHALAMUS_CLIPPED  the scale of a network's input times this: saturated above 1, held by a bright marker below ('0.7 1.5'; 'none')
 #   HYPOTHALAMUS_DEGRADED kinds of degraded copies ('contrast noise bias slices'; 'none')
 #   HYPOTHALAMUS_COARSE   heads that the consensus and the network also see in larger voxels, and as IBSR's heads are ('chris colin27 ecog sag-anon studyforrest'; 'none')
 #   HYPOTHALAMUS_THREADS  of each run (1)

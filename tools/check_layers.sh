@@ -1,6 +1,6 @@
 #!/bin/bash
-# Who may include whom, and what only some folders may do. The compiler already refuses a forbidden include of ours
-# (see dn_layer in CMakeLists.txt); this says it in a sentence, and holds the rules a compiler does not know.
+# Checks which folder includes which, and what only some folders may do. The compiler already refuses a forbidden include of our own
+# headers (see dn_layer in CMakeLists.txt); this script explains it in a sentence, and checks rules that a compiler does not know.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 failed=0

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What every shipped model must have: a card beside it, and all of them together under 60 MB. Folder $1 (models/; a folder without models passes).
+# Checks that every shipped model has a card beside it, and that all models together have less than 60 MB. Folder $1 (models/; a folder without models passes).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${1:-models}

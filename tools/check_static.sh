@@ -1,5 +1,5 @@
 #!/bin/bash
-# Errors fail; warnings, half of which are wrong, stay in BUILD/cppcheck.txt for whoever wants to read them.
+# Errors fail. Warnings, half of which are wrong, are only written to BUILD/cppcheck.txt.
 # (An address handed out through memcpy is not a leak, the linker made the two template symbols one object, and cppcheck cannot read "? (type){0} :".)
 # cppcheck over our sources (with the compile commands of build folder $1), and shellcheck where it is installed.
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/bin/bash
-# The main job on a head that the program makes itself, so that it needs nothing but this tree: `dien synth` paints the template
-# (share/template) as a T1-weighted scan, `dien segment` measures it, and since the head's volumes are known, the report shows
-# measured beside true. Build folder $1; everything lands in $1/demo.
+# The main work on a head that the program makes itself, so that only this tree is needed: `dien synth` makes a T1-weighted scan of the
+# template (share/template), and `dien segment` measures it. The volumes of this head are known, so the report shows measured and true
+# volumes. Build folder $1; results in $1/demo.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the packages of tools/packages.txt for the purposes named (default: build). Asks apt only when one is missing.
+# Installs the packages of tools/packages.txt for the purposes named (default: build). Calls apt only if a package is missing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 purposes=${*:-build}

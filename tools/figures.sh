@@ -1,6 +1,6 @@
 #!/bin/bash
 # The gallery: the figures of the papers from simulated tables with their n, mean and SD. Build folder $1; results in $1/figures, pictures and page in
-# docs/gallery. The surfaces need DIEN_DATA (a label map, a scan and the published network); without it their last pictures stay.
+# docs/gallery. The surfaces need DIEN_DATA (a label map, a scan and the published network); without it the existing pictures of the surfaces are kept.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}

@@ -1,5 +1,5 @@
 #!/bin/bash
-# libFuzzer over every target of tests/fuzz, FUZZ_SECONDS each (60). What it finds stays in build-fuzz/found.
+# libFuzzer over every target of tests/fuzz, FUZZ_SECONDS each (60). Failures are kept in build-fuzz/found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}

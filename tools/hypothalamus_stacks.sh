@@ -1,10 +1,10 @@
 #!/bin/bash
-# Coronal stacks in the AC-PC frame, with their truth, on which configs/hypothalamus_2d.yaml learns: of every head whose consensus
-# tools/hypothalamus_truth.sh made to teach (TRUTH_SCANS='train ds002748 ds000011 stripped'), whole and without skull.
+# Coronal stacks in the AC-PC frame, with their truth, for the training of configs/hypothalamus_2d.yaml: of every head whose consensus
+# tools/hypothalamus_truth.sh made for training (TRUTH_SCANS='train ds002748 ds000011 stripped'), whole and without skull.
 # Build folder $1, consensus in $2, stacks in $3 (default out/hypothalamus_stacks): train/ and validation/. About 10 CPU seconds per head.
-#   STACK_GEOMETRY  '54x160:0.5x0.5': wider than what the network sees, so that bending finds tissue around it
+#   STACK_GEOMETRY  '54x160:0.5x0.5': wider than the input of the network, so that there is tissue around it when the shape is changed
 #   STACK_THREADS   0: all cores
-# Held back to choose by: studyforrest, six of ds002748 (three per group), two of ds000011, as in configs/hypothalamus.yaml.
+# Used only to choose the weights: studyforrest, six of ds002748 (three per group), two of ds000011, as in configs/hypothalamus.yaml.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dien=${1:-build}/dien

@@ -1,8 +1,8 @@
 #!/bin/bash
-# The truth that teaches and measures the hypothalamus network: the consensus of the published subunit network over intensity scale,
-# mirror and shift (`dien segment --consensus`) on the scans that the data's README marks `train`, and for measuring on those that nobody
-# trained on. Build folder $1, results in $2 (default out/consensus), probabilities (STEM_probseg.nii.gz) among them. About 15 CPU seconds a
-# scan; what is there is not made again.
+# The truth for training and measuring the hypothalamus network: the consensus of the published subunit network over intensity scale,
+# mirror and shift (`dien segment --consensus`) on the scans that the data's README marks `train`, and for measuring on scans that were
+# not used for training. Build folder $1, results in $2 (default out/consensus), probabilities (STEM_probseg.nii.gz) among them. About 15 CPU seconds per
+# scan; existing files are not made again.
 #   TRUTH_SCANS   'train validate ixi': seven heads; IBSR; 20 heads of ixi_2mm (every second one after the seven that validate the
 #                 whole-head training). Also: ds002748, ds000011: scans of t1w_ds002748 and t1w_ds000011, each in a folder of that name;
 #                 stripped: copies of the whole heads of `train` without skull, with the truth of the whole head, in stripped/

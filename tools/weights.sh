@@ -1,10 +1,10 @@
 #!/bin/bash
 # `make weights`: trains the shipped networks again, from DIEN_DATA's label maps, and writes models/NAME.safetensors. Build folder $1.
-# It takes hours (about 100 minutes a whole-head network on one modern core), so it runs at low priority, saves every five minutes,
-# and goes on where it stopped when it is called again; Ctrl-C saves.
+# It takes hours (about 100 minutes per whole-head network on one modern core), so it runs at low priority, saves every five minutes,
+# and continues where it stopped when it is called again; Ctrl-C saves.
 #   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, those of whole_head_fine, hypothalamus,
 #                hypothalamus_2d)
-#   DIEN_CONSENSUS, DIEN_STACKS  truth and stacks of the hypothalamus networks, made where they are absent (out/consensus, out/hypothalamus_stacks)
+#   DIEN_CONSENSUS, DIEN_STACKS  truth and stacks of the hypothalamus networks, made if they do not exist (out/consensus, out/hypothalamus_stacks)
 #   STEPS        another length, for a trial: runs then go to out/trial_STEPS/ and models to $1/weights, instead of out/ and models/
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -83,11 +83,11 @@ static void read_part(const char *part, int *last, dn_bids_name *out, fault *bad
     }
     const char *value = part + strlen(entities[e].key) + 1;
     if (out->value[e] != NULL) {
-        note(bad, "stands in it twice", part);
+        note(bad, "occurs twice", part);
         return;
     }
     if (e < *last) {
-        note(bad, "stands too late in the name", part);
+        note(bad, "comes too late in the name", part);
     }
     if (!dn_bids_is_label(value) || (entities[e].kind == INDEX && value[strspn(value, digits)] != '\0')) {
         note(bad, entities[e].kind == INDEX ? "should have a number as its value" : "should have letters and digits as its value", part);

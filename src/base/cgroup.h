@@ -1,5 +1,5 @@
-/* What a container or a batch system allows this process, as the kernel's control groups say (version 1 and 2). A limit holds for a group
- * and all below it, so that the strictest one on the way up counts. */
+/* The limits of this process in a container or batch system, from the kernel's control groups (version 1 and 2). A limit holds for a group
+ * and all groups below it, so the strictest limit on the way up counts. */
 #ifndef DN_BASE_CGROUP_H
 #define DN_BASE_CGROUP_H
 

@@ -1,4 +1,4 @@
-/* Clocks, in seconds from an arbitrary start: differences mean something. */
+/* Clocks, in seconds from an arbitrary start: only differences have a meaning. */
 #ifndef DN_BASE_CLOCK_H
 #define DN_BASE_CLOCK_H
 

@@ -40,14 +40,14 @@ DN_CHECKED dn_status dn_file_adopt(const char *temporary, const char *path);
 void dn_file_forget(const char *temporary);
 
 /* path is an input of the calling thread's job (base/job.h): until the job ends no write of it may replace that file, under whatever name.
- * path need not be one: what is no file is in nobody's way. Without a job nothing is protected. DN_ENOMEM. */
+ * path need not be a file; other paths are ignored. Without a job nothing is protected. DN_ENOMEM. */
 DN_CHECKED dn_status dn_file_protect(const char *path);
-/* What dn_file_create and dn_file_adopt refuse, for asking before long work: DN_EIO for a device, a pipe or a folder; DN_EUSAGE for an
+/* The checks of dn_file_create and dn_file_adopt, to be made before long work: DN_EIO for a device, a pipe or a folder; DN_EUSAGE for an
  * input. */
 DN_CHECKED dn_status dn_file_may_write(const char *path);
 
-/* A file, or a folder that is empty by then, which dn_file_remove_temporaries removes as well: what another program writes for us. Until
- * dn_file_unguard. */
+/* A file, or a folder that is empty by then, which dn_file_remove_temporaries removes as well: for files that another program writes for
+ * us. Until dn_file_unguard. */
 void dn_file_guard(const char *path);
 void dn_file_unguard(const char *path);
 

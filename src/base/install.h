@@ -1,4 +1,4 @@
-/* Where the files that came with the program are. */
+/* The place of the files that come with the program. */
 #ifndef DN_BASE_INSTALL_H
 #define DN_BASE_INSTALL_H
 

@@ -1,9 +1,9 @@
-/* A job: one piece of work that somebody asked for, and who is told about it.
+/* A job: one piece of work, and the receiver of its messages and progress.
  *
- * Notes, progress, the wish to stop, the number of threads and the files that must not be overwritten belong to a job and not to the
- * process, so that two jobs at once do not know of each other. A thread works for one job at a time: whoever starts the work makes a job
- * and enters it, and everything below calls dn_log, dn_progress, dn_cancel_check and dn_threads_get, which speak to the job of the calling
- * thread. Nothing is printed here: cli/ gives its job a sink that writes to stderr, the library one that calls the caller's functions.
+ * Notes, progress, cancellation, the number of threads and the files that must not be overwritten belong to a job and not to the process,
+ * so that two jobs at once are independent. A thread works for one job at a time: whoever starts the work makes a job and enters it, and
+ * everything below calls dn_log, dn_progress, dn_cancel_check and dn_threads_get, which speak to the job of the calling thread. Nothing is
+ * printed here: cli/ gives its job a sink that writes to stderr, the library one that calls the caller's functions.
  *
  *     dn_job job;
  *     dn_job_init(&job, &sink);
@@ -15,8 +15,8 @@
  * Without a job messages and progress are dropped, nothing is ever cancelled, and the threads are those that the process may use.
  *
  * A thread that a job starts (pthread_create) makes a job within that of its parent (dn_job_init_within) and enters it. The threads of a
- * parallel region, but for the one that opened it, have no job: there nothing logs or shows progress, and who wants to know whether to stop
- * takes dn_job_current() before the region and asks dn_job_cancelled(job) in it. */
+ * parallel region, but for the one that opened it, have no job: they must not log or show progress. To check for cancellation, take
+ * dn_job_current() before the region and call dn_job_cancelled(job) in it. */
 #ifndef DN_BASE_JOB_H
 #define DN_BASE_JOB_H
 
@@ -30,16 +30,16 @@
 
 typedef enum { DN_LOG_DEBUG, DN_LOG_NOTE, DN_LOG_WARNING } dn_log_level;
 
-/* Where a job's messages go. Any may be NULL. */
+/* The receivers of a job's messages. Any may be NULL. */
 typedef struct dn_job_sink {
     void *user;
     /* Also called by threads that the job starts, perhaps by several at a time. */
     void (*message)(void *user, dn_log_level level, const char *text);
     /* done of total steps of the named work; total 0: unknown. done == total ends it. */
     void (*progress)(void *user, const char *what, int64_t done, int64_t total);
-    /* The same with what changes from step to step ("loss 0.42, 3 min left"). NULL: goes to progress without detail. */
+    /* The same with a text that changes from step to step ("loss 0.42, 3 min left"). NULL: goes to progress without detail. */
     void (*detail)(void *user, const char *what, const char *detail, int64_t done, int64_t total);
-    /* Asked between steps, by the thread that entered the job: true cancels it. */
+    /* Called between steps, by the thread that entered the job: true cancels the job. */
     bool (*cancelled)(void *user);
 } dn_job_sink;
 
@@ -59,10 +59,10 @@ typedef struct dn_job {
 
 /* sink: copied; NULL: silent. Its threads are all that the process may use. */
 void dn_job_init(dn_job *job, const dn_job_sink *sink);
-/* A part of parent's work in a thread of its own, which takes this many threads: messages go to parent's sink, and what cancels parent
+/* A part of parent's work in a separate thread, with this many threads: messages go to parent's sink, and what cancels parent
  * cancels it. parent has to outlive it; NULL: stands alone, silent. */
 void dn_job_init_within(dn_job *job, dn_job *parent, int threads);
-/* What is done in the calling thread after its job was asked to stop (the last curves of a training): not cancelled any more. */
+/* For work in the calling thread after its job was cancelled (the last curves of a training): it is not cancelled again. */
 void dn_job_init_finishing(dn_job *job);
 void dn_job_release(dn_job *job);
 
@@ -98,7 +98,7 @@ void dn_child_note(int process);
 void dn_child_forget(int process);
 void dn_child_stop_all(void);
 
-/* Memory was short for what the calling thread's job does with jansson (base/json.c). */
+/* Notes that memory was short in a call of jansson in the calling thread's job (base/json.c). */
 void dn_job_note_starved(void);
 bool dn_job_starved(void);
 

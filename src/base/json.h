@@ -11,11 +11,11 @@
  * 17, which keep every bit. DN_ENOMEM, also when a piece of root could not be made; DN_EIO. */
 DN_CHECKED dn_status dn_json_write(json_t *root, int digits, const char *path);
 
-/* To be asked before a tree that was made with jansson is written by other means than dn_json_write: DN_ENOMEM when memory was short for
+/* To be called before a tree that was made with jansson is written by other means than dn_json_write: DN_ENOMEM when memory was short for
  * any piece of it, made by this thread since it was last asked. path: named in the message. */
 DN_CHECKED dn_status dn_json_complete(const char *path);
-/* Whether jansson ever lacked memory in the calling thread's job. Most of its calls take a NULL for nothing, so that what was read looks
- * damaged, or misses parts: the job then ends with DN_ENOMEM, whatever else it has to say. */
+/* Whether jansson ever lacked memory in the calling thread's job. Most of its calls accept NULL, so that data seem damaged or lack parts:
+ * the job then ends with DN_ENOMEM, whatever other error it found. */
 bool dn_json_starved(void);
 
 #endif

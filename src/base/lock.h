@@ -1,4 +1,4 @@
-/* One run at a time in a folder. The lock is the kernel's, so that a killed run leaves none. */
+/* Only one run at a time in a folder. The lock belongs to the kernel, so that a killed run leaves no lock. */
 #ifndef DN_BASE_LOCK_H
 #define DN_BASE_LOCK_H
 
@@ -10,8 +10,8 @@ typedef struct dn_folder_lock {
     int fd;
 } dn_folder_lock;
 
-/* DN_EUSAGE: another process, which the message names, has it; what: "a training run". DN_EIO: the folder cannot be written. Where the file
- * system knows no locks, a warning is all. */
+/* DN_EUSAGE: another process has the lock (the message names it); what: "a training run". DN_EIO: the folder cannot be written. If the file
+ * system has no locks, only a warning is given. */
 DN_CHECKED dn_status dn_folder_lock_take(dn_folder_lock *lock, const char *folder, const char *what);
 /* Safe on a zeroed or released lock. */
 void dn_folder_lock_release(dn_folder_lock *lock);

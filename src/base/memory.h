@@ -1,4 +1,4 @@
-/* Allocation with checked sizes. Sizes of arrays go through these, never through a bare product. */
+/* Allocation with checked sizes. Compute sizes of arrays with these functions, never by a plain product. */
 #ifndef DN_BASE_MEMORY_H
 #define DN_BASE_MEMORY_H
 

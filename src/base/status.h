@@ -44,9 +44,8 @@ const char *dn_status_text(dn_status status);
 const char *dn_error_message(void);
 void dn_error_clear(void);
 
-/* What might help against a failure, where it is something that the person can ask for. The message states the fact, in words that are true
- * for the program, the library and a page alike; whoever shows it knows how it is asked for there (an option, a field, a button) and adds
- * that (cli/remedy.c). */
+/* A remedy that the user can choose after a failure. The message states only the fact, in words that are true for the program, the library
+ * and a page. The code that shows the message adds how to choose the remedy there (an option, a field, a button): cli/remedy.c. */
 typedef enum {
     DN_REMEDY_NONE,
     DN_REMEDY_MORE_MEMORY,    /* a higher limit on memory */
@@ -67,7 +66,7 @@ typedef enum {
     DN_REMEDY_KEEP_ROWS       /* to keep only the rows that have a value in a column */
 } dn_remedy;
 
-/* Notes what might help against the failure whose message was just set; returns code. dn_error_set forgets it, dn_error_context keeps it.
+/* Notes the remedy for the failure whose message was just set; returns code. dn_error_set forgets it, dn_error_context keeps it.
  */
 dn_status dn_error_offer(dn_status code, dn_remedy remedy);
 /* Of this thread's last failure. */
@@ -81,12 +80,13 @@ dn_status dn_error_context(dn_status code, const char *format, ...) __attribute_
 DN_CHECKED dn_status dn_error_in_file(dn_status status, const char *path);
 /* DN_ENOMEM where errno says so, else other: a file that cannot be opened for want of memory is not an unreadable one. */
 dn_status dn_error_of(int error, dn_status other);
-/* For what may be impossible or missing: a failure with this code becomes DN_OK, its message goes, and *possible is false. Every other one
- * passes: DN_EDATA says "the data do not allow it", but not enough memory, a full disk and Ctrl-C say nothing about the data. */
+/* For steps that may be impossible: a failure with this code becomes DN_OK, its message is dropped, and *possible is false. Every other
+ * failure is passed on: DN_EDATA means "the data do not allow it", but too little memory, a full disk and Ctrl-C do not depend on the data.
+ */
 DN_CHECKED dn_status dn_error_excuse(dn_status status, dn_status code, bool *possible);
 
 #define DN_FAIL(code, ...) return dn_error_set((code), __VA_ARGS__)
-/* A failure against which something might help. */
+/* A failure with a remedy. */
 #define DN_FAIL_OFFER(code, remedy, ...) return dn_error_offer(dn_error_set((code), __VA_ARGS__), (remedy))
 
 /* Returns from the enclosing function when expr fails. For functions that own nothing. */

@@ -236,9 +236,9 @@ static bool same_key(const row_key *a, const row_key *b)
 static dn_status is_twice(const dn_table *table, const char *text, size_t a, size_t b)
 {
     if (dn_table_source(table, a) != NULL && dn_table_source(table, b) != NULL) {
-        DN_FAIL(DN_EDATA, "%s is there twice, in %s and in %s; keep one of them", text, table->sources[a], table->sources[b]);
+        DN_FAIL(DN_EDATA, "%s occurs twice, in %s and in %s; keep one of them", text, table->sources[a], table->sources[b]);
     }
-    DN_FAIL(DN_EDATA, "%s: %s is there twice, on lines %zu and %zu; keep one of them", table->name, text, table->lines[a], table->lines[b]);
+    DN_FAIL(DN_EDATA, "%s: %s occurs twice, on lines %zu and %zu; keep one of them", table->name, text, table->lines[a], table->lines[b]);
 }
 
 dn_status dn_table_check_unique(const dn_table *table, const size_t *columns, size_t count)

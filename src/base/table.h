@@ -3,12 +3,12 @@
  * Reading: UTF-8 (a byte order mark is skipped), line ends LF, CRLF or CR, fields quoted as in RFC 4180, separated by tabs, or in a file
  * that is named .csv or has no tab in its first line by commas or semicolons, whichever the first line has more of. The first line
  * names the columns; a line "sep=;" before it names the separator. Rows of empty fields are skipped, and so are columns without name and
- * without a cell at the end. Empty cells and n/a, NA, N/A, NaN, nan, NULL, null, #N/A and a lone point are missing: dn_table_text gives
+ * without a cell at the end. Empty cells and n/a, NA, N/A, NaN, nan, NULL, null, #N/A and a single point are missing: dn_table_text gives
  * NULL for them. Text is kept as it stands; it becomes a number only when someone asks for one.
  *
  * Decimal commas: "812,5" is a number only in a file separated by semicolons whose numbers all have one; in any other file, and beside
  * numbers with a point, it is refused with its place. So is "7.411" in a column where every point may separate thousands, when the file has
- * decimal commas elsewhere. Infinite numbers are refused. Nothing becomes 0 in silence.
+ * decimal commas elsewhere. Infinite numbers are refused. No cell becomes 0 without a message.
  *
  * Messages name the file, the row as the file's line ("line 7") and the column. */
 #ifndef DN_BASE_TABLE_H
@@ -21,7 +21,7 @@
 
 typedef struct dn_table dn_table;
 
-/* What the reader passed over, for whoever tells people. */
+/* What the reader skipped, to be shown to the user. */
 typedef struct dn_table_facts {
     size_t empty_rows, empty_line; /* rows without any cell, skipped; line of the first one */
     size_t line_after_empty;       /* of the first row that follows an empty one; 0: none does */

@@ -1,4 +1,4 @@
-/* Cells as numbers: what is one, what only looks like one, and the sentence for each of these. */
+/* Cells as numbers: which texts are numbers, which are ambiguous, and the message for each of these. */
 #define _GNU_SOURCE
 #include "base/memory.h"
 #include "base/table_private.h"

@@ -1,4 +1,4 @@
-/* A text that grows in memory: open, fprintf to its stream, take. */
+/* A text that grows in memory: open, write to its stream with fprintf, take. */
 #ifndef DN_BASE_TEXT_H
 #define DN_BASE_TEXT_H
 

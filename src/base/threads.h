@@ -1,4 +1,4 @@
-/* How many threads this process may have. How many a piece of work takes is its job's to say (base/job.h: dn_threads_get). */
+/* How many threads this process may have. The number for a piece of work belongs to its job (base/job.h: dn_threads_get). */
 #ifndef DN_BASE_THREADS_H
 #define DN_BASE_THREADS_H
 

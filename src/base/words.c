@@ -78,7 +78,7 @@ dn_status dn_choice_of(const char *what, const char *text, const char *const *wo
         int wrote = used < sizeof all ? snprintf(all + used, sizeof all - used, "%s%s", between, words[i]) : 0;
         used += wrote > 0 ? (size_t)wrote : 0;
     }
-    DN_FAIL(DN_EUSAGE, "%s is one of %s, not '%s'", what, all, text);
+    DN_FAIL(DN_EUSAGE, "%s must be one of %s, not '%s'", what, all, text);
 }
 
 dn_status dn_split_list(const char *text, char ***items, size_t *count)

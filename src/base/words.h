@@ -1,4 +1,4 @@
-/* Words of a person: what may have been meant, one of several, lists. */
+/* Words that the user typed: the nearest known word, one of several words, lists. */
 #ifndef DN_BASE_WORDS_H
 #define DN_BASE_WORDS_H
 
@@ -6,12 +6,12 @@
 
 #include <stddef.h>
 
-/* The name nearest to `word` by edit distance (two swapped letters count as one change), or NULL when none is near enough to be meant. Case
+/* The name nearest to `word` by edit distance (two swapped letters count as one change), or NULL if none is near enough. Case
  * does not count.
  * names: NULL-terminated. */
 const char *dn_nearest_name(const char *word, const char *const *names);
 
-/* *out: the place of text among words (NULL-terminated). DN_EUSAGE: "WHAT is one of a, b or c, not TEXT". */
+/* *out: the place of text among words (NULL-terminated). DN_EUSAGE: "WHAT must be one of a, b or c, not TEXT". */
 DN_CHECKED dn_status dn_choice_of(const char *what, const char *text, const char *const *words, int *out);
 
 /* "a,b,c" into texts without blanks around them; empty ones are passed over. *items has *count entries; release with one free. NULL text: 0

@@ -3,7 +3,7 @@
  * A figure is a grid of panels; a panel is a stack of layers (points, lines, bands, boxes, rules, texts), drawn in the
  * order in which they are added. dn_figure_write leaves five files: PATH.svg, PATH.pdf, PATH.png (300 dpi), PATH.gp
  * (the gnuplot script: `gnuplot PATH.gp` in that folder draws the figure again) and PATH.tsv (every number that is
- * drawn, one row a point). Ready-made kinds (box plot, Bland-Altman, ...) are in chart/figure_kinds.h.
+ * drawn, one row per point). Ready-made kinds (box plot, Bland-Altman, ...) are in chart/figure_kinds.h.
  *
  * Texts are UTF-8 and are drawn as they stand: no markup, and nothing in them can reach gnuplot as a command. Numbers
  * that are not finite are refused with DN_EDATA, because a point that silently disappears is a wrong figure.

@@ -1,4 +1,4 @@
-/* The data of a figure as a table: one row a point. */
+/* The data of a figure as a table: one row per point. */
 #include "chart/figure_internal.h"
 
 #include <math.h>

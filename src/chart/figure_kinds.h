@@ -71,7 +71,7 @@ typedef struct dn_figure_series {
     const double *x, *y;
 } dn_figure_series;
 
-/* Lines over a common abscissa: training curves (loss and Dice an epoch). mark_x: a vertical rule ("best epoch"), with
+/* Lines over a common abscissa: training curves (loss and Dice per epoch). mark_x: a vertical rule ("best epoch"), with
  * mark_text; NULL mark_text: none. */
 DN_CHECKED dn_status dn_figure_curves(dn_figure *figure, const dn_panel *panel, const dn_figure_series *series, size_t n_series,
                                       double mark_x, const char *mark_text);

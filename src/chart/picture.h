@@ -1,5 +1,5 @@
-/* Grey pictures out of PNG files: 8 bits, one value a pixel (a grey file, or a colour one whose channels are equal, as many tools
- * write grey). Everything else is refused in a sentence, before pixels are decoded where the header tells: 16 bits, transparency,
+/* Grey pictures out of PNG files: 8 bits, one value per pixel (a grey file, or a colour file whose channels are equal, as many tools
+ * write grey). Everything else is refused with a message, if possible from the header before pixels are decoded: 16 bits, transparency,
  * colours, sizes beyond DN_PICTURE_LIMIT, damage. */
 #ifndef DN_CHART_PICTURE_H
 #define DN_CHART_PICTURE_H
@@ -16,7 +16,7 @@ typedef struct dn_picture {
     uint8_t *grey; /* [row][column] from the top left; owned */
 } dn_picture;
 
-/* Header only: size, and whether it is of a kind that dn_picture_read takes. DN_EINPUT, DN_EFORMAT. */
+/* Header only: size, and whether dn_picture_read accepts it. DN_EINPUT, DN_EFORMAT. */
 DN_CHECKED dn_status dn_picture_read_size(const char *path, int64_t *rows, int64_t *columns);
 /* *out: release with dn_picture_release. DN_EINPUT, DN_EFORMAT, DN_ENOMEM name the file. */
 DN_CHECKED dn_status dn_picture_read(const char *path, dn_picture *out);

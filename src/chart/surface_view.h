@@ -29,7 +29,7 @@ typedef struct dn_surface_camera {
     double azimuth, elevation, zoom;
     int focus;
     const char *caption;
-    const unsigned char *visible; /* one flag a part; NULL: all */
+    const unsigned char *visible; /* one flag per part; NULL: all */
     int scale_bar;                /* a bar of so many mm below, as its text says: the projection is parallel, so it holds everywhere */
 } dn_surface_camera;
 

@@ -1,4 +1,4 @@
-/* `dien surface`: label maps as shaded pictures and as meshes, one after the other. */
+/* `dien surface`: shaded pictures and meshes of label maps, one after the other. */
 #ifndef DN_COHORT_DRAW_SURFACES_H
 #define DN_COHORT_DRAW_SURFACES_H
 

@@ -28,8 +28,8 @@ typedef struct dn_frame_scans_options {
  * frame with several scans, for both of them, and for a translation of no labels. */
 DN_CHECKED dn_status dn_frame_scans(const char *const *paths, size_t count, const dn_frame_scans_options *options);
 
-/* The way back: labels made on a stack of a scan go onto its own grid, as FOLDER/NAME_space-scan.nii.gz, NAME being that of the labels;
- * results gets its path. */
+/* The way back: labels that were drawn on a stack of a scan are brought onto the scan's own grid, as FOLDER/NAME_space-scan.nii.gz, NAME
+ * being that of the labels; results gets its path. */
 DN_CHECKED dn_status dn_frame_bring_back(const char *scan, const char *labels, dn_trust trust, const char *folder,
                                          const dn_line_sink *results);
 

@@ -9,8 +9,8 @@
  * dn_batch_run. */
 DN_CHECKED dn_status dn_make_samples(const char *const *paths, size_t count, const char *tissues, const dn_samples_options *options);
 
-/* Each scan as the same scanners would show it, and FOLDER/scanners.tsv with their settings (synth/scanner_copies.h). Errors as
- * dn_batch_run. */
+/* Copies of each scan as the same simulated scanners would show it, and FOLDER/scanners.tsv with their settings (synth/scanner_copies.h).
+ * Errors as dn_batch_run. */
 DN_CHECKED dn_status dn_make_scanner_copies(const char *const *paths, size_t count, uint64_t seed, int64_t scanners, const char *folder);
 
 #endif

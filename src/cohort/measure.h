@@ -7,13 +7,13 @@
 
 typedef struct dn_measure_options {
     dn_segmenter_options segmenter; /* its scans are filled in */
-    dn_output_options outputs;      /* the folder is made, and taken away when nothing could be measured */
+    dn_output_options outputs;      /* the folder is made, and removed if nothing could be measured */
     bool accept;                    /* a scan that the rules reject is accepted by hand, and that is recorded */
-    const char *truth;              /* path of a label map: of the one scan, whose volumes are set beside it; NULL: not known */
-    const char *times;              /* path of a table of the seconds that each scan took; NULL: not wanted */
+    const char *truth;              /* path of the true label map of the one scan, with which its volumes are compared; NULL: not known */
+    const char *times;              /* path of a table of the seconds per scan; NULL: not wanted */
 } dn_measure_options;
 
-/* What is found is said through dn_log; results as report/write.h has them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were
+/* Results are reported through dn_log; results as report/write.h has them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were
  * written and some failed quality control. */
 DN_CHECKED dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_measure_options *options);
 

@@ -1,4 +1,4 @@
-/* Connected components of masks. A mask is one byte a voxel (0: outside), x fastest, dims as in a grid. */
+/* Connected components of masks. A mask is one byte per voxel (0: outside), x fastest, dims as in a grid. */
 #ifndef DN_IMAGE_COMPONENTS_H
 #define DN_IMAGE_COMPONENTS_H
 

@@ -52,7 +52,7 @@ static void put32(unsigned char *p, uint32_t v)
 }
 
 typedef struct packer {
-    z_stream *zlib; /* one a thread, owned */
+    z_stream *zlib; /* one per thread, owned */
     unsigned char *packed;
     block *blocks;
     int threads;

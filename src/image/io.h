@@ -1,11 +1,11 @@
 /* Scans and label maps in and out of files.
  *
  * Read: NIfTI-1 and NIfTI-2, either byte order, .nii, .nii.gz, .hdr/.img (each also gzipped; name either file of the pair),
- * FreeSurfer .mgh and .mgz. What a file is, is decided by its content; a name that says otherwise is a warning.
+ * FreeSurfer .mgh and .mgz. The content decides about the format of a file; a name that contradicts it gives a warning.
  * Written: NIfTI-1 (NIfTI-2 where a dimension passes 32767), .nii or .nii.gz.
  *
  * Everything is in RAS+ millimetres once read (see volume.h), whatever units the file uses. Geometry that contradicts
- * itself, data that cannot be a scan and files that do not hold what they promise are refused before voxels are
+ * itself, data that cannot be a scan and files that are shorter than their header says are refused before voxels are
  * allocated, with one sentence; every refusal has exit code 3 (DN_EINPUT, DN_EFORMAT, DN_EGEOMETRY, DN_EDATA). */
 #ifndef DN_IMAGE_IO_H
 #define DN_IMAGE_IO_H
@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which orientation to believe where a NIfTI header's sform, qform and pixdim contradict each other. */
+/* Which orientation is used if a NIfTI header's sform, qform and pixdim contradict each other. */
 typedef enum {
     DN_TRUST_HEADER, /* neither: a contradiction beyond 1 % is refused (DN_EGEOMETRY) */
     DN_TRUST_SFORM,
@@ -33,12 +33,12 @@ typedef enum { DN_SCAN_NIFTI1, DN_SCAN_NIFTI1_PAIR, DN_SCAN_NIFTI2, DN_SCAN_NIFT
 /* Where the affine came from. */
 typedef enum { DN_AFFINE_SFORM, DN_AFFINE_QFORM, DN_AFFINE_SPACING, DN_AFFINE_MGH, DN_AFFINE_MGH_DEFAULT } dn_affine_source;
 
-/* How the warning begins that a file says nothing of its orientation. */
+/* The beginning of the warning that a file has no orientation. */
 #define DN_SCAN_NO_ORIENTATION "the header has no orientation"
 
 enum { DN_SCAN_WARNING_LIMIT = 12, DN_SCAN_WARNING_LENGTH = 240 };
 
-/* What a file said about itself. Flat: nothing to release. */
+/* Facts from the header of a file. Flat: nothing to release. */
 typedef struct dn_scan_info {
     dn_scan_format format;
     const char *format_name; /* static: "NIfTI-1", "NIfTI-1 pair", "NIfTI-2", "NIfTI-2 pair", "MGH" */

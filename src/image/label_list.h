@@ -1,4 +1,4 @@
-/* Numbers of labels as people write them: "10,49", "801-805". */
+/* Reads lists of label numbers: "10,49", "801-805". */
 #ifndef DN_IMAGE_LABEL_LIST_H
 #define DN_IMAGE_LABEL_LIST_H
 

@@ -66,7 +66,7 @@ DN_CHECKED dn_status dn_nifti_header(const unsigned char *bytes, size_t size, co
                                      bool *match, dn_layout *layout, dn_scan_info *info);
 DN_CHECKED dn_status dn_mgh_header(const unsigned char *bytes, size_t size, const char *name, bool *match, dn_layout *layout,
                                    dn_scan_info *info);
-/* The sentence for a file that is no scan we read: what it seems to be and what to do. Never returns DN_OK. */
+/* The message for a file that is not a readable scan: what it seems to be, and what to do. Never returns DN_OK. */
 dn_status dn_sniff_refuse(const unsigned char *bytes, size_t size, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* Binary morphology on masks (one byte a voxel, 0: outside, any other value: inside; results are 0 and 1), in place.
+/* Binary morphology on masks (one byte per voxel, 0: outside, any other value: inside; results are 0 and 1), in place.
  * Beyond the image is outside. */
 #ifndef DN_IMAGE_MORPHOLOGY_H
 #define DN_IMAGE_MORPHOLOGY_H

@@ -1,7 +1,7 @@
 /* Axis orientation of a grid: which way each voxel axis runs, and exact re-orientation by permuting and flipping axes
  * (no interpolation: every voxel keeps its value and its world position).
  *
- * An orientation is written with three letters, one a voxel axis, for the direction in which its index grows: "RAS" means
+ * An orientation is written with three letters, one per voxel axis, for the direction in which its index grows: "RAS" means
  * i to the right, j to the front, k up. There are 48. */
 #ifndef DN_IMAGE_ORIENTATION_H
 #define DN_IMAGE_ORIENTATION_H

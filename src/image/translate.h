@@ -1,4 +1,4 @@
-/* Labels numbered in another way: from one scheme's numbers to another's. */
+/* Changes label numbers from one scheme to another. */
 #ifndef DN_IMAGE_TRANSLATE_H
 #define DN_IMAGE_TRANSLATE_H
 

@@ -1,12 +1,12 @@
 /* From a scan to what a network expects: orientation, spacing, intensities, as the model's input contract says.
  *
  * The scan's axes are first re-ordered exactly (no interpolation), so that the same scan stored in any of the 48
- * orientations gives the same voxels bit for bit. Then, when its spacing differs from the model's by more than 0.05 mm (below 1 mm:
+ * orientations gives the same voxels bit for bit. Then, when its voxel spacing differs from the model's by more than 0.05 mm (below 1 mm:
  * a twentieth) along any axis, it is resampled: linear, after a Gaussian of sigma 0.25 new voxels along axes that become coarser, the outer
  * corners of both grids in the same place (as the published hypothalamus network does it, lab2im resample_volume).
  * Then intensities: clipped at two percentiles of the whole volume and scaled to 0..1, or z-scored.
  *
- * Two kinds of scan are mended first, all others are what the published network's contract says, bit for bit: scans whose axes are not
+ * Two types of scan are corrected first (all others follow the published network's contract bit for bit): scans whose axes are not
  * square (straighten.h) and scans with padding or wrapped values (outliers.h). */
 #ifndef DN_INFER_CONFORM_H
 #define DN_INFER_CONFORM_H
@@ -36,11 +36,11 @@ typedef struct dn_conformed {
  * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY (wider than
  * a metre, or voxels that no head has: its unit is wrong, too); DN_ENOMEM. */
 DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
-/* The same scan for another network: from its oriented voxels, without reading or re-ordering it again. done: borrowed; its
- * orientation must be the one that input asks for (DN_EUSAGE). out->oriented stays NULL: done has it. */
+/* The same scan for another network: from its oriented voxels, without reading or re-ordering it again. done: borrowed; its orientation
+ * must be that of input (DN_EUSAGE). out->oriented stays NULL: done has it. */
 DN_CHECKED dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out);
-/* The same, with voxels of `size` times what the network asks for: it sees the head at 1 / size of its own. Grids, and what is measured on
- * them, stay in the scan's own mm. */
+/* The same, with voxels of `size` times the network's spacing: to the network, the head has 1 / size of its own size. Grids, and what is
+ * measured on them, stay in the scan's own mm. */
 DN_CHECKED dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input, double size, dn_conformed *out);
 /* Whether both ask for the same voxels: orientation, spacing and intensities. */
 bool dn_conform_same(const dn_model_input *a, const dn_model_input *b);

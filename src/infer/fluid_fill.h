@@ -1,12 +1,15 @@
 /* Fluid and a bright shell around the brain of a scan without skull.
  *
- * The published subunit network was taught on whole heads. Where the skull was taken off it finds black where it knows fluid, bone and fat,
- * draws the brain's floor too high and too small (volumes 4 to 16 % less than on the whole head), and the scan says nothing against it. So
- * the network is shown what it knows:
- *   tissue   labelled by the whole-head networks and not fluid, closed by a ball of 2 mm, where the scan has a value; stays as it is
- *   fluid    within FLUID_MM of it: 0.8 times the median of the lateral ventricles (of the third where they are too narrow), and smooth
- * noise of a fortieth of the white matter's median shell    from there on to SHELL_MM: 1.1 times the white matter's median and 0 beyond.
- * Only networks see it; pictures, quality control and volumes are of the scan as it is. */
+ * The published subunit network was trained on whole heads. In a scan without skull there is black instead of fluid, bone and fat. Then the
+ * network outlines the base of the brain too high and too small (volumes 4 to 16 % less than on the whole head), and nothing in the scan
+ * shows the error. Therefore the network runs on a copy with three zones:
+ *
+ *   tissue   labelled by the whole-head networks and not fluid, closed by a ball of 2 mm, where the scan has a value: unchanged
+ *   fluid    within FLUID_MM of the tissue: 0.8 times the median of the lateral ventricles (of the third ventricle if they are too
+ *            narrow), and smooth noise of a fortieth of the white matter's median
+ *   shell    from there to SHELL_MM: 1.1 times the white matter's median
+ *
+ * and 0 beyond. Only networks run on the copy; pictures, quality control and volumes use the scan itself. */
 #ifndef DN_INFER_FLUID_FILL_H
 #define DN_INFER_FLUID_FILL_H
 

@@ -1,5 +1,5 @@
-/* Labels of structures that have two sides, put right where no anatomy is like that: one piece per side, no cavity inside, and no
- * left voxel that touches a right one. Only labels change; volume_mm3, a sum of probabilities, does not. */
+/* Corrects labels of structures with two sides where they contradict anatomy: one piece per side, no cavity inside, and no left voxel that
+ * touches a right voxel. Only labels change; volume_mm3, a sum of probabilities, does not. */
 #ifndef DN_INFER_LABEL_TIDY_H
 #define DN_INFER_LABEL_TIDY_H
 

@@ -46,9 +46,9 @@ DN_CHECKED dn_status dn_network_run_raw(dn_network *network, const dn_volume *vo
 /* Gives the memory of the last run back until the next one; values of dn_network_run_raw stay valid where keep says so. The plan stays. */
 void dn_network_rest(dn_network *network, bool keep);
 
-/* Runs on the whole volume in overlapping tiles (as large as the memory limit allows), cut where the network no longer sees
- * their faces, so that the result is that of a run in one piece; a network that looks at everything (instance norm) runs in one.
- * *labels gets the most probable channel of each voxel of the volume (owned by the caller, x fastest). DN_ENOMEM. */
+/* Runs on the whole volume in overlapping tiles (as large as the memory limit allows), cut where the faces of a tile no longer have an
+ * influence, so that the result is that of a run in one piece. A network whose result depends on the whole volume (instance norm) runs in
+ * one piece. *labels gets the most probable channel of each voxel of the volume (owned by the caller, x fastest). DN_ENOMEM. */
 DN_CHECKED dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels);
 
 #endif

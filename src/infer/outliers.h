@@ -1,6 +1,6 @@
 /* Voxels that cannot be of the head, by their value alone: padding outside the field of view (-1024), bright voxels that 16 bits wrapped to
- * negative ones, a few values far above everything else. Percentiles of the whole scan take them for air or fat and squeeze the contrast
- * of all the rest.
+ * negative ones, a few values far above everything else. They change the percentiles of the whole scan, and this reduces the contrast of
+ * everything else.
  *
  * Found on a sample of the sorted values, as a group at one end that an empty gap parts from the rest:
  *

@@ -1,4 +1,4 @@
-/* The network's answer on a box of the conformed scan. */
+/* The network's result (posteriors) on a box of the conformed scan. */
 #ifndef DN_INFER_POSTERIORS_H
 #define DN_INFER_POSTERIORS_H
 

@@ -1,11 +1,11 @@
 /* From posteriors on a box to clean structures.
  *
  * For each group (a structure on one side): voxels whose most probable label is one of the group's are divided into
- * components (connected by faces, as the published code does) and the largest is the structure's core. Its support is what
- * is connected to the core through voxels in which the group's probability is at least 0.05, at most 3 voxels from the core:
- * the soft rim belongs to a volume, the leak elsewhere does not. Posteriors outside the support become 0; background takes
- * them where a fragment that was not kept lay, so that no other label moves in. Elsewhere the background stays as it was, so
- * that the most probable label of a voxel does not change. */
+ * components (connected by faces, as the published code does) and the largest is the structure's core. Its support is the voxels that are
+ * connected to the core through voxels in which the group's probability is at least 0.05, at most 3 voxels from the core: the soft rim
+ * belongs to the volume; probability elsewhere does not. Posteriors outside the support become 0; background takes them where a fragment
+ * that was not kept lay, so that no other label moves in. Elsewhere the background stays as it was, so that the most probable label of a
+ * voxel does not change. */
 #ifndef DN_INFER_POSTPROCESS_H
 #define DN_INFER_POSTPROCESS_H
 
@@ -28,7 +28,7 @@ typedef struct dn_group_result {
 /* posteriors: changed in place. results: structures->group_count of them. */
 DN_CHECKED dn_status dn_postprocess(dn_posteriors *posteriors, const dn_structures *structures, dn_group_result *results);
 
-/* The same for labels alone (channel a voxel): where the largest component of each group lies. dim: of the map. Fields that
+/* The same for labels alone (channel per voxel): where the largest component of each group lies. dim: of the map. Fields that
  * need posteriors are 0. */
 DN_CHECKED dn_status dn_postprocess_labels(const uint8_t *labels, const int64_t dim[3], const dn_structures *structures,
                                            dn_group_result *results);

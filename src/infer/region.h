@@ -1,6 +1,6 @@
 /* The box of the conformed scan on which the network runs.
  *
- * The answer on the box must be the answer on the whole head. So the box is placed on the whole head's pooling grid (starts
+ * The result on the box must be the same as on the whole head. Therefore the box is placed on the whole head's pooling grid (starts
  * are multiples of the model's multiple), stays inside the volume, and what is found in it must lie far enough from
  * those of its faces that cut through the head. */
 #ifndef DN_INFER_REGION_H
@@ -17,14 +17,14 @@ enum { DN_REGION_SIZE = 72 };
 /* A structure nearer than this to a cut face is run again on a box centred on it. */
 enum { DN_REGION_MARGIN = 16 };
 
-/* A network that was taught on boxes around the structures, and looks at all of a box at once (instance norm), is asked on such boxes
- * only: {"box": 40} in its input contract. Nothing is to be found by it elsewhere, and where pools fall does not matter: the box is
- * centred on what it holds, and cuts it when that comes nearer to a face than this. */
+/* A network that was trained on boxes around the structures, and whose result depends on the whole box (instance norm), is run on such
+ * boxes only: {"box": 40} in its input contract. It is not used elsewhere, and the pooling grid does not matter: the box is centred on the
+ * structure. The structure counts as cut if it is nearer to a face of the box than this. */
 enum { DN_REGION_BOX_MARGIN = 3 };
 /* Voxels along each axis of that box, a multiple of the model's; 0: the model names none. */
 int64_t dn_region_box(const dn_model_input *input);
 
-/* A network that sees slices of the AC-PC frame (prepare/stack.h) says which stack it looks at:
+/* A network that works on slices of the AC-PC frame (prepare/stack.h) says on which stack it runs:
  *   {"frame":"acpc", "slices":50, "pixels":128, "centre_mm":[0,-5,0]}
  * pixels: of a row and of a column; left out: as many as make the published 64 mm. centre_mm: in the frame; left out: the published
  * stack's. Distance of slices and size of pixels are the contract's spacing. */

@@ -12,7 +12,7 @@
 #include "models/model.h"
 #include "net/plan/plan.h"
 
-/* Whether its architecture sees slices (2-D). DN_EFORMAT: its config cannot be read. */
+/* Whether its architecture works on slices (2-D). DN_EFORMAT: its config cannot be read. */
 DN_CHECKED dn_status dn_model_sees_slices(const dn_model *model, bool *out);
 
 typedef struct dn_slice_network_options {
@@ -23,11 +23,11 @@ typedef struct dn_slice_network_options {
 typedef struct dn_slice_network dn_slice_network;
 
 /* models: count >= 1 of them, borrowed for the network's life. options: NULL for the defaults. *out: owned by the caller
- * (dn_slice_network_destroy). DN_EFORMAT: a model sees volumes, or two of them differ in labels or in what they expect of a scan. */
+ * (dn_slice_network_destroy). DN_EFORMAT: a model works on volumes, or two of them differ in labels or in what they expect of a scan. */
 DN_CHECKED dn_status dn_slice_network_create(const dn_model *const *models, size_t count, const dn_slice_network_options *options,
                                              dn_slice_network **out);
 void dn_slice_network_destroy(dn_slice_network *network);
-/* For callers whose own progress goes on: runs report none from now on. */
+/* For callers that report progress themselves: runs report none from now on. */
 void dn_slice_network_quiet(dn_slice_network *network);
 
 typedef struct dn_slice_posteriors {
@@ -36,7 +36,7 @@ typedef struct dn_slice_posteriors {
     int64_t slices;
     double seconds_a_slice; /* of all models together, scan read and conformed */
     /* Mean over voxels that any model gives to a structure of the standard deviation between models of the most probable label's
-     * posterior; 0 with one model. How much the folds disagree. */
+     * posterior; 0 with one model. The difference between the folds. */
     double disagreement;
 } dn_slice_posteriors;
 

@@ -1,17 +1,17 @@
 /* Scans whose voxel axes do not meet at right angles: a sheared sform, as an affine registration or a tilted gantry leaves it.
  *
- * Everything after this looks at a scan along its axes, and a length along one says nothing of the others only where they are square. So
- * such a scan is resampled once, by its whole affine, onto the nearest square axes (the rotation of its polar decomposition) with its own
- * spacings, over the box that holds all of it; what is outside the scan is its darkest value. Cubic, within the scan's own range. */
+ * All later steps work along the axes of a scan and need axes at right angles. Therefore such a scan is resampled once, by its whole
+ * affine, onto the nearest square axes (the rotation of its polar decomposition) with its own spacings, over the box that holds all of it;
+ * what is outside the scan is its darkest value. Cubic, within the scan's own range. */
 #ifndef DN_INFER_STRAIGHTEN_H
 #define DN_INFER_STRAIGHTEN_H
 
 #include "base/status.h"
 #include "image/volume.h"
 
-/* Up to so many degrees from square a scan is taken as it is: over the 30 mm of a structure 1 mm. */
+/* A scan whose axes differ from right angles by up to this many degrees is used unchanged: this is 1 mm over the 30 mm of a structure. */
 #define DN_SKEW_SQUARE 2.0
-/* Beyond this the header is an error and no shear. */
+/* Beyond this, the header is wrong and it is not a shear. */
 #define DN_SKEW_MOST 60.0
 
 /* Largest angle by which two axes miss the right angle, degrees. */

@@ -31,7 +31,7 @@ DN_CHECKED dn_status dn_structures_check_channels(const dn_structures *structure
 size_t dn_structures_mirror(const dn_structures *structures, size_t group);
 /* mirror[c]: the channel of the same structure on the other side, what c becomes in a mirror; c itself where there is none. */
 void dn_structures_mirror_channels(const dn_structures *structures, int64_t mirror[DN_CHANNEL_LIMIT]);
-/* Whether a model may also be shown mirror images: unless its note "mirror" says "no". */
+/* Whether a model may also run on mirror images: unless its note "mirror" says "no". */
 bool dn_structures_sees_mirror(const dn_model *model);
 /* Whether the model knows a structure by this name. */
 bool dn_structures_has(const dn_structures *structures, const char *structure);

@@ -1,8 +1,8 @@
-/* Where the white matter lies on a scan's intensity scale, and a scale on which it lies where a network wants it.
+/* The intensity of white matter in a scan, and a scale on which it has the intensity that a network expects.
  *
- * Clipping at percentiles of the whole scan does not settle the scale of the brain: fat, a missing skull or a bright vein decide
- * what 1 is, and the white matter of ordinary scans comes out anywhere between 0.46 and 0.97. A network without a norm of its
- * own follows that; the published one's volumes fall by 40 % from one end to the other. */
+ * Clipping at percentiles of the whole scan does not fix the scale of the brain: fat, a missing skull or a bright vein decide which
+ * intensity becomes 1, and the white matter of ordinary scans gets any value between 0.46 and 0.97. The results of a network without
+ * normalisation layers depend on this; the volumes of the published network fall by 40 % from one end to the other. */
 #ifndef DN_INFER_WHITE_MATTER_H
 #define DN_INFER_WHITE_MATTER_H
 

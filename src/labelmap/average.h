@@ -1,4 +1,4 @@
-/* `dien labelmap average`: the label map on which many people agree. */
+/* `dien labelmap average`: the average label map of many people. */
 #ifndef DN_LABELMAP_AVERAGE_H
 #define DN_LABELMAP_AVERAGE_H
 

@@ -1,4 +1,4 @@
-/* `dien labelmap frame`: an average head turned into its AC-PC frame. */
+/* `dien labelmap frame`: turns an average head into its AC-PC frame. */
 #ifndef DN_LABELMAP_TURN_H
 #define DN_LABELMAP_TURN_H
 

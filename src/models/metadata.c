@@ -169,7 +169,7 @@ dn_status dn_metadata_check(const dn_model *model, const char *where)
     json_decref(config);
     for (size_t i = 0; i < model->label_count; ++i) {
         if (model->labels[i].channel != (int64_t)i) {
-            DN_FAIL(DN_EFORMAT, "%s: dien.labels: entry %zu is for channel %lld; each channel should stand once, in order", where, i,
+            DN_FAIL(DN_EFORMAT, "%s: dien.labels: entry %zu is for channel %lld; each channel should occur once, in order", where, i,
                     (long long)model->labels[i].channel);
         }
     }

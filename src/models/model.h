@@ -1,4 +1,4 @@
-/* A model file: one safetensors file whose metadata says everything a reader needs.
+/* A model file: one safetensors file whose metadata has everything that a reader needs.
  *
  * Metadata keys (all text; values that are structures are JSON):
  *   dien.format        "1"
@@ -39,7 +39,7 @@ typedef struct dn_model_input {
     int64_t slice_step; /* 2-D: slices from one channel to the next, the middle one in the middle; 0: each channel holds the same slice */
     dn_normalise_kind normalise;
     double low, high; /* percentiles, 0..100 */
-    bool mirror;      /* 3-D: asked about the scan and its mirror image, whose answers are averaged */
+    bool mirror;      /* 3-D: runs on the scan and on its mirror image; the results are averaged */
     char *region;     /* JSON object whose meaning belongs to segment/, or NULL */
 } dn_model_input;
 

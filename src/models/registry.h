@@ -1,4 +1,4 @@
-/* The architectures by name: how a config (JSON) becomes a graph. One row, one file. */
+/* The architectures by name: how a config (JSON) becomes a graph. One row and one file per architecture. */
 #ifndef DN_MODELS_REGISTRY_H
 #define DN_MODELS_REGISTRY_H
 

@@ -1,4 +1,4 @@
-/* Where models live, and how one is found by name. */
+/* The folders of models, and the search for a model by name. */
 #ifndef DN_MODELS_STORE_H
 #define DN_MODELS_STORE_H
 
@@ -15,7 +15,8 @@ DN_CHECKED dn_status dn_store_list(char ***out, size_t *count);
 void dn_store_list_release(char **paths, size_t count);
 
 /* A model by file ("x/NAME.safetensors": taken when such a file exists or the text holds a '/') or by name. *path is
- * owned by the caller; path NULL: only whether it is there. DN_EINPUT says where it was looked for, what is there, and how to import one.
+ * owned by the caller; path NULL: only whether it is there. DN_EINPUT: the message names the searched folders and the models that were
+ * found.
  */
 DN_CHECKED dn_status dn_model_find(const char *name_or_path, char **path);
 /* The same, read: DN_EINPUT and DN_EFORMAT of finding and of dn_model_read. *out: owned by the caller (dn_model_destroy). */

@@ -2,7 +2,7 @@
  *
  *   {"classes": 11,               channels of the output
  *    "features": [24,48,96],      of each level, finest first; as many levels (2 to 8)
- *    "convs": 2,                  convolutions a level [2]
+ *    "convs": 2,                  convolutions per level [2]
  *    "kernel": 3,                 [3]; odd
  *    "activation": "elu",         relu|leaky_relu|elu|silu [relu]; "alpha" for leaky_relu [0.01] and elu [1]
  *    "norm": "batch",             none|batch|instance [batch]; "epsilon" [1e-3 batch, 1e-5 instance]

@@ -11,7 +11,7 @@ void dn_row_slope_argument(float *g, const float *x, dn_activation kind, float a
 /* d = g * slope of the activation at a * x + c; every kind. */
 void dn_row_slope_affine(float *d, const float *g, const float *x, const float *a, const float *c, dn_activation kind, float alpha,
                          int64_t n);
-/* sum += x; flat, one sum an element. */
+/* sum += x; flat, one sum per element. */
 void dn_row_sum(float *sum, const float *x, int64_t n);
 /* square += (x - mean)^2 */
 void dn_row_deviation(float *square, const float *x, const float *mean, int64_t n);

@@ -17,7 +17,7 @@
 
 #include "base/random.h"
 
-/* The operations, a row each: net/ops/<name>.c defines dn_op_<name> (net/ops/op.h). New ones go to the end. */
+/* The operations, one row per operation: net/ops/<name>.c defines dn_op_<name> (net/ops/op.h). New ones go to the end. */
 #define DN_OPS(ROW)                                                                                                                        \
     ROW(INPUT, input)                                                                                                                      \
     ROW(CONV, conv)                                                                                                                        \
@@ -102,7 +102,7 @@ dn_shape dn_graph_output_shape(const dn_graph *graph, int i);
 /* A layer by its name; -1 when there is none. */
 int dn_graph_find(const dn_graph *graph, const char *name);
 
-/* The same network for other input shapes (one an input). *out: owned by the caller. DN_ESHAPE names the layer that does
+/* The same network for other input shapes (one per input). *out: owned by the caller. DN_ESHAPE names the layer that does
  * not fit. */
 DN_CHECKED dn_status dn_graph_reshape(const dn_graph *graph, const dn_shape *inputs, dn_graph **out);
 /* Floating-point operations of one forward pass as written (a multiply-add counts as two). */

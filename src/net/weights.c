@@ -83,7 +83,7 @@ dn_status dn_weights_add(dn_weights *weights, const char *name, size_t rank, con
         DN_FAIL(DN_EFORMAT, "weight %s has more than %d axes or an impossible size", name, DN_WEIGHT_MAX_RANK);
     }
     if (dn_weights_find(weights, name) != NULL) {
-        DN_FAIL(DN_EFORMAT, "weight %s is there twice", name);
+        DN_FAIL(DN_EFORMAT, "weight %s occurs twice", name);
     }
     if (weights->count == weights->capacity) {
         DN_TRY(grow(weights));

@@ -1,4 +1,4 @@
-/* A picture of the AC-PC frame on its scan, for a person to judge. */
+/* A picture of the AC-PC frame on its scan, to be checked by a person. */
 #ifndef DN_PREPARE_FRAME_PICTURE_H
 #define DN_PREPARE_FRAME_PICTURE_H
 

@@ -1,4 +1,4 @@
-/* The frame written down: JSON for programs, one row of a table for people; and read again. */
+/* Writes a frame (JSON for programs, one row of a table for people) and reads it again. */
 #ifndef DN_PREPARE_FRAME_RECORD_H
 #define DN_PREPARE_FRAME_RECORD_H
 

@@ -1,13 +1,13 @@
-/* The intracranial volume marked between two thresholds, as it was marked by hand in the seeds: what is brighter than fluid and darker than
- * fat, in one piece with the brain, closed and smoothed.
+/* The intracranial volume marked between two thresholds, as Vernikouskaya et al. 2025 marked it by hand: what is brighter than fluid and
+ * darker than fat, in one piece with the brain, closed and smoothed.
  *
  *     low <= intensity <= high
  *     -> eroded, so that bridges of dura, vessels and nerves break; the piece at the seed; grown back inside the thresholds
  *     -> closed over sulci and vessels, holes filled -> a rim of fluid added where it is brighter than bone -> cut where the skull opens to
  * the spinal canal -> surface smoothed
  *
- * Fluid and bone are both dark on T1-weighted scans: where the lower threshold does not tell them apart (bias, noise), the mark takes in
- * some dura or loses some fluid. The papers' truth has these errors too. */
+ * Fluid and bone are both dark on T1-weighted scans: where the lower threshold does not separate them (bias, noise), the mark includes some
+ * dura or loses some fluid. The truth of the papers has these errors, too. */
 #ifndef DN_PREPARE_ICV_MARK_H
 #define DN_PREPARE_ICV_MARK_H
 
@@ -35,7 +35,8 @@ typedef struct dn_icv_mark {
     bool touches_edge; /* other than at its lower end the mark reaches the scan's border: it is not whole */
 } dn_icv_mark;
 
-/* out: release with dn_icv_mark_release. DN_EUSAGE: thresholds that cannot be; DN_EDATA: nothing lies between the thresholds near the seed.
+/* out: release with dn_icv_mark_release. DN_EUSAGE: thresholds that are not possible; DN_EDATA: nothing lies between the thresholds near
+ * the seed.
  */
 DN_CHECKED dn_status dn_icv_mark_make(const dn_volume *scan, const dn_icv_mark_options *options, dn_icv_mark *out);
 void dn_icv_mark_release(dn_icv_mark *mark);

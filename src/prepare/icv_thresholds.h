@@ -1,4 +1,4 @@
-/* What the marking of the intracranial volume (prepare/icv_mark.h) needs, read off a scan: the thresholds and a point in the brain. The
+/* Finds the inputs of the marking of the intracranial volume (prepare/icv_mark.h) in a scan: the thresholds and a point in the brain. The
  * average head is aligned with the scan; the brightness of what it says is brain sets the thresholds. */
 #ifndef DN_PREPARE_ICV_THRESHOLDS_H
 #define DN_PREPARE_ICV_THRESHOLDS_H

@@ -1,4 +1,4 @@
-/* A mask's outline on its scan, for a person to judge: rows of sagittal, coronal and axial slices through it. */
+/* The outline of a mask on its scan, to be checked by a person: rows of sagittal, coronal and axial slices through it. */
 #ifndef DN_PREPARE_MASK_PICTURE_H
 #define DN_PREPARE_MASK_PICTURE_H
 

@@ -1,5 +1,5 @@
-/* How sharp and how noisy a scan is where the structures lie: two numbers that no network is asked for, because networks draw plausible
- * outlines into blur and noise, too.
+/* How sharp and how noisy a scan is where the structures lie: two numbers that are measured without a network, because networks draw
+ * plausible outlines in blurred and noisy scans, too.
  *
  * Both are measured on the scan's own voxels in a box of 30 mm to each side of a point, relative to the box's contrast (percentile 95
  * less percentile 10: tissue less fluid):

@@ -145,7 +145,7 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
     }
 }
 
-/* How a network that sees slices came to look where it did. */
+/* How a network that works on slices came to look where it did. */
 static void judge_frame(const dn_quality_evidence *e, const dn_quality_limits *limits, dn_quality *out)
 {
     const dn_frame *frame = &e->acpc->frame;

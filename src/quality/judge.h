@@ -1,7 +1,7 @@
-/* Automatic quality control: rules with stated limits, each a sentence when it applies.
+/* Automatic quality control: rules with stated limits, each gives a sentence if it applies.
  *
  * Failed (the program ends with exit code 4, results are written and marked): measures that cannot be right.
- * Warnings: look at the picture before using the numbers. The limits are in quality/limits.c and quality/judge_head.c, and
+ * Warnings: check the picture before using the numbers. The limits are in quality/limits.c and quality/judge_head.c, and
  * docs/evidence/quality_limits.md explains them. */
 #ifndef DN_QUALITY_JUDGE_H
 #define DN_QUALITY_JUDGE_H
@@ -36,7 +36,7 @@ typedef struct dn_quality {
     bool failed;
 } dn_quality;
 
-/* What the rules look at; all borrowed. location: NULL when the template was not aligned. */
+/* The input of the rules; all borrowed. location: NULL when the template was not aligned. */
 typedef struct dn_quality_evidence {
     const dn_scan_info *info;
     const dn_conformed *conformed;
@@ -46,18 +46,19 @@ typedef struct dn_quality_evidence {
     const dn_group_result *groups;
     const dn_volume_rows *volumes;
     bool searched_whole_head; /* though the template was tried first */
-    bool head_seen;           /* the whole head was looked at, though perhaps only for the frame: location is by its labels, too */
+    bool head_seen;           /* the networks of the whole head ran, perhaps only for the frame: location also uses their labels */
     const dn_head *head;      /* NULL: nothing of the whole head is measured; the rest is not read then */
     const bool *head_wanted;  /* by channel of it */
     bool icv_wanted;
     dn_limits_kind limits;
-    const dn_acpc_found *acpc;    /* of a network that sees slices; NULL: there was none */
+    const dn_acpc_found *acpc;    /* of a network that works on slices; NULL: there was none */
     const char *acpc_refused;     /* why it measured nothing; NULL: it did */
-    bool is_stack;                /* the scan is a stack, which goes no further than such a network looks */
+    bool is_stack;                /* the scan is a stack, which goes no further than the slices of such a network */
     dn_image_quality image;       /* edge_mm not above 0: not measured */
     const dn_part_picture *parts; /* by group of structures; NULL: not looked at */
     double disagreement;          /* of several models (slice_network.h); 0: there was one */
-    double mirror_disagreement;   /* of the answers to the scan and its mirror image (consensus.h); NaN: there was one answer */
+    double mirror_disagreement;   /* difference between the results for the scan and its mirror image (consensus.h); NaN: there was only one
+                                     result */
 } dn_quality_evidence;
 
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);

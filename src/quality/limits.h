@@ -9,17 +9,17 @@ typedef struct dn_quality_limits {
     double asymmetry[2];                  /* |left - right| / mean */
     double posterior[2];                  /* mean of a side's labelled voxels */
     double largest[2];                    /* share of a side's labelled voxels that are in the largest component */
-    double entropy[2];                    /* bits a labelled voxel (score.h) */
-    double members[2];                    /* SD of the volumes of a consensus's members, of their mean */
-    double mirror[2];                     /* disagreement of the answers to the scan and its mirror image (consensus.h) */
+    double entropy[2];                    /* bits per labelled voxel (score.h) */
+    double members[2];                    /* SD of the volumes of a consensus's runs, relative to their mean */
+    double mirror[2];                     /* difference between the results for the scan and its mirror image (consensus.h) */
     double folds[2];                      /* disagreement of averaged models (slice_network.h) */
     double edge_mm[2], noise[2];          /* of the scan itself (image_quality.h) */
     double frame_mm[2], frame_degrees[2]; /* expected error of the AC-PC frame */
 } dn_quality_limits;
 
 typedef enum {
-    DN_LIMITS_VOLUMES, /* networks that see volumes of 1 mm: our own, the published one with subunits */
-    DN_LIMITS_SLICES,  /* networks that see slices of the AC-PC frame: our own hypothalamus-2d */
+    DN_LIMITS_VOLUMES, /* networks that work on volumes of 1 mm: our own, the published one with subunits */
+    DN_LIMITS_SLICES,  /* networks that work on slices of the AC-PC frame: our own hypothalamus-2d */
     DN_LIMITS_STACKS   /* the same on stacks alone: no mirror image and no way back to the scan blur what they say */
 } dn_limits_kind;
 

@@ -1,5 +1,5 @@
-/* What the scan shows inside the structures of a network's posteriors (the hypothalamus): a network outlines a lesion as if it were not
- * there, with every confidence; the picture does not.
+/* The brightness of the scan inside the structures of a network's posteriors (the hypothalamus): a network outlines a lesion as if it were
+ * not there, and with high probability; the brightness shows it.
  *
  * Brightness is measured on the scan's own voxels, of the contrast of a box of 30 mm around the structures: 0 is its percentile 10 (fluid),
  * 1 its percentile 95 (white matter). Over the project's 57 heads with first labels (docs/evidence/quality_limits.md) a side's median lies

@@ -151,7 +151,7 @@ static void flag(const dn_score *s, dn_limits_kind kind, dn_quality *quality)
     if (mark[DN_MARK_AGREEMENT] < 1.0) {
         dn_quality_add(
             quality, level(mark[DN_MARK_AGREEMENT]), "members_disagree",
-            "The runs of --consensus differ: the SD of their volumes is %s %% of the mean (usual: below %.0f %%, limit %.0f %%).",
+            "The runs of the consensus differ: the SD of their volumes is %s %% of the mean (usual: below %.0f %%, limit %.0f %%).",
             beside(s, DN_MARK_AGREEMENT, &agreement, 100.0, 0, text), 100 * agreement.high, 100 * agreement.high_limit);
     }
     if (mark[DN_MARK_FOLDS] < 1.0) {

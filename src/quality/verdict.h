@@ -1,4 +1,4 @@
-/* Whether a result is to be believed: the rules (judge.h) and the score (score.h) together. */
+/* Whether a result can be trusted: the rules (judge.h) and the score (score.h) together. */
 #ifndef DN_QUALITY_VERDICT_H
 #define DN_QUALITY_VERDICT_H
 
@@ -10,7 +10,7 @@ typedef struct dn_judgement {
     dn_score score;     /* score.verdict: accepted or not */
 } dn_judgement;
 
-/* accept: what the rules reject is accepted by hand, and that is recorded. DN_ENOMEM. */
+/* accept: a scan that the rules reject is accepted by hand, and this is recorded. DN_ENOMEM. */
 DN_CHECKED dn_status dn_result_judge(const dn_segment_result *result, bool accept, dn_judgement *out);
 
 #endif

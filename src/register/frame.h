@@ -37,7 +37,7 @@ typedef struct dn_frame {
     double scale[3];         /* of this head to the reference along x, y, z */
     int structures;          /* that took part */
     double residual_mm;      /* robust mean distance between surfaces after the fit */
-    double error_mm;         /* standard error of AC and PC (the larger), leaving out a structure at a time */
+    double error_mm;         /* standard error of AC and PC (the larger), leaving out one structure at a time */
     double error_degrees;    /* of the rotation, likewise */
 } dn_frame;
 

@@ -1,4 +1,4 @@
-/* Where the hypothalamus is, roughly (a few mm): the average head is aligned with the scan.
+/* Finds the approximate place of the hypothalamus (to a few mm): the average head is aligned with the scan.
  *
  * Rigid motion and a scale for each axis are found by normalised cross-correlation inside the template's brain and the
  * rim around it: exhaustively over positions and pitch on an 8 mm copy of the scan, for heads with and without skull,
@@ -18,18 +18,18 @@ typedef struct dn_location {
     double correlation;  /* of scan and template at the end, -1..1; real heads: above 0.7, see DN_ALIGN_PLAUSIBLE */
     double match;        /* of the brain's own contrast with T1's, -1..1 (register/head_align_match.h); NaN: too little of it is there */
     double brain_inside; /* share of the template's brain that lies within the volume, 0..1 */
-    double scale[3];     /* mm of the scan for a mm of the template, along right, anterior, superior of the head */
+    double scale[3];     /* mm of the scan per mm of the template, along right, anterior, superior of the head */
     double rotation[3];  /* degrees about the axes right (pitch), anterior (roll), superior (yaw) */
     double turned;       /* degrees, of the three together: how far from upright */
     bool stripped;       /* the template without skull fitted better */
     dn_affine to_volume; /* template world (mm from the hypothalamus) to voxel coordinates */
 } dn_location;
 
-/* Below this correlation what was found is not a head as the template knows it; above the second it certainly is one, and
- * the hypothalamus is where it says, if it is to be seen at all. */
+/* Below the first correlation the scan is not like the head of the template; above the second it certainly is, and the hypothalamus is at
+ * the found place if the scan shows it. */
 #define DN_ALIGN_PLAUSIBLE 0.5
 #define DN_ALIGN_CERTAIN 0.75
-/* Heads turned further than this are beyond what our networks were taught (some 15 degrees about each axis). */
+/* Heads turned further than this are outside the training data of our networks (some 15 degrees about each axis). */
 #define DN_ALIGN_TURNED 25.0
 
 /* From this match on the brain lies where the average head has it, and its contrast is T1's (register/head_align_match.h). */

@@ -109,7 +109,7 @@ dn_status dn_align_picture_tame(dn_align_picture *pic)
     return DN_OK;
 }
 
-/* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels an axis. */
+/* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels per axis. */
 dn_status dn_align_samples_make(const dn_head_template *head, int64_t factor, dn_align_samples *out)
 {
     const int64_t reach = factor == 1 ? 2 : 1; /* voxels */

@@ -32,7 +32,7 @@ DN_CHECKED dn_status dn_align_picture_make(const float *data, const int64_t dim[
                                            dn_align_picture *out);
 /* Limits what is much brighter than the rest, in place. */
 DN_CHECKED dn_status dn_align_picture_tame(dn_align_picture *picture);
-/* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels an axis. out->at: the
+/* Template points whose neighbourhood of about a centimetre touches the brain, averaged over `factor` voxels per axis. out->at: the
  * caller's to free. */
 DN_CHECKED dn_status dn_align_samples_make(const dn_head_template *head, int64_t factor, dn_align_samples *out);
 

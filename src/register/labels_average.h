@@ -1,4 +1,4 @@
-/* The label map on which aligned people agree. */
+/* The average label map of aligned people. */
 #ifndef DN_REGISTER_LABELS_AVERAGE_H
 #define DN_REGISTER_LABELS_AVERAGE_H
 
@@ -11,7 +11,7 @@ DN_CHECKED dn_status dn_labels_average(const dn_labels *const *maps, const dn_al
                                        const dn_tissues *tissues, const dn_grid *grid, dn_labels **out);
 
 /* Gives each voxel of a structure of the brain that is not joined (through faces) to the structure's largest piece the most frequent
- * label of its 26 neighbours that are. Votes leave such crumbs where structures are thin. In place. */
+ * label of its 26 neighbours that are. Voting leaves such small pieces where structures are thin. In place. */
 DN_CHECKED dn_status dn_labels_drop_crumbs(dn_labels *labels, const dn_tissues *tissues);
 
 /* Writes the half with the lower x onto the other, sides swapped. labels' grid: axes RAS, symmetric about x = 0 (DN_EGEOMETRY). */

@@ -1,4 +1,4 @@
-/* The project's own average head: what lies where in a head of mean shape, and where its two commissures are.
+/* The project's own average head: the structures of a head of mean shape, and its two commissures.
  *
  * It is a label map with FreeSurfer numbers (as share/synth/tissues.tsv; the hypothalamus and what lies around it under
  * the numbers of share/template/README.md) in the AC-PC frame: world millimetres RAS, the anterior commissure at the

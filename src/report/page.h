@@ -1,4 +1,4 @@
-/* STEM_report.html: one page for a reader who knows brains, not programs. Nothing is loaded from elsewhere: the picture
+/* STEM_report.html: one page for a reader who knows brains, not programs. The page loads no other files: the picture
  * FOLDER/STEM_qc.png, which must exist, is embedded. On paper it is one page A4 of numbers and
  * one of pictures (more where a scan has many remarks or norms). */
 #ifndef DN_REPORT_PAGE_H

@@ -42,7 +42,7 @@ dn_status dn_report_put_facts(const dn_report *it)
     return dn_file_printf(it->w, "</dd>\n</dl>\n");
 }
 
-/* Where a network that sees slices looked. */
+/* Where a network that works on slices looked. */
 static dn_status put_frame(const dn_report *it)
 {
     const dn_frame *f = &it->r->frame->found.frame;

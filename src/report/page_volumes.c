@@ -133,7 +133,7 @@ dn_status dn_report_put_truth(const dn_report *it)
         return DN_OK;
     }
     DN_TRY(dn_file_printf(it->w, "<section class=\"late\">\n<h2>Measured and true</h2>\n<p>The true volumes of this head are known: they "
-                                 "were counted in the label map that was given with --truth.</p>\n<div class=\"wide\"><table><thead><tr>"
+                                 "were counted in the label map that was given as the truth.</p>\n<div class=\"wide\"><table><thead><tr>"
                                  "<th>Structure</th><th>Side</th><th>Measured</th><th>True</th><th>Difference</th></tr></thead><tbody>\n"));
     for (size_t i = 0; i < r->volumes.count; ++i) {
         const dn_volume_row *row = &r->volumes.row[i];

@@ -18,7 +18,7 @@ enum {
     OVERVIEW = 240, /* size of the three pictures of the whole head */
     TITLE = 27,     /* height of a row's title */
     TEXT = 16,      /* of letters */
-    OVERSAMPLE = 2  /* label pixels a picture pixel */
+    OVERSAMPLE = 2  /* label pixels per picture pixel */
 };
 #define FIELD_MM 38.0      /* width of a tile of the hypothalamus */
 #define DEEP_FIELD_MM 96.0 /* and of the deep structures */

@@ -1,8 +1,8 @@
-/* Who was scanned, when and how, as far as files beside the scan say: its JSON sidecar (dcm2niix, BIDS, with what the data set's own
+/* Who was scanned, when and how, from files beside the scan: its JSON sidecar (dcm2niix, BIDS, with what the data set's own
  * T1w.json adds), participants.tsv and BIDS's _scans.tsv. They are looked for beside the scan, in the folders of BIDS above it (anat,
  * ses-..., sub-..., the data set), and for other layouts in the folder above.
  *
- * Nothing here is needed to measure a scan: a file that cannot be read is named in a warning (dn_log), and what it would say stays unknown.
+ * This is not needed to measure a scan: a file that cannot be read is named in a warning (dn_log), and its facts stay unknown.
  */
 #ifndef DN_REPORT_SCAN_ABOUT_H
 #define DN_REPORT_SCAN_ABOUT_H

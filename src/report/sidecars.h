@@ -1,5 +1,5 @@
-/* What every run that measures writes beside its labels: the tables of labels and volumes, and in JSON who made them, from what, and how
- * far they may be trusted. Internal to report/, but for dn_output_path. */
+/* The files that every measuring run writes beside its labels: the tables of labels and volumes, and JSON files with the program, the
+ * inputs and the results of quality control. Internal to report/, but for dn_output_path. */
 #ifndef DN_REPORT_SIDECARS_H
 #define DN_REPORT_SIDECARS_H
 

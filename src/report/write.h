@@ -1,9 +1,9 @@
-/* Writes what a result holds into a folder, each file atomically; names begin with the scan's stem (design.md):
+/* Writes a result into a folder, each file atomically; names begin with the scan's stem (design.md):
  *   STEM_dseg.nii.gz, _dseg.tsv, _dseg.json      labels on the scan's own grid, their table and provenance
- *   STEM_label-ICV_mask.nii.gz, .json       what is inside the skull, when it was measured
- *   STEM_volumes.tsv, _volumes.json              one row a structure and side
- *   STEM_measured_and_true.tsv                   when the true labels are known (segment/truth.h)
- *   STEM_probseg.nii.gz, _probseg.json           posteriors of the hypothalamus, one volume a label, when asked for
+ *   STEM_label-ICV_mask.nii.gz, .json            mask of the inside of the skull, if it was measured
+ *   STEM_volumes.tsv, _volumes.json              one row per structure and side
+ *   STEM_measured_and_true.tsv                   if the true labels are known (segment/truth.h)
+ *   STEM_probseg.nii.gz, _probseg.json           posteriors of the hypothalamus, one volume per label, if requested
  *   STEM_qc.png, STEM_report.html                for people; not of a stack of slices
  * Equal inputs and options give equal bytes: no times, no paths but the input's name. */
 #ifndef DN_REPORT_WRITE_H
@@ -19,7 +19,7 @@
 typedef struct dn_output_options {
     const char *folder; /* exists */
     bool posteriors;
-    dn_report_options report; /* what the report is told of the person */
+    dn_report_options report; /* age and sex of the person, and the norms, for the report */
 } dn_output_options;
 
 /* Before a scan is measured: whether its results may be written, i.e. none of their names is a folder, a device (DN_EIO), an input of

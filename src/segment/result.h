@@ -1,5 +1,5 @@
-/* One scan, or one stack of slices, as it was measured: stage by stage. A stage that did not happen is NULL, and none is changed by a
- * later one. Nothing here says whether to believe it (quality/judge.h) or writes it (report/write.h). */
+/* One scan, or one stack of slices, as it was measured: stage by stage. A stage that was not needed is NULL; no stage is changed by a later
+ * one. Whether the result can be trusted is in quality/judge.h; report/write.h writes it. */
 #ifndef DN_SEGMENT_RESULT_H
 #define DN_SEGMENT_RESULT_H
 
@@ -18,7 +18,7 @@ typedef enum {
     DN_FOUND_BY_TEMPLATE,   /* on the box that the aligned head gave */
     DN_FOUND_BY_SECOND_BOX, /* on a box centred on what the first one held */
     DN_FOUND_BY_WHOLE_HEAD, /* by the network on the whole head */
-    DN_FOUND_BY_FRAME,      /* by the AC-PC frame, in which a network that sees slices looked */
+    DN_FOUND_BY_FRAME,      /* by the AC-PC frame, in which a network that works on slices looked */
     DN_FOUND_IN_STACK       /* in a stack of slices, which was all there was */
 } dn_found_by;
 
@@ -44,11 +44,11 @@ typedef struct dn_hypothalamus {
     dn_axis_map map;          /* a voxel of what posteriors are a box of, in voxels of the oriented scan */
     double voxel_mm3;         /* of it */
     dn_group_result groups[DN_GROUP_LIMIT];
-    dn_consensus *consensus; /* owned; the members behind the mean that posteriors are; NULL: one answer, or a mirrored pair */
-    dn_consensus *mirrored;  /* owned; of a model that is asked about the scan and its mirror image */
-    dn_fluid_fill *fill;     /* owned; what the network was shown around the brain of a scan without skull */
+    dn_consensus *consensus; /* owned; the runs whose mean the posteriors are; NULL: one run, or a mirrored pair */
+    dn_consensus *mirrored;  /* owned; of a model that runs on the scan and on its mirror image */
+    dn_fluid_fill *fill;     /* owned; what was added around the brain of a scan without skull */
     int64_t network_voxels;  /* that went through the network */
-    int64_t whole_voxels;    /* that a run on the whole head takes; 0: it sees slices */
+    int64_t whole_voxels;    /* that a run on the whole head takes; 0: it works on slices */
 } dn_hypothalamus;
 
 /* The whole head, measured. */
@@ -59,7 +59,7 @@ typedef struct dn_head_measured {
     dn_labels *icv; /* owned; mask on the scan's own grid; NULL: not measured */
 } dn_head_measured;
 
-/* A network that sees slices looked for the AC-PC frame of the whole head. */
+/* A network that works on slices looked for the AC-PC frame of the whole head. */
 typedef struct dn_frame_look {
     dn_acpc_found found;
     char *refused; /* owned; why it measured nothing; NULL: it did */
@@ -78,15 +78,15 @@ typedef struct dn_segment_result {
     size_t model_count;
     dn_precision precision;
     dn_scan_info info;
-    double scan_spacing[3];   /* mm, of the scan as it came */
-    dn_conformed conformed;   /* without its `volume`, which only networks see; `oriented` is kept for pictures */
-    double white_matter;      /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
-    dn_location *location;    /* owned; of the average head; NULL: it was not aligned, or nothing like it was found */
-    bool head_seen;           /* the whole head's networks looked, though perhaps only for the frame: location is by their labels, too */
-    dn_frame_look *frame;     /* owned */
-    dn_stack_look *stack;     /* owned */
-    dn_head_measured *head;   /* owned */
-    dn_structures structures; /* of the hypothalamus's network, which it borrows; no groups when none was used */
+    double scan_spacing[3];        /* mm, of the scan as it came */
+    dn_conformed conformed;        /* without its `volume`, which only networks see; `oriented` is kept for pictures */
+    double white_matter;           /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
+    dn_location *location;         /* owned; of the average head; NULL: it was not aligned, or nothing like it was found */
+    bool head_seen;                /* the networks of the whole head ran, perhaps only for the frame: location also uses their labels */
+    dn_frame_look *frame;          /* owned */
+    dn_stack_look *stack;          /* owned */
+    dn_head_measured *head;        /* owned */
+    dn_structures structures;      /* of the hypothalamus's network, which it borrows; no groups when none was used */
     dn_hypothalamus *hypothalamus; /* owned */
     dn_native native;              /* native.labels holds everything that was labelled, the hypothalamus over the rest */
     dn_volume_rows volumes;
@@ -99,7 +99,7 @@ void dn_head_measured_destroy(dn_head_measured *head);
 void dn_segment_result_destroy(dn_segment_result *result);
 /* The model that measured the hypothalamus; NULL: none did. */
 const dn_model *dn_segment_result_model(const dn_segment_result *result);
-/* The conformed scan as the posteriors of the hypothalamus see it (native.h, quality/judge.h): what is in it is borrowed. */
+/* The conformed scan that belongs to the posteriors of the hypothalamus (native.h, quality/judge.h): what is in it is borrowed. */
 dn_conformed dn_segment_result_place(const dn_segment_result *result);
 
 #endif

@@ -1,4 +1,4 @@
-/* The main job on one scan: read, conform, find the region, run the network, clean, bring back, measure, judge.
+/* The main work on one scan: read, conform, find the region, run the network, clean, bring back, measure, judge.
  * Nothing is written here; report/write.h writes what a result holds. */
 #ifndef DN_SEGMENT_SCAN_H
 #define DN_SEGMENT_SCAN_H
@@ -10,10 +10,10 @@
 #include "segment/select.h"
 
 typedef struct dn_segmenter_options {
-    /* Network of the hypothalamus: name or file (.safetensors, or a Keras .h5 that is imported on the way), or several that see slices
-     * with commas (averaged); NULL: DN_SEGMENT_MODEL. When it is named and `structures` is not, only what it labels is measured. */
+    /* Network of the hypothalamus: name or file (.safetensors, or a Keras .h5 that is imported on the way), or several that work on slices,
+     * separated by commas (averaged); NULL: DN_SEGMENT_MODEL. When it is named and `structures` is not, only what it labels is measured. */
     const char *model;
-    const char *structures; /* names of select.h with commas; NULL: all that the networks that are there can measure */
+    const char *structures; /* names of select.h with commas; NULL: everything that the installed networks can measure */
     dn_precision precision;
     int64_t memory_limit; /* bytes for one run of the network; 0: no limit */
     dn_trust trust;
@@ -22,13 +22,13 @@ typedef struct dn_segmenter_options {
                             peak lies here, of 0..1 */
     const dn_consensus_options *consensus; /* borrowed for the segmenter's life; NULL: one run of the network */
     bool model_grid;                       /* results on the model's grid (1 mm, RAS) instead of the scan's own */
-    /* What will be segmented, borrowed while the segmenter is made; 0: whole heads. A network that sees slices also takes stacks of them,
-     * which `dien prepare` cuts; then no other network is needed. */
+    /* What will be segmented, borrowed while the segmenter is made; 0: whole heads. A network that works on slices also takes stacks of
+     * them, which `dien prepare` cuts; then no other network is needed. */
     const char *const *scans;
     size_t scan_count;
 } dn_segmenter_options;
 
-/* Our own network of the hypothalamus, which is taken when none is named, whatever else is installed; and our other one, which sees
+/* Our own network of the hypothalamus, which is used if none is named, whatever else is installed; and our other network, which works on
  * slices of the AC-PC frame. Both come with the program. */
 #define DN_SEGMENT_MODEL "hypothalamus"
 #define DN_SEGMENT_SLICES "hypothalamus-2d"
@@ -36,20 +36,20 @@ typedef struct dn_segmenter_options {
 /* The networks, ready to be used on any number of scans, one at a time. */
 typedef struct dn_segmenter dn_segmenter;
 
-/* *out: owned by the caller (dn_segmenter_destroy). DN_EINPUT, DN_EFORMAT: a network; DN_EUSAGE: structures. A network that is not
- * there is an error when what it measures was named, or when no other is there; else it is noted (dn_log) and what it would measure
- * is left out. A network that sees slices needs those of the whole head and the average head of share/, which find its frame; not for
- * stacks. DN_EUSAGE: some of the scans are stacks, some are not. */
+/* *out: owned by the caller (dn_segmenter_destroy). DN_EINPUT, DN_EFORMAT: a network; DN_EUSAGE: structures. A missing network is an error
+ * if the caller named a structure that only it measures, or if no other network is installed; otherwise this is noted (dn_log), and its
+ * structures are left out. A network that works on slices needs those of the whole head and the average head of share/, which find its
+ * frame; not for stacks. DN_EUSAGE: some of the scans are stacks, some are not. */
 DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out);
 void dn_segmenter_destroy(dn_segmenter *segmenter);
-/* Its scans are stacks of slices, and it measures nothing else. */
+/* Its scans are stacks of slices; it measures only these. */
 bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter);
 /* The network of the hypothalamus; NULL when it is not used. */
 const dn_model *dn_segmenter_model(const dn_segmenter *segmenter);
 
 /* *out: owned by the caller (dn_segment_result_destroy); borrows segmenter. path: a head, or a stack where the segmenter was made for them.
- * DN_EDATA when no structure was found: nothing is measured, and the sentence says what to look at. Errors of reading as
- * dn_scan_read. Whether to believe what was measured is not asked here. */
+ * DN_EDATA when no structure was found: nothing is measured, and the message says what to check. Errors of reading as
+ * dn_scan_read. Quality control is not done here. */
 DN_CHECKED dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_result **out);
 
 #endif

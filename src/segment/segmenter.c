@@ -81,7 +81,7 @@ static const dn_stack_models *slices_of(const dn_segmenter *s)
     return s->acpc != NULL ? dn_acpc_models(s->acpc) : s->stacks;
 }
 
-/* Networks that see slices: what they cannot do. */
+/* Networks that work on slices: what they cannot do. */
 static dn_status check_slices(const dn_segmenter_options *options, const dn_segmenter *s)
 {
     if (options->consensus != NULL || options->white_matter > 0.0) {

@@ -10,10 +10,10 @@ struct dn_segmenter {
     dn_selection selection;       /* of what the networks that are there can measure */
     const dn_model *model;        /* of the hypothalamus; NULL, as structures and what runs it, when it is not used */
     dn_structures structures;
-    dn_model *volume_model; /* it, when it sees volumes: network runs it */
+    dn_model *volume_model; /* it, when it works on volumes: network runs it */
     dn_network *network;
-    dn_acpc *acpc;           /* runs it on heads, when it sees slices */
-    dn_stack_models *stacks; /* runs it on stacks, when it sees slices and stacks are all that was given */
+    dn_acpc *acpc;           /* runs it on heads, when it works on slices */
+    dn_stack_models *stacks; /* runs it on stacks, when it works on slices and only stacks were given */
     dn_whole_head *head;     /* NULL when it is not used */
     bool measures_head;      /* not for the AC-PC frame, or for `fills`, alone */
     bool fills;              /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
@@ -21,11 +21,11 @@ struct dn_segmenter {
 
 /* The voxels that a scan is conformed to first. */
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter);
-/* Whether the networks of the whole head are asked about this scan; its location is known. */
+/* Whether the networks of the whole head run on this scan; its location is known. */
 bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_result *result);
 /* Fills what a result says about its networks. */
 void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *result);
-/* What of the whole head was asked for. */
+/* The structures of the whole head that were requested. */
 void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_head_measured *head);
 /* Names the whole head's networks in the result, once. */
 void dn_segmenter_name_head(const dn_segmenter *segmenter, dn_segment_result *result);

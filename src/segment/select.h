@@ -1,4 +1,4 @@
-/* What a run measures, and which networks that takes: the names of `--structures`. */
+/* What a run measures, and which networks it needs: the names of `--structures`. */
 #ifndef DN_SEGMENT_SELECT_H
 #define DN_SEGMENT_SELECT_H
 
@@ -17,7 +17,7 @@ typedef enum { DN_FROM_NOWHERE, DN_FROM_SUBUNITS, DN_FROM_FINE, DN_FROM_COARSE }
 
 typedef struct dn_selection {
     uint32_t chosen; /* bits of the table in select.c */
-    bool named;      /* the caller named what it wants: a network that is missing is an error then */
+    bool named;      /* the user named structures: a missing network is an error if only it measures one of them */
 } dn_selection;
 
 /* list: names with commas; NULL or "all": everything. DN_EUSAGE: a name that is not known. */

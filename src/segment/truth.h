@@ -1,4 +1,4 @@
-/* Measured volumes beside true ones, for scans whose labels are known: synthetic heads, phantoms, manual labels. */
+/* Measured and true volumes, for scans whose labels are known: synthetic heads, phantoms, manual labels. */
 #ifndef DN_SEGMENT_TRUTH_H
 #define DN_SEGMENT_TRUTH_H
 

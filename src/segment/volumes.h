@@ -1,4 +1,4 @@
-/* The table of volumes: one row a structure and side, the whole structure first, then its parts. */
+/* The table of volumes: one row per structure and side, the whole structure first, then its parts. */
 #ifndef DN_SEGMENT_VOLUMES_H
 #define DN_SEGMENT_VOLUMES_H
 

@@ -29,7 +29,7 @@ typedef struct dn_bland_altman {
     double intercept, slope_p, r;
 } dn_bland_altman;
 
-/* n >= 3 pairs. percent: differences in per cent of the pair's mean (which must not be 0). mean, difference: n numbers each, filled; may be
+/* n >= 3 pairs. percent: differences in percent of the pair's mean (which must not be 0). mean, difference: n numbers each, filled; may be
  * NULL. DN_EDATA: too few, or all differences equal. */
 DN_CHECKED dn_status dn_bland_altman_fit(const double *a, const double *b, size_t n, bool percent, double level, dn_limits_method method,
                                          double *mean, double *difference, dn_bland_altman *out);
@@ -52,8 +52,8 @@ DN_CHECKED dn_status dn_icc_fit(const double *values, size_t n, size_t k, double
 typedef struct dn_within_subject {
     size_t n, k;
     dn_estimate sd;            /* square root of the mean within-subject variance, chi-squared interval */
-    double cv;                 /* root mean square of SD / mean of each subject, in per cent; NaN when a mean is not > 0 */
-    double cv_of_mean;         /* sd over the grand mean, in per cent */
+    double cv;                 /* root mean square of SD / mean of each subject, in percent; NaN when a mean is not > 0 */
+    double cv_of_mean;         /* sd over the grand mean, in percent */
     dn_estimate repeatability; /* z sqrt(2) sd: two repeats differ by less in 95 % */
 } dn_within_subject;
 

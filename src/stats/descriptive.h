@@ -1,4 +1,4 @@
-/* A sample, and what describes it. No function here accepts NaN: missing values are left out (and named) before. */
+/* A sample and its description. No function here accepts NaN: missing values are left out (and named) before. */
 #ifndef DN_STATS_DESCRIPTIVE_H
 #define DN_STATS_DESCRIPTIVE_H
 
@@ -43,8 +43,8 @@ void dn_sort(double *values, size_t n);
 /* Mid-ranks from 1; *ties (may be NULL): the sum of t^3 - t over groups of equal values. ranks: n numbers. */
 DN_CHECKED dn_status dn_ranks(const double *values, size_t n, double *ranks, double *ties);
 
-/* The seeds' rule: outside [Q1 - factor IQR, Q3 + factor IQR] of the sample itself (factor 1.5). removed[i] is 1 for an outlier; *count of
- * them. */
+/* The rule of Vernikouskaya et al. 2023 and Kassubek et al. 2025: outside [Q1 - factor IQR, Q3 + factor IQR] of the sample itself
+ * (factor 1.5). removed[i] is 1 for an outlier; *count of them. */
 DN_CHECKED dn_status dn_outliers(const double *values, size_t n, double factor, unsigned char *removed, size_t *count, double *low,
                                  double *high);
 

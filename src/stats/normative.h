@@ -1,8 +1,8 @@
-/* Norms: what volume is expected at a head size and an age, how far a person is from it, and what that means.
+/* Norms: the volume that is expected at a head size and an age, the distance of a person from it, and its interpretation.
  *
- * The surface of the seed (Opfer et al. 2022): V = a ICV^2 + b age^2 + c ICV age + d ICV + e age + f (+ g male, when asked for), fitted
- * to the persons that are given and to nobody else; this library carries no norms. Volumes and ICV may be in any unit, the same in fit
- * and use; the unit's name travels with the model.
+ * The surface of Opfer et al. 2022: V = a ICV^2 + b age^2 + c ICV age + d ICV + e age + f (+ g male, when asked for), fitted only to the
+ * people that are given; this library contains no norms. Volumes and ICV may be in any unit, the same in fit and use; the unit's name
+ * travels with the model.
  *
  * Belongs here: the fit, the verdict, the model file. Does not: tables, figures and sentences (cli/). */
 #ifndef DN_STATS_NORMATIVE_H
@@ -15,10 +15,10 @@
 #include <stddef.h>
 
 typedef enum {
-    DN_NORM_LEAST_SQUARES, /* the seed's; in two steps when two_step */
+    DN_NORM_LEAST_SQUARES, /* as Opfer et al. 2022; in two steps when two_step */
     DN_NORM_HUBER,         /* Huber's psi, k = 1.345, scale = MAD / 0.6745 (MASS::rlm) */
     DN_NORM_BISQUARE,      /* Tukey's bisquare, c = 4.685, started at least squares, the same scale */
-    DN_NORM_QUANTILE       /* one surface a centile (Koenker and Bassett 1978) */
+    DN_NORM_QUANTILE       /* one surface per centile (Koenker and Bassett 1978) */
 } dn_norm_method;
 
 enum { DN_NORM_TERMS = 7 }; /* ICV^2, age^2, ICV age, ICV, age, 1, male */
@@ -60,10 +60,10 @@ typedef struct dn_norm_model {
     double centre_age, scale_age;
     double beta[DN_NORM_TERMS];
     double inverse[DN_NORM_TERMS * DN_NORM_TERMS]; /* (X'X)^-1 of the final fit: leverage of a person */
-    double sd;           /* of the residuals of the final fit's persons (n - 1): the seed's SD. Robust: the scale. Quantile: NaN */
-    double sigma, df;    /* residual standard error and its n - terms; robust and quantile: NaN */
-    double r_squared;    /* NaN for quantile */
-    double max_leverage; /* of the persons in the fit */
+    double sd; /* of the residuals of the final fit's persons (n - 1): the SD of Opfer et al. 2022. Robust: the scale. Quantile: NaN */
+    double sigma, df;                            /* residual standard error and its n - terms; robust and quantile: NaN */
+    double r_squared;                            /* NaN for quantile */
+    double max_leverage;                         /* of the persons in the fit */
     double age_low, age_high, icv_low, icv_high; /* of the persons in the fit */
     double value_low, value_high;                /* NaN in a file of an earlier version */
     char *columns[DN_NORM_COLUMNS];              /* owned; NULL: not known */

@@ -10,7 +10,7 @@ typedef struct dn_power_t {
     dn_power_kind kind;
     int one_sided;
     int strict;   /* count rejections on the wrong side too */
-    double n;     /* a group (pairs) */
+    double n;     /* per group (or pairs) */
     double ratio; /* of the second group's n to the first's; two samples only, 1 */
     double delta, sd, alpha, power;
 } dn_power_t;

@@ -19,8 +19,8 @@ typedef struct dn_repeated {
 DN_CHECKED dn_status dn_repeated_anova(const double *values, size_t n, size_t k, dn_repeated *out);
 
 /* Paired t tests of all k (k - 1) / 2 pairs, in the order of dn_pair_count (anova.h), p adjusted. effect: Cohen's d, the mean difference
- * over the square root of the mean of both variances (the seeds' d; without interval). d_z: mean over SD of the differences, one a pair;
- * may be NULL. A pair that differs by a constant has no t: statistic and p NaN, note says so. */
+ * over the square root of the mean of both variances (as Opfer et al. 2022; without interval). d_z: mean over SD of the differences, one
+ * per pair; may be NULL. A pair that differs by a constant has no t: statistic and p NaN, note says so. */
 DN_CHECKED dn_status dn_repeated_pairs(const double *values, size_t n, size_t k, double level, dn_adjustment adjustment, dn_result *results,
                                        double *d_z);
 

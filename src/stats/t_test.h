@@ -22,7 +22,7 @@ typedef struct dn_effect {
 DN_CHECKED dn_status dn_cohens_d(const dn_sample *a, const dn_sample *b, double level, dn_effect *out);
 /* d times the exact small-sample factor J(n1 + n2 - 2) (Hedges 1981); so are the ends of its interval. */
 DN_CHECKED dn_status dn_hedges_g(const dn_sample *a, const dn_sample *b, double level, dn_effect *out);
-/* 100 (mean a - mean b) / mean b, as the seeds report it ("-3 % vs. controls"); DN_EDATA when mean b is 0. */
+/* 100 (mean a - mean b) / mean b, as Vernikouskaya et al. 2023 report it ("-3 % vs. controls"); DN_EDATA when mean b is 0. */
 DN_CHECKED dn_status dn_percent_difference(const dn_sample *a, const dn_sample *b, double *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Volumes with head size taken out, as a table for what comes after: `dien stats normalise`. */
+/* Volumes normalised by head size, as a table for further analyses: `dien stats normalise`. */
 #ifndef DN_STUDY_NORMALISE_H
 #define DN_STUDY_NORMALISE_H
 

@@ -1,4 +1,4 @@
-/* How many people a study needs, or what it can find with those there are: `dien stats power`. */
+/* How many people a study needs, or which difference it can find with the people it has: `dien stats power`. */
 #ifndef DN_STUDY_POWER_H
 #define DN_STUDY_POWER_H
 
@@ -13,7 +13,7 @@ typedef struct dn_power_options {
     double difference; /* of means */
     double sd;         /* paired: of the differences */
     double n;          /* people per group, pairs */
-    double ratio;      /* people in the second group for one in the first */
+    double ratio;      /* people in the second group per person in the first */
     double power, alpha;
     bool one_sided;
     const char *means; /* "852,818,823", of the groups of an ANOVA */

@@ -1,4 +1,4 @@
-/* How a label map looks to a scanner: an intensity per label, then what scanners and people do to a picture.
+/* The appearance of a label map in a scanner: an intensity per label, then the effects of scanners and people on the picture.
  *
  * Each function changes a volume in place, draws from the caller's random stream and is not parallel inside. The same
  * functions degrade real scans. Intensities are on a scale of 0..1 after dn_appearance_normalise. */

@@ -6,7 +6,7 @@
  * rotation, scaling, shear and (perhaps) a mirror in x, u the displacement in mm, and f a cleft that opens or closes (cleft.h).
  * The spline's coefficients are held below 0.4 control spacings, where such a field cannot fold (Choi and Lee 2000:
  * 1 / 2.48), so a label map keeps its topology.
- * Not parallel inside: the caller runs one sample a thread. */
+ * Not parallel inside: the caller runs one sample per thread. */
 #ifndef DN_SYNTH_DEFORM_H
 #define DN_SYNTH_DEFORM_H
 
@@ -48,7 +48,7 @@ void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3
 /* out: nearest labels on the target grid, 0 outside the source. Mirrored deforms swap sides through swap (65536
  * entries, label -> label of the other side), NULL: labels have no side. *out: owned by the caller. */
 DN_CHECKED dn_status dn_deform_labels(const dn_labels *source, const dn_deform *deform, const uint16_t *swap, dn_labels **out);
-/* Several values a voxel of grid, [k][j][i][channel], linear and 0 outside, into out, [k][j][i][channel] on the target; the caller's. */
+/* Several values per voxel of grid, [k][j][i][channel], linear and 0 outside, into out, [k][j][i][channel] on the target; the caller's. */
 DN_CHECKED dn_status dn_deform_channels(const dn_grid *grid, const float *values, int64_t channels, const dn_deform *deform, float *out);
 /* Linear, fill outside. *out: owned by the caller. */
 DN_CHECKED dn_status dn_deform_volume(const dn_volume *source, const dn_deform *deform, float fill, dn_volume **out);

@@ -1,4 +1,4 @@
-/* A scan and its truth from a label map: shape, appearance, and what of the head is left in the picture. */
+/* A scan and its truth from a label map: shape, appearance, and which part of the head is in the picture. */
 #ifndef DN_SYNTH_GENERATOR_H
 #define DN_SYNTH_GENERATOR_H
 
@@ -10,7 +10,7 @@ typedef struct dn_synth_options {
     dn_appearance_options appearance;
 } dn_synth_options;
 
-/* Shape and appearance that taught the shipped networks. */
+/* Shape and appearance on which the shipped networks were trained. */
 dn_synth_options dn_synth_defaults(void);
 /* The map as it stands, T1 contrast with each tissue at its prior mean: partial volume and a little noise, no artefacts. */
 dn_synth_options dn_synth_plain(void);

@@ -1,4 +1,4 @@
-/* A picture of synthetic scans that a person can judge at a glance: a row a sample, coronal, sagittal and axial through the
+/* A picture of synthetic scans, to be checked by a person: one row per sample, coronal, sagittal and axial through the
  * thalami (else the middle of the brain), without and with the outlines of the labels. Both sides of a structure have one colour. */
 #ifndef DN_SYNTH_HEAD_PICTURE_H
 #define DN_SYNTH_HEAD_PICTURE_H

@@ -8,7 +8,7 @@
 typedef struct dn_samples_options {
     const char *folder;
     int64_t count;
-    uint64_t seed;  /* equal seeds give equal files */
+    uint64_t seed;  /* the same seed gives the same files */
     double spacing; /* mm, of the scans */
     double size;    /* edge of a cube around the middle of the map, mm; 0: the whole map */
     bool preview;   /* also STEM_preview.png: the first samples with and without their labels */

@@ -1,5 +1,5 @@
-/* A real scan as another scanner would have shown it: the same head, so that whatever changes in the measured volumes is
- * the method's own spread (the phantom study of the published thalamus method, simulated). */
+/* Changes a real scan as if another scanner had made it: the head is the same, so that all changes in the measured volumes are the
+ * variation of the method (the phantom study of the published thalamus method, simulated). */
 #ifndef DN_SYNTH_SCANNER_H
 #define DN_SYNTH_SCANNER_H
 

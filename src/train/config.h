@@ -1,7 +1,7 @@
-/* What `dien train` is told: one YAML file, documented key by key in docs/manual/training.md, examples in configs/.
+/* The config of `dien train`: one YAML file, documented key by key in docs/manual/training.md, examples in configs/.
  *
  * Reading checks everything that can be known before the first scan is opened: keys, types, limits, files, the network's
- * shape, and that the classes make sense. Paths in a config are relative to its folder; ${NAME} and ${NAME:-default} in
+ * shape, and whether the classes are consistent. Paths in a config are relative to its folder; ${NAME} and ${NAME:-default} in
  * them stand for environment variables. */
 #ifndef DN_TRAIN_CONFIG_H
 #define DN_TRAIN_CONFIG_H
@@ -45,7 +45,7 @@ typedef struct dn_train_sources {
 
 typedef enum { DN_CENTRE_HEAD, DN_CENTRE_BALANCED } dn_patch_centre;
 
-/* How a 2-D network sees scans: slice by slice. The tensor is [slices, 1, rows, columns, channels]. */
+/* The input of a 2-D network: scans slice by slice. The tensor is [slices, 1, rows, columns, channels]. */
 typedef struct dn_train_slices {
     char orientation[4]; /* which way slices follow, rows run down and columns run right: "PIL" is coronal, as a radiologist looks */
     int64_t channels;
@@ -77,8 +77,8 @@ typedef struct dn_train_config {
     dn_patch_centre centre;
     double balance; /* balanced: share of patches around a class drawn by its `centre`; the others around any voxel of the head */
     bool store_f16;
-    bool mirror; /* `segment` asks it about the scan and its mirror image, too */
-    int64_t box; /* voxels along each axis of the box on which `segment` asks the network; 0: it may look anywhere */
+    bool mirror; /* `segment` runs it on the scan and on its mirror image */
+    int64_t box; /* voxels along each axis of the box on which `segment` runs the network; 0: it may run anywhere */
 
     /* labels */
     dn_train_class *classes;

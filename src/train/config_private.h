@@ -23,7 +23,7 @@ DN_CHECKED dn_status dn_config_training(dn_yaml *yaml, const yaml_node_t *node, 
 DN_CHECKED dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config);
 /* `augmentation.contrast_factors:` */
 DN_CHECKED dn_status dn_config_contrast(dn_yaml *yaml, const yaml_node_t *list, dn_train_config *config, json_t *canonical);
-/* Slices of all sources as the network will see them, from the headers of the files. */
+/* Slices of all sources as the network will get them, from the headers of the files. */
 DN_CHECKED dn_status dn_config_count_slices(const dn_train_config *config, const dn_train_sources *sources, int64_t *out);
 /* A path as the config means it: variables filled in, relative to the config's folder. *out: owned by the caller. */
 DN_CHECKED dn_status dn_config_path(const dn_yaml *yaml, const yaml_node_t *node, const char *text, char **out);

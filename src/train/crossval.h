@@ -1,9 +1,9 @@
-/* Cross-validation: k folds by subject, one model a fold, measured on the subjects that were held out.
+/* Cross-validation: k folds by subject, one model per fold, measured on the subjects that were held out.
  *
  * In the output folder: folds.tsv (who is where), fold-1/ ... (runs as `dien train` leaves them, with NAME-fold-1.safetensors and
  * evaluation.tsv), and at the end evaluation.tsv (every held-out scan once), crossval.tsv (mean and SD of each fold and of all), a box plot
  * of Dice by fold and a Bland-Altman plot of volumes for each structure. Each part is left alone once it is there, so a run that was
- * stopped goes on in the middle of a fold.
+ * stopped continues in the middle of a fold.
  *
  * Networks that see volumes are trained and listed with the validation of their best step; their held-out scans go through
  * `dien segment` and `dien evaluate`. */

@@ -1,4 +1,4 @@
-/* The figure of a run: loss, and Dice a class, over steps. (chart/figure.h and net/tensor.h both have a dn_shape, so
+/* The figure of a run: loss, and Dice per class, over steps. (chart/figure.h and net/tensor.h both have a dn_shape, so
  * nothing here may see the network.) */
 #ifndef DN_TRAIN_CURVES_H
 #define DN_TRAIN_CURVES_H

@@ -1,7 +1,7 @@
 /* Samples for training: patches of scans made from label maps (synth/), or of real scans under the same augmentation.
  *
- * Sample i is a function of the config and i alone: which map, where, how bent, how painted. So a run is the same whatever the number
- * of workers, and a run that stopped goes on at the sample where it stopped. Workers fill a queue beside the network. */
+ * Sample i is a function of the config and i alone: which map, which place, which shape, which intensities. Therefore a run does not depend
+ * on the number of workers, and a run that was stopped continues at the next sample. Workers fill a queue while the network is trained. */
 #ifndef DN_TRAIN_DATASET_H
 #define DN_TRAIN_DATASET_H
 
@@ -29,7 +29,7 @@ bool dn_dataset_is_soft(const dn_dataset *dataset);
 int64_t dn_dataset_classes(const dn_dataset *dataset);
 /* Voxels of a patch. */
 int64_t dn_dataset_voxels(const dn_dataset *dataset);
-/* Values that the network sees of a sample: voxels times channels. */
+/* Values of a sample that the network gets: voxels times channels. */
 int64_t dn_dataset_inputs(const dn_dataset *dataset);
 /* Name of the label map that sample i comes from. */
 const char *dn_dataset_source(const dn_dataset *dataset, int64_t i);

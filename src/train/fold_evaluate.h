@@ -1,4 +1,4 @@
-/* A network that sees slices, on the scans that were held out from its training. */
+/* A network that works on slices, on the scans that were held out from its training. */
 #ifndef DN_TRAIN_FOLD_EVALUATE_H
 #define DN_TRAIN_FOLD_EVALUATE_H
 

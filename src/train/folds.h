@@ -1,4 +1,4 @@
-/* Who is in which fold of a cross-validation: subjects, not scans or slices, are dealt out, each group evenly. */
+/* The folds of a cross-validation: subjects, not scans or slices, are divided among the folds, each group evenly. */
 #ifndef DN_TRAIN_FOLDS_H
 #define DN_TRAIN_FOLDS_H
 

@@ -1,4 +1,4 @@
-/* A picture of training samples as the network will get them, truth outlined: to look at before hours of training. */
+/* A picture of training samples as the network gets them, with the outline of the truth: to be checked before hours of training. */
 #ifndef DN_TRAIN_SAMPLE_PICTURE_H
 #define DN_TRAIN_SAMPLE_PICTURE_H
 

@@ -1,6 +1,6 @@
-/* Slices with truth for 2-D networks: of stacks (NIfTI, kept in memory) and of picture pairs (PNG, read when asked for).
+/* Slices with truth for 2-D networks: of stacks (NIfTI, kept in memory) and of picture pairs (PNG, read when needed).
  *
- * A slice is held as the network sees it: rows from the top, columns from the left, at the model's spacing. Stacks are brought to the
+ * A slice is stored as the network gets it: rows from the top, columns from the left, at the model's spacing. Stacks are brought to the
  * model's orientation and spacing as `dien segment` would (infer/conform.h), labels by vote.
  *
  * Pictures are read as the published training code of Vernikouskaya et al. does (github.com/vernikouskaya/hypothalamus_segmentation):

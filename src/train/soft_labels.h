@@ -1,4 +1,4 @@
-/* Truth as probabilities: a 4-D file as `dien segment --posteriors` writes it, STEM_probseg.nii.gz with STEM_probseg.json, in place of a
+/* Truth as probabilities: a 4-D file of `dien segment --posteriors`, STEM_probseg.nii.gz with STEM_probseg.json, in place of a
  * label map. Of the head only the box is kept in which some class has a probability. */
 #ifndef DN_TRAIN_SOFT_LABELS_H
 #define DN_TRAIN_SOFT_LABELS_H

@@ -16,7 +16,7 @@ typedef struct dn_source {
     /* Up to DN_SOURCE_PLACES voxels of each class, drawn evenly: place[class * DN_SOURCE_PLACES + n], offsets into labels.
      * Class 0 stands for any voxel of the head. */
     int32_t *places;
-    int32_t *place_count; /* one a class */
+    int32_t *place_count; /* one per class */
 } dn_source;
 
 enum { DN_SOURCE_PLACES = 1024 };

@@ -1,16 +1,16 @@
-/* The training loop: samples in, a model file out, and a run that can stop and go on at any step.
+/* The training loop: from samples to a model file, in a run that can be stopped and continued at any step.
  *
- * In the output folder: checkpoint.safetensors (every few minutes, at Ctrl-C and at the end), log.tsv (one row a few
- * steps), validation.tsv (Dice of each class), curves.svg/.pdf/.png, and at the end NAME.safetensors, the model of the lowest
- * validation loss (without validation: the last). A run that was stopped and resumed leaves the same files as one that was not. */
+ * In the output folder: checkpoint.safetensors (every few minutes, at Ctrl-C and at the end), log.tsv (one row per several steps),
+ * validation.tsv (Dice of each class), curves.svg/.pdf/.png, and at the end NAME.safetensors, the model of the lowest validation loss
+ * (without validation: the last). A run that was stopped and resumed leaves the same files as one that was not. */
 #ifndef DN_TRAIN_TRAINER_H
 #define DN_TRAIN_TRAINER_H
 
 #include "train/config.h"
 
 typedef struct dn_trainer_options {
-    bool resume;        /* go on from the checkpoint in the output folder, if there is one */
-    bool restart;       /* begin again where there is one */
+    bool resume;        /* continue from the checkpoint in the output folder, if there is one */
+    bool restart;       /* begin a new run, even if there is a checkpoint */
     int64_t stop_after; /* steps to do in this call, then save and return; 0: to the end */
     bool write_model;   /* no step: write the model file of the checkpoint that is there; DN_EINPUT where there is none */
     bool check;         /* no step and no file: everything that a run does before its first step, its first batch of samples included */
@@ -25,8 +25,8 @@ typedef struct dn_trainer_result {
     double seconds, seconds_waited; /* of this call; of it, waiting for samples */
 } dn_trainer_result;
 
-/* One run at a time writes into the output folder: DN_EUSAGE for a second one. A run that has ended goes on where config asks for more
- * steps. DN_ECANCELLED after Ctrl-C: everything is saved, the message says how to go on. DN_EUSAGE: there is a checkpoint, and neither
+/* One run at a time writes into the output folder: DN_EUSAGE for a second one. A run that has ended continues if config has more steps.
+ * DN_ECANCELLED after Ctrl-C: everything is saved, and the message says how to continue. DN_EUSAGE: there is a checkpoint, and neither
  * resume nor restart. DN_EFORMAT: the checkpoint is of another config or network. DN_EIO: cannot write; the last good checkpoint is there.
  */
 DN_CHECKED dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options *options, dn_trainer_result *result);

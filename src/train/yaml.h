@@ -1,4 +1,4 @@
-/* YAML with the manners of a program that people write configs for: every fault is one sentence with file and line.
+/* YAML configs: every error is one sentence with file and line.
  *
  * A mapping is read against a table of fields; an unknown key is refused with the nearest one that exists. Beside the
  * values, the reader fills a JSON object with what holds in the end (defaults included): a config in one canonical form. */

@@ -79,8 +79,8 @@ static void test_rules(void **state)
     const struct {
         const char *name, *message;
     } bad[] = {
-        {"sub-01_run-1_ses-2_T1w.nii.gz", "\"ses-2\" stands too late in the name"},
-        {"sub-01_sub-02_T1w.nii.gz", "\"sub-02\" stands in it twice"},
+        {"sub-01_run-1_ses-2_T1w.nii.gz", "\"ses-2\" comes too late in the name"},
+        {"sub-01_sub-02_T1w.nii.gz", "\"sub-02\" occurs twice"},
         {"sub-01_foo-2_T1w.nii.gz", "\"foo-2\" has a key that BIDS does not have"},
         {"sub-01_left_T1w.nii.gz", "\"left\" is not a key and a value"},
         {"sub-01__T1w.nii.gz", "\"\" is not a key and a value"},

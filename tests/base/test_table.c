@@ -175,7 +175,7 @@ static void people_twice(void **state)
     const size_t both[2] = {0, 1};
     dn_table *table = parse("id\tses\tv\nsub-01\t1\t5\nsub-02\t1\t6\nsub-01\t2\t7\n", "t.tsv");
     assert_int_equal(dn_table_check_unique(table, both, 1), DN_EDATA);
-    assert_message("t.tsv: id sub-01 is there twice, on lines 2 and 4");
+    assert_message("t.tsv: id sub-01 occurs twice, on lines 2 and 4");
     assert_ok(dn_table_check_unique(table, both, 2));
     dn_table_destroy(table);
     table = parse("id\tses\tv\nsub-01\t1\t5\nn/a\t1\t6\n", "t.tsv");
@@ -215,7 +215,7 @@ static void join_people_and_volumes(void **state)
     dn_table_destroy(volumes);
     volumes = parse("participant_id\tv\nsub-01\t790\n01\t791\n", "volumes.tsv");
     assert_int_equal(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss), DN_EDATA);
-    assert_message("volumes.tsv|01 is there twice, on lines 2 and 3");
+    assert_message("volumes.tsv|01 occurs twice, on lines 2 and 3");
     dn_table_destroy(volumes);
     volumes = parse("participant_id\tv\nsub-77\t790\n", "volumes.tsv");
     assert_int_equal(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss), DN_EDATA);

@@ -13,7 +13,7 @@ static void test_choice(void **state)
     assert_ok(dn_choice_of("the adjustment", "none", words, &which));
     assert_int_equal(which, 2);
     assert_int_equal(dn_choice_of("the adjustment", "hol", words, &which), DN_EUSAGE);
-    assert_string_equal(dn_error_message(), "the adjustment is one of holm, bh or none, not 'hol'");
+    assert_string_equal(dn_error_message(), "the adjustment must be one of holm, bh or none, not 'hol'");
     assert_int_equal(which, 2);
 }
 

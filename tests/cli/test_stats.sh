@@ -90,7 +90,7 @@ bad 3 'has a decimal comma, but other numbers of the file have a point' 'partici
 bad 3 'has separators of thousands' "${h}s1\tA\t1,500,000\ns2\tA\t1,510,000\ns3\tB\t1,490,000\ns4\tB\t1,490,001\n" --value v --group group
 bad 3 'has a text of their own ("1 mL")' "${h}s1\tA\t1 mL\ns2\tA\t2 mL\ns3\tB\t3 mL\ns4\tB\t4 mL\n" --value v --group group
 bad 2 'names the column v twice' "${h}s1\tA\t1\ns2\tA\t2\ns3\tB\t3\ns4\tB\t4\n" --value v,v --group group
-bad 3 's1 is there twice, on lines 2 and 3' "${h}s1\tA\t1\ns1\tA\t2\ns3\tB\t3\n" --value v --group group
+bad 3 's1 occurs twice, on lines 2 and 3' "${h}s1\tA\t1\ns1\tA\t2\ns3\tB\t3\n" --value v --group group
 bad 3 'the group A has 0 usable values' "${h}s1\tA\tNaN\ns2\tA\tnan\ns3\tB\t3\ns4\tB\t4\n" --value v --group group
 bad 3 'fields, but the header names' "${h}s1\tA\n" --value v --group group
 bad 3 'has names of columns but no rows' "$h" --value v --group group

@@ -297,7 +297,7 @@ static void names_that_lie(void **state)
         const char *name;
         bool mgh, packed;
         const char *says;
-    } cases[] = {{"lie.nii.gz", false, false, "not compressed"}, {"lie.nii", false, true, "gzipped"},
+    } cases[] = {{"lie.nii.gz", false, false, "not compressed"}, {"lie.nii", false, true, "compressed (gzip)"},
                  {"lie.mgz", false, true, "says MGH"},           {"lie.nii.gz", true, true, "content is MGH"},
                  {"lie.hdr", false, false, "single file"},       {"lie2.img", false, false, "single file"}};
     (void)state;

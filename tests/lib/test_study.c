@@ -116,7 +116,7 @@ static void test_groups_refuses(void **state)
     options.group = "group";
     options.adjust = "sometimes";
     assert_int_equal(dien_groups(&tables, &options, NULL, NULL, &text), DIEN_USAGE);
-    assert_string_equal(dien_last_error(), "the adjustment of p is one of none, bonferroni, holm or bh, not 'sometimes'");
+    assert_string_equal(dien_last_error(), "the adjustment of p must be one of none, bonferroni, holm or bh, not 'sometimes'");
     assert_null(text);
     options.adjust = "bh";
     options.level = 95;

@@ -378,7 +378,7 @@ static void bad_tables(void **state)
     refused("participant_id\tgroup\tv\ns1\tA\t5\ns2\tA\tsix\ns3\tB\t6\ns4\tB\t7\n", &o, DN_EDATA,
             "study.tsv, line 3, column v|\"six\" is not a number");
     refused("participant_id\tgroup\tv\ns1\tA\t5\ns2\tA\t6,5\ns3\tB\t6.1\ns4\tB\t7\n", &o, DN_EDATA, "line 3, column v|comma");
-    refused("participant_id\tgroup\tv\ns1\tA\t5\ns1\tA\t6\ns3\tB\t6\ns4\tB\t7\n", &o, DN_EDATA, "s1 is there twice, on lines 2 and 3");
+    refused("participant_id\tgroup\tv\ns1\tA\t5\ns1\tA\t6\ns3\tB\t6\ns4\tB\t7\n", &o, DN_EDATA, "s1 occurs twice, on lines 2 and 3");
     refused("participant_id\tgroup\tvol\ns1\tA\t5\n", &o, DN_EDATA, "no column \"v\"");
     refused("participant_id\tgroups\tv\ns1\tA\t5\n", &o, DN_EDATA, "no column \"group\"|did you mean \"groups\"");
     refused("participant_id\tgroup\tv\ns1\tA\tinf\ns2\tA\t6\ns3\tB\t6\ns4\tB\t7\n", &o, DN_EDATA, "infinite");

@@ -1,6 +1,6 @@
 /* Image encoders of the 2-D U-Nets, layer for layer as the Keras packages that segmentation_models 1.0 takes them from
  * (efficientnet 1.0, image-classifiers 1.0, keras_applications 1.0.8 and the package's own InceptionV3), with their layer
- * names. A file an encoder. */
+ * names. One file per encoder. */
 #ifndef DN_MODELS_ENCODERS_ENCODER_H
 #define DN_MODELS_ENCODERS_ENCODER_H
 

@@ -204,7 +204,8 @@ static dn_status add_network_input(dn_keras_walk *walk, const layer *l, const ch
     walk->dims = (int)rank - 2;
     const json_t *channels = json_array_get(shape, rank - 1);
     if (!json_is_integer(channels) || json_integer_value(channels) < 1 || json_integer_value(channels) > 4096) {
-        DN_FAIL(DN_EFORMAT, "%s: the input %.100s does not say how many channels it has (channels stand last)", walk->path, l->name);
+        DN_FAIL(DN_EFORMAT, "%s: the input %.100s does not say how many channels it has (the channels are the last axis)", walk->path,
+                l->name);
     }
     for (int i = 0; i < walk->dims; ++i) {
         const json_t *size = json_array_get(shape, (size_t)i + 1);

@@ -15,7 +15,7 @@ typedef struct dn_keras_network {
 } dn_keras_network;
 
 /* file: with a config. weights: filled; NULL: the configuration alone is translated. path: for messages. DN_EFORMAT names
- * the layer and what is not understood. Fills *out; release with dn_keras_network_release. */
+ * the layer and what is not supported. Fills *out; release with dn_keras_network_release. */
 DN_CHECKED dn_status dn_keras_network_read(const dn_keras_file *file, const char *path, dn_weights *weights, dn_keras_network *out);
 void dn_keras_network_release(dn_keras_network *network);
 

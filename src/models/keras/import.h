@@ -5,7 +5,7 @@
  *   encoders          ImageNet files of EfficientNetB0, ResNet50, VGG16, InceptionV3: architecture "encoder2d", no labels
  *   full models       files of model.save(): the attribute model_config becomes architecture "graph"
  *
- * docs/manual/models.md lists the layers and versions that are understood. */
+ * docs/manual/models.md lists the supported layers and versions. */
 #ifndef DN_MODELS_KERAS_IMPORT_H
 #define DN_MODELS_KERAS_IMPORT_H
 
@@ -17,7 +17,7 @@ typedef struct dn_import_options {
                              without "dien."), or NULL: what is known of the file */
 } dn_import_options;
 
-/* DN_EINPUT: not HDF5; DN_EFORMAT: neither kind, a layer that is not understood (the message names layer and class), or
+/* DN_EINPUT: not HDF5; DN_EFORMAT: neither kind, a layer that is not supported (the message names layer and class), or
  * weights that do not fit. *out: owned by the caller (dn_model_destroy). */
 DN_CHECKED dn_status dn_import_keras(const char *path, const dn_import_options *options, dn_model **out);
 

@@ -150,7 +150,7 @@ static dn_status right_dims(const dn_keras_walk *walk, const dn_keras_source *so
 {
     const char *digit = strpbrk(source->class_name, "123");
     if (digit != NULL && digit[1] == 'D' && digit[0] != '0' + walk->dims) {
-        DN_FAIL(DN_EFORMAT, "%s: stands in a %d-D network", source->place, walk->dims);
+        DN_FAIL(DN_EFORMAT, "%s: is in a %d-D network", source->place, walk->dims);
     }
     return channels_last(source);
 }

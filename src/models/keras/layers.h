@@ -1,4 +1,4 @@
-/* The Keras layers that are understood, one function each (layers*.c), and what they share with the walk over a
+/* The supported Keras layers, one function per layer (layers*.c), and what they share with the walk over a
  * model's layers (graph.c). */
 #ifndef DN_MODELS_KERAS_LAYERS_H
 #define DN_MODELS_KERAS_LAYERS_H
@@ -38,7 +38,7 @@ typedef struct dn_keras_source {
 
 #define DN_KERAS_MAX_INPUTS 256
 
-/* Adds a layer's nodes and weights, and describes its output. DN_EFORMAT when it is not understood. */
+/* Adds a layer's nodes and weights, and describes its output. DN_EFORMAT: it is not supported. */
 DN_CHECKED dn_status dn_keras_layer_add(dn_keras_walk *walk, const dn_keras_source *source, dn_keras_tensor *out);
 
 /* Adds a node (taken over, NULL counts as out of memory) named name; *node is its name, owned by the graph's JSON. */

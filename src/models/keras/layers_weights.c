@@ -82,7 +82,7 @@ static dn_status depth_multiplier(const dn_keras_walk *walk, const dn_keras_sour
         DN_TRY(dn_fields_integer(source->config, source->place, "depth_multiplier", 1, 1024, out));
     }
     if (*out > DN_KERAS_SIZE_LIMIT / source->inputs[0].channels || walk->dims != 2) {
-        DN_FAIL(DN_EFORMAT, "%s: has too many channels, or stands in a 3-D network", source->place);
+        DN_FAIL(DN_EFORMAT, "%s: has too many channels, or is in a 3-D network", source->place);
     }
     return DN_OK;
 }

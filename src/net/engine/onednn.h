@@ -1,5 +1,5 @@
 /* The differences between the two majors of oneDNN, and nothing else: v2 describes an operation with *_desc_init and
- * memory by a transparent struct, v3 has one *_primitive_desc_create an operation and opaque memory descriptors.
+ * memory by a transparent struct, v3 has one *_primitive_desc_create per operation and opaque memory descriptors.
  * Included by engine/ only; engine_v2.c and engine_v3.c implement it, of which one is compiled. */
 #ifndef DN_NET_ENGINE_ONEDNN_H
 #define DN_NET_ENGINE_ONEDNN_H

@@ -10,7 +10,7 @@ typedef struct dn_row_conv {
     dnnl_memory_t weights[16];
     void *packed[16];
     int count;
-    dnnl_memory_t *in, *out, *scratch; /* one a thread */
+    dnnl_memory_t *in, *out, *scratch; /* one per thread */
     int threads;
     int64_t scratch_bytes;
     char name[48];

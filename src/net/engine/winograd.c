@@ -29,7 +29,7 @@
 typedef struct winograd {
     dn_kernel base;
     dn_engine *engine;
-    dnnl_stream_t *streams; /* one a thread */
+    dnnl_stream_t *streams; /* one per thread */
     int threads;
     dn_shape in, up, out; /* out: before a projection */
     int64_t stored;       /* channels that are stored: out.c, or what a projection leaves */

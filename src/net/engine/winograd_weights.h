@@ -15,7 +15,7 @@ typedef struct dn_winograd_weights {
     int terms, threads;
 } dn_winograd_weights;
 
-/* Fills the sets of weights of r, one a term. */
+/* Fills the sets of weights of r, one per term. */
 DN_CHECKED dn_status dn_winograd_pack(const dn_winograd_weights *w, dn_row_conv *r);
 /* The same for an input that is up-sampled by two. Column 2i - 1 reads taps (0+1, 2) of columns i - 1 and i; column 2i reads taps
  * (0, 1+2). Both at once: 2 out channels. */

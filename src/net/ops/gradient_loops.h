@@ -54,13 +54,13 @@ void dn_gradient_depthwise_weights(const dn_conv *conv, const dn_shape *in, cons
 int64_t dn_gradient_depthwise_scratch(const dn_conv *conv, const dn_shape *in, const dn_shape *out, dn_type type);
 
 /* g *= slope of an activation whose result is y (net/gradient_rows.h says which kinds), n elements; then bias (NULL: not
- * wanted; n a multiple of channels) += sums of g a channel. */
+ * wanted; n a multiple of channels) += sums of g per channel. */
 DN_CHECKED dn_status dn_gradient_tail(dn_activation kind, float alpha, const void *y, void *g, dn_type type, int64_t n, int64_t channels,
                                       float *bias, int threads);
 /* dst = src, or dst += src. */
 void dn_gradient_copy(void *dst, dn_type dst_type, const void *src, dn_type src_type, bool add, int64_t n, int threads);
 
-/* The statistics of a norm over its groups: of a batch norm one group of all samples, of an instance norm one a sample. */
+/* The statistics of a norm over its groups: of a batch norm one group of all samples, of an instance norm one per sample. */
 typedef struct dn_norm_run {
     dn_shape shape;
     int64_t groups; /* 1, or shape.n */

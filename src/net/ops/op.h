@@ -106,7 +106,7 @@ typedef struct dn_op_call {
 typedef struct dn_op_gradient {
     const dn_op_call *call; /* with its results in out */
     const double *out;      /* gradient of the result */
-    double *const *in;      /* one an input; NULL: not wanted. Two inputs may be one node and share theirs */
+    double *const *in;      /* one per input; NULL: not wanted. Two inputs may be one node and share theirs */
     double *parameters[DN_MAX_PARAMETERS];
 } dn_op_gradient;
 
@@ -137,7 +137,7 @@ enum {
     DN_TRAIT_VOXELWISE = 1, /* a voxel of the result needs the same voxel of input 0 only (and statistics): it may take its place, and
                                its gradient that of the result's */
     DN_TRAIT_CHEAP = 2,     /* made again in the backward pass, from its inputs, rather than kept till then */
-    DN_TRAIT_REDUCES = 4,   /* the result is one voxel a sample: its statistics */
+    DN_TRAIT_REDUCES = 4,   /* the result is one voxel per sample: its statistics */
 };
 
 /* What of the forward pass the backward pass looks at. */

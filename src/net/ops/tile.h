@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Floats a thread works on at a time: stays in the first-level cache. */
+/* Floats on which a thread works at a time: stays in the first-level cache. */
 #define LOOP_TILE 4096
 /* The same backward, where several tiles lie on the stack; and channels of a voxel that are taken together. */
 #define TILE 1024

@@ -34,7 +34,7 @@ double dn_plan_flops(const dn_plan *plan);
  * units (AMX) gain, those with bf16 dot products alone do not. */
 bool dn_plan_bf16_supported(void);
 bool dn_plan_bf16_pays(void);
-/* One line a step: "enc0.conv0 conv 24x3x3x3 jit:avx512_core ..." ; owned by the caller (free). */
+/* One line per step: "enc0.conv0 conv 24x3x3x3 jit:avx512_core ..." ; owned by the caller (free). */
 DN_CHECKED dn_status dn_plan_describe(const dn_plan *plan, char **out);
 
 #endif

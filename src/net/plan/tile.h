@@ -1,9 +1,8 @@
 /* A network in overlapping tiles, for inputs whose activations do not fit into the memory at hand.
  *
- * The volume is cut into cores; a tile is a core with a margin on every side that is not the volume's own, as wide as the
- * network looks (its receptive field, computed from the graph). What a tile computes inside its core is what the whole
- * network computes there, but for rounding. Tiles begin at multiples of the network's reduction, so that its pools and strides
- * fall on the same voxels. */
+ * The volume is cut into cores; a tile is a core with a margin on every side that is not the volume's own, as wide as the receptive field
+ * of the network (computed from the graph). Inside its core, a tile gives the same result as the whole network, except for rounding. Tiles
+ * begin at multiples of the network's reduction, so that its pools and strides fall on the same voxels. */
 #ifndef DN_NET_PLAN_TILE_H
 #define DN_NET_PLAN_TILE_H
 
@@ -13,7 +12,7 @@ typedef struct dn_tiling {
     dn_shape tile;     /* input shape of one tile; equal for all */
     int64_t count[3];  /* cores along D, H, W; 1, 1, 1: the whole volume at once */
     int64_t core[3];   /* size of a core (the last may be smaller) */
-    int64_t before[3]; /* how far the network looks to either side */
+    int64_t before[3]; /* receptive field of the network to each side */
     int64_t after[3];
     int64_t multiple[3]; /* its reduction along each axis */
     int64_t peak_bytes;  /* of the plan of one tile, its input and output counted */
@@ -25,7 +24,7 @@ typedef struct dn_tiling {
  * message says which. */
 DN_CHECKED dn_status dn_tiling_choose(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, dn_tiling *out);
 
-/* Where tiles get their input and where their answers go. */
+/* The source of the tiles' input and the destination of their results. */
 typedef struct dn_tile_io {
     void *user;
     /* Fills a tile's input; start: its first voxel in the volume, D, H, W. */
@@ -44,7 +43,7 @@ typedef struct dn_tiles dn_tiles;
 DN_CHECKED dn_status dn_tiles_create(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options,
                                      const dn_tiling *tiling, dn_tiles **out);
 void dn_tiles_destroy(dn_tiles *tiles);
-/* Tile by tile. Progress: one step a tile, named `what` (NULL: none). */
+/* Tile by tile. Progress: one step per tile, named `what` (NULL: none). */
 DN_CHECKED dn_status dn_tiles_run(dn_tiles *tiles, const dn_tile_io *io, const char *what);
 /* Gives back the memory of a run until the next one (dn_plan_rest); outputs: that of dn_tiles_output too, which is lost. */
 void dn_tiles_rest(dn_tiles *tiles, bool outputs);

@@ -27,7 +27,7 @@
 /* A convolution of some of the input channels. */
 typedef struct dn_train_part {
     /* Of an input that would be up-sampled by two and read by 3 taps: each output reads two of its voxels along an axis, and
-     * outputs 2j - 1 and 2j read the same two. So one convolution with 2 taps an axis makes the 2, 4 or 8 results of each
+     * outputs 2j - 1 and 2j read the same two. So one convolution with 2 taps per axis makes the 2, 4 or 8 results of each
      * corner j as channels (`out`), which then go to their places. Else as the layer. */
     bool up, halved[3];
     int64_t corners; /* results of a corner; 1 without up */

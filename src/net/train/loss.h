@@ -1,4 +1,4 @@
-/* What training minimises: weighted sums of losses over the softmax of a network's last channels, and their gradient with
+/* The loss that training minimises: weighted sums of losses over the softmax of a network's last channels, and their gradient with
  * respect to the logits (what goes into the softmax), in two passes of our own over the voxels.
  *
  * With p = softmax(logits), t the target of a voxel, w its class weight, sums over voxels that are not ignored:
@@ -37,7 +37,7 @@ typedef struct dn_loss_term {
 typedef struct dn_loss {
     dn_loss_term terms[DN_LOSS_MAX_TERMS];
     int term_count;
-    const float *class_weights; /* NULL: all 1; else one a class, >= 0; borrowed */
+    const float *class_weights; /* NULL: all 1; else one per class, >= 0; borrowed */
     int ignore;                 /* a target that does not count; below 0: none */
 } dn_loss;
 
@@ -68,7 +68,7 @@ typedef struct dn_loss_result {
 DN_CHECKED dn_status dn_loss_check(const dn_loss *loss, int64_t classes);
 
 /* logits: [voxels, classes], replaced by the gradient of scale * loss, or, with gradient == false, by the posteriors.
- * counts (NULL: not wanted): one a class, set. DN_EDATA: a target is not below classes (the message names it). */
+ * counts (NULL: not wanted): one per class, set. DN_EDATA: a target is not below classes (the message names it). */
 DN_CHECKED dn_status dn_loss_run(const dn_loss *loss, float *logits, int64_t voxels, int64_t classes, const dn_targets *targets,
                                  bool gradient, double scale, int threads, dn_loss_result *result, dn_loss_counts *counts);
 

@@ -32,7 +32,7 @@ typedef struct dn_schedule_memory {
 
 /* The defaults named above. */
 dn_schedule dn_schedule_defaults(dn_schedule_kind kind, double peak, int64_t total);
-/* DN_EUSAGE: a number makes no sense; the message says which. */
+/* DN_EUSAGE: a number is not valid; the message says which. */
 DN_CHECKED dn_status dn_schedule_check(const dn_schedule *schedule);
 /* Of step 0 .. total - 1 (later steps get the last rate). memory: of plateau; may be NULL for the others. */
 double dn_schedule_rate(const dn_schedule *schedule, const dn_schedule_memory *memory, int64_t step);

@@ -39,7 +39,7 @@ DN_CHECKED dn_status dn_train_plan_compile(const dn_graph *graph, dn_weights *we
 void dn_train_plan_destroy(dn_train_plan *plan);
 
 /* One batch in training mode: adds the gradient of scale * loss to the gradients, updates running statistics.
- * inputs: float32, channels last, of the graph's shapes. counts (NULL: not wanted): one a class, set. */
+ * inputs: float32, channels last, of the graph's shapes. counts (NULL: not wanted): one per class, set. */
 DN_CHECKED dn_status dn_train_forward_backward(dn_train_plan *plan, const float *const *inputs, const dn_targets *targets, double scale,
                                                dn_loss_result *result, dn_loss_counts *counts);
 /* One batch in inference mode: running statistics, no dropout, nothing changed. */
@@ -54,7 +54,7 @@ void dn_train_zero_gradients(dn_train_plan *plan);
 void dn_train_set_step(dn_train_plan *plan, uint64_t step);
 /* Bytes the plan holds: arena, packed weights, scratch, gradients. */
 int64_t dn_train_peak_bytes(const dn_train_plan *plan);
-/* One line a layer; owned by the caller (free). */
+/* One line per layer; owned by the caller (free). */
 DN_CHECKED dn_status dn_train_describe(const dn_train_plan *plan, char **out);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Over so many millimetres before its faces the fine look gives way to the coarse one. */
+/* Over so many millimetres before its faces the fine pass gives way to the coarse one. */
 #define FADE_MM 5.0f
 #define CERTAINLY_OUTSIDE 0.9995f
 
@@ -105,7 +105,7 @@ static void add(const dn_head_look *look, const corners *at, float keep, float s
     mix(from, weight, count, keep, channels, values);
 }
 
-/* How far a place is from the nearer end of the fine look's box along an axis, mm. */
+/* How far a place is from the nearer end of the fine pass's box along an axis, mm. */
 static double distance_to_end(const dn_head *head, int c, double at)
 {
     const dn_head_look *look = &head->fine;
@@ -131,7 +131,7 @@ float dn_head_fine_share(const dn_head *head, const double at[3])
                : share_of(distance_to_end(head, 0, at[0]), distance_to_end(head, 1, at[1]), distance_to_end(head, 2, at[2]));
 }
 
-/* What dn_head_at says where the fine look has this share; coarse, fine: NULL outside of them. */
+/* What dn_head_at says where the fine pass has this share; coarse, fine: NULL outside of them. */
 static bool look_up(const dn_head *head, float share, const corners *coarse, const corners *fine, float *values, bool *outside)
 {
     *outside = false;

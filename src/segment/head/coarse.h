@@ -4,19 +4,19 @@
 
 #include "segment/head/whole_head.h"
 
-/* The share that the fine look has at a place (voxels of the oriented scan): 1 inside its box, fading to 0 over the last millimetres
- * before its faces, 0 outside and without a fine look. */
+/* The share that the fine pass has at a place (voxels of the oriented scan): 1 inside its box, fading to 0 over the last millimetres
+ * before its faces, 0 outside and without a fine pass. */
 float dn_head_fine_share(const dn_head *head, const double at[3]);
 
-/* Posteriors of all channels at a place (voxels of the oriented scan), linear between the looks' voxels: values gets
- * head->structures.channels numbers. false: outside both looks (values untouched). *outside: certainly outside the head; then values
+/* Posteriors of all channels at a place (voxels of the oriented scan), linear between the voxels of the passes: values gets
+ * head->structures.channels numbers. false: outside both passes (values untouched). *outside: certainly outside the head; then values
  * is untouched, too. */
 bool dn_head_at(const dn_head *head, const double at[3], float *values, bool *outside);
 
-/* The coarse look's first channel alone: lying outside. */
+/* The coarse pass's first channel alone: lying outside. */
 bool dn_head_background_at(const dn_head *head, const double at[3], float *value);
 
-/* Where a voxel along an axis of the oriented scan falls in a look: between first and first + step, share of the second. */
+/* Where a voxel along an axis of the oriented scan falls in a pass: between first and first + step, share of the second. */
 typedef struct dn_head_axis {
     int64_t first, step;
     float share;
@@ -26,7 +26,7 @@ typedef struct dn_head_axis {
 /* The same for all voxels of the oriented scan, made once: what dn_head_at computes for each. */
 typedef struct dn_head_rows {
     dn_head_axis *coarse[3], *fine[3]; /* owned */
-    double *to_end[3];                 /* owned; mm from the nearer end of the fine look's box */
+    double *to_end[3];                 /* owned; mm from the nearer end of the fine pass's box */
 } dn_head_rows;
 
 /* dim: of the oriented scan. *out: dn_head_rows_release. */

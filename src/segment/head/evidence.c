@@ -149,7 +149,7 @@ done:
 
 /* ---- around the inside of the skull ------------------------------------------------------------------------------- */
 
-/* distance: to a mask of the coarse look, in its order. */
+/* distance: to a mask of the coarse pass, in its order. */
 static dn_status distance_to(const dn_head_look *look, bool brain, const dn_structures *s, float *distance)
 {
     const int64_t *dim = look->grid.dim;

@@ -1,5 +1,5 @@
 /* What the scan itself shows where the whole head's labels lie: brightness of the tissues, of the deep structures on each side, of the air,
- * and how a structure meets the scan's edge. Networks draw plausible outlines into other contrasts, cut heads and lesions, so quality
+ * and which structures reach the edge of the scan. Networks draw plausible outlines into other contrasts, cut heads and lesions, so quality
  * control (quality/judge_head.c) asks the picture and not their confidence. Internal to segment/. */
 #ifndef DN_SEGMENT_HEAD_EVIDENCE_H
 #define DN_SEGMENT_HEAD_EVIDENCE_H

@@ -11,19 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room around what the coarse look found, mm; the second one where that saves a row of tiles. */
+/* Room around what the coarse pass found, mm; the second one where that saves a row of tiles. */
 #define MARGIN_MM 8.0
 #define MARGIN_LEAST_MM 3.0
 /* Two tiles share at least so many voxels. */
 #define OVERLAP 16
-/* At most so many tiles along an axis: larger ventricles are left to the coarse look at their ends. */
+/* At most so many tiles along an axis: larger ventricles are left to the coarse pass at their ends. */
 #define MOST_TILES 2
 /* A tile's weight rises over so many voxels from its faces, where the network sees only one side of things. */
 #define RISE 24
 
 static const int64_t tile_dim[3] = {DN_FINE_TILE_X, DN_FINE_TILE_Y, DN_FINE_TILE_Z};
 
-/* Bounds of the deep structures in the coarse look, in voxels of the oriented scan. false: there are none. */
+/* Bounds of the deep structures in the coarse pass, in voxels of the oriented scan. false: there are none. */
 static bool bounds_of(const dn_head *head, bool ventricles, double low[3], double high[3])
 {
     const dn_head_look *look = &head->coarse;

@@ -1,4 +1,4 @@
-/* The fine look: a box around the deep structures in overlapping tiles. Internal to segment/. */
+/* The fine pass: a box around the deep structures in overlapping tiles. Internal to segment/. */
 #ifndef DN_SEGMENT_HEAD_FINE_H
 #define DN_SEGMENT_HEAD_FINE_H
 

@@ -1,6 +1,6 @@
 /* The AC-PC frame of a scan by the whole-head network: labels, frame, then again on the scan turned into that frame (a third time
- * where the second changed much), so that the network sees every head upright however it lay in the scanner. A head that lies turned
- * further than the networks know is turned upright by the average head's alignment before the first look. */
+ * where the second changed much), so that the network runs on an upright head, whatever its position in the scanner. A head that is turned
+ * further than the heads on which the networks were trained is first turned upright by the alignment of the average head. */
 #ifndef DN_SEGMENT_HEAD_FRAME_H
 #define DN_SEGMENT_HEAD_FRAME_H
 
@@ -17,10 +17,10 @@ DN_CHECKED dn_status dn_frame_grid(const dn_grid *scan, dn_grid *out);
 
 typedef struct dn_head_frame_options {
     dn_frame_options frame;
-    bool once; /* one look only */
+    bool once; /* one pass only */
 } dn_head_frame_options;
 
-/* How the head lies, to some 5 degrees, from the average head's alignment. *turned: further from upright than the networks know
+/* How the head lies, to some 5 degrees, from the average head's alignment. *turned: further from upright than the training data
  * (DN_ALIGN_TURNED); false also where no head was found, and then *out is not set. Errors of dn_head_align. */
 DN_CHECKED dn_status dn_frame_lie(const dn_volume *scan, dn_frame *out, bool *turned);
 

@@ -1,5 +1,5 @@
-/* The intracranial volume by a 2-D network, as in the seeds: coronal slices of 0.5 mm in the AC-PC frame through the network, and what it
- * marks back on the scan's own grid. */
+/* The intracranial volume by a 2-D network, as in Vernikouskaya et al. 2025: coronal slices of 0.5 mm in the AC-PC frame through the
+ * network, and the result on the scan's own grid. */
 #ifndef DN_SEGMENT_HEAD_ICV_SLICES_H
 #define DN_SEGMENT_HEAD_ICV_SLICES_H
 

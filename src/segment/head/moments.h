@@ -1,4 +1,5 @@
-/* Where the average head lies by what the coarse network has seen inside the skull: a start for its alignment. Internal to segment/. */
+/* The place of the average head, from the inside of the skull that the coarse network found: a start for its alignment. Internal to
+ * segment/. */
 #ifndef DN_SEGMENT_HEAD_MOMENTS_H
 #define DN_SEGMENT_HEAD_MOMENTS_H
 

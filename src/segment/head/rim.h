@@ -1,10 +1,10 @@
-/* The edge of what is inside the skull, moved to where the scan shows it. Internal to segment/.
+/* The edge of the inside of the skull, moved to its place in the scan. Internal to segment/.
  *
  * At 2 mm the network places that edge by the head's outline as much as by what lies there: under a thick skull it comes out too far,
  * under a thin one not far enough, by a millimetre or two, which is 3 to 8 % of the ICV. In T1 the fluid under the skull is dark and
  * bone is black, so the scan itself tells: along the normal at each point of the edge, the place is looked for that best parts
  * what is brighter from what is darker than a threshold between the two; a quadratic prior keeps it near the network's edge, and
- * the shifts are averaged over the neighbourhood. Where no bone is seen the network's edge stays. Dura and marrow are grey, so the
+ * the shifts are averaged over the neighbourhood. Where there is no bone, the network's edge stays. Dura and marrow are grey, so the
  * threshold lies nearer to fluid than to bone. */
 #ifndef DN_SEGMENT_HEAD_RIM_H
 #define DN_SEGMENT_HEAD_RIM_H

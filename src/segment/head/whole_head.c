@@ -107,7 +107,7 @@ static void find_template(const dn_conformed *done, dn_head *head)
     dn_affine_compose(&inverse, &to_conformed, &head->to_template);
 }
 
-/* ---- the coarse look ---------------------------------------------------------------------------------------------- */
+/* ---- the coarse pass ---------------------------------------------------------------------------------------------- */
 
 /* What the networks make of a structure depends on the head's size: thalami of heads at 0.9 of the average head's come out 7 to 12 % too
  * large, at 1.1 10 % too small (docs/evidence/quality_limits.md). So they see heads between these sizes, and others at the nearer of them.
@@ -238,7 +238,7 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     dn_affine_apply(&to_conformed, better.centre, at);
     memcpy(better.centre, at, sizeof at);
     DN_TRY(dn_head_align_from(done->volume, &better));
-    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned anew: correlation %.2f (was %.2f), match %.2f (was %.2f)",
+    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned again: correlation %.2f (was %.2f), match %.2f (was %.2f)",
            better.correlation, head->location.correlation, better.match, head->location.match);
     if (better.match >= DN_ALIGN_MATCH) {
         head->location = better;
@@ -270,7 +270,7 @@ done:
     return status;
 }
 
-/* ---- the fine look ------------------------------------------------------------------------------------------------ */
+/* ---- the fine pass ------------------------------------------------------------------------------------------------ */
 
 static dn_status look_fine(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract, dn_head *head)
 {
@@ -299,7 +299,7 @@ done:
     return status;
 }
 
-/* Sums of posteriors by group: the fine look where it is, the coarse one elsewhere. */
+/* Sums of posteriors by group: the fine pass where it is, the coarse one elsewhere. */
 static dn_status sum_volumes(dn_head *head)
 {
     const dn_structures *s = &head->structures;

@@ -1,10 +1,10 @@
-/* The whole head in two looks: a coarse network over the head (2 mm) says where everything is and what lies inside the skull;
- * a fine one (1 mm) looks again at the deep structures.
+/* The whole head in two passes: a coarse network over the head (2 mm) finds all structures and the inside of the skull;
+ * a fine one (1 mm) runs again on the deep structures.
  *
  *     scan -> conformed to each network's contract -> coarse box around the head's middle (where the aligned average head has
  *     it, not the array's middle) -> box of the deep structures -> fine network in overlapping tiles, blended, on the scan and
- *     on its mirror image (unless the model's note "mirror" says "no") -> both
- *     looks mixed, fading over the fine box's faces -> largest components
+ *     on its mirror image (unless the model's note "mirror" says "no") -> both passes mixed, fading over the fine box's faces
+ *     -> largest components
  *
  * Posteriors stay on their own grids (2 mm and 1 mm); labels, masks and probabilities are made from them on any grid of the
  * same world: the scan's own, 1 mm, or one that is turned. Nothing here depends on the number of threads. */
@@ -22,7 +22,7 @@
 
 #include <stdbool.h>
 
-/* The models that are taken when none is named. */
+/* The models that are used if none is named. */
 #define DN_WHOLE_HEAD_COARSE "whole-head-coarse"
 #define DN_WHOLE_HEAD_FINE "whole-head-fine"
 
@@ -44,24 +44,24 @@ void dn_whole_head_destroy(dn_whole_head *whole);
 const dn_model *dn_whole_head_coarse(const dn_whole_head *whole);
 const dn_model *dn_whole_head_fine(const dn_whole_head *whole);
 
-/* One look: posteriors on a box of the scan conformed to the look's spacing. */
+/* One pass: posteriors on a box of the scan conformed to the spacing of the pass. */
 typedef struct dn_head_look {
     dn_grid grid;    /* of the box; world as the scan's; axes nearest RAS */
     dn_axis_map map; /* a voxel of the box in voxels of the oriented scan */
     int64_t channels;
-    float *posterior; /* owned; [i][j][k][channel], channel fastest: the network's own order; NULL: no such look */
+    float *posterior; /* owned; [i][j][k][channel], channel fastest: the network's own order; NULL: no such pass */
 } dn_head_look;
 
-/* What was found of one group (a structure on one side). */
+/* The result for one group (a structure on one side). */
 typedef struct dn_head_part {
-    int64_t labelled_voxels; /* of the finest look that holds it, before cleaning */
+    int64_t labelled_voxels; /* of the finest pass that has it, before cleaning */
     int64_t kept_voxels;     /* after it; 0: not found */
     int32_t components;      /* before it */
-    double volume_mm3;       /* sum of posteriors of both looks; 0 when not found */
+    double volume_mm3;       /* sum of posteriors of both passes; 0 when not found */
     double centre[3];        /* of what was kept, mm in the average head's world (head_template.h): x to the right */
     double median;           /* brightness of its sure voxels in the scan; NaN: too few */
     double odd;              /* share of them that is far from the other side's median (head/evidence.c); 0 for what has no sides */
-    double edge_mm3[2]; /* of it in the outermost two voxels (of the look) of that face of the scan that holds most, and in the next two */
+    double edge_mm3[2]; /* of it in the outermost two voxels (of the pass) of that face of the scan that holds most, and in the next two */
 } dn_head_part;
 
 /* What the scan shows where the labels lie (head/evidence.h), in its own units. */
@@ -75,9 +75,9 @@ typedef struct dn_head_picture {
     double edge_mm3[2];        /* of the inside of the skull, as of a part */
 } dn_head_picture;
 
-/* What was found. Release with dn_head_release. */
+/* The result. Release with dn_head_release. */
 typedef struct dn_head {
-    dn_structures structures;  /* borrows the coarse model; groups and channels of both looks */
+    dn_structures structures;  /* borrows the coarse model; groups and channels of both passes */
     dn_location location;      /* of the average head, in voxels of the scan conformed to 1 mm */
     dn_affine to_template;     /* voxels of the oriented scan -> mm in the average head's world */
     dn_grid scan;              /* the scan's own grid */
@@ -93,7 +93,8 @@ typedef struct dn_head {
     double shell_seen;   /* share of the shell in which a skull is looked for that lies in the scan */
     bool rim_fitted;     /* the scan shows bone around what is inside the skull (head/rim.h) */
     double rim_dark;     /* share of the edge beyond which it does */
-    double size;         /* the networks saw the head at 1 / size of its own (1: as it is), because they know heads of some sizes only */
+    double size; /* the networks ran on the head at 1 / size of its own size (1: unchanged), because they were trained on heads of a certain
+                    range of sizes */
     dn_head_picture picture;
 } dn_head;
 

@@ -13,7 +13,7 @@
 
 /* Steps of the lattice are about so long, mm. */
 #define LATTICE_MM 0.5
-/* Of labels around the fine look that the frame is made of: the brain stem reaches beyond it. */
+/* Of labels around the fine pass that the frame is made of: the brain stem reaches beyond it. */
 #define AROUND_MM 10.0
 /* Voxels of the stack around what was found that come back with it: the rim of a support reaches 3 (postprocess.h). */
 enum { RIM = 6 };
@@ -102,7 +102,7 @@ static double lap(double *mark)
     return spent;
 }
 
-/* The part of the grid around the fine look, whose labels the frame is made of: the rest of the head only takes time. */
+/* The part of the grid around the fine pass, whose labels the frame is made of: the rest of the head only takes time. */
 static dn_status around_fine_look(const dn_head_look *look, dn_grid *grid)
 {
     const double first[3] = {0.0, 0.0, 0.0};

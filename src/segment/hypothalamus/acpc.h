@@ -1,10 +1,10 @@
-/* The hypothalamus by networks that see slices of the AC-PC frame (their file says so: region.h).
+/* The hypothalamus by networks that work on slices of the AC-PC frame (their file says so: region.h).
  *
- * What the whole-head networks labelled gives the frame (register/frame.h, one fit, no second look); the stack that the networks were
- * taught on is cut from the scan itself, in the frame's own coordinates, so that slices are slices however the head lay; the networks see
- * it and its mirror image, so that no side is favoured (unless their file has the note mirror: no); their mean posteriors are cleaned on
- * the stack, where volumes are measured too, and come back to the scan on a lattice that goes along its axes (half a millimetre or so,
- * every voxel of the scan a node of it), for labels, pictures and rules to use like any network's. */
+ * What the whole-head networks labelled gives the frame (register/frame.h, one fit, no second pass); a stack like those of the training is
+ * cut from the scan itself, in the coordinates of the frame, whatever the position of the head. The networks run on it and on its mirror
+ * image, so that no side is preferred (unless their file has the note mirror: no). Their mean posteriors are cleaned on the stack, where
+ * the volumes are measured, too, and are brought back to the scan on a lattice that goes along its axes (half a millimetre or so, every
+ * voxel of the scan a node of it), for labels, pictures and rules to use like any network's. */
 #ifndef DN_SEGMENT_HYPOTHALAMUS_ACPC_H
 #define DN_SEGMENT_HYPOTHALAMUS_ACPC_H
 
@@ -17,8 +17,8 @@
 
 typedef struct dn_acpc dn_acpc;
 
-/* models: of one region; consumed, on failure too. *out: owned by the caller (dn_acpc_destroy). DN_EFORMAT: the models do not say which
- * stack they look at, or say different ones; DN_EINPUT: the reference head is missing. */
+/* models: of one region; consumed, on failure too. *out: owned by the caller (dn_acpc_destroy). DN_EFORMAT: the models do not say on which
+ * stack they run, or say different ones; DN_EINPUT: the reference head is missing. */
 DN_CHECKED dn_status dn_acpc_create(dn_stack_models *models, dn_acpc **out);
 void dn_acpc_destroy(dn_acpc *acpc);
 const dn_stack_models *dn_acpc_models(const dn_acpc *acpc);
@@ -37,7 +37,7 @@ typedef struct dn_acpc_found {
     double cpu_seconds[DN_ACPC_STEPS];      /* of all threads together */
 } dn_acpc_found;
 
-/* scan: borrowed; any grid of head's world. head: with its fine look. *out: release with dn_acpc_found_release, on failure too: has_frame
+/* scan: borrowed; any grid of head's world. head: with its fine pass. *out: release with dn_acpc_found_release, on failure too: has_frame
  * says how far it came. DN_EDATA: the labels give no frame, or nothing was found in the stack; the sentence says which. */
 DN_CHECKED dn_status dn_acpc_run(dn_acpc *acpc, const dn_volume *scan, const dn_head *head, dn_acpc_found *out);
 void dn_acpc_found_release(dn_acpc_found *found);

@@ -1,4 +1,4 @@
-/* Networks that see slices, ready for stacks: one, or several averaged. */
+/* Networks that work on slices, ready for stacks: one, or several averaged. */
 #ifndef DN_SEGMENT_HYPOTHALAMUS_STACK_MODELS_H
 #define DN_SEGMENT_HYPOTHALAMUS_STACK_MODELS_H
 
@@ -7,8 +7,8 @@
 
 typedef struct dn_stack_models dn_stack_models;
 
-/* names: of models or their files, separated by commas. *out: NULL when the first of them sees volumes and stands alone; else owned by the
- * caller (dn_stack_models_destroy). DN_EINPUT: there is no such model; DN_EFORMAT: they do not go together. */
+/* names: of models or their files, separated by commas. *out: NULL when the first of them works on volumes and stands alone; else owned by
+ * the caller (dn_stack_models_destroy). DN_EINPUT: there is no such model; DN_EFORMAT: they do not go together. */
 DN_CHECKED dn_status dn_stack_models_open(const char *names, dn_precision precision, dn_stack_models **out);
 void dn_stack_models_destroy(dn_stack_models *models);
 size_t dn_stack_models_count(const dn_stack_models *models);
@@ -22,7 +22,7 @@ dn_slice_network *dn_stack_models_network(const dn_stack_models *models);
 DN_CHECKED dn_status dn_stack_clean(const dn_structures *structures, dn_slice_posteriors *maps, dn_posteriors *box,
                                     dn_group_result *groups);
 
-/* Whether their files say which stack of a head they look at (region.h): such models take whole heads, too. */
+/* Whether their files say on which stack of a head they run (region.h): such models take whole heads, too. */
 DN_CHECKED dn_status dn_stack_models_know_frame(const dn_stack_models *models, bool *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* Methods or raters that measured the same people (limits of agreement, intraclass correlation, repeats), or what methods scored on the
- * same cases: `dien stats agreement`. */
+/* Agreement of methods or raters that measured the same people (limits of agreement, intraclass correlation, repeats), or comparison of
+ * scores of methods on the same cases: `dien stats agreement`. */
 #ifndef DN_STUDY_AGREEMENT_AGREEMENT_H
 #define DN_STUDY_AGREEMENT_AGREEMENT_H
 
@@ -12,11 +12,11 @@
 typedef struct dn_agreement_options {
     dn_study_tables tables;
     dn_study_output output;
-    const char *values;       /* two columns or more, a method each, separated by commas */
+    const char *values;       /* two columns or more, one per method, separated by commas */
     const char *reference;    /* the column that the others are compared with; NULL: the first */
     const char *label;        /* what is measured, for texts and figures; NULL: not said */
     bool scores;              /* values are scores (Dice, distances): repeated measures ANOVA and pairs */
-    bool percent;             /* differences in per cent of each person's mean */
+    bool percent;             /* differences in percent of each person's mean */
     dn_limits_method limits;  /* confidence intervals of the limits */
     dn_adjustment adjustment; /* of p for the pairs of scores */
     double level;

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* What one run works with. */
+/* The data of one run. */
 typedef struct agreement_job {
     const dn_agreement_options *options;
     const char *folder, *label, *unit;
@@ -23,7 +23,7 @@ typedef struct agreement_job {
     const char *figure_name; /* its file */
 } agreement_job;
 
-/* out: one value a case. */
+/* out: one value per case. */
 void dn_agreement_column(const agreement_job *job, size_t column, double *out);
 /* "" where none was given. */
 const char *dn_agreement_unit(const agreement_job *job);

@@ -1,4 +1,4 @@
-/* The same person again and again, on one scanner and on many: `dien stability`. */
+/* Repeated scans of the same person, on one scanner and on several: `dien stability`. */
 #ifndef DN_STUDY_AGREEMENT_STABILITY_H
 #define DN_STUDY_AGREEMENT_STABILITY_H
 
@@ -11,10 +11,10 @@ typedef struct dn_stability_options {
     dn_study_tables tables; /* one row per scan; without its column id all scans are of one person */
     bool id_given;          /* the column id must be there */
     dn_study_output output;
-    const char *values;       /* columns, a method each */
+    const char *values;       /* columns, one per method */
     const char *scanner;      /* column that names the scanner */
     const char *between_sd;   /* SD between people of each method, in the order of values; NULL: not known */
-    const char *norms;        /* files of norms, one per method, to take that SD from; NULL: none */
+    const char *norms;        /* files of norms, one per method, that give this SD; NULL: none */
     dn_adjustment adjustment; /* of p for the pairs of methods */
     double level;
 } dn_stability_options;

@@ -1,4 +1,5 @@
-/* Two variables, perhaps given others; with the ALS-FRS-R slope and volumes by head size: `dien stats correlate`. */
+/* Correlation of two variables, also with covariates, with the ALS-FRS-R slope and volumes normalised by head size: `dien stats correlate`.
+ */
 #ifndef DN_STUDY_CORRELATE_CORRELATE_H
 #define DN_STUDY_CORRELATE_CORRELATE_H
 
@@ -17,7 +18,7 @@ typedef struct dn_correlate_options {
     const char *icv;               /* column of the intracranial volume; NULL: no normalisation */
     const char *group, *control;   /* column and name of the reference group of the normalisation; both NULL: everyone */
     const char *alsfrs, *duration; /* columns that make the column alsfrs_slope; NULL: it is not made */
-    const char *label, *x_unit;    /* what the figure calls y; the unit of x; NULL: what the table knows */
+    const char *label, *x_unit;    /* name of y in the figure; unit of x; NULL: from the table */
     dn_icv_method normalise;
     dn_test_choice test;
     double level, alpha; /* of confidence intervals; of Shapiro-Wilk */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A box around both masks, one byte a voxel: bit 0 predicted, bit 1 truth. */
+/* A box around both masks, one byte per voxel: bit 0 predicted, bit 1 truth. */
 typedef struct {
     int64_t dim[3];
     uint8_t *both;

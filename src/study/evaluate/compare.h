@@ -1,4 +1,4 @@
-/* How well one label map agrees with another: overlap, distance of the surfaces, volume.
+/* The agreement of two label maps: overlap, distance of the surfaces, volume.
  *
  * The surface of a mask are its voxels that have a face in common with a voxel outside (beyond the image is outside), which is
  * the mask minus its erosion by the 6-neighbourhood, as MedPy and the tools after it define it. Distances are exact, from

@@ -1,4 +1,4 @@
-/* Label maps against a truth: `dien evaluate`. The measures of one structure are in compare.h. */
+/* Compares label maps with a truth: `dien evaluate`. The measures of one structure are in compare.h. */
 #ifndef DN_STUDY_EVALUATE_EVALUATE_H
 #define DN_STUDY_EVALUATE_EVALUATE_H
 
@@ -10,10 +10,10 @@ typedef struct dn_evaluate_options {
     dn_study_output output;        /* the note is not used */
     const char *structures;        /* "thalamus=10+49,hypothalamus=801-810,17"; NULL: every label that is there, and both sides together */
     const char *translate_truth, *translate_predicted; /* tables (label, to) that renumber them */
-    const char *suffix;       /* end of the names of predictions in a folder; what is before it is the subject ("_dseg.nii.gz") */
+    const char *suffix;       /* end of the predictions' file names in a folder; the text before it is the subject ("_dseg.nii.gz") */
     const char *truth_suffix; /* the same of truths; NULL: as suffix */
-    const char *times;        /* table (subject, seconds) of how long the predictions took */
-    bool resample;            /* predictions are brought onto the truth's grid where grids differ */
+    const char *times;        /* table (columns subject, seconds) of the time per prediction */
+    bool resample;            /* a prediction is resampled onto the truth's grid if the grids differ */
 } dn_evaluate_options;
 
 /* The text is the table of one subject, or of several mean and standard deviation. Writes evaluation.tsv, and of several

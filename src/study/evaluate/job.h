@@ -1,4 +1,4 @@
-/* What evaluate.c compares (structures.c: which structures), and how report.c tells it. */
+/* The data shared by evaluate.c (compares), structures.c (chooses the structures) and report.c (writes the results). */
 #ifndef DN_STUDY_EVALUATE_JOB_H
 #define DN_STUDY_EVALUATE_JOB_H
 

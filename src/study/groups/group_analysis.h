@@ -1,8 +1,8 @@
-/* The whole way from a table to a comparison of groups, as the seeds go it: volumes, divided by head size, without the outliers of each
- * group, tested for normality, compared by the test that this allows, adjusted for covariates; with a paragraph that says all of it and
- * tables of the numbers.
+/* The whole way from a table to a comparison of groups, as in Vernikouskaya et al. 2023 and Kassubek et al. 2025: volumes, divided by head
+ * size, without the outliers of each group, tested for normality, compared by the test that this allows, adjusted for covariates; with a
+ * paragraph that says all of it and tables of the numbers.
  *
- * Nobody is dropped in silence: everyone who is not used is in `people` with the reason, and in the paragraph. */
+ * Nobody is left out without notice: everyone who is not used is in `people` with the reason, and in the paragraph. */
 #ifndef DN_STUDY_GROUPS_GROUP_ANALYSIS_H
 #define DN_STUDY_GROUPS_GROUP_ANALYSIS_H
 
@@ -35,7 +35,7 @@ DN_CHECKED dn_status dn_test_choice_of(const char *text, dn_test_choice *out);
 /* Texts are borrowed and outlive the analysis. */
 typedef struct dn_group_options {
     const char *value;             /* column of the volume */
-    const char *label;             /* what texts call it; NULL: the column's name */
+    const char *label;             /* its name in texts; NULL: the column's name */
     const char *unit;              /* NULL: none */
     const char *group;             /* column of the group's name */
     const char *control;           /* the reference group; NULL: the one that the table names first */
@@ -82,7 +82,7 @@ typedef struct dn_group_analysis {
     dn_group_options options;
     size_t k, pair_count;
     const char **names; /* k, the control first */
-    dn_person *people;  /* a row of the table each */
+    dn_person *people;  /* one row of the table per person */
     size_t people_count, omitted, outliers;
     double *low, *high;      /* k: the fences of the outlier rule */
     double mean_icv, slope;  /* of the normalisation; NaN without */
@@ -107,8 +107,8 @@ void dn_group_analysis_release(dn_group_analysis *analysis);
  * all.overall.p_adjusted) by the options' method. */
 DN_CHECKED dn_status dn_group_adjust_family(dn_group_analysis *analyses, size_t count);
 
-/* Adds the rows of this analysis to tests (columns of dn_result_append, and value, role, percent_difference, hedges_g, ...), summary (a row
- * a group, with and without outliers) and people (a row a person: raw, icv, value, used, reason). Tables may be NULL. */
+/* Adds the rows of this analysis to tests (columns of dn_result_append, and value, role, percent_difference, hedges_g, ...), summary (one
+ * row per group, with and without outliers) and people (one row per person: raw, icv, value, used, reason). Tables may be NULL. */
 DN_CHECKED dn_status dn_group_tabulate(const dn_group_analysis *analysis, dn_table *tests, dn_table *summary, dn_table *people);
 /* The paragraph; owned by the caller. */
 DN_CHECKED dn_status dn_group_paragraph(const dn_group_analysis *analysis, char **out);
@@ -133,7 +133,7 @@ typedef struct dn_category_analysis {
 /* Uses value, group, control, id and level of the options. Release also after a failure. */
 DN_CHECKED dn_status dn_category_analyse(const dn_table *table, const dn_group_options *options, dn_category_analysis *out);
 void dn_category_analysis_release(dn_category_analysis *analysis);
-/* Rows for the same tables as dn_group_tabulate (summary: a row a group and category, with n and share). */
+/* Rows for the same tables as dn_group_tabulate (summary: one row per group and category, with n and share). */
 DN_CHECKED dn_status dn_category_tabulate(const dn_category_analysis *analysis, dn_table *tests, dn_table *summary);
 DN_CHECKED dn_status dn_category_paragraph(const dn_category_analysis *analysis, char **out);
 

@@ -230,7 +230,7 @@ static void say_normality(FILE *out, const dn_group_analysis *a)
         fprintf(out, "; %s, so %s%s was used", c->parametric ? "no group departs from normality" : "normality cannot be assumed",
                 dn_article(test), test);
     } else {
-        fprintf(out, "; %s%s was asked for", dn_article(test), test);
+        fprintf(out, "; %s%s was requested", dn_article(test), test);
     }
     const char *note = a->k > 2 ? c->overall.note : c->pairs[0].note;
     if (note != NULL) {

@@ -21,7 +21,7 @@ typedef struct dn_groups_options {
     const char *covariates;  /* columns for an analysis of covariance; NULL: none */
     const char *categories;  /* columns whose numbers are names; NULL: none */
     const char *order;       /* order of the groups; NULL: the table's */
-    const char *label;       /* what texts and figures call the value, when it is one; NULL: the column's name */
+    const char *label;       /* name of the value in texts and figures, if there is only one; NULL: the column's name */
     bool paired;             /* the two values (or the two groups, by id) are of the same people */
     bool equal_variances;    /* Student and classical ANOVA instead of Welch */
     dn_test_choice test;

@@ -266,7 +266,7 @@ done:
     return status;
 }
 
-/* Residuals over age: the seed's figure. By quantiles, which have no one SD: z. */
+/* Residuals over age: the figure of Opfer et al. 2022. By quantiles, which have no one SD: z. */
 static dn_status draw_cohort(const application *it)
 {
     enum { SERIES = 2 };

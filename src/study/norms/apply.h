@@ -1,4 +1,4 @@
-/* People against a norm: `dien normative apply`. */
+/* Compares people with a norm: `dien normative apply`. */
 #ifndef DN_STUDY_NORMS_APPLY_H
 #define DN_STUDY_NORMS_APPLY_H
 
@@ -13,7 +13,7 @@ typedef struct dn_norm_apply_options {
     dn_study_output output;        /* the note is not used: figures say whose norm it is */
     double scanner_sd;             /* inter-scanner SD of one person's volume; NaN: the norm's */
     const char *scanner_sd_column; /* column with that SD for each person's own scanner; NULL: none */
-    const char *charts;            /* ids of whom a centile chart is drawn; NULL: everyone, if at most 6 */
+    const char *charts;            /* ids of people for whom a centile chart is drawn; NULL: everyone, if there are at most 6 */
 } dn_norm_apply_options;
 
 /* Writes normative.tsv, normative_summary.tsv, normative.txt, chart_ID and normative_figure. DN_EUSAGE: no norm, no table, a chart of

@@ -11,12 +11,12 @@ typedef struct dn_norm_fit_options {
     dn_norm_columns columns; /* the value is needed */
     dn_study_output output;  /* the folder is needed; the note is not used: figures say whose norm it is */
     dn_norm_method method;
-    bool one_step;         /* least squares without leaving out outliers and fitting again */
+    bool one_step;         /* one fit of least squares only; false: outliers are left out and the fit is repeated */
     bool with_sex;         /* a term for sex beside age and head size */
     double level;          /* of the normal interval */
     const char *structure; /* what the volume is of; NULL: the name of the column */
     const char *source;    /* where the people come from; NULL: not said */
-    bool simulated;        /* the people are not real; every result of this norm will say so */
+    bool simulated;        /* the people are simulated; every result of this norm will say so */
     double scanner_sd;     /* inter-scanner SD of one person's volume; NaN: not known */
 } dn_norm_fit_options;
 

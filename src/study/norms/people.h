@@ -1,4 +1,4 @@
-/* People from tables, as a norm sees them. */
+/* People from tables, as a norm needs them. */
 #ifndef DN_STUDY_NORMS_PEOPLE_H
 #define DN_STUDY_NORMS_PEOPLE_H
 

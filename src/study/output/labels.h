@@ -1,4 +1,4 @@
-/* What figures call a column: the structure's name where the column is one of ours or holds one, else the column's own. */
+/* The name of a column in figures: the name of the structure if the column is of a known structure, otherwise the name of the column. */
 #ifndef DN_STUDY_OUTPUT_LABELS_H
 #define DN_STUDY_OUTPUT_LABELS_H
 

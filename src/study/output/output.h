@@ -1,4 +1,4 @@
-/* What every function of study gives back and writes: a text for people, tables, figures.
+/* What every function of study/ returns and writes: a text for people, tables, figures.
  *
  * Each of them is dn_status dn_study_WHAT(const options *, dn_study_result *result): numbers and tables in, a text out, and with a folder
  * NAME.tsv (numbers), NAME.txt (the text), NAME_remarks.tsv (what is to be known about the tables) and figures in it. Nothing is printed.

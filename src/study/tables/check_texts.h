@@ -1,4 +1,4 @@
-/* Categories of a column: written in more than one way? For table_check.c. */
+/* Checks whether the categories of a column are written in more than one way. For table_check.c. */
 #ifndef DN_STUDY_TABLES_CHECK_TEXTS_H
 #define DN_STUDY_TABLES_CHECK_TEXTS_H
 

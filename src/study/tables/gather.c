@@ -106,7 +106,7 @@ static dn_status put_volumes(const dn_table *one, dn_table *wide, size_t row)
         snprintf(name, sizeof name, "%s%s%s", dn_table_text(one, r, structure), whole ? "" : "_", whole ? "" : side);
         size_t column = dn_table_find(wide, name);
         if (column != DN_TABLE_NONE && dn_table_text(wide, row, column) != NULL) {
-            DN_FAIL(DN_EDATA, "%s, line %zu: %s is there twice", dn_table_name(one), dn_table_line(one, r), name);
+            DN_FAIL(DN_EDATA, "%s, line %zu: %s occurs twice", dn_table_name(one), dn_table_line(one, r), name);
         }
         DN_TRY(dn_table_number(one, r, volume, &value));
         DN_TRY(put_volume(wide, row, name, value));

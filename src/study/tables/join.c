@@ -135,7 +135,7 @@ static dn_status index_right(const joining *j, keyed **out)
             size_t a = dn_table_line(right, index[r - 1].row);
             size_t b = dn_table_line(right, index[r].row);
             dn_status status =
-                dn_error_set(DN_EDATA, "%s: %s %s is there twice, on lines %zu and %zu, once with and once without \"sub-\"",
+                dn_error_set(DN_EDATA, "%s: %s %s occurs twice, on lines %zu and %zu, once with and once without \"sub-\"",
                              dn_table_name(right), dn_table_column_name(right, j->right_key), index[r].key, a < b ? a : b, a < b ? b : a);
             free(index);
             return status;

@@ -17,7 +17,7 @@ typedef enum {
 /* Of "ask", "exact", "alike". DN_EUSAGE: none of these. */
 DN_CHECKED dn_status dn_join_how_of(const char *text, dn_join_how *out);
 
-/* What a join lost. Release with dn_join_loss_release. */
+/* Rows that a join dropped. Release with dn_join_loss_release. */
 typedef struct dn_join_loss {
     char **left, **right; /* ids without a partner; owned */
     size_t left_count, right_count, left_rows, right_rows;

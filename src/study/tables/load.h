@@ -1,4 +1,4 @@
-/* From files to the one table that a statistic reads, with what happened on the way. */
+/* Makes the one table that a statistic reads from files, and notes what was left out or changed. */
 #ifndef DN_STUDY_TABLES_LOAD_H
 #define DN_STUDY_TABLES_LOAD_H
 
@@ -6,14 +6,14 @@
 #include "study/tables/remarks.h"
 #include "study/tables/table_check.h"
 
-/* Which tables, and which rows of them. Texts are borrowed. Zero is the usual value, but for id. */
+/* The tables, and the rows that are used. Texts are borrowed. Zero is the usual value of all fields but id. */
 typedef struct dn_study_tables {
     const char *const *paths; /* files and folders */
     size_t count;
-    const char *id;      /* column that names people and by which tables are joined ("participant_id") */
+    const char *id;      /* column that names people; tables are joined by it ("participant_id") */
     const char *where;   /* "COLUMN=VALUE": rows to keep; NULL: all */
     const char *session; /* "1" or "ses-1": rows of this session; NULL: all */
-    const char *unit;    /* of the volumes; NULL: as they come (gathered ones in mm3) */
+    const char *unit;    /* unit of the volumes; NULL: unchanged (gathered volumes are in mm3) */
     bool count_rejected; /* rows of scans that quality control rejected are kept */
     bool strict;         /* a doubt about the tables is an error (dn_study_check) */
     dn_join_how join;
@@ -27,7 +27,7 @@ bool dn_is_volumes_file(const char *path);
  * filled before; released by the caller also after a failure). repeats: a person may be there several times. *out: owned by the caller.
  * DN_EUSAGE: no table; a where that is none; DN_EDATA: see join.h; no row is left; a person in two sessions. */
 DN_CHECKED dn_status dn_study_load(const dn_study_tables *tables, bool repeats, dn_table **out, dn_remarks *remarks);
-/* Looks at the columns before they are used (dn_table_check). DN_EDATA when tables are strict and there is a doubt about anything so far.
+/* Checks the columns before they are used (dn_table_check). DN_EDATA when tables are strict and there is a doubt about anything so far.
  */
 DN_CHECKED dn_status dn_study_check(const dn_study_tables *tables, const dn_table *table, const dn_table_roles *roles, dn_remarks *remarks);
 /* The unit that was given, else the one that the column knows it has ("mm³" for gathered volumes), else NULL. Borrowed. */
@@ -37,7 +37,7 @@ const char *dn_study_unit(const dn_study_tables *tables, const dn_table *table, 
 DN_CHECKED dn_status dn_study_keep_where(dn_table **table, const char *where);
 /* The numbers of these columns become texts ("site" 1: "site 1"), so that they are categories. DN_EDATA: no such column. */
 DN_CHECKED dn_status dn_study_make_categories(dn_table *table, const char *const *columns, size_t count);
-/* Rows in the order in which order names the texts of a column, others behind. DN_EDATA: no row has such a text. */
+/* Sorts the rows in the order in which `order` names the texts of a column; other rows follow. DN_EDATA: no row has such a text. */
 DN_CHECKED dn_status dn_study_put_in_order(dn_table *table, const char *column, const char *const *order, size_t count);
 
 #endif

@@ -1,4 +1,4 @@
-/* What `dien segment` says in JSON beside a table of volumes: whether the scan was accepted, why not, and how it was measured. */
+/* Reads the JSON file of `dien segment` beside a table of volumes: whether the scan was accepted, why not, and how it was measured. */
 #ifndef DN_STUDY_TABLES_PROVENANCE_H
 #define DN_STUDY_TABLES_PROVENANCE_H
 

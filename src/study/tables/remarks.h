@@ -1,7 +1,7 @@
-/* What a person should know about the tables before believing a number: remarks in one block, and who was left out, one by one.
+/* What the user should know about the tables before using a number: remarks in one block, and a list of the people who were left out.
  *
- * A note says what was done (scans that quality control rejected are left out); a doubt says that a number may not be what it seems (an age
- * of 999). dn_remarks_refuse turns doubts into an error, for those who want that (--strict). */
+ * A note says what was done (scans that quality control rejected are left out); a doubt says that a number may be wrong (an age of 999).
+ * dn_remarks_refuse turns doubts into an error (--strict). */
 #ifndef DN_STUDY_TABLES_REMARKS_H
 #define DN_STUDY_TABLES_REMARKS_H
 
@@ -15,7 +15,7 @@ typedef struct dn_remark {
     char *text;       /* one or more sentences; owned */
 } dn_remark;
 
-/* One whom a remark is about: left out, or counted all the same. */
+/* A person whom a remark concerns: left out, or counted anyway. */
 typedef struct dn_left_out {
     bool counted;
     const char *code;           /* that of the remark */
@@ -41,11 +41,11 @@ bool dn_remarks_have(const dn_remarks *remarks, const char *code);
 DN_CHECKED dn_status dn_remarks_paragraph(const dn_remarks *remarks, char **out);
 /* The same for one who is counted: the sentence names the first few, the table all. */
 DN_CHECKED dn_status dn_remarks_name(dn_remarks *remarks, const char *code, const char *who, const char *where, const char *why);
-/* Rows of code, level, who, where, text: first the remarks, then those that they are about ("left out", "counted"). */
+/* Rows of code, level, who, where, text: first the remarks, then the people whom they concern ("left out", "counted"). */
 DN_CHECKED dn_status dn_remarks_tabulate(const dn_remarks *remarks, dn_table *out);
 /* DN_EDATA with the first doubt, and how many more there are; DN_OK when there is none. */
 DN_CHECKED dn_status dn_remarks_refuse(const dn_remarks *remarks);
-/* A failure of the data may come from what was doubtful or left out before: its message says so. Gives status back. */
+/* A failure may be caused by doubtful or left-out data: its message then says so. Returns status. */
 DN_CHECKED dn_status dn_remarks_explain(const dn_remarks *remarks, dn_status status);
 
 /* Names for a sentence: "a, b and 12 more". Zero-initialise; at most `most` are kept (0: 10), all are counted. */

@@ -198,7 +198,7 @@ dn_status dn_check_sessions(const dn_table *gathered)
     }
     const char *one = dn_table_text(gathered, a, session);
     const char *two = dn_table_text(gathered, b, session);
-    DN_FAIL(DN_EDATA, "%s is there twice, in %s and in %s; choose a session, for example --session %s",
+    DN_FAIL(DN_EDATA, "%s occurs twice, in %s and in %s; choose a session, for example --session %s",
             dn_table_text(gathered, a, participant), dn_table_source(gathered, a), dn_table_source(gathered, b),
             one != NULL   ? one
             : two != NULL ? two

@@ -1,4 +1,4 @@
-/* What is odd in a table's columns before a statistic uses them: each oddity is a remark. Nothing is changed, nothing refused. */
+/* Checks the columns of a table before a statistic uses them: everything unusual gives a remark. Nothing is changed or refused. */
 #ifndef DN_STUDY_TABLES_TABLE_CHECK_H
 #define DN_STUDY_TABLES_TABLE_CHECK_H
 
