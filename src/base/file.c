@@ -161,7 +161,7 @@ dn_status dn_file_may_write(const char *path)
 /* ---- temporary files ---------------------------------------------------------------------------------------------- */
 
 /* The next name that nothing has: a killed run may have left its own, and in a container every run has the same process number. */
-dn_status dn_file_temporary(const char *path, const char *extension, char **out)
+static dn_status temporary_beside(const char *path, char **out)
 {
     enum { LONGEST_BASE = 200 }; /* bytes of the name that are kept, of the 255 that a name may have */
     static _Atomic unsigned counter;
@@ -169,8 +169,7 @@ dn_status dn_file_temporary(const char *path, const char *extension, char **out)
     for (;;) {
         char *name = NULL;
         struct stat info;
-        DN_TRY(dn_asprintf(&name, "%.*s.%.*s.%ld-%u.tmp%s", (int)(base - path), path, LONGEST_BASE, base, (long)getpid(), counter++,
-                           extension));
+        DN_TRY(dn_asprintf(&name, "%.*s.%.*s.%ld-%u.tmp", (int)(base - path), path, LONGEST_BASE, base, (long)getpid(), counter++));
         if (lstat(name, &info) != 0) {
             slot_add(name);
             *out = name;
@@ -207,7 +206,7 @@ dn_status dn_file_adopt(const char *temporary, const char *path)
     return status;
 }
 
-void dn_file_forget(const char *temporary)
+static void forget(const char *temporary)
 {
     if (temporary != NULL) {
         unlink(temporary);
@@ -229,7 +228,7 @@ dn_status dn_file_create(dn_file_writer *writer, const char *path)
     DN_TRY(dn_file_may_write(path));
     DN_TRY_GOTO(status, dn_strdup(path, &writer->path), fail);
     for (;;) {
-        DN_TRY_GOTO(status, dn_file_temporary(path, "", &writer->temporary), fail);
+        DN_TRY_GOTO(status, temporary_beside(path, &writer->temporary), fail);
         writer->stream = fopen(writer->temporary, "wbx");
         if (writer->stream != NULL) {
             return DN_OK;
@@ -280,7 +279,7 @@ dn_status dn_file_commit(dn_file_writer *writer)
     if (status == DN_OK) {
         status = dn_file_adopt(writer->temporary, writer->path);
     } else {
-        dn_file_forget(writer->temporary);
+        forget(writer->temporary);
     }
     writer_release(writer);
     return status;
@@ -294,7 +293,7 @@ void dn_file_discard(dn_file_writer *writer)
     if (writer->stream != NULL) {
         fclose(writer->stream);
     }
-    dn_file_forget(writer->temporary);
+    forget(writer->temporary);
     writer_release(writer);
 }
 

@@ -32,12 +32,9 @@ void dn_file_discard(dn_file_writer *writer);
 /* One call for a buffer. */
 DN_CHECKED dn_status dn_file_write_all(const char *path, const void *bytes, size_t size);
 
-/* A temporary name beside path that other libraries may write to by name, then dn_file_adopt renames it (fsync and
- * check first) or dn_file_forget removes it. *out is owned by the caller. extension: kept at the end of the name,
- * because some libraries look at it (".nii.gz"). */
-DN_CHECKED dn_status dn_file_temporary(const char *path, const char *extension, char **out);
+/* Another program or library wrote `temporary`, in the folder of path: checks it, syncs it and renames it; a failure removes it. DN_EIO,
+ * DN_EUSAGE as dn_file_create. */
 DN_CHECKED dn_status dn_file_adopt(const char *temporary, const char *path);
-void dn_file_forget(const char *temporary);
 
 /* path is an input of the calling thread's job (base/job.h): until the job ends no write of it may replace that file, under whatever name.
  * path need not be a file; other paths are ignored. Without a job nothing is protected. DN_ENOMEM. */

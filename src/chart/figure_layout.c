@@ -13,7 +13,8 @@ static double character_width(char c)
 }
 
 /* Characters as seen, for the width of margins. */
-double dn_layout_text_width(const char *text)
+/* Of the widest line, in mm at the usual size; an estimate, since the font is the drawing program's. */
+static double text_width(const char *text)
 {
     double width = 0.0, widest = 0.0;
     for (const char *p = text; *p != 0; ++p) {
@@ -25,7 +26,7 @@ double dn_layout_text_width(const char *text)
 
 double dn_layout_size_for(const char *text, double room)
 {
-    double width = dn_layout_text_width(text);
+    double width = text_width(text);
     return width > room ? fmax(LEAST_SIZE, room / width) : 1.0;
 }
 
@@ -77,7 +78,7 @@ static double tick_width(const range *box, bool log_scale, double height)
     char low[64], high[64];
     snprintf(low, sizeof low, "%.*f", decimals, ceil(box->y_low / step - 1e-9) * step);
     snprintf(high, sizeof high, "%.*f", decimals, floor(box->y_high / step + 1e-9) * step);
-    return log_scale ? 7.0 : fmax(dn_layout_text_width(low), dn_layout_text_width(high));
+    return log_scale ? 7.0 : fmax(text_width(low), text_width(high));
 }
 
 /* Heights of the texts in the right margin, in mm from the figure's bottom, pushed apart where they would overlap. Those beyond
@@ -126,11 +127,11 @@ static margins own_margins(const dn_figure *figure, const figure_panel *panel, c
             lines += *p == '\n';
         }
         name_lines = fmax(name_lines, lines);
-        name_width = fmax(name_width, fmin(dn_layout_text_width(panel->names[i]), NAME_ROOM));
+        name_width = fmax(name_width, fmin(text_width(panel->names[i]), NAME_ROOM));
     }
     for (size_t i = 0; i < panel->n_layers; ++i) {
         if (panel->layers[i].kind == LAYER_TEXT_RIGHT) {
-            right_text = fmax(right_text, dn_layout_text_width(panel->layers[i].text) * 0.95 + 1.0);
+            right_text = fmax(right_text, text_width(panel->layers[i].text) * 0.95 + 1.0);
         }
     }
     m.top = options->title != NULL || figure->n_panels > 1 ? line + 2.2 : 2.0;
@@ -175,7 +176,7 @@ int dn_layout_wrap(char *text, double room)
         if (*p == ' ' || *p == 0) {
             char kept = *p;
             *p = 0;
-            bool too_wide = dn_layout_text_width(line) * (FONT_POINTS - 1.0) / FONT_POINTS > room;
+            bool too_wide = text_width(line) * (FONT_POINTS - 1.0) / FONT_POINTS > room;
             *p = kept;
             if (too_wide && blank != NULL) {
                 *blank = '\n';

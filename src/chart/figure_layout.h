@@ -29,8 +29,6 @@ typedef struct margins {
     bool slanting; /* names under the abscissa */
 } margins;
 
-/* Of the widest line, in mm at the usual size; an estimate, since the font is the drawing program's. */
-double dn_layout_text_width(const char *text);
 double dn_layout_line_height(void);
 /* The multiple of its size at which a text fits into room, LEAST_SIZE at least. */
 double dn_layout_size_for(const char *text, double room);

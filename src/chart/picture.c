@@ -78,7 +78,7 @@ static dn_status take_grey(cairo_surface_t *surface, const char *name, dn_pictur
     if (cairo_image_surface_get_format(surface) != CAIRO_FORMAT_RGB24) {
         DN_FAIL(DN_EFORMAT, "%s has transparent pixels; save it without transparency", name);
     }
-    DN_TRY(dn_alloc(&out->grey, (size_t)rows * (size_t)columns, 1, "a picture"));
+    DN_TRY(dn_alloc_dims(&out->grey, DN_DIMS(rows, columns), 1, "a picture"));
     out->rows = rows;
     out->columns = columns;
     for (int r = 0; r < rows; ++r) {

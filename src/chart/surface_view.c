@@ -446,7 +446,7 @@ dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn
         DN_FAIL(DN_EINTERNAL, "a picture of %zu views of %d pixels cannot be drawn", n_views, size);
     }
     DN_TRY(check(parts, n_parts));
-    DN_TRY_GOTO(status, dn_alloc(&rgb, 3 * (size_t)size * (size_t)size, 1, "a picture"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&rgb, DN_DIMS(3, size, size), 1, "a picture"), done);
     int width = size * (int)n_views, height = size + put_legend(NULL, legend, n_legend, width, size);
     surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {

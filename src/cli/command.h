@@ -57,9 +57,7 @@ typedef struct dn_command {
 extern const dn_command *const dn_commands[];
 /* All, each followed by its subcommands; NULL past the end. */
 const dn_command *dn_command_at(size_t i);
-/* "stats" or "stats groups"; NULL: there is none. */
-const dn_command *dn_command_find(const char *name);
-/* DN_EUSAGE, with the nearest name where one is near, when there is no such command. */
+/* "stats" or "stats groups". DN_EUSAGE, with the nearest name where one is near, when there is no such command. */
 DN_CHECKED dn_status dn_command_find_near(const char *name, const dn_command **out);
 /* The subcommand that a word names. DN_EUSAGE: none; the sentence names those that there are. */
 DN_CHECKED dn_status dn_subcommand_find_near(const dn_command *parent, const char *word, const dn_command **out);

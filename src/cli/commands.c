@@ -50,7 +50,7 @@ const dn_command *dn_command_at(size_t i)
     return NULL;
 }
 
-const dn_command *dn_command_find(const char *name)
+static const dn_command *find(const char *name)
 {
     const dn_command *command;
     for (size_t i = 0; (command = dn_command_at(i)) != NULL; ++i) {
@@ -95,7 +95,7 @@ dn_status dn_subcommand_find_near(const dn_command *parent, const char *word, co
 
 dn_status dn_command_find_near(const char *name, const dn_command **out)
 {
-    *out = dn_command_find(name);
+    *out = find(name);
     if (*out != NULL) {
         return DN_OK;
     }

@@ -190,7 +190,7 @@ dn_status dn_frame_bring_back(const char *scan, const char *labels, dn_trust tru
     DN_TRY(dn_path_make_folder(folder));
     DN_TRY(dn_scan_read_grid(scan, &reading, &grid, &info));
     DN_TRY(dn_labels_read(labels, NULL, &stack, NULL));
-    DN_TRY_GOTO(status, dn_resample_labels(stack, &grid, DN_RESAMPLE_LABELS_VOTE, NULL, &back), done);
+    DN_TRY_GOTO(status, dn_resample_labels(stack, &grid, NULL, &back), done);
     DN_TRY_GOTO(status, dn_path_scan_stem(labels, &stem), done);
     DN_TRY_GOTO(status, dn_output_path(folder, stem, "_space-scan.nii.gz", &path), done);
     const dn_scan_write_options writing = dn_scan_write_like(&info);

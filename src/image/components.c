@@ -224,7 +224,7 @@ dn_status dn_components_find(const uint8_t *mask, const int64_t dim[3], int conn
 {
     runs r;
     DN_TRY(solve(mask, dim, connectivity, &r, out));
-    dn_status status = dn_alloc(&out->label, (size_t)(dim[0] * dim[1] * dim[2]), sizeof *out->label, "components");
+    dn_status status = dn_alloc_dims(&out->label, dim, 3, sizeof *out->label, "components");
     if (status == DN_OK) {
 #pragma omp parallel for
         for (int64_t row = 0; row < r.rows; ++row) {
@@ -273,21 +273,6 @@ dn_status dn_mask_keep_largest(uint8_t *mask, const int64_t dim[3], int connecti
     if (total != NULL) {
         *total = dim[0] * dim[1] * dim[2] - found_components.size[0];
     }
-    dn_components_release(&found_components);
-    runs_release(&r);
-    return DN_OK;
-}
-
-dn_status dn_mask_drop_small(uint8_t *mask, const int64_t dim[3], int connectivity, int64_t minimum)
-{
-    runs r;
-    dn_components found_components;
-    int32_t last = 0;
-    DN_TRY(solve(mask, dim, connectivity, &r, &found_components));
-    while (last < found_components.count && found_components.size[last + 1] >= minimum) {
-        ++last;
-    }
-    clear_after(mask, dim, &r, last);
     dn_components_release(&found_components);
     runs_release(&r);
     return DN_OK;

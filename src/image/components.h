@@ -22,8 +22,6 @@ void dn_components_release(dn_components *components);
 /* Keeps the largest component and clears the rest, in place. *kept and *total (may be NULL): voxels after and before.
  * An empty mask stays empty. */
 DN_CHECKED dn_status dn_mask_keep_largest(uint8_t *mask, const int64_t dim[3], int connectivity, int64_t *kept, int64_t *total);
-/* Clears components with fewer than minimum voxels, in place. */
-DN_CHECKED dn_status dn_mask_drop_small(uint8_t *mask, const int64_t dim[3], int connectivity, int64_t minimum);
 
 /* Smallest box around the voxels that are not 0: first voxel and size along each axis; false for an empty mask. */
 bool dn_mask_bounds(const uint8_t *mask, const int64_t dim[3], int64_t start[3], int64_t size[3]);

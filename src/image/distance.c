@@ -89,9 +89,9 @@ static dn_status pass(float *data, const int64_t dim[3], int axis, double spacin
     double *starts = NULL;
     int64_t *vertices = NULL;
     dn_status status = DN_OK;
-    DN_TRY_GOTO(status, dn_alloc(&lines, (size_t)threads * (size_t)(n * (LINES + 1)), sizeof *lines, "a distance map"), done);
-    DN_TRY_GOTO(status, dn_alloc(&starts, (size_t)threads * (size_t)(n + 1), sizeof *starts, "a distance map"), done);
-    DN_TRY_GOTO(status, dn_alloc(&vertices, (size_t)threads * (size_t)n, sizeof *vertices, "a distance map"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&lines, DN_DIMS(threads, n, LINES + 1), sizeof *lines, "a distance map"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&starts, DN_DIMS(threads, n + 1), sizeof *starts, "a distance map"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&vertices, DN_DIMS(threads, n), sizeof *vertices, "a distance map"), done);
 #pragma omp parallel for collapse(2) num_threads(threads)
     for (int64_t o = 0; o < outer; ++o) {
         for (int64_t x = 0; x < dim[0]; x += LINES) {
@@ -154,7 +154,7 @@ dn_status dn_distance_signed(const uint8_t *mask, const int64_t dim[3], const do
     float *inner = NULL;
     DN_TRY(distance(mask, true, dim, spacing, out));
     count = dim[0] * dim[1] * dim[2];
-    DN_TRY(dn_alloc(&inner, (size_t)count, sizeof *inner, "a distance map"));
+    DN_TRY(dn_alloc_dims(&inner, dim, 3, sizeof *inner, "a distance map"));
     dn_status status = distance(mask, false, dim, spacing, inner);
     if (status == DN_OK) {
 #pragma omp parallel for

@@ -74,7 +74,7 @@ static dn_status filter_axis(dn_volume *volume, int axis, double sigma)
     DN_TRY(gaussian_weights(sigma, &weights, &radius));
     int64_t width = axis == 0 ? 1 : dim[0] < WIDTH ? dim[0] : WIDTH;
     int64_t each = (dim[axis] + 2 * radius) * width;
-    dn_status status = dn_alloc(&scratch, (size_t)each * (size_t)threads, sizeof *scratch, "a filter");
+    dn_status status = dn_alloc_dims(&scratch, DN_DIMS(dim[axis] + 2 * radius, width, threads), sizeof *scratch, "a filter");
     if (status == DN_OK && axis == 0) {
 #pragma omp parallel for num_threads(threads)
         for (int64_t row = 0; row < dim[1] * dim[2]; ++row) {
@@ -141,7 +141,7 @@ static dn_status count_upper(const dn_volume *volume, const uint8_t *mask, int64
     int threads = dn_threads_get();
     int64_t *all = NULL;
     int64_t bad = 0;
-    DN_TRY(dn_alloc(&all, (size_t)threads * HALF, sizeof *all, "a histogram"));
+    DN_TRY(dn_alloc_dims(&all, DN_DIMS(threads, HALF), sizeof *all, "a histogram"));
 #pragma omp parallel num_threads(threads) reduction(+ : bad)
     {
         int64_t *mine = all + (size_t)omp_get_thread_num() * HALF;
@@ -198,7 +198,7 @@ static dn_status find_lower(const dn_volume *volume, const uint8_t *mask, wanted
             slot[list[w].upper] = (int32_t)++slots;
         }
     }
-    DN_TRY_GOTO(status, dn_alloc(&lower, (size_t)threads * slots * HALF, sizeof *lower, "a histogram"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&lower, DN_DIMS(threads, (int64_t)slots, HALF), sizeof *lower, "a histogram"), done);
 #pragma omp parallel num_threads(threads)
     {
         int64_t *mine = lower + (size_t)omp_get_thread_num() * slots * HALF;
@@ -272,38 +272,6 @@ done:
     return status;
 }
 
-dn_status dn_volume_histogram(const dn_volume *volume, const uint8_t *mask, double low, double high, size_t bins, int64_t *out)
-{
-    int64_t count = dn_grid_count(&volume->grid);
-    if (bins < 1 || bins > (1u << 24) || !(low < high)) {
-        DN_FAIL(DN_EUSAGE, "a histogram of %zu bins from %g to %g is not possible", bins, low, high);
-    }
-    int threads = dn_threads_get();
-    int64_t *all = NULL;
-    double scale = (double)bins / (high - low);
-    DN_TRY(dn_alloc(&all, (size_t)threads * bins, sizeof *all, "a histogram"));
-#pragma omp parallel num_threads(threads)
-    {
-        int64_t *mine = all + (size_t)omp_get_thread_num() * bins;
-#pragma omp for
-        for (int64_t i = 0; i < count; ++i) {
-            double v = (double)volume->data[i];
-            if ((mask == NULL || mask[i]) && v >= low && v <= high) {
-                size_t b = (size_t)((v - low) * scale);
-                ++mine[b < bins ? b : bins - 1];
-            }
-        }
-    }
-    for (size_t b = 0; b < bins; ++b) {
-        out[b] = 0;
-        for (int t = 0; t < threads; ++t) {
-            out[b] += all[(size_t)t * bins + b];
-        }
-    }
-    free(all);
-    return DN_OK;
-}
-
 /* Sums are taken over blocks of fixed size and added in order, so that they do not depend on the number of threads. */
 enum { SUM_BLOCK = 1 << 15 };
 
@@ -357,18 +325,4 @@ dn_status dn_volume_summarise(const dn_volume *volume, const uint8_t *mask, dn_v
     free(parts);
     *out = s;
     return DN_OK;
-}
-
-void dn_labels_count(const dn_labels *labels, int64_t *counts)
-{
-    int64_t count = dn_grid_count(&labels->grid);
-    memset(counts, 0, 65536 * sizeof *counts);
-    for (int64_t i = 0; i < count;) { /* runs of one label are long */
-        uint16_t label = labels->data[i];
-        int64_t start = i;
-        while (i < count && labels->data[i] == label) {
-            ++i;
-        }
-        counts[label] += i - start;
-    }
 }

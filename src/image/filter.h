@@ -14,18 +14,11 @@ DN_CHECKED dn_status dn_filter_gaussian(dn_volume *volume, const double sigma[3]
  * DN_EDATA when no voxel is selected or one is NaN. */
 DN_CHECKED dn_status dn_volume_percentiles(const dn_volume *volume, const uint8_t *mask, const double *percents, size_t count, double *out);
 
-/* Counts of the voxels (mask as above) in bins equal parts of [low, high]; values outside fall in no bin, high in the
- * last one. DN_EUSAGE when bins < 1 or low >= high. */
-DN_CHECKED dn_status dn_volume_histogram(const dn_volume *volume, const uint8_t *mask, double low, double high, size_t bins, int64_t *out);
-
 /* Mean, standard deviation (n - 1; 0 for one voxel), minimum and maximum in double. DN_EDATA when no voxel is selected. */
 typedef struct dn_volume_summary {
     int64_t count;
     double mean, sd, minimum, maximum;
 } dn_volume_summary;
 DN_CHECKED dn_status dn_volume_summarise(const dn_volume *volume, const uint8_t *mask, dn_volume_summary *out);
-
-/* Voxels of each label: counts[v] for v in 0..65535 (an array of 65536). */
-void dn_labels_count(const dn_labels *labels, int64_t *counts);
 
 #endif

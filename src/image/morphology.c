@@ -12,15 +12,13 @@
 /* Rounding room on "within radius" (distances are float32). */
 static const double ROOM = 1e-5;
 
-/* out |= row, or row widened by one voxel to either side; beyond the row counts as `beyond`. */
-static void gather(const uint8_t *row, int64_t n, bool wide, uint8_t beyond, uint8_t *out)
+/* out |= row, or row widened by one voxel to either side. */
+static void gather(const uint8_t *row, int64_t n, bool wide, uint8_t *out)
 {
     for (int64_t i = 0; i < n; ++i) {
         out[i] |= row[i];
     }
     if (wide) {
-        out[0] |= beyond;
-        out[n - 1] |= beyond;
         for (int64_t i = 1; i < n; ++i) {
             out[i] |= row[i - 1];
         }
@@ -31,7 +29,7 @@ static void gather(const uint8_t *row, int64_t n, bool wide, uint8_t beyond, uin
 }
 
 /* One step of dilation from -> to (0 and 1). */
-static void dilate_step(const uint8_t *from, const int64_t dim[3], int connectivity, uint8_t beyond, uint8_t *to)
+static void dilate_step(const uint8_t *from, const int64_t dim[3], int connectivity, uint8_t *to)
 {
 #pragma omp parallel for collapse(2)
     for (int64_t k = 0; k < dim[2]; ++k) {
@@ -41,26 +39,19 @@ static void dilate_step(const uint8_t *from, const int64_t dim[3], int connectiv
             for (int dk = -1; dk <= 1; ++dk) {
                 for (int dj = -1; dj <= 1; ++dj) {
                     int away = abs(dj) + abs(dk);
-                    if (away == 2 && connectivity == 6) {
-                        continue;
-                    }
-                    if (j + dj < 0 || j + dj >= dim[1] || k + dk < 0 || k + dk >= dim[2]) {
-                        if (beyond) {
-                            memset(out, 1, (size_t)dim[0]);
-                        }
+                    if ((away == 2 && connectivity == 6) || j + dj < 0 || j + dj >= dim[1] || k + dk < 0 || k + dk >= dim[2]) {
                         continue;
                     }
                     /* Neighbours along the row as well: always in one's own row, from 18 on in side rows, at 26 in corner rows. */
                     bool wide = away == 0 || connectivity == 26 || (away == 1 && connectivity == 18);
-                    gather(from + dim[0] * (j + dj + dim[1] * (k + dk)), dim[0], wide, beyond, out);
+                    gather(from + dim[0] * (j + dj + dim[1] * (k + dk)), dim[0], wide, out);
                 }
             }
         }
     }
 }
 
-/* Erosion is dilation of the outside, with the outside beyond the image. */
-static dn_status step(uint8_t *mask, const int64_t dim[3], int connectivity, int steps, bool erode)
+dn_status dn_mask_dilate(uint8_t *mask, const int64_t dim[3], int connectivity, int steps)
 {
     int64_t count;
     uint8_t *copy = NULL;
@@ -73,30 +64,14 @@ static dn_status step(uint8_t *mask, const int64_t dim[3], int connectivity, int
     DN_TRY(dn_alloc(&copy, (size_t)count, 1, "a mask"));
 #pragma omp parallel for
     for (int64_t i = 0; i < count; ++i) {
-        mask[i] = (mask[i] != 0) != erode;
+        mask[i] = mask[i] != 0;
     }
     for (int s = 0; s < steps; ++s) {
         memcpy(copy, mask, (size_t)count);
-        dilate_step(copy, dim, connectivity, erode, mask);
-    }
-    if (erode) {
-#pragma omp parallel for
-        for (int64_t i = 0; i < count; ++i) {
-            mask[i] = !mask[i];
-        }
+        dilate_step(copy, dim, connectivity, mask);
     }
     free(copy);
     return DN_OK;
-}
-
-dn_status dn_mask_dilate(uint8_t *mask, const int64_t dim[3], int connectivity, int steps)
-{
-    return step(mask, dim, connectivity, steps, false);
-}
-
-dn_status dn_mask_erode(uint8_t *mask, const int64_t dim[3], int connectivity, int steps)
-{
-    return step(mask, dim, connectivity, steps, true);
 }
 
 static dn_status measured(const int64_t dim[3], double radius, float **distance, int64_t *count)
@@ -151,12 +126,6 @@ dn_status dn_mask_erode_ball(uint8_t *mask, const int64_t dim[3], const double s
     }
     free(distance);
     return status;
-}
-
-dn_status dn_mask_open_ball(uint8_t *mask, const int64_t dim[3], const double spacing[3], double radius)
-{
-    DN_TRY(dn_mask_erode_ball(mask, dim, spacing, radius));
-    return dn_mask_dilate_ball(mask, dim, spacing, radius);
 }
 
 dn_status dn_mask_close_ball(uint8_t *mask, const int64_t dim[3], const double spacing[3], double radius)

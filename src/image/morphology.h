@@ -7,15 +7,13 @@
 
 #include <stdint.h>
 
-/* steps times with the neighbourhood 6, 18 or 26 (DN_EUSAGE otherwise). Erosion counts voxels beyond the image as outside. */
+/* steps times with the neighbourhood 6, 18 or 26 (DN_EUSAGE otherwise). */
 DN_CHECKED dn_status dn_mask_dilate(uint8_t *mask, const int64_t dim[3], int connectivity, int steps);
-DN_CHECKED dn_status dn_mask_erode(uint8_t *mask, const int64_t dim[3], int connectivity, int steps);
 
 /* With a ball of radius mm (centre to centre, <= radius), exact for anisotropic spacing (mm). */
 DN_CHECKED dn_status dn_mask_dilate_ball(uint8_t *mask, const int64_t dim[3], const double spacing[3], double radius);
 DN_CHECKED dn_status dn_mask_erode_ball(uint8_t *mask, const int64_t dim[3], const double spacing[3], double radius);
-/* Erosion then dilation; dilation then erosion (the image is treated as continuing outside for the closing). */
-DN_CHECKED dn_status dn_mask_open_ball(uint8_t *mask, const int64_t dim[3], const double spacing[3], double radius);
+/* Dilation then erosion; the image is treated as continuing outside. */
 DN_CHECKED dn_status dn_mask_close_ball(uint8_t *mask, const int64_t dim[3], const double spacing[3], double radius);
 
 /* Fills cavities: background that is not joined to the image's border through faces. */

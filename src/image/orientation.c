@@ -50,14 +50,6 @@ dn_orientation dn_orientation_at(int index)
     return result;
 }
 
-void dn_orientation_code(const dn_orientation *orientation, char code[4])
-{
-    for (int c = 0; c < 3; ++c) {
-        code[c] = letters[orientation->axis[c]][orientation->sign[c] < 0];
-    }
-    code[3] = '\0';
-}
-
 dn_status dn_orientation_parse(const char *code, dn_orientation *out)
 {
     dn_orientation result;

@@ -22,8 +22,7 @@ static const dn_orientation DN_ORIENTATION_RAS = {{0, 1, 2}, {1, 1, 1}};
 dn_orientation dn_orientation_of(const dn_affine *affine);
 /* The index-th of the 48, 0..47; 0 is RAS. */
 dn_orientation dn_orientation_at(int index);
-/* "RAS" and back; letters in either case. DN_EUSAGE for anything but three letters of three different axes. */
-void dn_orientation_code(const dn_orientation *orientation, char code[4]);
+/* From "RAS"; letters in either case. DN_EUSAGE for anything but three letters of three different axes. */
 DN_CHECKED dn_status dn_orientation_parse(const char *code, dn_orientation *out);
 bool dn_orientation_equal(const dn_orientation *a, const dn_orientation *b);
 

@@ -325,10 +325,8 @@ static uint16_t vote(const dn_labels *source, const dn_affine *map, const int su
     return winner(&s, nearest);
 }
 
-dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, dn_resample_labels_method method, const dn_affine *move,
-                             dn_labels **out)
+dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, const dn_affine *move, dn_labels **out)
 {
-    const int64_t *dim = source->grid.dim;
     dn_affine map;
     dn_labels *result = NULL;
     int sub[3];
@@ -343,13 +341,7 @@ dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, dn_re
         for (int64_t j = 0; j < grid->dim[1]; ++j) {
             uint16_t *row = result->data + dn_grid_offset(grid, 0, j, k);
             for (int64_t i = 0; i < grid->dim[0]; ++i) {
-                if (method == DN_RESAMPLE_LABELS_VOTE) {
-                    row[i] = vote(source, &map, sub, (const int64_t[3]){i, j, k});
-                } else {
-                    double p[3];
-                    position(&map, i, j, k, p);
-                    row[i] = hold(dim, p) ? source->data[nearest_offset(dim, p)] : 0;
-                }
+                row[i] = vote(source, &map, sub, (const int64_t[3]){i, j, k});
             }
         }
     }

@@ -30,16 +30,9 @@ DN_CHECKED dn_status dn_resample_volume(const dn_volume *source, const dn_grid *
 /* Linear between the eight voxels around a place (voxels; dim[0] is fastest); outside, the nearest place of the edge. */
 float dn_linear_at(const float *data, const int64_t dim[3], const double at[3]);
 
-typedef enum {
-    DN_RESAMPLE_LABELS_VOTE,    /* each label's linear (trilinear) share of the new voxel; the largest wins, ties to the
-                                   nearest voxel's label, then the smaller number. Where the new grid is coarser the
-                                   share is taken over the whole new voxel. */
-    DN_RESAMPLE_LABELS_NEAREST, /* the nearest voxel's label */
-} dn_resample_labels_method;
-
-/* Outside the source: 0. move as above. */
-DN_CHECKED dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, dn_resample_labels_method method,
-                                        const dn_affine *move, dn_labels **out);
+/* Each label's linear (trilinear) share of the new voxel; the largest wins, ties to the nearest voxel's label, then the smaller number.
+ * Where the new grid is coarser the share is taken over the whole new voxel. Outside the source: 0. move as above. */
+DN_CHECKED dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, const dn_affine *move, dn_labels **out);
 
 /* A grid with the given spacing (mm) and grid's axis directions around the same centre; dims rounded up (by two hundredths of a voxel and
  * more), so that it covers grid. */

@@ -244,7 +244,7 @@ dn_status dn_mesh_extract(const dn_volume *field, float level, float outside, dn
     derive_cases(&m->table);
     for (int layer = 0; layer < 2; ++layer) {
         for (int axis = 0; axis < 3 - layer; ++axis) {
-            DN_TRY_GOTO(status, dn_alloc(&m->seen[layer][axis], (size_t)(m->wide[0] * m->wide[1]), sizeof(int32_t), "a surface"), done);
+            DN_TRY_GOTO(status, dn_alloc_dims(&m->seen[layer][axis], m->wide, 2, sizeof(int32_t), "a surface"), done);
             memset(m->seen[layer][axis], 0xff, (size_t)(m->wide[0] * m->wide[1]) * sizeof(int32_t));
         }
     }

@@ -221,11 +221,6 @@ fail:
     return status;
 }
 
-dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out)
-{
-    return dn_conform_sized(done, input, 1.0, out);
-}
-
 dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input, double size, dn_conformed *out)
 {
     memset(out, 0, sizeof *out);

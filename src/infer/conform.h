@@ -37,10 +37,8 @@ typedef struct dn_conformed {
  * a metre, or voxels that no head has: its unit is wrong, too); DN_ENOMEM. */
 DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
 /* The same scan for another network: from its oriented voxels, without reading or re-ordering it again. done: borrowed; its orientation
- * must be that of input (DN_EUSAGE). out->oriented stays NULL: done has it. */
-DN_CHECKED dn_status dn_conform_again(const dn_conformed *done, const dn_model_input *input, dn_conformed *out);
-/* The same, with voxels of `size` times the network's spacing: to the network, the head has 1 / size of its own size. Grids, and what is
- * measured on them, stay in the scan's own mm. */
+ * must be that of input (DN_EUSAGE). out->oriented stays NULL: done has it. With voxels of `size` times the network's spacing: to the
+ * network, the head has 1 / size of its own size. Grids, and what is measured on them, stay in the scan's own mm. */
 DN_CHECKED dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input, double size, dn_conformed *out);
 /* Whether both ask for the same voxels: orientation, spacing and intensities. */
 bool dn_conform_same(const dn_model_input *a, const dn_model_input *b);

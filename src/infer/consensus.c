@@ -236,7 +236,7 @@ dn_status dn_consensus_run(dn_network *network, const dn_structures *structures,
     memcpy(out->dim, dim, sizeof out->dim);
     out->channels = structures->channels;
     size_t voxels = (size_t)dn_posteriors_voxels(out);
-    DN_TRY_GOTO(status, dn_alloc(&out->data, voxels * (size_t)out->channels, sizeof *out->data, "the mean posteriors"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&out->data, DN_DIMS((int64_t)voxels, out->channels), sizeof *out->data, "the mean posteriors"), done);
     DN_TRY_GOTO(status, dn_alloc(&seen, voxels, 1, "the number of runs"), done);
     status = run_members(network, structures, volume, start, members, count, plain, box, seen, out, report);
 done:

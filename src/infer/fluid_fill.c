@@ -92,8 +92,8 @@ static int64_t volume_offset(const box *b, const dn_grid *grid, int64_t n)
 static dn_status find_tissue(const dn_volume *volume, const dn_labels *labels, const double spacing[3], box *b)
 {
     const int64_t count = b->dim[0] * b->dim[1] * b->dim[2];
-    DN_TRY(dn_alloc(&b->tissue, (size_t)count, 1, "the tissue's mask"));
-    DN_TRY(dn_alloc(&b->distance, (size_t)count, sizeof *b->distance, "the distance from tissue"));
+    DN_TRY(dn_alloc_dims(&b->tissue, b->dim, 3, 1, "the tissue's mask"));
+    DN_TRY(dn_alloc_dims(&b->distance, b->dim, 3, sizeof *b->distance, "the distance from tissue"));
     for (int64_t n = 0; n < count; ++n) {
         b->tissue[n] = is_tissue(labels, volume_offset(b, &volume->grid, n));
     }

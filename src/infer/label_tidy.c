@@ -115,7 +115,7 @@ dn_status dn_label_tidy(uint8_t *channel, const float *probability, const int64_
 {
     const map m = {channel, dim, structures};
     uint8_t *mask = NULL;
-    DN_TRY(dn_alloc(&mask, (size_t)voxels_of(&m), 1, "the labels"));
+    DN_TRY(dn_alloc_dims(&mask, dim, 3, 1, "the labels"));
     if (separate) {
         separate_sides(&m, probability, mask);
     }

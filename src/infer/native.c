@@ -168,10 +168,9 @@ dn_status dn_native_labels(const dn_conformed *conformed, const dn_posteriors *p
         r.dim[c] = maps[c].high - maps[c].low;
     }
     DN_TRY_GOTO(status, dn_labels_create(&conformed->scan_grid, &out->labels), done);
-    size_t voxels = (size_t)(r.dim[0] * r.dim[1] * r.dim[2]);
-    if (voxels > 0) {
-        DN_TRY_GOTO(status, dn_alloc(&r.channel, voxels, sizeof *r.channel, "the labels"), done);
-        DN_TRY_GOTO(status, dn_alloc(&r.probability, voxels, sizeof *r.probability, "the labels"), done);
+    if (r.dim[0] > 0 && r.dim[1] > 0 && r.dim[2] > 0) {
+        DN_TRY_GOTO(status, dn_alloc_dims(&r.channel, r.dim, 3, sizeof *r.channel, "the labels"), done);
+        DN_TRY_GOTO(status, dn_alloc_dims(&r.probability, r.dim, 3, sizeof *r.probability, "the labels"), done);
         decide(posteriors, structures, maps, &r);
         dn_grid_spacing(&conformed->scan_grid, spacing);
         bool separate = fmax(spacing[0], fmax(spacing[1], spacing[2])) <= SEPARABLE_MM;

@@ -181,8 +181,7 @@ dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int
 {
     memset(out, 0, sizeof *out);
     DN_TRY(prepare(network, dim, network->options.memory_limit));
-    int64_t voxels = dim[0] * dim[1] * dim[2];
-    DN_TRY(dn_alloc(&out->data, (size_t)(voxels * network->channels), sizeof(float), "the posteriors"));
+    DN_TRY(dn_alloc_dims(&out->data, DN_DIMS(dim[0], dim[1], dim[2], network->channels), sizeof *out->data, "the posteriors"));
     memcpy(out->start, start, sizeof out->start);
     memcpy(out->dim, dim, sizeof out->dim);
     out->channels = network->channels;
@@ -201,7 +200,8 @@ dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const
     task t = {.network = network, .volume = volume, .start = start};
     if (!in_one_piece(network)) {
         if (network->whole == NULL) {
-            DN_TRY(dn_alloc(&network->whole, (size_t)(dim[0] * dim[1] * dim[2] * network->channels), sizeof(float), "the posteriors"));
+            DN_TRY(dn_alloc_dims(&network->whole, DN_DIMS(dim[0], dim[1], dim[2], network->channels), sizeof *network->whole,
+                                 "the posteriors"));
         }
         t.whole = network->whole;
     }

@@ -14,7 +14,7 @@ dn_status dn_postprocess_labels(const uint8_t *labels, const int64_t dim[3], con
     memset(results, 0, structures->group_count * sizeof *results);
     size_t voxels = (size_t)(dim[0] * dim[1] * dim[2]);
     uint8_t *mask = NULL;
-    DN_TRY(dn_alloc(&mask, voxels, 1, "a mask"));
+    DN_TRY(dn_alloc_dims(&mask, dim, 3, 1, "a mask"));
     dn_status status = DN_OK;
     for (size_t g = 0; g < structures->group_count && status == DN_OK; ++g) {
         dn_group_result *r = &results[g];

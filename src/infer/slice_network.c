@@ -140,9 +140,12 @@ static dn_status prepare(dn_slice_network *network, int64_t rows, int64_t column
         }
         network->channels = out.c;
     }
-    size_t pixels = (size_t)(shape.n * rows * columns);
-    DN_TRY_GOTO(status, dn_alloc_aligned(&network->input, pixels * (size_t)input->channels, sizeof(float), "slices"), fail);
-    DN_TRY_GOTO(status, dn_alloc_aligned(&network->output, pixels * (size_t)network->channels, sizeof(float), "posteriors of slices"),
+    DN_TRY_GOTO(status,
+                dn_alloc_aligned_dims(&network->input, DN_DIMS(shape.n, rows, columns, input->channels), sizeof *network->input, "slices"),
+                fail);
+    DN_TRY_GOTO(status,
+                dn_alloc_aligned_dims(&network->output, DN_DIMS(shape.n, rows, columns, network->channels), sizeof *network->output,
+                                      "posteriors of slices"),
                 fail);
     network->rows = rows;
     network->columns = columns;
@@ -212,7 +215,8 @@ dn_status dn_slice_network_run_conformed(dn_slice_network *network, const dn_con
     }
     if (network->count > 1) {
         DN_TRY_GOTO(status,
-                    dn_alloc(&squares, (size_t)(dn_grid_count(grid) * network->channels), sizeof *squares, "differences between the folds"),
+                    dn_alloc_dims(&squares, DN_DIMS(dn_grid_count(grid), network->channels), sizeof *squares,
+                                  "differences between the folds"),
                     done);
     }
     out->slices = grid->dim[0];

@@ -52,7 +52,7 @@ static dn_status nearest_rotation(const dn_grid *grid, const double spacing[3], 
     return DN_OK;
 }
 
-dn_status dn_grid_straighten(const dn_grid *grid, dn_grid *out)
+static dn_status square_grid(const dn_grid *grid, dn_grid *out)
 {
     dn_affine axes, to_axes, to_square;
     double spacing[3], low[3], high[3], last[3];
@@ -96,7 +96,7 @@ dn_status dn_volume_straighten(const dn_volume *scan, dn_volume **out)
     float darkest = INFINITY;
     float brightest = -INFINITY;
     const int64_t count = dn_grid_count(&scan->grid);
-    DN_TRY(dn_grid_straighten(&scan->grid, &grid));
+    DN_TRY(square_grid(&scan->grid, &grid));
     for (int64_t v = 0; v < count; ++v) {
         darkest = fminf(darkest, scan->data[v]);
         brightest = fmaxf(brightest, scan->data[v]);

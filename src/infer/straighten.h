@@ -16,9 +16,8 @@
 
 /* Largest angle by which two axes miss the right angle, degrees. */
 double dn_grid_skew(const dn_grid *grid);
-/* The square grid. DN_EGEOMETRY: singular, or skewed by more than DN_SKEW_MOST. */
-DN_CHECKED dn_status dn_grid_straighten(const dn_grid *grid, dn_grid *out);
-/* scan: borrowed. *out: owned by the caller, on the square grid. DN_EGEOMETRY as above; DN_ENOMEM. */
+/* scan: borrowed. *out: owned by the caller, on the square grid. DN_EGEOMETRY: singular, or skewed by more than DN_SKEW_MOST;
+ * DN_ENOMEM. */
 DN_CHECKED dn_status dn_volume_straighten(const dn_volume *scan, dn_volume **out);
 
 #endif

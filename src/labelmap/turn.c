@@ -61,7 +61,7 @@ dn_status dn_labelmap_turn(const char *path, const dn_turn_options *options, con
     DN_TRY_GOTO(status, dn_heads_read(&path, 1, options->tissues, &it), done);
     dn_affine_compose(&back, &it.maps[0]->grid.affine, &to_frame);
     plan_grid(&it.maps[0]->grid, &to_frame, options->spacing, &grid);
-    DN_TRY_GOTO(status, dn_resample_labels(it.maps[0], &grid, DN_RESAMPLE_LABELS_VOTE, &move, &labels), done);
+    DN_TRY_GOTO(status, dn_resample_labels(it.maps[0], &grid, &move, &labels), done);
     status = dn_heads_finish(&labels, it.tissues, output);
 done:
     dn_labels_destroy(labels);

@@ -27,7 +27,7 @@ static dn_status look(const dn_volume *scan, const dn_location *at, double *whit
     size_t n = 0;
     DN_TRY(dn_head_template_get(&head));
     const int64_t count = head.dim[0] * head.dim[1] * head.dim[2];
-    DN_TRY(dn_alloc(&value, (size_t)count, sizeof *value, "the brain's brightness"));
+    DN_TRY(dn_alloc_dims(&value, head.dim, 3, sizeof *value, "the brain's brightness"));
     memset(middle, 0, 3 * sizeof *middle);
     for (int64_t v = 0; v < count; ++v) {
         const int64_t ijk[3] = {v % head.dim[0], v / head.dim[0] % head.dim[1], v / head.dim[0] / head.dim[1]};

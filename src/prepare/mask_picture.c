@@ -66,7 +66,7 @@ static dn_status draw(dn_mosaic *mosaic, const dn_volume *scan, const dn_labels 
     const dn_grid coarse = slice_grid(axis, centre, 1), fine = slice_grid(axis, centre, 2);
     const dn_resample_options how = {.method = DN_RESAMPLE_LINEAR, .fill = (float)window[0]};
     DN_TRY_GOTO(status, dn_resample_volume(scan, &coarse, &how, &grey), done);
-    DN_TRY_GOTO(status, dn_resample_labels(mask, &fine, DN_RESAMPLE_LABELS_VOTE, NULL, &outline), done);
+    DN_TRY_GOTO(status, dn_resample_labels(mask, &fine, NULL, &outline), done);
     DN_TRY_GOTO(status, dn_alloc(&label, (size_t)dn_grid_count(&fine), 1, "the picture"), done);
     for (int64_t v = 0; v < dn_grid_count(&coarse); ++v) {
         grey->data[v] = (float)(((double)grey->data[v] - window[0]) / (window[1] - window[0]));

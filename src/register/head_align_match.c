@@ -30,7 +30,7 @@ static dn_status collect(const dn_volume *volume, const dn_location *location, s
     dn_grid_spacing(&volume->grid, spacing);
     DN_TRY(dn_head_template_get(&t));
     const int64_t voxels = t.dim[0] * t.dim[1] * t.dim[2];
-    DN_TRY(dn_alloc(out, (size_t)voxels, sizeof **out, "samples of the brain"));
+    DN_TRY(dn_alloc_dims(out, t.dim, 3, sizeof **out, "samples of the brain"));
     DN_TRY(dn_align_picture_make(volume->data, volume->grid.dim, spacing, PICTURE_MM, &picture));
     *count = *all = 0;
     for (int64_t v = 0; v < voxels; ++v) {

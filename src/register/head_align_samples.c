@@ -23,7 +23,7 @@ static dn_status shrink_axis(const float *in, const int64_t dim[3], int axis, do
         inner *= c < axis ? dim[c] : 1;
         outer *= c > axis ? dim[c] : 1;
     }
-    DN_TRY(dn_alloc(out, (size_t)(inner * m * outer), sizeof **out, "a small copy of the scan"));
+    DN_TRY(dn_alloc_dims(out, out_dim, 3, sizeof **out, "a small copy of the scan"));
     float *data = *out;
     /* The copy is centred on the source: both have the same middle. */
     double first = 0.5 * ((double)n - (double)m * wanted / spacing);
@@ -91,7 +91,7 @@ dn_status dn_align_picture_tame(dn_align_picture *pic)
     }
     float mean = (float)(sum / (double)count);
     float *bright = NULL;
-    DN_TRY(dn_alloc(&bright, count, sizeof *bright, "a small copy of the scan"));
+    DN_TRY(dn_alloc_dims(&bright, pic->dim, 3, sizeof *bright, "a small copy of the scan"));
     size_t n = 0;
     for (size_t i = 0; i < count; ++i) {
         if (pic->data[i] > mean) {
@@ -117,12 +117,11 @@ dn_status dn_align_samples_make(const dn_head_template *head, int64_t factor, dn
     for (int c = 0; c < 3; ++c) {
         dim[c] = head->dim[c] / factor;
     }
-    size_t total = (size_t)(dim[0] * dim[1] * dim[2]);
     dn_align_sample *all = NULL;
     out->at = NULL;
     out->count = 0;
-    DN_TRY(dn_alloc(&all, total, sizeof *all, "the template's points"));
-    dn_status status = dn_alloc(&out->at, total, sizeof *out->at, "the template's points");
+    DN_TRY(dn_alloc_dims(&all, dim, 3, sizeof *all, "the template's points"));
+    dn_status status = dn_alloc_dims(&out->at, dim, 3, sizeof *out->at, "the template's points");
     if (status != DN_OK) {
         free(all);
         return status;

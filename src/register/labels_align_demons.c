@@ -132,7 +132,7 @@ static dn_status plan_grid(groupwise *it)
 static dn_status start_shift(const groupwise *it, dn_alignment *alignment)
 {
     float *shift = NULL;
-    DN_TRY(dn_alloc(&shift, (size_t)it->voxels * 3, sizeof *shift, "a displacement"));
+    DN_TRY(dn_alloc_dims(&shift, DN_DIMS(it->voxels, 3), sizeof *shift, "a displacement"));
     if (alignment->shift != NULL) {
         for (int64_t k = 0, v = 0; k < it->grid.dim[2]; ++k) {
             for (int64_t j = 0; j < it->grid.dim[1]; ++j) {
@@ -311,8 +311,9 @@ dn_status dn_align_demons(const dn_labels *const *maps, size_t count, const dn_t
     for (size_t m = 0; m < count; ++m) {
         DN_TRY(start_shift(&it, &alignments[m]));
     }
-    DN_TRY_GOTO(status, dn_alloc(&it.target, (size_t)it.voxels, it.channels * sizeof *it.target, "the mean of the label maps"), done);
-    DN_TRY_GOTO(status, dn_alloc(&it.update, (size_t)it.voxels, 3 * sizeof *it.update, "a displacement"), done);
+    DN_TRY_GOTO(status,
+                dn_alloc_dims(&it.target, DN_DIMS(it.voxels, (int64_t)it.channels), sizeof *it.target, "the mean of the label maps"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&it.update, DN_DIMS(it.voxels, 3), sizeof *it.update, "a displacement"), done);
     DN_TRY_GOTO(status, dn_volume_create(&it.grid, &it.part), done);
     for (int round = 0; round < rounds; ++round) {
         make_target(&it);

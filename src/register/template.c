@@ -53,7 +53,7 @@ static dn_status check_frame(const dn_template *head, const char *path)
     return DN_OK;
 }
 
-dn_status dn_template_installed(void)
+static dn_status installed(void)
 {
     const char *const names[] = {labels_name, landmarks_name};
     dn_status status = DN_OK;
@@ -81,7 +81,7 @@ dn_status dn_template_read(const char *folder, dn_template **out)
     dn_table *table = NULL;
     dn_template *head = NULL;
     if (folder == NULL) {
-        DN_TRY(dn_template_installed());
+        DN_TRY(installed());
         DN_TRY_GOTO(status, dn_install_path("template", &shipped), done);
         folder = shipped;
     }

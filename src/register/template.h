@@ -23,8 +23,6 @@ typedef struct dn_template {
     dn_landmark ac, pc; /* ac.at is 0, 0, 0; pc.at is 0, -y, 0 */
 } dn_template;
 
-/* Whether the template that comes with the program is there. DN_EINPUT: the sentence names the file and says what to do. */
-DN_CHECKED dn_status dn_template_installed(void);
 /* folder: NULL for the template that comes with the program (share/template). *out: owned by the caller (dn_template_destroy).
  * DN_EINPUT, DN_EFORMAT: a file is missing or not what it should be; DN_EGEOMETRY: the landmarks are not in the frame above. */
 DN_CHECKED dn_status dn_template_read(const char *folder, dn_template **out);

@@ -80,7 +80,7 @@ static dn_status put_score(const dn_report *it)
     return dn_file_printf(it->w, ".%s</p>", otherwise ? " A rule that is not a part of the score failed." : "");
 }
 
-dn_status dn_report_put_verdict(const dn_report *it)
+static dn_status put_verdict(const dn_report *it)
 {
     const dn_quality *q = &it->judgement->quality;
     const dn_verdict verdict = it->judgement->score.verdict;
@@ -107,7 +107,7 @@ dn_status dn_report_put_verdict(const dn_report *it)
     return dn_file_printf(it->w, "</div>\n");
 }
 
-dn_status dn_report_put_flags(const dn_report *it)
+static dn_status put_flags(const dn_report *it)
 {
     const dn_quality *q = &it->judgement->quality;
     if (q->count == 0) {
@@ -161,8 +161,8 @@ static dn_status put_page(const dn_report *it, const unsigned char *picture, siz
     DN_TRY(
         dn_file_printf(w, "<p class=\"soft\">Volumes of brain structures from a T1-weighted scan. For research; not for diagnosis.</p>\n"));
     DN_TRY(dn_report_put_facts(it));
-    DN_TRY(dn_report_put_verdict(it));
-    DN_TRY(dn_report_put_flags(it));
+    DN_TRY(put_verdict(it));
+    DN_TRY(put_flags(it));
     DN_TRY(dn_report_put_volumes(it));
     DN_TRY(dn_report_put_norms(it));
     DN_TRY(dn_report_put_truth(it));

@@ -32,8 +32,6 @@ const char *dn_report_signed(double value, int decimals, char out[32]);
 /* The parts of the page. */
 extern const char dn_report_style[];
 DN_CHECKED dn_status dn_report_put_facts(const dn_report *it);      /* who, when, how */
-DN_CHECKED dn_status dn_report_put_verdict(const dn_report *it);    /* with the score */
-DN_CHECKED dn_status dn_report_put_flags(const dn_report *it);      /* remarks */
 DN_CHECKED dn_status dn_report_put_volumes(const dn_report *it);    /* the table */
 DN_CHECKED dn_status dn_report_put_norms(const dn_report *it);      /* against norms, when there are any */
 DN_CHECKED dn_status dn_report_put_truth(const dn_report *it);      /* measured beside true, when that is known */

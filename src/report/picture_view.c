@@ -113,7 +113,7 @@ static uint8_t label_at(const view *v, const double mm[3])
     return v->r->structures.group_of[best] == DN_NO_GROUP ? 0 : (uint8_t)best;
 }
 
-void dn_view_place(const view *v, const double mm[3], double at[3])
+static void place_of(const view *v, const double mm[3], double at[3])
 {
     for (int c = 0; c < 3; ++c) {
         at[c] = dn_axis_map_to(&v->map, c, mm[c] / v->mm[c]);
@@ -137,7 +137,7 @@ static uint8_t head_label_at(const view *v, const double mm[3], outline what)
     float values[DN_CHANNEL_LIMIT];
     double at[3];
     bool outside;
-    dn_view_place(v, mm, at);
+    place_of(v, mm, at);
     if (!dn_head_at(head, at, values, &outside) || outside) {
         return 0;
     }
@@ -224,8 +224,8 @@ dn_status dn_view_draw(const view *v, dn_mosaic *mosaic, const frame *f, outline
     float *grey = NULL;
     uint8_t *label = NULL;
     dn_status status = DN_OK;
-    DN_TRY_GOTO(status, dn_alloc(&grey, (size_t)(w * h), sizeof *grey, "the picture"), done);
-    DN_TRY_GOTO(status, dn_alloc(&label, (size_t)(lw * lh), 1, "the picture"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&grey, DN_DIMS(w, h), sizeof *grey, "the picture"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&label, DN_DIMS(lw, lh), 1, "the picture"), done);
 #pragma omp parallel for schedule(dynamic, 8)
     for (int64_t row = 0; row < h; ++row) {
         for (int64_t column = 0; column < w; ++column) {

@@ -53,8 +53,6 @@ typedef struct frame {
     double width, height; /* mm */
 } frame;
 
-/* The view's place in the oriented scan. */
-void dn_view_place(const view *v, const double mm[3], double at[3]);
 /* Sets black and white for what lies within radius mm of a point. */
 void dn_view_window(view *v, const double centre[3], double radius);
 /* Samples the scan, and the labels when wanted, over the frame and draws them. */

@@ -116,7 +116,8 @@ static dn_status table_of(const char *folder, const char *name, dn_table **out)
     return status;
 }
 
-dn_sex dn_sex_of_text(const char *text)
+/* "M", "male", "f", "w", ... in any case; DN_SEX_UNKNOWN for all else (1 and 0 among them: nobody knows which is which). */
+static dn_sex sex_of_text(const char *text)
 {
     static const char *const male[] = {"m", "male", "man", "boy"};
     static const char *const female[] = {"f", "female", "w", "woman", "girl"};
@@ -170,7 +171,7 @@ static void take_person(const dn_table *table, const search *who, dn_scan_about 
         out->person_from = "participants.tsv";
     }
     dn_error_clear(); /* "90+" and the like are no number: not known */
-    const dn_sex known = sex != DN_TABLE_NONE ? dn_sex_of_text(dn_table_text(table, row, sex)) : DN_SEX_UNKNOWN;
+    const dn_sex known = sex != DN_TABLE_NONE ? sex_of_text(dn_table_text(table, row, sex)) : DN_SEX_UNKNOWN;
     if (out->sex == DN_SEX_UNKNOWN && known != DN_SEX_UNKNOWN) {
         out->sex = known;
         out->person_from = "participants.tsv";
@@ -338,7 +339,7 @@ static dn_status take_sidecar(const json_t *root, dn_scan_about *out)
     const char *agent = text_of(root, agents);
     take_date(text_of(root, dates), out->date);
     const double age = age_of(json_object_get(root, "PatientAge"));
-    const dn_sex sex = dn_sex_of_text(text_of(root, sexes));
+    const dn_sex sex = sex_of_text(text_of(root, sexes));
     if (isnan(out->age) && !isnan(age)) {
         out->age = age;
         out->person_from = "the scan's JSON file";

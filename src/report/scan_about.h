@@ -23,7 +23,5 @@ typedef struct dn_scan_about {
  * failure. */
 DN_CHECKED dn_status dn_scan_about_read(const char *path, double age, dn_sex sex, dn_scan_about *out);
 void dn_scan_about_release(dn_scan_about *about);
-/* "M", "male", "f", "w", ... in any case; DN_SEX_UNKNOWN for all else (1 and 0 among them: nobody knows which is which). */
-dn_sex dn_sex_of_text(const char *text);
 
 #endif

@@ -44,8 +44,6 @@ DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn
 void dn_segmenter_destroy(dn_segmenter *segmenter);
 /* Its scans are stacks of slices; it measures only these. */
 bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter);
-/* The network of the hypothalamus; NULL when it is not used. */
-const dn_model *dn_segmenter_model(const dn_segmenter *segmenter);
 
 /* *out: owned by the caller (dn_segment_result_destroy); borrows segmenter. path: a head, or a stack where the segmenter was made for them.
  * DN_EDATA when no structure was found: nothing is measured, and the message says what to check. Errors of reading as

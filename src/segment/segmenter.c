@@ -218,11 +218,6 @@ bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter)
     return segmenter->stacks != NULL;
 }
 
-const dn_model *dn_segmenter_model(const dn_segmenter *segmenter)
-{
-    return segmenter->model;
-}
-
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter)
 {
     return segmenter->network != NULL || segmenter->stacks != NULL ? &segmenter->model->input

@@ -93,9 +93,3 @@ void dn_select_drop_one(dn_selection *selection, const char *structure)
     int row = row_of(structure);
     selection->chosen &= row >= 0 ? ~((uint32_t)1 << row) : ~(uint32_t)0;
 }
-
-dn_select_from dn_select_source(const char *structure)
-{
-    int row = row_of(structure);
-    return row >= 0 ? table[row].from : DN_FROM_NOWHERE;
-}

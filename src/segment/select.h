@@ -13,7 +13,7 @@
     "optic_chiasm|cerebrum|cerebellum|csf"
 
 /* Where a structure comes from. */
-typedef enum { DN_FROM_NOWHERE, DN_FROM_SUBUNITS, DN_FROM_FINE, DN_FROM_COARSE } dn_select_from;
+typedef enum { DN_FROM_SUBUNITS, DN_FROM_FINE, DN_FROM_COARSE } dn_select_from;
 
 typedef struct dn_selection {
     uint32_t chosen; /* bits of the table in select.c */
@@ -29,7 +29,5 @@ bool dn_select_needs(const dn_selection *selection, dn_select_from from);
 void dn_select_drop(dn_selection *selection, dn_select_from from);
 /* Takes away one structure. */
 void dn_select_drop_one(dn_selection *selection, const char *structure);
-/* DN_FROM_NOWHERE for a structure that --structures does not know. */
-dn_select_from dn_select_source(const char *structure);
 
 #endif

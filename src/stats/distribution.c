@@ -91,7 +91,7 @@ double dn_t_two_sided(double t, double df)
     return beta_lower(0.5 * df, 0.5, df / whole, t * t / whole);
 }
 
-double dn_t_upper(double t, double df)
+static double t_upper(double t, double df)
 {
     double tail = 0.5 * dn_t_two_sided(t, df);
     return t >= 0.0 ? tail : 1.0 - tail;
@@ -99,7 +99,7 @@ double dn_t_upper(double t, double df)
 
 double dn_t_lower(double t, double df)
 {
-    return dn_t_upper(-t, df);
+    return t_upper(-t, df);
 }
 
 double dn_f_upper(double f, double df1, double df2)
@@ -115,7 +115,7 @@ double dn_f_upper(double f, double df1, double df2)
     return isinf(f) ? 0.0 : beta_lower(0.5 * df2, 0.5 * df1, df2 / whole, df1 * f / whole);
 }
 
-double dn_f_lower(double f, double df1, double df2)
+static double f_lower(double f, double df1, double df2)
 {
     dn_gsl_quiet();
     if (isnan(f) || isnan(df1) || isnan(df2)) {
@@ -126,12 +126,6 @@ double dn_f_lower(double f, double df1, double df2)
     }
     double whole = df1 * f + df2;
     return isinf(f) ? 1.0 : beta_lower(0.5 * df1, 0.5 * df2, df1 * f / whole, df2 / whole);
-}
-
-double dn_chi_squared_lower(double x, double df)
-{
-    dn_gsl_quiet();
-    return x <= 0.0 ? 0.0 : gsl_cdf_chisq_P(x, df);
 }
 
 double dn_chi_squared_upper(double x, double df)
@@ -249,13 +243,14 @@ double dn_f_quantile(double p, double df1, double df2)
     if (!(p > 0.0 && p < 1.0) || !(df1 > 0.0) || !(df2 > 0.0)) {
         return NAN;
     }
-    return p < 0.5 ? tail_quantile(dn_f_lower, df1, df2, p) : tail_quantile(dn_f_upper, df1, df2, 1.0 - p);
+    return p < 0.5 ? tail_quantile(f_lower, df1, df2, p) : tail_quantile(dn_f_upper, df1, df2, 1.0 - p);
 }
 
 static double chi_lower(double x, double df, double unused)
 {
     (void)unused;
-    return dn_chi_squared_lower(x, df);
+    dn_gsl_quiet();
+    return x <= 0.0 ? 0.0 : gsl_cdf_chisq_P(x, df);
 }
 
 static double chi_upper(double x, double df, double unused)

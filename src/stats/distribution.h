@@ -15,14 +15,11 @@ double dn_normal_upper(double z);
 double dn_normal_quantile(double p);
 
 double dn_t_lower(double t, double df);
-double dn_t_upper(double t, double df);
 double dn_t_two_sided(double t, double df); /* P(|T| > |t|) */
 double dn_t_quantile(double p, double df);
 
-double dn_f_lower(double f, double df1, double df2);
 double dn_f_upper(double f, double df1, double df2);
 double dn_f_quantile(double p, double df1, double df2); /* lower tail p */
-double dn_chi_squared_lower(double x, double df);
 double dn_chi_squared_upper(double x, double df);
 double dn_chi_squared_quantile(double p, double df); /* lower tail p */
 

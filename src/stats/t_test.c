@@ -134,7 +134,8 @@ dn_status dn_t_test(const dn_sample *a, const dn_sample *b, bool equal_variances
     return DN_OK;
 }
 
-dn_status dn_t_test_one(const double *values, size_t n, double mu, double level, dn_result *out)
+/* Of one sample against 0. */
+static dn_status test_one(const double *values, size_t n, double level, dn_result *out)
 {
     dn_sample sample = {"the sample", values, n};
     DN_TRY(check_sample(&sample));
@@ -149,8 +150,8 @@ dn_status dn_t_test_one(const double *values, size_t n, double mu, double level,
     out->n = n;
     out->groups = 1;
     out->estimate_name = "mean";
-    finish(out, mean, mu, sd / root, (double)n - 1.0, level);
-    dn_effect d = effect_interval((mean - mu) / sd, out->statistic, (double)n - 1.0, 1.0 / root, level);
+    finish(out, mean, 0.0, sd / root, (double)n - 1.0, level);
+    dn_effect d = effect_interval(mean / sd, out->statistic, (double)n - 1.0, 1.0 / root, level);
     out->effect_name = "Cohen's d";
     out->effect = d.value;
     out->effect_low = d.low;
@@ -175,7 +176,7 @@ dn_status dn_t_test_paired(const double *a, const double *b, size_t n, double le
     if (dn_sd(difference, n) <= 4.0 * 2.2204460492503131e-16 * largest) {
         status = dn_error_set(DN_EDATA, "the differences of all %zu pairs are equal; a paired t test is not possible", n);
     } else {
-        status = dn_t_test_one(difference, n, 0.0, level, out);
+        status = test_one(difference, n, level, out);
     }
     free(difference);
     if (status == DN_OK) {

@@ -12,8 +12,6 @@
 DN_CHECKED dn_status dn_t_test(const dn_sample *a, const dn_sample *b, bool equal_variances, double level, dn_result *out);
 /* a[i] and b[i] belong together. effect: d_z, the mean difference over the SD of the differences. */
 DN_CHECKED dn_status dn_t_test_paired(const double *a, const double *b, size_t n, double level, dn_result *out);
-/* Of one sample against mu. */
-DN_CHECKED dn_status dn_t_test_one(const double *values, size_t n, double mu, double level, dn_result *out);
 
 typedef struct dn_effect {
     double value, low, high;

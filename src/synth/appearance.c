@@ -90,7 +90,7 @@ dn_status dn_appearance_bias_field(dn_volume *volume, double sd, double control_
         voxels[d] = control_mm / spacing[d];
         control[d] = dn_spline_points(grid->dim[d], voxels[d]);
     }
-    DN_TRY_GOTO(status, dn_alloc(&field, (size_t)(control[0] * control[1] * control[2]), sizeof *field, "a bias field"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&field, control, 3, sizeof *field, "a bias field"), done);
     DN_TRY_GOTO(status, dn_alloc(&row, (size_t)control[0], sizeof *row, "a bias field"), done);
     for (int64_t i = 0; i < control[0] * control[1] * control[2]; ++i) {
         field[i] = dn_random_normal(random, 0.0, sd);
@@ -123,7 +123,7 @@ done:
     return status;
 }
 
-dn_status dn_appearance_bias(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+static dn_status bias(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
 {
     double sd = dn_random_uniform(random, 0.0, options->bias_sd);
     return dn_appearance_bias_field(volume, sd, options->bias_control_mm, random);
@@ -206,7 +206,7 @@ dn_status dn_appearance_thick(dn_volume *volume, int axis, double thickness_mm)
     return DN_OK;
 }
 
-dn_status dn_appearance_ghost(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+static dn_status ghost(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
 {
     int axis = (int)dn_random_below(random, 3);
     int64_t copies = 2 + (int64_t)dn_random_below(random, 4);
@@ -270,14 +270,14 @@ dn_status dn_appearance_acquire(dn_volume *volume, const dn_appearance_options *
     double sd = dn_random_uniform(random, 0.0, options->blur_mm);
     DN_TRY(dn_filter_gaussian(volume, (const double[3]){sd, sd, sd}));
     if (options->bias_sd > 0.0) {
-        DN_TRY(dn_appearance_bias(volume, options, random));
+        DN_TRY(bias(volume, options, random));
     }
     if (dn_random_unit(random) < options->thick_probability) {
         int axis = (int)dn_random_below(random, 3);
         DN_TRY(dn_appearance_thick(volume, axis, dn_random_uniform(random, 1.0, options->thick_mm)));
     }
     if (dn_random_unit(random) < options->ghost_probability) {
-        DN_TRY(dn_appearance_ghost(volume, options, random));
+        DN_TRY(ghost(volume, options, random));
     }
     if (dn_random_unit(random) < options->crop_probability) {
         crop(volume, random);

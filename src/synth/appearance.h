@@ -30,19 +30,15 @@ typedef struct dn_appearance_options {
 /* Gaussian mixture: every label's tissue gets a mean and an sd. *out: owned by the caller, on labels' grid. */
 DN_CHECKED dn_status dn_appearance_paint(const dn_labels *labels, const dn_tissues *tissues, const dn_appearance_options *options,
                                          dn_random *random, dn_volume **out);
-/* Multiplies by exp(smooth random field). */
-DN_CHECKED dn_status dn_appearance_bias(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 DN_CHECKED dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 void dn_appearance_gamma(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
-/* The same effects with their strength given: sd of the log field's control values; of the noise (rician: magnitude of a complex
- * signal); the power that values above 0 are raised to. */
+/* Effects with their strength given: sd of the control values of a smooth log field that the volume is multiplied by; of the noise (rician:
+ * magnitude of a complex signal); the power that values above 0 are raised to. */
 DN_CHECKED dn_status dn_appearance_bias_field(dn_volume *volume, double sd, double control_mm, dn_random *random);
 void dn_appearance_add_noise(dn_volume *volume, double sd, bool rician, dn_random *random);
 void dn_appearance_power(dn_volume *volume, double power);
 /* Averages over slices of thickness_mm along axis and reads them back linearly. */
 DN_CHECKED dn_status dn_appearance_thick(dn_volume *volume, int axis, double thickness_mm);
-/* Faint shifted copies along one axis, as periodic motion leaves them. */
-DN_CHECKED dn_status dn_appearance_ghost(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 /* Clips at the low and high percentile (0..100) and scales to 0..1; a constant volume becomes 0. */
 DN_CHECKED dn_status dn_appearance_normalise(dn_volume *volume, double low, double high);
 

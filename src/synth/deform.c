@@ -63,19 +63,19 @@ static void random_matrix(const dn_deform_options *options, dn_random *random, b
 static dn_status random_field(dn_deform *deform, const dn_deform_options *options, dn_random *random)
 {
     double spacing[3];
-    size_t count = 3;
     dn_grid_spacing(&deform->target, spacing);
     for (int d = 0; d < 3; ++d) {
         double extent = (double)deform->target.dim[d] * spacing[d];
         double step = options->control_mm > 0.0 ? options->control_mm : extent;
         deform->voxels[d] = step / spacing[d];
         deform->control[d] = dn_spline_points(deform->target.dim[d], deform->voxels[d]);
-        count *= (size_t)deform->control[d];
     }
-    DN_TRY(dn_alloc(&deform->coefficient, count, sizeof(double), "a displacement field"));
+    DN_TRY(dn_alloc_dims(&deform->coefficient, DN_DIMS(3, deform->control[0], deform->control[1], deform->control[2]),
+                         sizeof *deform->coefficient, "a displacement field"));
     double sd = dn_random_uniform(random, 0.0, options->displacement_mm);
     double limit = 0.4 * options->control_mm;
-    for (size_t i = 0; i < count; ++i) {
+    const int64_t count = 3 * deform->control[0] * deform->control[1] * deform->control[2];
+    for (int64_t i = 0; i < count; ++i) {
         double c = dn_random_normal(random, 0.0, sd);
         deform->coefficient[i] = options->flat && i % 3 == 2 ? 0.0 : fmax(-limit, fmin(limit, c));
     }
@@ -212,7 +212,7 @@ static dn_status visit_all(const dn_deform *deform, const dn_affine *source, vis
     dn_affine inverse;
     double *row = NULL;
     DN_TRY(dn_affine_invert(source, &inverse));
-    DN_TRY(dn_alloc(&row, (size_t)deform->control[0] * 3, sizeof *row, "a displacement row"));
+    DN_TRY(dn_alloc_dims(&row, DN_DIMS(deform->control[0], 3), sizeof *row, "a displacement row"));
     const dn_grid *grid = &deform->target;
     for (int64_t k = 0; k < grid->dim[2]; ++k) {
         for (int64_t j = 0; j < grid->dim[1]; ++j) {

@@ -99,7 +99,7 @@ static dn_status turn(const dn_train_config *config, dn_conformed *conformed, dn
     dn_labels *fitted = NULL;
     DN_TRY(dn_orientation_parse(reversed, &wanted));
     DN_TRY(dn_volume_reorient(conformed->volume, &wanted, &s->scan));
-    DN_TRY(dn_resample_labels(labels, &conformed->volume->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &fitted));
+    DN_TRY(dn_resample_labels(labels, &conformed->volume->grid, NULL, &fitted));
     dn_status status = dn_labels_reorient(fitted, &wanted, &s->labels);
     dn_labels_destroy(fitted);
     return status;

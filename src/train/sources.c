@@ -162,7 +162,7 @@ static dn_status read_pair(const dn_train_config *config, const dn_train_pair *p
     }
     dn_status status = soft ? dn_train_scan_read(pair, &input, &conformed) : dn_train_pair_read(pair, &input, &conformed, &labels);
     if (status == DN_OK) {
-        status = dn_resample_labels(labels, &conformed.volume->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &out->labels);
+        status = dn_resample_labels(labels, &conformed.volume->grid, NULL, &out->labels);
     }
     if (status == DN_OK) {
         out->scan = conformed.volume;

@@ -127,23 +127,23 @@ static dn_status make_validation(trainer *t)
         return DN_OK;
     }
     t->rounds = (config->validation_samples + config->batch - 1) / config->batch;
-    size_t count = (size_t)(t->rounds * config->batch);
-    size_t patch = (size_t)(t->voxels / config->batch);
-    size_t values = patch * (size_t)config->slices.channels;
+    const int64_t count = t->rounds * config->batch;
+    const int64_t patch = t->voxels / config->batch;
+    const int64_t values = patch * config->slices.channels;
     DN_TRY(dn_dataset_create(config, DN_DATASET_VALIDATION, &dataset));
-    DN_TRY_GOTO(status, dn_alloc(&t->validation_input, count, values * sizeof(float), "the validation samples"), done);
-    DN_TRY_GOTO(status, dn_alloc(&t->validation_targets, count, patch, "the validation samples"), done);
-    size_t shares = dn_dataset_is_soft(dataset) ? patch * (size_t)config->class_count : 0;
+    const int64_t shares = dn_dataset_is_soft(dataset) ? patch * config->class_count : 0;
+    DN_TRY_GOTO(status, dn_alloc_dims(&t->validation_input, DN_DIMS(count, values), sizeof(float), "the validation samples"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&t->validation_targets, DN_DIMS(count, patch), 1, "the validation samples"), done);
     if (shares > 0) {
-        DN_TRY_GOTO(status, dn_alloc(&t->validation_soft, count, shares * sizeof(float), "the validation samples"), done);
+        DN_TRY_GOTO(status, dn_alloc_dims(&t->validation_soft, DN_DIMS(count, shares), sizeof(float), "the validation samples"), done);
     }
-    for (size_t i = 0; i < count; ++i) {
+    for (int64_t i = 0; i < count; ++i) {
         DN_TRY_GOTO(status, dn_cancel_check(), done);
         DN_TRY_GOTO(status,
-                    dn_dataset_sample_soft(dataset, (int64_t)i, t->validation_input + i * values, t->validation_targets + i * patch,
+                    dn_dataset_sample_soft(dataset, i, t->validation_input + i * values, t->validation_targets + i * patch,
                                            shares > 0 ? t->validation_soft + i * shares : NULL),
                     done);
-        dn_progress("making validation samples", (int64_t)i + 1, (int64_t)count);
+        dn_progress("making validation samples", i + 1, count);
     }
 done:
     dn_dataset_destroy(dataset);

@@ -118,11 +118,6 @@ static void components(void **state)
             for (int v = 0; v < N; ++v) {
                 assert_int_equal(copy[v] != 0, found.label[v] == 1);
             }
-            memcpy(copy, mask, N);
-            assert_ok(dn_mask_drop_small(copy, dim, kinds[c], 4));
-            for (int v = 0; v < N; ++v) {
-                assert_int_equal(copy[v] != 0, found.label[v] > 0 && found.size[found.label[v]] >= 4);
-            }
             dn_components_release(&found);
         }
     }
@@ -190,24 +185,15 @@ static void steps(void **state)
     static uint8_t found[N];
     (void)state;
     for (size_t c = 0; c < 3; ++c) {
-        for (int erode = 0; erode < 2; ++erode) {
-            random_mask(mask, 300, erode ? 0.97 : 0.05);
-            memcpy(found, mask, N);
-            assert_ok(erode ? dn_mask_erode(found, dim, kinds[c], 1) : dn_mask_dilate(found, dim, kinds[c], 1));
-            for (int v = 0; v < N; ++v) {
-                int p[3];
-                bool expected = mask[v] != 0;
-                place(v, p);
-                for (int w = 0; w < N; ++w) {
-                    if (neighbours(v, w, kinds[c]) && (mask[w] != 0) != (erode == 1)) {
-                        expected = !erode;
-                    }
-                }
-                for (int d = 0; d < 3 && erode; ++d) { /* the outside begins beyond the image */
-                    expected = expected && p[d] > 0 && p[d] < (int)dim[d] - 1;
-                }
-                assert_int_equal(found[v], expected);
+        random_mask(mask, 300, 0.05);
+        memcpy(found, mask, N);
+        assert_ok(dn_mask_dilate(found, dim, kinds[c], 1));
+        for (int v = 0; v < N; ++v) {
+            bool expected = mask[v] != 0;
+            for (int w = 0; w < N; ++w) {
+                expected = expected || (neighbours(v, w, kinds[c]) && mask[w]);
             }
+            assert_int_equal(found[v], expected);
         }
         /* Two steps are one step twice. */
         static uint8_t twice[N];
@@ -256,17 +242,12 @@ static void balls(void **state)
         assert_ok(erode ? dn_mask_erode_ball(found, dim, spacing, radius) : dn_mask_dilate_ball(found, dim, spacing, radius));
         assert_memory_equal(found, brute, N);
     }
-    /* Closing never loses a voxel, opening never adds one; a full mask closes to itself, border included. */
+    /* Closing never loses a voxel; a full mask closes to itself, border included. */
     random_mask(mask, 401, 0.3);
     memcpy(found, mask, N);
     assert_ok(dn_mask_close_ball(found, dim, spacing, radius));
     for (int v = 0; v < N; ++v) {
         assert_true(!mask[v] || found[v]);
-    }
-    memcpy(found, mask, N);
-    assert_ok(dn_mask_open_ball(found, dim, spacing, 1.0));
-    for (int v = 0; v < N; ++v) {
-        assert_true(mask[v] || !found[v]);
     }
     memset(found, 1, N);
     assert_ok(dn_mask_close_ball(found, dim, spacing, radius));

@@ -227,7 +227,7 @@ static void stacks_lie_in_the_frame(void **state)
         const double x = (double)(v % 64) - 31.5, z = (double)(v / 64 % 64) - 31.5, y = 0.5 * ((double)(v / 64 / 64) - 24.5);
         drawn->data[v] = x * x + y * y + z * z < 36.0 ? 805 : 0;
     }
-    assert_ok(dn_resample_labels(drawn, &grid, DN_RESAMPLE_LABELS_VOTE, NULL, &back));
+    assert_ok(dn_resample_labels(drawn, &grid, NULL, &back));
     double sum[3] = {0, 0, 0}, count = 0, centre[3];
     for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {
         const double ijk[3] = {(double)(v % grid.dim[0]), (double)(v / grid.dim[0] % grid.dim[1]), (double)(v / grid.dim[0] / grid.dim[1])};

@@ -133,7 +133,7 @@ static dn_status put_on_their_sides(const dn_head *head, dn_head_look *look, dou
     const int64_t *dim = look->grid.dim;
     double *sums = NULL;
     dn_structures_mirror_channels(s, partner);
-    DN_TRY(dn_alloc(&sums, 2 * (size_t)dim[0], sizeof *sums, "the sides"));
+    DN_TRY(dn_alloc_dims(&sums, DN_DIMS(2, dim[0]), sizeof *sums, "the sides"));
     /* Sums are taken slice by slice, in one order, so that they do not depend on the number of threads. */
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < dim[0]; ++i) {

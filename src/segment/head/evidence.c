@@ -251,8 +251,8 @@ static dn_status see_template(dn_head *head)
     DN_TRY(dn_head_template_get(&t));
     const size_t voxels = (size_t)(t.dim[0] * t.dim[1] * t.dim[2]);
     const double mm[3] = {t.spacing, t.spacing, t.spacing};
-    DN_TRY_GOTO(status, dn_alloc(&mask, voxels, 1, "a mask"), done);
-    DN_TRY_GOTO(status, dn_alloc(&distance, voxels, sizeof *distance, "a distance map"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&mask, t.dim, 3, 1, "a mask"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&distance, t.dim, 3, sizeof *distance, "a distance map"), done);
     for (size_t v = 0; v < voxels; ++v) {
         mask[v] = t.brain[v] >= TEMPLATE_BRAIN;
     }

@@ -221,9 +221,11 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
     int64_t voxels = dim[0] * dim[1] * dim[2];
     dn_status status = dn_grid_crop(&scan->volume->grid, start, dim, &look->grid);
     DN_TRY(status);
-    DN_TRY_GOTO(status, dn_alloc(&look->posterior, (size_t)(voxels * channels), sizeof(float), "the posteriors of the deep structures"),
+    DN_TRY_GOTO(status,
+                dn_alloc_dims(&look->posterior, DN_DIMS(dim[0], dim[1], dim[2], channels), sizeof *look->posterior,
+                              "the posteriors of the deep structures"),
                 done);
-    DN_TRY_GOTO(status, dn_alloc(&weights, (size_t)voxels, sizeof *weights, "the posteriors of the deep structures"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&weights, dim, 3, sizeof *weights, "the posteriors of the deep structures"), done);
     DN_TRY_GOTO(status, run_tiles(network, scan->volume, NULL, start, dim, channels, look->posterior, weights), done);
     if (mirror) {
         DN_TRY_GOTO(status, run_mirrored(network, &head->structures, scan->volume, start, dim, look->posterior, weights), done);

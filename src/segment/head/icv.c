@@ -60,7 +60,7 @@ static dn_status sum_inside(dn_head *head)
     const dn_head_look *look = &head->coarse;
     const int64_t *dim = look->grid.dim;
     double *sums = NULL;
-    DN_TRY(dn_alloc(&sums, 2 * (size_t)dim[0], sizeof *sums, "the intracranial volume"));
+    DN_TRY(dn_alloc_dims(&sums, DN_DIMS(2, dim[0]), sizeof *sums, "the intracranial volume"));
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < dim[0]; ++i) {
         for (int64_t j = 0; j < dim[1]; ++j) {

@@ -90,8 +90,8 @@ dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT]
     dn_status status;
     DN_TRY_GOTO(status, path_to(head, &labels->grid, &p), done);
     size_t slices = (size_t)p.walk.dim[2];
-    DN_TRY_GOTO(status, dn_alloc(&counts, slices * channels, sizeof *counts, "the counts of labels"), done);
-    DN_TRY_GOTO(status, dn_alloc(&sums, slices * channels, sizeof *sums, "the counts of labels"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&counts, DN_DIMS(p.walk.dim[2], s->channels), sizeof *counts, "the counts of labels"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&sums, DN_DIMS(p.walk.dim[2], s->channels), sizeof *sums, "the counts of labels"), done);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t k = 0; k < p.walk.dim[2]; ++k) {
         float values[DN_CHANNEL_LIMIT];
@@ -134,10 +134,7 @@ dn_status dn_head_labels(const dn_head *head, const dn_grid *grid, dn_labels **o
     return status;
 }
 
-/* ---- probabilities ------------------------------------------------------------------------------------------------ */
-
-/* channel 0: inside the skull. */
-static dn_status probability(const dn_head *head, int64_t channel, const dn_grid *grid, dn_volume **out)
+dn_status dn_head_inside(const dn_head *head, const dn_grid *grid, dn_volume **out)
 {
     path p;
     dn_status status = path_to(head, grid, &p);
@@ -155,32 +152,13 @@ static dn_status probability(const dn_head *head, int64_t channel, const dn_grid
         for (int64_t j = 0; j < p.walk.dim[1]; ++j) {
             for (int64_t i = 0; i < p.walk.dim[0]; ++i) {
                 double at[3];
-                bool outside = false;
-                bool found = channel == 0 ? background_at(head, &p, i, j, k, values) : values_at(head, &p, i, j, k, values, &outside);
-                if (found && !outside) {
+                if (background_at(head, &p, i, j, k, values)) {
                     place_of(&p, i, j, k, at);
-                    data[target(&p, i, j, k)] = channel > 0        ? values[channel]
-                                                : values[0] < 1.0f ? (1.0f - values[0]) * dn_head_above_neck(head, at)
-                                                                   : 0.0f;
+                    data[target(&p, i, j, k)] = values[0] < 1.0f ? (1.0f - values[0]) * dn_head_above_neck(head, at) : 0.0f;
                 }
             }
         }
     }
     path_release(&p);
     return DN_OK;
-}
-
-dn_status dn_head_probability(const dn_head *head, int64_t index, const dn_grid *grid, dn_volume **out)
-{
-    for (int64_t c = 1; c < head->structures.channels; ++c) {
-        if (head->structures.label_of[c] != NULL && head->structures.label_of[c]->index == index) {
-            return probability(head, c, grid, out);
-        }
-    }
-    DN_FAIL(DN_EUSAGE, "the networks of the whole head have no label %lld", (long long)index);
-}
-
-dn_status dn_head_inside(const dn_head *head, const dn_grid *grid, dn_volume **out)
-{
-    return probability(head, 0, grid, out);
 }

@@ -285,9 +285,9 @@ dn_status dn_rim_fit(const dn_rim_input *in, float *moved, dn_rim *out)
     dn_status status;
     memset(out, 0, sizeof *out);
     memcpy(moved, in->inside, voxels * sizeof *moved);
-    DN_TRY_GOTO(status, dn_alloc(&mask, voxels, 1, "a mask"), done);
-    DN_TRY_GOTO(status, dn_alloc(&depth, voxels, sizeof *depth, "a distance map"), done);
-    DN_TRY_GOTO(status, dn_alloc(&values, voxels, sizeof *values, "intensities"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&mask, in->dim, 3, 1, "a mask"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&depth, in->dim, 3, sizeof *depth, "a distance map"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&values, in->dim, 3, sizeof *values, "intensities"), done);
     for (size_t v = 0; v < voxels; ++v) {
         mask[v] = in->inside[v] > 0.5f;
     }

@@ -170,9 +170,9 @@ static dn_status look_once(dn_whole_head *whole, const dn_conformed *scan, const
     DN_TRY(dn_structures_check_channels(&head->structures, look->channels));
     dn_network_rest(whole->coarse_network, true);
     DN_TRY(dn_grid_crop(&scan->volume->grid, start, coarse_dim, &look->grid));
-    size_t count = (size_t)(dn_head_look_voxels(look) * look->channels);
-    DN_TRY(dn_alloc(&look->posterior, count, sizeof(float), "the posteriors of the whole head"));
-    memcpy(look->posterior, values, count * sizeof(float));
+    const int64_t voxels = dn_head_look_voxels(look);
+    DN_TRY(dn_alloc_dims(&look->posterior, DN_DIMS(voxels, look->channels), sizeof(float), "the posteriors of the whole head"));
+    memcpy(look->posterior, values, (size_t)(voxels * look->channels) * sizeof(float));
     dn_network_rest(whole->coarse_network, false);
     for (int c = 0; c < 3; ++c) {
         look->map.scale[c] = scan->map.scale[c];
@@ -314,7 +314,7 @@ static dn_status sum_volumes(dn_head *head)
         if (look->posterior == NULL) {
             continue;
         }
-        DN_TRY(dn_alloc(&sums, (size_t)dim[0] * DN_GROUP_LIMIT, sizeof *sums, "the volumes"));
+        DN_TRY(dn_alloc_dims(&sums, DN_DIMS(dim[0], DN_GROUP_LIMIT), sizeof *sums, "the volumes"));
 #pragma omp parallel for schedule(dynamic, 1)
         for (int64_t i = 0; i < dim[0]; ++i) {
             for (int64_t j = 0; j < dim[1]; ++j) {

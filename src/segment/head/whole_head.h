@@ -109,8 +109,6 @@ void dn_head_release(dn_head *head);
 /* Most probable label, FreeSurfer numbers, on grid (any grid of the scan's world; head->scan is exact for all 48 ways in which a scan's
  * axes may run). *out: owned by the caller. */
 DN_CHECKED dn_status dn_head_labels(const dn_head *head, const dn_grid *grid, dn_labels **out);
-/* Probability of one label (a FreeSurfer number of the models), 0..1. DN_EUSAGE: the models have no such label. */
-DN_CHECKED dn_status dn_head_probability(const dn_head *head, int64_t index, const dn_grid *grid, dn_volume **out);
 /* Probability of lying inside the skull above the foramen magnum, 0..1. Also made for stripped scans, where it is the brain and
  * no ICV. */
 DN_CHECKED dn_status dn_head_inside(const dn_head *head, const dn_grid *grid, dn_volume **out);

@@ -324,7 +324,7 @@ dn_status dn_acpc_lattice(const dn_acpc_found *found, const dn_structures *struc
     DN_TRY(place_box(found, structures, oriented, scale, box));
     const int64_t voxels = dn_posteriors_voxels(box);
     box_grid(oriented, scale, box, &grid);
-    DN_TRY(dn_alloc(&box->data, (size_t)(voxels * box->channels), sizeof *box->data, "posteriors"));
+    DN_TRY(dn_alloc_dims(&box->data, DN_DIMS(box->dim[0], box->dim[1], box->dim[2], box->channels), sizeof *box->data, "posteriors"));
     for (int64_t c = 0; c < box->channels; ++c) {
         dn_volume *map = NULL;
         const dn_resample_options how = {.method = DN_RESAMPLE_LINEAR, .fill = c == 0 ? 1.0f : 0.0f}; /* background outside the stack */

@@ -127,7 +127,7 @@ dn_status dn_stack_clean(const dn_structures *structures, dn_slice_posteriors *m
     memset(box, 0, sizeof *box);
     memcpy(box->dim, maps->maps[0]->grid.dim, sizeof box->dim);
     box->channels = maps->channels;
-    DN_TRY(dn_alloc(&box->data, (size_t)(voxels * maps->channels), sizeof *box->data, "posteriors"));
+    DN_TRY(dn_alloc_dims(&box->data, DN_DIMS(voxels, maps->channels), sizeof *box->data, "posteriors"));
     for (int64_t c = 0; c < maps->channels; ++c) {
         memcpy(box->data + c * voxels, maps->maps[c]->data, (size_t)voxels * sizeof *box->data);
     }

@@ -50,7 +50,7 @@ static dn_status cut(const dn_labels *predicted, const dn_labels *truth, const u
     for (int d = 0; d < 3; ++d) {
         out->dim[d] = high[d] - low[d] + 1;
     }
-    DN_TRY(dn_alloc(&out->both, (size_t)(out->dim[0] * out->dim[1] * out->dim[2]), 1, "two masks"));
+    DN_TRY(dn_alloc_dims(&out->both, out->dim, 3, 1, "two masks"));
     uint8_t *to = out->both;
     for (int64_t k = low[2]; k <= high[2]; ++k) {
         for (int64_t j = low[1]; j <= high[1]; ++j) {
@@ -206,7 +206,7 @@ dn_status dn_evaluate_match(dn_labels **predicted, dn_labels **truth, bool resam
                       (long long)a[0], (long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
     }
     dn_labels *moved;
-    DN_TRY(dn_resample_labels(*predicted, &(*truth)->grid, DN_RESAMPLE_LABELS_VOTE, NULL, &moved));
+    DN_TRY(dn_resample_labels(*predicted, &(*truth)->grid, NULL, &moved));
     dn_labels_destroy(*predicted);
     *predicted = moved;
     return DN_OK;

@@ -48,7 +48,7 @@ static bool holds(const path_list *list, const char *text)
     return list->count > 0 && bsearch(&text, list->paths, list->count, sizeof *list->paths, compare_texts) != NULL;
 }
 
-bool dn_is_volumes_file(const char *path)
+static bool is_volumes_file(const char *path)
 {
     return dn_path_has_extension(path, "_volumes.tsv") || dn_path_has_extension(path, "_volumes.csv");
 }
@@ -68,7 +68,7 @@ static dn_status find_volumes(const char *folder, int depth, path_list *list)
             status = dn_path_join(folder, entries[i]->d_name, &path);
             if (status == DN_OK && dn_path_is_folder(path)) {
                 status = depth > 0 ? find_volumes(path, depth - 1, list) : DN_OK;
-            } else if (status == DN_OK && dn_is_volumes_file(path)) {
+            } else if (status == DN_OK && is_volumes_file(path)) {
                 status = path_list_add(list, path);
             }
         }
@@ -364,7 +364,7 @@ static dn_status add_path(loading *it, const char *path)
                          "%zu file%s of markings (desc-) in %s %s not used, because there are measurements; name the files to use them.",
                          dropped, dropped == 1 ? "" : "s", path, dropped == 1 ? "is" : "are");
     }
-    if (dn_is_volumes_file(path)) {
+    if (is_volumes_file(path)) {
         return path_list_add(&it->volumes, path);
     }
     DN_TRY(dn_table_read(path, &table));

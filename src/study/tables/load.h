@@ -19,8 +19,6 @@ typedef struct dn_study_tables {
     dn_join_how join;
 } dn_study_tables;
 
-bool dn_is_volumes_file(const char *path);
-
 /* Reads and joins the tables: a folder gives all *_volumes.tsv below it (those of markings, desc-, only where there are no others),
  * *_volumes.tsv files are gathered, other files are joined on the id. Rows whose column accepted is "no" are left out, unless they are
  * asked for (count_rejected, or where names that column). What was left out, lost, or measured in different ways is in *remarks (zero, or
