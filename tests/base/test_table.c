@@ -453,7 +453,7 @@ static void volumes_of_many_scans(void **state)
     assert_ok(dn_gather_volumes(twice, 2, &gathered));
     assert_int_equal(dn_gathered_check(gathered.table), DN_EDATA);
     dn_gathered_release(&gathered);
-    assert_message("sub-02_volumes.tsv|sub-02_run-1_volumes.tsv|both of sub-02");
+    assert_message("sub-02_volumes.tsv|sub-02_run-1_volumes.tsv|two scans of sub-02");
     write_text(folder, "sub-02_run-1_volumes.tsv", "structure\tvolume\nhypothalamus\t700\n", path[2]);
     assert_int_equal(dn_gather_volumes(twice, 2, &gathered), DN_EDATA);
     assert_message("no column \"volume_mm3\"|did you mean \"volume\"");
