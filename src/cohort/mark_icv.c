@@ -9,15 +9,13 @@
 #include "prepare/frame_record.h"
 #include "prepare/icv_thresholds.h"
 #include "prepare/mask_picture.h"
+#include "quality/limits.h"
 #include "report/sidecars.h"
 #include "segment/head/icv_slices.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Outside of this a marking has surely leaked or is not whole; people's intracranial volumes are 1.0 to 1.9 l. */
-static const double least_mm3 = 0.8e6, most_mm3 = 2.2e6;
 
 typedef struct marking {
     const dn_mark_icv_options *options;
@@ -85,6 +83,7 @@ done:
 static dn_status by_thresholds(const marking *it, const scan_in_hand *of)
 {
     const dn_mark_icv_options *options = it->options;
+    const dn_head_limits *possible = dn_head_limits_get(); /* outside a marking has surely leaked or is not whole */
     dn_icv_mark_options how = {.low = 0.0};
     dn_icv_mark mark;
     char text[320];
@@ -98,7 +97,7 @@ static dn_status by_thresholds(const marking *it, const scan_in_hand *of)
     snprintf(text, sizeof text,
              "marked from %.4g to %.4g, fluid from %.4g: %.0f mL. This is a marking to check and correct, not a measurement.", how.low,
              how.high, how.fluid, mark.volume_mm3 / 1000.0);
-    if (mark.touches_edge || mark.volume_mm3 > most_mm3 || mark.volume_mm3 < least_mm3) {
+    if (mark.touches_edge || mark.volume_mm3 > possible->icv_high[1] || mark.volume_mm3 < possible->icv_low[1]) {
         dn_log(DN_LOG_WARNING,
                "%s: %.0f mL%s: the marking has leaked or is not complete; look at %s_desc-thresholds_icv.png, and set the low and high "
                "threshold or the width of bridges by hand",

@@ -8,13 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SPACING_COARSE 1.3
-#define SPACING_FAILED 3.0
-#define SATURATED 0.02
-#define SURROUND 6 /* voxels */
-#define BRAIN_INSIDE 0.95
-/* A head turned so far from upright, degrees: at 31 volumes were right, at 49 the thalamus lost 18 % (docs/evidence/frame.md). */
-#define TURNED_FAILED 40.0
+#define SURROUND 6 /* voxels around a structure that are looked at with it */
 
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
 {
@@ -214,12 +208,13 @@ static double saturated_share(const dn_quality_evidence *e)
 
 static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
 {
+    const dn_head_limits *l = dn_head_limits_get();
     double spacing[3];
     dn_grid_spacing(&e->conformed->scan_grid, spacing);
     double coarse = fmax(spacing[0], fmax(spacing[1], spacing[2]));
     char text[24];
-    if (coarse > SPACING_COARSE && e->structures->group_count > 0) {
-        dn_quality_add(out, coarse > SPACING_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
+    if (coarse > l->spacing_mm[0] && e->structures->group_count > 0) {
+        dn_quality_add(out, coarse > l->spacing_mm[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
                        "The voxels are %.2f x %.2f x %.2f mm. The hypothalamus needs about 1 mm; volumes from coarser scans are too small.",
                        spacing[0], spacing[1], spacing[2]);
     }
@@ -231,12 +226,12 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
                            dn_quality_number(e->location->correlation, DN_ALIGN_PLAUSIBLE, 2, text), DN_ALIGN_PLAUSIBLE);
         }
         if (e->location->turned > DN_ALIGN_TURNED && e->location->correlation >= DN_ALIGN_PLAUSIBLE) {
-            dn_quality_add(out, e->location->turned > TURNED_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
+            dn_quality_add(out, e->location->turned > l->turned ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
                            "The head is turned by %s degrees from upright; the networks were trained on heads turned by up to %.0f: look "
                            "at the outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
                            dn_quality_number(e->location->turned, DN_ALIGN_TURNED, 0, text), DN_ALIGN_TURNED);
         }
-        if (e->location->brain_inside < BRAIN_INSIDE) {
+        if (e->location->brain_inside < l->brain_inside) {
             dn_quality_add(out, DN_FLAG_WARNING, "brain_outside", "About %.0f %% of the brain lies outside the scan.",
                            100 * (1 - e->location->brain_inside));
         }
@@ -246,7 +241,7 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
                        "The hypothalamus was not at its usual place; it was found by searching the whole head.");
     }
     double share = saturated_share(e);
-    if (share > SATURATED) {
+    if (share > l->saturated) {
         dn_quality_add(out, DN_FLAG_WARNING, "saturated",
                        "%.0f %% of the voxels around the structures have the largest value of the scan: the scan is saturated there.",
                        100 * share);

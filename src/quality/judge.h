@@ -1,7 +1,7 @@
 /* Automatic quality control: rules with stated limits, each gives a sentence if it applies.
  *
  * Failed (the program ends with exit code 4, results are written and marked): measures that cannot be right.
- * Warnings: check the picture before using the numbers. The limits are in quality/limits.c and quality/judge_head.c, and
+ * Warnings: check the picture before using the numbers. The limits are in quality/limits.c, and
  * docs/evidence/quality_limits.md explains them. */
 #ifndef DN_QUALITY_JUDGE_H
 #define DN_QUALITY_JUDGE_H

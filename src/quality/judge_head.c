@@ -1,32 +1,11 @@
 #include "quality/judge_head.h"
 
 #include "quality/judge_picture.h"
+#include "quality/limits.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Thalamus of one side in adults, mm3: 5500..9000; with room for method, age and the small. */
-#define THALAMUS_LOW 4500.0
-#define THALAMUS_HIGH 9800.0
-#define THALAMUS_FAILED_LOW 3000.0
-#define THALAMUS_FAILED_HIGH 12500.0
-#define THALAMUS_ASYMMETRY 0.15
-#define THALAMUS_ASYMMETRY_FAILED 0.40
-#define THALAMUS_CERTAINTY 0.70
-/* Intracranial volume, mm3: 1.1..1.9 litres in adults. */
-#define ICV_LOW 1.05e6
-#define ICV_HIGH 1.98e6
-#define ICV_FAILED_LOW 0.80e6
-#define ICV_FAILED_HIGH 2.40e6
-/* Share of it at the scan's edge. */
-#define ICV_CUT 0.002
-#define ICV_CUT_FAILED 0.02
-/* A structure whose middle lies so far on the other side of the head, mm. */
-#define SWAPPED_MM 2.0
-/* Share of the paired structures that lay on the other side. */
-#define WRONG_SIDE 0.03
-#define WRONG_SIDE_FAILED 0.15
 
 static const char *side_name(char hemi)
 {
@@ -44,6 +23,7 @@ static void plain(const char *structure, char out[64])
 
 static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
 {
+    const dn_head_limits *l = dn_head_limits_get();
     dn_name_list missing = {.more = 0};
     const dn_head *head = e->head;
     for (size_t g = 0; g < head->structures.group_count; ++g) {
@@ -66,7 +46,7 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
             continue;
         }
         double x = head->parts[g].centre[0];
-        if (head->location.found && ((group->hemi == 'L' && x > SWAPPED_MM) || (group->hemi == 'R' && x < -SWAPPED_MM))) {
+        if (head->location.found && ((group->hemi == 'L' && x > l->swapped_mm) || (group->hemi == 'R' && x < -l->swapped_mm))) {
             dn_quality_add(out, DN_FLAG_FAILED, "swapped", "The %s%s was found on the other side of the head.", side_name(group->hemi),
                            name);
         }
@@ -75,10 +55,10 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
         dn_quality_add(out, DN_FLAG_FAILED, "not_found", "These structures were not found, and their rows are missing from the table: %s.",
                        dn_name_list_text(&missing));
     }
-    if (head->wrong_side > WRONG_SIDE) {
+    if (head->wrong_side > l->wrong_side[0]) {
         char text[24];
-        bool bad = head->wrong_side > WRONG_SIDE_FAILED;
-        double limit = bad ? 100 * WRONG_SIDE_FAILED : 100 * WRONG_SIDE;
+        bool bad = head->wrong_side > l->wrong_side[1];
+        double limit = bad ? 100 * l->wrong_side[1] : 100 * l->wrong_side[0];
         dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "sides",
                        "The network exchanged left and right in %s %% of the brain (limit %.0f %%); this was corrected by the position in "
                        "the head, but look at the outlines.",
@@ -88,33 +68,34 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
 
 static void judge_thalamus(const dn_quality_evidence *e, dn_quality *out)
 {
+    const dn_head_limits *l = dn_head_limits_get();
     const dn_volume_row *side[2] = {dn_volume_rows_find(e->volumes, "thalamus", 'L'), dn_volume_rows_find(e->volumes, "thalamus", 'R')};
     for (int n = 0; n < 2; ++n) {
         double volume = side[n] != NULL ? side[n]->volume_mm3 : 7000;
         const char *name = n == 0 ? "left" : "right";
         char text[24];
-        if (volume < THALAMUS_FAILED_LOW || volume > THALAMUS_FAILED_HIGH) {
-            dn_quality_add(out, DN_FLAG_FAILED, volume < THALAMUS_FAILED_LOW ? "thalamus_too_low" : "thalamus_too_high",
+        if (volume < l->thalamus_low[1] || volume > l->thalamus_high[1]) {
+            dn_quality_add(out, DN_FLAG_FAILED, volume < l->thalamus_low[1] ? "thalamus_too_low" : "thalamus_too_high",
                            "The %s thalamus measures %s mm3, outside the %.0f to %.0f mm3 that are possible: do not use this number.", name,
-                           dn_quality_number(volume, volume < THALAMUS_FAILED_LOW ? THALAMUS_FAILED_LOW : THALAMUS_FAILED_HIGH, 0, text),
-                           THALAMUS_FAILED_LOW, THALAMUS_FAILED_HIGH);
-        } else if (volume < THALAMUS_LOW || volume > THALAMUS_HIGH) {
-            dn_quality_add(out, DN_FLAG_WARNING, volume < THALAMUS_LOW ? "thalamus_low" : "thalamus_high",
+                           dn_quality_number(volume, volume < l->thalamus_low[1] ? l->thalamus_low[1] : l->thalamus_high[1], 0, text),
+                           l->thalamus_low[1], l->thalamus_high[1]);
+        } else if (volume < l->thalamus_low[0] || volume > l->thalamus_high[0]) {
+            dn_quality_add(out, DN_FLAG_WARNING, volume < l->thalamus_low[0] ? "thalamus_low" : "thalamus_high",
                            "The %s thalamus measures %s mm3, which is %s than the %.0f to %.0f mm3 usual in adults: look at the outlines.",
-                           name, dn_quality_number(volume, volume < THALAMUS_LOW ? THALAMUS_LOW : THALAMUS_HIGH, 0, text),
-                           volume < THALAMUS_LOW ? "smaller" : "larger", THALAMUS_LOW, THALAMUS_HIGH);
+                           name, dn_quality_number(volume, volume < l->thalamus_low[0] ? l->thalamus_low[0] : l->thalamus_high[0], 0, text),
+                           volume < l->thalamus_low[0] ? "smaller" : "larger", l->thalamus_low[0], l->thalamus_high[0]);
         }
-        if (side[n] != NULL && side[n]->mean_posterior < THALAMUS_CERTAINTY) {
+        if (side[n] != NULL && side[n]->mean_posterior < l->thalamus_posterior) {
             dn_quality_add(out, DN_FLAG_WARNING, "uncertain", "The network is unsure of the %s thalamus: mean probability %s (limit %.2f).",
-                           name, dn_quality_number(side[n]->mean_posterior, THALAMUS_CERTAINTY, 2, text), THALAMUS_CERTAINTY);
+                           name, dn_quality_number(side[n]->mean_posterior, l->thalamus_posterior, 2, text), l->thalamus_posterior);
         }
     }
     if (side[0] != NULL && side[1] != NULL && side[0]->volume_mm3 + side[1]->volume_mm3 > 0) {
         double asymmetry = 2 * (side[0]->volume_mm3 - side[1]->volume_mm3) / (side[0]->volume_mm3 + side[1]->volume_mm3);
-        if (fabs(asymmetry) > THALAMUS_ASYMMETRY) {
+        if (fabs(asymmetry) > l->thalamus_asymmetry[0]) {
             char text[24];
-            bool bad = fabs(asymmetry) > THALAMUS_ASYMMETRY_FAILED;
-            double limit = bad ? 100 * THALAMUS_ASYMMETRY_FAILED : 100 * THALAMUS_ASYMMETRY;
+            bool bad = fabs(asymmetry) > l->thalamus_asymmetry[1];
+            double limit = bad ? 100 * l->thalamus_asymmetry[1] : 100 * l->thalamus_asymmetry[0];
             dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "thalamus_asymmetry",
                            "The %s thalamus is larger by %s %% of the sides' mean (limit %.0f %%): a lesion or an error.",
                            asymmetry > 0 ? "left" : "right", dn_quality_number(100 * fabs(asymmetry), limit, 0, text), limit);
@@ -124,6 +105,7 @@ static void judge_thalamus(const dn_quality_evidence *e, dn_quality *out)
 
 static void judge_icv(const dn_quality_evidence *e, dn_quality *out)
 {
+    const dn_head_limits *l = dn_head_limits_get();
     const dn_head *head = e->head;
     if (head->stripped) {
         dn_quality_add(out, DN_FLAG_NOTE, "stripped",
@@ -133,21 +115,21 @@ static void judge_icv(const dn_quality_evidence *e, dn_quality *out)
     }
     char text[24];
     double litres = 1e-6 * head->icv_mm3;
-    if (!(head->icv_mm3 >= ICV_FAILED_LOW && head->icv_mm3 <= ICV_FAILED_HIGH)) {
-        dn_quality_add(out, DN_FLAG_FAILED, head->icv_mm3 > ICV_FAILED_HIGH ? "icv_too_high" : "icv_too_low",
+    if (!(head->icv_mm3 >= l->icv_low[1] && head->icv_mm3 <= l->icv_high[1])) {
+        dn_quality_add(out, DN_FLAG_FAILED, head->icv_mm3 > l->icv_high[1] ? "icv_too_high" : "icv_too_low",
                        "The intracranial volume measures %s litres, outside the %.2f to %.2f that are possible: do not use this number.",
-                       dn_quality_number(litres, 1e-6 * (head->icv_mm3 > ICV_FAILED_HIGH ? ICV_FAILED_HIGH : ICV_FAILED_LOW), 2, text),
-                       1e-6 * ICV_FAILED_LOW, 1e-6 * ICV_FAILED_HIGH);
-    } else if (head->icv_mm3 < ICV_LOW || head->icv_mm3 > ICV_HIGH) {
+                       dn_quality_number(litres, 1e-6 * (head->icv_mm3 > l->icv_high[1] ? l->icv_high[1] : l->icv_low[1]), 2, text),
+                       1e-6 * l->icv_low[1], 1e-6 * l->icv_high[1]);
+    } else if (head->icv_mm3 < l->icv_low[0] || head->icv_mm3 > l->icv_high[0]) {
         dn_quality_add(
-            out, DN_FLAG_WARNING, head->icv_mm3 < ICV_LOW ? "icv_low" : "icv_high",
+            out, DN_FLAG_WARNING, head->icv_mm3 < l->icv_low[0] ? "icv_low" : "icv_high",
             "The intracranial volume measures %s litres, which is %s than the %.2f to %.2f usual in adults: look at its outline.",
-            dn_quality_number(litres, 1e-6 * (head->icv_mm3 < ICV_LOW ? ICV_LOW : ICV_HIGH), 2, text),
-            head->icv_mm3 < ICV_LOW ? "smaller" : "larger", 1e-6 * ICV_LOW, 1e-6 * ICV_HIGH);
+            dn_quality_number(litres, 1e-6 * (head->icv_mm3 < l->icv_low[0] ? l->icv_low[0] : l->icv_high[0]), 2, text),
+            head->icv_mm3 < l->icv_low[0] ? "smaller" : "larger", 1e-6 * l->icv_low[0], 1e-6 * l->icv_high[0]);
     }
     double cut = head->icv_mm3 > 0 ? head->icv_cut_mm3 / head->icv_mm3 : 0;
-    if (cut > ICV_CUT) {
-        dn_quality_add(out, cut > ICV_CUT_FAILED ? DN_FLAG_FAILED : DN_FLAG_WARNING, "icv_cut",
+    if (cut > l->icv_cut[0]) {
+        dn_quality_add(out, cut > l->icv_cut[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "icv_cut",
                        "The head reaches the edge of the scan, so the intracranial volume is too small.");
     }
 }

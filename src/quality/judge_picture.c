@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Volumes below this are judged with the others, not alone, mm3. */
-#define LEAST_EDGE_MM3 20.0
-/* A share of the average head's brain. */
-#define BRAIN_SEEN 0.9
-
 static const char *side_name(char hemi)
 {
     return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
@@ -215,7 +210,7 @@ static void judge_deep(const dn_quality_evidence *e, dn_quality *out)
 static bool is_cut(const double edge[2], double volume)
 {
     const dn_picture_limits *limits = dn_picture_limits_get();
-    return edge[0] >= LEAST_EDGE_MM3 && edge[0] > limits->cut * edge[1] && edge[0] > limits->cut_share * volume;
+    return edge[0] >= limits->least_edge_mm3 && edge[0] > limits->cut * edge[1] && edge[0] > limits->cut_share * volume;
 }
 
 static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
@@ -269,7 +264,7 @@ static void judge_inside(const dn_quality_evidence *e, dn_quality *out)
                        100 * p->bare);
     }
     /* Where the average head does not match, or holds more than the scan, it cannot tell. */
-    if (!(e->head->location.match >= DN_ALIGN_MATCH && e->head->location.brain_inside >= BRAIN_SEEN)) {
+    if (!(e->head->location.match >= DN_ALIGN_MATCH && e->head->location.brain_inside >= limits->brain_seen)) {
         return;
     }
     if (!e->head->stripped && p->stray_mm3 > limits->stray_mm3) {

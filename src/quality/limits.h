@@ -44,8 +44,28 @@ typedef struct dn_picture_limits {
     double odd_mixed;      /* ... of what is of many tissues (ventral diencephalon) */
     double place[2];       /* a side's median in the contrast of its surroundings: warning outside */
     double ventricles;     /* lateral and third ventricles / what is inside the skull; warning */
+    double least_edge_mm3; /* less of a structure in the scan's outermost layer is not looked at for `cut` */
+    double brain_seen;     /* with less of the average head's brain inside the scan the contrast is not judged */
 } dn_picture_limits;
 
 const dn_picture_limits *dn_picture_limits_get(void);
+
+/* What is usual and what is possible of the volumes of a head, and of the scan that they were measured on. Two values as above. */
+typedef struct dn_head_limits {
+    double thalamus_low[2], thalamus_high[2]; /* mm3, of one side */
+    double thalamus_asymmetry[2];             /* |left - right| / mean */
+    double thalamus_posterior;                /* mean of a side's labelled voxels: warning below */
+    double icv_low[2], icv_high[2];           /* mm3; the second are the range that every part of dien holds to be possible */
+    double icv_cut[2];                        /* share of the ICV at the scan's edge */
+    double brain_low[2], brain_high[2];       /* brain / ICV (score.h) */
+    double swapped_mm;                        /* a structure's middle on the other side of the head: failed beyond */
+    double wrong_side[2];                     /* share of the paired structures that lay on the other side */
+    double spacing_mm[2];                     /* the longest side of a voxel */
+    double turned;                            /* degrees from upright: failed beyond (warning: register's DN_ALIGN_TURNED) */
+    double brain_inside;                      /* share of the average head's brain inside the scan: warning below */
+    double saturated;                         /* share of voxels that have the scan's largest value: warning beyond */
+} dn_head_limits;
+
+const dn_head_limits *dn_head_limits_get(void);
 
 #endif

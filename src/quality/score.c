@@ -35,7 +35,8 @@ static scale scale_of(dn_mark mark, dn_limits_kind kind)
     case DN_MARK_COUNT:
         break;
     }
-    return (scale){0.50, 0.70, 0.92, 1.0, false};
+    const dn_head_limits *head = dn_head_limits_get();
+    return (scale){head->brain_low[1], head->brain_low[0], head->brain_high[0], head->brain_high[1], false};
 }
 
 const char *dn_mark_name(dn_mark mark)
