@@ -61,7 +61,7 @@ for accept in '' --accept; do
     grep -qE '"(folds|brain|agreement)"|"Code": "cut"' stacks/thin_dseg.json && fail "a stack: found a mark it cannot have: $(cat stacks/thin_dseg.json)"
 done
 export DIEN_MODELS=$work/nets
-expect_sentence 2 "give one kind at a time" segment thin.nii.gz demo_T1w.nii.gz -o both --model hypothalamus-2d
+expect_sentence 2 "give only stacks or only whole heads" segment thin.nii.gz demo_T1w.nii.gz -o both --model hypothalamus-2d
 expect_empty both
 expect_sentence 2 "consensus is for networks that work on volumes" segment demo_T1w.nii.gz -o both --model hypothalamus-2d --consensus
 expect_empty both
