@@ -228,7 +228,7 @@ static void tables_with_faults_are_refused(void **state)
         const char *sentence;
     } faults[] = {
         {"2\tleft\t41\tbrain\twm\t160\t20\t15\t6\n", "does not have it as a partner"},
-        {"2\tleft\t2\tmoon\twm\t160\t20\t15\t6\n", "none of air, head, csf, brain"},
+        {"2\tleft\t2\tmoon\twm\t160\t20\t15\t6\n", "should be air, head, csf or brain"},
         {"2.5\tleft\t2\tbrain\twm\t160\t20\t15\t6\n", "whole number"},
         {"2\tleft\t2\tbrain\twm\t160\t20\t15\t6\n3\tx\t3\tbrain\twm\t161\t20\t15\t6\n", "other numbers here"},
         {"2\tleft\t2\tbrain\twm\t160\t20\t15\t6\n2\tx\t2\tbrain\twm\t160\t20\t15\t6\n", "occurs twice in the table"},

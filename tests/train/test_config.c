@@ -146,7 +146,7 @@ static void bad_configs(void **state)
          "line 3: model.config", "feature"},
         {TOY_HEAD
          "model: {architecture: unet4d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8]}}\n" TOY_LABELS TOY_DATA TOY_TRAINING,
-         "c.yaml:3:", "there is no architecture \"unet4d\"; there are:"},
+         "c.yaml:3:", "there is no architecture \"unet4d\"; choose from:"},
         {TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA "augmentation: {range_low: 0.4, range_high: 0.3}\n" TOY_TRAINING,
          "c.yaml:10:", "not below"},
         {TOY_HEAD

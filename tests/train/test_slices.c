@@ -324,7 +324,7 @@ static void lonely_side(void **state)
                         "data: {scans: [{scan: a_stack.nii.gz, labels: a_dseg.nii.gz}]}\naugmentation: {mirror_probability: 0.5}\n" STEPS,
             DN_DATASET_TRAINING, &config, &dataset),
         DN_EFORMAT);
-    assert_non_null(strstr(dn_error_message(), "left_hypothalamus has no partner"));
+    assert_non_null(strstr(dn_error_message(), "has no partner on the other side"));
     close_both(config, dataset);
 }
 
@@ -432,7 +432,7 @@ static void wrong_files(void **state)
     expect_refusal("data: {folders: ['half']}", "has mri_orig.png without mri_hypothal.png");
     expect_refusal("data: {folders: ['maps']}", "holds mri_orig.png and mri_hypothal.png");
     expect_refusal("data: {folders: ['none']}", "there is no such folder");
-    expect_refusal("data: {maps: ['maps/*.nii.gz']}", "learns from slices");
+    expect_refusal("data: {maps: ['maps/*.nii.gz']}", "is trained on slices");
     expect_refusal("data: {scans: [{scan: good/1/mri_orig.png, labels: a_dseg.nii.gz}]}", "its labels");
     assert_ok(dn_file_read(path, 1 << 24, &bytes, &size));
     assert_ok(dn_picture_read_bytes(bytes, size, "whole.png", &picture));
