@@ -53,11 +53,7 @@ sed 's/peak: 0.02}/peak: 1.0e-12}, optimizer: {kind: sgd}, patience: 1/; s/epoch
 expect 0 crossval "$work/patient.yaml" --folds 2 -o "$work/patient" --no-figure
 grep -q 'no better for 1 validations: stopping' "$work/stderr" || fail "patience: expected to stop early, found $(cat "$work/stderr")"
 [ -s "$work/patient/crossval.tsv" ] || fail "patience: expected crossval.tsv, found $(ls "$work/patient")"
-<<<<<<< HEAD
 expect_sentence 3 "training.patience needs the validation loss" train "$work/patient.yaml" --check
-=======
-expect_sentence 3 "patience needs the validation loss" train "$work/patient.yaml" --check
->>>>>>> english
 
 expect_sentence 2 "already holds a cross-validation" "${run[@]}"
 expect_sentence 2 "give both or neither" crossval "$work/toy.yaml" --group group
