@@ -195,44 +195,58 @@ static bool is_text(const figure_layer *layer)
     return layer->kind >= LAYER_TEXT;
 }
 
-/* Strings of a panel, in the order in which print_strings numbered them from `string` on: title, x label, y label, names, then one a
- * layer that has a label or a text. first_row: of the data file. */
-static void print_panel(FILE *stream, const dn_figure *figure, size_t index, size_t string, size_t first_row, place cell)
-{
-    const figure_panel *panel = &figure->panels[index];
-    const dn_panel *options = &panel->options;
-    range box = dn_panel_range(panel);
-    bool lettered = figure->n_panels > 1;
-    double line = dn_layout_line_height();
-    const margins m = dn_layout_margins(figure, panel, &cell);
-    double room[3];
-    dn_layout_label_room(&m, &cell, room);
-    double height = cell.height - m.top - m.bottom, width = cell.width - m.left - m.right;
+/* What a panel is printed with. Its strings are in the order in which print_strings numbered them from `string` on: title, x label, y
+ * label, names, then one for each layer that has a label or a text. */
+typedef struct printed_panel {
+    const dn_figure *figure;
+    const figure_panel *panel;
+    size_t index, string, first_row; /* first_row: of the data file */
+    place cell;
+    margins m;
+} printed_panel;
 
-    fprintf(stream, "\n  # panel %zu\n  reset\n  set datafile separator tab\n  set datafile missing 'n/a'\n", index + 1);
+static void print_axes(FILE *stream, const printed_panel *it, const range *box)
+{
+    const dn_figure *figure = it->figure;
+    const dn_panel *options = &it->panel->options;
+    const place cell = it->cell;
+    const margins m = it->m;
+    double height = cell.height - m.top - m.bottom, width = cell.width - m.left - m.right;
+    fprintf(stream, "\n  # panel %zu\n  reset\n  set datafile separator tab\n  set datafile missing 'n/a'\n", it->index + 1);
     fprintf(stream, "  set border 3 lw 0.6 lc rgb '#333333'\n  set tics nomirror out scale 0.55 tc rgb '#1A1A1A'\n  set minussign\n");
-    print_axis(stream, 'y', box.y_low, box.y_high, options->y_log, height, Y_TICK);
+    print_axis(stream, 'y', box->y_low, box->y_high, options->y_log, height, Y_TICK);
     if (options->n_x_names > 0) {
-        fprintf(stream, "  set xrange [%.12g:%.12g] noextend\n  set xtics scale 0 %s(", box.x_low, box.x_high,
+        fprintf(stream, "  set xrange [%.12g:%.12g] noextend\n  set xtics scale 0 %s(", box->x_low, box->x_high,
                 m.slanting ? "rotate by 35 right " : "");
         for (size_t i = 0; i < options->n_x_names; ++i) {
-            fprintf(stream, "%ss%zu %zu", i > 0 ? ", " : "", string + 3 + i, i + 1);
+            fprintf(stream, "%ss%zu %zu", i > 0 ? ", " : "", it->string + 3 + i, i + 1);
         }
         fprintf(stream, ")\n");
     } else {
-        print_axis(stream, 'x', box.x_low, box.x_high, options->x_log, width, X_TICK);
+        print_axis(stream, 'x', box->x_low, box->x_high, options->x_log, width, X_TICK);
     }
     fprintf(stream,
             "  set lmargin at screen %.6f\n  set rmargin at screen %.6f\n  set bmargin at screen %.6f\n  set tmargin at screen %.6f\n",
             (cell.left + m.left) / figure->width, (cell.left + cell.width - m.right) / figure->width,
             (cell.bottom + m.bottom) / figure->height, (cell.bottom + cell.height - m.top) / figure->height);
+}
+
+static void print_labels(FILE *stream, const printed_panel *it)
+{
+    const dn_figure *figure = it->figure;
+    const dn_panel *options = &it->panel->options;
+    const place cell = it->cell;
+    const size_t string = it->string;
+    const double line = dn_layout_line_height();
+    double room[3];
+    dn_layout_label_room(&it->m, &cell, room);
     if (options->title != NULL) {
         fprintf(stream, "  set label s%zu at graph 0, screen %.6f left noenhanced font '%s,%.3g'\n", string,
                 (cell.bottom + cell.height - 0.75 * line - 0.4) / figure->height, FONT,
                 (FONT_POINTS + 0.5) * dn_layout_size_for(options->title, room[0]));
     }
-    if (lettered) {
-        fprintf(stream, "  set label '%c' at screen %.6f, screen %.6f left font '%s:Bold,%g'\n", (char)('a' + (int)(index % 26)),
+    if (figure->n_panels > 1) {
+        fprintf(stream, "  set label '%c' at screen %.6f, screen %.6f left font '%s:Bold,%g'\n", (char)('a' + (int)(it->index % 26)),
                 (cell.left + 1.2) / figure->width, (cell.bottom + cell.height - 0.75 * line - 0.4) / figure->height, FONT,
                 FONT_POINTS + 2.0);
     }
@@ -248,15 +262,24 @@ static void print_panel(FILE *stream, const dn_figure *figure, size_t index, siz
         fprintf(stream, "  set grid ytics back lt 1 lw 0.4 lc rgb '#E0E0E0'\n");
     }
     print_legend(stream, options->legend);
-    string += 3 + options->n_x_names;
+}
+
+static void print_panel(FILE *stream, const printed_panel *it)
+{
+    const figure_panel *panel = it->panel;
+    const range box = dn_panel_range(panel);
+    const double bottom = it->cell.bottom + it->m.bottom, height = it->cell.height - it->m.top - it->m.bottom;
+    print_axes(stream, it, &box);
+    print_labels(stream, it);
+    size_t string = it->string + 3 + panel->options.n_x_names, first_row = it->first_row;
     size_t text = string, right_texts = 0;
     double right_y[RIGHT_TEXTS] = {0.0};
-    dn_layout_right_texts(panel, &box, cell.bottom + m.bottom, height, line, right_y);
+    dn_layout_right_texts(panel, &box, bottom, height, dn_layout_line_height(), right_y);
     for (size_t i = 0; i < panel->n_layers; ++i) {
         const figure_layer *layer = &panel->layers[i];
         if (is_text(layer)) {
             bool in_margin = layer->kind == LAYER_TEXT_RIGHT && right_texts < RIGHT_TEXTS;
-            print_text(stream, layer, text, in_margin ? right_y[right_texts++] : cell.bottom + cell.height, figure);
+            print_text(stream, layer, text, in_margin ? right_y[right_texts++] : it->cell.bottom + it->cell.height, it->figure);
         }
         text += layer->text != NULL || layer->style.label != NULL;
     }
@@ -312,15 +335,11 @@ static dn_status print_strings(FILE *stream, const dn_figure *figure, const figu
     return DN_OK;
 }
 
-dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stream)
+/* The name of the table beside it, the note (NULL: none) and the strings of all panels. */
+static dn_status print_texts(FILE *stream, const dn_figure *figure, const char *name, const char *note, double cell_height)
 {
-    char *note_text = NULL;
-    int note_lines = 0;
-    if (figure->note != NULL) {
-        DN_TRY(dn_strdup(figure->note, &note_text));
-        note_lines = dn_layout_wrap(note_text, figure->width - 4.0);
-    }
-    double note = note_lines > 0 ? 1.2 + 2.6 * note_lines : 0.0, cell_height = (figure->height - note) / figure->rows;
+    const place cell = {.width = figure->width / figure->columns, .height = cell_height};
+    size_t string = 1;
     fprintf(
         stream,
         "# Made by dien. `gnuplot` with this script, in its folder, draws the figure again as SVG, PDF and PNG from the table beside it.\n"
@@ -330,19 +349,22 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
         "name = ");
     print_string(stream, name, false);
     fprintf(stream, "\ndata = './'.name.'.tsv'\n");
-    if (figure->note != NULL) {
+    if (note != NULL) {
         fprintf(stream, "note = ");
-        print_string(stream, note_text, false);
+        print_string(stream, note, false);
         fputc('\n', stream);
     }
-    free(note_text);
-    size_t string = 1;
     for (size_t p = 0; p < figure->n_panels; ++p) {
         size_t count;
-        DN_TRY(print_strings(stream, figure, &figure->panels[p], &(place){.width = figure->width / figure->columns, .height = cell_height},
-                             string, &count));
+        DN_TRY(print_strings(stream, figure, &figure->panels[p], &cell, string, &count));
         string += count;
     }
+    return DN_OK;
+}
+
+/* Begins the loop over the formats. */
+static void print_terminals(FILE *stream, const dn_figure *figure)
+{
     fprintf(stream,
             "do for [format in 'svg pdf png'] {\n"
             "  if (format eq 'svg') { set terminal svg noenhanced size %.0f, %.0f font '%s,%g' fontscale 1.3333 lw 1.33 background "
@@ -358,15 +380,39 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
             "  set multiplot\n",
             figure->width / 25.4 * 96.0, figure->height / 25.4 * 96.0, FONT, FONT_POINTS, figure->width / 10.0, figure->height / 10.0, FONT,
             FONT_POINTS, figure->width / 25.4, figure->height / 25.4, FONT, FONT_POINTS);
-    string = 1;
-    size_t row = 0;
+}
+
+/* height: of the note, mm. */
+static void print_note(FILE *stream, const dn_figure *figure, double height)
+{
+    fprintf(stream,
+            "\n  reset\n  set lmargin at screen 0\n  set rmargin at screen 1\n  set bmargin at screen 0\n  set tmargin at screen 1\n"
+            "  unset border\n  unset tics\n  set key off\n  set xrange [0:1]\n  set yrange [0:1]\n"
+            "  set label note at screen %.6f, screen %.6f left noenhanced font '%s,%g' tc rgb '#6E6E6E'\n  plot NaN notitle\n",
+            1.5 / figure->width, (height - 1.8) / figure->height, FONT, FONT_POINTS - 1.0);
+}
+
+dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stream)
+{
+    char *note_text = NULL;
+    int note_lines = 0;
+    if (figure->note != NULL) {
+        DN_TRY(dn_strdup(figure->note, &note_text));
+        note_lines = dn_layout_wrap(note_text, figure->width - 4.0);
+    }
+    double note = note_lines > 0 ? 1.2 + 2.6 * note_lines : 0.0, cell_height = (figure->height - note) / figure->rows;
+    dn_status status = print_texts(stream, figure, name, note_text, cell_height);
+    free(note_text);
+    DN_TRY(status);
+    print_terminals(stream, figure);
+    size_t string = 1, row = 0;
     for (size_t p = 0; p < figure->n_panels; ++p) {
         const figure_panel *panel = &figure->panels[p];
         size_t r = p / (size_t)figure->columns, c = p % (size_t)figure->columns;
         place cell = {.width = figure->width / figure->columns, .height = cell_height};
         cell.left = cell.width * (double)c;
         cell.bottom = note + cell.height * (double)((size_t)figure->rows - 1 - r);
-        print_panel(stream, figure, p, string, row, cell);
+        print_panel(stream, &(printed_panel){figure, panel, p, string, row, cell, dn_layout_margins(figure, panel, &cell)});
         string += 3 + panel->options.n_x_names;
         for (size_t i = 0; i < panel->n_layers; ++i) {
             string += panel->layers[i].text != NULL || panel->layers[i].style.label != NULL;
@@ -374,11 +420,7 @@ dn_status dn_figure_script(const dn_figure *figure, const char *name, FILE *stre
         }
     }
     if (figure->note != NULL) {
-        fprintf(stream,
-                "\n  reset\n  set lmargin at screen 0\n  set rmargin at screen 1\n  set bmargin at screen 0\n  set tmargin at screen 1\n"
-                "  unset border\n  unset tics\n  set key off\n  set xrange [0:1]\n  set yrange [0:1]\n"
-                "  set label note at screen %.6f, screen %.6f left noenhanced font '%s,%g' tc rgb '#6E6E6E'\n  plot NaN notitle\n",
-                1.5 / figure->width, (note - 1.8) / figure->height, FONT, FONT_POINTS - 1.0);
+        print_note(stream, figure, note);
     }
     fprintf(stream, "  unset multiplot\n  unset output\n}\n");
     if (ferror(stream)) {

@@ -181,17 +181,29 @@ static void set_rank_biserial(dn_result *out, double r, double se, double level)
     }
 }
 
+static const char *approximation(double ties)
+{
+    return ties > 0.0 ? "normal approximation with corrections for ties and continuity" : "normal approximation with continuity correction";
+}
+
+/* Estimate and interval, from inv's sorted differences (false: there were too many to keep). */
+static void set_shift(dn_result *out, const inversion *inv, bool differences)
+{
+    out->estimate_name = "Hodges-Lehmann shift";
+    if (differences) {
+        out->estimate = dn_quantile_sorted(inv->differences, inv->top, 0.5);
+    }
+    if (differences && (inv->counts != NULL || inv->sigma > 0.0)) {
+        invert(inv, &out->low, &out->high);
+    }
+}
+
 dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, dn_result *out)
 {
     dn_status status = DN_OK;
-    double *all = NULL;
-    double *ranks = NULL;
-    double *counts = NULL;
+    double *all = NULL, *ranks = NULL, *counts = NULL;
     inversion inv = {.level = level, .top = a->n * b->n};
-    double ties;
-    double ties_a;
-    double ties_b;
-    double sum = 0.0;
+    double ties, ties_a, ties_b, sum = 0.0;
     const char *name_a = a->name != NULL ? a->name : "the first group";
     const char *name_b = b->name != NULL ? b->name : "the second group";
     if (a->n == 0 || b->n == 0) {
@@ -214,8 +226,7 @@ dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, 
         }
     }
     dn_sort(inv.differences, differences ? inv.top : 0);
-    double n1 = (double)a->n;
-    double n2 = (double)b->n;
+    const double n1 = (double)a->n, n2 = (double)b->n;
     double sigma = mann_whitney_sigma(n1, n2, ties);
     if (!(sigma > 0.0)) {
         DN_FAIL_GOTO(status, done, DN_EDATA, "all values of %s and %s are equal; the Mann-Whitney test is not possible", name_a, name_b);
@@ -237,16 +248,9 @@ dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, 
         DN_TRY_GOTO(status, own_ties(b->values, b->n, &ties_b), done);
         inv.sigma = mann_whitney_sigma(n1, n2, ties_a + ties_b);
         out->p = normal_p(out->statistic - n1 * n2 / 2.0, sigma);
-        out->note = ties > 0.0 ? "normal approximation with corrections for ties and continuity"
-                               : "normal approximation with continuity correction";
+        out->note = approximation(ties);
     }
-    out->estimate_name = "Hodges-Lehmann shift";
-    if (differences) {
-        out->estimate = dn_quantile_sorted(inv.differences, inv.top, 0.5);
-    }
-    if (differences && (inv.counts != NULL || inv.sigma > 0.0)) {
-        invert(&inv, &out->low, &out->high);
-    }
+    set_shift(out, &inv, differences);
     set_rank_biserial(out, 2.0 * out->statistic / (n1 * n2) - 1.0, sqrt((n1 + n2 + 1.0) / (3.0 * n1 * n2)), level);
 done:
     free(counts);
@@ -324,17 +328,10 @@ dn_status dn_wilcoxon_signed_rank(const double *a, const double *b, size_t n, do
         DN_TRY_GOTO(status, own_ties(d, m, &ties_signed), done);
         inv.sigma = signed_rank_sigma(size, ties_signed);
         out->p = normal_p(positive - size * (size + 1.0) / 4.0, signed_rank_sigma(size, ties));
-        out->note = m < n        ? "normal approximation with corrections for ties and continuity, pairs without a difference left out"
-                    : ties > 0.0 ? "normal approximation with corrections for ties and continuity"
-                                 : "normal approximation with continuity correction";
+        out->note = m < n ? "normal approximation with corrections for ties and continuity, pairs without a difference left out"
+                          : approximation(ties);
     }
-    out->estimate_name = "Hodges-Lehmann shift";
-    if (differences) {
-        out->estimate = dn_quantile_sorted(inv.differences, inv.top, 0.5);
-    }
-    if (differences && (inv.counts != NULL || inv.sigma > 0.0)) {
-        invert(&inv, &out->low, &out->high);
-    }
+    set_shift(out, &inv, differences);
     set_rank_biserial(out, 4.0 * positive / (size * (size + 1.0)) - 1.0,
                       sqrt((2.0 * size * size * size + 3.0 * size * size + size) / 6.0) / (0.5 * size * (size + 1.0)), level);
 done:

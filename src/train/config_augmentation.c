@@ -1,7 +1,49 @@
 /* What a config says about the change of shape and appearance of samples. */
 #include "train/config_private.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+/* Whether the preset is "plain", whatever line it stands on: what is named beside it changes it. */
+static bool is_plain(dn_yaml *yaml, const yaml_node_t *node)
+{
+    bool plain = false;
+    for (const yaml_node_pair_t *pair = node != NULL ? node->data.mapping.pairs.start : NULL;
+         pair != NULL && pair < node->data.mapping.pairs.top; ++pair) {
+        const yaml_node_t *key = yaml_document_get_node(&yaml->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(&yaml->document, pair->value);
+        if (key->type == YAML_SCALAR_NODE && strcmp((const char *)key->data.scalar.value, "preset") == 0 &&
+            value->type == YAML_SCALAR_NODE) {
+            plain = strcmp((const char *)value->data.scalar.value, "plain") == 0;
+        }
+    }
+    return plain;
+}
+
+/* What does not fit is refused; what is not used is left out of the canonical form. */
+static dn_status settle(dn_yaml *yaml, const yaml_node_t *node, const dn_train_config *config, json_t *canonical)
+{
+    const dn_deform_options *shape = &config->synth.shape;
+    if (config->dims == 3) {
+        static const char *const of_slices[] = {"tilt_degrees", "slip_mm", "contrast_probability", "zscore_jitter"};
+        for (size_t i = 0; i < sizeof of_slices / sizeof *of_slices; ++i) {
+            json_object_del(canonical, of_slices[i]);
+        }
+    }
+    if (config->dims == 2 && (shape->cleft_mm > 0.0 || shape->sides_change > 0.0)) {
+        return dn_yaml_fail(yaml, node, "augmentation.%s is for 3-D networks", shape->cleft_mm > 0.0 ? "ventricle_mm" : "sides_volume");
+    }
+    if (!(shape->sides_change > 0.0)) {
+        json_object_del(canonical, "sides_volume");
+    }
+    if (!(shape->cleft_mm > 0.0)) {
+        json_object_del(canonical, "ventricle_mm"); /* runs from before it was there go on */
+    }
+    if (config->range_low >= config->range_high) {
+        return dn_yaml_fail(yaml, node, "augmentation.range_low is %g, not below range_high (%g)", config->range_low, config->range_high);
+    }
+    return DN_OK;
+}
 
 dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_train_config *config)
 {
@@ -10,16 +52,7 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
     json_t *canonical = json_object();
     json_object_set_new(config->canonical, "augmentation", canonical);
     config->range_high = 1.0;
-    /* The preset first, whatever line it stands on: what is named beside it changes it. */
-    for (const yaml_node_pair_t *pair = node != NULL ? node->data.mapping.pairs.start : NULL;
-         pair != NULL && pair < node->data.mapping.pairs.top; ++pair) {
-        const yaml_node_t *key = yaml_document_get_node(&yaml->document, pair->key);
-        const yaml_node_t *value = yaml_document_get_node(&yaml->document, pair->value);
-        if (key->type == YAML_SCALAR_NODE && strcmp((const char *)key->data.scalar.value, "preset") == 0 &&
-            value->type == YAML_SCALAR_NODE) {
-            preset = strcmp((const char *)value->data.scalar.value, "plain") == 0;
-        }
-    }
+    preset = is_plain(yaml, node);
     config->synth = preset == 1 ? dn_synth_plain() : dn_synth_defaults();
     dn_deform_options *shape = &config->synth.shape;
     dn_appearance_options *look = &config->synth.appearance;
@@ -70,23 +103,5 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
     if (contrast != NULL) {
         DN_TRY(dn_config_contrast(yaml, contrast, config, canonical));
     }
-    if (config->dims == 3) {
-        static const char *const of_slices[] = {"tilt_degrees", "slip_mm", "contrast_probability", "zscore_jitter"};
-        for (size_t i = 0; i < sizeof of_slices / sizeof *of_slices; ++i) {
-            json_object_del(canonical, of_slices[i]);
-        }
-    }
-    if (config->dims == 2 && (shape->cleft_mm > 0.0 || shape->sides_change > 0.0)) {
-        return dn_yaml_fail(yaml, node, "augmentation.%s is for 3-D networks", shape->cleft_mm > 0.0 ? "ventricle_mm" : "sides_volume");
-    }
-    if (!(shape->sides_change > 0.0)) {
-        json_object_del(canonical, "sides_volume");
-    }
-    if (!(shape->cleft_mm > 0.0)) {
-        json_object_del(canonical, "ventricle_mm"); /* runs from before it was there go on */
-    }
-    if (config->range_low >= config->range_high) {
-        return dn_yaml_fail(yaml, node, "augmentation.range_low is %g, not below range_high (%g)", config->range_low, config->range_high);
-    }
-    return DN_OK;
+    return settle(yaml, node, config, canonical);
 }

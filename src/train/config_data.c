@@ -277,10 +277,48 @@ static dn_status deal(dn_train_config *config)
     return status;
 }
 
+static dn_status read_validation(dn_yaml *yaml, const yaml_node_t *validation, dn_train_config *config)
+{
+    yaml_node_t *maps = NULL, *scans = NULL, *folders = NULL;
+    const dn_yaml_field inner[] = {
+        {.key = "maps", .kind = DN_YAML_SEQUENCE, .to = &maps},
+        {.key = "scans", .kind = DN_YAML_SEQUENCE, .to = &scans},
+        {.key = "folders", .kind = DN_YAML_SEQUENCE, .to = &folders},
+        {.key = "samples", .kind = DN_YAML_INTEGER, .to = &config->validation_samples, .low = 1, .high = 100000},
+        {0},
+    };
+    DN_TRY(dn_yaml_fields(yaml, validation, "data.validation", inner, NULL));
+    DN_TRY(check_kind(yaml, config, maps, folders));
+    DN_TRY(read_sources(yaml, maps, scans, folders, "data.validation", &config->validation));
+    int64_t count = (int64_t)(config->validation.map_count + config->validation.pair_count);
+    if (count == 0) {
+        return dn_yaml_fail(yaml, validation, "data.validation names neither maps nor scans");
+    }
+    if (config->dims == 2) {
+        DN_TRY(dn_config_count_slices(config, &config->validation, &count));
+    }
+    config->validation_samples = config->validation_samples > 0 ? config->validation_samples : count;
+    return DN_OK;
+}
+
+/* tissues: NULL for the table that comes with dien. */
+static dn_status read_tissues(dn_yaml *yaml, yaml_node_t *tissues, dn_train_config *config)
+{
+    if (tissues != NULL) {
+        const char *text;
+        DN_TRY(dn_yaml_text(yaml, tissues, "data.tissues", &text));
+        DN_TRY(dn_config_path(yaml, tissues, text, &config->tissues));
+        if (!dn_path_exists(config->tissues)) {
+            return dn_yaml_fail(yaml, tissues, "there is no tissue table %s", config->tissues);
+        }
+        return DN_OK;
+    }
+    return dn_install_path("synth/tissues.tsv", &config->tissues);
+}
+
 dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config *config)
 {
     yaml_node_t *maps = NULL, *scans = NULL, *folders = NULL, *validation = NULL, *tissues = NULL;
-    yaml_node_t *validation_maps = NULL, *validation_scans = NULL, *validation_folders = NULL;
     json_t *canonical = json_object();
     json_object_set_new(config->canonical, "data", canonical);
     config->real_share = 0.5;
@@ -304,24 +342,7 @@ dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config
     config->real_share = config->training.map_count == 0 ? 1.0 : config->training.pair_count == 0 ? 0.0 : config->real_share;
     json_object_set_new(canonical, "real_share", json_real(config->real_share));
     if (validation != NULL) {
-        const dn_yaml_field inner[] = {
-            {.key = "maps", .kind = DN_YAML_SEQUENCE, .to = &validation_maps},
-            {.key = "scans", .kind = DN_YAML_SEQUENCE, .to = &validation_scans},
-            {.key = "folders", .kind = DN_YAML_SEQUENCE, .to = &validation_folders},
-            {.key = "samples", .kind = DN_YAML_INTEGER, .to = &config->validation_samples, .low = 1, .high = 100000},
-            {0},
-        };
-        DN_TRY(dn_yaml_fields(yaml, validation, "data.validation", inner, NULL));
-        DN_TRY(check_kind(yaml, config, validation_maps, validation_folders));
-        DN_TRY(read_sources(yaml, validation_maps, validation_scans, validation_folders, "data.validation", &config->validation));
-        int64_t count = (int64_t)(config->validation.map_count + config->validation.pair_count);
-        if (count == 0) {
-            return dn_yaml_fail(yaml, validation, "data.validation names neither maps nor scans");
-        }
-        if (config->dims == 2) {
-            DN_TRY(dn_config_count_slices(config, &config->validation, &count));
-        }
-        config->validation_samples = config->validation_samples > 0 ? config->validation_samples : count;
+        DN_TRY(read_validation(yaml, validation, config));
     }
     if (config->split != NULL && config->split->held_out != NULL) {
         DN_TRY(deal(config));
@@ -337,16 +358,7 @@ dn_status dn_config_data(dn_yaml *yaml, const yaml_node_t *data, dn_train_config
     json_object_set_new(canonical, "validation_samples", json_integer(config->validation_samples));
     json_object_set_new(canonical, "training", names_of(&config->training));
     json_object_set_new(canonical, "validation", names_of(&config->validation));
-    if (tissues != NULL) {
-        const char *text;
-        DN_TRY(dn_yaml_text(yaml, tissues, "data.tissues", &text));
-        DN_TRY(dn_config_path(yaml, tissues, text, &config->tissues));
-        if (!dn_path_exists(config->tissues)) {
-            return dn_yaml_fail(yaml, tissues, "there is no tissue table %s", config->tissues);
-        }
-        return DN_OK;
-    }
-    return dn_install_path("synth/tissues.tsv", &config->tissues);
+    return read_tissues(yaml, tissues, config);
 }
 
 void dn_config_sources_release(dn_train_sources *sources)

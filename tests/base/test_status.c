@@ -42,11 +42,15 @@ static void a_file_is_named_once(void **state)
 static void every_status_has_an_exit_code(void **state)
 {
     (void)state;
-    assert_int_equal(dn_status_exit_code(DN_OK), 0);
-    assert_int_equal(dn_status_exit_code(DN_EINPUT), 3);
-    assert_int_equal(dn_status_exit_code(DN_EQUALITY), 4);
-    assert_int_equal(dn_status_exit_code(DN_ENOMEM), 5);
-    assert_int_equal(dn_status_exit_code(DN_EPARTIAL), 6);
+    static const struct {
+        dn_status status;
+        int code;
+    } cases[] = {{DN_OK, 0},    {DN_EINTERNAL, 1}, {DN_EUSAGE, 2}, {DN_EINPUT, 3}, {DN_EFORMAT, 3},  {DN_EGEOMETRY, 3},   {DN_ESHAPE, 3},
+                 {DN_EDATA, 3}, {DN_EQUALITY, 4},  {DN_ENOMEM, 5}, {DN_EIO, 5},    {DN_EPARTIAL, 6}, {DN_ECANCELLED, 130}};
+    assert_int_equal(sizeof cases / sizeof *cases, DN_STATUS_COUNT);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        assert_int_equal(dn_status_exit_code(cases[i].status), cases[i].code);
+    }
     assert_int_equal(dn_status_exit_code((dn_status)99), 1);
 }
 

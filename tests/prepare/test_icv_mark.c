@@ -47,9 +47,10 @@ static float brightness(const double p[3])
     return shell(p, BONE_MM) < 1.0 ? 0.05f : shell(p, BONE_MM + 3) < 1.0 ? 0.9f : shell(p, BONE_MM + 7) < 1.0 ? 1.8f : 0.0f;
 }
 
-static dn_volume *make_scan(double noise)
+/* left: where the field of view begins, mm. */
+static dn_volume *make_scan(double noise, double left)
 {
-    dn_grid grid = {{N, N, N}, {{{2, 0, 0, -95}, {0, 2, 0, -95}, {0, 0, 2, -100}}}};
+    dn_grid grid = {{N, N, N}, {{{2, 0, 0, left}, {0, 2, 0, -95}, {0, 0, 2, -100}}}};
     dn_volume *scan = NULL;
     dn_random random;
     dn_random_seed(&random, 5);
@@ -76,7 +77,7 @@ static void volume_is_found(void **state)
         double noise, share;
     } cases[] = {{0.0, 0.02}, {0.03, 0.07}};
     for (size_t n = 0; n < 2; ++n) {
-        dn_volume *scan = make_scan(cases[n].noise);
+        dn_volume *scan = make_scan(cases[n].noise, -95);
         const dn_icv_mark_options how = {.low = 500, .high = 1400, .fluid = 120, .seed = {0, -10, 15}};
         dn_icv_mark mark;
         assert_ok(dn_icv_mark_make(scan, &how, &mark));
@@ -101,7 +102,7 @@ static void volume_is_found(void **state)
 static void what_cannot_be_marked_is_refused(void **state)
 {
     (void)state;
-    dn_volume *scan = make_scan(0.0);
+    dn_volume *scan = make_scan(0.0, -95);
     dn_icv_mark_options how = {.low = 700, .high = 500, .seed = {0, -10, 15}};
     dn_icv_mark mark;
     assert_int_equal(dn_icv_mark_make(scan, &how, &mark), DN_EUSAGE);
@@ -110,7 +111,7 @@ static void what_cannot_be_marked_is_refused(void **state)
     how.high = 6000;
     assert_int_equal(dn_icv_mark_make(scan, &how, &mark), DN_EDATA);
     printf("%s\n", dn_error_message());
-    /* Thresholds that leave nothing between brain and scalp: the marking says that it runs into the edge or is far too large. */
+    /* Thresholds that leave nothing between brain and scalp: the marking is far too large. */
     how.low = 20;
     how.high = 3000;
     assert_ok(dn_icv_mark_make(scan, &how, &mark));
@@ -119,8 +120,29 @@ static void what_cannot_be_marked_is_refused(void **state)
     dn_volume_destroy(scan);
 }
 
+/* A field of view that ends 25 mm inside the left temple, and one that ends in the air beside it. */
+static void cut_head_is_told(void **state)
+{
+    static const struct {
+        double left;
+        bool cut;
+    } cases[] = {{-41, true}, {-89, false}};
+    (void)state;
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; ++n) {
+        dn_volume *scan = make_scan(0.0, cases[n].left);
+        const dn_icv_mark_options how = {.low = 500, .high = 1400, .fluid = 120, .seed = {0, -10, 15}};
+        dn_icv_mark mark;
+        assert_ok(dn_icv_mark_make(scan, &how, &mark));
+        assert_int_equal(mark.touches_edge, cases[n].cut);
+        assert_true((mark.volume_mm3 < 0.95 * truth) == cases[n].cut);
+        dn_icv_mark_release(&mark);
+        dn_volume_destroy(scan);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(volume_is_found), cmocka_unit_test(what_cannot_be_marked_is_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(volume_is_found), cmocka_unit_test(what_cannot_be_marked_is_refused),
+                                       cmocka_unit_test(cut_head_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

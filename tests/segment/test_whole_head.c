@@ -349,6 +349,21 @@ static void missing_and_unlike_networks(void **state)
     assert_ok(dn_whole_head_create(&options, &out));
     assert_null(dn_whole_head_fine(out));
     dn_whole_head_destroy(out);
+    /* A network whose labels are others cannot look at the same head. */
+    char path[600];
+    dn_model *model = NULL;
+    assert_ok(dn_model_read(fine, &model));
+    model->labels[1].index += 1000;
+    snprintf(path, sizeof path, "%s/unlike.safetensors", folder);
+    assert_ok(dn_model_write(model, DN_STORE_F32, path));
+    dn_model_destroy(model);
+    options.coarse_only = false;
+    options.fine = path;
+    out = NULL;
+    assert_int_equal(dn_whole_head_create(&options, &out), DN_EFORMAT);
+    assert_null(out);
+    assert_non_null(strstr(dn_error_message(), "do not have the same labels"));
+    (void)remove(path);
 }
 
 static void names_of_structures(void **state)

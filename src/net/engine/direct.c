@@ -232,6 +232,52 @@ static dn_status direct_run(dn_kernel *base, const dn_kernel_call *call)
     return DN_OK;
 }
 
+/* Whether what oneDNN chose computes right (2.6.3). */
+static bool is_right(const dn_kernel_request *r, const char *name)
+{
+    if (!r->allow_reference && strstr(name, "ref") != NULL) {
+        return false;
+    }
+    /* The matrix-product fallback of CPUs without AVX2 gets fused scales wrong. */
+    if (r->post_count > 0 && strstr(name, "gemm") != NULL) {
+        return false;
+    }
+    /* On processors with AVX-512 bf16 and no tiles it adds wrongly onto the result of a 1x1 convolution whose input has an odd number of
+     * channels: without the sum it takes another implementation, which is right. */
+    return !(r->post_count > 0 && r->in.c % 2 == 1 && strncmp(name, "jit_bf16_1x1", 12) == 0);
+}
+
+/* *out: NULL where oneDNN has no such convolution; else the caller destroys it. */
+static dn_status describe(dn_engine *engine, const dn_kernel_request *r, dn_geometry *g, dnnl_primitive_attr_t attr,
+                          dnnl_primitive_desc_t *out)
+{
+    dn_status status;
+    dn_md mds[4] = {NULL, NULL, NULL, NULL};
+    dnnl_format_tag_t tag = g->spatial == 3 ? dnnl_ndhwc : dnnl_nhwc;
+    dnnl_dims_t bias_dims = {r->out.c};
+    *out = NULL;
+    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[0], 2 + g->spatial, g->in, dn_onednn_type(r->in_type), tag), "a tensor", done);
+    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[1], g->weight_rank, g->weight, dn_onednn_type(r->in_type), dnnl_format_tag_any), "weights",
+                     done);
+    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[2], 1, bias_dims, dnnl_f32, dnnl_a), "a bias", done);
+    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[3], 2 + g->spatial, g->out, dn_onednn_type(r->out_type), tag), "a tensor", done);
+    g->request.src = mds[0];
+    g->request.weights = mds[1];
+    g->request.bias = r->bias == NULL ? NULL : mds[2];
+    g->request.dst = mds[3];
+    g->request.attr = attr;
+    dnnl_status_t described = dn_conv_describe(out, engine->engine, &g->request);
+    status = described == dnnl_out_of_memory ? dn_onednn_failure(described, "a convolution") : DN_OK;
+    if (described != dnnl_success) {
+        *out = NULL;
+    }
+done:
+    for (int i = 0; i < 4; ++i) {
+        dn_md_destroy(mds[i]);
+    }
+    return status;
+}
+
 dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_kernel **out)
 {
     dn_geometry g;
@@ -248,7 +294,6 @@ dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_ker
     dnnl_primitive_attr_t attr = NULL;
     dnnl_post_ops_t posts = NULL;
     dnnl_primitive_desc_t desc = NULL;
-    dn_md mds[4] = {NULL, NULL, NULL, NULL};
     dn_status status;
     bool usable = false;
     DN_TRY(dn_alloc(&kernel, 1, sizeof *kernel, "a convolution"));
@@ -261,41 +306,14 @@ dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_ker
     DN_TRY_DNNL_GOTO(status, dnnl_post_ops_create(&posts), "attributes", done);
     DN_TRY_GOTO(status, build_posts(kernel, r, &g, posts), done);
     DN_TRY_DNNL_GOTO(status, dnnl_primitive_attr_set_post_ops(attr, posts), "fused operations", done);
-
-    dnnl_format_tag_t tag = g.spatial == 3 ? dnnl_ndhwc : dnnl_nhwc;
-    dnnl_dims_t bias_dims = {r->out.c};
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[0], 2 + g.spatial, g.in, dn_onednn_type(r->in_type), tag), "a tensor", done);
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[1], g.weight_rank, g.weight, dn_onednn_type(r->in_type), dnnl_format_tag_any), "weights",
-                     done);
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[2], 1, bias_dims, dnnl_f32, dnnl_a), "a bias", done);
-    DN_TRY_DNNL_GOTO(status, dn_md_create(&mds[3], 2 + g.spatial, g.out, dn_onednn_type(r->out_type), tag), "a tensor", done);
-    g.request.src = mds[0];
-    g.request.weights = mds[1];
-    g.request.bias = r->bias == NULL ? NULL : mds[2];
-    g.request.dst = mds[3];
-    g.request.attr = attr;
-    dnnl_status_t described = dn_conv_describe(&desc, engine->engine, &g.request);
-    status = DN_OK;
-    if (described == dnnl_out_of_memory) {
-        status = dn_onednn_failure(described, "a convolution");
-    }
-    if (described != dnnl_success) {
-        desc = NULL;
+    DN_TRY_GOTO(status, describe(engine, r, &g, attr, &desc), done);
+    if (desc == NULL) {
         goto done;
     }
     const char *name = "";
     dnnl_primitive_desc_query(desc, dnnl_query_impl_info_str, 0, &name);
     snprintf(kernel->base.name, sizeof kernel->base.name, "%s", name);
-    if (!r->allow_reference && strstr(name, "ref") != NULL) {
-        goto done;
-    }
-    /* The matrix-product fallback of CPUs without AVX2 gets fused scales wrong (2.6.3). */
-    if (r->post_count > 0 && strstr(name, "gemm") != NULL) {
-        goto done;
-    }
-    /* On processors with AVX-512 bf16 and no tiles 2.6.3 adds wrongly onto the result of a 1x1 convolution whose input has an odd number of
-     * channels: without the sum it takes another implementation, which is right. */
-    if (r->post_count > 0 && r->in.c % 2 == 1 && strncmp(name, "jit_bf16_1x1", 12) == 0) {
+    if (!is_right(r, name)) {
         goto done;
     }
     DN_TRY_GOTO(status, adopt(kernel, r, &g, desc), done);
@@ -303,9 +321,6 @@ dn_status dn_direct_create(dn_engine *engine, const dn_kernel_request *r, dn_ker
 done:
     if (desc != NULL) {
         dnnl_primitive_desc_destroy(desc);
-    }
-    for (int i = 0; i < 4; ++i) {
-        dn_md_destroy(mds[i]);
     }
     if (posts != NULL) {
         dnnl_post_ops_destroy(posts);

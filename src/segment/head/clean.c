@@ -206,6 +206,54 @@ static void find_boxes(const dn_structures *s, const uint8_t *labels, const int6
     }
 }
 
+static int64_t voxel_of(const int64_t dim[3], int64_t i, int64_t j, int64_t k)
+{
+    return (i * dim[1] + j) * dim[2] + k;
+}
+
+/* mask: labelled as group g; soft: not labelled so, but with some probability of it. Of the box's voxels. */
+static void find_group(const dn_structures *s, const dn_head_look *look, const uint8_t *labels, int g, const box *b, uint8_t *mask,
+                       uint8_t *soft)
+{
+    int64_t n = 0;
+    for (int64_t i = b->low[0]; i < b->high[0]; ++i) {
+        for (int64_t j = b->low[1]; j < b->high[1]; ++j) {
+            for (int64_t k = b->low[2]; k < b->high[2]; ++k, ++n) {
+                int64_t v = voxel_of(look->grid.dim, i, j, k);
+                float p = 0.0f;
+                for (int64_t c = 1; c < look->channels; ++c) {
+                    p += s->group_of[c] == g ? look->posterior[v * look->channels + c] : 0.0f;
+                }
+                mask[n] = s->group_of[labels[v]] == g;
+                soft[n] = p >= SUPPORT_PROBABILITY && mask[n] == 0;
+            }
+        }
+    }
+}
+
+/* Keeps the largest component, or all large ones, in mask; sum: of their voxels' places. */
+static void keep_components(const dn_components *found, dn_clean kind, const box *b, uint8_t *mask, double sum[3], dn_head_part *part)
+{
+    const int64_t least = kind == DN_CLEAN_LARGEST ? found->size[1] : found->size[1] / 20;
+    int64_t n = 0;
+    part->components = found->count;
+    part->kept_voxels = 0;
+    for (int64_t i = b->low[0]; i < b->high[0]; ++i) {
+        for (int64_t j = b->low[1]; j < b->high[1]; ++j) {
+            for (int64_t k = b->low[2]; k < b->high[2]; ++k, ++n) {
+                int32_t c = found->label[n];
+                mask[n] = c > 0 && (c == 1 || (kind == DN_CLEAN_LARGE && found->size[c] >= least));
+                if (mask[n] != 0) {
+                    sum[0] += (double)i;
+                    sum[1] += (double)j;
+                    sum[2] += (double)k;
+                    ++part->kept_voxels;
+                }
+            }
+        }
+    }
+}
+
 /* Which components stay: bit g of support[v] is set where group g may have probability. */
 static dn_status support_group(const dn_head *head, const dn_head_look *look, const uint8_t *labels, int g, box b, uint32_t *support,
                                dn_head_part *part)
@@ -219,60 +267,29 @@ static dn_status support_group(const dn_head *head, const dn_head_look *look, co
         b.high[c] = b.high[c] + REACH < dim[c] ? b.high[c] + REACH : dim[c];
         size[c] = b.high[c] - b.low[c];
     }
-    size_t voxels = (size_t)(size[0] * size[1] * size[2]);
     const int64_t reversed[3] = {size[2], size[1], size[0]};
     uint8_t *mask = NULL;
     uint8_t *soft = NULL;
     dn_components found = {0};
     dn_status status;
-    DN_TRY_GOTO(status, dn_alloc(&mask, voxels, 1, "a mask"), done);
-    DN_TRY_GOTO(status, dn_alloc(&soft, voxels, 1, "a mask"), done);
-    int64_t n = 0;
-    for (int64_t i = b.low[0]; i < b.high[0]; ++i) {
-        for (int64_t j = b.low[1]; j < b.high[1]; ++j) {
-            for (int64_t k = b.low[2]; k < b.high[2]; ++k, ++n) {
-                int64_t v = (i * dim[1] + j) * dim[2] + k;
-                float p = 0.0f;
-                for (int64_t c = 1; c < look->channels; ++c) {
-                    p += s->group_of[c] == g ? look->posterior[v * look->channels + c] : 0.0f;
-                }
-                mask[n] = s->group_of[labels[v]] == g;
-                soft[n] = p >= SUPPORT_PROBABILITY && mask[n] == 0;
-            }
-        }
-    }
+    DN_TRY_GOTO(status, dn_alloc_dims(&mask, size, 3, 1, "a mask"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&soft, size, 3, 1, "a mask"), done);
+    find_group(s, look, labels, g, &b, mask, soft);
     DN_TRY_GOTO(status, dn_components_find(mask, reversed, FACES, &found), done);
-    part->components = found.count;
-    part->kept_voxels = 0;
-    int64_t least = kind == DN_CLEAN_LARGEST ? found.size[1] : found.size[1] / 20;
     double sum[3] = {0, 0, 0};
-    n = 0;
-    for (int64_t i = b.low[0]; i < b.high[0]; ++i) {
-        for (int64_t j = b.low[1]; j < b.high[1]; ++j) {
-            for (int64_t k = b.low[2]; k < b.high[2]; ++k, ++n) {
-                int32_t c = found.label[n];
-                mask[n] = c > 0 && (c == 1 || (kind == DN_CLEAN_LARGE && found.size[c] >= least));
-                if (mask[n] != 0) {
-                    sum[0] += (double)i;
-                    sum[1] += (double)j;
-                    sum[2] += (double)k;
-                    ++part->kept_voxels;
-                }
-            }
-        }
-    }
+    keep_components(&found, kind, &b, mask, sum, part);
     double at[3];
     for (int c = 0; c < 3; ++c) {
         at[c] = dn_axis_map_to(&look->map, c, sum[c] / (double)part->kept_voxels);
     }
     dn_affine_apply(&head->to_template, at, part->centre);
     grow(mask, soft, size, REACH);
-    n = 0;
+    int64_t n = 0;
     for (int64_t i = b.low[0]; i < b.high[0]; ++i) {
         for (int64_t j = b.low[1]; j < b.high[1]; ++j) {
             for (int64_t k = b.low[2]; k < b.high[2]; ++k, ++n) {
                 if (mask[n] != 0) {
-                    support[(i * dim[1] + j) * dim[2] + k] |= (uint32_t)1 << g;
+                    support[voxel_of(dim, i, j, k)] |= (uint32_t)1 << g;
                 }
             }
         }

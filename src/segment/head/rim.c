@@ -271,6 +271,22 @@ static bool measure_fluid(const dn_rim_input *in, const float *depth, float *val
     return true;
 }
 
+/* Brightness of bone at the roof of the skull. values: room for all points. false: too little of it, or not darker than fluid. */
+static bool measure_bone(const point *points, size_t count, float bright, float *values, dn_rim *out)
+{
+    size_t roof = 0;
+    for (size_t n = 0; n < count; ++n) {
+        if (points[n].height > ROOF_MM && isfinite(points[n].darkest)) {
+            values[roof++] = points[n].darkest;
+        }
+    }
+    if (roof < LEAST_EDGE) {
+        return false;
+    }
+    out->bone = quantile(values, roof, 0.5);
+    return out->fluid - out->bone >= CONTRAST * bright;
+}
+
 dn_status dn_rim_fit(const dn_rim_input *in, float *moved, dn_rim *out)
 {
     const int64_t reversed[3] = {in->dim[2], in->dim[1], in->dim[0]};
@@ -280,7 +296,7 @@ dn_status dn_rim_fit(const dn_rim_input *in, float *moved, dn_rim *out)
     point *points = NULL;
     uint8_t *mask = NULL;
     float *depth = NULL, *values = NULL;
-    size_t count = 0, roof = 0, seen = 0;
+    size_t count = 0, seen = 0;
     float bright = 0;
     dn_status status;
     memset(out, 0, sizeof *out);
@@ -303,16 +319,7 @@ dn_status dn_rim_fit(const dn_rim_input *in, float *moved, dn_rim *out)
     for (size_t n = 0; n < count; ++n) {
         find_darkest(in, &points[n]);
     }
-    for (size_t n = 0; n < count; ++n) {
-        if (points[n].height > ROOF_MM && isfinite(points[n].darkest)) {
-            values[roof++] = points[n].darkest;
-        }
-    }
-    if (roof < LEAST_EDGE) {
-        goto done;
-    }
-    out->bone = quantile(values, roof, 0.5);
-    if (!(out->fluid - out->bone >= CONTRAST * bright)) {
+    if (!measure_bone(points, count, bright, values, out)) {
         goto done;
     }
     const float threshold = out->bone + LEVEL * (out->fluid - out->bone);
