@@ -51,7 +51,7 @@ expect 0 "${groups[@]}" -o out
 said "(n = 9), ALS"
 said "2 scans that quality control rejects are left out: sub-03 (The hypothalamus is larger than any), sub-04."
 said "1 scan that quality control rejected was accepted by a person and counted: sub-05_volumes.tsv (The hypothalamus is in pieces)"
-said "1 of 18 scans carry warnings of quality control: sub-06_volumes.tsv (blurred)"
+said "1 of 18 scans have warnings of quality control: sub-06_volumes.tsv (blurred)"
 warned "warning: 2 scans that quality control rejects are left out: sub-03"
 unsaid "In only one"
 cmp -s stdout out/groups.txt || fail "groups.txt is not what was printed"
@@ -81,7 +81,7 @@ expect_sentence 3 "are both of sub-01; keep one of them" stats groups people.tsv
 expect 0 stats correlate people.tsv judged --x age --y hypothalamus
 said "n = 18"
 said "are left out: sub-03 (The hypothalamus is larger than any)"
-said "mm³ for one of age"
+said "mm³ per unit of age"
 expect 0 stats normalise people.tsv judged --value hypothalamus --icv icv -o normalised
 said "are left out: sub-03"
 grep -q '^sub-03' normalised/normalised.tsv && fail "normalise: sub-03 is rejected and in the table"
@@ -127,7 +127,7 @@ said "1 scan that quality control rejects is left out: sub-09"
 cp -r plain marked
 printf 'structure\themi\tvolume_mm3\nicv\tB\t1500000\n' >marked/sub-01_desc-thresholds_volumes.tsv
 expect 0 stats groups people.tsv marked --value hypothalamus --group group
-said "1 file of markings (desc-) in marked is passed over beside the measurements"
+said "1 file of markings (desc-) in marked is not used, because there are measurements"
 for i in $(seq 6); do
     for s in 1 2; do scan named "p${i}_ses-$s" yes "$((800 + i * 13 % 7 * 9 + s * i))" 1400000; done
 done
@@ -171,7 +171,7 @@ grep -qF '"1" and "sub-01". Join them with --join alike, or leave them out with 
 expect 0 stats groups people.tsv plain --value hypothalamus --group group
 cp stdout whole
 expect 0 stats groups bare.tsv plain --value hypothalamus --group group --join alike
-said "9 ids were joined though written differently"
+said "9 ids were joined although written differently"
 [ "$(head -n 5 stdout)" = "$(head -n 5 whole)" ] || fail "--join alike: expected the result of equal ids, found $(cat stdout)"
 expect 0 stats groups bare.tsv plain --value hypothalamus --group group --join exact
 said "9 of them are probably the same people"
@@ -226,7 +226,7 @@ checked 'In sex women are written in several ways: "F"' --covariates sex
 awk -F'\t' 'BEGIN { OFS = FS } NR > 1 { $4 = $4 == "M" } { print }' plain.tsv >t.tsv
 checked 'sex of t.tsv is given in numbers, which do not say who is female' --covariates sex
 cp plain.tsv t.tsv
-checked 'The covariate site has 3 whole numbers and is used as an amount' --covariates site
+checked 'The covariate site has 3 different whole numbers and is used as an amount' --covariates site
 expect 0 stats groups plain.tsv --value v --group group --covariates site --categories site --strict
 said "site (site "
 expect 0 stats correlate plain.tsv --x age --y v --covariates site,sex --categories site
@@ -241,7 +241,7 @@ expect_sentence 3 '--order: no row of plain.tsv has group = PLS' stats groups pl
 expect 0 stats groups t.csv --value v --group group --strict
 echo 'Mean,,45,,,830,' >>t.csv
 expect 0 stats groups t.csv --value v --group group
-said 'has empty rows (line 22) with more rows behind them (line 23)'
+said 'has empty rows (line 22) and more rows after them (line 23)'
 { echo 'sep=;'; tr '\t' ';' <plain.tsv; } >t.csv
 expect 0 stats groups t.csv --value v --group group --strict
 tr '\t' ';' <plain.tsv | awk -F';' 'BEGIN { OFS = FS } NR > 1 { $3 = $3 ",5"; $6 = "7." $6 } { print }' >t.csv
@@ -272,7 +272,7 @@ said "Not judged: p3 (the age 540"
 said "p4 (the head size 145 is not in the unit of the norm"
 said "p5 (the volume -9 is far outside the range of the norm"
 said "Left thalamus of 3 people"
-said "of any volume of the norm: p6 (2.9)"
+said "or more than 4 times the largest: p6 (2.9)"
 warned "3 people are too far outside the norm to be judged"
 awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } $1 ~ /p[345]/ && $c["z"] != "n/a" { exit 1 }' some/normative.tsv || fail "a z for who cannot be judged: $(cat some/normative.tsv)"
 # Gathered volumes are in mm3 and come to the norm's unit by themselves.

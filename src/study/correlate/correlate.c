@@ -228,8 +228,8 @@ static dn_status write_paragraph(const correlate_job *job, const dn_linear_model
     fprintf(stream, "%s.", dn_result_sentence(&job->chosen, text, sizeof text));
     if (job->parametric) { /* ranks know no line */
         const char *x_unit = dn_correlate_x_unit(job);
-        fprintf(stream, " Line: slope %s%s%s per%s%s of %s.", dn_say_interval(slope.estimate, slope.low, slope.high, slope.level),
-                unit != NULL ? " " : "", unit != NULL ? unit : "", x_unit != NULL ? " " : "", x_unit != NULL ? x_unit : "", job->x_name);
+        fprintf(stream, " Line: slope %s%s%s per %s of %s.", dn_say_interval(slope.estimate, slope.low, slope.high, slope.level),
+                unit != NULL ? " " : "", unit != NULL ? unit : "", x_unit != NULL ? x_unit : "unit", job->x_name);
     }
     dn_cases_say_omitted(stream, &job->cases);
     fprintf(stream, "\n");

@@ -281,7 +281,7 @@ static dn_status remark_names(const dn_scan_record *const *scans, size_t count, 
     }
     if (status == DN_OK && found > 0) {
         status = by_hand ? dn_remarks_add(remarks, DN_REMARK_NOTE, "by_hand",
-                                          "%zu scan%s that quality control rejected %s accepted by a person and counted: %s.", found,
+                                          "%zu scan%s quality control rejected %s accepted by a person and counted: %s.", found,
                                           found == 1 ? " that" : "s that", found == 1 ? "was" : "were", text)
                          : dn_remarks_add(remarks, DN_REMARK_NOTE, "warnings", "%zu of %zu scans have warnings of quality control: %s.",
                                           found, count, text);
