@@ -38,7 +38,7 @@ expect 0 stats agreement cases.tsv --value manual,net,other --reference other --
 grep -q 'manual minus other' "$work/stdout" || fail "agreement: --reference is not obeyed"
 expect 0 stats agreement cases.tsv --scores --value manual,net,other --label Dice
 grep -q 'Greenhouse-Geisser' "$work/stdout" || fail "scores: no Greenhouse-Geisser"
-expect_sentence 2 "needs two columns" stats agreement cases.tsv --value manual
+expect_sentence 2 "needs at least two columns" stats agreement cases.tsv --value manual
 expect_sentence 2 "names the column net twice" stats agreement cases.tsv --value net,net
 expect_sentence 2 "not among the columns" stats agreement cases.tsv --value manual,net --reference nobody
 expect_sentence 3 "manual" stats agreement cases.tsv --value manul,net
@@ -97,7 +97,7 @@ expect 0 normative fit norms.tsv --value thalamus --with-sex -o norm_sex
 expect_sentence 2 "normative fit needs --value COLUMN" normative fit norms.tsv -o nothing
 expect_sentence 2 "there is no 'dien normative fti'" normative fti norms.tsv
 expect_sentence 2 "normative apply needs all of NORM TABLE..." normative apply norm/norm.json
-expect_sentence 2 "nobody with all numbers is called X" normative apply norm/norm.json people.tsv --chart X -o nothing_chart
+expect_sentence 2 "there is no person X with all the numbers" normative apply norm/norm.json people.tsv --chart X -o nothing_chart
 expect_sentence 3 "not JSON" normative apply norms.tsv people.tsv
 echo '{"a": 1}' >other.json
 expect_sentence 3 "is not a norm" normative apply other.json people.tsv

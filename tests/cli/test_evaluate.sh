@@ -37,15 +37,15 @@ found=$(column seconds "$work/out/evaluation.tsv")
 found=$(column seconds_mean "$work/stdout"),$(column seconds_sd "$work/stdout")
 [ "$found" = 7.00,4.24 ] || fail "--times: expected mean 7.00 and SD 4.24, found $found"
 printf 'subject\tseconds\nsomebody\t10\n' >"$work/times.tsv"
-expect_sentence 3 "has no row of any subject" evaluate "$work/pred" "$work/truth" --times "$work/times.tsv"
+expect_sentence 3 "has no row for any of the subjects" evaluate "$work/pred" "$work/truth" --times "$work/times.tsv"
 
 expect_sentence 2 "two files or two folders" evaluate "$work/pred" "$work/truth/sub-01_dseg.nii.gz"
 expect_sentence 2 "two structures are called side" evaluate "$work/pred" "$work/truth" --structures side=10,side=49
 expect_sentence 2 "is not like thalamus=10+49" evaluate "$work/pred" "$work/truth" --structures thalamus
 expect_sentence 3 "has a partner" evaluate "$work/pred" "$work/truth" --suffix _nothing.nii.gz
 expect_sentence 3 "there is no file" evaluate "$work/none.nii.gz" "$work/truth/sub-01_dseg.nii.gz"
-expect_sentence 3 "neither prediction nor truth" evaluate "$work/pred/sub-01_dseg.nii.gz" "$work/truth/sub-01_dseg.nii.gz" --structures 777
+expect_sentence 3 "neither the prediction nor the truth" evaluate "$work/pred/sub-01_dseg.nii.gz" "$work/truth/sub-01_dseg.nii.gz" --structures 777
 "$DIEN_FIXTURE" labels "$work/other.nii.gz"
-expect_sentence 3 "not on one grid" evaluate "$work/other.nii.gz" "$work/truth/sub-01_dseg.nii.gz"
+expect_sentence 3 "not on the same grid" evaluate "$work/other.nii.gz" "$work/truth/sub-01_dseg.nii.gz"
 expect 0 evaluate "$work/other.nii.gz" "$work/truth/sub-01_dseg.nii.gz" --resample
 finish

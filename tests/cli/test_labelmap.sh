@@ -7,7 +7,7 @@ expect_sentence 2 "there is no 'dien labelmap mean'; type average or frame" labe
 expect_sentence 2 "at least two label maps" labelmap average "$head" -o "$work/a.nii.gz"
 expect_sentence 2 "needs --frame" labelmap frame "$head" -o "$work/a.nii.gz"
 expect_sentence 2 "four numbers" labelmap frame "$head" -o "$work/a.nii.gz" --frame 1,2,3
-expect_sentence 2 "people have 20 to 35" labelmap frame "$head" -o "$work/a.nii.gz" --frame 0,0,-1,0
+expect_sentence 2 "in people the distance is 20 to 35 mm" labelmap frame "$head" -o "$work/a.nii.gz" --frame 0,0,-1,0
 expect_sentence 3 "missing.nii.gz" labelmap average "$head" "$work/missing.nii.gz" -o "$work/a.nii.gz"
 expect_empty "$work/a.nii.gz"
 
@@ -32,7 +32,7 @@ expect_empty "$work/both"
 # a map of nothing: the header, and zeros
 gzip -dc "$head" >"$work/full.nii"
 { head -c 352 "$work/full.nii"; head -c $(($(stat -c %s "$work/full.nii") - 352)) /dev/zero; } >"$work/nothing.nii"
-expect_sentence 3 "labels nothing" synth "$work/nothing.nii" -o "$work/none"
+expect_sentence 3 "has no labels" synth "$work/nothing.nii" -o "$work/none"
 # a file is named once
 : >"$work/empty.nii"
 expect_sentence 3 "dien: '$work/empty.nii' is empty" synth "$work/empty.nii" -o "$work/none"

@@ -40,8 +40,8 @@ done
 [ "$(cat "$work/both/head_sample-0001_volumes.tsv")" = kept ] || fail "icv has overwritten the volumes of another command"
 # True labels have the name that segment would give its own.
 cp "$work/synth/head_sample-0001_dseg.nii.gz" "$work/truth"
-expect_sentence 2 "is not of 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth"
-expect_sentence 2 "is not of 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth" --truth "$work/synth/head_sample-0001_dseg.nii.gz"
+expect_sentence 2 "was not written by 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth"
+expect_sentence 2 "was not written by 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth" --truth "$work/synth/head_sample-0001_dseg.nii.gz"
 cmp -s "$work/truth" "$work/synth/head_sample-0001_dseg.nii.gz" || fail "segment has overwritten the true labels"
 expect_no_temporaries "$work/out"
 finish

@@ -87,15 +87,15 @@ bad 3 'bad.tsv, line 3, column v: "twelve" is not a number' "${h}s1\tA\t1\ns2\tA
 bad 3 'has a comma instead of a decimal point; write it as 812.5' "${h}s1\tA\t1\ns2\tA\t812,5\n" --value v --group group
 bad 3 'has a comma instead of a decimal point; write it as 1.5' "${h}s1\tA\t1,5\ns2\tA\t2,5\ns3\tB\t3,1\ns4\tB\t4,2\n" --value v --group group
 bad 3 'has a decimal comma, but other numbers of the file have a point' 'participant_id;group;v\ns1;A;1,5\ns2;A;2,5\ns3;B;3,1\ns4;B;4.2\n' --value v --group group
-bad 3 'has separators of thousands' "${h}s1\tA\t1,500,000\ns2\tA\t1,510,000\ns3\tB\t1,490,000\ns4\tB\t1,490,001\n" --value v --group group
-bad 3 'has a text of their own ("1 mL")' "${h}s1\tA\t1 mL\ns2\tA\t2 mL\ns3\tB\t3 mL\ns4\tB\t4 mL\n" --value v --group group
+bad 3 'has thousands separators' "${h}s1\tA\t1,500,000\ns2\tA\t1,510,000\ns3\tB\t1,490,000\ns4\tB\t1,490,001\n" --value v --group group
+bad 3 'has a different text ("1 mL")' "${h}s1\tA\t1 mL\ns2\tA\t2 mL\ns3\tB\t3 mL\ns4\tB\t4 mL\n" --value v --group group
 bad 2 'names the column v twice' "${h}s1\tA\t1\ns2\tA\t2\ns3\tB\t3\ns4\tB\t4\n" --value v,v --group group
 bad 3 's1 occurs twice, on lines 2 and 3' "${h}s1\tA\t1\ns1\tA\t2\ns3\tB\t3\n" --value v --group group
 bad 3 'the group A has 0 usable values' "${h}s1\tA\tNaN\ns2\tA\tnan\ns3\tB\t3\ns4\tB\t4\n" --value v --group group
 bad 3 'fields, but the header names' "${h}s1\tA\n" --value v --group group
 bad 3 'has names of columns but no rows' "$h" --value v --group group
 bad 3 'is empty' '' --value v --group group
-bad 2 'type --group COLUMN' "${h}s1\tA\t1\n" --value v
+bad 2 'name the column of the groups: --group COLUMN' "${h}s1\tA\t1\n" --value v
 bad 2 'stats groups needs --value COLUMNS' "${h}s1\tA\t1\n" --group group
 bad 2 '--icv needs --control' "${h}s1\tA\t1\n" --value v --group group --icv icv
 bad 2 'is not COLUMN=VALUE' "${h}s1\tA\t1\n" --value v --group group --where A

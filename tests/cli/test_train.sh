@@ -25,7 +25,7 @@ expect_sentence 3 "bad.yaml:3: model has no key \"spacing\"" train "$work/bad.ya
 sed 's/, 507\]/]/' "$work/toy.yaml" >"$work/bad.yaml"
 expect_sentence 3 "the label 507 of" train "$work/bad.yaml" -o "$work/bad"
 expect_sentence 3 "cannot read" train "$work/none.yaml"
-expect_sentence 2 "give one of them" train "$work/toy.yaml" --resume --restart
+expect_sentence 2 "give only one of them" train "$work/toy.yaml" --resume --restart
 sed 's/training: {steps: 6,/training: {steps: 6, epochs: 2,/' "$work/toy.yaml" >"$work/bad.yaml"
 expect_sentence 3 "training takes steps or epochs, not both" train "$work/bad.yaml"
 sed 's/architecture: unet3d,/architecture: unet3d, slices: {channels: 3},/' "$work/toy.yaml" >"$work/bad.yaml"
@@ -69,9 +69,9 @@ expect_sentence 2 "would be overwritten" train "$work/again.yaml" --restart --ch
 } >"$work/bomb.yaml"
 (
     limit_addresses 2000000
-    expect_sentence 3 "bomb.yaml:3: with its aliases (*name) written out" train "$work/bomb.yaml" --check
+    expect_sentence 3 "bomb.yaml:3: with its aliases (*name) expanded" train "$work/bomb.yaml" --check
     exit "$failures"
-) || fail "the aliases were written out: $(cat "$work/stderr")"
+) || fail "the aliases were expanded: $(cat "$work/stderr")"
 
 # A signal in the middle: saved, exit 130, and --resume goes on.
 write_config 100000 ", checkpoint_minutes: 0"
@@ -116,7 +116,7 @@ expect 0 train "$work/last.yaml" -o "$work/long" --write-model
 expect 0 models show "$work/long/toy.safetensors"
 grep -qE ' ([0-9]+) steps, weights of step \1([^0-9]|$)' "$work/stdout" || fail "keep: last: expected the weights of the last step, found $(cat "$work/stdout")"
 expect_sentence 3 "there is no checkpoint" train "$work/toy.yaml" -o "$work/nothing" --write-model
-expect_sentence 2 "give one of them" train "$work/toy.yaml" --resume --write-model
+expect_sentence 2 "give only one of them" train "$work/toy.yaml" --resume --write-model
 
 # A disk that fills while a checkpoint is written: exit 5, and the last good one is still there and still good.
 cp "$work/long/checkpoint.safetensors" "$work/good"
