@@ -102,7 +102,7 @@ expect_sentence 3 "not JSON" normative apply norms.tsv people.tsv
 echo '{"a": 1}' >other.json
 expect_sentence 3 "is not a norm" normative apply other.json people.tsv
 head -9 norms.tsv >few.tsv
-expect_sentence 3 "at least 12 persons" normative fit few.tsv --value thalamus -o nothing
+expect_sentence 3 "at least 12 people" normative fit few.tsv --value thalamus -o nothing
 awk -F'\t' 'BEGIN { OFS = FS } NR > 1 { $2 = 50 } { print }' norms.tsv >one_age.tsv
 expect_sentence 3 "the same age" normative fit one_age.tsv --value thalamus -o nothing
 awk -F'\t' 'BEGIN { OFS = FS } NR == 7 { $3 = "x" } { print }' norms.tsv >sex.tsv
