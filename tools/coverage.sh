@@ -8,7 +8,7 @@ root=$PWD
 gcov=${GCOV:-gcov}
 find "$build" -name '*.gcno' -path '*/src/*' | sort >"$build/coverage.list"
 [ -s "$build/coverage.list" ] || { echo "$build has no counts: build it with -DDIEN_COVERAGE=ON (make coverage)" >&2; exit 1; }
-(cd "$build" && sed "s|^$build/||" coverage.list | xargs "$gcov" --function-summaries --no-output 2>/dev/null) >"$build/coverage.txt"
+(cd "$build" && sed "s|^$build/||" coverage.list | xargs -n 1 "$gcov" --function-summaries --no-output 2>/dev/null) >"$build/coverage.txt"
 awk -v root="$root/" -v tsv="$build/coverage.tsv" -v unreached="$build/unreached.tsv" '
     function percent(part, all) { return all > 0 ? 100 * part / all : 0 }
     BEGIN { print "file\tfunctions\tunreached\tlines\treached" >tsv; print "file\tfunction" >unreached }

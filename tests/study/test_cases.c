@@ -53,12 +53,12 @@ static void faults_are_refused(void **state)
         int repeats;
         const char *part; /* NULL: it is taken */
     } cases[] = {
-        {"id\tage\nsub-1\t40\n", 0, "icv"},                                   /* no such column */
-        {"id\ticv\tage\nsub-1\t1500\told\n", 0, "old"},                       /* a text */
-        {"id\ticv\tage\nsub-1\t1500\t40\nsub-1\t1400\t41\n", 0, "sub-1"},     /* one person twice */
-        {"id\ticv\tage\nsub-1\t1500\t40\nsub-1\t1400\t41\n", 1, NULL},        /* ... where that is meant */
-        {"id\ticv\tage\nsub-1\tn/a\t40\nsub-2\t1400\tn/a\n", 0, "age"},       /* nobody is left */
-        {"icv\tage\n1500\t40\n", 0, NULL},                                    /* no id: lines have no names */
+        {"id\tage\nsub-1\t40\n", 0, "icv"},                               /* no such column */
+        {"id\ticv\tage\nsub-1\t1500\told\n", 0, "old"},                   /* a text */
+        {"id\ticv\tage\nsub-1\t1500\t40\nsub-1\t1400\t41\n", 0, "sub-1"}, /* one person twice */
+        {"id\ticv\tage\nsub-1\t1500\t40\nsub-1\t1400\t41\n", 1, NULL},    /* ... where that is meant */
+        {"id\ticv\tage\nsub-1\tn/a\t40\nsub-2\t1400\tn/a\n", 0, "age"},   /* nobody is left */
+        {"icv\tage\n1500\t40\n", 0, NULL},                                /* no id: lines have no names */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         dn_table *table = table_of(cases[i].text);

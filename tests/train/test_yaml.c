@@ -67,12 +67,12 @@ static void faults_name_the_line(void **state)
     static const struct {
         const char *text, *line, *part;
     } cases[] = {
-        {"count: 1\ncuont: 2\n", ":2:", "count"},    /* an unknown key, with the nearest */
-        {"count: 1\nshare: 1.5\n", ":2:", "share"},  /* beyond its limits */
-        {"count: seven\n", ":1:", "count"},          /* no number */
-        {"count: 2.5\n", ":1:", "count"},            /* no whole number */
+        {"count: 1\ncuont: 2\n", ":2:", "count"},      /* an unknown key, with the nearest */
+        {"count: 1\nshare: 1.5\n", ":2:", "share"},    /* beyond its limits */
+        {"count: seven\n", ":1:", "count"},            /* no number */
+        {"count: 2.5\n", ":1:", "count"},              /* no whole number */
         {"count: 1\n\nkind: third\n", ":3:", "first"}, /* no choice: those that there are */
-        {"share: 0.5\n", "", "count"},               /* missing */
+        {"share: 0.5\n", "", "count"},                 /* missing */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         dn_yaml *yaml = open_text(cases[i].text);
