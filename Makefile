@@ -11,7 +11,7 @@ FAST = base|image|chart|net|models|stats|register|prepare|infer|synth|labelmap|t
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: template help configure deps build demo test check asan fuzz bench format install uninstall debian13 regions accuracy weights figures clean
+.PHONY: template help configure deps build demo test check asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,14 @@ asan: ## Build under Address- and UndefinedBehaviorSanitizer and run the quick t
 	@cmake -S . -B build-asan -DDIEN_SANITIZE=ON -DDIEN_WERROR=OFF > /dev/null
 	@cmake --build build-asan -j $(JOBS)
 	@cd build-asan && ctest --output-on-failure -j $(JOBS) -L '^($(FAST))$$'
+
+coverage: ## Which lines the quick tests reach, by folder and file: build-coverage/coverage.tsv (gcov; about ten minutes)
+	@tools/deps.sh build
+	@cmake -S . -B build-coverage -DDIEN_COVERAGE=ON -DCMAKE_BUILD_TYPE=Debug > /dev/null
+	@cmake --build build-coverage -j $(JOBS)
+	@find build-coverage -name '*.gcda' -delete
+	@cd build-coverage && ctest -j $(JOBS) -L '^($(FAST))$$' || echo "some tests failed: see above"
+	@tools/coverage.sh build-coverage
 
 fuzz: ## Fuzz the readers for FUZZ_SECONDS each (60) with libFuzzer
 	@tools/deps.sh build check

@@ -59,14 +59,19 @@ static inline void bracket(double p, int64_t dim, int64_t stride, int64_t *offse
     *step = lower + 1 < dim ? stride : 0;
 }
 
+static inline void bracket_all(const double p[3], const int64_t dim[3], int64_t offset[3], int64_t step[3], double weight[3])
+{
+    bracket(p[0], dim[0], 1, &offset[0], &step[0], &weight[0]);
+    bracket(p[1], dim[1], dim[0], &offset[1], &step[1], &weight[1]);
+    bracket(p[2], dim[2], dim[0] * dim[1], &offset[2], &step[2], &weight[2]);
+}
+
 static inline float linear_at(const float *data, const int64_t dim[3], const double p[3])
 {
     int64_t o[3];
     int64_t s[3];
     double w[3];
-    bracket(p[0], dim[0], 1, &o[0], &s[0], &w[0]);
-    bracket(p[1], dim[1], dim[0], &o[1], &s[1], &w[1]);
-    bracket(p[2], dim[2], dim[0] * dim[1], &o[2], &s[2], &w[2]);
+    bracket_all(p, dim, o, s, w);
     const float *v = data + o[0] + o[1] + o[2];
     double c00 = (double)v[0] + w[0] * ((double)v[s[0]] - (double)v[0]);
     double c10 = (double)v[s[1]] + w[0] * ((double)v[s[1] + s[0]] - (double)v[s[1]]);
@@ -232,9 +237,7 @@ static void add_point(shares *s, const uint16_t *data, const int64_t dim[3], con
     int64_t o[3];
     int64_t step[3];
     double w[3];
-    bracket(p[0], dim[0], 1, &o[0], &step[0], &w[0]);
-    bracket(p[1], dim[1], dim[0], &o[1], &step[1], &w[1]);
-    bracket(p[2], dim[2], dim[0] * dim[1], &o[2], &step[2], &w[2]);
+    bracket_all(p, dim, o, step, w);
     const uint16_t *v = data + o[0] + o[1] + o[2];
     for (int corner = 0; corner < 8; ++corner) {
         double weight = 1.0;
@@ -255,9 +258,7 @@ static inline bool uniform_at(const uint16_t *data, const int64_t dim[3], const 
     int64_t o[3];
     int64_t s[3];
     double w[3];
-    bracket(p[0], dim[0], 1, &o[0], &s[0], &w[0]);
-    bracket(p[1], dim[1], dim[0], &o[1], &s[1], &w[1]);
-    bracket(p[2], dim[2], dim[0] * dim[1], &o[2], &s[2], &w[2]);
+    bracket_all(p, dim, o, s, w);
     const uint16_t *v = data + o[0] + o[1] + o[2];
     *label = v[0];
     return v[s[0]] == v[0] && v[s[1]] == v[0] && v[s[1] + s[0]] == v[0] && v[s[2]] == v[0] && v[s[2] + s[0]] == v[0] &&

@@ -47,6 +47,11 @@ const char *dn_name_list_text(dn_name_list *list)
     return list->text;
 }
 
+const char *dn_quality_side_name(char hemi)
+{
+    return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
+}
+
 const char *dn_quality_number(double value, double limit, int decimals, char out[24])
 {
     char other[24];
@@ -95,11 +100,6 @@ static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits
     }
 }
 
-static const char *side_name(char hemi)
-{
-    return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
-}
-
 static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *limits, dn_quality *out)
 {
     for (size_t g = 0; g < e->structures->group_count; ++g) {
@@ -107,7 +107,7 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
         const dn_group_result *r = &e->groups[g];
         if (r->core_voxels == 0) {
             dn_quality_add(out, DN_FLAG_FAILED, "not_found", "The %s%s was not found; its rows are missing from the table.",
-                           side_name(group->hemi), group->structure);
+                           dn_quality_side_name(group->hemi), group->structure);
             continue;
         }
         double coherence = (double)r->core_voxels / (double)r->labelled_voxels;
@@ -117,22 +117,23 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
             double limit = 100 * limits->largest[bad];
             dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "fragments",
                            "The %s%s fell into %d pieces; the largest, which was kept, has %s %% of the voxels (limit %.0f %%).",
-                           side_name(group->hemi), group->structure, (int)r->components, dn_quality_number(100 * coherence, limit, 0, text),
-                           limit);
+                           dn_quality_side_name(group->hemi), group->structure, (int)r->components,
+                           dn_quality_number(100 * coherence, limit, 0, text), limit);
         }
         const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
         if (row != NULL && row->mean_posterior < limits->posterior[0]) {
             bool bad = row->mean_posterior < limits->posterior[1];
             dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
-                           "The network is unsure of the %s%s: mean probability %s (limit %.2f).", side_name(group->hemi), group->structure,
-                           dn_quality_number(row->mean_posterior, limits->posterior[bad], 2, text), limits->posterior[bad]);
+                           "The network is unsure of the %s%s: mean probability %s (limit %.2f).", dn_quality_side_name(group->hemi),
+                           group->structure, dn_quality_number(row->mean_posterior, limits->posterior[bad], 2, text),
+                           limits->posterior[bad]);
         }
         for (int c = 0; c < 3 && !e->is_stack; ++c) {
             double at_low = dn_axis_map_to(&e->conformed->map, c, (double)(r->low[c] + e->posteriors->start[c]));
             double at_high = dn_axis_map_to(&e->conformed->map, c, (double)(r->high[c] - 1 + e->posteriors->start[c]));
             if (at_low < 1.5 || at_high > (double)e->conformed->oriented->grid.dim[c] - 2.5) {
                 dn_quality_add(out, DN_FLAG_FAILED, "cut", "The %s%s reaches the edge of the scan and may be cut off.",
-                               side_name(group->hemi), group->structure);
+                               dn_quality_side_name(group->hemi), group->structure);
                 break;
             }
         }
@@ -171,7 +172,7 @@ static void judge_edge(const dn_quality_evidence *e, const dn_group_result *grou
         if (edge) {
             dn_quality_add(out, DN_FLAG_WARNING, "stack_edge",
                            "The %s%s reaches the edge of the slices on which the network runs, and may be cut off there.",
-                           side_name(e->structures->group[g].hemi), e->structures->group[g].structure);
+                           dn_quality_side_name(e->structures->group[g].hemi), e->structures->group[g].structure);
         }
     }
 }

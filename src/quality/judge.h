@@ -76,5 +76,7 @@ const char *dn_name_list_text(dn_name_list *list);
 /* A measure as its sentence gives it beside a limit: with `decimals` of them, or as many more as it takes to read differently from the
  * limit ("0.778 (limit 0.78)"). Returns out. */
 const char *dn_quality_number(double value, double limit, int decimals, char out[24]);
+/* "left ", "right " or "", before the name of a structure. */
+const char *dn_quality_side_name(char hemi);
 
 #endif

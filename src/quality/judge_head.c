@@ -7,20 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *side_name(char hemi)
-{
-    return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
-}
-
-/* "ventral diencephalon" */
-static void plain(const char *structure, char out[64])
-{
-    snprintf(out, 64, "%s", structure);
-    for (char *c = out; *c != 0; ++c) {
-        *c = *c == '_' ? ' ' : *c;
-    }
-}
-
 static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
 {
     const dn_head_limits *l = dn_head_limits_get();
@@ -28,8 +14,8 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
     const dn_head *head = e->head;
     for (size_t g = 0; g < head->structures.group_count; ++g) {
         const dn_group *group = &head->structures.group[g];
-        char name[64];
-        plain(group->structure, name);
+        char name[80];
+        dn_quality_group_name(group, name);
         if (!dn_quality_wants(e, g)) {
             continue;
         }
@@ -40,15 +26,12 @@ static void judge_presence(const dn_quality_evidence *e, dn_quality *out)
             continue;
         }
         if (head->parts[g].kept_voxels == 0) {
-            char sided[80];
-            snprintf(sided, sizeof sided, "%s%s", side_name(group->hemi), name);
-            dn_name_list_add(&missing, sided);
+            dn_name_list_add(&missing, name);
             continue;
         }
         double x = head->parts[g].centre[0];
         if (head->location.found && ((group->hemi == 'L' && x > l->swapped_mm) || (group->hemi == 'R' && x < -l->swapped_mm))) {
-            dn_quality_add(out, DN_FLAG_FAILED, "swapped", "The %s%s was found on the other side of the head.", side_name(group->hemi),
-                           name);
+            dn_quality_add(out, DN_FLAG_FAILED, "swapped", "The %s was found on the other side of the head.", name);
         }
     }
     if (missing.text[0] != 0) {

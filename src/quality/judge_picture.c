@@ -6,15 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *side_name(char hemi)
+void dn_quality_group_name(const dn_group *group, char out[80])
 {
-    return hemi == 'L' ? "left " : hemi == 'R' ? "right " : "";
-}
-
-/* "left ventral diencephalon" */
-static void name_of(const dn_group *group, char out[80])
-{
-    snprintf(out, 80, "%s%s", side_name(group->hemi), group->structure);
+    snprintf(out, 80, "%s%s", dn_quality_side_name(group->hemi), group->structure);
     for (char *c = out; *c != 0; ++c) {
         *c = *c == '_' ? ' ' : *c;
     }
@@ -165,7 +159,7 @@ void dn_quality_judge_parts(const dn_quality_evidence *e, dn_quality *out)
             dn_quality_add(out, DN_FLAG_WARNING, "unlike_tissue",
                            "The region outlined as the %shypothalamus does not have the usual brightness (%.2f of the contrast between "
                            "fluid and white matter around it; usual: %.2f to %.2f): a lesion or an error; look at the outlines.",
-                           side_name(group->hemi), median, limits->place[0], limits->place[1]);
+                           dn_quality_side_name(group->hemi), median, limits->place[0], limits->place[1]);
         }
         if (m != g && group->hemi == 'L') {
             const sides both = {.name = "hypothalamus",
@@ -198,7 +192,7 @@ static void judge_deep(const dn_quality_evidence *e, dn_quality *out)
                                             : limits->odd_other};
         dn_group plain = *group;
         plain.hemi = 'B';
-        name_of(&plain, both.name);
+        dn_quality_group_name(&plain, both.name);
         both.median[0] = (head->parts[g].median - head->picture.fluid) / contrast;
         both.median[1] = (head->parts[m].median - head->picture.fluid) / contrast;
         judge_sides(&both, 0.8, out);
@@ -222,7 +216,7 @@ static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
         const bool rim = e->head->stripped && strcmp(e->head->structures.group[g].structure, "csf") == 0;
         if (dn_quality_wants(e, g) && !rim && part->kept_voxels > 0 && is_cut(part->edge_mm3, part->volume_mm3)) {
             char name[80];
-            name_of(&e->head->structures.group[g], name);
+            dn_quality_group_name(&e->head->structures.group[g], name);
             dn_name_list_add(&names, name);
         }
     }

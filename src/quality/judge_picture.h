@@ -12,6 +12,8 @@ void dn_quality_judge_contrast(const dn_quality_evidence *evidence, dn_quality *
 void dn_quality_judge_parts(const dn_quality_evidence *evidence, dn_quality *out);
 /* Of the whole head: evidence->head. */
 void dn_quality_judge_head_picture(const dn_quality_evidence *evidence, dn_quality *out);
+/* "left ventral diencephalon" */
+void dn_quality_group_name(const dn_group *group, char out[80]);
 /* Whether channels of a group of the head are measured. */
 bool dn_quality_wants(const dn_quality_evidence *evidence, size_t group);
 
