@@ -371,7 +371,7 @@ static void stacks_of_models(void **state)
         assert_int_equal(status, cases[i].good ? DN_OK : DN_EFORMAT);
         assert_int_equal(found.is_stack, cases[i].is_stack);
         if (!cases[i].good) {
-            assert_non_null(strstr(dn_error_message(), "model toy asks for a stack"));
+            assert_non_null(strstr(dn_error_message(), "model toy expects a stack"));
         } else if (cases[i].is_stack) {
             assert_int_equal(found.geometry.slices, cases[i].slices);
             assert_int_equal(found.geometry.pixels, cases[i].pixels);
