@@ -38,7 +38,7 @@ expect 0 train hypothalamus.yaml --steps 2 -o run --threads 1 --no-figure
 [ "$(tail -n +2 run/log.tsv | wc -l)" -ge 1 ] && [ -s run/hypothalamus.safetensors ] || fail "training: found $(ls run): $(cat stderr)"
 awk -F '\t' 'NR > 1 && !($2 > 0 && $2 < 100) { exit 1 }' run/validation.tsv || fail "training: validation is $(cat run/validation.tsv)"
 expect 0 models show run/hypothalamus.safetensors
-grep -q '^mirror  *asked about' stdout || fail "models show: expected the mirror, found $(cat stdout)"
+grep -q '^mirror  *runs on the scan and on its mirror image' stdout || fail "models show: expected the mirror, found $(cat stdout)"
 
 command -v python3 >/dev/null || finish # it changes the contract of a model file
 # --- a network that is asked in the mirror: the made-up one, which finds something
