@@ -25,15 +25,26 @@ static dn_status frame(const dn_arguments *arguments)
     return dn_labelmap_turn(dn_arguments_at(arguments, 0), &how, dn_arguments_text(arguments, "output"));
 }
 
+/* What both take. */
+#define OPTIONS_TARGET                                                                                                                     \
+    {.name = "output",                                                                                                                     \
+     .letter = 'o',                                                                                                                        \
+     .kind = DN_OPTION_FILE,                                                                                                               \
+     .value = "FILE",                                                                                                                      \
+     .help = "label map to write (.nii.gz)",                                                                                               \
+     .required = true,                                                                                                                     \
+     .written = true},                                                                                                                     \
+    {                                                                                                                                      \
+        .name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "voxel size of the map", .low = 0.2, .high = 10   \
+    }
+#define OPTION_TISSUES                                                                                                                     \
+    {                                                                                                                                      \
+        .name = "tissues", .kind = DN_OPTION_FILE, .value = "FILE",                                                                        \
+        .help = "tissue table (TSV; default: the table that comes with dien, for FreeSurfer labels)"                                       \
+    }
+
 static const dn_option average_options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .kind = DN_OPTION_FILE,
-     .value = "FILE",
-     .help = "label map to write (.nii.gz)",
-     .required = true,
-     .written = true},
-    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "voxel size of the map", .low = 0.2, .high = 10},
+    OPTIONS_TARGET,
     {.name = "rounds",
      .kind = DN_OPTION_INTEGER,
      .value = "N",
@@ -41,10 +52,7 @@ static const dn_option average_options[] = {
      .help = "rounds of smooth alignment after the affine alignment; 0: affine alignment only",
      .low = 0,
      .high = 100},
-    {.name = "tissues",
-     .kind = DN_OPTION_FILE,
-     .value = "FILE",
-     .help = "tissue table (TSV; default: the table that comes with dien, for FreeSurfer labels)"},
+    OPTION_TISSUES,
     {0},
 };
 
@@ -63,23 +71,13 @@ static const dn_command average_command = {
 };
 
 static const dn_option frame_options[] = {
-    {.name = "output",
-     .letter = 'o',
-     .kind = DN_OPTION_FILE,
-     .value = "FILE",
-     .help = "label map to write (.nii.gz)",
-     .required = true,
-     .written = true},
-    {.name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "voxel size of the map", .low = 0.2, .high = 10},
+    OPTIONS_TARGET,
     {.name = "frame",
      .kind = DN_OPTION_TEXT,
      .value = "ACY,ACZ,PCY,PCZ",
      .help = "AC and PC in the map, mm: AC becomes the origin, PC lies on -y",
      .required = true},
-    {.name = "tissues",
-     .kind = DN_OPTION_FILE,
-     .value = "FILE",
-     .help = "tissue table (TSV; default: the table that comes with dien, for FreeSurfer labels)"},
+    OPTION_TISSUES,
     {0},
 };
 

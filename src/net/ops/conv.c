@@ -243,12 +243,12 @@ const dn_op_field dn_conv_fields[DN_CONV_FIELDS] = {
     {.key = "bias", .type = DN_FIELD_BOOLEAN, .offset = offsetof(dn_node, conv.bias), .need = DN_FIELD_OPTIONAL},
 };
 
-static dn_conv conv_as_conv(const dn_node *node)
+dn_conv dn_conv_itself(const dn_node *node)
 {
     return node->conv;
 }
 
-static void conv_defaults(dn_node *node)
+void dn_conv_defaults(dn_node *node)
 {
     node->conv.bias = true;
 }
@@ -257,12 +257,6 @@ static void conv_grid(const dn_node *node, int axis, int64_t *over, int64_t *und
 {
     (void)under;
     *over *= node->conv.stride[axis];
-}
-
-static unsigned conv_looks_at(const dn_node *node)
-{
-    (void)node;
-    return DN_LOOKS_AT_INPUTS;
 }
 
 const dn_op dn_op_conv = {.name = "conv",
@@ -276,10 +270,10 @@ const dn_op dn_op_conv = {.name = "conv",
                           .needs = conv_needs,
                           .fields = dn_conv_fields,
                           .field_count = DN_CONV_FIELDS,
-                          .defaults = conv_defaults,
-                          .as_conv = conv_as_conv,
+                          .defaults = dn_conv_defaults,
+                          .as_conv = dn_conv_itself,
                           .grid = conv_grid,
-                          .looks_at = conv_looks_at};
+                          .looks_at = dn_looks_at_inputs};
 
 int dn_graph_conv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
 {

@@ -129,26 +129,10 @@ static void deconv_needs(const dn_node *node, const dn_window *out, dn_window *i
     }
 }
 
-static dn_conv deconv_as_conv(const dn_node *node)
-{
-    return node->conv;
-}
-
-static void deconv_defaults(dn_node *node)
-{
-    node->conv.bias = true;
-}
-
 static void deconv_grid(const dn_node *node, int axis, int64_t *over, int64_t *under)
 {
     (void)over;
     *under *= node->conv.stride[axis];
-}
-
-static unsigned deconv_looks_at(const dn_node *node)
-{
-    (void)node;
-    return DN_LOOKS_AT_INPUTS;
 }
 
 const dn_op dn_op_deconv = {.name = "deconv",
@@ -162,10 +146,10 @@ const dn_op dn_op_deconv = {.name = "deconv",
                             .needs = deconv_needs,
                             .fields = dn_conv_fields,
                             .field_count = DN_CONV_FIELDS,
-                            .defaults = deconv_defaults,
-                            .as_conv = deconv_as_conv,
+                            .defaults = dn_conv_defaults,
+                            .as_conv = dn_conv_itself,
                             .grid = deconv_grid,
-                            .looks_at = deconv_looks_at};
+                            .looks_at = dn_looks_at_inputs};
 
 int dn_graph_deconv(dn_graph *graph, int x, const char *name, const dn_conv *attributes)
 {

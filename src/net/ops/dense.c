@@ -76,12 +76,6 @@ static void dense_defaults(dn_node *node)
     node->dense.bias = true;
 }
 
-static unsigned dense_looks_at(const dn_node *node)
-{
-    (void)node;
-    return DN_LOOKS_AT_INPUTS;
-}
-
 static const dn_op_field fields[] = {
     {.key = "out", .type = DN_FIELD_INTEGER, .offset = offsetof(dn_node, dense.out), .low = 1, .high = DN_FIELD_MOST},
     {.key = "bias", .type = DN_FIELD_BOOLEAN, .offset = offsetof(dn_node, dense.bias), .need = DN_FIELD_OPTIONAL},
@@ -99,7 +93,7 @@ const dn_op dn_op_dense = {.name = "dense",
                            .field_count = sizeof fields / sizeof *fields,
                            .defaults = dense_defaults,
                            .as_conv = dense_as_conv,
-                           .looks_at = dense_looks_at};
+                           .looks_at = dn_looks_at_inputs};
 
 int dn_graph_dense(dn_graph *graph, int x, const char *name, int64_t out, bool bias)
 {

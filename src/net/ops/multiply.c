@@ -178,12 +178,6 @@ static void multiply_loop_backward(const dn_gradient_loop *loop)
     }
 }
 
-static unsigned multiply_looks_at(const dn_node *node)
-{
-    (void)node;
-    return DN_LOOKS_AT_INPUTS;
-}
-
 const dn_op dn_op_multiply = {.name = "multiply",
                               .min_inputs = 2,
                               .max_inputs = 2,
@@ -193,7 +187,7 @@ const dn_op dn_op_multiply = {.name = "multiply",
                               .traits = DN_TRAIT_VOXELWISE | DN_TRAIT_CHEAP,
                               .loop = multiply_loop,
                               .loop_backward = multiply_loop_backward,
-                              .looks_at = multiply_looks_at};
+                              .looks_at = dn_looks_at_inputs};
 
 int dn_graph_multiply(dn_graph *graph, int a, int b, const char *name)
 {

@@ -122,12 +122,6 @@ static void norm_use(const dn_loop *loop, int64_t k, const dn_moments *moments, 
     *shift = (float)((double)loop->shift[k] - moments->first * factor);
 }
 
-static unsigned norm_looks_at(const dn_node *node)
-{
-    (void)node;
-    return DN_LOOKS_AT_INPUTS;
-}
-
 static const dn_op_field fields[] = {
     {.key = "kind", .type = DN_FIELD_CHOICE, .offset = offsetof(dn_node, norm.kind), .choices = "batch|instance"},
     {.key = "epsilon", .type = DN_FIELD_REAL, .offset = offsetof(dn_node, norm.epsilon), .high = 1},
@@ -146,7 +140,7 @@ const dn_op dn_op_norm = {.name = "norm",
                           .traits = DN_TRAIT_VOXELWISE | DN_TRAIT_CHEAP,
                           .statistics = norm_statistics,
                           .use_statistics = norm_use,
-                          .looks_at = norm_looks_at};
+                          .looks_at = dn_looks_at_inputs};
 
 int dn_graph_norm(dn_graph *graph, int x, const char *name, dn_norm_kind kind, float epsilon)
 {

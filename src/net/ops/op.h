@@ -229,6 +229,11 @@ DN_CHECKED dn_status dn_window_shape(const dn_shape *in, const int64_t kernel[3]
 DN_CHECKED dn_status dn_weight_fits(const int64_t *dims, size_t n);
 /* A convolution's shape, of either direction (node->kind says which). */
 DN_CHECKED dn_status dn_conv_shape(dn_node *node, const dn_shape *in);
+/* .defaults and .as_conv of convolutions of either direction. */
+void dn_conv_defaults(dn_node *node);
+dn_conv dn_conv_itself(const dn_node *node);
+/* .looks_at of operations that need what went in. */
+unsigned dn_looks_at_inputs(const dn_node *node);
 /* A zero counts as 1. */
 static inline void dn_at_least_one(int64_t values[3])
 {

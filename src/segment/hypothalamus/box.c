@@ -225,9 +225,9 @@ static dn_status fill_around(const dn_segmenter *s, dn_segment_result *r, dn_vol
                "%s: the scan has no skull, and fluid and a bright shell could not be added around the brain for the consensus: %s", r->stem,
                dn_error_message());
         dn_error_clear();
-        free(fill);
         status = DN_OK;
-    } else {
+    }
+    if (r->hypothalamus->fill != fill) { /* nothing was put around the brain */
         free(fill);
     }
     return status;
