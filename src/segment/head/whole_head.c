@@ -89,6 +89,17 @@ const dn_model *dn_whole_head_fine(const dn_whole_head *whole)
 
 /* ---- the average head --------------------------------------------------------------------------------------------- */
 
+/* Voxels of the oriented scan -> those of the conformed scan. */
+static dn_affine conformed_of(const dn_conformed *done)
+{
+    dn_affine out = {{{0}}};
+    for (int c = 0; c < 3; ++c) {
+        out.m[c][c] = 1.0 / done->map.scale[c];
+        out.m[c][3] = -done->map.offset[c] / done->map.scale[c];
+    }
+    return out;
+}
+
 /* Voxels of the oriented scan -> template mm, from the template -> voxels of the conformed scan. */
 static void find_template(const dn_conformed *done, dn_head *head)
 {
@@ -99,11 +110,7 @@ static void find_template(const dn_conformed *done, dn_head *head)
         head->location.found = false;
         return;
     }
-    dn_affine to_conformed = {{{0}}};
-    for (int c = 0; c < 3; ++c) {
-        to_conformed.m[c][c] = 1.0 / done->map.scale[c];
-        to_conformed.m[c][3] = -done->map.offset[c] / done->map.scale[c];
-    }
+    const dn_affine to_conformed = conformed_of(done);
     dn_affine_compose(&inverse, &to_conformed, &head->to_template);
 }
 
@@ -229,12 +236,8 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     if (!head->location.found || !(head->location.match < DN_ALIGN_MATCH) || !dn_head_moments(head, &better)) {
         return DN_OK;
     }
-    dn_affine to_conformed = {{{0}}};
+    const dn_affine to_conformed = conformed_of(done);
     double at[3];
-    for (int c = 0; c < 3; ++c) {
-        to_conformed.m[c][c] = 1.0 / done->map.scale[c];
-        to_conformed.m[c][3] = -done->map.offset[c] / done->map.scale[c];
-    }
     dn_affine_apply(&to_conformed, better.centre, at);
     memcpy(better.centre, at, sizeof at);
     DN_TRY(dn_head_align_from(done->volume, &better));
