@@ -51,6 +51,24 @@ while IFS= read -r hit; do fail "$hit: only cli/ prints, exits or aborts"; done 
     grep -rnE '(^|[^a-z_0-9])(printf|puts|putchar|perror|exit|abort) *\(|f(printf|puts|putc|write) *\(([^;]*, *)?std(out|err)[ ,)]' src --include='*.c' |
         grep -vE '^src/cli/|^[^:]+:[0-9]+: *(/?\*|//)' | cut -d: -f1,2)
 
+# Only cli/ knows the options and the commands of the program: below it, messages and pages state facts, so that they are true for a library and a
+# page of a browser, too; the words for a remedy come from cli/remedy.c (base/remedy.h). Allowed are an option of gnuplot, variables of CSS, the
+# name of a file format, and the note in a model file that says how it was made.
+allowed_words='^src/(chart/figure_write\.c:[0-9]+: --version$|report/page_style\.c:|stats/normative_file\.c:[0-9]+: dien normative model$|train/trainer\.c:[0-9]+: .*dien train, %)'
+commands=$(sed -nE 's/^ +X\(([a-z]+)\).*/\1/p' src/cli/commands.c | paste -sd'|')
+[ -n "$commands" ] || fail "src/cli/commands.c: the table of commands was not found"
+strings() { # file:line: text, of each string literal of the files
+    awk '/^ *(#|\*|\/\*|\/\/)/ && !/#define/ { next }
+        { line = $0; gsub(/\047"\047/, "", line)
+          while (match(line, /"([^"\\]|\\.)*"|\/\*/)) {
+              if (substr(line, RSTART, 2) == "/*") break
+              print FILENAME ":" FNR ": " substr(line, RSTART + 1, RLENGTH - 2)
+              line = substr(line, RSTART + RLENGTH) } }' "$@"
+}
+while IFS= read -r hit; do fail "$hit: only cli/ names options and commands; state the fact, and offer a remedy (base/remedy.h)"; done < <(
+    mapfile -d '' files < <(find src -name '*.[ch]' ! -path 'src/cli/*' -print0 | sort -z)
+    strings "${files[@]}" | grep -E "^[^ ]+ (.*[^-])?(--[a-z%]|dien ($commands)([^a-z]|$)|([ (]|^)-o([ ),.;]|$))" | grep -vE "$allowed_words")
+
 # net never sees an image (design.md); the bridge is above both.
 [ "$failed" -eq 0 ] && echo "layers: ok"
 exit "$failed"

@@ -41,6 +41,9 @@ typedef struct dn_job_sink {
     void (*detail)(void *user, const char *what, const char *detail, int64_t done, int64_t total);
     /* Called between steps, by the thread that entered the job: true cancels the job. */
     bool (*cancelled)(void *user);
+    /* Writes how a person chooses this remedy here (an option of the program, a button of a page) to out, size bytes; about: "", or what is
+     * named behind it. NULL: texts state the fact only. Call it through dn_remedy_words. */
+    void (*remedy)(void *user, dn_remedy remedy, const char *about, char *out, size_t size);
 } dn_job_sink;
 
 /* The fields are for job.c and file.c; it is defined here so that it can stand on the stack of whoever starts the work. */

@@ -12,6 +12,7 @@
 
 static _Thread_local char message[MESSAGE_SIZE];
 static _Thread_local dn_remedy remedy_of_message;
+static _Thread_local char remedy_about[128];
 
 static const struct {
     const char *name;
@@ -70,8 +71,22 @@ dn_status dn_error_set(dn_status code, const char *format, ...)
 
 dn_status dn_error_offer(dn_status code, dn_remedy remedy)
 {
+    return dn_error_offer_of(code, remedy, "");
+}
+
+dn_status dn_error_offer_of(dn_status code, dn_remedy remedy, const char *about)
+{
+    char next[sizeof remedy_about];
+    snprintf(next, sizeof next, "%s", about);
+    dn_text_make_line(next);
+    memcpy(remedy_about, next, sizeof next);
     remedy_of_message = remedy;
     return code;
+}
+
+const char *dn_error_remedy_about(void)
+{
+    return remedy_about;
 }
 
 dn_remedy dn_error_remedy(void)

@@ -6,6 +6,8 @@
 #ifndef DN_BASE_STATUS_H
 #define DN_BASE_STATUS_H
 
+#include "base/remedy.h"
+
 #include <stdbool.h>
 
 /* X(name, exit code of the program, short description) */
@@ -44,33 +46,14 @@ const char *dn_status_text(dn_status status);
 const char *dn_error_message(void);
 void dn_error_clear(void);
 
-/* A remedy that the user can choose after a failure. The message states only the fact, in words that are true for the program, the library
- * and a page. The code that shows the message adds how to choose the remedy there (an option, a field, a button): cli/remedy.c. */
-typedef enum {
-    DN_REMEDY_NONE,
-    DN_REMEDY_MORE_MEMORY,    /* a higher limit on memory */
-    DN_REMEDY_SMALLER_TILES,  /* a lower limit on memory, under which the network runs in smaller tiles */
-    DN_REMEDY_TRUST_SFORM,    /* to believe a NIfTI file's sform, if it is right */
-    DN_REMEDY_TRUST_QFORM,    /* its qform */
-    DN_REMEDY_TRUST_EITHER,   /* whichever is right */
-    DN_REMEDY_GO_ON,          /* to go on from what was saved */
-    DN_REMEDY_GO_ON_OR_BEGIN, /* the same, or to begin again, or another folder */
-    DN_REMEDY_OTHER_FOLDER,   /* another folder for the results, which the message mentions */
-    DN_REMEDY_RESAMPLE,       /* to bring the prediction onto the truth's grid */
-    DN_REMEDY_POSTERIORS,     /* a segmentation that writes its posteriors */
-    DN_REMEDY_IMPORT,         /* to make a model file of a Keras file */
-    DN_REMEDY_SYNTH,          /* to make scans of label maps */
-    DN_REMEDY_AGREEMENT,      /* a comparison of several methods */
-    DN_REMEDY_FIT_NORM,       /* to fit the norm (again) */
-    DN_REMEDY_NAME_LABELS,    /* to name the numbers of labels */
-    DN_REMEDY_KEEP_ROWS       /* to keep only the rows that have a value in a column */
-} dn_remedy;
-
 /* Notes the remedy for the failure whose message was just set; returns code. dn_error_set forgets it, dn_error_context keeps it.
  */
 dn_status dn_error_offer(dn_status code, dn_remedy remedy);
-/* Of this thread's last failure. */
+/* The same with what stands behind the option's name: the name of a session, for example. Copied; cut after 127 bytes. */
+dn_status dn_error_offer_of(dn_status code, dn_remedy remedy, const char *about);
+/* Of this thread's last failure. about: "" when nothing was named. */
 dn_remedy dn_error_remedy(void);
+const char *dn_error_remedy_about(void);
 
 /* Sets the message and returns code. Use through DN_FAIL. */
 dn_status dn_error_set(dn_status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -88,6 +71,13 @@ DN_CHECKED dn_status dn_error_excuse(dn_status status, dn_status code, bool *pos
 #define DN_FAIL(code, ...) return dn_error_set((code), __VA_ARGS__)
 /* A failure with a remedy. */
 #define DN_FAIL_OFFER(code, remedy, ...) return dn_error_offer(dn_error_set((code), __VA_ARGS__), (remedy))
+
+/* The same for functions with a cleanup ladder. */
+#define DN_FAIL_OFFER_GOTO(var, label, code, remedy, ...)                                                                                  \
+    do {                                                                                                                                   \
+        (var) = dn_error_offer(dn_error_set((code), __VA_ARGS__), (remedy));                                                               \
+        goto label;                                                                                                                        \
+    } while (0)
 
 /* Returns from the enclosing function when expr fails. For functions that own nothing. */
 #define DN_TRY(expr)                                                                                                                       \

@@ -310,6 +310,40 @@ done:
     return status;
 }
 
+/* What gnuplot said and how it ended, once script and data lie at path. */
+static dn_status judge_gnuplot(int code, const char *complaint, const char *path, const char *name)
+{
+    if (code == -1) {
+        DN_FAIL(DN_EIO,
+                "gnuplot was not found, so the figure %s could not be drawn; install it (apt-get install gnuplot-nox) and run `gnuplot "
+                "%s.gp` in its folder; the script and the data are there",
+                path, name);
+    }
+    if (code == -2) {
+        DN_FAIL(DN_EIO, "gnuplot needed more than two minutes for the figure %s and was stopped", path);
+    }
+    if (code != 0) {
+        DN_FAIL(DN_EIO, "gnuplot could not draw the figure %s (exit code %d): %s", path, code, complaint);
+    }
+    if (complaint[0] != 0) {
+        dn_log(DN_LOG_DEBUG, "gnuplot on %s: %s", path, complaint);
+    }
+    return DN_OK;
+}
+
+/* All three pictures are whole before the first takes its place. */
+static dn_status adopt_drawn(const char *folder, const char *name, const char *path)
+{
+    static const char *const drawn[] = {"svg", "pdf", "png"};
+    for (int i = 0; i < 3; ++i) {
+        DN_TRY(finish_drawn(folder, name, path, drawn[i]));
+    }
+    for (int i = 0; i < 3; ++i) {
+        DN_TRY(adopt(folder, name, path, drawn[i]));
+    }
+    return DN_OK;
+}
+
 dn_status dn_figure_write(const dn_figure *figure, const char *path)
 {
     dn_status status = DN_OK;
@@ -339,32 +373,11 @@ dn_status dn_figure_write(const dn_figure *figure, const char *path)
     char complaint[512];
     read_complaint(log, complaint, sizeof complaint);
     if (code == 0) {
-        static const char *const drawn[] = {"svg", "pdf", "png"};
-        for (int i = 0; i < 3; ++i) {
-            DN_TRY_GOTO(status, finish_drawn(folder, name, path, drawn[i]), done);
-        }
-        for (int i = 0; i < 3; ++i) {
-            DN_TRY_GOTO(status, adopt(folder, name, path, drawn[i]), done);
-        }
+        DN_TRY_GOTO(status, adopt_drawn(folder, name, path), done);
     }
     DN_TRY_GOTO(status, adopt(folder, name, path, "tsv"), done);
     DN_TRY_GOTO(status, adopt(folder, name, path, "gp"), done);
-    if (code == -1) {
-        DN_FAIL_GOTO(
-            status, done, DN_EIO,
-            "gnuplot was not found, so the figure %s could not be drawn; install it (apt-get install gnuplot-nox) and run `gnuplot %s.gp` "
-            "in its folder; the script and the data are there",
-            path, name);
-    }
-    if (code == -2) {
-        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot needed more than two minutes for the figure %s and was stopped", path);
-    }
-    if (code != 0) {
-        DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot could not draw the figure %s (exit code %d): %s", path, code, complaint);
-    }
-    if (complaint[0] != 0) {
-        dn_log(DN_LOG_DEBUG, "gnuplot on %s: %s", path, complaint);
-    }
+    status = judge_gnuplot(code, complaint, path, name);
 done:
     if (log >= 0) {
         close(log);

@@ -117,7 +117,7 @@ dn_job_sink dn_report_sink(dn_report_level level)
     const char *kind = getenv("TERM");
     state.level = level;
     state.terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
-    return (dn_job_sink){.message = show_message, .progress = show_progress, .detail = show_detail};
+    return (dn_job_sink){.message = show_message, .progress = show_progress, .detail = show_detail, .remedy = dn_remedy_write};
 }
 
 void dn_report_finish(void)

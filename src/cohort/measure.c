@@ -203,8 +203,8 @@ dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_meas
     if (dn_segmenter_takes_stacks(it.segmenter)) {
         batch.reasons = batch.reasons_of_one = "in *_dseg.json";
         if (options->outputs.report.norm_count > 0) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE,
-                         "a stack of slices has no report, so it is not compared with a norm there; use 'dien normative apply'");
+            DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_APPLY_NORM,
+                               "a stack of slices has no report, so it is not compared with a norm there");
         }
     }
     status = dn_batch_run(&batch, one, &it);

@@ -17,7 +17,8 @@ static dn_status check_labels(const dn_labels *map, const dn_tissues *tissues)
     int64_t voxels = dn_grid_count(&map->grid);
     for (int64_t v = 0; v < voxels; ++v) {
         if (tissues->tissue[map->data[v]] < 0) {
-            DN_FAIL(DN_EDATA, "label %u is not in the tissue table; add it there, or give another with --tissues", (unsigned)map->data[v]);
+            DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_TISSUES, "label %u is not in the tissue table; add it there, or use another table",
+                          (unsigned)map->data[v]);
         }
     }
     return DN_OK;

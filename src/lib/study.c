@@ -89,15 +89,35 @@ static dn_status tables_from(const dien_tables *given, dn_study_tables *out)
     return dn_join_how_of(word(tables.join), &out->join);
 }
 
-/* The end of each call: hands the text over. */
-static dien_status finish(dn_lib_call *call, dn_status status, dn_study_result *result, char **text)
+/* What each call of this file does before and after its work. */
+typedef struct study_call {
+    dn_lib_call call;
+    dn_study_result result;
+    bool begun;
+} study_call;
+
+static dn_status begin(const dien_options *calls, char **text, study_call *out)
+{
+    *out = (study_call){0};
+    if (text != NULL) {
+        *text = NULL;
+    }
+    const dn_status status = dn_lib_begin(calls, &out->call);
+    out->begun = status == DN_OK;
+    return status;
+}
+
+/* Hands the text over; status: of the beginning or the work. */
+static dien_status finish(study_call *it, dn_status status, char **text)
 {
     if (text != NULL) {
-        *text = result->text;
-        result->text = NULL;
+        *text = it->result.text;
+        it->result.text = NULL;
     }
-    dn_study_result_release(result);
-    dn_lib_end(call);
+    dn_study_result_release(&it->result);
+    if (it->begun) {
+        dn_lib_end(&it->call);
+    }
     return dn_lib_code(status);
 }
 
@@ -134,13 +154,10 @@ static dn_status groups(const dien_tables *tables, const dien_groups_options *gi
 dien_status dien_groups(const dien_tables *tables, const dien_groups_options *options, const char *folder, const dien_options *calls,
                         char **text)
 {
-    dn_lib_call call;
-    dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
-    return status == DN_OK ? finish(&call, groups(tables, options, folder, &result), &result, text) : dn_lib_code(status);
+    study_call it;
+    dn_status status = begin(calls, text, &it);
+    status = status == DN_OK ? groups(tables, options, folder, &it.result) : status;
+    return finish(&it, status, text);
 }
 
 static dn_status norm_options_from(const dien_norm_options *given, dien_norm_options *out, dn_norm_columns *columns)
@@ -179,13 +196,10 @@ static dn_status norm_fit(const dien_tables *tables, const dien_norm_options *gi
 dien_status dien_norm_fit(const dien_tables *tables, const dien_norm_options *options, const char *folder, const dien_options *calls,
                           char **text)
 {
-    dn_lib_call call;
-    dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
-    return status == DN_OK ? finish(&call, norm_fit(tables, options, folder, &result), &result, text) : dn_lib_code(status);
+    study_call it;
+    dn_status status = begin(calls, text, &it);
+    status = status == DN_OK ? norm_fit(tables, options, folder, &it.result) : status;
+    return finish(&it, status, text);
 }
 
 static dn_status norm_apply(const char *norm, const dien_tables *tables, const dien_norm_options *given, const char *folder,
@@ -204,13 +218,10 @@ static dn_status norm_apply(const char *norm, const dien_tables *tables, const d
 dien_status dien_norm_apply(const char *norm, const dien_tables *tables, const dien_norm_options *options, const char *folder,
                             const dien_options *calls, char **text)
 {
-    dn_lib_call call;
-    dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
-    return status == DN_OK ? finish(&call, norm_apply(norm, tables, options, folder, &result), &result, text) : dn_lib_code(status);
+    study_call it;
+    dn_status status = begin(calls, text, &it);
+    status = status == DN_OK ? norm_apply(norm, tables, options, folder, &it.result) : status;
+    return finish(&it, status, text);
 }
 
 static dn_status evaluate(const char *predicted, const char *truth, const dien_evaluate_options *given, const char *folder,
@@ -239,11 +250,8 @@ static dn_status evaluate(const char *predicted, const char *truth, const dien_e
 dien_status dien_evaluate(const char *predicted, const char *truth, const dien_evaluate_options *options, const char *folder,
                           const dien_options *calls, char **text)
 {
-    dn_lib_call call;
-    dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
-    return status == DN_OK ? finish(&call, evaluate(predicted, truth, options, folder, &result), &result, text) : dn_lib_code(status);
+    study_call it;
+    dn_status status = begin(calls, text, &it);
+    status = status == DN_OK ? evaluate(predicted, truth, options, folder, &it.result) : status;
+    return finish(&it, status, text);
 }

@@ -176,15 +176,13 @@ static dn_status read_metadata(const json_t *header, const char *where, json_t *
     return DN_OK;
 }
 
-dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const char *where, dn_weights *weights, json_t **metadata)
+/* The JSON header; *data and *data_size: what follows it. *out is owned by the caller. */
+static dn_status read_header(const unsigned char *bytes, size_t size, const char *where, json_t **out, const unsigned char **data,
+                             uint64_t *data_size)
 {
-    dn_status status = DN_OK;
-    json_t *header = NULL, *found = NULL;
-    tensor_entry *entries = NULL;
     json_error_t error;
     uint64_t length = 0;
-
-    *metadata = NULL;
+    *out = NULL;
     if (size < 8) {
         DN_FAIL(DN_EFORMAT, "%s: %zu bytes are too few for a safetensors file", where, size);
     }
@@ -193,51 +191,74 @@ dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const ch
     }
     /* What people give in its place. */
     static const char hdf5[] = "\x89HDF\r\n\x1a\n";
-    if (size >= 8 && memcmp(bytes, hdf5, 8) == 0) {
+    if (memcmp(bytes, hdf5, 8) == 0) {
         DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_IMPORT, "%s: is an HDF5 file (Keras' .h5), not a model file", where);
     }
     if (length > HEADER_LIMIT || length > size - 8) {
         DN_FAIL(DN_EFORMAT, "%s: its header should have %" PRIu64 " bytes, the file has %zu; it is not a safetensors file, or is cut short",
                 where, length, size);
     }
-    header = json_loadb((const char *)bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
+    json_t *header = json_loadb((const char *)bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
     if (header == NULL && dn_json_starved()) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to read %s", where);
+        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", where);
     }
-    if (header == NULL || !json_is_object(header)) {
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: its header is not valid JSON (%s); it is not a safetensors file, or is damaged", where,
-                     header == NULL ? error.text : "not an object");
+    if (!json_is_object(header)) {
+        dn_status status = dn_error_set(DN_EFORMAT, "%s: its header is not valid JSON (%s); it is not a safetensors file, or is damaged",
+                                        where, header == NULL ? error.text : "not an object");
+        json_decref(header);
+        return status;
     }
-    DN_TRY_GOTO(status, read_metadata(header, where, &found), done);
+    *out = header;
+    *data = bytes + 8 + length;
+    *data_size = size - 8 - length;
+    return DN_OK;
+}
 
-    const unsigned char *data = bytes + 8 + length;
-    uint64_t data_size = size - 8 - length;
-    size_t count = 0;
+/* The tensors that the header lists, by place; together they have to cover the data without gaps. *out is owned by the caller, also after a
+ * failure. */
+static dn_status read_entries(json_t *header, uint64_t data_size, const char *where, tensor_entry **out, size_t *count)
+{
     const char *name;
     json_t *value;
-    DN_TRY_GOTO(status, dn_alloc(&entries, json_object_size(header), sizeof *entries, where), done);
+    uint64_t end = 0;
+    *count = 0;
+    DN_TRY(dn_alloc(out, json_object_size(header), sizeof **out, where));
+    tensor_entry *entries = *out;
     json_object_foreach(header, name, value)
     {
         if (strcmp(name, "__metadata__") != 0) {
-            DN_TRY_GOTO(status, read_entry(name, value, data_size, where, &entries[count]), done);
-            ++count;
+            DN_TRY(read_entry(name, value, data_size, where, &entries[*count]));
+            ++*count;
         }
     }
-    if (count > 1) {
-        qsort(entries, count, sizeof *entries, by_begin);
+    if (*count > 1) {
+        qsort(entries, *count, sizeof *entries, by_begin);
     }
-    uint64_t end = 0;
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < *count; ++i) {
         if (entries[i].begin != end) {
-            DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: tensor \"%.100s\" %s; the file is damaged", where, entries[i].name,
-                         entries[i].begin < end ? "overlaps the one before it" : "leaves a gap before it");
+            DN_FAIL(DN_EFORMAT, "%s: tensor \"%.100s\" %s; the file is damaged", where, entries[i].name,
+                    entries[i].begin < end ? "overlaps the one before it" : "leaves a gap before it");
         }
         end = entries[i].end;
     }
     if (end != data_size) {
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s: %" PRIu64 " bytes of data belong to no tensor; the file is damaged", where,
-                     data_size - end);
+        DN_FAIL(DN_EFORMAT, "%s: %" PRIu64 " bytes of data belong to no tensor; the file is damaged", where, data_size - end);
     }
+    return DN_OK;
+}
+
+dn_status dn_safetensors_parse(const unsigned char *bytes, size_t size, const char *where, dn_weights *weights, json_t **metadata)
+{
+    dn_status status = DN_OK;
+    json_t *header = NULL, *found = NULL;
+    tensor_entry *entries = NULL;
+    const unsigned char *data = NULL;
+    uint64_t data_size = 0;
+    size_t count = 0;
+    *metadata = NULL;
+    DN_TRY(read_header(bytes, size, where, &header, &data, &data_size));
+    DN_TRY_GOTO(status, read_metadata(header, where, &found), done);
+    DN_TRY_GOTO(status, read_entries(header, data_size, where, &entries, &count), done);
     for (size_t i = 0; weights != NULL && i < count; ++i) {
         if (!is_ignored(entries[i].name)) {
             DN_TRY_GOTO(status, add_weight(weights, &entries[i], data, where), done);

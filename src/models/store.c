@@ -75,7 +75,8 @@ static dn_status user_folder(char **out)
         return dn_asprintf(out, "%s/dien/models", data);
     }
     if (home == NULL || *home == '\0') {
-        DN_FAIL(DN_EUSAGE, "HOME is not set, so there is no folder for your own models; set HOME or DIEN_MODELS, or name the file (-o)");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_NAME_FILE,
+                      "HOME is not set, so there is no folder for your own models; set HOME or DIEN_MODELS, or name the file");
     }
     return dn_asprintf(out, "%s/.local/share/dien/models", home);
 }

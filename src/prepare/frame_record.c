@@ -157,7 +157,8 @@ dn_status dn_frame_read_json(const char *path, dn_frame *out)
         DN_FAIL(DN_ENOMEM, "not enough memory to read %s", path);
     }
     if (!good) {
-        DN_FAIL(DN_EFORMAT, "%s is not a frame of 'dien prepare' (a rigid FrameToScan, AC_mm and PC_mm are needed)", path);
+        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_WRITE_FRAME,
+                      "%s is not an AC-PC frame of dien (a rigid FrameToScan, AC_mm and PC_mm are needed)", path);
     }
     return DN_OK;
 }

@@ -213,7 +213,7 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     double spacing[3];
     dn_grid_spacing(&e->conformed->scan_grid, spacing);
     double coarse = fmax(spacing[0], fmax(spacing[1], spacing[2]));
-    char text[24];
+    char text[24], words[DN_REMEDY_WORDS];
     if (coarse > l->spacing_mm[0] && e->structures->group_count > 0) {
         dn_quality_add(out, coarse > l->spacing_mm[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
                        "The voxels are %.2f x %.2f x %.2f mm. The hypothalamus needs about 1 mm; volumes from coarser scans are too small.",
@@ -229,8 +229,9 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
         if (e->location->turned > DN_ALIGN_TURNED && e->location->correlation >= DN_ALIGN_PLAUSIBLE) {
             dn_quality_add(out, e->location->turned > l->turned ? DN_FLAG_FAILED : DN_FLAG_WARNING, "turned",
                            "The head is turned by %s degrees from upright; the networks were trained on heads turned by up to %.0f: look "
-                           "at the outlines. 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.",
-                           dn_quality_number(e->location->turned, DN_ALIGN_TURNED, 0, text), DN_ALIGN_TURNED);
+                           "at the outlines.%s",
+                           dn_quality_number(e->location->turned, DN_ALIGN_TURNED, 0, text), DN_ALIGN_TURNED,
+                           dn_remedy_words(DN_REMEDY_UPRIGHT, NULL, words));
         }
         if (e->location->brain_inside < l->brain_inside) {
             dn_quality_add(out, DN_FLAG_WARNING, "brain_outside", "About %.0f %% of the brain lies outside the scan.",

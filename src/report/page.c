@@ -99,7 +99,7 @@ static dn_status put_verdict(const dn_report *it)
                           verdict == DN_REJECTED ? "At least one measure cannot be right. The files were written so that you can see why. "
                                                    "The numbers are struck through: do not use them."
                           : verdict == DN_ACCEPTED_BY_HAND
-                              ? "Quality control rejected at least one measure as impossible; a person accepted the scan (--accept)."
+                              ? "Quality control rejected at least one measure as impossible; a person accepted the scan."
                           : warnings == 1 ? "There is one remark below. Check the outlines before you use the numbers."
                           : warnings > 1  ? "There are remarks below. Check the outlines before you use the numbers."
                                           : "Nothing unusual was found. The checks do not replace your own look at the outlines."));

@@ -50,10 +50,18 @@ static const dn_volume_row *row_of(const dn_volume_rows *rows, const char *struc
 typedef struct comparison {
     const dn_norm_model *norm;
     const dn_volume_row *row; /* NULL: not measured */
-    const char *reason;       /* static; why nothing can be said; NULL: it can */
+    const char *reason;       /* why nothing can be said; NULL: it can */
+    char text[256];           /* of reason, where it is not static */
     double mm3;               /* in the norm's unit of volume */
     dn_norm_verdict verdict;
 } comparison;
+
+static const char *with_words(comparison *it, const char *fact, dn_remedy remedy)
+{
+    char words[DN_REMEDY_WORDS];
+    snprintf(it->text, sizeof it->text, "%s%s", fact, dn_remedy_words(remedy, NULL, words));
+    return it->text;
+}
 
 static dn_status compare(const dn_report *it, const dn_norm_model *norm, comparison *out)
 {
@@ -64,12 +72,12 @@ static dn_status compare(const dn_report *it, const dn_norm_model *norm, compari
     if (out->row == NULL && column != NULL) { /* the norm has a name for people; its column is that of gathered volumes */
         out->row = row_of(&it->r->volumes, column);
     }
-    out->reason = out->row == NULL       ? "it was not measured"
-                  : out->mm3 == 0.0      ? "the norm's unit of volume is not known: make the norm again with --unit mL or mm3"
-                  : head_mm3 == 0.0      ? "the norm's head sizes have an impossible unit"
-                  : icv == NULL          ? "there is no intracranial volume, which the norm needs"
-                  : isnan(it->about.age) ? "the age is not known: give --age"
-                  : norm->with_sex && it->about.sex == DN_SEX_UNKNOWN ? "the sex is not known: give --sex"
+    out->reason = out->row == NULL  ? "it was not measured"
+                  : out->mm3 == 0.0 ? with_words(out, "the norm's unit of volume is not known; make the norm again with it", DN_REMEDY_UNIT)
+                  : head_mm3 == 0.0 ? "the norm's head sizes have an impossible unit"
+                  : icv == NULL     ? "there is no intracranial volume, which the norm needs"
+                  : isnan(it->about.age)                              ? with_words(out, "the age is not known", DN_REMEDY_AGE)
+                  : norm->with_sex && it->about.sex == DN_SEX_UNKNOWN ? with_words(out, "the sex is not known", DN_REMEDY_SEX)
                                                                       : NULL;
     if (out->reason != NULL) {
         return DN_OK;

@@ -120,7 +120,7 @@ json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision
     dn_record_set(root, "SpatialReference", json_string("orig"));
     dn_record_set(root, "QualityControl",
                   json_string(score->verdict == DN_ACCEPTED           ? "passed"
-                              : score->verdict == DN_ACCEPTED_BY_HAND ? "failed, accepted by hand (--accept)"
+                              : score->verdict == DN_ACCEPTED_BY_HAND ? "failed, accepted by hand"
                                                                       : "failed"));
     dn_record_set(root, "Quality", quality_score(score));
     return root;
@@ -207,7 +207,7 @@ void dn_record_volume_columns(json_t *root, const dn_volume_rows *rows)
            "for statistics",
            "mm3");
     column(root, "hard_volume_mm3", "Number of voxels of the label map on the scan's own grid, times the volume of a voxel", "mm3");
-    column(root, "accepted",
-           "yes; no: quality control rejected the scan; by_hand: quality control rejected it, and a person accepted it (--accept)", NULL);
+    column(root, "accepted", "yes; no: quality control rejected the scan; by_hand: quality control rejected it, and a person accepted it",
+           NULL);
     column(root, "mean_posterior", "Mean probability of the row's structure over the voxels with its label", NULL);
 }

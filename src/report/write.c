@@ -288,10 +288,10 @@ static dn_status check_labels(const char *folder, const char *stem)
         DN_TRY_GOTO(status, is_ours(folder, stem, suffix[LABEL_SIDECAR], &ours), done);
         DN_TRY_GOTO(status, is_ours(folder, stem, suffix[VOLUMES_SIDECAR], &ours), done);
         if (!ours) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE,
-                         "%s exists and was not written by 'dien segment' (there is no %s of dien beside it), and would be overwritten; "
-                         "name another folder with -o",
-                         path, suffix[LABEL_SIDECAR]);
+            DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_OTHER_FOLDER,
+                               "%s exists and is not a segmentation of dien (there is no %s of dien beside it), and would be overwritten; "
+                               "name another folder",
+                               path, suffix[LABEL_SIDECAR]);
         }
     }
 done:

@@ -196,7 +196,8 @@ static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
     settle_head(s, r);
     DN_TRY(measure_labels(r));
     if (r->stack != NULL && r->volumes.count == 0) {
-        DN_FAIL(DN_EDATA, "%s: no structure was found in the stack; was it made by `dien prepare`?", r->path);
+        DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_CUT_STACKS, "%s: no structure was found in the stack; was it cut along the AC-PC frame?",
+                      r->path);
     }
     return DN_OK;
 }

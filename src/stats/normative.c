@@ -239,12 +239,9 @@ static dn_status copy_texts(const dn_norm_options *options, dn_norm_model *out)
     return dn_strdup(options->source != NULL ? options->source : "", &out->source);
 }
 
-dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_options *options, dn_norm_model *out, unsigned char *outlier,
-                      double *residual)
+/* The model's settings, and centre and scale of age and head size. */
+static dn_status begin_model(const dn_norm_person *persons, size_t n, const dn_norm_options *options, dn_norm_model *out)
 {
-    dn_status status = DN_OK;
-    double *x = NULL, *y = NULL, *residuals = NULL, scale = NAN, low = 0.0, high = 0.0;
-    unsigned char *left_out = NULL;
     *out = (dn_norm_model){.method = options->method, .with_sex = options->with_sex, .simulated = options->simulated};
     out->two_step = options->two_step && options->method == DN_NORM_LEAST_SQUARES;
     out->level = options->level > 0.0 ? options->level : 0.95;
@@ -260,24 +257,49 @@ dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_opt
     DN_TRY(check_persons(persons, n, options));
     DN_TRY(copy_texts(options, out));
     DN_TRY(scale_of(persons, n, false, &out->centre_icv, &out->scale_icv));
-    DN_TRY(scale_of(persons, n, true, &out->centre_age, &out->scale_age));
+    return scale_of(persons, n, true, &out->centre_age, &out->scale_age);
+}
+
+static dn_status fit_surface(const double *x, const double *y, size_t count, size_t n, dn_norm_model *out)
+{
+    const dn_status status = dn_least_squares(x, y, NULL, count, out->terms, out->beta, out->inverse);
+    if (status != DN_EDATA) {
+        return status;
+    }
+    DN_FAIL(DN_EDATA, "a quadratic surface cannot be fitted to these %zu people: there are too few different ages and head sizes", n);
+}
+
+/* Least squares again without the outliers of the first fit. residuals: room for n; x, y and *count become those of who is left. */
+static dn_status fit_again(const dn_norm_person *persons, size_t n, double *residuals, unsigned char *left_out, double *x, double *y,
+                           size_t *count, dn_norm_model *out)
+{
+    double low = 0.0, high = 0.0;
+    for (size_t i = 0; i < n; ++i) {
+        residuals[i] = residual_of(out, &persons[i], out->beta);
+    }
+    DN_TRY(dn_outliers(residuals, n, 1.5, left_out, &out->n_outliers, &low, &high));
+    *count = rows_of(out, persons, n, left_out, x, y);
+    if (*count <= out->terms) {
+        DN_FAIL(DN_EDATA, "%zu of %zu people are outliers of the first fit; too few are left for the second", out->n_outliers, n);
+    }
+    return fit_surface(x, y, *count, n, out);
+}
+
+dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_options *options, dn_norm_model *out, unsigned char *outlier,
+                      double *residual)
+{
+    dn_status status = DN_OK;
+    double *x = NULL, *y = NULL, *residuals = NULL, scale = NAN;
+    unsigned char *left_out = NULL;
+    DN_TRY(begin_model(persons, n, options, out));
     DN_TRY_GOTO(status, dn_alloc(&x, n * out->terms, sizeof *x, "the norm"), done);
     DN_TRY_GOTO(status, dn_alloc(&y, n, sizeof *y, "the norm"), done);
     DN_TRY_GOTO(status, dn_alloc(&residuals, n, sizeof *residuals, "the norm"), done);
     DN_TRY_GOTO(status, dn_alloc(&left_out, n, 1, "the norm"), done);
     size_t count = rows_of(out, persons, n, left_out, x, y);
-    DN_TRY_GOTO(status, dn_least_squares(x, y, NULL, count, out->terms, out->beta, out->inverse), depends);
+    DN_TRY_GOTO(status, fit_surface(x, y, count, n, out), done);
     if (out->two_step) {
-        for (size_t i = 0; i < n; ++i) {
-            residuals[i] = residual_of(out, &persons[i], out->beta);
-        }
-        DN_TRY_GOTO(status, dn_outliers(residuals, n, 1.5, left_out, &out->n_outliers, &low, &high), done);
-        count = rows_of(out, persons, n, left_out, x, y);
-        if (count <= out->terms) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "%zu of %zu people are outliers of the first fit; too few are left for the second",
-                         out->n_outliers, n);
-        }
-        DN_TRY_GOTO(status, dn_least_squares(x, y, NULL, count, out->terms, out->beta, out->inverse), depends);
+        DN_TRY_GOTO(status, fit_again(persons, n, residuals, left_out, x, y, &count, out), done);
     } else if (out->method == DN_NORM_HUBER || out->method == DN_NORM_BISQUARE) {
         dn_psi psi = out->method == DN_NORM_HUBER ? DN_PSI_HUBER : DN_PSI_BISQUARE;
         DN_TRY_GOTO(status, dn_robust_fit(x, y, count, out->terms, psi, 0.0, out->beta, &scale, NULL), done);
@@ -305,10 +327,6 @@ done:
     free(residuals);
     free(left_out);
     return status;
-depends:
-    status = dn_error_set(DN_EDATA,
-                          "a quadratic surface cannot be fitted to these %zu people: there are too few different ages and head sizes", n);
-    goto done;
 }
 
 /* ---- use ----------------------------------------------------------------------------------------------------------------------- */

@@ -56,10 +56,14 @@ static dn_status check(const dn_normalise_options *options)
 {
     const struct {
         const char *name, *text;
-    } needed[] = {{"value", options->values}, {"icv", options->icv}, {"output", options->output.folder}};
+    } needed[] = {{"the columns of the volumes are", options->values},
+                  {"the column of the ICV is", options->icv},
+                  {"the folder is", options->output.folder}};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; ++i) {
         if (needed[i].text == NULL) {
-            DN_FAIL(DN_EUSAGE, "dien stats normalise needs --value COLUMNS, --icv COLUMN and -o DIR; --%s is missing", needed[i].name);
+            DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_VALUE_ICV_FOLDER,
+                          "to normalise, columns of volumes, a column of the ICV and a folder for the result are needed; %s missing",
+                          needed[i].name);
         }
     }
     return DN_OK;

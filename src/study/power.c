@@ -130,7 +130,9 @@ static dn_status run_t(const dn_power_options *options, dn_power_kind kind, dn_s
     const char *unknown = isnan(t.n) ? "n" : isnan(t.delta) ? "difference" : isnan(t.sd) ? "standard deviation" : "power";
     int missing = isnan(t.n) + isnan(t.delta) + isnan(t.sd) + isnan(t.power);
     if (missing != 1) {
-        DN_FAIL(DN_EUSAGE, "give three of --n, --difference, --sd and --power; the fourth is computed (%d are missing)", missing);
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_POWER_OF_T,
+                      "give three of the number of people, the difference, the SD and the power; the fourth is computed (%d are missing)",
+                      missing);
     }
     if (t.delta == 0.0) {
         DN_FAIL(DN_EDATA, "a difference of 0 cannot be found with any number of people; give the smallest difference that is of interest");
@@ -164,12 +166,15 @@ static dn_status read_means(const char *means, size_t *k, double *variance)
     double sum = 0.0;
     double squares = 0.0;
     DN_TRY(dn_split_list(means, &items, k));
-    dn_status status = *k >= 2 ? DN_OK : dn_error_set(DN_EUSAGE, "an analysis of variance needs --means A,B,... of at least two groups");
+    dn_status status = DN_OK;
+    if (*k < 2) {
+        status = dn_error_set(DN_EUSAGE, "an analysis of variance needs the means of at least two groups");
+    }
     for (size_t i = 0; i < *k && status == DN_OK; ++i) {
         char *end;
         double mean = strtod(items[i], &end);
         if (*end != '\0' || !isfinite(mean)) {
-            status = dn_error_set(DN_EUSAGE, "--means: \"%s\" is not a number", items[i]);
+            status = dn_error_set(DN_EUSAGE, "the mean \"%s\" is not a number", items[i]);
         }
         sum += mean;
     }
@@ -179,10 +184,10 @@ static dn_status read_means(const char *means, size_t *k, double *variance)
     }
     *variance = *k > 1 ? squares / (double)(*k - 1) : 0.0;
     if (status == DN_OK && !(*variance > 0.0)) {
-        status = dn_error_set(DN_EDATA, "all --means are equal; no number of people finds a difference");
+        status = dn_error_set(DN_EDATA, "all means are equal; no number of people finds a difference");
     }
     free(items);
-    return status;
+    return status == DN_EUSAGE || status == DN_EDATA ? dn_error_offer(status, DN_REMEDY_MEANS) : status;
 }
 
 static dn_status run_anova(const dn_power_options *options, dn_study_result *result)
@@ -192,7 +197,8 @@ static dn_status run_anova(const dn_power_options *options, dn_study_result *res
     DN_TRY(read_means(options->means, &k, &a.between_variance));
     double sd = options->sd;
     if (isnan(sd) || isnan(a.n) + isnan(a.power) != 1) {
-        DN_FAIL(DN_EUSAGE, "give --means, --sd and one of --n and --power; the other is computed");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_POWER_OF_ANOVA,
+                      "give the means, the SD, and either the number of people or the power; the other is computed");
     }
     bool found_n = isnan(a.n);
     a.groups = (double)k;

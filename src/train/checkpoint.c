@@ -186,7 +186,7 @@ static dn_status check_config(const json_t *metadata, const dn_train_config *con
     const char *text = json_string_value(json_object_get(metadata, "dien.train"));
     char difference[512];
     if (json_object_get(metadata, "dien.checkpoint") == NULL || text == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s is not a checkpoint of `dien train`", path);
+        DN_FAIL(DN_EFORMAT, "%s is not a checkpoint of a training by dien", path);
     }
     /* Through text on both sides, as numbers come back from it. */
     char *own_text = json_dumps(config->canonical, JSON_COMPACT | JSON_SORT_KEYS);

@@ -258,7 +258,8 @@ static void ids_that_look_alike_are_asked_about(void **state)
     dn_table *people = parse("participant_id\tage\n1\t50\n2\t60\n10\t61\n11\t62\n99\t63\n", "people.tsv");
     dn_table *volumes = parse("participant_id\tv\nsub-01\t1\nsub-02\t2\nsub-10\t3\nsub-11\t4\nsub-77\t5\n", "volumes.tsv");
     assert_int_equal(dn_join(people, volumes, "participant_id", DN_JOIN_ASK, &joined, &loss), DN_EDATA);
-    assert_message("people.tsv and volumes.tsv: 2 of the ids|\"1\" and \"sub-01\"|--join alike|--join exact");
+    assert_message("people.tsv and volumes.tsv: 2 of the ids|\"1\" and \"sub-01\"|Join them, or leave them out");
+    assert_int_equal(dn_error_remedy(), DN_REMEDY_JOIN_HOW);
     assert_ok(dn_join(people, volumes, "participant_id", DN_JOIN_EXACT, &joined, &loss));
     assert_int_equal(dn_table_rows(joined), 2);
     assert_int_equal(loss.left_count, 3);

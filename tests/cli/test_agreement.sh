@@ -39,8 +39,8 @@ grep -q 'manual minus other' "$work/stdout" || fail "agreement: --reference is n
 expect 0 stats agreement cases.tsv --scores --value manual,net,other --label Dice
 grep -q 'Greenhouse-Geisser' "$work/stdout" || fail "scores: no Greenhouse-Geisser"
 expect_sentence 2 "needs at least two columns" stats agreement cases.tsv --value manual
-expect_sentence 2 "names the column net twice" stats agreement cases.tsv --value net,net
-expect_sentence 2 "not among the columns" stats agreement cases.tsv --value manual,net --reference nobody
+expect_sentence 2 "the column net is named twice (--value manual,network)" stats agreement cases.tsv --value net,net
+expect_sentence 2 "not among the columns that are compared (--reference)" stats agreement cases.tsv --value manual,net --reference nobody
 expect_sentence 3 "manual" stats agreement cases.tsv --value manul,net
 { cat cases.tsv; echo 'sub-01	1	2	3'; } >twice.tsv
 expect_sentence 3 "sub-01" stats agreement twice.tsv --value manual,net
@@ -61,8 +61,8 @@ expect 0 stability repeats.tsv --value a,b --unit mL --between-sd 0.88,1.09 -o s
 grep -q 'between-subject SD' "$work/stdout" || fail "stability: no ratio"
 [ -s stable/stability_tests.tsv ] || fail "stability: no tests"
 grep -qi 'nan' stable/*.tsv && fail "stability: NaN in a table"
-expect_sentence 2 "entries for 2 methods" stability repeats.tsv --value a,b --between-sd 0.88
-expect_sentence 2 "is not a number above 0" stability repeats.tsv --value a --between-sd zero
+expect_sentence 2 "there are 1 SDs between people for 2 methods (--between-sd)" stability repeats.tsv --value a,b --between-sd 0.88
+expect_sentence 2 "is not a number above 0 (--between-sd)" stability repeats.tsv --value a --between-sd zero
 expect_sentence 3 "scanner" stability cases.tsv --value net
 awk -F'\t' 'BEGIN { OFS = FS } NR > 1 { $1 = "p" NR; $2 = "s" NR } { print }' repeats.tsv >single.tsv
 expect_sentence 3 "needs repeats" stability single.tsv --value a
@@ -97,7 +97,7 @@ expect 0 normative fit norms.tsv --value thalamus --with-sex -o norm_sex
 expect_sentence 2 "normative fit needs --value COLUMN" normative fit norms.tsv -o nothing
 expect_sentence 2 "there is no 'dien normative fti'" normative fti norms.tsv
 expect_sentence 2 "normative apply needs all of NORM TABLE..." normative apply norm/norm.json
-expect_sentence 2 "there is no person X with all the numbers" normative apply norm/norm.json people.tsv --chart X -o nothing_chart
+expect_sentence 2 "there is no person X with all the numbers that are needed for a chart (--chart)" normative apply norm/norm.json people.tsv --chart X -o nothing_chart
 expect_sentence 3 "not JSON" normative apply norms.tsv people.tsv
 echo '{"a": 1}' >other.json
 expect_sentence 3 "is not a norm" normative apply other.json people.tsv

@@ -40,8 +40,8 @@ printf 'subject\tseconds\nsomebody\t10\n' >"$work/times.tsv"
 expect_sentence 3 "has no row for any of the subjects" evaluate "$work/pred" "$work/truth" --times "$work/times.tsv"
 
 expect_sentence 2 "two files or two folders" evaluate "$work/pred" "$work/truth/sub-01_dseg.nii.gz"
-expect_sentence 2 "two structures are called side" evaluate "$work/pred" "$work/truth" --structures side=10,side=49
-expect_sentence 2 "is not like thalamus=10+49" evaluate "$work/pred" "$work/truth" --structures thalamus
+expect_sentence 2 "two structures are called side; give them names (--structures)" evaluate "$work/pred" "$work/truth" --structures side=10,side=49
+expect_sentence 2 "is not like thalamus=10+49, hypothalamus=801-810 or 17 (--structures)" evaluate "$work/pred" "$work/truth" --structures thalamus
 expect_sentence 3 "has a partner" evaluate "$work/pred" "$work/truth" --suffix _nothing.nii.gz
 expect_sentence 3 "there is no file" evaluate "$work/none.nii.gz" "$work/truth/sub-01_dseg.nii.gz"
 expect_sentence 3 "neither the prediction nor the truth" evaluate "$work/pred/sub-01_dseg.nii.gz" "$work/truth/sub-01_dseg.nii.gz" --structures 777

@@ -149,7 +149,7 @@ said "with different options; this can make larger differences than there are be
 said "0.8 x 0.8 x 2.0 mm in 1 scan (sub-14_volumes.tsv)"
 warned "there are 4 doubts about the tables"
 grep -q $'^networks\tdoubt' mixed_out/groups_remarks.tsv || fail "remarks: $(cat mixed_out/groups_remarks.tsv)"
-expect_sentence 3 'refused by --strict: The volumes were measured by different networks' stats groups people.tsv mixed --value hypothalamus --group group --strict
+expect_sentence 3 'tables with doubts are refused: The volumes were measured by different networks' stats groups people.tsv mixed --value hypothalamus --group group --strict
 expect 0 stats groups people.tsv plain --value hypothalamus --group group --strict -o mixed_out
 unsaid "About the tables"
 [ -e mixed_out/groups_remarks.tsv ] && fail "the remarks of an earlier run were left"
@@ -161,13 +161,13 @@ expect 0 stats groups more.tsv plain extra --value hypothalamus --group group -o
 said 'In only one of two tables, left out: 1 of 21 rows of more.tsv that are not in the gathered volumes (for example "sub-77"), and 1 of 21 rows of the gathered volumes that are not in more.tsv (for example "sub-88").'
 warned 'In only one of two tables, left out: 1 of 21 rows'
 grep -q $'^join\tleft out\tsub-88\tthe gathered volumes\tnot in more.tsv$' lost/groups_remarks.tsv || fail "remarks: $(cat lost/groups_remarks.tsv)"
-expect_sentence 3 'refused by --strict: In only one' stats groups more.tsv plain --value hypothalamus --group group --strict
+expect_sentence 3 'tables with doubts are refused: In only one' stats groups more.tsv plain --value hypothalamus --group group --strict
 expect 0 stats groups more.tsv plain --value hypothalamus --group group --where sex=F
 said 'left out: 1 of 14 rows of more.tsv that are not in the gathered volumes (for example "sub-77").'
 unsaid 'of the gathered volumes that are' # those that --where leaves out are no loss
 sed 's/^sub-0*//' people.tsv >bare.tsv
 expect_sentence 3 'bare.tsv and the gathered volumes: 9 of the ids that find no partner are probably the same people' stats groups bare.tsv plain --value hypothalamus --group group
-grep -qF '"1" and "sub-01". Join them with --join alike, or leave them out with --join exact' stderr || fail "no example of ids that look alike: $(cat stderr)"
+grep -qF '"1" and "sub-01". Join them, or leave them out (--join alike, or --join exact)' stderr || fail "no example of ids that look alike: $(cat stderr)"
 expect 0 stats groups people.tsv plain --value hypothalamus --group group
 cp stdout whole
 expect 0 stats groups bare.tsv plain --value hypothalamus --group group --join alike
@@ -208,7 +208,7 @@ checked() { # PART ARGUMENTS...: it is said, --strict refuses, and without the c
     shift
     expect 0 stats groups t.tsv --value v --group group "$@"
     said "$part"
-    expect_sentence 3 'refused by --strict' stats groups t.tsv --value v --group group "$@" --strict
+    expect_sentence 3 '(without --strict, all doubts are listed)' stats groups t.tsv --value v --group group "$@" --strict
 }
 expect 0 stats groups plain.tsv --value v --group group --covariates age,sex --icv icv --control CON --strict
 table t.tsv 3 4 999 3 5 -9
@@ -236,7 +236,7 @@ expect 0 stats groups plain.tsv --value v --group group --order CON,ALS
 said "v: CON "
 expect 0 stats groups plain.tsv --value v --group group --order ALS
 said "v: ALS "
-expect_sentence 3 '--order: no row of plain.tsv has group = PLS' stats groups plain.tsv --value v --group group --order CON,PLS
+expect_sentence 3 'no row of plain.tsv has group = PLS, which the order of the groups names (--order)' stats groups plain.tsv --value v --group group --order CON,PLS
 { cat plain.tsv | tr '\t' ','; echo ',,,,,,'; } >t.csv
 expect 0 stats groups t.csv --value v --group group --strict
 echo 'Mean,,45,,,830,' >>t.csv
@@ -282,7 +282,7 @@ done
 printf 'participant_id\tyears\tgender\nsub-p1\t45\tF\nsub-p2\t50\tM\n' >two.tsv
 expect 0 normative apply columns/norm.json two.tsv sub-p1_volumes.tsv sub-p2_volumes.tsv --icv icv
 said "sub-p1 (45 years): 14.1 mL, expected 1"
-expect_sentence 2 '--unit voxels' normative apply columns/norm.json mm3.tsv --unit voxels
+expect_sentence 2 'must be mm3, mL, cm3 or L to be converted (--unit)' normative apply columns/norm.json mm3.tsv --unit voxels
 awk -F'\t' 'BEGIN { OFS = FS } NR > 1 { $3 = $3 == "F" ? 0 : 1 } { print }' norms.tsv >numbers.tsv
 expect_sentence 3 "given as '0', and a number does not say which" normative apply columns/norm.json numbers.tsv
 # A norm of an earlier version has neither columns nor volumes.

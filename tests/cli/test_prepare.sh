@@ -26,7 +26,7 @@ expect_sentence 2 "should be 'published', 'quarter' or SLICESxPIXELS" prepare "$
 expect_sentence 2 "--labels, --frame and --back cannot be combined; give only one of them" prepare "$head" -o "$work/no" --labels "$head" --frame x.json
 expect_sentence 2 "--labels is for one scan" prepare "$head" "$head" -o "$work/no" --labels "$head"
 echo '{"AC_mm": [0, 0, 0]}' >"$work/bad.json"
-expect_sentence 3 "is not a frame of 'dien prepare'" prepare "$head" -o "$work/no" --frame "$work/bad.json"
+expect_sentence 3 "is not an AC-PC frame of dien (a rigid FrameToScan, AC_mm and PC_mm are needed); 'dien prepare' writes one" prepare "$head" -o "$work/no" --frame "$work/bad.json"
 expect_sentence 2 "--model and --frame go together" icv "$head" -o "$work/no" --model x
 
 # dien icv beside the results of dien segment: each has its own files. The template as a scan: its numbers are intensities.
@@ -40,8 +40,8 @@ done
 [ "$(cat "$work/both/head_sample-0001_volumes.tsv")" = kept ] || fail "icv has overwritten the volumes of another command"
 # True labels have the name that segment would give its own.
 cp "$work/synth/head_sample-0001_dseg.nii.gz" "$work/truth"
-expect_sentence 2 "was not written by 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth"
-expect_sentence 2 "was not written by 'dien segment'" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth" --truth "$work/synth/head_sample-0001_dseg.nii.gz"
+expect_sentence 2 "is not a segmentation of dien" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth"
+expect_sentence 2 "is not a segmentation of dien" segment "$work/synth/head_sample-0001_T1w.nii.gz" -o "$work/synth" --truth "$work/synth/head_sample-0001_dseg.nii.gz"
 cmp -s "$work/truth" "$work/synth/head_sample-0001_dseg.nii.gz" || fail "segment has overwritten the true labels"
 expect_no_temporaries "$work/out"
 finish

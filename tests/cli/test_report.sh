@@ -60,7 +60,7 @@ shows 'male, 30 years <span class="soft">(given)'
 mv data/participants.tsv data/people.tsv
 measure unknown --norm norm/norm.json
 shows 'age and sex are not known'
-shows 'cannot be compared: the age is not known'
+shows 'cannot be compared: the age is not known: give --age'
 
 # rejected: struck through; accepted by hand: not, but said
 "$dien" segment good.nii.gz -o tiny --model tiny.safetensors --threads 1 >stdout 2>stderr

@@ -51,7 +51,7 @@ for i in 01 02 03 04 05 06; do
         printf "${header}hypothalamus\tB\t%s\t1\t0.9\tyes\n" "$((700 + 10#$i * 13 % 7 * 11 + s))" >"$work/sessions/sub-${i}_ses-${s}_volumes.tsv"
     done
 done
-expect_sentence 3 'sub-01_ses-2_volumes.tsv; choose a session, for example --session ses-1' stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group
+expect_sentence 3 'sub-01_ses-2_volumes.tsv; choose a session (--session ses-1)' stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group
 expect 0 stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group --where session=ses-2
 cp "$work/stdout" "$work/first"
 expect 0 stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group --session 2
@@ -89,30 +89,30 @@ bad 3 'has a comma instead of a decimal point; write it as 1.5' "${h}s1\tA\t1,5\
 bad 3 'has a decimal comma, but other numbers of the file have a point' 'participant_id;group;v\ns1;A;1,5\ns2;A;2,5\ns3;B;3,1\ns4;B;4.2\n' --value v --group group
 bad 3 'has thousands separators' "${h}s1\tA\t1,500,000\ns2\tA\t1,510,000\ns3\tB\t1,490,000\ns4\tB\t1,490,001\n" --value v --group group
 bad 3 'has a different text ("1 mL")' "${h}s1\tA\t1 mL\ns2\tA\t2 mL\ns3\tB\t3 mL\ns4\tB\t4 mL\n" --value v --group group
-bad 2 'names the column v twice' "${h}s1\tA\t1\ns2\tA\t2\ns3\tB\t3\ns4\tB\t4\n" --value v,v --group group
+bad 2 'the column v is named twice (--value COLUMN)' "${h}s1\tA\t1\ns2\tA\t2\ns3\tB\t3\ns4\tB\t4\n" --value v,v --group group
 bad 3 's1 occurs twice, on lines 2 and 3' "${h}s1\tA\t1\ns1\tA\t2\ns3\tB\t3\n" --value v --group group
 bad 3 'the group A has 0 usable values' "${h}s1\tA\tNaN\ns2\tA\tnan\ns3\tB\t3\ns4\tB\t4\n" --value v --group group
 bad 3 'fields, but the header names' "${h}s1\tA\n" --value v --group group
 bad 3 'has names of columns but no rows' "$h" --value v --group group
 bad 3 'is empty' '' --value v --group group
-bad 2 'name the column of the groups: --group COLUMN' "${h}s1\tA\t1\n" --value v
+bad 2 'name the column of the groups (--group COLUMN)' "${h}s1\tA\t1\n" --value v
 bad 2 'stats groups needs --value COLUMNS' "${h}s1\tA\t1\n" --group group
-bad 2 '--icv needs --control' "${h}s1\tA\t1\n" --value v --group group --icv icv
-bad 2 'is not COLUMN=VALUE' "${h}s1\tA\t1\n" --value v --group group --where A
+bad 2 'whose mean ICV the volumes are scaled; with --icv, give --control NAME' "${h}s1\tA\t1\n" --value v --group group --icv icv
+bad 2 'the condition "A" is not like group=ALS (--where COLUMN=VALUE)' "${h}s1\tA\t1\n" --value v --group group --where A
 bad 3 'no row of' "${h}s1\tA\t1\n" --value v --group group --where group=C
 bad 3 'did you mean "ALS"?' "${h}s1\tALS\t1\n" --value v --group group --where group=als
-bad 2 '--paired compares two columns' "${h}s1\tA\t1\n" --value v --paired
+bad 2 'one column in two groups (--value A,B or --value A --group COLUMN)' "${h}s1\tA\t1\n" --value v --paired
 expect_sentence 3 'missing.tsv' stats groups "$work/missing.tsv" --value v --group group
 expect_sentence 2 'stats groups needs TABLE...' stats groups --value v --group group
 expect_sentence 2 "there is no 'dien stats gruops'; did you mean 'dien stats groups'?" stats gruops
 expect_sentence 2 'stats correlate needs --x COLUMN' stats correlate "$work/p.tsv" --y icv
-expect_sentence 2 'both name the column icv' stats correlate "$work/p.tsv" --x icv --y icv
+expect_sentence 2 'the column icv cannot be correlated with itself; name two columns (--x COLUMN --y COLUMN)' stats correlate "$work/p.tsv" --x icv --y icv
 expect_sentence 3 'outside its scale of 0 to 48' stats correlate "$work/p.tsv" --alsfrs age --duration months --x alsfrs_slope --y icv
-expect_sentence 2 'needs both --alsfrs COLUMN and --duration COLUMN' stats correlate "$work/p.tsv" --alsfrs alsfrs --x alsfrs_slope --y icv
-expect_sentence 2 'give three of --n, --difference, --sd and --power' stats power --n 5
+expect_sentence 2 'that of the duration (--alsfrs COLUMN and --duration COLUMN)' stats correlate "$work/p.tsv" --alsfrs alsfrs --x alsfrs_slope --y icv
+expect_sentence 2 '(3 are missing) (--n, --difference, --sd, --power)' stats power --n 5
 expect_sentence 3 'a difference of 0 cannot be found' stats power --difference 0 --sd 1 --power 0.8
 expect_sentence 3 'a difference of 0 cannot be found' stats power --difference 0 --sd 1 --n 10
-expect_sentence 2 '"x" is not a number' stats power --kind anova --means 1,x --sd 1 --n 5
+expect_sentence 2 'the mean "x" is not a number (--means A,B,...)' stats power --kind anova --means 1,x --sd 1 --n 5
 mkdir -p "$work/empty"
 expect_sentence 3 'there is no *_volumes.tsv' stats groups "$work/p.tsv" "$work/empty" --value v --group group
 finish

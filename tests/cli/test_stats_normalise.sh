@@ -24,7 +24,7 @@ grep -qF $'hypothalamus\tpower\t22\t22\t' "$work/power-everyone/normalisation.ts
 grep -q "warning: 2 of 24 people lack hypothalamus or icv" "$work/stderr" || fail "expected a warning about two people: $(cat "$work/stderr")"
 
 expect_sentence 2 "stats normalise needs --icv COLUMN" stats normalise "$people" --value hypothalamus -o "$work/no"
-expect_sentence 2 "give both --group COLUMN and --control NAME" stats normalise "$people" --value hypothalamus --icv icv --control CON -o "$work/no"
+expect_sentence 2 "the name of the control group (--group COLUMN and --control NAME)" stats normalise "$people" --value hypothalamus --icv icv --control CON -o "$work/no"
 expect_sentence 3 "nobody with group = XXX" stats normalise "$people" --value hypothalamus --icv icv --group group --control XXX -o "$work/no"
 sed 's/1490000/0/' "$people" >"$work/zero.tsv"
 expect_sentence 3 "both must be above 0" stats normalise "$work/zero.tsv" --value hypothalamus --icv icv -o "$work/no"

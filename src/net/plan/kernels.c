@@ -29,6 +29,52 @@ static void find_lifetimes(dn_plan *plan)
     }
 }
 
+/* A convolution that reads an f32 value reads its bf16 copy instead; the step that makes the copy is added before the first of them.
+ * converted: a value's copy, 0 while it has none. */
+static dn_status convert_input(dn_plan *plan, dn_step *step, int *converted)
+{
+    int source = step->inputs[0];
+    if (!dn_step_is_conv(step) || step->algorithm == DN_ALGORITHM_WINOGRAD || plan->values[source].type != DN_TYPE_F32) {
+        return DN_OK;
+    }
+    if (converted[source] == 0) {
+        dn_node copy = {.kind = DN_OP_ACTIVATION, .name = step->node.name, .shape = step->in_shape};
+        dn_step *convert;
+        DN_TRY(dn_plan_new_value(plan, &step->in_shape, &converted[source]));
+        plan->values[converted[source]].type = DN_TYPE_BF16;
+        DN_TRY(dn_plan_new_step(plan, &copy, &step->in_shape, &source, 1, converted[source], &convert));
+    }
+    step->inputs[0] = converted[source];
+    return DN_OK;
+}
+
+/* Moves a step, with the arrays that it owns, to the end of the plan. */
+static dn_status move_step(dn_plan *plan, const dn_step *step)
+{
+    dn_step *added;
+    DN_TRY(dn_plan_new_step(plan, &step->node, &step->in_shape, step->inputs, step->input_count, step->output, &added));
+    dn_step blank = *added;
+    *added = *step;
+    added->node.name = blank.node.name;
+    added->inputs = blank.inputs;
+    added->operands = blank.operands;
+    return DN_OK;
+}
+
+static void release_arrays(dn_step *step)
+{
+    free(step->weight);
+    free(step->bias);
+    for (int p = 0; p < step->post_count; ++p) {
+        free(step->posts[p].scale);
+        free(step->posts[p].shift);
+    }
+    for (int p = 0; p < step->pre_count; ++p) {
+        free(step->pre[p].scale);
+        free(step->pre[p].shift);
+    }
+}
+
 /* Inputs and outputs are f32, and so is what a softmax reads. In a bf16 plan the rest is bf16, and convolutions read bf16:
  * an f32 value gets a step that converts it. */
 dn_status dn_plan_choose_types(dn_plan *plan)
@@ -50,46 +96,15 @@ dn_status dn_plan_choose_types(dn_plan *plan)
     dn_status status = dn_alloc(&converted, (size_t)plan->value_count, sizeof *converted, "a plan");
     int done = 0;
     for (; status == DN_OK && done < old_count; ++done) {
-        dn_step *step = &old[done];
-        int source = step->inputs[0];
-        if (dn_step_is_conv(step) && step->algorithm != DN_ALGORITHM_WINOGRAD && plan->values[source].type == DN_TYPE_F32) {
-            if (converted[source] == 0) {
-                dn_node copy = {.kind = DN_OP_ACTIVATION, .name = step->node.name, .shape = step->in_shape};
-                dn_step *convert;
-                status = dn_plan_new_value(plan, &step->in_shape, &converted[source]);
-                if (status == DN_OK) {
-                    plan->values[converted[source]].type = DN_TYPE_BF16;
-                    status = dn_plan_new_step(plan, &copy, &step->in_shape, &source, 1, converted[source], &convert);
-                }
-                if (status != DN_OK) {
-                    break;
-                }
-            }
-            step->inputs[0] = converted[source];
-        }
-        dn_step *added;
-        status = dn_plan_new_step(plan, &step->node, &step->in_shape, step->inputs, step->input_count, step->output, &added);
+        status = convert_input(plan, &old[done], converted);
+        status = status == DN_OK ? move_step(plan, &old[done]) : status;
         if (status != DN_OK) {
             break;
         }
-        dn_step blank = *added;
-        *added = *step;
-        added->node.name = blank.node.name;
-        added->inputs = blank.inputs;
-        added->operands = blank.operands;
     }
     /* On failure the old steps that were not moved still own their arrays. */
     for (; done < old_count; ++done) {
-        free(old[done].weight);
-        free(old[done].bias);
-        for (int p = 0; p < old[done].post_count; ++p) {
-            free(old[done].posts[p].scale);
-            free(old[done].posts[p].shift);
-        }
-        for (int p = 0; p < old[done].pre_count; ++p) {
-            free(old[done].pre[p].scale);
-            free(old[done].pre[p].shift);
-        }
+        release_arrays(&old[done]);
     }
     free(converted);
     free(old);

@@ -37,9 +37,9 @@ static dn_status read_regions(dn_acpc *acpc)
         dn_region_stack_found region;
         DN_TRY(dn_region_stack(&model->input, model->name, &region));
         if (!region.is_stack) {
-            DN_FAIL(DN_EFORMAT,
-                    "model %s works on slices, but its file does not say on which slices of a head; give it stacks of `dien prepare`",
-                    model->name);
+            DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_CUT_STACKS,
+                          "model %s works on slices, but its file does not say on which slices of a head; give it stacks instead of scans",
+                          model->name);
         }
         if (i > 0 && !same_stack(&region.geometry, &acpc->geometry)) {
             DN_FAIL(DN_EFORMAT, "models %s and %s need different stacks and cannot be averaged", dn_stack_models_at(acpc->models, 0)->name,

@@ -283,7 +283,7 @@ static dn_status find_reference(agreement_job *job)
             return DN_OK;
         }
     }
-    DN_FAIL(DN_EUSAGE, "--reference %s is not among the columns of --value", name);
+    DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_REFERENCE, "the reference, %s, is not among the columns that are compared", name);
 }
 
 dn_status dn_limits_method_of(const char *text, dn_limits_method *out)
@@ -293,6 +293,35 @@ dn_status dn_limits_method_of(const char *text, dn_limits_method *out)
     DN_TRY(dn_choice_of("the kind of limits", text, words, &which));
     *out = (dn_limits_method)which;
     return DN_OK;
+}
+
+static dn_status take_columns(agreement_job *job)
+{
+    DN_TRY(dn_split_list(job->options->values, &job->columns, &job->k));
+    if (job->k < 2) {
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_VALUES, "agreement needs at least two columns, one per method");
+    }
+    for (size_t c = 1; c < job->k; ++c) {
+        for (size_t d = 0; d < c; ++d) {
+            if (strcmp(job->columns[c], job->columns[d]) == 0) {
+                DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_VALUES, "the column %s is named twice", job->columns[c]);
+            }
+        }
+    }
+    return find_reference(job);
+}
+
+/* The table, the text and the figure of what was computed. */
+static dn_status write_all(agreement_job *job, const char *paragraph, const dn_remarks *remarks, dn_study_result *result)
+{
+    const char *name = job->options->scores ? "scores" : "agreement";
+    dn_study_figures figures = {.folder = job->folder};
+    DN_TRY(dn_study_write_table(job->folder, job->options->scores ? "scores_tests" : name, job->results));
+    DN_TRY(dn_study_emit(job->folder, name, paragraph, remarks, result));
+    if (dn_study_draw_next(&figures)) {
+        dn_study_drawn(&figures, dn_study_write_figure(job->folder, job->figure_name, job->options->output.note, job->figure));
+    }
+    return dn_study_figures_end(&figures);
 }
 
 dn_status dn_study_agreement(const dn_agreement_options *options, dn_study_result *result)
@@ -308,18 +337,7 @@ dn_status dn_study_agreement(const dn_agreement_options *options, dn_study_resul
                          .label = options->label,
                          .unit = options->tables.unit,
                          .level = options->level};
-    DN_TRY_GOTO(status, dn_split_list(options->values, &job.columns, &job.k), done);
-    if (job.k < 2) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "agreement needs at least two columns, one per method: --value manual,network");
-    }
-    for (size_t c = 1; c < job.k; ++c) {
-        for (size_t d = 0; d < c; ++d) {
-            if (strcmp(job.columns[c], job.columns[d]) == 0) {
-                DN_FAIL_GOTO(status, done, DN_EUSAGE, "--value names the column %s twice", job.columns[c]);
-            }
-        }
-    }
-    DN_TRY_GOTO(status, find_reference(&job), done);
+    DN_TRY_GOTO(status, take_columns(&job), done);
     DN_TRY_GOTO(status, dn_study_load(&options->tables, false, &table, &remarks), done);
     const dn_table_roles roles = {.id = options->tables.id, .values = (const char *const *)job.columns, .value_count = job.k};
     DN_TRY_GOTO(status, dn_study_check(&options->tables, table, &roles, &remarks), done);
@@ -335,22 +353,7 @@ dn_status dn_study_agreement(const dn_agreement_options *options, dn_study_resul
     dn_cases_say_omitted(job.text, &job.cases);
     fputc('\n', job.text);
     DN_TRY_GOTO(status, dn_text_take(&text, &paragraph), done);
-    const char *name = by_score ? "scores" : "agreement";
-    char *results_name = NULL;
-    DN_TRY_GOTO(status, dn_asprintf(&results_name, "%s%s", name, by_score ? "_tests" : ""), done);
-    status = dn_study_write_table(job.folder, results_name, job.results);
-    free(results_name);
-    if (status == DN_OK) {
-        status = dn_study_emit(job.folder, name, paragraph, &remarks, result);
-    }
-    if (status != DN_OK) {
-        goto done;
-    }
-    dn_study_figures figures = {.folder = job.folder};
-    if (dn_study_draw_next(&figures)) {
-        dn_study_drawn(&figures, dn_study_write_figure(job.folder, job.figure_name, options->output.note, job.figure));
-    }
-    status = dn_study_figures_end(&figures);
+    status = write_all(&job, paragraph, &remarks, result);
 done:
     dn_figure_destroy(job.figure);
     dn_text_discard(&text);

@@ -80,13 +80,13 @@ static dn_status read_between_sd(stability_job *job)
     char **items = NULL;
     size_t count = 0;
     bool norms = job->options->norms != NULL;
-    const char *option = norms ? "norm" : "between-sd";
     if (norms && job->options->between_sd != NULL) {
-        DN_FAIL(DN_EUSAGE, "give the SD between people by --norm or by --between-sd, not by both");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_NORMS_OR_SD, "give the SD between people by norms or as numbers, not by both");
     }
     DN_TRY(dn_split_list(norms ? job->options->norms : job->options->between_sd, &items, &count));
     if (count > 0 && count != job->k) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "--%s has %zu entries for %zu methods", option, count, job->k);
+        DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, norms ? DN_REMEDY_NORMS : DN_REMEDY_BETWEEN_SD, "there are %zu %s for %zu methods",
+                           count, norms ? "norms" : "SDs between people", job->k);
     }
     for (size_t m = 0; m < job->k; ++m) {
         job->between_sd[m] = NAN;
@@ -104,7 +104,8 @@ static dn_status read_between_sd(stability_job *job)
             char *end = NULL;
             job->between_sd[m] = strtod(items[m], &end);
             if (*end != 0 || !(job->between_sd[m] > 0.0) || !isfinite(job->between_sd[m])) {
-                DN_FAIL_GOTO(status, done, DN_EUSAGE, "--between-sd: %s is not a number above 0", items[m]);
+                DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_BETWEEN_SD, "the SD between people, %s, is not a number above 0",
+                                   items[m]);
             }
         }
     }
@@ -198,6 +199,24 @@ static void say_pools(stability_job *job, bool between)
     fprintf(job->text, said > 0 ? "." : between ? " No person was scanned on two scanners." : " No scanner has repeats.");
 }
 
+/* The rows and the sentence of one pair: the three tests, of which the text gives Levene's. */
+static dn_status tell_pair(stability_job *job, bool between, const char *a, const char *b, dn_result *const tests[3], double ratio)
+{
+    char *analysis = NULL;
+    dn_status status = DN_OK;
+    DN_TRY(dn_asprintf(&analysis, "%s: %s vs %s", between ? "inter-scanner" : "intra-scanner", a, b));
+    for (int t = 0; t < 3 && status == DN_OK; ++t) {
+        tests[t]->estimate_name = "variance ratio";
+        tests[t]->estimate = ratio;
+        status = dn_result_append(job->tests, analysis, tests[t]);
+    }
+    free(analysis);
+    DN_TRY(status);
+    const double p = isnan(tests[0]->p_adjusted) ? tests[0]->p : tests[0]->p_adjusted;
+    fprintf(job->text, "%s vs %s %s", a, b, isnan(p) ? "not testable" : dn_say_p(p));
+    return DN_OK;
+}
+
 /* All pairs of methods for one pool, each of the three tests adjusted over the pairs. */
 static dn_status compare(stability_job *job, bool between)
 {
@@ -235,23 +254,9 @@ static dn_status compare(stability_job *job, bool between)
     pair = 0;
     for (size_t a = 0; a < job->k; ++a) {
         for (size_t b = a + 1; b < job->k; ++b, ++pair) {
-            char *analysis = NULL;
-            DN_TRY_GOTO(status,
-                        dn_asprintf(&analysis, "%s: %s vs %s", between ? "inter-scanner" : "intra-scanner", job->methods[a],
-                                    job->methods[b]),
-                        done);
-            for (int t = 0; t < 3 && status == DN_OK; ++t) {
-                rows[t][pair].estimate_name = "variance ratio";
-                rows[t][pair].estimate = ratios[pair];
-                status = dn_result_append(job->tests, analysis, &rows[t][pair]);
-            }
-            free(analysis);
-            if (status != DN_OK) {
-                goto done;
-            }
-            double p = isnan(rows[0][pair].p_adjusted) ? rows[0][pair].p : rows[0][pair].p_adjusted;
-            fprintf(job->text, "%s%s vs %s %s", pair > 0 ? "; " : "", job->methods[a], job->methods[b],
-                    isnan(p) ? "not testable" : dn_say_p(p));
+            dn_result *const tests[3] = {&rows[0][pair], &rows[1][pair], &rows[2][pair]};
+            fprintf(job->text, "%s", pair > 0 ? "; " : "");
+            DN_TRY_GOTO(status, tell_pair(job, between, job->methods[a], job->methods[b], tests, ratios[pair]), done);
         }
     }
     fputc('.', job->text);
@@ -354,7 +359,7 @@ dn_status dn_study_stability(const dn_stability_options *options, dn_study_resul
     stability_job job = {.options = options, .folder = options->output.folder, .unit = options->tables.unit, .level = options->level};
     DN_TRY_GOTO(status, dn_split_list(options->values, &job.methods, &job.k), done);
     if (job.k == 0) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "--value names no column");
+        DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_VALUES, "name a column per method");
     }
     DN_TRY_GOTO(status, dn_alloc(&job.fits, job.k, sizeof *job.fits, "the methods"), done);
     DN_TRY_GOTO(status, dn_alloc(&job.between_sd, job.k, sizeof *job.between_sd, "the methods"), done);

@@ -40,7 +40,7 @@ static dn_status add_slope(correlate_job *job)
         return DN_OK;
     }
     if (score_name == NULL || duration_name == NULL) {
-        DN_FAIL(DN_EUSAGE, SLOPE_COLUMN " needs both --alsfrs COLUMN and --duration COLUMN");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_SCORE_AND_TIME, SLOPE_COLUMN " needs both the column of the score and that of the duration");
     }
     DN_TRY(dn_table_column(job->table, score_name, &score));
     DN_TRY(dn_table_column(job->table, duration_name, &duration));
@@ -292,10 +292,10 @@ dn_status dn_study_correlate(const dn_correlate_options *options, dn_study_resul
     dn_study_tables tables = options->tables;
     correlate_job job = {.options = options, .folder = options->output.folder, .x_name = options->x};
     if (options->x == NULL || options->y == NULL) {
-        DN_FAIL(DN_EUSAGE, "name the two columns that are correlated: --x COLUMN --y COLUMN");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_X_AND_Y, "name the two columns that are correlated");
     }
     if (strcmp(options->x, options->y) == 0) {
-        DN_FAIL(DN_EUSAGE, "--x and --y both name the column %s; name two columns", job.x_name);
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_X_AND_Y, "the column %s cannot be correlated with itself; name two columns", job.x_name);
     }
     DN_TRY_GOTO(status, dn_strdup(options->y, &job.y_name), done);
     DN_TRY_GOTO(status, dn_split_list(options->covariates, &job.covariates, &job.asked), done);

@@ -76,8 +76,8 @@ static dn_status pair_folders(evaluation_job *job, const char *predictions, cons
     }
     free(entries);
     if (status == DN_OK && job->subject_count == 0) {
-        DN_FAIL(DN_EINPUT, "no file in %s that ends in %s has a partner in %s that ends in %s; see --suffix and --truth-suffix", truths,
-                truth_suffix, predictions, suffix);
+        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_SUFFIXES, "no file in %s that ends in %s has a partner in %s that ends in %s", truths,
+                      truth_suffix, predictions, suffix);
     }
     return status;
 }
@@ -121,8 +121,9 @@ static dn_status read_times(evaluation_job *job)
         }
     }
     if (found == 0) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "--times: %s has no row for any of the subjects (the first is %s)", path,
-                     job->subjects[0].name);
+        DN_FAIL_OFFER_GOTO(status, done, DN_EDATA, DN_REMEDY_TIMES,
+                           "the table of times, %s, has no row for any of the subjects, of which the first is %s", path,
+                           job->subjects[0].name);
     }
 done:
     dn_table_destroy(table);

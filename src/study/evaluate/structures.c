@@ -15,11 +15,11 @@
 static dn_status add_structure(evaluation_job *job, const char *name, structure **out)
 {
     if (job->structure_count == STRUCTURES) {
-        DN_FAIL(DN_EUSAGE, "there are more than %d structures; choose some with --structures", STRUCTURES);
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_STRUCTURES, "there are more than %d structures; choose some", STRUCTURES);
     }
     for (size_t s = 0; s < job->structure_count; ++s) {
         if (strncmp(job->structures[s].name, name, sizeof job->structures[s].name - 1) == 0) {
-            DN_FAIL(DN_EUSAGE, "two structures are called %s; give them names with --structures", name);
+            DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_STRUCTURES, "two structures are called %s; give them names", name);
         }
     }
     *out = &job->structures[job->structure_count++];
@@ -48,7 +48,8 @@ static dn_status parse_structure(evaluation_job *job, const char *item)
         uint16_t low, high;
         const char *end = dn_label_range(p + strspn(p, " "), 1, &low, &high);
         if (end == NULL || (*end != '\0' && *end != '+')) {
-            DN_FAIL(DN_EUSAGE, "--structures: \"%s\" is not like thalamus=10+49, hypothalamus=801-810 or 17", item);
+            DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_STRUCTURES, "the structure \"%s\" is not like thalamus=10+49, hypothalamus=801-810 or 17",
+                          item);
         }
         DN_TRY(add_range(made, low, high));
         if (*end == '\0') {

@@ -80,6 +80,37 @@ done:
     return status;
 }
 
+static dn_status check_asked(const dn_groups_options *asked, char **values, size_t count)
+{
+    if (asked->group == NULL) {
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_GROUP, "name the column of the groups");
+    }
+    if (asked->icv != NULL && asked->control == NULL) {
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_CONTROL, "name the control group, to whose mean ICV the volumes are scaled");
+    }
+    for (size_t i = 1; i < count; ++i) {
+        for (size_t k = 0; k < i; ++k) {
+            if (strcmp(values[k], values[i]) == 0) {
+                DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_VALUE, "the column %s is named twice", values[i]);
+            }
+        }
+    }
+    return DN_OK;
+}
+
+/* After the tests of all columns: their p values are adjusted together, and each column gets its rows and its paragraph. */
+static dn_status tell(dn_group_analysis *analyses, size_t measured, const outputs *o, char **paragraphs)
+{
+    DN_TRY(dn_group_adjust_family(analyses, measured));
+    for (size_t i = 0; i < measured; ++i) {
+        char *one = NULL;
+        DN_TRY(dn_group_tabulate(&analyses[i], o->tests, o->summary, o->people));
+        DN_TRY(dn_group_paragraph(&analyses[i], &one));
+        DN_TRY(append_paragraph(paragraphs, one));
+    }
+    return DN_OK;
+}
+
 static dn_status run_groups(const dn_groups_options *asked, const dn_table *table, char **values, size_t count, const dn_remarks *remarks,
                             dn_study_result *result)
 {
@@ -102,12 +133,7 @@ static dn_status run_groups(const dn_groups_options *asked, const dn_table *tabl
                                 .adjustment = asked->adjustment,
                                 .level = asked->level,
                                 .alpha = asked->alpha};
-    if (options.group == NULL) {
-        DN_FAIL(DN_EUSAGE, "name the column of the groups: --group COLUMN");
-    }
-    if (options.icv != NULL && options.control == NULL) {
-        DN_FAIL(DN_EUSAGE, "--icv needs --control NAME, the group whose mean ICV the volumes are scaled to");
-    }
+    DN_TRY(check_asked(asked, values, count));
     DN_TRY_GOTO(status, dn_split_list(asked->covariates, &covariates, &options.covariate_count), done);
     options.covariates = (const char *const *)covariates;
     options.label = count == 1 ? asked->label : NULL;
@@ -117,11 +143,6 @@ static dn_status run_groups(const dn_groups_options *asked, const dn_table *tabl
         size_t column;
         options.value = values[i];
         options.unit = dn_study_unit(&asked->tables, table, values[i]);
-        for (size_t k = 0; k < i; ++k) {
-            if (strcmp(values[k], values[i]) == 0) {
-                DN_FAIL_GOTO(status, done, DN_EUSAGE, "--value names the column %s twice", values[i]);
-            }
-        }
         DN_TRY_GOTO(status, dn_table_column(table, values[i], &column), done);
         if (dn_column_is_category(table, column)) {
             DN_TRY_GOTO(status, run_category(table, &options, &o, &paragraphs), done);
@@ -129,13 +150,7 @@ static dn_status run_groups(const dn_groups_options *asked, const dn_table *tabl
             DN_TRY_GOTO(status, dn_group_analyse(table, &options, &analyses[measured++]), done);
         }
     }
-    DN_TRY_GOTO(status, dn_group_adjust_family(analyses, measured), done);
-    for (size_t i = 0; i < measured; ++i) {
-        char *one = NULL;
-        DN_TRY_GOTO(status, dn_group_tabulate(&analyses[i], o.tests, o.summary, o.people), done);
-        DN_TRY_GOTO(status, dn_group_paragraph(&analyses[i], &one), done);
-        DN_TRY_GOTO(status, append_paragraph(&paragraphs, one), done);
-    }
+    DN_TRY_GOTO(status, tell(analyses, measured, &o, &paragraphs), done);
     DN_TRY_GOTO(status, outputs_write(&o, folder), done);
     DN_TRY_GOTO(status, dn_study_emit(folder, "groups", paragraphs, remarks, result), done);
     dn_study_figures figures = {.folder = folder};
@@ -172,7 +187,7 @@ static dn_status run_paired(const dn_groups_options *asked, const dn_table *tabl
                                        .level = asked->level,
                                        .alpha = asked->alpha};
     if (count > 2 || (count == 1 && options.group == NULL)) {
-        DN_FAIL(DN_EUSAGE, "--paired compares two columns (--value A,B) or one column in two groups (--value A --group COLUMN)");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_PAIRS, "a paired comparison takes two columns, or one column in two groups");
     }
     DN_TRY_GOTO(status, dn_paired_analyse(table, &options, &a), done);
     DN_TRY_GOTO(status, outputs_create(&o), done);
@@ -227,7 +242,7 @@ dn_status dn_study_groups(const dn_groups_options *options, dn_study_result *res
     size_t count = 0;
     DN_TRY_GOTO(status, dn_split_list(options->values, &values, &count), done);
     if (count == 0) {
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, "name the column that is compared: --value COLUMN");
+        DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_VALUE, "name the column that is compared");
     }
     DN_TRY_GOTO(status, dn_study_load(&options->tables, options->paired, &table, &remarks), done);
     DN_TRY_GOTO(status, prepare(options, table, values, count, &remarks), done);

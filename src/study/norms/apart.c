@@ -84,11 +84,11 @@ dn_status dn_apart_take(const dn_norm_model *model, dn_cohort *cohort, dn_apart 
     }
     if (status == DN_OK && cohort->cases.n == 0) {
         DN_TRY_GOTO(status, why_not(model, &out->person[0], &why), done);
+        const bool unit = dn_norm_beyond(model, &out->person[0]) & (DN_NORM_BEYOND_VALUE | DN_NORM_BEYOND_ICV);
         status = dn_error_set(DN_EDATA, "%s cannot be compared with this norm: %s%s%s", out->person[0].name, why,
                               out->count > 1 ? "; the others cannot be compared, either" : "",
-                              dn_norm_beyond(model, &out->person[0]) & (DN_NORM_BEYOND_VALUE | DN_NORM_BEYOND_ICV)
-                                  ? ". Give the unit of the table's volumes with --unit"
-                                  : "");
+                              unit ? ". Give the unit of the table's volumes" : "");
+        status = dn_error_offer(status, unit ? DN_REMEDY_UNIT : DN_REMEDY_NONE);
     }
 done:
     free(why);

@@ -254,7 +254,8 @@ static dn_status choose_charts(const application *it, size_t *list, size_t *coun
             ++i;
         }
         if (i == n) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE, "--chart: there is no person %s with all the numbers that are needed", wanted[w]);
+            DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_CHART,
+                               "there is no person %s with all the numbers that are needed for a chart", wanted[w]);
         }
         list[(*count)++] = i;
     }
@@ -369,7 +370,7 @@ dn_status dn_study_norm_apply(const dn_norm_apply_options *options, dn_study_res
     dn_table *people = NULL, *summary = NULL;
     application it = {.options = options, .folder = options->output.folder, .scanner_sd = options->scanner_sd};
     if (options->norm == NULL || options->tables.count == 0) {
-        DN_FAIL(DN_EUSAGE, "'dien normative apply' needs a norm and a table: dien normative apply norm.json patients.tsv");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_NORM_AND_TABLE, "a comparison with a norm needs the norm and a table");
     }
     DN_TRY_GOTO(status, dn_norm_read(options->norm, &it.model), done);
     DN_TRY_GOTO(status, dn_cohort_load(&options->tables, &options->columns, &it.model, &it.cohort), done);

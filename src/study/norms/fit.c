@@ -118,73 +118,87 @@ static void say(FILE *text, const dn_norm_model *model, const dn_cohort *cohort)
     fputc('\n', text);
 }
 
-/* Centiles over age at the mean head size with everyone moved to it, and residuals over age. */
-static dn_status draw(const char *folder, const dn_norm_model *model, const dn_cohort *cohort, const unsigned char *outlier)
+/* What the figure of a norm shows. */
+typedef struct shown_people {
+    size_t kept, left;              /* outliers of the first fit are left out */
+    double *age, *moved, *residual; /* kept of each; moved: the volume at the mean head size */
+    double *out_age, *out_residual; /* left of each */
+    double *block;                  /* of all; owned */
+} shown_people;
+
+static dn_status collect(const dn_norm_model *model, const dn_cohort *cohort, const unsigned char *outlier, dn_sex sex, shown_people *out)
 {
-    dn_status status = DN_OK;
-    size_t n = cohort->cases.n, kept = 0, left = 0;
-    double *age = NULL, *moved = NULL, *residual = NULL, *out_age = NULL, *out_residual = NULL;
-    dn_figure *figure = NULL;
-    char *title = NULL, *label = NULL;
-    const char *space = *model->unit ? " (" : "", *end = *model->unit ? ")" : "";
-    dn_sex sex = model->with_sex ? DN_SEX_FEMALE : DN_SEX_UNKNOWN;
-    double *block = NULL;
-    DN_TRY(dn_alloc(&block, 5 * n, sizeof *block, "a figure"));
-    age = block;
-    moved = block + n;
-    residual = block + 2 * n;
-    out_age = block + 3 * n;
-    out_residual = block + 4 * n;
+    const size_t n = cohort->cases.n;
+    DN_TRY(dn_alloc(&out->block, 5 * n, sizeof *out->block, "a figure"));
+    out->age = out->block;
+    out->moved = out->block + n;
+    out->residual = out->block + 2 * n;
+    out->out_age = out->block + 3 * n;
+    out->out_residual = out->block + 4 * n;
     for (size_t i = 0; i < n; ++i) {
         dn_norm_verdict own, there;
         dn_norm_person person = cohort->persons[i];
-        DN_TRY_GOTO(status, dn_norm_apply(model, &person, NAN, &own), done);
+        DN_TRY(dn_norm_apply(model, &person, NAN, &own));
         if (outlier[i]) {
-            out_age[left] = person.age;
-            out_residual[left++] = own.residual;
+            out->out_age[out->left] = person.age;
+            out->out_residual[out->left++] = own.residual;
             continue;
         }
         person.icv = model->centre_icv;
         person.sex = sex;
-        DN_TRY_GOTO(status, dn_norm_apply(model, &person, NAN, &there), done);
-        age[kept] = person.age;
-        residual[kept] = own.residual;
-        moved[kept++] = there.expected + own.residual;
+        DN_TRY(dn_norm_apply(model, &person, NAN, &there));
+        out->age[out->kept] = person.age;
+        out->residual[out->kept] = own.residual;
+        out->moved[out->kept++] = there.expected + own.residual;
     }
-    DN_TRY_GOTO(status, dn_figure_create(174, 72, 1, 2, &figure), done);
-    DN_TRY_GOTO(status, dn_asprintf(&title, "At the mean head size%s", model->with_sex ? ", women" : ""), done);
-    DN_TRY_GOTO(status, dn_norm_chart(figure, model, title, model->centre_icv, sex, kept, age, moved, NULL, 0), done);
-    DN_TRY_GOTO(status, dn_asprintf(&label, "Residual%s%s%s", space, model->unit, end), done);
-    DN_TRY_GOTO(status,
-                dn_figure_panel(figure, &(dn_panel){.title = "Given age and head size", .x_label = "Age (years)", .y_label = label}), done);
+    return DN_OK;
+}
+
+/* The panel of the residuals over age. */
+static dn_status draw_residuals(dn_figure *figure, const dn_norm_model *model, const shown_people *shown)
+{
+    const bool many = shown->kept > 400;
     if (model->method != DN_NORM_QUANTILE) {
         double z = dn_normal_quantile(0.5 + 0.5 * model->level), limit = z * model->sd;
         char upper[32], lower[32];
         snprintf(upper, sizeof upper, "+%.2f SD", z);
         snprintf(lower, sizeof lower, "\xE2\x88\x92%.2f SD", z);
-        DN_TRY_GOTO(status, dn_figure_rule_band(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .opacity = 0.12}, -limit, limit), done);
-        DN_TRY_GOTO(status, dn_figure_text_right(figure, &(dn_style){.colour = DN_COLOUR_BLUE}, limit, upper), done);
-        DN_TRY_GOTO(status, dn_figure_text_right(figure, &(dn_style){.colour = DN_COLOUR_BLUE}, -limit, lower), done);
+        DN_TRY(dn_figure_rule_band(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .opacity = 0.12}, -limit, limit));
+        DN_TRY(dn_figure_text_right(figure, &(dn_style){.colour = DN_COLOUR_BLUE}, limit, upper));
+        DN_TRY(dn_figure_text_right(figure, &(dn_style){.colour = DN_COLOUR_BLUE}, -limit, lower));
     }
-    DN_TRY_GOTO(status, dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .width = 1.2}, 0.0), done);
+    DN_TRY(dn_figure_rule(figure, &(dn_style){.colour = DN_COLOUR_BLUE, .width = 1.2}, 0.0));
+    DN_TRY(dn_figure_points(figure, &(dn_style){.colour = DN_COLOUR_GREY, .size = many ? 0.45 : 0.7, .opacity = many ? 0.4 : 0.6},
+                            shown->kept, shown->age, shown->residual));
+    return shown->left > 0 ? dn_figure_points(figure, &(dn_style){.colour = DN_COLOUR_VERMILION, .shape = DN_SHAPE_CROSS, .size = 0.9},
+                                              shown->left, shown->out_age, shown->out_residual)
+                           : DN_OK;
+}
+
+/* Centiles over age at the mean head size with everyone moved to it, and residuals over age. */
+static dn_status draw(const char *folder, const dn_norm_model *model, const dn_cohort *cohort, const unsigned char *outlier)
+{
+    dn_status status = DN_OK;
+    shown_people shown = {0};
+    dn_figure *figure = NULL;
+    char *title = NULL, *label = NULL;
+    const char *space = *model->unit ? " (" : "", *end = *model->unit ? ")" : "";
+    const dn_sex sex = model->with_sex ? DN_SEX_FEMALE : DN_SEX_UNKNOWN;
+    DN_TRY_GOTO(status, collect(model, cohort, outlier, sex, &shown), done);
+    DN_TRY_GOTO(status, dn_figure_create(174, 72, 1, 2, &figure), done);
+    DN_TRY_GOTO(status, dn_asprintf(&title, "At the mean head size%s", model->with_sex ? ", women" : ""), done);
+    DN_TRY_GOTO(status, dn_norm_chart(figure, model, title, model->centre_icv, sex, shown.kept, shown.age, shown.moved, NULL, 0), done);
+    DN_TRY_GOTO(status, dn_asprintf(&label, "Residual%s%s%s", space, model->unit, end), done);
     DN_TRY_GOTO(status,
-                dn_figure_points(figure,
-                                 &(dn_style){.colour = DN_COLOUR_GREY, .size = kept > 400 ? 0.45 : 0.7, .opacity = kept > 400 ? 0.4 : 0.6},
-                                 kept, age, residual),
-                done);
-    if (left > 0) {
-        DN_TRY_GOTO(status,
-                    dn_figure_points(figure, &(dn_style){.colour = DN_COLOUR_VERMILION, .shape = DN_SHAPE_CROSS, .size = 0.9}, left,
-                                     out_age, out_residual),
-                    done);
-    }
-    DN_TRY_GOTO(status, dn_norm_figure_note(figure, model, left > 0 ? "Crosses: outliers of the first fit. " : NULL), done);
+                dn_figure_panel(figure, &(dn_panel){.title = "Given age and head size", .x_label = "Age (years)", .y_label = label}), done);
+    DN_TRY_GOTO(status, draw_residuals(figure, model, &shown), done);
+    DN_TRY_GOTO(status, dn_norm_figure_note(figure, model, shown.left > 0 ? "Crosses: outliers of the first fit. " : NULL), done);
     status = dn_study_write_figure(folder, "norm_figure", NULL, figure);
 done:
     dn_figure_destroy(figure);
     free(title);
     free(label);
-    free(block);
+    free(shown.block);
     return status;
 }
 
@@ -228,7 +242,7 @@ dn_status dn_study_norm_fit(const dn_norm_fit_options *options, dn_study_result 
     dn_text text = {0};
     const char *folder = options->output.folder, *value = options->columns.name[DN_NORM_COLUMN_VALUE];
     if (value == NULL || folder == NULL) {
-        DN_FAIL(DN_EUSAGE, "'dien normative fit' needs the column of volumes (--value) and a folder for the norm (-o)");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_VALUE_AND_FOLDER, "a norm needs the column of volumes and a folder for the norm");
     }
     DN_TRY_GOTO(status, dn_cohort_load(&options->tables, &options->columns, NULL, &cohort), done);
     DN_TRY_GOTO(status, dn_alloc(&outlier, cohort.cases.n, 1, "the outliers"), done);

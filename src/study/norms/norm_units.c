@@ -43,7 +43,9 @@ dn_status dn_norm_convert(const dn_norm_model *norm, const char *unit, const cha
     const double from = dn_unit_mm3(unit);
     const double to = dn_unit_mm3(norm->unit);
     if (unit != NULL && !(from > 0.0 && to > 0.0)) {
-        DN_FAIL(DN_EUSAGE, "--unit %s: the unit of the norm is \"%s\"; both must be mm3, mL, cm3 or L to be converted", unit, norm->unit);
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_UNIT,
+                      "the unit of the volumes is \"%s\" and that of the norm \"%s\"; both must be mm3, mL, cm3 or L to be converted", unit,
+                      norm->unit);
     }
     if (unit != NULL && value_column != DN_TABLE_NONE && dn_table_unit(table, value_column) == NULL && (from > to || from < to)) {
         DN_TRY(dn_table_scale(table, value_column, from / to));

@@ -85,8 +85,9 @@ static void warn(const dn_remarks *remarks)
         }
     }
     if (others > 0) {
-        dn_log(DN_LOG_WARNING, "there %s %zu doubt%s about the tables, named after the result; --strict refuses such tables",
-               others == 1 ? "is" : "are", others, others == 1 ? "" : "s");
+        char words[DN_REMEDY_WORDS];
+        dn_log(DN_LOG_WARNING, "there %s %zu doubt%s about the tables, named after the result%s", others == 1 ? "is" : "are", others,
+               others == 1 ? "" : "s", dn_remedy_words(DN_REMEDY_STRICT, NULL, words));
     }
 }
 

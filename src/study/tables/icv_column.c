@@ -29,7 +29,8 @@ static dn_status collect(const dn_table *table, const char *value, const dn_icv_
     const size_t rows = dn_table_rows(table);
     size_t value_column, icv_column, group_column = DN_TABLE_NONE;
     if ((group == NULL) != (control == NULL)) {
-        DN_FAIL(DN_EUSAGE, "to normalise by a control group, give both --group COLUMN and --control NAME");
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_GROUP_AND_CONTROL,
+                      "to normalise by a control group, give both the column of the groups and the name of the control group");
     }
     DN_TRY(dn_table_column(table, value, &value_column));
     DN_TRY(dn_table_column(table, icv, &icv_column));

@@ -328,10 +328,11 @@ static dn_status refuse(const joining *j, const char *key, dn_join_how how, cons
     const char *left = dn_table_name(j->left);
     const char *right = dn_table_name(j->right);
     if (how == DN_JOIN_ASK && loss->alike > 0) {
-        DN_FAIL(DN_EDATA,
-                "%s and %s: %zu of the ids that find no partner are probably the same people, written differently (%s, %s): \"%s\" and "
-                "\"%s\". Join them with --join alike, or leave them out with --join exact",
-                left, right, loss->alike, "\"sub-\", case, zeros in front", "blanks", loss->alike_left, loss->alike_right);
+        DN_FAIL_OFFER(
+            DN_EDATA, DN_REMEDY_JOIN_HOW,
+            "%s and %s: %zu of the ids that find no partner are probably the same people, written differently (%s, %s): \"%s\" and "
+            "\"%s\". Join them, or leave them out",
+            left, right, loss->alike, "\"sub-\", case, zeros in front", "blanks", loss->alike_left, loss->alike_right);
     }
     if (loss->left_count == loss->left_rows) {
         DN_FAIL(DN_EDATA, "%s and %s have no %s in common (there \"%s\", here \"%s\"); are both tables of the same study?", left, right,

@@ -190,6 +190,7 @@ static dn_status apply_verdict(loading *it, dn_table **table)
     dn_status status = DN_OK;
     dn_list list = {0};
     const char *names;
+    char words[DN_REMEDY_WORDS];
     size_t unsaid = 0;
     for (size_t r = 0; column != DN_TABLE_NONE && r < dn_table_rows(t) && status == DN_OK; ++r) {
         const char *text = dn_table_text(t, r, column);
@@ -219,10 +220,11 @@ static dn_status apply_verdict(loading *it, dn_table **table)
     }
     DN_TRY_GOTO(status, dn_list_close(&list, &names), done);
     DN_TRY_GOTO(status,
-                dn_remarks_add(it->remarks, DN_REMARK_NOTE, "rejected", "%zu scan%s that quality control rejects %s %s: %s%s.%s", found,
-                               found == 1 ? "" : "s", found == 1 ? "is" : "are", asked ? "counted (--count-rejected)" : "left out", names,
+                dn_remarks_add(it->remarks, DN_REMARK_NOTE, "rejected", "%zu scan%s that quality control rejects %s %s%s: %s%s.%s", found,
+                               found == 1 ? "" : "s", found == 1 ? "is" : "are", asked ? "counted" : "left out",
+                               asked ? dn_remedy_words(DN_REMEDY_COUNTED, NULL, words) : "", names,
                                unsaid == found ? " (no JSON file beside the volumes says why)" : "",
-                               asked ? "" : " --count-rejected counts them."),
+                               asked ? "" : dn_remedy_words(DN_REMEDY_COUNT_REJECTED, NULL, words)),
                 done);
     status = asked ? DN_OK : dn_drop_rejected(table, column);
 done:
@@ -254,7 +256,7 @@ static dn_status losses(const loading *it, char *const *ids, size_t count, const
 static dn_status remark_join(const loading *it, const dn_join_loss *loss, const char *left, const char *right)
 {
     const char *left_one, *right_one;
-    char alike[512] = "";
+    char alike[512] = "", words[DN_REMEDY_WORDS];
     size_t left_lost, right_lost;
     DN_TRY(losses(it, loss->left, loss->left_count, left, right, &left_lost, &left_one));
     DN_TRY(losses(it, loss->right, loss->right_count, right, left, &right_lost, &right_one));
@@ -263,9 +265,8 @@ static dn_status remark_join(const loading *it, const dn_join_loss *loss, const 
                               "%zu id%s joined although written differently (for example \"%s\" in %s, \"%s\" in %s).", loss->alike,
                               loss->alike == 1 ? " was" : "s were", loss->alike_left, left, loss->alike_right, right));
     } else if (loss->alike > 0) {
-        snprintf(alike, sizeof alike,
-                 " %zu of them are probably the same people, written differently (\"%.60s\" and \"%.60s\"); --join alike joins them.",
-                 loss->alike, loss->alike_left, loss->alike_right);
+        snprintf(alike, sizeof alike, " %zu of them are probably the same people, written differently (\"%.60s\" and \"%.60s\")%s.",
+                 loss->alike, loss->alike_left, loss->alike_right, dn_remedy_words(DN_REMEDY_JOIN_ALIKE, NULL, words));
     }
     if (left_lost + right_lost == 0) {
         return DN_OK;
@@ -353,7 +354,7 @@ static dn_status add_path(loading *it, const char *path)
         size_t before = it->volumes.count;
         DN_TRY(find_volumes(path, 8, &it->volumes));
         if (it->volumes.count == before) {
-            DN_FAIL(DN_EINPUT, "there is no *_volumes.tsv in the folder %s; 'dien segment' writes them", path);
+            DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_SEGMENT, "there is no *_volumes.tsv in the folder %s", path);
         }
         size_t dropped;
         drop_markings(&it->volumes, before, &dropped);
@@ -399,7 +400,8 @@ static dn_status check_applied(const loading *it)
     dn_condition wanted = {0};
     size_t ignored;
     if (it->options->session != NULL && !it->session_applied) {
-        DN_FAIL(DN_EDATA, "--session %s: %s has no column session", it->options->session, dn_table_name(it->table));
+        return dn_error_offer_of(dn_error_set(DN_EDATA, "%s has no column session", dn_table_name(it->table)), DN_REMEDY_SESSION,
+                                 it->options->session);
     }
     if (it->options->where == NULL || it->where_applied) {
         return DN_OK;

@@ -61,7 +61,7 @@ static dn_status read_options(const json_t *root, const json_t *by, char **out)
         snprintf(text, sizeof text, "consensus of %lld runs", (long long)json_integer_value(json_object_get(consensus, "Members")));
         DN_TRY(append(out, text));
     } else if (json_object_get(root, "WhiteMatterPeak") != NULL) {
-        DN_TRY(append(out, "--white-matter"));
+        DN_TRY(append(out, "intensities scaled by the white matter"));
     }
     return DN_OK;
 }

@@ -130,9 +130,9 @@ dn_status dn_remarks_refuse(const dn_remarks *remarks)
         return DN_OK;
     }
     if (doubts > 1) {
-        DN_FAIL(DN_EDATA, "refused by --strict: %s (and %zu more; without --strict all are listed)", first, doubts - 1);
+        DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_NOT_STRICT, "tables with doubts are refused: %s (and %zu more)", first, doubts - 1);
     }
-    DN_FAIL(DN_EDATA, "refused by --strict: %s", first);
+    DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_NOT_STRICT, "tables with doubts are refused: %s", first);
 }
 
 /* What a failure may come from. */
@@ -150,18 +150,21 @@ static bool explains(const dn_remark *r)
 dn_status dn_remarks_explain(const dn_remarks *remarks, dn_status status)
 {
     char *message = NULL;
-    if (status != DN_EDATA) {
+    if (status != DN_EDATA || dn_error_remedy() == DN_REMEDY_NOT_STRICT) { /* which states a doubt */
         return status;
     }
     for (size_t i = 0; i < remarks->count; ++i) {
         const dn_remark *r = &remarks->remark[i];
-        if (explains(r) && strstr(dn_error_message(), r->text) == NULL && strstr(dn_error_message(), "--strict") == NULL) {
+        if (explains(r) && strstr(dn_error_message(), r->text) == NULL) {
+            const dn_remedy remedy = dn_error_remedy();
+            char about[DN_REMEDY_WORDS];
+            snprintf(about, sizeof about, "%s", dn_error_remedy_about());
             if (dn_strdup(dn_error_message(), &message) != DN_OK) {
                 return DN_ENOMEM;
             }
             const size_t length = strlen(message);
             bool ended = length > 0 && strchr(".?!", message[length - 1]) != NULL;
-            status = dn_error_set(status, "%s%s %s", message, ended ? "" : ".", r->text);
+            status = dn_error_offer_of(dn_error_set(status, "%s%s %s", message, ended ? "" : ".", r->text), remedy, about);
             free(message);
         }
     }

@@ -48,7 +48,7 @@ dn_status dn_condition_parse(const char *where, const dn_table *table, dn_condit
     }
     const char *equals = strchr(where, '=');
     if (equals == NULL || equals == where || (size_t)(equals - where) >= sizeof out->name) {
-        DN_FAIL(DN_EUSAGE, "--where %s is not COLUMN=VALUE, for example --where group=ALS", where);
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_WHERE, "the condition \"%s\" is not like group=ALS", where);
     }
     snprintf(out->name, sizeof out->name, "%.*s", (int)(equals - where), where);
     out->value = equals + 1;
@@ -198,11 +198,10 @@ dn_status dn_check_sessions(const dn_table *gathered)
     }
     const char *one = dn_table_text(gathered, a, session);
     const char *two = dn_table_text(gathered, b, session);
-    DN_FAIL(DN_EDATA, "%s occurs twice, in %s and in %s; choose a session, for example --session %s",
-            dn_table_text(gathered, a, participant), dn_table_source(gathered, a), dn_table_source(gathered, b),
-            one != NULL   ? one
-            : two != NULL ? two
-                          : "NAME");
+    const dn_status status =
+        dn_error_set(DN_EDATA, "%s occurs twice, in %s and in %s; choose a session", dn_table_text(gathered, a, participant),
+                     dn_table_source(gathered, a), dn_table_source(gathered, b));
+    return dn_error_offer_of(status, DN_REMEDY_SESSION, one != NULL ? one : two != NULL ? two : "");
 }
 
 /* ---- verdicts ---- */
@@ -273,7 +272,8 @@ dn_status dn_study_put_in_order(dn_table *table, const char *column_name, const 
             }
         }
         if (n == before) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "--order: no row of %s has %s = %s", dn_table_name(table), column_name, order[i]);
+            DN_FAIL_OFFER_GOTO(status, done, DN_EDATA, DN_REMEDY_ORDER, "no row of %s has %s = %s, which the order of the groups names",
+                               dn_table_name(table), column_name, order[i]);
         }
     }
     for (size_t r = 0; r < dn_table_rows(table); ++r) {

@@ -187,6 +187,7 @@ static dn_status check_slope(const checking *it, size_t column, const double *so
     enum { FEW = 8 };
     static const char *const names[] = {"site", "scanner", "center", "centre", "batch", "cohort", "group", "race", "ethnicity", "vendor"};
     const char *name = dn_table_column_name(it->table, column);
+    char words[DN_REMEDY_WORDS];
     size_t different = n > 0;
     bool named = false;
     for (size_t i = 0; i < n; ++i) {
@@ -203,8 +204,8 @@ static dn_status check_slope(const checking *it, size_t column, const double *so
     }
     return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "slope",
                           "The covariate %s has %zu different whole numbers and is used as an amount, with one slope; if the numbers are "
-                          "names (sites, scanners), give --categories %s.",
-                          name, different, name);
+                          "names (sites, scanners), use them as categories%s.",
+                          name, different, dn_remedy_words(DN_REMEDY_CATEGORIES, name, words));
 }
 
 typedef enum { AS_VALUE, AS_ICV, AS_COVARIATE } used_as;

@@ -56,7 +56,8 @@ dn_status dn_table_convert_units(dn_table *table, const char *unit)
         double from = dn_unit_mm3(own);
         double to = dn_unit_mm3(unit);
         if (!(to > 0.0)) {
-            DN_FAIL(DN_EUSAGE, "--unit %s: the volumes are in %s; the unit must be mm3, mL, cm3 or L", unit, own);
+            DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_UNIT,
+                          "\"%s\" is not a unit for volumes: the volumes are in %s; the unit must be mm3, mL, cm3 or L", unit, own);
         }
         if (from > to || from < to) {
             DN_TRY(dn_table_scale(table, c, from / to));
