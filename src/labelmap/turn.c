@@ -5,13 +5,17 @@
 
 #include <math.h>
 
+/* In people the commissures are 20 to 35 mm apart. These ends are a choice: wide enough for children and phantoms; beyond them the two
+ * points are something else, or their unit is not mm. */
+#define COMMISSURES_LOW_MM 5.0
+#define COMMISSURES_HIGH_MM 60.0
+
 /* From the AC-PC frame to the map's own world. */
 static dn_status frame_of(const dn_turn_options *options, dn_affine *out)
 {
-    const double least_mm = 5.0, most_mm = 60.0;
     const double *ac = options->ac, *pc = options->pc;
     const double length = hypot(ac[0] - pc[0], ac[1] - pc[1]);
-    if (!(length > least_mm && length < most_mm)) {
+    if (!(length > COMMISSURES_LOW_MM && length < COMMISSURES_HIGH_MM)) {
         DN_FAIL(DN_EUSAGE, "AC and PC are %.3g mm apart; in people the distance is 20 to 35 mm", length);
     }
     const double y[2] = {(ac[0] - pc[0]) / length, (ac[1] - pc[1]) / length}; /* the new y axis in the old frame */

@@ -43,8 +43,11 @@ void dn_sort(double *values, size_t n);
 /* Mid-ranks from 1; *ties (may be NULL): the sum of t^3 - t over groups of equal values. ranks: n numbers. */
 DN_CHECKED dn_status dn_ranks(const double *values, size_t n, double *ranks, double *ties);
 
+/* Tukey 1977: values farther than this many interquartile ranges from the quartiles are outliers. */
+#define DN_TUKEY_FACTOR 1.5
+
 /* The rule of Vernikouskaya et al. 2023 and Kassubek et al. 2025: outside [Q1 - factor IQR, Q3 + factor IQR] of the sample itself
- * (factor 1.5). removed[i] is 1 for an outlier; *count of them. */
+ * (DN_TUKEY_FACTOR). removed[i] is 1 for an outlier; *count of them. */
 DN_CHECKED dn_status dn_outliers(const double *values, size_t n, double factor, unsigned char *removed, size_t *count, double *low,
                                  double *high);
 

@@ -89,8 +89,8 @@ dn_status dn_shapiro_wilk(const double *values, size_t n, dn_result *out)
     dn_status status = DN_OK;
     double *sorted = NULL;
     double *a = NULL;
-    if (n < 3 || n > 5000) {
-        DN_FAIL(DN_EDATA, "the Shapiro-Wilk test needs 3 to 5000 values; there are %zu", n);
+    if (n < DN_SHAPIRO_LEAST || n > DN_SHAPIRO_MOST) {
+        DN_FAIL(DN_EDATA, "the Shapiro-Wilk test needs %d to %d values; there are %zu", DN_SHAPIRO_LEAST, DN_SHAPIRO_MOST, n);
     }
     DN_TRY_GOTO(status, dn_alloc(&sorted, n, sizeof *sorted, "a sorted sample"), done);
     DN_TRY_GOTO(status, dn_alloc(&a, n, sizeof *a, "the weights of the Shapiro-Wilk test"), done);

@@ -4,7 +4,10 @@
 
 #include "stats/result.h"
 
-/* W and p. DN_EDATA: fewer than 3 or more than 5000 values, or all equal. */
+/* So many values Royston's approximations were made for. */
+enum { DN_SHAPIRO_LEAST = 3, DN_SHAPIRO_MOST = 5000 };
+
+/* W and p. DN_EDATA: fewer or more values than these, or all equal. */
 DN_CHECKED dn_status dn_shapiro_wilk(const double *values, size_t n, dn_result *out);
 
 #endif

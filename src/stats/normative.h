@@ -100,6 +100,9 @@ enum {                           /* what is so far from the model's persons that
        DN_NORM_BEYOND_VALUE = 4, /* a twentieth of the smallest, 20 times the largest; not above 0 where all of the norm are */
        DN_NORM_FAR_VALUE = 8     /* a quarter of the smallest, 4 times the largest: can be, but rarely */
 };
+/* Years. Few people become older (122 is proven), and hardly one of them is in a study: an age above this is a wrong entry or another unit.
+ */
+#define DN_AGE_HIGHEST 110.0
 /* DN_NORM_BEYOND_... and DN_NORM_FAR_VALUE of a person. */
 unsigned dn_norm_beyond(const dn_norm_model *model, const dn_norm_person *person);
 

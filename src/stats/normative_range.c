@@ -20,21 +20,27 @@ static void value_range(const dn_norm_model *model, double *low, double *high)
     }
 }
 
+/* How far outside the people of the norm a person may be. Choices, not measurements: a head of half or twice a size that occurs is one of a
+ * wrong unit or a wrong measurement; volumes of one structure rarely differ 4 times between people, and units of volume 1000 times, so
+ * that 20 times is neither. Ages: the norm's surface is extended at most by the width of its own range. */
+static const double widths_of_age = 1.0, times_icv = 2.0, times_value = 20.0, times_far_value = 4.0;
+
 unsigned dn_norm_beyond(const dn_norm_model *model, const dn_norm_person *person)
 {
-    const double width = model->age_high - model->age_low;
+    const double width = widths_of_age * (model->age_high - model->age_low);
     double low, high;
     unsigned beyond = 0;
     value_range(model, &low, &high);
-    if (!(person->age >= 0.0 && person->age <= 110.0) || person->age < model->age_low - width || person->age > model->age_high + width) {
+    if (!(person->age >= 0.0 && person->age <= DN_AGE_HIGHEST) || person->age < model->age_low - width ||
+        person->age > model->age_high + width) {
         beyond |= DN_NORM_BEYOND_AGE;
     }
-    if (!(person->icv >= 0.5 * model->icv_low && person->icv <= 2.0 * model->icv_high)) {
+    if (!(person->icv >= model->icv_low / times_icv && person->icv <= model->icv_high * times_icv)) {
         beyond |= DN_NORM_BEYOND_ICV;
     }
     if (low > 0.0) {
-        beyond |= !(person->value >= low / 20.0 && person->value <= high * 20.0) ? DN_NORM_BEYOND_VALUE : 0u;
-        beyond |= !(person->value >= low / 4.0 && person->value <= high * 4.0) ? DN_NORM_FAR_VALUE : 0u;
+        beyond |= !(person->value >= low / times_value && person->value <= high * times_value) ? DN_NORM_BEYOND_VALUE : 0u;
+        beyond |= !(person->value >= low / times_far_value && person->value <= high * times_far_value) ? DN_NORM_FAR_VALUE : 0u;
     }
     return beyond;
 }

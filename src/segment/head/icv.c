@@ -10,20 +10,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The foramen magnum in the average head, mm below the middle of the hypothalamus, and over how much the cut fades. */
+/* The limits of this file.
+ *
+ * NECK: the foramen magnum in the average head (share/template/head_4mm.nii), mm below the middle of the hypothalamus. There the
+ * volume ends; the cut fades over two voxels of the coarse network (2 mm). */
 #define NECK_MM (-64.0)
 #define NECK_FADE_MM 4.0
-/* A shell around what is inside the skull, mm: beyond the bone there is scalp, in a stripped scan there is nothing. It ends
- * above the face, which may have been taken off. */
+/* SHELL: around the inside of the skull, mm: beyond the bone there is scalp, in a stripped scan there is nothing. It ends above the face,
+ * which may have been removed (docs/evidence/quality_limits.md, "A scan counts as skull-stripped when"). */
 #define SHELL_FROM 6.0f
 #define SHELL_TO 16.0f
 #define SHELL_FLOOR_MM 5.0
-/* Mean brightness of the shell, of the mean brightness inside. */
+/* Mean intensity of the shell relative to the mean inside; less is a stripped scan (the same section). */
 #define SKULL_SIGNAL 0.10
-/* Less of the shell than this lies in a scan that cuts the head, and more of what is inside at its edge than there is in a stripped brain
- * that was cropped to its bounds. */
+/* A slab that cuts the head is no stripped scan: less than this share of the shell lies in the scan, and more of the ICV lies at the edge
+ * of the scan than in a stripped brain that was cropped to its bounds (the same page: icv_cut and the outermost layers). */
 #define SHELL_SEEN 0.5
 #define SLAB_CUT 0.03
+
+/* A voxel is inside the skull where "outside" is the less probable of the two. */
+#define MORE_OUTSIDE 0.5f
+/* Voxels of the coarse grid from the scan's edge within which what is inside counts as cut: one layer of 2 mm can be partial. */
+#define EDGE_VOXELS 2.0
 
 float dn_head_above_neck(const dn_head *head, const double at[3])
 {
@@ -41,12 +49,12 @@ static double voxel_mm3(const dn_head_look *look)
     return dn_grid_voxel_volume(&look->grid);
 }
 
-/* Whether a voxel of the look lies within two of its voxels of the scan's edge, or outside the scan. The low end of the neck does
+/* Whether a voxel of the look lies within EDGE_VOXELS of its voxels of the scan's edge, or outside the scan. The low end of the neck does
  * not count: there the scan may end. */
 static bool at_edge(const dn_head *head, const double at[3])
 {
     for (int c = 0; c < 3; ++c) {
-        double near = 2.0 * head->coarse.map.scale[c];
+        double near = EDGE_VOXELS * head->coarse.map.scale[c];
         double last = (double)(head->oriented.dim[c] - 1);
         if (at[c] < near || at[c] > last - near) {
             return true;
@@ -101,7 +109,7 @@ static dn_status look_for_skull(dn_head *head, const dn_volume *scan, const int6
     DN_TRY_GOTO(status, dn_alloc(&mask, (size_t)voxels, 1, "a mask"), done);
     DN_TRY_GOTO(status, dn_alloc(&distance, (size_t)voxels, sizeof *distance, "a distance map"), done);
     for (int64_t v = 0; v < voxels; ++v) {
-        mask[v] = look->posterior[v * look->channels] < 0.5f;
+        mask[v] = look->posterior[v * look->channels] < MORE_OUTSIDE;
     }
     DN_TRY_GOTO(status, dn_distance_to(mask, reversed, turned, distance), done);
     double sum[2] = {0, 0};

@@ -131,7 +131,7 @@ static dn_status compute(correlate_job *job)
             normal = normal && job->normality[side].p >= job->options->alpha;
         } else {
             job->normality[side] = dn_result_empty();
-            normal = normal && job->cases.n > 5000;
+            normal = normal && job->cases.n > DN_SHAPIRO_MOST;
         }
     }
     job->parametric = job->options->test == DN_TEST_PARAMETRIC || (job->options->test == DN_TEST_AUTO && normal);

@@ -32,10 +32,10 @@ dn_status dn_test_normality(const dn_sample *samples, size_t k, double alpha, dn
         results[g] = dn_result_empty();
         results[g].method = "Shapiro-Wilk normality test";
         results[g].n = samples[g].n;
-        if (samples[g].n > 5000) {
+        if (samples[g].n > DN_SHAPIRO_MOST) {
             results[g].note = "more than 5000 values, not tested";
         } else {
-            results[g].note = samples[g].n < 3 ? "fewer than 3 values, not tested" : "all values equal, not tested";
+            results[g].note = samples[g].n < DN_SHAPIRO_LEAST ? "fewer than 3 values, not tested" : "all values equal, not tested";
             *normal = false;
         }
     }

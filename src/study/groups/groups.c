@@ -126,7 +126,7 @@ static dn_status run_groups(const dn_groups_options *asked, const dn_table *tabl
                                 .id = asked->tables.id,
                                 .icv = asked->icv,
                                 .normalise = asked->normalise,
-                                .outlier_factor = asked->outliers == DN_OUTLIERS_NONE ? 0.0 : 1.5,
+                                .outlier_factor = asked->outliers == DN_OUTLIERS_NONE ? 0.0 : DN_TUKEY_FACTOR,
                                 .outlier_source = outlier_source(asked->outliers),
                                 .test = asked->test,
                                 .equal_variances = asked->equal_variances,

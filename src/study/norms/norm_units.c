@@ -62,8 +62,9 @@ const char *dn_norm_ratio_hint(double ratio)
                  {1e6, " (about a million times the norm's: in mm3, where the norm is in L?)"},
                  {1e-3, " (about a thousandth of the norm's: in mL, where the norm is in mm3?)"},
                  {1e-6, " (about a millionth of the norm's: in L, where the norm is in mm3?)"}};
+    const double near = 2.5; /* one volume of the structure may be this many times another */
     for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
-        if (ratio > known[i].ratio / 2.5 && ratio < known[i].ratio * 2.5) {
+        if (ratio > known[i].ratio / near && ratio < known[i].ratio * near) {
             return known[i].text;
         }
     }

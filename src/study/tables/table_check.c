@@ -2,8 +2,10 @@
 #include "study/tables/table_check.h"
 
 #include "base/memory.h"
+#include "stats/normative.h"
 #include "study/groups/group_analysis.h"
 #include "study/tables/check_texts.h"
+#include "study/tables/limits.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -72,7 +74,7 @@ static bool is_outside(double value, const double limits[2])
 
 static bool is_code(double value, const double limits[2])
 {
-    static const double codes[] = {-9, -99, -999, -9999, -1, -7, -8, -77, -88, 99, 999, 9999, 99999, 77, 777, 88, 888, 8888, 7777, 0};
+    static const double codes[] = {DN_MISSING_CODES};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; ++i) {
         if (value >= codes[i] && value <= codes[i]) {
             return is_outside(value, limits);
@@ -106,7 +108,7 @@ static bool is_age(const char *name)
 
 static dn_status check_age(const checking *it, size_t column)
 {
-    static const double limits[2] = {0.0, 110.0};
+    static const double limits[2] = {0.0, DN_AGE_HIGHEST};
     dn_list list = {0};
     const char *text;
     double *numbers = NULL;
@@ -119,12 +121,12 @@ static dn_status check_age(const checking *it, size_t column)
     DN_TRY_GOTO(status, list_odd(it, "age", numbers, column, is_outside, limits, &list), done);
     if (list.count > 0) {
         DN_TRY_GOTO(status, sorted_of(numbers, dn_table_rows(it->table), &sorted, &n), done);
-        bool months = n > 0 && sorted[n / 2] > 110.0;
+        bool months = n > 0 && sorted[n / 2] > DN_AGE_HIGHEST;
         const size_t count = list.count;
         DN_TRY_GOTO(status, dn_list_close(&list, &text), done);
-        status = dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "age", "%s of %zu %s outside 0 to 110 years: %s.%s",
-                                dn_table_column_name(it->table, column), count, count == 1 ? "person is" : "people is", text,
-                                months ? " Are these months or days?" : "");
+        status = dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "age", "%s of %zu %s outside 0 to %g years: %s.%s",
+                                dn_table_column_name(it->table, column), count, count == 1 ? "person is" : "people is", DN_AGE_HIGHEST,
+                                text, months ? " Are these months or days?" : "");
     }
 done:
     dn_list_release(&list);
@@ -152,8 +154,8 @@ static dn_status check_codes(const checking *it, size_t column, const double *nu
     if (!(low < high)) {
         return DN_OK;
     }
-    /* Below 0 where nothing else is, or half a range away. */
-    const double limits[2] = {low >= 0.0 ? fmax(low - 0.5 * (high - low), 0.0) : low - 0.5 * (high - low), high + 0.5 * (high - low)};
+    const double apart = DN_CODE_APART * (high - low);
+    const double limits[2] = {low >= 0.0 ? fmax(low - apart, 0.0) : low - apart, high + apart};
     dn_status status = list_odd(it, "code", numbers, column, is_code, limits, &list);
     if (status == DN_OK && list.count > 0) {
         status = dn_list_close(&list, &text);
@@ -170,9 +172,8 @@ static dn_status check_codes(const checking *it, size_t column, const double *nu
 /* Two units in one column leave a gap that no people leave. */
 static dn_status check_magnitude(const checking *it, size_t column, const double *sorted, size_t n)
 {
-    enum { GAP = 20 };
     for (size_t i = 1; i < n; ++i) {
-        if (sorted[i - 1] > 0.0 && sorted[i] / sorted[i - 1] >= GAP && sorted[n - 1] / sorted[0] >= 100.0) {
+        if (sorted[i - 1] > 0.0 && sorted[i] / sorted[i - 1] >= DN_UNITS_GAP && sorted[n - 1] / sorted[0] >= DN_UNITS_RANGE) {
             return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "magnitude",
                                   "%s has values up to %g (%zu) and from %g on (%zu): are they in two units, or thousands and decimals?",
                                   dn_table_column_name(it->table, column), sorted[i - 1], i, sorted[i], n - i);
@@ -184,7 +185,6 @@ static dn_status check_magnitude(const checking *it, size_t column, const double
 /* Few whole numbers are more often names (of sites) than amounts. */
 static dn_status check_slope(const checking *it, size_t column, const double *sorted, size_t n)
 {
-    enum { FEW = 8 };
     static const char *const names[] = {"site", "scanner", "center", "centre", "batch", "cohort", "group", "race", "ethnicity", "vendor"};
     const char *name = dn_table_column_name(it->table, column);
     char words[DN_REMEDY_WORDS];
@@ -199,7 +199,7 @@ static dn_status check_slope(const checking *it, size_t column, const double *so
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         named |= strcasestr(name, names[i]) != NULL;
     }
-    if (different < 3 || (different > FEW && !named) || (!named && n < 3 * different)) {
+    if (different < DN_NAMES_LEAST || (different > DN_NAMES_FEW && !named) || (!named && n < DN_NAMES_REPEATS * different)) {
         return DN_OK;
     }
     return dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "slope",

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "study/tables/units.h"
 
+#include "study/tables/limits.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,5 +71,14 @@ dn_status dn_table_convert_units(dn_table *table, const char *unit)
 
 const char *dn_unit_of_head(double icv)
 {
-    return icv >= 6e5 && icv <= 2.5e6 ? "mm3" : icv >= 600.0 && icv <= 2500.0 ? "mL" : icv >= 0.6 && icv <= 2.5 ? "L" : NULL;
+    static const struct {
+        const char *name;
+        double per_litre;
+    } known[] = {{"mm3", 1e6}, {"mL", 1e3}, {"L", 1.0}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
+        if (icv >= DN_HEAD_LITRES_LOW * known[i].per_litre && icv <= DN_HEAD_LITRES_HIGH * known[i].per_litre) {
+            return known[i].name;
+        }
+    }
+    return NULL;
 }
