@@ -69,6 +69,10 @@ while IFS= read -r hit; do fail "$hit: only cli/ names options and commands; sta
     mapfile -d '' files < <(find src -name '*.[ch]' ! -path 'src/cli/*' -print0 | sort -z)
     strings "${files[@]}" | grep -E "^[^ ]+ (.*[^-])?(--[a-z%]|dien ($commands)([^a-z]|$)|([ (]|^)-o([ ),.;]|$))" | grep -vE "$allowed_words")
 
+# The first line of a source file says what is in it.
+while IFS= read -r hit; do fail "$hit begins without a comment that says what is in it"; done < <(
+    find src -name '*.c' -print0 | sort -z | xargs -0 awk 'FNR == 1 && !/^\/\*/ { print FILENAME }')
+
 # net never sees an image (design.md); the bridge is above both.
 [ "$failed" -eq 0 ] && echo "layers: ok"
 exit "$failed"

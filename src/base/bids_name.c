@@ -1,3 +1,4 @@
+/* Reads, checks and writes file names by the rules of BIDS 1.10 (rules/entities.yaml of its schema). */
 #include "base/bids_name.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Reads the limits of memory and processor cores from the files of the kernel's control groups. */
 #define _GNU_SOURCE
 #include "base/cgroup.h"
 

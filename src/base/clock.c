@@ -1,3 +1,4 @@
+/* Clocks for durations. */
 #define _GNU_SOURCE
 #include "base/clock.h"
 

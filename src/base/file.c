@@ -1,3 +1,5 @@
+/* Whole reads with a limit, and atomic writes: a temporary file beside the target, which takes its place when it is complete. Also the
+ * list of temporary files that a second Ctrl-C removes. */
 #define _GNU_SOURCE
 #include "base/file.h"
 

@@ -1,3 +1,4 @@
+/* Finds the files that come with the program, installed or in the source tree. */
 #define _GNU_SOURCE
 #include "base/install.h"
 

@@ -1,3 +1,4 @@
+/* Jobs: which one a thread works for, what it tells its receiver, how it is cancelled, and the processes that work for it. */
 #define _GNU_SOURCE
 #include "base/job.h"
 

@@ -1,3 +1,4 @@
+/* Writing of JSON files, and the watch over the memory of jansson, whose functions often do not report that memory was short. */
 #include "base/json.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* The lock of a folder, a file that the kernel locks for as long as the process lives. */
 #define _GNU_SOURCE
 #include "base/lock.h"
 

@@ -1,3 +1,4 @@
+/* Allocation with checked sizes, arenas, and how much memory the process uses and may use. */
 #define _GNU_SOURCE
 #include "base/memory.h"
 

@@ -1,3 +1,4 @@
+/* The random numbers: xoshiro256** (Blackman and Vigna 2018), seeded by splitmix64, and draws from uniform and normal distributions. */
 #include "base/random.h"
 
 #include <math.h>

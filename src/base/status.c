@@ -1,3 +1,4 @@
+/* The names and exit codes of the status codes, and the message of the last failure, one per thread. */
 #define _GNU_SOURCE
 #include "base/status.h"
 

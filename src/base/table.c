@@ -1,3 +1,5 @@
+/* Tables in memory: columns, cells, units, the search for a column by name, and the check that ids occur once. Reading is in
+ * table_read.c, numbers are in table_number.c. */
 #define _GNU_SOURCE
 #include "base/table.h"
 

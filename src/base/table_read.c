@@ -1,4 +1,4 @@
-/* Parsing of TSV and CSV. */
+/* Parses TSV and CSV (quotes as in RFC 4180). */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/job.h"

@@ -1,4 +1,4 @@
-/* Tables out of tables: rows copied, kept, put in order. */
+/* Makes tables from tables: rows are copied, kept, or put in another order. */
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/table_private.h"

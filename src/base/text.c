@@ -1,3 +1,4 @@
+/* Texts that grow in memory, and the removal of control characters from texts of others. */
 #define _GNU_SOURCE
 #include "base/text.h"
 

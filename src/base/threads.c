@@ -1,3 +1,4 @@
+/* The number of threads that the process may use, and the largest number that can be started. */
 #define _GNU_SOURCE
 #include "base/threads.h"
 

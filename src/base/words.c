@@ -1,3 +1,5 @@
+/* The known word that is nearest to a mistyped one (edit distance of Damerau and Levenshtein), one of several words, and lists with
+ * commas. */
 #define _GNU_SOURCE
 #include "base/words.h"
 

@@ -1,3 +1,4 @@
+/* Widths of texts, steps of ticks and margins of panels, in mm. */
 #define _GNU_SOURCE
 #include "chart/figure_layout.h"
 

@@ -1,3 +1,4 @@
+/* Draws slices, outlines, texts and marks into a picture by cairo, and writes it as PNG. */
 #include "chart/mosaic.h"
 
 #include "base/file.h"

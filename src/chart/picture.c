@@ -1,3 +1,4 @@
+/* Reads grey PNG files by cairo, after a check of the header. */
 #include "chart/picture.h"
 
 #include "base/file.h"

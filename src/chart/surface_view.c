@@ -1,3 +1,4 @@
+/* The renderer of surfaces: triangles into a depth buffer, light and shade, then captions, scale bar and legend by cairo. */
 #include "chart/surface_view.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Replaces control characters in what goes to standard output. */
 #define _GNU_SOURCE
 #include "cli/clean_output.h"
 

@@ -1,4 +1,4 @@
-/* dien crossval: k folds by subject, a model a fold, measured on what was held out. */
+/* dien crossval: k folds by subject, one model per fold, measured on the scans that were held out. */
 #include "cli/command.h"
 #include "train/crossval.h"
 

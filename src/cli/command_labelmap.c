@@ -1,4 +1,4 @@
-/* dien labelmap: label maps made from label maps. */
+/* dien labelmap: makes an average label map of many, and turns one into its AC-PC frame. */
 #include "cli/command.h"
 #include "labelmap/average.h"
 #include "labelmap/turn.h"

@@ -1,4 +1,4 @@
-/* dien models: what networks are there; bring a published one. */
+/* dien models: lists and shows the models that are installed, and imports published ones. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"

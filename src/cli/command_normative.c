@@ -1,4 +1,4 @@
-/* dien normative: a norm from a table of healthy people, and people against a norm. */
+/* dien normative: makes a norm from a table of healthy people, and compares people with a norm. */
 #include "cli/study_options.h"
 #include "study/norms/apply.h"
 #include "study/norms/fit.h"

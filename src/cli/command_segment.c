@@ -1,4 +1,4 @@
-/* dien segment: the main job. */
+/* dien segment: measures the hypothalamus, the thalamus, other deep structures and the intracranial volume of scans. */
 #include "cli/command.h"
 #include "cli/scan_list.h"
 #include "cli/segment_norms.h"

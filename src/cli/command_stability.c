@@ -1,4 +1,4 @@
-/* dien stability: the same person again and again, on one scanner and on many. */
+/* dien stability: repeated scans of the same person, on one scanner and on several. */
 #include "cli/study_options.h"
 #include "study/agreement/stability.h"
 

@@ -1,4 +1,4 @@
-/* dien stats correlate: two variables, perhaps given others. */
+/* dien stats correlate: correlation of two variables, also with covariates. */
 #include "cli/study_options.h"
 #include "study/correlate/correlate.h"
 

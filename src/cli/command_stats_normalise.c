@@ -1,4 +1,4 @@
-/* dien stats normalise: volumes with head size taken out, as a table for what comes after. */
+/* dien stats normalise: volumes normalised by head size, as a table for further analyses. */
 #include "cli/study_options.h"
 #include "study/normalise.h"
 

@@ -1,4 +1,4 @@
-/* dien stats power: how many people, or what can be found with those there are. */
+/* dien stats power: how many people a study needs, or what it can find with the people it has. */
 #include "cli/study_options.h"
 #include "study/power.h"
 

@@ -1,4 +1,4 @@
-/* dien train: a network from label maps and a config. */
+/* dien train: trains a network from label maps or scans with labels, as a config says. */
 #include "base/job.h"
 #include "base/memory.h"
 #include "cli/command.h"

@@ -1,3 +1,4 @@
+/* Wraps and prints the help of a command. */
 #include "cli/help.h"
 
 #include "cli/options.h"

@@ -1,3 +1,4 @@
+/* Prints messages and progress to stderr: a bar on a terminal, plain lines elsewhere. */
 #define _GNU_SOURCE
 #include "cli/report_stderr.h"
 

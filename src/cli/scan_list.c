@@ -1,3 +1,4 @@
+/* Opens and checks the list of inputs, and prints paths of results. */
 #include "cli/scan_list.h"
 
 #include <stdio.h>

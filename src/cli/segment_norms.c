@@ -1,3 +1,4 @@
+/* Reads age, sex and norms from the options. */
 #include "cli/segment_norms.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The options that commands on tables share, and their conversion into the structures of study/. */
 #include "cli/study_options.h"
 
 #include "base/words.h"

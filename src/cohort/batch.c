@@ -1,3 +1,4 @@
+/* The loop over scans, the list of scans without the second files of pairs (.img beside .hdr), and the summary of what failed. */
 #define _GNU_SOURCE
 #include "cohort/batch.h"
 

@@ -1,3 +1,4 @@
+/* The work of `dien surface`: each label map read, drawn and written. */
 #include "cohort/draw_surfaces.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* The work of `dien prepare`: the frame of each scan found or read, stacks cut in it and written; and labels of a stack brought back to
+ * the scan. */
 #include "cohort/frame_scans.h"
 
 #include "base/bids_name.h"

@@ -1,3 +1,4 @@
+/* The work of `dien synth`: its options checked, then samples or copies of each input. */
 #include "cohort/make_scans.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* The work of `dien icv`: the volume of each scan marked by thresholds or by a network (Vernikouskaya et al. 2025), and written. */
 #include "cohort/mark_icv.h"
 
 #include "base/file.h"

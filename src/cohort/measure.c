@@ -1,3 +1,4 @@
+/* The work of `dien segment`: each scan measured, judged and written, and the lines that a person reads about it. */
 #include "cohort/measure.h"
 
 #include "base/clock.h"

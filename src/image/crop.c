@@ -1,4 +1,4 @@
-/* Grids derived from grids, and exact copies of parts. */
+/* Makes grids from grids, and exact copies of parts of scans and label maps. */
 #include "image/resample.h"
 
 #include "base/memory.h"

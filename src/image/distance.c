@@ -1,3 +1,4 @@
+/* Exact Euclidean distances by the lower envelope of parabolas (Felzenszwalb and Huttenlocher 2012), one axis after the other. */
 #include "image/distance.h"
 
 #include "base/job.h"

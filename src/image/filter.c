@@ -1,3 +1,4 @@
+/* Gaussian smoothing along the axes, and percentiles and sums of the voxels. */
 #include "image/filter.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Writes plain or gzipped; blocks are packed by all threads and written in order. */
 #include "image/gzip.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Parses numbers and ranges of labels. */
 #include "image/label_list.h"
 
 #include "base/memory.h"

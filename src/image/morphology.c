@@ -1,3 +1,4 @@
+/* Dilation, erosion and closing by steps or by balls (through exact distances), and the filling of holes. */
 #include "image/morphology.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Finds the orientation of a grid, and permutes and flips axes of scans and label maps. */
 #include "image/orientation.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Resampling of scans (linear or cubic: Keys 1981) and of label maps (votes of the points of a voxel) through one composed transform. */
 #include "image/resample.h"
 
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-/* What a file that is no scan seems to be, in one sentence with what to do. */
+/* Says in one sentence what a file that is not a scan seems to be, and what to do. */
 #include "image/layout.h"
 
 #include "base/file.h"

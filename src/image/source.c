@@ -1,3 +1,4 @@
+/* Reads the bytes of a file or of memory, unpacks gzip on the way, and says why a file cannot be read. */
 #define _GNU_SOURCE /* readlink */
 #include "image/source.h"
 

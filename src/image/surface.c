@@ -1,3 +1,4 @@
+/* Triangle meshes by marching cubes (Lorensen and Cline 1987), smoothing (Taubin 1995), area, volume, and PLY files. */
 #include "image/surface.h"
 
 #include "base/file.h"

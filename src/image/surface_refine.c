@@ -1,3 +1,4 @@
+/* Divides each triangle into four at the middles of its edges. */
 #include "image/surface_refine.h"
 
 #include "base/memory.h"

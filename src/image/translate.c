@@ -1,3 +1,4 @@
+/* Replaces label numbers as a table with the columns label and to says. */
 #include "image/translate.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Grids and affines, and the memory of scans and label maps. */
 #include "image/volume.h"
 
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-/* Raw voxels to float32. */
+/* Converts the voxels of a file, of any type, to float32. */
 #include "image/layout.h"
 
 #include "base/memory.h"

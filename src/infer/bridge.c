@@ -1,3 +1,4 @@
+/* Copies voxels into tensors and tensors into voxels. */
 #include "infer/bridge.h"
 
 #include "infer/posteriors.h"

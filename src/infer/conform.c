@@ -1,3 +1,4 @@
+/* Brings a scan to the orientation, spacing and intensities that a model's input contract names. */
 #include "infer/conform.h"
 
 #include "image/filter.h"

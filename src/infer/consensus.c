@@ -1,3 +1,4 @@
+/* Runs a network on scaled, mirrored and shifted copies of a box, and averages the results. */
 #include "infer/consensus.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Finds the tissue of a brain without skull, and paints fluid with noise and a bright shell around it. */
 #include "infer/fluid_fill.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Fills cavities, removes separate pieces, and separates left from right in a label map. */
 #include "infer/label_tidy.h"
 
 #include "base/memory.h"

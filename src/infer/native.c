@@ -1,3 +1,4 @@
+/* Brings posteriors back to the scan's own grid, voxel by voxel, and decides the label there. */
 #include "infer/native.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Compiles a model for a size of box, keeps the plan, and runs it whole or in tiles. */
 #include "infer/network.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Finds values that cannot be of the head in a sorted sample of the scan, and replaces them. */
 #include "infer/outliers.h"
 
 #include "base/memory.h"

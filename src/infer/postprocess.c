@@ -1,3 +1,4 @@
+/* Keeps the largest component of each group and its soft rim, and sets the other posteriors to background. */
 #include "infer/postprocess.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Places the box on which a network runs, and reads from a model file on which slices of a head it works. */
 #include "infer/region.h"
 
 #include <jansson.h>

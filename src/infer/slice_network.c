@@ -1,3 +1,4 @@
+/* Runs 2-D networks over the slices of a stack, averages their posteriors, and measures how far the networks disagree. */
 #include "infer/slice_network.h"
 
 #include "base/clock.h"

@@ -1,3 +1,5 @@
+/* Measures how far the axes of a grid are from right angles, and resamples onto the nearest square axes (polar decomposition: Higham
+ * 1986). */
 #include "infer/straighten.h"
 
 #include "image/resample.h"

@@ -1,3 +1,4 @@
+/* Groups a model's labels by structure and side, and finds the mirrored partner of each channel. */
 #include "infer/structures.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Finds the rightmost mode of the smoothed histogram inside a box: the intensity of white matter. */
 #include "infer/white_matter.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The work of `dien labelmap average`: maps aligned by affine and smooth transforms (demons: Thirion 1998), then a vote per voxel. */
 #include "labelmap/average.h"
 
 #include "labelmap/heads.h"

@@ -1,3 +1,4 @@
+/* Reads label maps with their table of tissues, checks them, and crops and writes a result. */
 #include "labelmap/heads.h"
 
 #include "base/install.h"

@@ -1,3 +1,4 @@
+/* The work of `dien labelmap frame`: a map resampled once into the frame of its two commissures. */
 #include "labelmap/turn.h"
 
 #include "image/resample.h"

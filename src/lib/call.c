@@ -1,3 +1,5 @@
+/* The first and last steps of each call of the library: structures taken over by their size, a job with the caller's functions, status to
+ * code. */
 #include "lib/call.h"
 
 #include <stdbool.h>

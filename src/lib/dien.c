@@ -1,4 +1,4 @@
-/* The public C API: one scan. */
+/* The public C API: options, and the measurement of one scan. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/table.h"

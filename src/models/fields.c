@@ -1,3 +1,4 @@
+/* Reads numbers, texts and lists from JSON objects, with messages that name the key. */
 #include "models/fields.h"
 
 #include "base/json.h"

@@ -1,3 +1,4 @@
+/* Reads and checks the nodes of the architecture "graph", and adds them to a network. */
 #include "models/graph_json.h"
 
 #include "base/memory.h"

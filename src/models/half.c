@@ -1,3 +1,4 @@
+/* Converts between 32-bit floats and 16-bit ones (IEEE 754 half, bfloat16). */
 #include "models/half.h"
 
 #include <string.h>

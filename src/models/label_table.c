@@ -1,3 +1,4 @@
+/* Searches in the compiled table of labels by number, name and side. */
 #include "models/label_table.h"
 
 #include <stdio.h>

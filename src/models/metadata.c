@@ -1,3 +1,4 @@
+/* Reads and writes the metadata of a model file: labels, input contract, licence and source. */
 #include "models/metadata.h"
 
 #include "base/memory.h"

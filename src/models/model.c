@@ -1,3 +1,4 @@
+/* Reads and writes model files and checks that weights and architecture fit. */
 #include "models/model.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The list of architectures, and the call of the one that a config names. */
 #include "models/registry.h"
 
 #include "models/fields.h"

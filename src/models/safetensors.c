@@ -1,3 +1,4 @@
+/* Reads and writes safetensors files; every size and offset is checked before it is used. */
 #include "models/safetensors.h"
 
 #include "base/file.h"

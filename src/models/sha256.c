@@ -1,3 +1,4 @@
+/* SHA-256 by nettle. */
 #include "models/sha256.h"
 
 #include <nettle/sha2.h>

@@ -1,3 +1,4 @@
+/* The folders in which models lie, and the search for a model by name. */
 #define _GNU_SOURCE
 #include "models/store.h"
 

@@ -1,3 +1,4 @@
+/* Builds the 2-D U-Nets (Ronneberger et al. 2015) with an image encoder, as segmentation_models 1.0 does. */
 #include "models/unet2d.h"
 
 #include "models/encoders/encoder.h"

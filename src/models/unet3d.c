@@ -1,3 +1,4 @@
+/* Builds the 3-D U-Net (Cicek et al. 2016) from its config. */
 #include "models/unet3d.h"
 
 #include "models/fields.h"

@@ -1,3 +1,5 @@
+/* Places buffers in one block so that none that live at the same time overlap: the largest first, each at the lowest free place. In debug
+ * builds, guards between buffers are checked. */
 #include "net/arena.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Arithmetic of the backward pass on rows of floats. */
 #include "net/gradient_rows.h"
 
 #include "net/simd.h"

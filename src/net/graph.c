@@ -1,3 +1,4 @@
+/* Builds a network node by node, checks shapes, and keeps the first error. */
 #include "net/graph.h"
 
 #include "net/ops/op.h"

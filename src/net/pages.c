@@ -1,3 +1,4 @@
+/* Allocates the block of a plan's tensors, in large pages where the kernel gives them. */
 #define _GNU_SOURCE /* madvise */
 #include "net/pages.h"
 

@@ -1,3 +1,4 @@
+/* Arithmetic on rows of floats, stored as f32 or bf16. */
 #include "net/rows.h"
 
 #include "net/simd.h"

@@ -1,3 +1,4 @@
+/* Shapes and their texts, and the memory of tensors. */
 #include "net/tensor.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The list of named arrays, with a hash table for the search by name. */
 #include "net/weights.h"
 
 #include "base/memory.h"

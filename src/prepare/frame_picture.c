@@ -1,3 +1,4 @@
+/* Draws the commissures, the mid-sagittal plane and the stack on slices of a scan. */
 #include "prepare/frame_picture.h"
 
 #include "chart/mosaic.h"

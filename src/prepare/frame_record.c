@@ -1,3 +1,4 @@
+/* Writes an AC-PC frame as JSON and as a table row, and reads the JSON again with checks. */
 #include "prepare/frame_record.h"
 
 #include "base/file.h"

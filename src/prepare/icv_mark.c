@@ -1,3 +1,4 @@
+/* The steps of the marking: thresholds, one piece, the cut at the neck, smoothing, and the rim of fluid (Vernikouskaya et al. 2025). */
 #include "prepare/icv_mark.h"
 
 #include "base/job.h"

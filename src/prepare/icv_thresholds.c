@@ -1,3 +1,4 @@
+/* Aligns the average head, and takes thresholds and a point in the brain from the intensities there. */
 #include "prepare/icv_thresholds.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Draws slices of a scan with the outline of a mask. */
 #include "prepare/mask_picture.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The geometry of stacks of slices, and how a stack is cut from a scan. */
 #include "prepare/stack.h"
 
 #include "image/filter.h"

@@ -1,3 +1,4 @@
+/* Measures how wide edges are and how strong the noise is in a box around a point. */
 #include "quality/image_quality.h"
 
 #include "image/filter.h"

@@ -1,3 +1,4 @@
+/* The rules for the hypothalamus, its frame and its scan, and what rules share. */
 #include "quality/judge.h"
 
 #include "quality/judge_head.h"

@@ -1,3 +1,4 @@
+/* Rules for the volumes of the thalamus and other deep structures, and for the intracranial volume. */
 #include "quality/judge_head.h"
 
 #include "quality/judge_picture.h"

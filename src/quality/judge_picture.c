@@ -1,3 +1,4 @@
+/* Rules for what the scan itself shows: contrast, cut structures, unlike sides, air, size and ventricles. */
 #include "quality/judge_picture.h"
 
 #include "segment/head/clean.h"

@@ -1,3 +1,4 @@
+/* The tables of the limits; docs/evidence/quality_limits.md says how each was measured. */
 #include "quality/limits.h"
 
 /* Volumes. By hand, both sides with mammillary bodies, adults measure 750 to 1000 mm3; the published network gives less on old,

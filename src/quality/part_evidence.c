@@ -1,3 +1,4 @@
+/* Samples the scan inside the structures of a network, and compares their sides and their surroundings. */
 #include "quality/part_evidence.h"
 
 #include "base/memory.h"

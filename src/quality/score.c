@@ -1,3 +1,4 @@
+/* Computes the marks of a result and the score, which is the lowest of them, with advice for the person who reads it. */
 #include "quality/score.h"
 
 #include "segment/head/whole_head.h"

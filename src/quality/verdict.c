@@ -1,3 +1,4 @@
+/* Collects what the rules and the score need from a result, and calls both. */
 #include "quality/verdict.h"
 
 #include <math.h>

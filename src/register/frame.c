@@ -1,3 +1,4 @@
+/* From the fit of two heads to the AC-PC frame: axes, angles and the expected errors. */
 #include "register/frame.h"
 
 #include "register/frame_fit.h"

@@ -1,3 +1,5 @@
+/* Fits the surfaces of structures of two heads: a pose with three scales, then a local correction, by Gauss-Newton steps on distance
+ * maps. */
 #include "register/frame_fit.h"
 
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-/* The structures of two heads made ready for the fit: distance maps of the one, points near the surfaces of the other. */
+/* Prepares the structures of two heads for the fit: distance maps of one head, points near the surfaces of the other. */
 #include "base/memory.h"
 #include "image/distance.h"
 #include "image/filter.h"

@@ -1,3 +1,4 @@
+/* Searches positions, pitch and scales by normalised cross-correlation, coarse to fine, and refines the best ones. */
 #include "register/head_align.h"
 
 #include "base/memory.h"

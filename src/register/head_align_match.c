@@ -1,3 +1,4 @@
+/* Takes smooth trends out of scan and template inside the brain, and correlates the ranks of what is left. */
 #include "register/head_align_match.h"
 
 #include "base/memory.h"

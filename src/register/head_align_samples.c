@@ -1,3 +1,4 @@
+/* Makes the small copies of a scan and the points of the template that the alignment compares. */
 #include "register/head_align_samples.h"
 
 #include "base/memory.h"

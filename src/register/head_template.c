@@ -1,3 +1,4 @@
+/* Reads the average head that is compiled into the program. */
 #include "register/head_template.h"
 
 #include <math.h>

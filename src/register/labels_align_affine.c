@@ -1,4 +1,4 @@
-/* Centroids of the structures, their mean over people, and the affine of each map. */
+/* The affine transform of each label map onto the mean of the centroids of the structures (polar decomposition: Higham 1986). */
 #include "base/job.h"
 #include "base/memory.h"
 #include "register/labels_align.h"

@@ -1,4 +1,4 @@
-/* The smooth displacement of each map: demons on the shares of all tissues. */
+/* The smooth displacement of each label map: demons (Thirion 1998) on the shares of all tissues. */
 #include "base/job.h"
 #include "base/memory.h"
 #include "image/filter.h"

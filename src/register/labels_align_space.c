@@ -1,3 +1,4 @@
+/* The extent of aligned label maps, and corners of the voxels that lie around a place. */
 #include "register/labels_align_space.h"
 
 #include <math.h>

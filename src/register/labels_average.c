@@ -1,3 +1,4 @@
+/* The vote of aligned label maps at each voxel, and the removal of crumbs. */
 #include "register/labels_average.h"
 
 #include "base/job.h"

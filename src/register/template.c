@@ -1,3 +1,4 @@
+/* Reads the installed average head and its two commissures, and checks them. */
 #include "register/template.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Reads and checks the table of tissues. */
 #include "register/tissues.h"
 
 #include "base/memory.h"

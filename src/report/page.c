@@ -1,3 +1,4 @@
+/* Writes the report: verdict, remarks, how to read it, and the parts of page_*.c. */
 #include "report/page.h"
 
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-/* Who was scanned, and how this was made. */
+/* The parts of the report about the person and the scan, and about the networks and options. */
 #include "report/page_private.h"
 
 #include <math.h>

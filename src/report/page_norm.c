@@ -1,4 +1,4 @@
-/* The person against norms (`dien normative fit`). */
+/* The part of the report that compares the person with norms (`dien normative fit`). */
 #include "report/page_private.h"
 
 #include <math.h>

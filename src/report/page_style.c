@@ -1,4 +1,4 @@
-/* How the report looks, on a screen and on paper. */
+/* The style sheet of the report, for screen and paper. */
 #include "report/page_private.h"
 
 const char dn_report_style[] =

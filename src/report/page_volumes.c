@@ -1,4 +1,4 @@
-/* The report's table of volumes, and measured beside true. */
+/* The report's table of volumes, and the table of measured beside true volumes. */
 #include "report/page_private.h"
 
 #include <math.h>

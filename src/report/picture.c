@@ -1,3 +1,4 @@
+/* Chooses the slices of the quality picture and lays them out. */
 #include "report/picture.h"
 
 #include "base/file.h"

@@ -1,4 +1,4 @@
-/* The text of the quality picture. */
+/* The texts of the quality picture: title, volumes and flags. */
 #include "base/file.h"
 #include "report/picture_view.h"
 

@@ -1,4 +1,4 @@
-/* Slices of the scan with outlines. */
+/* Draws slices of the scan with outlines for the quality picture. */
 #include "report/picture_view.h"
 #include "base/memory.h"
 #include "segment/head/clean.h"

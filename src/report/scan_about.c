@@ -1,3 +1,4 @@
+/* Reads age, sex, date and sequence from the BIDS files around a scan. */
 #define _GNU_SOURCE
 #include "report/scan_about.h"
 

@@ -1,3 +1,4 @@
+/* Writes the JSON files and the tables that lie beside the results. */
 #include "report/sidecars.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Chooses structures, colours and cameras, makes the surfaces, and writes pictures and meshes. */
 #include "report/surface_scene.h"
 
 #include "base/file.h"

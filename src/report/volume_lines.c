@@ -1,3 +1,4 @@
+/* From rows of the table to lines for people: both sides beside each other, in a unit that is easy to read. */
 #include "report/volume_lines.h"
 
 #include "models/label_table.h"

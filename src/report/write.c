@@ -1,3 +1,4 @@
+/* Writes the files of a result, each atomically, and refuses to overwrite files of others. */
 #include "report/write.h"
 
 #include "base/json.h"

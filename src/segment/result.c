@@ -1,3 +1,4 @@
+/* The names of the stages, and the release of a result. */
 #include "segment/result.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The stages of the work on one scan, in their order. */
 #include "segment/scan.h"
 
 #include "base/clock.h"

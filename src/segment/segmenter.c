@@ -1,3 +1,4 @@
+/* Chooses and loads the models that a run needs, and checks that they fit together. */
 #include "segment/segmenter.h"
 
 #include "base/file.h"

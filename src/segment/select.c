@@ -1,3 +1,4 @@
+/* Parses the names of structures, and says which networks they need. */
 #include "segment/select.h"
 
 #include <string.h>

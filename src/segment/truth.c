@@ -1,3 +1,4 @@
+/* Compares measured volumes with those of a given label map. */
 #include "segment/truth.h"
 
 #include "base/memory.h"

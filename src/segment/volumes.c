@@ -1,3 +1,4 @@
+/* Sums posteriors and counts voxels per structure and side. */
 #include "segment/volumes.h"
 
 #include "base/memory.h"

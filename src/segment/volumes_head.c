@@ -1,4 +1,4 @@
-/* Rows of the table for the whole head. */
+/* The rows of the table of volumes for the structures of the whole head. */
 #include "base/memory.h"
 #include "segment/volumes.h"
 

@@ -1,3 +1,5 @@
+/* Limits of agreement (Bland and Altman 1999; exact: Carkeet 2015), intraclass correlation (McGraw and Wong 1996), within-subject
+ * variation. */
 #include "stats/agreement.h"
 
 #include "base/memory.h"

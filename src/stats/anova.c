@@ -1,3 +1,4 @@
+/* Analyses of variance (classical, Welch 1951, Kruskal and Wallis), Levene's test, and the pairs after them (Dunn, Tukey). */
 #include "stats/anova.h"
 
 #include "base/job.h"

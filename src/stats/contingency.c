@@ -1,3 +1,4 @@
+/* The chi-squared test with Yates' correction, and Fisher's exact test with the odds ratio and its interval. */
 #include "stats/contingency.h"
 
 #include "base/memory.h"

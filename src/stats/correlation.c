@@ -1,3 +1,4 @@
+/* Pearson's, Spearman's (exact for few pairs) and partial correlations. */
 #include "stats/correlation.h"
 
 #include "base/memory.h"

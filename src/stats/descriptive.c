@@ -1,3 +1,4 @@
+/* Mean, SD, quantiles, ranks, and outliers by quartiles (Tukey 1977). */
 #include "stats/descriptive.h"
 
 #include "base/memory.h"

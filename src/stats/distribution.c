@@ -1,3 +1,5 @@
+/* Distribution functions by GSL, the incomplete beta function by continued fractions, the noncentral t and F by sums (Guenther 1978), and
+ * Tukey's studentized range. */
 #include "stats/distribution.h"
 
 #include <gsl/gsl_cdf.h>

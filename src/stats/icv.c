@@ -1,3 +1,4 @@
+/* Normalisation by head size (equation 1 of Vernikouskaya et al. 2023, residuals, power), and the slope of the ALSFRS-R. */
 #include "stats/icv.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Adjusted p values: Bonferroni, Holm 1979, and Benjamini and Hochberg 1995, as R's p.adjust. */
 #include "stats/multiple.h"
 
 #include "base/memory.h"

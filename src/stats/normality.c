@@ -1,3 +1,4 @@
+/* The test of Shapiro and Wilk by Royston's algorithm AS R94 (1995). */
 #include "stats/normality.h"
 
 #include "base/memory.h"

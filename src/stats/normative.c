@@ -1,3 +1,4 @@
+/* Fits the surface of a norm (Opfer et al. 2022) and compares a person with it (Crawford and Garthwaite 2006). */
 #include "stats/normative.h"
 
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-/* Whether a person can be compared with a norm at all. */
+/* Decides whether a person is near enough to the people of a norm to be compared with it. */
 #include "stats/normative.h"
 
 #include <math.h>

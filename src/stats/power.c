@@ -1,3 +1,4 @@
+/* Solves for the missing one of number, difference, SD and power. */
 #include "stats/power.h"
 
 #include "stats/distribution.h"

@@ -1,3 +1,4 @@
+/* Mann and Whitney's and Wilcoxon's tests, exact by counting or by the normal approximation, with the Hodges-Lehmann shift. */
 #include "stats/rank_test.h"
 
 #include "base/memory.h"

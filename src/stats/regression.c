@@ -1,3 +1,4 @@
+/* Least squares by QR decomposition of centred and scaled columns. */
 #include "stats/regression.h"
 
 #include "base/memory.h"

@@ -1,3 +1,5 @@
+/* Analysis of variance for repeated measures, with Mauchly's test and the corrections of Greenhouse and Geisser (1959) and Huynh and
+ * Feldt (1976). */
 #include "stats/repeated.h"
 
 #include "base/memory.h"

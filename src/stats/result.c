@@ -1,3 +1,4 @@
+/* Formats a result as a sentence and as a row of a table. */
 #include "stats/result.h"
 
 #include <math.h>

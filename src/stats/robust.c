@@ -1,3 +1,5 @@
+/* M-estimation by reweighting (Huber, Tukey), and quantile regression by the simplex method (Barrodale and Roberts 1974; Koenker and
+ * d'Orey 1987). */
 #include "stats/robust.h"
 
 #include "base/memory.h"

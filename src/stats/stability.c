@@ -1,3 +1,5 @@
+/* Pools the deviations within and between scanners (Opfer et al. 2022), and compares the pools of two methods (Levene, Brown and
+ * Forsythe, Pitman and Morgan). */
 #include "stats/stability.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Student's, Welch's and paired t tests, Cohen's d and Hedges's g (Hedges 1981). */
 #include "stats/t_test.h"
 
 #include "base/memory.h"

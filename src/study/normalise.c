@@ -1,3 +1,4 @@
+/* The work of `dien stats normalise`: each column of volumes normalised, and written as a table. */
 #define _GNU_SOURCE
 #include "study/normalise.h"
 

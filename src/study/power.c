@@ -1,3 +1,4 @@
+/* The work of `dien stats power`: t tests and analysis of variance; table, paragraph and curve. */
 #define _GNU_SOURCE
 #include "study/power.h"
 

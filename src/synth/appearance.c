@@ -1,3 +1,4 @@
+/* Intensities per label, bias field, noise, gamma, thick slices, ghosts and crops. */
 #include "synth/appearance.h"
 
 #include "base/memory.h"

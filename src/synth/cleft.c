@@ -1,3 +1,4 @@
+/* Computes from where each voxel beside a cleft is taken when the cleft is widened or closed. */
 #define _GNU_SOURCE /* M_PI */
 #include "synth/cleft.h"
 

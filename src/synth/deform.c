@@ -1,3 +1,5 @@
+/* Random affine transforms and B-spline fields (Choi and Lee 2000 for the bound that keeps them from folding), and images taken through
+ * them. */
 #define _GNU_SOURCE /* M_PI */
 #include "synth/deform.h"
 

@@ -1,3 +1,4 @@
+/* Makes one sample from a label map: shape, appearance, removed skull or face, and the field of view. */
 #include "synth/generator.h"
 
 #include "image/filter.h"

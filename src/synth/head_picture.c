@@ -1,3 +1,4 @@
+/* Draws samples and their labels, one row per sample. */
 #include "synth/head_picture.h"
 
 #include "base/memory.h"

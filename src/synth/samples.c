@@ -1,3 +1,4 @@
+/* Makes the samples of one label map and writes them as files. */
 #include "synth/samples.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Draws a simulated scanner, and changes a scan as this scanner would. */
 #include "synth/scanner.h"
 
 #include "image/filter.h"

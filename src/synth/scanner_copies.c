@@ -1,3 +1,4 @@
+/* Writes copies of a scan by simulated scanners, and the table of these scanners. */
 #include "synth/scanner_copies.h"
 
 #include "base/file.h"

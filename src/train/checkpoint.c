@@ -1,3 +1,4 @@
+/* Writes the state of a run, reads it again, and checks that it is of the same config. */
 #include "train/checkpoint.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Reads a config, and checks all that can be known before scans are read. */
 #include "train/config_private.h"
 
 #include "base/file.h"

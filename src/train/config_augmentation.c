@@ -1,4 +1,4 @@
-/* What a config says about the change of shape and appearance of samples. */
+/* Reads the part `augmentation:` of a config: how shape and appearance of samples are changed. */
 #include "train/config_private.h"
 
 #include <stdbool.h>

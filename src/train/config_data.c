@@ -1,5 +1,5 @@
+/* Reads the part `data:` of a config: paths of label maps and scans, with variables and wildcards. */
 #define _GNU_SOURCE /* glob */
-/* Where a config's label maps and scans are: paths, variables, wildcards. */
 #include "train/config_private.h"
 
 #include "base/bids_name.h"

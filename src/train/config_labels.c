@@ -1,4 +1,4 @@
-/* The classes of a config: which labels of the maps become which channel of the network. */
+/* Reads the part `labels:` of a config: which labels of the maps become which channel of the network. */
 #include "train/config_private.h"
 
 #include "base/memory.h"

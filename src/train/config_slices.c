@@ -1,5 +1,5 @@
+/* Reads what a config says about 2-D networks: how slices lie, folders of slice pairs, factors of contrast, and the number of slices. */
 #define _GNU_SOURCE /* glob */
-/* What a config says about 2-D networks: how slices lie, folders of slice pairs, factors of contrast, and how many slices there are. */
 #include "train/config_private.h"
 
 #include "base/file.h"

@@ -1,4 +1,4 @@
-/* `training:` of a config. */
+/* Reads the part `training:` of a config. */
 #include "train/config_private.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The loop over folds: training, evaluation, and what is there already. */
 #define _GNU_SOURCE
 #include "train/crossval.h"
 

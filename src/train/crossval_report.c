@@ -1,3 +1,4 @@
+/* Collects the results of the folds into tables and a box plot. */
 #define _GNU_SOURCE
 #include "train/crossval_report.h"
 

@@ -1,3 +1,4 @@
+/* Draws loss and Dice over steps. */
 #include "train/curves.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Makes sample i: the source, the place, the change of shape and intensity, and the target. */
 #include "train/dataset.h"
 
 #include "base/memory.h"

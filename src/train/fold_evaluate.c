@@ -1,3 +1,4 @@
+/* Runs the model of a fold on the scans that were held out, and compares with their labels. */
 #include "train/fold_evaluate.h"
 
 #include "base/clock.h"

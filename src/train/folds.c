@@ -1,3 +1,4 @@
+/* Divides subjects among folds, each group evenly. */
 #define _GNU_SOURCE /* strverscmp */
 #include "train/folds.h"
 

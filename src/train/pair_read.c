@@ -1,3 +1,4 @@
+/* Reads a scan and its labels, and checks that they belong together. */
 #include "train/pair_read.h"
 
 #include "image/io.h"

@@ -1,4 +1,4 @@
-/* Workers beside the network: sample i goes into slot (i - first) % capacity. */
+/* Threads that make samples while the network is trained. Sample i goes into slot (i - first) % capacity. */
 #include "train/dataset.h"
 
 #include "base/clock.h"

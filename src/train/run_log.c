@@ -1,3 +1,4 @@
+/* Adds rows to the tables of a run, and writes them and the curves. */
 #include "train/run_log.h"
 
 #include "base/file.h"

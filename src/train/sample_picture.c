@@ -1,3 +1,4 @@
+/* Draws samples with the outline of their target. */
 #include "train/sample_picture.h"
 
 #include "base/memory.h"

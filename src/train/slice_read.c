@@ -1,3 +1,4 @@
+/* Reads stacks and pictures and stores their slices as networks get them. */
 #include "train/slice_read.h"
 
 #include "base/memory.h"

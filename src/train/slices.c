@@ -1,3 +1,4 @@
+/* Lists the slices of all sources, and makes samples from them. */
 #include "train/slices.h"
 
 #include "base/file.h"

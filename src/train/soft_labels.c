@@ -1,3 +1,4 @@
+/* Reads posteriors as targets, and cuts them to the box in which they are above 0. */
 #include "train/soft_labels.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Loads the label maps and scans of a config. */
 #include "train/sources.h"
 
 #include "base/file.h"

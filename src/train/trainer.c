@@ -1,3 +1,4 @@
+/* The loop over steps: samples, gradients, validation, checkpoints, the model at the end. */
 #include "train/trainer.h"
 
 #include "base/clock.h"

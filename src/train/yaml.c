@@ -1,3 +1,4 @@
+/* Reads YAML by libyaml against tables of fields. */
 #include "train/yaml.h"
 
 #include "base/file.h"

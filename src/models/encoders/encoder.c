@@ -1,3 +1,4 @@
+/* The list of encoders, and the layers that they share. */
 #include "models/encoders/encoder.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Recognises encoders trained on ImageNet, and gives their weights the names that unet2d.c uses. */
 #include "models/keras/encoder.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Reads layers, arrays and configuration from an HDF5 file. */
 #define _GNU_SOURCE
 #include "models/keras/file.h"
 

@@ -1,3 +1,4 @@
+/* Walks over the layers of a Keras model in their order and makes the nodes of the architecture "graph". */
 #include "models/keras/graph.h"
 
 #include "base/memory.h"

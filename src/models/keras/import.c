@@ -1,3 +1,4 @@
+/* Chooses among the three readers by what a file holds, and makes the model file. */
 #include "models/keras/import.h"
 
 #include "base/file.h"

@@ -1,3 +1,4 @@
+/* Recognises Lambda layers of known packages by the names in their compiled code. */
 #include "models/keras/lambda.h"
 
 #include <nettle/base64.h>

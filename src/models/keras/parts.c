@@ -1,3 +1,4 @@
+/* What the readers of Keras layers share: keys of a layer's configuration, nodes, sizes. */
 #include "models/keras/parts.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Reads an HDF5 file first in a child process with limits of memory and time. */
 #define _GNU_SOURCE
 #include "models/keras/probe.h"
 

@@ -1,3 +1,4 @@
+/* Recognises lab2im's U-Nets (Billot et al. 2020) by the names of their weights, and names their labels. */
 #include "models/keras/unet.h"
 
 #include "base/memory.h"

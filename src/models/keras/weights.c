@@ -1,3 +1,4 @@
+/* Permutes the axes of Keras arrays into our layout, and fills in scale and shift where a norm has none. */
 #include "models/keras/weights.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Opens oneDNN, asks what the machine can do, and makes and runs kernels. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "kernel.h"
 

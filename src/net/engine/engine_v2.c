@@ -1,4 +1,4 @@
-/* oneDNN 2.x (Debian 12 has 2.6.3). */
+/* What differs between the versions of oneDNN, for 2.x (Debian 12 has 2.6.3). */
 #include "onednn.h"
 
 #if DNNL_VERSION_MAJOR == 2

@@ -1,4 +1,4 @@
-/* oneDNN 3.x (Debian 13 has 3.7). */
+/* What differs between the versions of oneDNN, for 3.x (Debian 13 has 3.7). */
 #include "onednn.h"
 
 #if DNNL_VERSION_MAJOR >= 3

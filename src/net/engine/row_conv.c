@@ -1,3 +1,4 @@
+/* 1x3 convolutions along rows by oneDNN, single-threaded, with several sets of weights. */
 #include "row_conv.h"
 
 #include "base/memory.h"

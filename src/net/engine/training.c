@@ -1,3 +1,4 @@
+/* Prepares and runs gradients of weights by oneDNN, with the changes of layout that they need. */
 #include "net/engine/training.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The transforms F(2, 3) of input and output rows (Lavin and Gray 2016), vectorised. */
 #include "winograd_transform.h"
 
 #include "net/simd.h"

@@ -1,3 +1,4 @@
+/* Transforms the taps of a convolution for Winograd's products (Lavin and Gray 2016) and packs them. */
 #include "winograd_weights.h"
 
 #include "base/memory.h"

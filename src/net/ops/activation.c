@@ -1,3 +1,4 @@
+/* Activations, value by value: ReLU, leaky ReLU, ELU, SiLU and sigmoid, forward and backward. */
 #include "net/ops/op.h"
 #include "net/ops/tile.h"
 

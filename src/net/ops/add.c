@@ -1,4 +1,4 @@
-/* a + b. Plans add in the tail of what makes one of them, or of a copy. */
+/* Addition: a + b. Plans add in the tail of the operation that makes one of the two, or of a copy of one. */
 #include "net/ops/op.h"
 #include "net/ops/tile.h"
 

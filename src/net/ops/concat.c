@@ -1,4 +1,4 @@
-/* Along channels. */
+/* Concatenation: joins tensors along their channels. */
 #include "net/ops/op.h"
 #include "net/ops/tile.h"
 

@@ -1,4 +1,4 @@
-/* Takes voxels away at the sides. */
+/* Crop: removes voxels at the sides. */
 #include "net/ops/op.h"
 
 #include <string.h>

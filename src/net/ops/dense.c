@@ -1,4 +1,4 @@
-/* A matrix on the channels of each voxel: weight [O, I], optional bias [O]. */
+/* Dense layer: a matrix on the channels of each voxel. Weight [O, I], optional bias [O]. */
 #include "net/ops/op.h"
 
 static dn_status dense_shape(dn_node *node, const dn_shape *in)

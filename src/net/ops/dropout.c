@@ -1,4 +1,4 @@
-/* Identity at inference, because training scales what it keeps by 1 / (1 - rate). */
+/* Dropout (Srivastava et al. 2014): identity at inference, because training divides what it keeps by (1 - rate). */
 #include "net/ops/dropout.h"
 #include "net/ops/op.h"
 #include "net/ops/tile.h"

@@ -1,4 +1,4 @@
-/* Maximum or mean over all voxels: [N,D,H,W,C] -> [N,1,1,1,C]. */
+/* Global pooling: maximum or mean over all voxels, [N,D,H,W,C] -> [N,1,1,1,C]. */
 #include "net/ops/op.h"
 #include "net/ops/tile.h"
 

@@ -1,3 +1,4 @@
+/* Runs a network forward and backward by the plain functions of its operations, in double precision. */
 #include "net/ops/gradient.h"
 
 #include "net/ops/dropout.h"

@@ -1,3 +1,4 @@
+/* Sorts the voxels of a tensor by whether their indices are odd or even, and back: what a convolution behind up-sampling by two needs. */
 #include "net/ops/gradient_loops.h"
 #include "net/rows.h"
 

@@ -1,3 +1,4 @@
+/* Calls the backward loop of an operation for parts of a tensor, in parallel. */
 #include "net/ops/gradient_loops.h"
 
 #include "net/ops/tile.h"

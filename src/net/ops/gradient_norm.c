@@ -1,6 +1,6 @@
 /* Norms in training, forward and backward, and what follows a layer (activation, sums for its bias) backwards.
  *
- * Vectors of one value a channel are repeated to a period of some hundred floats, so that loops run flat over memory also
+ * Vectors of one value per channel are repeated to a period of some hundred floats, so that loops run flat over memory also
  * where channels are few. Sums are made part by part and added in order in double. */
 #include "net/ops/gradient_loops.h"
 

@@ -1,3 +1,4 @@
+/* The input of a network: it computes nothing. */
 #include "net/ops/op.h"
 
 static dn_status input_shape(dn_node *node, const dn_shape *in)

@@ -1,3 +1,4 @@
+/* Runs the loop of an operation over parts of a tensor, with statistics before it and the fused tail behind it. */
 #include "net/ops/loops.h"
 
 #include "net/ops/tile.h"

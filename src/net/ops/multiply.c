@@ -1,4 +1,4 @@
-/* a times b; b may be one value a channel ([N,1,1,1,C]) or one a voxel ([N,D,H,W,1]). */
+/* Multiplication: a times b, where b may hold one value per channel ([N,1,1,1,C]) or one per voxel ([N,D,H,W,1]). */
 #include "net/ops/op.h"
 #include "net/ops/tile.h"
 

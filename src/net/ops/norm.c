@@ -1,5 +1,5 @@
-/* Batch norm by running statistics, in training by those of the batch; instance norm by the statistics of each sample and
- * channel. Variances are biased. */
+/* Batch norm (Ioffe and Szegedy 2015) by running statistics, in training by those of the batch; instance norm (Ulyanov et al. 2016) by
+ * the statistics of each sample and channel. Variances are biased. */
 #include "net/ops/loops.h"
 #include "net/ops/op.h"
 

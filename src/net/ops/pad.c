@@ -1,4 +1,4 @@
-/* Zeros around the voxels. */
+/* Padding: zeros around the voxels. */
 #include "net/ops/op.h"
 #include "net/ops/tile.h"
 

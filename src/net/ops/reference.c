@@ -1,3 +1,4 @@
+/* Runs a network node by node by the plain functions of its operations, in double precision. */
 #include "net/ops/reference.h"
 
 #include "net/ops/op.h"

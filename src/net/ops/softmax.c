@@ -1,4 +1,4 @@
-/* Over the channels of each voxel. */
+/* Softmax over the channels of each voxel. */
 #include "net/ops/op.h"
 #include "net/ops/tile.h"
 

@@ -1,3 +1,4 @@
+/* From a graph to the steps of a plan: norms folded into convolutions, activations and sums fused behind them, concatenations left out. */
 #include "net/plan/internal.h"
 
 #include <math.h>

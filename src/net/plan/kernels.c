@@ -1,3 +1,4 @@
+/* Chooses f32 or bf16 for each value of a plan, and makes the kernels, loops and tails of its steps. */
 #include "net/plan/internal.h"
 
 #include <stdlib.h>

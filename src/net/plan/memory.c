@@ -1,3 +1,4 @@
+/* Gives each value of a plan its place in the arena, where possible that of a value that is read for the last time. */
 #include "net/plan/internal.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Two convolutions one after the other, run slab by slab so that the tensor between them stays in the cache. */
 #include "net/plan/internal.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Compiles a plan, allocates its memory, runs it, and describes it. */
 #define _GNU_SOURCE /* open_memstream */
 #include "net/plan/plan.h"
 

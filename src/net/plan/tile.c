@@ -1,3 +1,4 @@
+/* Computes how far a network reaches, chooses tiles that fit into the memory, and runs a network in them. */
 #include "net/plan/tile.h"
 
 #include "base/job.h"

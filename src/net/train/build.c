@@ -1,3 +1,4 @@
+/* From a graph to the layers of a training plan: which nodes are needed, which are joined, and which values are never stored. */
 #include "net/train/internal.h"
 
 #include <stdlib.h>

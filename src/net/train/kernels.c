@@ -1,3 +1,4 @@
+/* Chooses and makes the kernels of each layer: forward, gradient of the data, gradient of the weights. */
 #include "net/train/internal.h"
 
 #include <stdlib.h>

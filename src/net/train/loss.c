@@ -1,3 +1,5 @@
+/* The losses and their gradients: cross entropy, focal (Lin et al. 2017), soft Dice and Jaccard, also with soft targets (Wang et al.
+ * 2023). */
 #include "net/train/loss.h"
 
 #include "base/memory.h"

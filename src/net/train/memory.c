@@ -1,3 +1,4 @@
+/* From when to when each tensor of a training step lives, which tensors share memory, and which are made again in the backward pass. */
 #include "net/train/internal.h"
 
 int dn_train_new_buffer(dn_train_plan *plan, dn_train_use use, int64_t bytes, int first, int last)

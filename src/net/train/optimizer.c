@@ -1,3 +1,4 @@
+/* Adam, AdamW (Loshchilov and Hutter 2019) and SGD with clipping of gradients, and their state. */
 #include "net/train/optimizer.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Gives scratch memory a lifetime, and places all buffers of a training plan in the arena. */
 #include "net/train/internal.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* The forward and the backward pass of a training step, layer by layer. */
 #include "net/train/run.h"
 
 #include "net/ops/dropout.h"

@@ -1,3 +1,4 @@
+/* Learning rates over steps: constant, one-cycle (Smith and Topin 2018), cosine, and plateau. */
 #include "net/train/schedule.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Compiles a training plan, runs it, and describes its layers and memory. */
 #define _GNU_SOURCE /* open_memstream */
 #include "net/train/train_plan.h"
 

@@ -1,3 +1,4 @@
+/* Puts labels on their side, fills holes, and keeps the largest component of each structure. */
 #include "segment/head/clean.h"
 
 #include "base/memory.h"

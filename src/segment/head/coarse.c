@@ -1,3 +1,4 @@
+/* Mixes the posteriors of the coarse and the fine network, and gives their values at a place of the scan. */
 #include "segment/head/coarse.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Measures intensities inside and around the structures, and what touches the edge of the scan. */
 #include "segment/head/evidence.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Chooses the box of the deep structures, runs the fine network in tiles, and blends them. */
 #include "segment/head/fine.h"
 
 #include "base/job.h"

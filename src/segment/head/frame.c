@@ -1,3 +1,4 @@
+/* Runs the whole-head networks, fits the frame, and repeats both on the head turned upright. */
 #include "segment/head/frame.h"
 
 #include "base/job.h"

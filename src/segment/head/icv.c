@@ -1,3 +1,4 @@
+/* Sums the volume inside the skull, decides whether a scan is without skull, and moves the edge by rim.c. */
 #include "segment/head/icv.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Cuts the stack, runs the 2-D network (Vernikouskaya et al. 2025), and brings the mask back to the scan. */
 #include "segment/head/icv_slices.h"
 
 #include "infer/slice_network.h"

@@ -1,4 +1,4 @@
-/* Maps on any grid, made from a head's posteriors. */
+/* Paints the labels of a head's posteriors into a map on any grid. */
 #include "segment/head/map.h"
 #include "base/memory.h"
 #include "image/orientation.h"

@@ -1,3 +1,4 @@
+/* Compares centre and size of the inside of the skull with those of the average head. */
 #include "segment/head/moments.h"
 
 #include "register/head_template.h"

@@ -1,3 +1,4 @@
+/* Finds the points of the edge of the skull's inside, and moves them along their normals to where the scan has the edge. */
 #include "segment/head/rim.h"
 
 #include "base/memory.h"

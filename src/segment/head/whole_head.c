@@ -1,3 +1,4 @@
+/* The order of the passes over a head, and the repeats for heads of unusual size or position. */
 #include "segment/head/whole_head.h"
 
 #include "base/job.h"

@@ -1,3 +1,5 @@
+/* Finds the frame, cuts the stack, runs the networks on it and its mirror image, and brings the answer to a lattice along the scan's
+ * axes. */
 #include "segment/hypothalamus/acpc.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* Places the box, runs the network, and tries again where the structure is cut or not there. */
 #include "segment/hypothalamus/box.h"
 
 #include "base/job.h"

@@ -1,3 +1,4 @@
+/* Measures a stack that was cut before. */
 #include "segment/hypothalamus/stack.h"
 
 #include "base/memory.h"

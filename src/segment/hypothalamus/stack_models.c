@@ -1,3 +1,4 @@
+/* Opens networks that work on slices, and checks that they can be averaged. */
 #define _GNU_SOURCE
 #include "segment/hypothalamus/stack_models.h"
 

@@ -1,3 +1,5 @@
+/* The work of `dien stats agreement`: limits of agreement (Bland and Altman 1999) and intraclass correlation; tables, paragraph and
+ * figure. */
 #define _GNU_SOURCE
 #include "study/agreement/agreement.h"
 

@@ -1,4 +1,4 @@
-/* What methods scored on the same cases (Dice, distances), by repeated measures and all pairs. */
+/* Compares scores of several methods on the same cases (Dice, distances) by repeated measures and by all pairs. */
 #define _GNU_SOURCE
 #include "study/agreement/agreement_job.h"
 

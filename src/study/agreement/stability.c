@@ -1,3 +1,4 @@
+/* The work of `dien stability` (Opfer et al. 2022): tables, paragraph and figure. */
 #define _GNU_SOURCE
 #include "study/agreement/stability.h"
 

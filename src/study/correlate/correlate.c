@@ -1,3 +1,4 @@
+/* The work of `dien stats correlate`: which test, tables and paragraph; also the ALSFRS-R slope (Vernikouskaya et al. 2023). */
 #include "study/correlate/correlate.h"
 
 #include "base/memory.h"

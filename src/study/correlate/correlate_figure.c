@@ -1,3 +1,4 @@
+/* The figure of a correlation: points with the fitted line, or residuals where there are covariates. */
 #include "study/correlate/correlate_job.h"
 
 #include "base/memory.h"

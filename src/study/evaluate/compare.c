@@ -1,3 +1,4 @@
+/* Overlap, surface distances and volumes of two masks. */
 #include "study/evaluate/compare.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* The work of `dien evaluate`: which files belong together, and the comparison of each pair. */
 #define _GNU_SOURCE
 #include "study/evaluate/evaluate.h"
 

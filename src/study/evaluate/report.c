@@ -1,3 +1,4 @@
+/* The table, the paragraph and the figures of an evaluation. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"

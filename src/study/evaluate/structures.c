@@ -1,4 +1,4 @@
-/* Which structures are compared. */
+/* Parses which structures are compared, and takes their names from the tables of labels and tissues. */
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/install.h"

@@ -1,4 +1,4 @@
-/* A category by groups. */
+/* Compares the counts of a category, such as sex, between groups. */
 #include "base/text.h"
 #include "stats/contingency.h"
 #include "study/groups/group_data.h"

@@ -1,4 +1,4 @@
-/* Comparison of the samples: which test, and its results. */
+/* Chooses and runs the tests of one column of volumes between groups, as Vernikouskaya et al. 2023 and Kassubek et al. 2025 do. */
 #include "study/groups/group_analysis.h"
 
 #include "base/words.h"

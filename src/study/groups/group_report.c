@@ -1,4 +1,4 @@
-/* What an analysis of groups says: rows of tables, and the paragraph. */
+/* Writes an analysis of groups as rows of tables and as a paragraph. */
 #include "base/text.h"
 #include "stats/anova.h"
 #include "study/groups/group_data.h"

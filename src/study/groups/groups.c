@@ -1,3 +1,4 @@
+/* The work of `dien stats groups`: each column analysed, p values adjusted together, results written. */
 #define _GNU_SOURCE
 #include "study/groups/groups.h"
 

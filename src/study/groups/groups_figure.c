@@ -1,3 +1,4 @@
+/* Box plots of the groups, with brackets for the pairs. */
 #define _GNU_SOURCE
 #include "study/groups/groups_figure.h"
 

@@ -1,4 +1,4 @@
-/* Two values of the same people. */
+/* Compares two values of the same people: the test, its tables and its paragraph. */
 #include "base/text.h"
 #include "stats/rank_test.h"
 #include "stats/t_test.h"

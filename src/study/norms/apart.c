@@ -1,3 +1,4 @@
+/* Sorts out people who are too far from the people of a norm, and says why. */
 #define _GNU_SOURCE
 #include "study/norms/apart.h"
 

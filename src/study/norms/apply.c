@@ -1,3 +1,4 @@
+/* The work of `dien normative apply`: people compared with a norm; tables, paragraph and charts. */
 #define _GNU_SOURCE
 #include "study/norms/apply.h"
 

@@ -1,3 +1,4 @@
+/* The work of `dien normative fit`: the fit, its tables, its paragraph and its figure. */
 #define _GNU_SOURCE
 #include "study/norms/fit.h"
 

@@ -1,3 +1,4 @@
+/* The panel of centiles over age, and the note below it. */
 #define _GNU_SOURCE
 #include "study/norms/norm_chart.h"
 

@@ -1,3 +1,4 @@
+/* Converts the volumes and head sizes of a table into the units of a norm. */
 #include "study/norms/norm_units.h"
 
 #include "study/tables/units.h"

@@ -1,3 +1,4 @@
+/* Takes people with volume, age, head size, sex and scanner from a table. */
 #include "study/norms/people.h"
 
 #include "base/memory.h"

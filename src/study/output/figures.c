@@ -1,4 +1,4 @@
-/* Figures come last: what cannot be drawn must not cost the tables, and one that fails not the others. */
+/* Draws figures after the tables are written. A figure that fails costs neither the tables nor the other figures. */
 #include "base/job.h"
 #include "study/output/output.h"
 

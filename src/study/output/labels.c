@@ -1,3 +1,4 @@
+/* Takes a column's name apart and gives the structure and the side in words. */
 #define _GNU_SOURCE
 #include "study/output/labels.h"
 

@@ -1,3 +1,4 @@
+/* Wraps the text of a result, and writes it with its remarks, tables and figures. */
 #define _GNU_SOURCE
 #include "study/output/output.h"
 

@@ -1,3 +1,4 @@
+/* Formats numbers, intervals and p values for sentences. */
 #include "study/output/say.h"
 
 #include "stats/result.h"

@@ -1,3 +1,4 @@
+/* Takes the rows with all numbers, and keeps the names of the others. */
 #define _GNU_SOURCE
 #include "study/tables/cases.h"
 

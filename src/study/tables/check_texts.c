@@ -1,3 +1,4 @@
+/* Finds texts that differ only in case or blanks, and words that name no sex. */
 #define _GNU_SOURCE
 #include "study/tables/check_texts.h"
 

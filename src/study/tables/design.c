@@ -1,3 +1,4 @@
+/* Makes columns of numbers from covariates: categories become 0 and 1 per level. */
 #define _GNU_SOURCE
 #include "study/tables/design.h"
 

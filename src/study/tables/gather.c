@@ -1,3 +1,4 @@
+/* Reads tables of volumes, one row per scan, with the entities of BIDS as columns. */
 #define _GNU_SOURCE
 #include "study/tables/gather.h"
 

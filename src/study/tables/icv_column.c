@@ -1,3 +1,4 @@
+/* Adds a column of volumes that are normalised by head size. */
 #include "study/tables/icv_column.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* Joins two tables by ids that are equal, or alike where this is asked for. */
 #include "study/tables/join.h"
 
 #include "base/bids_name.h"

@@ -1,3 +1,4 @@
+/* Reads all tables and folders that were given, selects rows, joins them, and remarks on what was left out. */
 #define _GNU_SOURCE
 #include "study/tables/load.h"
 

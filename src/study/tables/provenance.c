@@ -1,3 +1,4 @@
+/* Reads the JSON file beside a table of volumes, and remarks on scans that were measured differently. */
 #define _GNU_SOURCE
 #include "study/tables/provenance.h"
 

@@ -1,3 +1,4 @@
+/* Keeps remarks and the people whom they concern, and writes them as a paragraph and a table. */
 #define _GNU_SOURCE
 #include "study/tables/remarks.h"
 

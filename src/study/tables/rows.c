@@ -1,3 +1,4 @@
+/* Keeps rows by a condition, a session or the verdict of quality control, and finds people who occur twice. */
 #define _GNU_SOURCE
 #include "study/tables/rows.h"
 

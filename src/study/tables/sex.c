@@ -1,3 +1,4 @@
+/* The words for female and male that are understood. */
 #define _GNU_SOURCE
 #include "study/tables/sex.h"
 

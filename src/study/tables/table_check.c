@@ -1,3 +1,4 @@
+/* The checks of ages, codes for "missing", units and covariates; limits.h has their limits. */
 #define _GNU_SOURCE
 #include "study/tables/table_check.h"
 

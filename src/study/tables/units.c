@@ -1,3 +1,4 @@
+/* The names of units of volume, conversion, and the guess of a unit from the size of a head. */
 #define _GNU_SOURCE
 #include "study/tables/units.h"
 
