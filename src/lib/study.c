@@ -89,6 +89,15 @@ static dn_status tables_from(const dien_tables *given, dn_study_tables *out)
     return dn_join_how_of(word(tables.join), &out->join);
 }
 
+/* The start of each call: there is no text yet. */
+static dn_status begin(const dien_options *calls, dn_lib_call *call, char **text)
+{
+    if (text != NULL) {
+        *text = NULL;
+    }
+    return dn_lib_begin(calls, call);
+}
+
 /* The end of each call: hands the text over. */
 static dien_status finish(dn_lib_call *call, dn_status status, dn_study_result *result, char **text)
 {
@@ -136,10 +145,7 @@ dien_status dien_groups(const dien_tables *tables, const dien_groups_options *op
 {
     dn_lib_call call;
     dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
+    dn_status status = begin(calls, &call, text);
     return status == DN_OK ? finish(&call, groups(tables, options, folder, &result), &result, text) : dn_lib_code(status);
 }
 
@@ -181,10 +187,7 @@ dien_status dien_norm_fit(const dien_tables *tables, const dien_norm_options *op
 {
     dn_lib_call call;
     dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
+    dn_status status = begin(calls, &call, text);
     return status == DN_OK ? finish(&call, norm_fit(tables, options, folder, &result), &result, text) : dn_lib_code(status);
 }
 
@@ -206,10 +209,7 @@ dien_status dien_norm_apply(const char *norm, const dien_tables *tables, const d
 {
     dn_lib_call call;
     dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
+    dn_status status = begin(calls, &call, text);
     return status == DN_OK ? finish(&call, norm_apply(norm, tables, options, folder, &result), &result, text) : dn_lib_code(status);
 }
 
@@ -241,9 +241,6 @@ dien_status dien_evaluate(const char *predicted, const char *truth, const dien_e
 {
     dn_lib_call call;
     dn_study_result result = {0};
-    if (text != NULL) {
-        *text = NULL;
-    }
-    dn_status status = dn_lib_begin(calls, &call);
+    dn_status status = begin(calls, &call, text);
     return status == DN_OK ? finish(&call, evaluate(predicted, truth, options, folder, &result), &result, text) : dn_lib_code(status);
 }

@@ -1,7 +1,7 @@
 /* A run on disk: every number comes back bit for bit, the optimizer goes on as if it had not been stopped, and what belongs to another run
  * is refused with a sentence. */
 #define _GNU_SOURCE
-#include "toy_head.h"
+#include "toy_config.h"
 
 #include "base/file.h"
 #include "train/checkpoint.h"
@@ -12,35 +12,22 @@
 
 #define TEXT(training) TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA training
 
-static char *folder, *path;
+static char *path;
 static dn_train_config *config;
-
-static dn_train_config *config_of(const char *text)
-{
-    dn_train_config *out = NULL;
-    char *file = toy_path(folder, "c.yaml");
-    toy_text(folder, "c.yaml", text);
-    assert_ok(dn_train_config_read(file, 0, &out));
-    free(file);
-    return out;
-}
 
 static int make(void **state)
 {
-    (void)state;
-    folder = toy_folder();
+    toy_make(state);
     path = toy_path(folder, "checkpoint.safetensors");
-    config = config_of(TEXT(TOY_TRAINING));
+    config = toy_config(TEXT(TOY_TRAINING));
     return 0;
 }
 
 static int destroy(void **state)
 {
-    (void)state;
     dn_train_config_destroy(config);
     free(path);
-    toy_remove(folder);
-    return 0;
+    return toy_destroy(state);
 }
 
 /* Two arrays; of another network the second has another shape, or is missing. */
@@ -167,7 +154,7 @@ static void optimizer_goes_on(void **state)
     (void)state;
     dn_weights *weights = arrays(0.25f, 4), *gradients = arrays(0.01f, 4), *back = arrays(9, 4), *best = arrays(9, 4);
     dn_optimizer *one = optimizer_of(gradients), *other = optimizer_of(gradients), *fresh = optimizer_of(gradients);
-    dn_train_state s = odd_state(), found = {.step = 0};
+    dn_train_state s = odd_state(false), found = {.step = 0};
     bool has_best;
     for (int step = 0; step < 2; ++step) {
         assert_ok(dn_optimizer_step(one, weights, gradients, 0.01, NULL));
@@ -210,7 +197,7 @@ static void other_configs(void **state)
     };
     write_one(NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
-        dn_train_config *other = config_of(cases[i].text);
+        dn_train_config *other = toy_config(cases[i].text);
         assert_int_equal(read_one(other, 4), cases[i].status);
         if (cases[i].part != NULL && strstr(dn_error_message(), cases[i].part) == NULL) {
             fail_msg("expected \"%s\" in the sentence, found \"%s\"", cases[i].part, dn_error_message());
