@@ -51,9 +51,6 @@ static dn_status run(const dn_arguments *arguments)
     if ((how.participants == NULL) != (how.group == NULL)) {
         DN_FAIL(DN_EUSAGE, "--participants names the table and --group its column; give both or neither");
     }
-    if (how.only > how.folds) {
-        DN_FAIL(DN_EUSAGE, "there is no fold %d of %d", (int)how.only, (int)how.folds);
-    }
     return dn_crossval_run(dn_arguments_at(arguments, 0), &how);
 }
 

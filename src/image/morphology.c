@@ -75,6 +75,39 @@ dn_status dn_mask_dilate(uint8_t *mask, const int64_t dim[3], int connectivity, 
     return DN_OK;
 }
 
+void dn_mask_grow_into(uint8_t *mask, const uint8_t *allowed, const int64_t dim[3], int steps)
+{
+    const int64_t step[3] = {1, dim[0], dim[0] * dim[1]};
+    const int64_t count = dim[0] * dim[1] * dim[2];
+    for (int64_t v = 0; v < count; ++v) {
+        mask[v] = mask[v] != 0;
+    }
+    for (int round = 1; round <= steps; ++round) {
+        int64_t v = 0;
+        for (int64_t k = 0; k < dim[2]; ++k) {
+            for (int64_t j = 0; j < dim[1]; ++j) {
+                for (int64_t i = 0; i < dim[0]; ++i, ++v) {
+                    if (mask[v] != 0 || allowed[v] == 0) {
+                        continue;
+                    }
+                    const int64_t at[3] = {i, j, k};
+                    for (int c = 0; c < 3; ++c) {
+                        /* Marks of this round are round + 1: they do not carry the growth further yet. */
+                        if ((at[c] > 0 && mask[v - step[c]] != 0 && mask[v - step[c]] <= round) ||
+                            (at[c] + 1 < dim[c] && mask[v + step[c]] != 0 && mask[v + step[c]] <= round)) {
+                            mask[v] = (uint8_t)(round + 1);
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for (int64_t v = 0; v < count; ++v) {
+        mask[v] = mask[v] != 0;
+    }
+}
+
 static dn_status measured(const int64_t dim[3], double radius, float **distance, int64_t *count)
 {
     if (!(radius >= 0.0) || !isfinite(radius)) {

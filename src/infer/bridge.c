@@ -1,8 +1,6 @@
 /* Copies voxels into tensors and tensors into voxels. */
 #include "infer/bridge.h"
 
-#include "infer/posteriors.h"
-
 #include <string.h>
 
 void dn_bridge_to_tensor(const dn_volume *volume, const int64_t start[3], const int64_t dim[3], float fill, float *tensor)
@@ -23,18 +21,38 @@ void dn_bridge_to_tensor(const dn_volume *volume, const int64_t start[3], const 
     }
 }
 
-void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3],
-                           float *maps, const int64_t to_dim[3], const int64_t to[3])
+void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], const int64_t from[3], const int64_t part[3], dn_posteriors *box,
+                           const int64_t to[3])
 {
-    int64_t stride = to_dim[0] * to_dim[1] * to_dim[2];
+    const int64_t channels = box->channels;
 #pragma omp parallel for schedule(static)
     for (int64_t k = 0; k < part[2]; ++k) {
         for (int64_t j = 0; j < part[1]; ++j) {
-            int64_t row = to_dim[0] * (to[1] + j + to_dim[1] * (to[2] + k)) + to[0];
-            for (int64_t i = 0; i < part[0]; ++i) {
-                const float *values = tensor + (((from[0] + i) * dim[1] + from[1] + j) * dim[2] + from[2] + k) * channels;
+            float *target = dn_posteriors_at(box, to[0], to[1] + j, to[2] + k);
+            for (int64_t i = 0; i < part[0]; ++i, target += channels) {
+                const float *source = tensor + (((from[0] + i) * dim[1] + from[1] + j) * dim[2] + from[2] + k) * channels;
+                memcpy(target, source, (size_t)channels * sizeof *target);
+            }
+        }
+    }
+}
+
+void dn_bridge_blend(const float *tensor, const int64_t dim[3], const float *const weight[3], const int64_t *mirror, dn_posteriors *box,
+                     const int64_t to[3], float *weights)
+{
+    const int64_t channels = box->channels;
+#pragma omp parallel for schedule(static)
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                const int64_t x = mirror != NULL ? dim[0] - 1 - i : i;
+                const int64_t v = dn_posteriors_voxel(box, to[0] + i, to[1] + j, to[2] + k);
+                const float w = weight[0][i] * weight[1][j] * weight[2][k];
+                const float *source = tensor + ((x * dim[1] + j) * dim[2] + k) * channels;
+                float *target = dn_posteriors_of(box, v);
+                weights[v] += w;
                 for (int64_t c = 0; c < channels; ++c) {
-                    maps[c * stride + row + i] = values[c];
+                    target[c] += w * source[mirror != NULL ? mirror[c] : c];
                 }
             }
         }
@@ -67,7 +85,7 @@ void dn_bridge_labels(const float *tensor, const int64_t dim[3], int64_t channel
                     continue;
                 }
                 const float *values = tensor + (((from[0] + i) * dim[1] + from[1] + j) * dim[2] + from[2] + k) * channels;
-                labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)dn_most_probable(values, channels, 1);
+                labels[dn_grid_offset(grid, x, y, z)] = (uint8_t)dn_most_probable(values, channels);
             }
         }
     }

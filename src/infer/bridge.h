@@ -1,21 +1,27 @@
 /* The bridge between voxels and tensors; nothing else in the program knows both layouts.
- * Voxels: x (i) fastest. Tensors: [1, D, H, W, C] with D = i, H = j, W = k, channels fastest. */
+ * Voxels: x (i) fastest, in volumes and in posteriors (infer/posteriors.h). Tensors: [1, D, H, W, C] with D = i, H = j, W = k, channels
+ * fastest. */
 #ifndef DN_INFER_BRIDGE_H
 #define DN_INFER_BRIDGE_H
 
 #include "image/volume.h"
+#include "infer/posteriors.h"
 
 /* The part of volume from voxel start (may be negative) with the given dims into tensor [1, dim0, dim1, dim2, 1];
  * voxels outside the volume become fill. */
 void dn_bridge_to_tensor(const dn_volume *volume, const int64_t start[3], const int64_t dim[3], float fill, float *tensor);
 
-/* A part of tensor [1, dim0, dim1, dim2, channels], from voxel from with size part, into planar maps: channel c of voxel
- * (i, j, k) of the part goes to maps[c * stride + at(i, j, k)], where at is the voxel's offset in a box of dims to_dim into
- * which the part is placed at to. */
-void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3],
-                           float *maps, const int64_t to_dim[3], const int64_t to[3]);
+/* A part of tensor [1, dim0, dim1, dim2, box->channels], from voxel from with size part, into box, where it is placed at to. */
+void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], const int64_t from[3], const int64_t part[3], dn_posteriors *box,
+                           const int64_t to[3]);
 
-/* The same part into tensor [to_dim0, to_dim1, to_dim2, channels], placed at to. */
+/* The whole tensor, each voxel times the product of its three weights (weight[axis][place along it]), is added to box, where it is placed
+ * at to; the products are added to weights, by voxel of the box. mirror: NULL, or each channel's partner: then the tensor is of the mirror
+ * image (i runs backwards), and gives its partner's value to each channel. */
+void dn_bridge_blend(const float *tensor, const int64_t dim[3], const float *const weight[3], const int64_t *mirror, dn_posteriors *box,
+                     const int64_t to[3], float *weights);
+
+/* A part as above into tensor [to_dim0, to_dim1, to_dim2, channels], placed at to. */
 void dn_bridge_copy(const float *tensor, const int64_t dim[3], int64_t channels, const int64_t from[3], const int64_t part[3], float *out,
                     const int64_t to_dim[3], const int64_t to[3]);
 

@@ -60,10 +60,9 @@ static void cut(const dn_volume *volume, const int64_t start[3], const member *m
 }
 
 /* Adds the member's posteriors, back in their place, to the sums; seen counts members by voxel. */
-static void add(const dn_posteriors *p, const member *m, const int64_t *partner, float *sums, uint8_t *seen)
+static void add(const dn_posteriors *p, const member *m, const int64_t *partner, dn_posteriors *sums, uint8_t *seen)
 {
     const int64_t *dim = p->dim;
-    const int64_t voxels = dn_posteriors_voxels(p);
     for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
             for (int64_t i = 0; i < dim[0]; ++i) {
@@ -71,11 +70,12 @@ static void add(const dn_posteriors *p, const member *m, const int64_t *partner,
                 if (to[0] < 0 || to[1] < 0 || to[2] < 0 || to[0] >= dim[0] || to[1] >= dim[1] || to[2] >= dim[2]) {
                     continue;
                 }
-                const int64_t v = i + dim[0] * (j + dim[1] * k);
-                const int64_t w = to[0] + dim[0] * (to[1] + dim[1] * to[2]);
+                const int64_t w = dn_posteriors_voxel(p, to[0], to[1], to[2]);
+                const float *source = dn_posteriors_at(p, i, j, k);
+                float *target = dn_posteriors_of(sums, w);
                 seen[w] = (uint8_t)(seen[w] + 1);
                 for (int64_t c = 0; c < p->channels; ++c) {
-                    sums[(m->mirrored ? partner[c] : c) * voxels + w] += p->data[c * voxels + v];
+                    target[m->mirrored ? partner[c] : c] += source[c];
                 }
             }
         }
@@ -149,11 +149,9 @@ static dn_status ask(dn_network *network, const dn_volume *volume, const int64_t
         cut(volume, start, m, box);
         return dn_network_run(network, box, origin, box->grid.dim, p);
     }
-    *p = *known;
-    p->data = NULL;
-    size_t count = (size_t)(dn_posteriors_voxels(known) * known->channels);
-    DN_TRY(dn_alloc(&p->data, count, sizeof *p->data, "the posteriors"));
-    memcpy(p->data, known->data, count * sizeof *p->data);
+    memcpy(p->start, known->start, sizeof p->start);
+    DN_TRY(dn_posteriors_alloc(p, known->dim, known->channels));
+    memcpy(p->data, known->data, (size_t)(dn_posteriors_voxels(known) * known->channels) * sizeof *p->data);
     return DN_OK;
 }
 
@@ -168,8 +166,8 @@ static double disagreement(const dn_structures *structures, const dn_posteriors 
         double both = 0.0;
         for (int64_t c = 1; c < sums->channels; ++c) {
             if (structures->group_of[c] != DN_NO_GROUP) {
-                p += (double)one->data[c * voxels + v];
-                both += (double)sums->data[c * voxels + v];
+                p += (double)dn_posteriors_of(one, v)[c];
+                both += (double)dn_posteriors_of(sums, v)[c];
             }
         }
         apart += fabs(2.0 * p - both);
@@ -193,7 +191,7 @@ static dn_status run_members(dn_network *network, const dn_structures *structure
         DN_TRY(ask(network, volume, start, &members[n], plain, box, &p));
         dn_status status = dn_structures_check_channels(structures, p.channels);
         if (status == DN_OK) {
-            add(&p, &members[n], partner, out->data, seen);
+            add(&p, &members[n], partner, out, seen);
             status = measure(&p, &members[n], structures, report->volume[n]);
         }
         dn_posteriors_release(&p);
@@ -205,9 +203,9 @@ static dn_status run_members(dn_network *network, const dn_structures *structure
     if (plain != NULL && count == 2) {
         report->disagreement = disagreement(structures, plain, out);
     }
-    for (int64_t c = 0; c < out->channels; ++c) {
-        for (int64_t v = 0; v < voxels; ++v) {
-            out->data[c * voxels + v] /= (float)seen[v]; /* every box has a member that was not moved */
+    for (int64_t v = 0; v < voxels; ++v) {
+        for (int64_t c = 0; c < out->channels; ++c) {
+            dn_posteriors_of(out, v)[c] /= (float)seen[v]; /* every box has a member that was not moved */
         }
     }
     report->members = (int)count;
@@ -234,11 +232,8 @@ dn_status dn_consensus_run(dn_network *network, const dn_structures *structures,
     const dn_grid grid = {{dim[0], dim[1], dim[2]}, {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}};
     DN_TRY_GOTO(status, dn_volume_create(&grid, &box), done);
     memcpy(out->start, start, sizeof out->start);
-    memcpy(out->dim, dim, sizeof out->dim);
-    out->channels = structures->channels;
-    size_t voxels = (size_t)dn_posteriors_voxels(out);
-    DN_TRY_GOTO(status, dn_alloc_dims(&out->data, DN_DIMS((int64_t)voxels, out->channels), sizeof *out->data, "the mean posteriors"), done);
-    DN_TRY_GOTO(status, dn_alloc(&seen, voxels, 1, "the number of runs"), done);
+    DN_TRY_GOTO(status, dn_posteriors_alloc(out, dim, structures->channels), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&seen, dim, 3, 1, "the number of runs"), done);
     status = run_members(network, structures, volume, start, members, count, plain, box, seen, out, report);
 done:
     if (status != DN_OK) {

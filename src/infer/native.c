@@ -70,8 +70,9 @@ static dn_status axis_maps_make(const dn_conformed *conformed, const dn_posterio
     return DN_OK;
 }
 
-static float value_at(const float *map, const int64_t dim[3], const axis_map maps[3], int64_t i, int64_t j, int64_t k)
+static float value_at(const dn_posteriors *box, int64_t channel, const axis_map maps[3], int64_t i, int64_t j, int64_t k)
 {
+    const int64_t *dim = box->dim;
     int64_t a = maps[0].first[i];
     int64_t b = maps[1].first[j];
     int64_t c = maps[2].first[k];
@@ -79,10 +80,10 @@ static float value_at(const float *map, const int64_t dim[3], const axis_map map
     float v = maps[1].share[j];
     float w = maps[2].share[k];
     /* A share of 0 does not read the neighbour, which may not exist in a box one voxel wide. */
-    int64_t dx = u > 0 ? 1 : 0;
-    int64_t dy = v > 0 ? dim[0] : 0;
-    int64_t dz = w > 0 ? dim[0] * dim[1] : 0;
-    const float *p = map + a + dim[0] * (b + dim[1] * c);
+    int64_t dx = u > 0 ? box->channels : 0;
+    int64_t dy = v > 0 ? box->channels * dim[0] : 0;
+    int64_t dz = w > 0 ? box->channels * dim[0] * dim[1] : 0;
+    const float *p = dn_posteriors_at(box, a, b, c) + channel;
     float p00 = p[0] + u * (p[dx] - p[0]);
     float p10 = p[dy] + u * (p[dy + dx] - p[dy]);
     float p01 = p[dz] + u * (p[dz + dx] - p[dz]);
@@ -101,20 +102,19 @@ typedef struct region {
 
 static void decide(const dn_posteriors *posteriors, const dn_structures *structures, const axis_map maps[3], region *r)
 {
-    const int64_t voxels = dn_posteriors_voxels(posteriors);
     int64_t v = 0;
     for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
         for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
             for (int64_t i = maps[0].low; i < maps[0].high; ++i, ++v) {
                 float values[DN_CHANNEL_LIMIT];
-                values[0] = value_at(posteriors->data, posteriors->dim, maps, i, j, k);
+                values[0] = value_at(posteriors, 0, maps, i, j, k);
                 if (values[0] > 0.9999f) {
                     continue;
                 }
                 for (int64_t c = 1; c < posteriors->channels; ++c) {
-                    values[c] = value_at(posteriors->data + c * voxels, posteriors->dim, maps, i, j, k);
+                    values[c] = value_at(posteriors, c, maps, i, j, k);
                 }
-                const int64_t best = dn_most_probable(values, posteriors->channels, 1);
+                const int64_t best = dn_most_probable(values, posteriors->channels);
                 const int group = structures->group_of[best];
                 if (group == DN_NO_GROUP) {
                     continue;
@@ -132,7 +132,6 @@ static void decide(const dn_posteriors *posteriors, const dn_structures *structu
 static void paint(const dn_conformed *conformed, const dn_posteriors *posteriors, const dn_structures *structures, const axis_map maps[3],
                   const region *r, dn_native *out)
 {
-    const int64_t voxels = dn_posteriors_voxels(posteriors);
     const dn_placement place = dn_placement_of(&conformed->oriented->grid, &conformed->scan_grid);
     int64_t v = 0;
     for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
@@ -145,10 +144,10 @@ static void paint(const dn_conformed *conformed, const dn_posteriors *posteriors
                 }
                 out->labels->data[dn_placement_at(&place, i, j, k)] = (uint16_t)structures->label_of[c]->index;
                 out->count[c] += 1;
-                out->posterior_sum[c] += (double)value_at(posteriors->data + c * voxels, posteriors->dim, maps, i, j, k);
+                out->posterior_sum[c] += (double)value_at(posteriors, c, maps, i, j, k);
                 for (int64_t n = 1; n < posteriors->channels; ++n) {
                     if (structures->group_of[n] == group) {
-                        out->group_sum[group] += (double)value_at(posteriors->data + n * voxels, posteriors->dim, maps, i, j, k);
+                        out->group_sum[group] += (double)value_at(posteriors, n, maps, i, j, k);
                     }
                 }
             }
@@ -198,12 +197,11 @@ dn_status dn_native_posterior(const dn_conformed *conformed, const dn_posteriors
     /* Only the box is written to: pages of the volume that stay 0 take no memory until someone writes there. */
     dn_status status = dn_volume_create(&conformed->scan_grid, out);
     if (status == DN_OK) {
-        const float *map = posteriors->data + channel * dn_posteriors_voxels(posteriors);
         const dn_placement place = dn_placement_of(&conformed->oriented->grid, &conformed->scan_grid);
         for (int64_t k = maps[2].low; k < maps[2].high; ++k) {
             for (int64_t j = maps[1].low; j < maps[1].high; ++j) {
                 for (int64_t i = maps[0].low; i < maps[0].high; ++i) {
-                    (*out)->data[dn_placement_at(&place, i, j, k)] = value_at(map, posteriors->dim, maps, i, j, k);
+                    (*out)->data[dn_placement_at(&place, i, j, k)] = value_at(posteriors, channel, maps, i, j, k);
                 }
             }
         }

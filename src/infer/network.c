@@ -24,12 +24,6 @@ struct dn_network {
 /* The search of a whole head runs in tiles of about this size even where there is more memory: nothing is gained beyond it. */
 #define SEARCH_MEMORY ((int64_t)1200000000)
 
-void dn_posteriors_release(dn_posteriors *posteriors)
-{
-    free(posteriors->data);
-    memset(posteriors, 0, sizeof *posteriors);
-}
-
 dn_status dn_network_create(const dn_model *model, const dn_network_options *options, dn_network **out)
 {
     if (model->input.channels > 1) {
@@ -134,8 +128,8 @@ typedef struct task {
     const dn_volume *volume;
     const int64_t *start; /* of the box */
     double begin;         /* of the tile */
-    float *planar;        /* where posteriors go, [channel][k][j][i] of the box; or NULL */
-    float *whole;         /* or in the network's own order; or NULL */
+    dn_posteriors *box;   /* where posteriors go; or NULL */
+    float *whole;         /* or as a tensor; or NULL */
     uint8_t *labels;      /* or labels, of the volume; or NULL */
 } task;
 
@@ -159,8 +153,8 @@ static dn_status take_tile(void *user, const int64_t at[3], const int64_t inside
     n->work.run_seconds += omp_get_wtime() - t->begin;
     n->work.flops += dn_plan_flops(dn_tiles_plan(n->tiles));
     n->work.voxels += dim[0] * dim[1] * dim[2];
-    if (t->planar != NULL) {
-        dn_bridge_from_tensor(outputs[0], dim, n->channels, inside, size, t->planar, n->dim, at);
+    if (t->box != NULL) {
+        dn_bridge_from_tensor(outputs[0], dim, inside, size, t->box, at);
     }
     if (t->whole != NULL) {
         dn_bridge_copy(outputs[0], dim, n->channels, inside, size, t->whole, n->dim, at);
@@ -182,11 +176,9 @@ dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int
 {
     memset(out, 0, sizeof *out);
     DN_TRY(prepare(network, dim, network->options.memory_limit));
-    DN_TRY(dn_alloc_dims(&out->data, DN_DIMS(dim[0], dim[1], dim[2], network->channels), sizeof *out->data, "the posteriors"));
+    DN_TRY(dn_posteriors_alloc(out, dim, network->channels));
     memcpy(out->start, start, sizeof out->start);
-    memcpy(out->dim, dim, sizeof out->dim);
-    out->channels = network->channels;
-    task t = {.network = network, .volume = volume, .start = start, .planar = out->data};
+    task t = {.network = network, .volume = volume, .start = start, .box = out};
     dn_status status = run(&t, NULL);
     if (status != DN_OK) {
         dn_posteriors_release(out);
@@ -194,8 +186,8 @@ dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int
     return status;
 }
 
-dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
-                             const float **values, int64_t *channels)
+dn_status dn_network_run_tensor(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                                const float **values, int64_t *channels)
 {
     DN_TRY(prepare(network, dim, network->options.memory_limit));
     task t = {.network = network, .volume = volume, .start = start};

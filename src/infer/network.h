@@ -38,12 +38,13 @@ void dn_network_padded(const dn_network *network, const dn_volume *volume, int64
 DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
                                     dn_posteriors *out);
 
-/* The same without a copy: *values is the network's own output, [i][j][k][channel] with the channel fastest, and stays
- * valid until the next run. start may be any (voxels outside the volume are 0); dim must be multiples of the model's. */
-DN_CHECKED dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
-                                        const float **values, int64_t *channels);
+/* The same without a copy, for infer/bridge to take it from: *values is the network's own output, a tensor, and stays valid until the next
+ * run. start may be any (voxels outside the volume are 0); dim must be multiples of the model's. */
+DN_CHECKED dn_status dn_network_run_tensor(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                                           const float **values, int64_t *channels);
 
-/* Gives the memory of the last run back until the next one; values of dn_network_run_raw stay valid where keep says so. The plan stays. */
+/* Gives the memory of the last run back until the next one; values of dn_network_run_tensor stay valid where keep says so. The plan stays.
+ */
 void dn_network_rest(dn_network *network, bool keep);
 
 /* Runs on the whole volume in overlapping tiles (as large as the memory limit allows), cut where the faces of a tile no longer have an

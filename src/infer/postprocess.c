@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "image/components.h"
+#include "image/morphology.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,36 +60,6 @@ dn_status dn_postprocess_labels(const uint8_t *labels, const int64_t dim[3], con
     return status;
 }
 
-/* Grows the core by one voxel through faces, SUPPORT_REACH times, into voxels with enough probability that do not belong to
- * one of the fragments that were not kept.
- * support: 1 in the core on entry; on return not 0 in the whole support. */
-static void grow(uint8_t *support, const uint8_t *fragment, const float *probability, const int64_t dim[3])
-{
-    const int64_t step[3] = {1, dim[0], dim[0] * dim[1]};
-    for (uint8_t round = 1; round <= SUPPORT_REACH; ++round) {
-        for (int64_t k = 0; k < dim[2]; ++k) {
-            for (int64_t j = 0; j < dim[1]; ++j) {
-                for (int64_t i = 0; i < dim[0]; ++i) {
-                    int64_t v = i + step[1] * j + step[2] * k;
-                    if (support[v] != 0 || fragment[v] != 0 || probability[v] < SUPPORT_PROBABILITY) {
-                        continue;
-                    }
-                    const int64_t at[3] = {i, j, k};
-                    bool touches = false;
-                    for (int c = 0; c < 3; ++c) {
-                        /* Marks of this round are round + 1: they do not carry the growth further yet. */
-                        touches = touches || (at[c] > 0 && support[v - step[c]] != 0 && support[v - step[c]] <= round) ||
-                                  (at[c] + 1 < dim[c] && support[v + step[c]] != 0 && support[v + step[c]] <= round);
-                    }
-                    if (touches) {
-                        support[v] = (uint8_t)(round + 1);
-                    }
-                }
-            }
-        }
-    }
-}
-
 static void clean_group(dn_posteriors *posteriors, const dn_structures *structures, size_t g, const uint8_t *support,
                         const uint8_t *fragment, const float *probability, dn_group_result *result)
 {
@@ -99,13 +70,12 @@ static void clean_group(dn_posteriors *posteriors, const dn_structures *structur
             continue;
         }
         result->dropped += (double)probability[v];
+        float *p = dn_posteriors_of(posteriors, v);
         for (int64_t c = 1; c < posteriors->channels; ++c) {
-            if (structures->group_of[c] == (int)g) {
-                posteriors->data[c * voxels + v] = 0.0f;
-            }
+            p[c] = structures->group_of[c] == (int)g ? 0.0f : p[c];
         }
         if (fragment[v] != 0) {
-            posteriors->data[v] += probability[v]; /* so that no other label takes its place */
+            p[0] += probability[v]; /* so that no other label takes its place */
         }
     }
 }
@@ -116,40 +86,41 @@ dn_status dn_postprocess(dn_posteriors *posteriors, const dn_structures *structu
     uint8_t *labels = NULL;
     uint8_t *support = NULL;
     uint8_t *fragment = NULL;
+    uint8_t *soft = NULL;
     float *probability = NULL;
     dn_status status;
     DN_TRY_GOTO(status, dn_alloc(&labels, (size_t)voxels, 1, "the labels"), done);
     DN_TRY_GOTO(status, dn_alloc(&support, (size_t)voxels, 1, "the labels"), done);
     DN_TRY_GOTO(status, dn_alloc(&fragment, (size_t)voxels, 1, "the labels"), done);
+    DN_TRY_GOTO(status, dn_alloc(&soft, (size_t)voxels, 1, "the labels"), done);
     DN_TRY_GOTO(status, dn_alloc(&probability, (size_t)voxels, sizeof *probability, "the posteriors"), done);
     for (int64_t v = 0; v < voxels; ++v) {
-        labels[v] = (uint8_t)dn_most_probable(posteriors->data + v, posteriors->channels, voxels);
+        labels[v] = (uint8_t)dn_most_probable(dn_posteriors_of(posteriors, v), posteriors->channels);
     }
     DN_TRY_GOTO(status, dn_postprocess_labels(labels, posteriors->dim, structures, results), done);
     for (size_t g = 0; g < structures->group_count; ++g) {
-        memset(probability, 0, (size_t)voxels * sizeof *probability);
-        for (int64_t c = 1; c < posteriors->channels; ++c) {
-            if (structures->group_of[c] == (int)g) {
-                for (int64_t v = 0; v < voxels; ++v) {
-                    probability[v] += posteriors->data[c * voxels + v];
-                }
-            }
-        }
         for (int64_t v = 0; v < voxels; ++v) {
+            const float *p = dn_posteriors_of(posteriors, v);
+            probability[v] = 0.0f;
+            for (int64_t c = 1; c < posteriors->channels; ++c) {
+                probability[v] += structures->group_of[c] == (int)g ? p[c] : 0.0f;
+            }
             fragment[v] = structures->group_of[labels[v]] == (int)g;
         }
         memcpy(support, fragment, (size_t)voxels);
         DN_TRY_GOTO(status, dn_mask_keep_largest(support, posteriors->dim, FACES, NULL, NULL), done);
         for (int64_t v = 0; v < voxels; ++v) {
             fragment[v] = fragment[v] != 0 && support[v] == 0;
+            soft[v] = fragment[v] == 0 && probability[v] >= SUPPORT_PROBABILITY;
         }
-        grow(support, fragment, probability, posteriors->dim);
+        dn_mask_grow_into(support, soft, posteriors->dim, SUPPORT_REACH);
         clean_group(posteriors, structures, g, support, fragment, probability, &results[g]);
     }
 done:
     free(labels);
     free(support);
     free(fragment);
+    free(soft);
     free(probability);
     return status;
 }

@@ -36,7 +36,9 @@ typedef struct dn_quality {
     bool failed;
 } dn_quality;
 
-/* The input of the rules; all borrowed. location: NULL when the template was not aligned. */
+/* The input of the rules; all borrowed. It is not the result again but what the rules may read of it, the same for a whole scan, slices of
+ * it and a stack, whose stages are NULL in different places (quality/verdict.c), together with what quality measured itself (image, parts);
+ * so a rule can be tried on a few numbers without a network. location: NULL when the template was not aligned. */
 typedef struct dn_quality_evidence {
     const dn_scan_info *info;
     const dn_conformed *conformed;

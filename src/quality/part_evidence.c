@@ -42,7 +42,7 @@ static size_t gather(const dn_conformed *conformed, const dn_posteriors *p, cons
     for (int64_t v = 0; v < voxels; ++v) {
         float sum = 0.0f;
         for (int64_t c = 1; c < p->channels; ++c) {
-            sum += s->group_of[c] == (int)g ? p->data[c * voxels + v] : 0.0f;
+            sum += s->group_of[c] == (int)g ? dn_posteriors_of(p, v)[c] : 0.0f;
         }
         if (sum < 0.5f) {
             continue;

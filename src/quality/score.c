@@ -77,7 +77,7 @@ double dn_score_entropy(const dn_posteriors *posteriors, const dn_structures *st
     for (int64_t v = 0; v < voxels; ++v) {
         double p = 0.0;
         for (int64_t c = 1; c < posteriors->channels; ++c) {
-            p += structures->group_of[c] != DN_NO_GROUP ? (double)posteriors->data[c * voxels + v] : 0.0;
+            p += structures->group_of[c] != DN_NO_GROUP ? (double)dn_posteriors_of(posteriors, v)[c] : 0.0;
         }
         labelled += p >= 0.5;
         sum += p > 0.0 && p < 1.0 ? -p * log2(p) - (1.0 - p) * log2(1.0 - p) : 0.0;

@@ -87,20 +87,18 @@ static uint8_t label_at(const view *v, const double mm[3])
         first[c] = (int64_t)at;
         share[c] = (float)(at - (double)first[c]);
     }
-    int64_t voxels = dn_posteriors_voxels(p);
-    int64_t base = first[0] + p->dim[0] * (first[1] + p->dim[1] * first[2]);
     float weight[8];
-    int64_t offset[8];
+    const float *corner[8];
     for (int n = 0; n < 8; ++n) {
         weight[n] = (n & 1 ? share[0] : 1 - share[0]) * (n & 2 ? share[1] : 1 - share[1]) * (n & 4 ? share[2] : 1 - share[2]);
-        offset[n] = base + (n & 1) + p->dim[0] * ((n >> 1 & 1) + p->dim[1] * (n >> 2 & 1));
+        corner[n] = dn_posteriors_at(p, first[0] + (n & 1), first[1] + (n >> 1 & 1), first[2] + (n >> 2 & 1));
     }
     float best_value = -1.0f;
     int64_t best = 0;
     for (int64_t c = 0; c < p->channels; ++c) {
         float value = 0.0f;
         for (int n = 0; n < 8; ++n) {
-            value += weight[n] * p->data[c * voxels + offset[n]];
+            value += weight[n] * corner[n][c];
         }
         if (value > best_value) {
             best_value = value;
@@ -141,7 +139,7 @@ static uint8_t head_label_at(const view *v, const double mm[3], outline what)
     if (!dn_head_at(head, at, values, &outside) || outside) {
         return 0;
     }
-    const int64_t best = dn_most_probable(values, head->structures.channels, 1);
+    const int64_t best = dn_most_probable(values, head->structures.channels);
     if (best > 0 && is_drawn(v->r->head, best, what)) {
         return (uint8_t)best;
     }
@@ -163,14 +161,14 @@ bool dn_view_thalamus(const view *v, double low[3], double high[3])
     if (head == NULL) {
         return false;
     }
-    const dn_head_look *look = head->found.fine.posterior != NULL ? &head->found.fine : &head->found.coarse;
-    for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+    const dn_head_look *look = head->found.fine.posteriors.data != NULL ? &head->found.fine : &head->found.coarse;
+    for (int64_t k = 0; k < look->grid.dim[2]; ++k) {
         for (int64_t j = 0; j < look->grid.dim[1]; ++j) {
-            for (int64_t k = 0; k < look->grid.dim[2]; ++k) {
-                const float *p = look->posterior + ((i * look->grid.dim[1] + j) * look->grid.dim[2] + k) * look->channels;
+            for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+                const float *p = dn_posteriors_at(&look->posteriors, i, j, k);
                 double at[3];
                 bool here = false;
-                for (int64_t c = 1; c < look->channels; ++c) {
+                for (int64_t c = 1; c < look->posteriors.channels; ++c) {
                     here = here || (p[c] > 0.5f && is_drawn(head, c, OUTLINE_HEAD));
                 }
                 dn_head_look_place(look, i, j, k, at);

@@ -32,7 +32,7 @@ static sums of_channel(const dn_posteriors *posteriors, const dn_native *native,
     sums s = {0, native->posterior_sum[c], native->count[c]};
     int64_t voxels = dn_posteriors_voxels(posteriors);
     for (int64_t v = 0; v < voxels; ++v) {
-        s.soft += (double)posteriors->data[c * voxels + v];
+        s.soft += (double)dn_posteriors_of(posteriors, v)[c];
     }
     return s;
 }

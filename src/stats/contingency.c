@@ -103,33 +103,40 @@ static double largest_log(const margins *m, double log_odds)
     return largest;
 }
 
-/* Tail probability, or with target NaN the mean, less its target. */
+/* Expectation under these odds of a value of the table whose first cell is x. */
+static double expected(const margins *m, double log_odds, double (*value)(const margins *m, double x))
+{
+    const double largest = largest_log(m, log_odds);
+    double sum = 0.0;
+    double mean = 0.0;
+    for (double x = m->low; x <= m->high; ++x) {
+        const double w = weight_of(m, x, log_odds, largest);
+        sum += w;
+        mean += w * value(m, x);
+    }
+    return mean / sum;
+}
+
+static double in_tail(const margins *m, double x)
+{
+    return (m->upper ? x >= m->first : x <= m->first) ? 1.0 : 0.0;
+}
+
+static double beyond_first(const margins *m, double x)
+{
+    return x - m->first;
+}
+
+/* Tail probability, less its target. */
 static double tail_gap(double log_odds, const void *user)
 {
     const margins *m = user;
-    double largest = largest_log(m, log_odds);
-    double sum = 0.0;
-    double tail = 0.0;
-    for (double x = m->low; x <= m->high; ++x) {
-        double w = weight_of(m, x, log_odds, largest);
-        sum += w;
-        tail += (m->upper ? x >= m->first : x <= m->first) ? w : 0.0;
-    }
-    return tail / sum - m->target;
+    return expected(m, log_odds, in_tail) - m->target;
 }
 
 static double mean_gap(double log_odds, const void *user)
 {
-    const margins *m = user;
-    double largest = largest_log(m, log_odds);
-    double sum = 0.0;
-    double mean = 0.0;
-    for (double x = m->low; x <= m->high; ++x) {
-        double w = weight_of(m, x, log_odds, largest);
-        sum += w;
-        mean += w * (x - m->first);
-    }
-    return mean / sum;
+    return expected(user, log_odds, beyond_first);
 }
 
 static double log_choose(double n, double k)

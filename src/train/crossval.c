@@ -168,6 +168,9 @@ dn_status dn_crossval_run(const char *path, const dn_crossval_options *options)
     crossval c = {.path = path, .options = options};
     dn_train_config *config = NULL;
     const dn_train_split later = {.held_out = NULL};
+    if (options->only > options->folds) {
+        DN_FAIL(DN_EUSAGE, "there is no fold %d of %d", (int)options->only, (int)options->folds);
+    }
     DN_TRY(dn_train_config_read_fold(path, options->steps, &later, &config));
     DN_TRY_GOTO(status, dn_strdup(options->output != NULL ? options->output : config->output, &c.output), done);
     c.slices = config->dims == 2;

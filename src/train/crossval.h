@@ -21,8 +21,8 @@ typedef struct dn_crossval_options {
     bool resume, restart, no_figure;
 } dn_crossval_options;
 
-/* path: of the config. DN_ECANCELLED after Ctrl-C, as dn_trainer_run. DN_EUSAGE: the folder holds a cross-validation and neither resume nor
- * restart; DN_EDATA: resume with other folds than folds.tsv has. */
+/* path: of the config. DN_ECANCELLED after Ctrl-C, as dn_trainer_run. DN_EUSAGE: only is above folds, or the folder holds a
+ * cross-validation and neither resume nor restart; DN_EDATA: resume with other folds than folds.tsv has. */
 DN_CHECKED dn_status dn_crossval_run(const char *path, const dn_crossval_options *options);
 
 #endif

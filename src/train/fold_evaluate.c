@@ -66,7 +66,7 @@ static dn_status add_batch(work *w, int64_t first, int64_t count)
     DN_TRY(dn_realloc(&w->predicted, size, sizeof *w->predicted, "predicted slices"));
     DN_TRY(dn_realloc(&w->truth, size, sizeof *w->truth, "slices"));
     for (int64_t v = 0; v < count * w->pixels; ++v) {
-        const int64_t best = dn_most_probable(w->output + v * classes, classes, 1);
+        const int64_t best = dn_most_probable(w->output + v * classes, classes);
         bool counts = w->targets[v] != DN_CLASS_IGNORE;
         w->predicted[w->slices * w->pixels + v] = counts ? (uint16_t)best : 0;
         w->truth[w->slices * w->pixels + v] = counts ? w->targets[v] : 0;

@@ -39,6 +39,12 @@ static void put(const char *name, const char *text)
     free(folder);
 }
 
+static void assert_limits(int64_t memory_left, int cores)
+{
+    assert_int_equal(dn_cgroup_memory_left(root), memory_left);
+    assert_int_equal(dn_cgroup_cores(root), cores);
+}
+
 static void no_groups(void **state)
 {
     (void)state;
@@ -54,21 +60,18 @@ static void second_version(void **state)
     put("sys/fs/cgroup/system.slice/job/step/memory.max", "max\n");
     put("sys/fs/cgroup/system.slice/job/step/memory.current", "1000\n");
     put("sys/fs/cgroup/system.slice/job/step/cpu.max", "max 100000\n");
-    assert_int_equal(dn_cgroup_memory_left(root), -1);
-    assert_int_equal(dn_cgroup_cores(root), 0);
+    assert_limits(-1, 0);
     /* The limit is of the group above; cache that can go is not in use. */
     put("sys/fs/cgroup/system.slice/job/memory.max", "8000000\n");
     put("sys/fs/cgroup/system.slice/job/memory.current", "5000000\n");
     put("sys/fs/cgroup/system.slice/job/memory.stat", "anon 1\ninactive_file 2000000\nactive_file 3\n");
     put("sys/fs/cgroup/system.slice/job/cpu.max", "250000 100000\n");
-    assert_int_equal(dn_cgroup_memory_left(root), 5000000);
-    assert_int_equal(dn_cgroup_cores(root), 3);
+    assert_limits(5000000, 3);
     /* The strictest counts, and none is left below zero. */
     put("sys/fs/cgroup/system.slice/memory.max", "1000\n");
     put("sys/fs/cgroup/system.slice/memory.current", "2000\n");
     put("sys/fs/cgroup/system.slice/cpu.max", "50000 100000\n");
-    assert_int_equal(dn_cgroup_memory_left(root), 0);
-    assert_int_equal(dn_cgroup_cores(root), 1);
+    assert_limits(0, 1);
 }
 
 /* In a container with version 1, the mount's top is the container's own group. */
@@ -82,14 +85,12 @@ static void first_version(void **state)
     put("sys/fs/cgroup/memory/memory.usage_in_bytes", "5\n");
     put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
     put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
-    assert_int_equal(dn_cgroup_memory_left(root), -1);
-    assert_int_equal(dn_cgroup_cores(root), 0);
+    assert_limits(-1, 0);
     put("sys/fs/cgroup/memory/memory.limit_in_bytes", "4000000000\n");
     put("sys/fs/cgroup/memory/memory.usage_in_bytes", "1000000000\n");
     put("sys/fs/cgroup/memory/memory.stat", "inactive_file 7\ntotal_inactive_file 500000000\n");
     put("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "400000\n");
-    assert_int_equal(dn_cgroup_memory_left(root), 3500000000);
-    assert_int_equal(dn_cgroup_cores(root), 4);
+    assert_limits(3500000000, 4);
 }
 
 static void variables_lower_the_threads(void **state)

@@ -2,34 +2,18 @@
  * (that is what the child is for) or be stopped there; our own code may not end it in any other way, and what the child could read must be
  * readable here. */
 #define _GNU_SOURCE
-#include "fuzz.h"
+#include "fuzz_file.h"
 
 #include "base/file.h"
 #include "models/keras/file.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-static char path[64];
-static int holder = -1;
-
-static void hold(const uint8_t *bytes, size_t size)
-{
-    if (holder < 0) {
-        holder = memfd_create("fuzz", MFD_CLOEXEC);
-        snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getpid(), holder);
-    }
-    if (holder < 0 || ftruncate(holder, 0) != 0 || pwrite(holder, bytes, size, 0) != (ssize_t)size) {
-        abort();
-    }
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     const dn_probe_limits limits = {.memory = INT64_C(1) << 30, .cpu_seconds = 1, .seconds = 10};
     dn_keras_file *file = NULL;
-    hold(bytes, size);
+    const char *path = fuzz_file(bytes, size);
     dn_status status = dn_keras_file_read_within(path, &limits, &file);
     if (status == DN_OK) {
         dn_keras_file_destroy(file);

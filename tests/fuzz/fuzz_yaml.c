@@ -1,34 +1,18 @@
 /* Any bytes as a config of `dien train`: a config or a refusal with file and line, in bounded time and memory. */
 #define _GNU_SOURCE
-#include "fuzz.h"
+#include "fuzz_file.h"
 
 #include "train/config.h"
 #include "train/yaml.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-static char path[64];
-static int holder = -1;
-
-static void hold(const uint8_t *bytes, size_t size)
-{
-    if (holder < 0) {
-        holder = memfd_create("fuzz", MFD_CLOEXEC);
-        snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getpid(), holder);
-    }
-    if (holder < 0 || ftruncate(holder, 0) != 0 || pwrite(holder, bytes, size, 0) != (ssize_t)size) {
-        abort();
-    }
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     dn_yaml *yaml = NULL;
     dn_train_config *config = NULL;
     json_t *json = NULL;
-    hold(bytes, size);
+    const char *path = fuzz_file(bytes, size);
     dn_status status = dn_yaml_read(path, &yaml);
     if (status == DN_OK) {
         status = dn_yaml_json(yaml, dn_yaml_root(yaml), &json);

@@ -288,9 +288,40 @@ static void holes(void **state)
     assert_int_equal(dn_mask_count(mask, dim), N - 1);
 }
 
+/* In a corridor, a voxel further with each step; not round the wall, nor through a corner; steps at once are steps one by one. */
+static void grown_into(void **state)
+{
+    (void)state;
+    enum { GX = 7, GY = 5, GZ = 2 };
+    static const int64_t size[3] = {GX, GY, GZ};
+    static const char *const rows[GZ][GY] = {{"s....#.", "#####..", "......#", "#######", "......."},
+                                             {"#######", "#######", "#######", "#######", "#######"}};
+    uint8_t allowed[GX * GY * GZ], mask[GX * GY * GZ], again[GX * GY * GZ];
+    for (int v = 0; v < GX * GY * GZ; ++v) {
+        const char c = rows[v / (GX * GY)][v / GX % GY][v % GX];
+        allowed[v] = c == '.' ? 5 : 0;
+        mask[v] = again[v] = c == 's' ? 7 : 0;
+    }
+    for (int steps = 0; steps <= 6; ++steps) {
+        int64_t count = 0;
+        uint8_t grown[GX * GY * GZ];
+        memcpy(grown, mask, sizeof grown);
+        dn_mask_grow_into(grown, allowed, size, steps);
+        for (int v = 0; v < GX * GY * GZ; ++v) {
+            assert_true(grown[v] <= 1);
+            count += grown[v];
+        }
+        assert_int_equal(count, 1 + (steps < 4 ? steps : 4));
+        if (steps > 0) {
+            dn_mask_grow_into(again, allowed, size, 1);
+            assert_memory_equal(again, grown, sizeof grown);
+        }
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(components), cmocka_unit_test(distances), cmocka_unit_test(steps),
-                                       cmocka_unit_test(balls), cmocka_unit_test(holes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(grown_into), cmocka_unit_test(components), cmocka_unit_test(distances),
+                                       cmocka_unit_test(steps),      cmocka_unit_test(balls),      cmocka_unit_test(holes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,9 +83,9 @@ static void mirrored_pair(void **state)
         int64_t there = v - v % N + (N - 1 - v % N);
         double sum[2] = {0.0, 0.0};
         for (int64_t c = 0; c < CHANNELS; ++c) {
-            double p = (double)plain.data[c * N * N * N + v];
-            double q = (double)seen.data[partner[c] * N * N * N + there];
-            assert_close(mean[1].data[c * N * N * N + v], 0.5 * (p + q), 1e-6);
+            double p = (double)dn_posteriors_of(&plain, v)[c];
+            double q = (double)dn_posteriors_of(&seen, there)[partner[c]];
+            assert_close(dn_posteriors_of(&mean[1], v)[c], 0.5 * (p + q), 1e-6);
             sum[0] += c > 0 ? p : 0.0;
             sum[1] += c > 0 ? q : 0.0;
         }
@@ -160,7 +160,7 @@ static void members_are_counted(void **state)
     for (int64_t v = 0; v < N * N * N; ++v) { /* posteriors still add up to 1, also at the box's faces */
         double all = 0.0;
         for (int64_t c = 0; c < CHANNELS; ++c) {
-            all += (double)p.data[c * N * N * N + v];
+            all += (double)dn_posteriors_of(&p, v)[c];
         }
         assert_close(all, 1.0, 1e-5);
     }
@@ -193,8 +193,8 @@ static void mirror_image(void **state)
     for (int64_t c = 0; c < CHANNELS; ++c) {
         for (int64_t v = 0; v < N * N * N; ++v) {
             int64_t w = v - v % N + (N - 1 - v % N);
-            largest = fmax(largest, fabs((double)p.data[c * N * N * N + v] - (double)q.data[partner[c] * N * N * N + w]));
-            spread = fmax(spread, fabs((double)p.data[c * N * N * N + v] - (double)p.data[partner[c] * N * N * N + w]));
+            largest = fmax(largest, fabs((double)dn_posteriors_of(&p, v)[c] - (double)dn_posteriors_of(&q, w)[partner[c]]));
+            spread = fmax(spread, fabs((double)dn_posteriors_of(&p, v)[c] - (double)dn_posteriors_of(&p, w)[partner[c]]));
         }
     }
     assert_close(largest, 0.0, 1e-5);

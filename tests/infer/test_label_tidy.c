@@ -117,8 +117,8 @@ static void apart_only_in_fine_voxels(void **state)
     put(1, 0.9f, 2, 6, 2, 5, 2, 5);
     put(3, 0.8f, 6, 10, 2, 5, 2, 5);
     for (int64_t v = 0; v < VOXELS; ++v) {
-        data[channel[v] * VOXELS + v] = channel[v] != 0 ? probability[v] : 1.0f;
-        data[v] = channel[v] != 0 ? 1.0f - probability[v] : 1.0f;
+        dn_posteriors_of(&p, v)[channel[v]] = channel[v] != 0 ? probability[v] : 1.0f;
+        dn_posteriors_of(&p, v)[0] = channel[v] != 0 ? 1.0f - probability[v] : 1.0f;
     }
     for (int wide = 0; wide < 2; ++wide) {
         const double mm = wide ? 2.0 : 1.0;

@@ -69,10 +69,10 @@ static void check(const char *config, int64_t multiple, int64_t limit)
     for (int64_t v = 0; v < voxels; ++v) {
         int64_t best = 0;
         for (int64_t c = 1; c < whole.channels; ++c) {
-            best = whole.data[c * voxels + v] > whole.data[best * voxels + v] ? c : best;
+            best = dn_posteriors_of(&whole, v)[c] > dn_posteriors_of(&whole, v)[best] ? c : best;
         }
         /* Equal but for rounding: a tie may fall to either side. */
-        wrong += labels[v] != best && whole.data[best * voxels + v] - whole.data[labels[v] * voxels + v] > 1e-5f;
+        wrong += labels[v] != best && dn_posteriors_of(&whole, v)[best] - dn_posteriors_of(&whole, v)[labels[v]] > 1e-5f;
     }
     if (wrong > 0) {
         fail_msg("%s: expected the labels of one run, found %lld of %lld voxels that differ", config, (long long)wrong, (long long)voxels);
@@ -82,15 +82,15 @@ static void check(const char *config, int64_t multiple, int64_t limit)
     const float *raw = NULL;
     int64_t channels = 0;
     assert_ok(dn_network_run(network, volume, zero, dim, &tiled));
-    assert_ok(dn_network_run_raw(network, volume, zero, dim, &raw, &channels));
+    assert_ok(dn_network_run_tensor(network, volume, zero, dim, &raw, &channels));
     assert_int_equal(channels, whole.channels);
     for (int64_t v = 0; v < voxels * whole.channels; ++v) {
         assert_close(tiled.data[v], whole.data[v], 1e-5);
-        int64_t at = v % voxels;
+        int64_t at = v / channels;
         int64_t i = at % dim[0];
         int64_t j = at / dim[0] % dim[1];
         int64_t k = at / dim[0] / dim[1];
-        assert_close(raw[((i * dim[1] + j) * dim[2] + k) * channels + v / voxels], whole.data[v], 1e-5);
+        assert_close(raw[((i * dim[1] + j) * dim[2] + k) * channels + v % channels], whole.data[v], 1e-5);
     }
     dn_posteriors_release(&tiled);
     free(labels);

@@ -403,6 +403,57 @@ static void a_file_without_end(void **state)
     printf("%s\n", dn_error_message());
 }
 
+/* A Keras file of one layer with one array, in a packing of the caller's. */
+typedef struct one_array {
+    hid_t file, group, text, list, names, weights, plan, space, set;
+} one_array;
+
+/* layer, array: padded to 8 bytes. filter: puts the packing into plan. */
+static one_array open_array(const char layer[8], const char array[8], int rank, const hsize_t *dims, const hsize_t *chunk,
+                            void (*filter)(hid_t plan))
+{
+    const hsize_t one = 1;
+    one_array a;
+    a.file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    a.group = H5Gcreate2(a.file, layer, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    a.text = H5Tcopy(H5T_C_S1);
+    H5Tset_size(a.text, 8);
+    a.list = H5Screate_simple(1, &one, NULL);
+    a.names = H5Acreate2(a.file, "layer_names", a.text, a.list, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(a.names, a.text, layer);
+    a.weights = H5Acreate2(a.group, "weight_names", a.text, a.list, H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(a.weights, a.text, array);
+    a.plan = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(a.plan, rank, chunk);
+    filter(a.plan);
+    a.space = H5Screate_simple(rank, dims, NULL);
+    a.set = H5Dcreate2(a.group, array, H5T_NATIVE_FLOAT, a.space, H5P_DEFAULT, a.plan, H5P_DEFAULT);
+    return a;
+}
+
+static void close_array(const one_array *a)
+{
+    H5Dclose(a->set);
+    H5Sclose(a->space);
+    H5Pclose(a->plan);
+    H5Aclose(a->weights);
+    H5Aclose(a->names);
+    H5Sclose(a->list);
+    H5Tclose(a->text);
+    H5Gclose(a->group);
+    H5Fclose(a->file);
+}
+
+static void deflated(hid_t plan)
+{
+    H5Pset_deflate(plan, 1);
+}
+
+static void filtered_by_ours(hid_t plan)
+{
+    H5Pset_filter(plan, 300, 0, 0, NULL);
+}
+
 /* A dataset of 16 GB of zeros in a file of some kilobytes. */
 static void a_file_that_stands_for_gigabytes(void **state)
 {
@@ -410,38 +461,16 @@ static void a_file_that_stands_for_gigabytes(void **state)
     dn_model *model;
     const hsize_t dims[2] = {1 << 16, 1 << 16};
     const hsize_t chunk[2] = {1 << 10, 1 << 10};
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    hid_t group = H5Gcreate2(file, "big", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    hid_t text = H5Tcopy(H5T_C_S1);
-    H5Tset_size(text, 8);
-    const hsize_t one = 1;
-    hid_t list = H5Screate_simple(1, &one, NULL);
-    hid_t names = H5Acreate2(file, "layer_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(names, text, "big\0\0\0\0");
-    hid_t weights = H5Acreate2(group, "weight_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(weights, text, "zeros\0\0");
-    hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_chunk(plan, 2, chunk);
-    H5Pset_deflate(plan, 1);
-    hid_t space = H5Screate_simple(2, dims, NULL);
-    hid_t set = H5Dcreate2(group, "zeros", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, plan, H5P_DEFAULT);
     const hsize_t start[2] = {0, 0};
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, chunk, NULL);
+    const one_array big = open_array("big\0\0\0\0", "zeros\0\0", 2, dims, chunk, deflated);
+    H5Sselect_hyperslab(big.space, H5S_SELECT_SET, start, NULL, chunk, NULL);
     hid_t part = H5Screate_simple(2, chunk, NULL);
     float *zeros = calloc(1 << 20, sizeof *zeros);
     assert_non_null(zeros);
-    assert_true(H5Dwrite(set, H5T_NATIVE_FLOAT, part, space, H5P_DEFAULT, zeros) >= 0);
+    assert_true(H5Dwrite(big.set, H5T_NATIVE_FLOAT, part, big.space, H5P_DEFAULT, zeros) >= 0);
     free(zeros);
     H5Sclose(part);
-    H5Dclose(set);
-    H5Sclose(space);
-    H5Pclose(plan);
-    H5Aclose(weights);
-    H5Aclose(names);
-    H5Sclose(list);
-    H5Tclose(text);
-    H5Gclose(group);
-    H5Fclose(file);
+    close_array(&big);
     assert_int_equal(dn_import_keras(path, NULL, &model), DN_EFORMAT);
     assert_non_null(strstr(dn_error_message(), "have more than 268435456 numbers"));
 }
@@ -465,32 +494,10 @@ static void a_filter_that_is_missing(void **state)
         .version = H5Z_CLASS_T_VERS, .id = 300, .encoder_present = 1, .decoder_present = 1, .name = "ours", .filter = plain};
     const hsize_t dims[1] = {8};
     const float data[8] = {0};
-    const hsize_t one = 1;
     assert_true(H5Zregister(&filter) >= 0);
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    hid_t group = H5Gcreate2(file, "layer", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    hid_t text = H5Tcopy(H5T_C_S1);
-    H5Tset_size(text, 8);
-    hid_t list = H5Screate_simple(1, &one, NULL);
-    hid_t names = H5Acreate2(file, "layer_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(names, text, "layer\0\0");
-    hid_t weights = H5Acreate2(group, "weight_names", text, list, H5P_DEFAULT, H5P_DEFAULT);
-    H5Awrite(weights, text, "kernel\0");
-    hid_t plan = H5Pcreate(H5P_DATASET_CREATE);
-    H5Pset_chunk(plan, 1, dims);
-    H5Pset_filter(plan, 300, 0, 0, NULL);
-    hid_t space = H5Screate_simple(1, dims, NULL);
-    hid_t set = H5Dcreate2(group, "kernel", H5T_NATIVE_FLOAT, space, H5P_DEFAULT, plan, H5P_DEFAULT);
-    assert_true(H5Dwrite(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
-    H5Dclose(set);
-    H5Sclose(space);
-    H5Pclose(plan);
-    H5Aclose(weights);
-    H5Aclose(names);
-    H5Sclose(list);
-    H5Tclose(text);
-    H5Gclose(group);
-    H5Fclose(file);
+    const one_array packed = open_array("layer\0\0", "kernel\0", 1, dims, dims, filtered_by_ours);
+    assert_true(H5Dwrite(packed.set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+    close_array(&packed);
     H5Zunregister(300);
     assert_int_equal(dn_import_keras(path, NULL, &model), DN_EFORMAT);
     assert_non_null(strstr(dn_error_message(), "packed by the filter 300 ours, which this HDF5 library does not have"));

@@ -35,6 +35,27 @@ static void test_random_unets(void **state)
     printf("worst error f32 %.2g, bf16 %.2g\n", worst[0], worst[1]);
 }
 
+/* Compares with the reference, with bf16 also in that precision. Returns how many of the plans say `word` of themselves. */
+static int compared(const dn_graph *g, dn_random *r, bool bf16, const dn_shape *s, const char *word)
+{
+    char text[64];
+    int count = 0;
+    dn_weights *weights = test_weights(g, r);
+    for (int p = 0; p < (bf16 ? 2 : 1); ++p) {
+        const dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
+        dn_plan *plan;
+        char *description;
+        test_compare(g, weights, r, &options, p == 0 ? 1e-5 : 0.1, dn_shape_text(s, text));
+        assert_ok(dn_plan_compile(g, weights, &options, &plan));
+        assert_ok(dn_plan_describe(plan, &description));
+        count += strstr(description, word) != NULL;
+        free(description);
+        dn_plan_destroy(plan);
+    }
+    dn_weights_destroy(weights);
+    return count;
+}
+
 /* Convolutions wide enough for Winograd: odd sizes, every padding, tails, sums. */
 static void test_winograd(void **state)
 {
@@ -60,20 +81,7 @@ static void test_winograd(void **state)
         }
         dn_graph_output(graph, z, "z");
         if (dn_graph_finish(graph) == DN_OK) {
-            char text[64];
-            dn_weights *weights = test_weights(graph, &r);
-            for (int p = 0; p < (dn_plan_bf16_supported() ? 2 : 1); ++p) {
-                dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
-                test_compare(graph, weights, &r, &options, p == 0 ? 1e-5 : 0.1, dn_shape_text(&s, text));
-                dn_plan *plan;
-                char *description;
-                assert_ok(dn_plan_compile(graph, weights, &options, &plan));
-                assert_ok(dn_plan_describe(plan, &description));
-                used += strstr(description, "winograd") != NULL;
-                free(description);
-                dn_plan_destroy(plan);
-            }
-            dn_weights_destroy(weights);
+            used += compared(graph, &r, dn_plan_bf16_supported(), &s, "winograd");
         }
         dn_graph_destroy(graph);
     }
@@ -101,20 +109,7 @@ static void test_turns(void **state)
         int y = dn_random_below(&r, 2) == 0 ? dn_graph_add(graph, e, b, "add") : random_tail(&r, e);
         dn_graph_output(graph, y, "y");
         assert_ok(dn_graph_finish(graph));
-        char text[64];
-        dn_weights *weights = test_weights(graph, &r);
-        for (int p = 0; p < (dn_plan_bf16_supported() && round % 2 == 0 ? 2 : 1); ++p) {
-            dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
-            test_compare(graph, weights, &r, &options, p == 0 ? 1e-5 : 0.1, dn_shape_text(&s, text));
-            dn_plan *plan;
-            char *description;
-            assert_ok(dn_plan_compile(graph, weights, &options, &plan));
-            assert_ok(dn_plan_describe(plan, &description));
-            turns += strstr(description, "in turns") != NULL;
-            free(description);
-            dn_plan_destroy(plan);
-        }
-        dn_weights_destroy(weights);
+        turns += compared(graph, &r, dn_plan_bf16_supported() && round % 2 == 0, &s, "in turns");
         dn_graph_destroy(graph);
     }
     assert_true(turns >= 6);

@@ -222,7 +222,7 @@ static void lesions_in_the_hypothalamus(void **state)
             scan->data[v] = (float)((r < radius ? 20 : tissue) + dn_random_normal(&random, 0, 3));
             const int64_t b = (int64_t)at[0] - 16 + 32 * ((int64_t)at[1] - 16 + 32 * ((int64_t)at[2] - 16));
             if (left || right) {
-                box.data[(left ? 1 : 2) * voxels + b] = 0.95f;
+                dn_posteriors_of(&box, b)[left ? 1 : 2] = 0.95f;
             }
         }
         dn_group_result groups[DN_GROUP_LIMIT];

@@ -48,10 +48,10 @@ static void entropy(void **state)
     const double h = -0.75 * log2(0.75) - 0.25 * log2(0.25);
     assert_close(dn_score_entropy(&p, &structures), 0, 0);
     for (int v = 0; v < 4; ++v) {
-        data[N * N * N + v] = 0.75f;
-        data[2 * N * N * N + 10 + v] = 1.0f;
+        dn_posteriors_of(&p, v)[1] = 0.75f;
+        dn_posteriors_of(&p, 10 + v)[2] = 1.0f;
     }
-    data[N * N * N + 100] = 0.25f;
+    dn_posteriors_of(&p, 100)[1] = 0.25f;
     assert_close(dn_score_entropy(&p, &structures), 5 * h / 8, 1e-6);
 }
 

@@ -78,7 +78,6 @@ static score compare(const char *model_path, const dn_model *model, const char *
     const dn_grid *grid = &conformed.volume->grid;
     keep_largest(whole, grid->dim, &region->structures);
     const dn_posteriors *p = &region->hypothalamus->posteriors;
-    int64_t voxels = dn_posteriors_voxels(p);
     double count[3][DN_CHANNEL_LIMIT] = {{0}}; /* whole, region, both */
     double side[3][2] = {{0}};
     double centre[2][2][3] = {{{0}}};
@@ -89,10 +88,7 @@ static score compare(const char *model_path, const dn_model *model, const char *
                 int64_t at[3] = {i - p->start[0], j - p->start[1], k - p->start[2]};
                 int64_t r = 0;
                 if (at[0] >= 0 && at[1] >= 0 && at[2] >= 0 && at[0] < p->dim[0] && at[1] < p->dim[1] && at[2] < p->dim[2]) {
-                    int64_t v = at[0] + p->dim[0] * (at[1] + p->dim[1] * at[2]);
-                    for (int64_t c = 1; c < p->channels; ++c) {
-                        r = p->data[c * voxels + v] > p->data[r * voxels + v] ? c : r;
-                    }
+                    r = dn_most_probable(dn_posteriors_at(p, at[0], at[1], at[2]), p->channels);
                 }
                 int gw = region->structures.group_of[w];
                 int gr = region->structures.group_of[r];

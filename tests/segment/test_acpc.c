@@ -72,9 +72,10 @@ static void fill(dn_acpc_found *found, double (*left_and_right)(const double at[
     for (int64_t v = 0; v < voxels; ++v) {
         const double at[3] = {(double)(v % I), (double)(v / I % J), (double)(v / (I * J))};
         for (int side = 0; side < 2; ++side) {
-            found->stack.data[(side + 1) * voxels + v] = (float)left_and_right(at, side);
+            dn_posteriors_of(&found->stack, v)[side + 1] = (float)left_and_right(at, side);
         }
-        found->stack.data[v] = 1.0f - found->stack.data[voxels + v] - found->stack.data[2 * voxels + v];
+        float *p = dn_posteriors_of(&found->stack, v);
+        p[0] = 1.0f - p[1] - p[2];
     }
     assert_ok(dn_structures_init(&model, structures));
     assert_ok(dn_postprocess(&found->stack, structures, found->groups));
@@ -104,7 +105,7 @@ static void linear_is_exact(void **state)
     for (int64_t v = 0; v < stack_voxels; ++v) {
         const double at[3] = {(double)(v % I), (double)(v / I % J), (double)(v / (I * J))};
         for (int side = 0; side < 2; ++side) {
-            found.stack.data[(side + 1) * stack_voxels + v] = (float)ramp(at, side);
+            dn_posteriors_of(&found.stack, v)[side + 1] = (float)ramp(at, side);
         }
     }
     assert_ok(dn_acpc_lattice(&found, &structures, &grid, &box, scale, groups));
@@ -126,7 +127,7 @@ static void linear_is_exact(void **state)
             in = in && at[c] >= 0 && at[c] <= (double)(found.stack.dim[c] - 1);
         }
         for (int side = 0; side < 2 && in; ++side) {
-            assert_close(box.data[(side + 1) * voxels + v], ramp(at, side), 2e-6);
+            assert_close(dn_posteriors_of(&box, v)[side + 1], ramp(at, side), 2e-6);
         }
         inside += in;
     }
@@ -158,7 +159,7 @@ static void balls_come_back(void **state)
         double sum = 0, middle[3] = {0, 0, 0}, stack_middle[3], world[3], expected[3];
         const double centre[2][3] = {{14, 18, 23.5}, {15, 17, 9}};
         for (int64_t v = 0; v < voxels; ++v) {
-            double p = (double)box.data[(side + 1) * voxels + v];
+            double p = (double)dn_posteriors_of(&box, v)[side + 1];
             const int64_t at[3] = {v % box.dim[0], v / box.dim[0] % box.dim[1], v / (box.dim[0] * box.dim[1])};
             sum += p;
             for (int c = 0; c < 3; ++c) {

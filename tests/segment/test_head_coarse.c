@@ -14,11 +14,9 @@ static void make_look(dn_head_look *look, const int64_t dim[3], double scale, do
     const int64_t voxels = dim[0] * dim[1] * dim[2];
     memset(look, 0, sizeof *look);
     memcpy(look->grid.dim, dim, sizeof look->grid.dim);
-    look->channels = CHANNELS;
-    look->posterior = malloc((size_t)(voxels * CHANNELS) * sizeof(float));
-    assert_non_null(look->posterior);
+    assert_ok(dn_posteriors_alloc(&look->posteriors, dim, CHANNELS));
     for (int64_t v = 0; v < voxels; ++v) {
-        float *p = look->posterior + v * CHANNELS;
+        float *p = dn_posteriors_of(&look->posteriors, v);
         float sum = 0.0f;
         const bool outside = dn_random_uniform(random, 0.0, 1.0) < 0.3;
         for (int c = 0; c < CHANNELS; ++c) {
@@ -60,7 +58,7 @@ static bool plain(const dn_head_look *look, const double at[3], double values[CH
                 v[a] = v[a] < look->grid.dim[a] ? v[a] : look->grid.dim[a] - 1;
                 weight *= n >> a & 1 ? share[a] : 1.0 - share[a];
             }
-            values[c] += weight * (double)look->posterior[((v[0] * look->grid.dim[1] + v[1]) * look->grid.dim[2] + v[2]) * CHANNELS + c];
+            values[c] += weight * (double)dn_posteriors_at(&look->posteriors, v[0], v[1], v[2])[c];
         }
     }
     return true;
@@ -119,8 +117,8 @@ static void looked_up(void **state)
             }
         }
         dn_head_rows_release(&rows);
-        free(head.coarse.posterior);
-        free(head.fine.posterior);
+        dn_posteriors_release(&head.coarse.posteriors);
+        dn_posteriors_release(&head.fine.posteriors);
     }
 }
 

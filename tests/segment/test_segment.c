@@ -28,7 +28,7 @@ static dn_model model = {.name = "made-up", .labels = labels, .label_count = CHA
 
 static float *at(dn_posteriors *p, int64_t c, int64_t i, int64_t j, int64_t k)
 {
-    return &p->data[((c * N + k) * N + j) * N + i];
+    return dn_posteriors_at(p, i, j, k) + c;
 }
 
 static dn_posteriors background(void)
@@ -36,7 +36,7 @@ static dn_posteriors background(void)
     dn_posteriors p = {{8, 8, 8}, {N, N, N}, CHANNELS, calloc(CHANNELS * N * N * N, sizeof(float))};
     assert_non_null(p.data);
     for (int64_t v = 0; v < N * N * N; ++v) {
-        p.data[v] = 1.0f;
+        dn_posteriors_of(&p, v)[0] = 1.0f;
     }
     return p;
 }

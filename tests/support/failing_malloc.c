@@ -6,7 +6,9 @@
  *
  * Requests of the program count, and of the libraries that hand a failure back to it (libc, jansson, libyaml, GSL, zlib, nifticlib). Those
  * of libraries that end the process when memory does (libgomp, libstdc++, fontconfig) do not: nothing that we write could change it. A
- * request that libc makes belongs to whoever called libc. Programs that ours starts are left alone. */
+ * request that libc makes belongs to whoever called libc. Nor do requests after main has ended: in a build for coverage gcov writes its
+ * counts then, from within the program, and does not check its memory (SIGSEGV in gcov_do_dump). Programs that ours starts are left alone.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -102,6 +104,29 @@ __attribute__((constructor)) static void start(void)
     dl_iterate_phdr(add_ranges, NULL);
     backtrace(frames, 2); /* loads what it needs */
     ready = true;
+}
+
+/* ---- main, and its end -------------------------------------------------------------------------------------------- */
+
+typedef int (*main_function)(int, char **, char **);
+typedef int (*start_function)(main_function, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+
+static main_function real_main;
+
+static int main_then_stop(int argc, char **argv, char **environment)
+{
+    const int code = real_main(argc, argv, environment);
+    ready = false;
+    return code;
+}
+
+int __libc_start_main(main_function main, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
+                      void *stack_end)
+{
+    start_function next;
+    *(void **)&next = dlsym(RTLD_NEXT, "__libc_start_main");
+    real_main = main;
+    return next(main_then_stop, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
 __attribute__((destructor)) static void end(void)

@@ -1,33 +1,6 @@
 /* Configs: what a good one means, and one sentence with file and line for every bad one. */
 #define _GNU_SOURCE
-#include "toy_head.h"
-
-#include "train/config.h"
-
-static char *folder;
-
-static int make(void **state)
-{
-    (void)state;
-    folder = toy_folder();
-    return 0;
-}
-
-static int destroy(void **state)
-{
-    (void)state;
-    toy_remove(folder);
-    return 0;
-}
-
-static dn_status read_text(const char *text, dn_train_config **out)
-{
-    char *path = toy_path(folder, "c.yaml");
-    toy_text(folder, "c.yaml", text);
-    dn_status status = dn_train_config_read(path, 0, out);
-    free(path);
-    return status;
-}
+#include "toy_config.h"
 
 static void good_config(void **state)
 {
@@ -35,11 +8,11 @@ static void good_config(void **state)
     dn_train_config *config = NULL;
     dn_model *model = NULL;
     char hex[65];
-    assert_ok(read_text(TOY_HEAD "trained_on: two toys\n" TOY_MODEL TOY_LABELS "ignore_labels: [77, 500-502]\n" TOY_DATA
-                                 "augmentation: {noise_sd: 0.25, preset: plain}\n"
-                                 "training: {steps: 100, optimizer: {weight_decay: 0.5, kind: adamw}, schedule: {peak: 0.5},\n"
-                                 "  loss: [{kind: dice, weight: 2, skip_background: true}]}\n",
-                        &config));
+    assert_ok(toy_config_read(TOY_HEAD "trained_on: two toys\n" TOY_MODEL TOY_LABELS "ignore_labels: [77, 500-502]\n" TOY_DATA
+                                       "augmentation: {noise_sd: 0.25, preset: plain}\n"
+                                       "training: {steps: 100, optimizer: {weight_decay: 0.5, kind: adamw}, schedule: {peak: 0.5},\n"
+                                       "  loss: [{kind: dice, weight: 2, skip_background: true}]}\n",
+                              &config));
     assert_int_equal(config->class_count, 4);
     assert_int_equal(config->class_of[515], 0);
     assert_int_equal(config->class_of[49], 2);
@@ -84,7 +57,7 @@ static void hash_and_difference(void **state)
     for (int i = 0; i < 4; ++i) {
         char all[4096];
         snprintf(all, sizeof all, "%s%s", TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA, training[i]);
-        assert_ok(read_text(all, &config[i]));
+        assert_ok(toy_config_read(all, &config[i]));
         assert_ok(dn_train_config_hash(config[i], hex[i]));
     }
     assert_string_equal(hex[0], hex[1]);
@@ -156,7 +129,7 @@ static void bad_configs(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         dn_train_config *config = NULL;
-        dn_status status = read_text(cases[i].text, &config);
+        dn_status status = toy_config_read(cases[i].text, &config);
         const char *message = dn_error_message();
         if (status == DN_OK || strstr(message, cases[i].line) == NULL || strstr(message, cases[i].part) == NULL) {
             fail_msg("case %zu: expected a sentence with \"%s\" and \"%s\", found: %s", i, cases[i].line, cases[i].part,
@@ -173,5 +146,5 @@ int main(void)
         cmocka_unit_test(hash_and_difference),
         cmocka_unit_test(bad_configs),
     };
-    return cmocka_run_group_tests(tests, make, destroy);
+    return cmocka_run_group_tests(tests, toy_make, toy_destroy);
 }

@@ -1,38 +1,12 @@
 /* Samples: the same whatever makes them, classes as the config says, sides right after a mirror, refusals that name labels. */
 #define _GNU_SOURCE
-#include "toy_head.h"
+#include "toy_config.h"
 
 #include "register/tissues.h"
 #include "train/dataset.h"
 #include "train/sources.h"
 
 enum { EDGE = 16, VOXELS = EDGE * EDGE * EDGE };
-
-static char *folder;
-
-static int make(void **state)
-{
-    (void)state;
-    folder = toy_folder();
-    return 0;
-}
-
-static int destroy(void **state)
-{
-    (void)state;
-    toy_remove(folder);
-    return 0;
-}
-
-static dn_train_config *config_of(const char *text)
-{
-    dn_train_config *config = NULL;
-    char *path = toy_path(folder, "c.yaml");
-    toy_text(folder, "c.yaml", text);
-    assert_ok(dn_train_config_read(path, 0, &config));
-    free(path);
-    return config;
-}
 
 static dn_dataset *dataset_of(const dn_train_config *config, dn_dataset_part part)
 {
@@ -48,7 +22,7 @@ static void same_with_any_workers(void **state)
     enum { COUNT = 7, FIRST = 5 };
     static float input[COUNT][VOXELS], other[VOXELS];
     static uint8_t targets[COUNT][VOXELS], others[VOXELS];
-    dn_train_config *config = config_of(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA TOY_TRAINING);
+    dn_train_config *config = toy_config(TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA TOY_TRAINING);
     dn_dataset *dataset = dataset_of(config, DN_DATASET_TRAINING);
     for (int i = COUNT - 1; i >= 0; --i) {
         assert_ok(dn_dataset_sample(dataset, FIRST + i, input[i], targets[i]));
@@ -75,8 +49,8 @@ static void classes_of_the_map(void **state)
     static float input[VOXELS];
     static uint8_t targets[VOXELS];
     dn_train_config *config =
-        config_of(TOY_HEAD TOY_MODEL TOY_LABELS
-                  "data: {tissues: tissues.tsv, maps: ['maps/head1.nii.gz']}\naugmentation: {preset: plain}\n" TOY_TRAINING);
+        toy_config(TOY_HEAD TOY_MODEL TOY_LABELS
+                   "data: {tissues: tissues.tsv, maps: ['maps/head1.nii.gz']}\naugmentation: {preset: plain}\n" TOY_TRAINING);
     dn_dataset *dataset = dataset_of(config, DN_DATASET_TRAINING);
     assert_ok(dn_dataset_sample(dataset, 0, input, targets));
     int wrong = 0;
@@ -109,8 +83,8 @@ static void mirror_swaps_sides(void **state)
     static float input[VOXELS];
     static uint8_t targets[VOXELS];
     dn_train_config *config =
-        config_of(TOY_HEAD TOY_MODEL TOY_LABELS "data: {tissues: tissues.tsv, maps: ['maps/head1.nii.gz']}\n"
-                                                "augmentation: {preset: plain, mirror_probability: 1}\n" TOY_TRAINING);
+        toy_config(TOY_HEAD TOY_MODEL TOY_LABELS "data: {tissues: tissues.tsv, maps: ['maps/head1.nii.gz']}\n"
+                                                 "augmentation: {preset: plain, mirror_probability: 1}\n" TOY_TRAINING);
     dn_dataset *dataset = dataset_of(config, DN_DATASET_TRAINING);
     assert_ok(dn_dataset_sample(dataset, 3, input, targets));
     int left = 0;
@@ -134,9 +108,9 @@ static void balanced_centres(void **state)
     static float input[VOXELS];
     static uint8_t targets[VOXELS];
     dn_train_config *config =
-        config_of(TOY_HEAD "model: {architecture: unet3d, spacing_mm: 2, patch: [16, 16, 16], centre: balanced, balance: 1, config: "
-                           "{features: [4, 4]}}\n" TOY_LABELS
-                           "data: {tissues: tissues.tsv, maps: ['maps/*.nii.gz']}\naugmentation: {preset: plain}\n" TOY_TRAINING);
+        toy_config(TOY_HEAD "model: {architecture: unet3d, spacing_mm: 2, patch: [16, 16, 16], centre: balanced, balance: 1, config: "
+                            "{features: [4, 4]}}\n" TOY_LABELS
+                            "data: {tissues: tissues.tsv, maps: ['maps/*.nii.gz']}\naugmentation: {preset: plain}\n" TOY_TRAINING);
     dn_dataset *dataset = dataset_of(config, DN_DATASET_TRAINING);
     int thalamus = 0;
     for (int i = 0; i < 60; ++i) {
@@ -177,9 +151,9 @@ static void real_scans(void **state)
     dn_labels_destroy(map);
     dn_volume_destroy(scan);
     dn_train_config *config =
-        config_of(TOY_HEAD TOY_MODEL TOY_LABELS
-                  "data:\n  tissues: tissues.tsv\n  maps: ['maps/*.nii.gz']\n  validation:\n    scans: [{scan: '*_T1w.nii.gz', "
-                  "labels: '*_truth.nii.gz', translate: t.tsv}]\n" TOY_TRAINING);
+        toy_config(TOY_HEAD TOY_MODEL TOY_LABELS
+                   "data:\n  tissues: tissues.tsv\n  maps: ['maps/*.nii.gz']\n  validation:\n    scans: [{scan: '*_T1w.nii.gz', "
+                   "labels: '*_truth.nii.gz', translate: t.tsv}]\n" TOY_TRAINING);
     dn_dataset *dataset = dataset_of(config, DN_DATASET_VALIDATION);
     assert_ok(dn_dataset_sample(dataset, 0, input, targets));
     assert_ok(dn_dataset_sample(dataset, 1, again, targets));
@@ -196,7 +170,7 @@ static void real_scans(void **state)
 
 static void expect_refusal(const char *text, const char *part)
 {
-    dn_train_config *config = config_of(text);
+    dn_train_config *config = toy_config(text);
     dn_dataset *dataset = NULL;
     dn_status status = dn_dataset_create(config, DN_DATASET_TRAINING, &dataset);
     if (status == DN_OK || strstr(dn_error_message(), part) == NULL) {
@@ -229,5 +203,5 @@ int main(void)
         cmocka_unit_test(same_with_any_workers), cmocka_unit_test(classes_of_the_map), cmocka_unit_test(mirror_swaps_sides),
         cmocka_unit_test(balanced_centres),      cmocka_unit_test(real_scans),         cmocka_unit_test(refusals),
     };
-    return cmocka_run_group_tests(tests, make, destroy);
+    return cmocka_run_group_tests(tests, toy_make, toy_destroy);
 }

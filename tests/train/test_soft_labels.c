@@ -1,6 +1,6 @@
 /* Probabilities as truth, and the third ventricle that widens by itself: a made-up head whose hypothalami and ventricle are boxes. */
 #define _GNU_SOURCE
-#include "toy_head.h"
+#include "toy_config.h"
 
 #include "train/dataset.h"
 #include "train/soft_labels.h"
@@ -19,7 +19,6 @@ enum { N = 56, EDGE = 40, VOXELS = EDGE * EDGE * EDGE, CLASSES = 3 };
     "data: {scans: [{scan: s_T1w.nii.gz, labels: s_probseg.nii.gz}], validation: {scans: [{scan: s_T1w.nii.gz, labels: "                   \
     "s_probseg.nii.gz}]}}\n"
 
-static char *folder;
 static float input[VOXELS], soft[VOXELS * CLASSES];
 static uint8_t targets[VOXELS];
 
@@ -41,7 +40,7 @@ static int make(void **state)
     (void)state;
     const dn_grid grid = {{N, N, N}, {{{1, 0, 0, -27.5}, {0, 1, 0, -27.5}, {0, 0, 1, -27.5}}}};
     dn_volume *scan = NULL, *maps[2] = {NULL, NULL};
-    folder = toy_folder();
+    toy_make(state);
     assert_ok(dn_volume_create(&grid, &scan));
     for (int m = 0; m < 2; ++m) {
         assert_ok(dn_volume_create(&grid, &maps[m]));
@@ -66,23 +65,6 @@ static int make(void **state)
     return 0;
 }
 
-static int destroy(void **state)
-{
-    (void)state;
-    toy_remove(folder);
-    return 0;
-}
-
-static dn_train_config *config_of(const char *text)
-{
-    dn_train_config *config = NULL;
-    char *path = toy_path(folder, "c.yaml");
-    toy_text(folder, "c.yaml", text);
-    assert_ok(dn_train_config_read(path, 0, &config));
-    free(path);
-    return config;
-}
-
 /* The patch's middle is that of the most probable labels. */
 static double along(int n, double middle)
 {
@@ -93,7 +75,7 @@ static void as_it_is(void **state)
 {
     (void)state;
     dn_dataset *dataset = NULL;
-    dn_train_config *config = config_of(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA TOY_TRAINING);
+    dn_train_config *config = toy_config(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA TOY_TRAINING);
     assert_ok(dn_dataset_create(config, DN_DATASET_VALIDATION, &dataset));
     assert_true(dn_dataset_is_soft(dataset));
     assert_ok(dn_dataset_sample_soft(dataset, 0, input, targets, soft));
@@ -140,7 +122,7 @@ static void mirrored(void **state)
     dn_dataset *dataset = NULL;
     double sum[2][CLASSES] = {{0}};
     dn_train_config *config =
-        config_of(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA "augmentation: {preset: plain, mirror_probability: 1}\n" TOY_TRAINING);
+        toy_config(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA "augmentation: {preset: plain, mirror_probability: 1}\n" TOY_TRAINING);
     assert_ok(dn_dataset_create(config, DN_DATASET_TRAINING, &dataset));
     assert_ok(dn_dataset_sample_soft(dataset, 0, input, targets, soft));
     for (int v = 0; v < VOXELS; ++v) {
@@ -171,7 +153,7 @@ static void ventricle(void **state)
     double widest = 0.0, narrowest = 1e9;
     const double own = 4.0 * 14.0 * 12.0;
     dn_train_config *config =
-        config_of(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA "augmentation: {preset: plain, noise_sd: 0, ventricle_mm: 3}\n" TOY_TRAINING);
+        toy_config(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA "augmentation: {preset: plain, noise_sd: 0, ventricle_mm: 3}\n" TOY_TRAINING);
     assert_ok(dn_dataset_create(config, DN_DATASET_TRAINING, &dataset));
     for (int n = 0; n < SAMPLES; ++n) {
         double sum[CLASSES] = {0}, dark = 0.0, fluid = 1.0;
@@ -200,7 +182,7 @@ static void refused(void **state)
 {
     (void)state;
     dn_dataset *dataset = NULL;
-    dn_train_config *config = config_of(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA TOY_TRAINING);
+    dn_train_config *config = toy_config(SOFT_HEAD SOFT_MODEL SOFT_LABELS SOFT_DATA TOY_TRAINING);
     toy_text(folder, "s_probseg.json", "{\"LabelMap\": [\"left_posterior\", \"left_tail\"]}\n");
     assert_int_equal(dn_dataset_create(config, DN_DATASET_TRAINING, &dataset), DN_EDATA);
     assert_non_null(strstr(dn_error_message(), "left_tail"));
@@ -218,5 +200,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(as_it_is), cmocka_unit_test(mirrored), cmocka_unit_test(ventricle),
                                        cmocka_unit_test(refused)};
-    return cmocka_run_group_tests(tests, make, destroy);
+    return cmocka_run_group_tests(tests, make, toy_destroy);
 }

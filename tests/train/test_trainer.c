@@ -1,7 +1,7 @@
 /* A tiny network on toy heads: it learns, a run that stops and goes on is the run that never stopped, and what does not fit is
  * refused with the good checkpoint untouched. */
 #define _GNU_SOURCE
-#include "toy_head.h"
+#include "toy_config.h"
 
 #include "base/file.h"
 #include "base/job.h"
@@ -12,32 +12,12 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-static char *folder;
-
-static int make(void **state)
-{
-    (void)state;
-    folder = toy_folder();
-    return 0;
-}
-
-static int destroy(void **state)
-{
-    (void)state;
-    toy_remove(folder);
-    return 0;
-}
-
 #define AUGMENTATION "augmentation: {preset: plain, rotation_degrees: 8, translation_mm: 4, noise_sd: 0.03, mirror_probability: 0.5}\n"
 #define TEXT TOY_HEAD TOY_MODEL TOY_LABELS TOY_DATA AUGMENTATION TOY_TRAINING
 
 static dn_train_config *config_of(const char *text, const char *output)
 {
-    dn_train_config *config = NULL;
-    char *path = toy_path(folder, "c.yaml");
-    toy_text(folder, "c.yaml", text);
-    assert_ok(dn_train_config_read(path, 0, &config));
-    free(path);
+    dn_train_config *config = toy_config(text);
     free(config->output);
     config->output = toy_path(folder, output);
     config->threads = 2;
@@ -328,5 +308,5 @@ int main(void)
         cmocka_unit_test(checked),  cmocka_unit_test(two_runs_in_a_folder),   cmocka_unit_test(interrupted),
         cmocka_unit_test(refusals), cmocka_unit_test(early_stopping),         cmocka_unit_test(accumulation),
     };
-    return cmocka_run_group_tests(tests, make, destroy);
+    return cmocka_run_group_tests(tests, toy_make, toy_destroy);
 }

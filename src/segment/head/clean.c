@@ -35,33 +35,6 @@ bool dn_clean_deep(const char *structure)
 
 /* ---- inside the head ---------------------------------------------------------------------------------------------- */
 
-/* Grows a mask ([i][j][k]) by a voxel through faces into voxels where allowed is not 0, `steps` times. */
-static void grow(uint8_t *mask, const uint8_t *allowed, const int64_t dim[3], int steps)
-{
-    const int64_t step[3] = {dim[1] * dim[2], dim[2], 1};
-    for (uint8_t round = 1; round <= steps; ++round) {
-        int64_t v = 0;
-        for (int64_t i = 0; i < dim[0]; ++i) {
-            for (int64_t j = 0; j < dim[1]; ++j) {
-                for (int64_t k = 0; k < dim[2]; ++k, ++v) {
-                    if (mask[v] != 0 || allowed[v] == 0) {
-                        continue;
-                    }
-                    const int64_t at[3] = {i, j, k};
-                    for (int c = 0; c < 3; ++c) {
-                        /* Marks of this round are round + 1: they do not carry the growth further yet. */
-                        if ((at[c] > 0 && mask[v - step[c]] != 0 && mask[v - step[c]] <= round) ||
-                            (at[c] + 1 < dim[c] && mask[v + step[c]] != 0 && mask[v + step[c]] <= round)) {
-                            mask[v] = (uint8_t)(round + 1);
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 /* A voxel that is surrounded by the inside of the skull belongs to it (a vessel, the pineal gland): the other channels share what
  * `outside` had. */
 static void fill_hole(float *p, int64_t channels)
@@ -79,10 +52,8 @@ static void fill_hole(float *p, int64_t channels)
 dn_status dn_head_keep_inside(dn_head_look *coarse)
 {
     const int64_t *dim = coarse->grid.dim;
-    /* Components take x fastest; a mask in the network's order is one of the reversed axes. */
-    const int64_t reversed[3] = {dim[2], dim[1], dim[0]};
-    int64_t voxels = dn_head_look_voxels(coarse);
-    int64_t channels = coarse->channels;
+    int64_t voxels = dn_posteriors_voxels(&coarse->posteriors);
+    int64_t channels = coarse->posteriors.channels;
     uint8_t *mask = NULL;
     uint8_t *soft = NULL;
     uint8_t *filled = NULL;
@@ -92,24 +63,24 @@ dn_status dn_head_keep_inside(dn_head_look *coarse)
     DN_TRY_GOTO(status, dn_alloc(&filled, (size_t)voxels, 1, "a mask"), done);
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
-        mask[v] = coarse->posterior[v * channels] < 0.5f;
-        soft[v] = coarse->posterior[v * channels] < 1.0f - SUPPORT_PROBABILITY;
+        mask[v] = dn_posteriors_of(&coarse->posteriors, v)[0] < 0.5f;
+        soft[v] = dn_posteriors_of(&coarse->posteriors, v)[0] < 1.0f - SUPPORT_PROBABILITY;
     }
-    DN_TRY_GOTO(status, dn_mask_keep_largest(mask, reversed, FACES, NULL, NULL), done);
+    DN_TRY_GOTO(status, dn_mask_keep_largest(mask, dim, FACES, NULL, NULL), done);
     memcpy(filled, mask, (size_t)voxels);
-    DN_TRY_GOTO(status, dn_mask_fill_holes(filled, reversed), done);
+    DN_TRY_GOTO(status, dn_mask_fill_holes(filled, dim), done);
     for (int64_t v = 0; v < voxels; ++v) {
         if (filled[v] != 0 && mask[v] == 0) {
-            fill_hole(coarse->posterior + v * channels, channels);
+            fill_hole(dn_posteriors_of(&coarse->posteriors, v), channels);
             mask[v] = 1;
         }
     }
-    grow(mask, soft, dim, REACH);
+    dn_mask_grow_into(mask, soft, dim, REACH);
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
         if (mask[v] == 0) {
-            memset(coarse->posterior + v * channels, 0, (size_t)channels * sizeof(float));
-            coarse->posterior[v * channels] = 1.0f;
+            memset(dn_posteriors_of(&coarse->posteriors, v), 0, (size_t)channels * sizeof(float));
+            dn_posteriors_of(&coarse->posteriors, v)[0] = 1.0f;
         }
     }
 done:
@@ -134,13 +105,13 @@ static dn_status put_on_their_sides(const dn_head *head, dn_head_look *look, dou
     const int64_t *dim = look->grid.dim;
     double *sums = NULL;
     dn_structures_mirror_channels(s, partner);
-    DN_TRY(dn_alloc_dims(&sums, DN_DIMS(2, dim[0]), sizeof *sums, "the sides"));
+    DN_TRY(dn_alloc_dims(&sums, DN_DIMS(2, dim[2]), sizeof *sums, "the sides"));
     /* Sums are taken slice by slice, in one order, so that they do not depend on the number of threads. */
 #pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t k = 0; k < dim[2]; ++k) {
-                float *p = look->posterior + ((i * dim[1] + j) * dim[2] + k) * look->channels;
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                float *p = dn_posteriors_at(&look->posteriors, i, j, k);
                 if (p[0] > 0.999f) {
                     continue;
                 }
@@ -148,13 +119,12 @@ static dn_status put_on_their_sides(const dn_head *head, dn_head_look *look, dou
                 dn_head_look_place(look, i, j, k, at);
                 double x = template_x(head, at);
                 char other = x > OTHER_SIDE ? 'L' : x < -OTHER_SIDE ? 'R' : 0;
-                for (int64_t c = 1; c < look->channels; ++c) {
-                    if (partner[c] == c) {
-                        continue;
-                    }
-                    sums[2 * i + 1] += (double)p[c];
-                    if (s->label_of[c]->hemi == other) {
-                        sums[2 * i] += (double)p[c];
+                for (int64_t c = 1; c < look->posteriors.channels; ++c) { /* before any of it moves */
+                    sums[2 * k + 1] += partner[c] != c ? (double)p[c] : 0.0;
+                }
+                for (int64_t c = 1; c < look->posteriors.channels; ++c) {
+                    if (partner[c] != c && s->label_of[c]->hemi == other) {
+                        sums[2 * k] += (double)p[c];
                         p[partner[c]] += p[c];
                         p[c] = 0.0f;
                     }
@@ -162,9 +132,9 @@ static dn_status put_on_their_sides(const dn_head *head, dn_head_look *look, dou
             }
         }
     }
-    for (int64_t i = 0; i < dim[0]; ++i) {
-        *wrong += sums[2 * i];
-        *paired += sums[2 * i + 1];
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        *wrong += sums[2 * k];
+        *paired += sums[2 * k + 1];
     }
     free(sums);
     return DN_OK;
@@ -194,9 +164,9 @@ static void find_boxes(const dn_structures *s, const uint8_t *labels, const int6
         parts[g].labelled_voxels = 0;
     }
     int64_t v = 0;
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
+            for (int64_t i = 0; i < dim[0]; ++i, ++v) {
                 int g = s->group_of[labels[v]];
                 if (g != DN_NO_GROUP) {
                     widen(&boxes[g], i, j, k);
@@ -207,23 +177,18 @@ static void find_boxes(const dn_structures *s, const uint8_t *labels, const int6
     }
 }
 
-static int64_t voxel_of(const int64_t dim[3], int64_t i, int64_t j, int64_t k)
-{
-    return (i * dim[1] + j) * dim[2] + k;
-}
-
 /* mask: labelled as group g; soft: not labelled so, but with some probability of it. Of the box's voxels. */
 static void find_group(const dn_structures *s, const dn_head_look *look, const uint8_t *labels, int g, const box *b, uint8_t *mask,
                        uint8_t *soft)
 {
     int64_t n = 0;
-    for (int64_t i = b->low[0]; i < b->high[0]; ++i) {
+    for (int64_t k = b->low[2]; k < b->high[2]; ++k) {
         for (int64_t j = b->low[1]; j < b->high[1]; ++j) {
-            for (int64_t k = b->low[2]; k < b->high[2]; ++k, ++n) {
-                int64_t v = voxel_of(look->grid.dim, i, j, k);
+            for (int64_t i = b->low[0]; i < b->high[0]; ++i, ++n) {
+                const int64_t v = dn_posteriors_voxel(&look->posteriors, i, j, k);
                 float p = 0.0f;
-                for (int64_t c = 1; c < look->channels; ++c) {
-                    p += s->group_of[c] == g ? look->posterior[v * look->channels + c] : 0.0f;
+                for (int64_t c = 1; c < look->posteriors.channels; ++c) {
+                    p += s->group_of[c] == g ? dn_posteriors_of(&look->posteriors, v)[c] : 0.0f;
                 }
                 mask[n] = s->group_of[labels[v]] == g;
                 soft[n] = p >= SUPPORT_PROBABILITY && mask[n] == 0;
@@ -239,9 +204,9 @@ static void keep_components(const dn_components *found, dn_clean kind, const box
     int64_t n = 0;
     part->components = found->count;
     part->kept_voxels = 0;
-    for (int64_t i = b->low[0]; i < b->high[0]; ++i) {
+    for (int64_t k = b->low[2]; k < b->high[2]; ++k) {
         for (int64_t j = b->low[1]; j < b->high[1]; ++j) {
-            for (int64_t k = b->low[2]; k < b->high[2]; ++k, ++n) {
+            for (int64_t i = b->low[0]; i < b->high[0]; ++i, ++n) {
                 int32_t c = found->label[n];
                 mask[n] = c > 0 && (c == 1 || (kind == DN_CLEAN_LARGE && found->size[c] >= least));
                 if (mask[n] != 0) {
@@ -268,7 +233,6 @@ static dn_status support_group(const dn_head *head, const dn_head_look *look, co
         b.high[c] = b.high[c] + REACH < dim[c] ? b.high[c] + REACH : dim[c];
         size[c] = b.high[c] - b.low[c];
     }
-    const int64_t reversed[3] = {size[2], size[1], size[0]};
     uint8_t *mask = NULL;
     uint8_t *soft = NULL;
     dn_components found = {0};
@@ -276,7 +240,7 @@ static dn_status support_group(const dn_head *head, const dn_head_look *look, co
     DN_TRY_GOTO(status, dn_alloc_dims(&mask, size, 3, 1, "a mask"), done);
     DN_TRY_GOTO(status, dn_alloc_dims(&soft, size, 3, 1, "a mask"), done);
     find_group(s, look, labels, g, &b, mask, soft);
-    DN_TRY_GOTO(status, dn_components_find(mask, reversed, FACES, &found), done);
+    DN_TRY_GOTO(status, dn_components_find(mask, size, FACES, &found), done);
     double sum[3] = {0, 0, 0};
     keep_components(&found, kind, &b, mask, sum, part);
     double at[3];
@@ -284,13 +248,13 @@ static dn_status support_group(const dn_head *head, const dn_head_look *look, co
         at[c] = dn_axis_map_to(&look->map, c, sum[c] / (double)part->kept_voxels);
     }
     dn_affine_apply(&head->to_template, at, part->centre);
-    grow(mask, soft, size, REACH);
+    dn_mask_grow_into(mask, soft, size, REACH);
     int64_t n = 0;
-    for (int64_t i = b.low[0]; i < b.high[0]; ++i) {
+    for (int64_t k = b.low[2]; k < b.high[2]; ++k) {
         for (int64_t j = b.low[1]; j < b.high[1]; ++j) {
-            for (int64_t k = b.low[2]; k < b.high[2]; ++k, ++n) {
+            for (int64_t i = b.low[0]; i < b.high[0]; ++i, ++n) {
                 if (mask[n] != 0) {
-                    support[voxel_of(dim, i, j, k)] |= (uint32_t)1 << g;
+                    support[dn_posteriors_voxel(&look->posteriors, i, j, k)] |= (uint32_t)1 << g;
                 }
             }
         }
@@ -305,11 +269,11 @@ done:
 /* Takes away what lies outside its support; the voxel's other channels share what it had. */
 static void apply_support(const dn_structures *s, dn_head_look *look, const uint32_t *support, uint32_t cleaned)
 {
-    int64_t voxels = dn_head_look_voxels(look);
-    int64_t channels = look->channels;
+    int64_t voxels = dn_posteriors_voxels(&look->posteriors);
+    int64_t channels = look->posteriors.channels;
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
-        float *p = look->posterior + v * channels;
+        float *p = dn_posteriors_of(&look->posteriors, v);
         uint32_t banned = cleaned & ~support[v];
         float taken = 0.0f;
         float rest = p[0];
@@ -334,7 +298,7 @@ static void apply_support(const dn_structures *s, dn_head_look *look, const uint
 dn_status dn_head_clean(const dn_head *head, dn_head_look *look, dn_head_part *parts, double *wrong, double *paired)
 {
     const dn_structures *s = &head->structures;
-    int64_t voxels = dn_head_look_voxels(look);
+    int64_t voxels = dn_posteriors_voxels(&look->posteriors);
     uint8_t *labels = NULL;
     uint32_t *support = NULL;
     box boxes[DN_GROUP_LIMIT];
@@ -347,7 +311,7 @@ dn_status dn_head_clean(const dn_head *head, dn_head_look *look, dn_head_part *p
     DN_TRY_GOTO(status, dn_alloc(&support, (size_t)voxels, sizeof *support, "the labels"), done);
 #pragma omp parallel for schedule(static)
     for (int64_t v = 0; v < voxels; ++v) {
-        labels[v] = (uint8_t)dn_most_probable(look->posterior + v * look->channels, look->channels, 1);
+        labels[v] = (uint8_t)dn_most_probable(dn_posteriors_of(&look->posteriors, v), look->posteriors.channels);
     }
     find_boxes(s, labels, look->grid.dim, boxes, parts);
     for (size_t g = 0; g < s->group_count; ++g) {

@@ -13,7 +13,7 @@
 
 /* Eight neighbours of a place in a look, and their weights. */
 typedef struct corners {
-    int64_t offset[8]; /* of the first channel */
+    const float *values[8]; /* its channels */
     float weight[8];
 } corners;
 
@@ -34,7 +34,6 @@ static void place_axis(const dn_head_look *look, int c, double at, dn_head_axis 
 /* false: outside. */
 static bool combine(const dn_head_look *look, const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z, corners *out)
 {
-    const int64_t *dim = look->grid.dim;
     if (!x->inside || !y->inside || !z->inside) {
         return false;
     }
@@ -42,7 +41,7 @@ static bool combine(const dn_head_look *look, const dn_head_axis *x, const dn_he
         int64_t i = x->first + (n & 1 ? x->step : 0);
         int64_t j = y->first + (n & 2 ? y->step : 0);
         int64_t k = z->first + (n & 4 ? z->step : 0);
-        out->offset[n] = ((i * dim[1] + j) * dim[2] + k) * look->channels;
+        out->values[n] = dn_posteriors_at(&look->posteriors, i, j, k);
         out->weight[n] = (n & 1 ? x->share : 1 - x->share) * (n & 2 ? y->share : 1 - y->share) * (n & 4 ? z->share : 1 - z->share);
     }
     return true;
@@ -90,8 +89,8 @@ DN_SIMD static void mix(const float *const *from, const float *weight, int count
     }
 }
 
-/* values = keep * values + share * look's; of the first so many channels. */
-static void add(const dn_head_look *look, const corners *at, float keep, float share, int64_t channels, float *values)
+/* values = keep * values + share * the corners'; of the first so many channels. */
+static void add(const corners *at, float keep, float share, int64_t channels, float *values)
 {
     const float *from[8];
     float weight[8];
@@ -99,7 +98,7 @@ static void add(const dn_head_look *look, const corners *at, float keep, float s
     for (int n = 0; n < 8; ++n) {
         float w = share * at->weight[n];
         if (w > 0.0f) {
-            from[count] = look->posterior + at->offset[n];
+            from[count] = at->values[n];
             weight[count++] = w;
         }
     }
@@ -127,7 +126,7 @@ static float share_of(double x, double y, double z)
 
 float dn_head_fine_share(const dn_head *head, const double at[3])
 {
-    return head->fine.posterior == NULL
+    return head->fine.posteriors.data == NULL
                ? 0.0f
                : share_of(distance_to_end(head, 0, at[0]), distance_to_end(head, 1, at[1]), distance_to_end(head, 2, at[2]));
 }
@@ -141,18 +140,18 @@ static bool look_up(const dn_head *head, float share, const corners *coarse, con
         if (share == 0.0f) {
             float sum = 0.0f;
             for (int n = 0; n < 8; ++n) {
-                sum += coarse->weight[n] * head->coarse.posterior[coarse->offset[n]];
+                sum += coarse->weight[n] * coarse->values[n][0];
             }
             if (sum > CERTAINLY_OUTSIDE) {
                 *outside = true;
                 return true;
             }
         }
-        add(&head->coarse, coarse, 0.0f, 1.0f, head->coarse.channels, values);
+        add(coarse, 0.0f, 1.0f, head->coarse.posteriors.channels, values);
         found = true;
     }
     if (share > 0.0f && fine != NULL) {
-        add(&head->fine, fine, found ? 1.0f - share : 0.0f, found ? share : 1.0f, head->fine.channels, values);
+        add(fine, found ? 1.0f - share : 0.0f, found ? share : 1.0f, head->fine.posteriors.channels, values);
         found = true;
     }
     return found;
@@ -177,7 +176,7 @@ dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], dn_head_r
         DN_TRY_GOTO(status, dn_alloc(&out->to_end[c], (size_t)dim[c], sizeof(double), "a table of positions"), fail);
         for (int64_t i = 0; i < dim[c]; ++i) {
             place_axis(&head->coarse, c, (double)i, &out->coarse[c][i]);
-            if (head->fine.posterior != NULL) {
+            if (head->fine.posteriors.data != NULL) {
                 place_axis(&head->fine, c, (double)i, &out->fine[c][i]);
                 out->to_end[c][i] = distance_to_end(head, c, (double)i);
             }
@@ -201,7 +200,7 @@ void dn_head_rows_release(dn_head_rows *rows)
 
 bool dn_head_rows_at(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, float *values, bool *outside)
 {
-    float share = head->fine.posterior == NULL ? 0.0f : share_of(rows->to_end[0][i], rows->to_end[1][j], rows->to_end[2][k]);
+    float share = head->fine.posteriors.data == NULL ? 0.0f : share_of(rows->to_end[0][i], rows->to_end[1][j], rows->to_end[2][k]);
     corners coarse, fine;
     bool in_coarse = share < 1.0f && combine(&head->coarse, &rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k], &coarse);
     bool in_fine = share > 0.0f && combine(&head->fine, &rows->fine[0][i], &rows->fine[1][j], &rows->fine[2][k], &fine);
@@ -214,7 +213,7 @@ bool dn_head_rows_background_at(const dn_head *head, const dn_head_rows *rows, i
     if (!combine(&head->coarse, &rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k], &place)) {
         return false;
     }
-    add(&head->coarse, &place, 0.0f, 1.0f, 1, value);
+    add(&place, 0.0f, 1.0f, 1, value);
     return true;
 }
 
@@ -224,6 +223,6 @@ bool dn_head_background_at(const dn_head *head, const double at[3], float *value
     if (!corners_of(&head->coarse, at, &place)) {
         return false;
     }
-    add(&head->coarse, &place, 0.0f, 1.0f, 1, value);
+    add(&place, 0.0f, 1.0f, 1, value);
     return true;
 }

@@ -44,9 +44,4 @@ static inline void dn_head_look_place(const dn_head_look *look, int64_t i, int64
     at[2] = dn_axis_map_to(&look->map, 2, (double)k);
 }
 
-static inline int64_t dn_head_look_voxels(const dn_head_look *look)
-{
-    return look->grid.dim[0] * look->grid.dim[1] * look->grid.dim[2];
-}
-
 #endif

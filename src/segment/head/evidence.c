@@ -81,15 +81,15 @@ static dn_status gather(const dn_volume *scan, const dn_head *head, const dn_hea
     const dn_structures *s = &head->structures;
     const int64_t *dim = look->grid.dim;
     int64_t v = 0;
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
-                const float *p = look->posterior + v * look->channels;
+            for (int64_t i = 0; i < dim[0]; ++i, ++v) {
+                const float *p = dn_posteriors_of(&look->posteriors, v);
                 double at[3];
                 if (p[0] > 1.0f - SURE) {
                     continue;
                 }
-                const int64_t best = 1 + dn_most_probable(p + 1, look->channels - 1, 1);
+                const int64_t best = 1 + dn_most_probable(p + 1, look->posteriors.channels - 1);
                 dn_head_look_place(look, i, j, k, at);
                 if (p[best] >= SURE && s->group_of[best] != DN_NO_GROUP && within(scan, at)) {
                     DN_TRY(append(&groups[s->group_of[best]], dn_linear_at(scan->data, scan->grid.dim, at)));
@@ -127,7 +127,7 @@ static dn_status see_tissues(const dn_volume *scan, dn_head *head)
     }
     DN_TRY_GOTO(status, median_of(head, groups, "cerebral_cortex", &p->grey), done);
     DN_TRY_GOTO(status, median_of(head, groups, "cerebral_white_matter", &p->white), done);
-    if (head->fine.posterior != NULL) { /* the deep structures are seen better there */
+    if (head->fine.posteriors.data != NULL) { /* the deep structures are seen better there */
         for (size_t g = 0; g < head->structures.group_count; ++g) {
             groups[g].count = 0;
         }
@@ -150,26 +150,23 @@ done:
 
 /* ---- around the inside of the skull ------------------------------------------------------------------------------- */
 
-/* distance: to a mask of the coarse pass, in its order. */
+/* distance: to a mask of the coarse pass. */
 static dn_status distance_to(const dn_head_look *look, bool brain, const dn_structures *s, float *distance)
 {
-    const int64_t *dim = look->grid.dim;
-    const int64_t reversed[3] = {dim[2], dim[1], dim[0]};
-    const int64_t voxels = dn_head_look_voxels(look);
+    const int64_t voxels = dn_posteriors_voxels(&look->posteriors);
     uint8_t *mask = NULL;
     double mm[3];
     dn_grid_spacing(&look->grid, mm);
-    const double turned[3] = {mm[2], mm[1], mm[0]};
     DN_TRY(dn_alloc(&mask, (size_t)voxels, 1, "a mask"));
     for (int64_t v = 0; v < voxels; ++v) {
-        const float *p = look->posterior + v * look->channels;
+        const float *p = dn_posteriors_of(&look->posteriors, v);
         float tissue = 1.0f - p[0];
-        for (int64_t c = 1; brain && c < look->channels; ++c) {
+        for (int64_t c = 1; brain && c < look->posteriors.channels; ++c) {
             tissue -= s->label_of[c] != NULL && strcmp(s->label_of[c]->structure, "csf") == 0 ? p[c] : 0.0f;
         }
         mask[v] = tissue > 0.5f;
     }
-    dn_status status = dn_distance_to(mask, reversed, turned, distance);
+    dn_status status = dn_distance_to(mask, look->grid.dim, mm, distance);
     free(mask);
     return status;
 }
@@ -179,7 +176,7 @@ static dn_status see_around(const dn_volume *scan, dn_head *head)
 {
     const dn_head_look *look = &head->coarse;
     const int64_t *dim = look->grid.dim;
-    const size_t voxels = (size_t)dn_head_look_voxels(look);
+    const size_t voxels = (size_t)dn_posteriors_voxels(&look->posteriors);
     float *to_brain = NULL;
     float *to_inside = NULL;
     values air = {NULL, 0, 0};
@@ -190,12 +187,12 @@ static dn_status see_around(const dn_volume *scan, dn_head *head)
     DN_TRY_GOTO(status, distance_to(look, true, &head->structures, to_brain), done);
     DN_TRY_GOTO(status, distance_to(look, false, &head->structures, to_inside), done);
     int64_t v = 0;
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
+            for (int64_t i = 0; i < dim[0]; ++i, ++v) {
                 double at[3], mm[3];
                 dn_head_look_place(look, i, j, k, at);
-                double inside = 1.0 - (double)look->posterior[v * look->channels];
+                double inside = 1.0 - (double)dn_posteriors_of(&look->posteriors, v)[0];
                 for (int n = 0; n < 3 && inside > 0.0; ++n) {
                     far_mm3[n] += to_brain[v] > 8.0f + 4.0f * (float)n ? inside * (double)dn_head_above_neck(head, at) : 0.0;
                 }
@@ -262,13 +259,13 @@ static dn_status see_template(dn_head *head)
         distance[v] = t.brain[v] >= TEMPLATE_SURE ? -1.0f : distance[v];
     }
     int64_t v = 0;
-    for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+    for (int64_t k = 0; k < look->grid.dim[2]; ++k) {
         for (int64_t j = 0; j < look->grid.dim[1]; ++j) {
-            for (int64_t k = 0; k < look->grid.dim[2]; ++k, ++v) {
+            for (int64_t i = 0; i < look->grid.dim[0]; ++i, ++v) {
                 double at[3], place[3];
                 dn_head_look_place(look, i, j, k, at);
                 dn_affine_apply(&head->to_template, at, place);
-                const double inside = 1.0 - (double)look->posterior[v * look->channels];
+                const double inside = 1.0 - (double)dn_posteriors_of(&look->posteriors, v)[0];
                 const float d = template_value(&t, distance, place, 2.0f * STRAY_MM);
                 stray += d > STRAY_MM ? inside * (double)dn_head_above_neck(head, at) : 0.0;
                 brain += d < 0.0f ? 1.0 : 0.0;
@@ -356,7 +353,7 @@ static void see_bare(const dn_volume *scan, dn_head *head)
 {
     const dn_head_look *look = &head->coarse;
     const int64_t *dim = look->grid.dim;
-    const int64_t step[3] = {dim[1] * dim[2], dim[2], 1};
+    const int64_t step[3] = {1, dim[0], dim[0] * dim[1]};
     const float tissue = (float)(0.5 * (head->picture.fluid + head->picture.grey));
     float nothing = INFINITY;
     int64_t reach[3], far[2][3], edge = 0, bare = 0;
@@ -370,17 +367,17 @@ static void see_bare(const dn_volume *scan, dn_head *head)
         far[0][c] = (int64_t)ceil(NOTHING_MM / spacing[c]);
         far[1][c] = (int64_t)ceil(SCALP_MM / spacing[c]);
     }
-    for (int64_t i = 1; i + 1 < dim[0] && tissue > nothing; ++i) {
+    for (int64_t k = 1; k + 1 < dim[2] && tissue > nothing; ++k) {
         for (int64_t j = 1; j + 1 < dim[1]; ++j) {
-            for (int64_t k = 1; k + 1 < dim[2]; ++k) {
-                const int64_t v = (i * dim[1] + j) * dim[2] + k;
+            for (int64_t i = 1; i + 1 < dim[0]; ++i) {
+                const int64_t v = dn_posteriors_voxel(&look->posteriors, i, j, k);
                 bool rim = false;
                 double at[3];
                 for (int c = 0; c < 3; ++c) {
-                    rim = rim || look->posterior[(v - step[c]) * look->channels] > 0.5f ||
-                          look->posterior[(v + step[c]) * look->channels] > 0.5f;
+                    rim = rim || dn_posteriors_of(&look->posteriors, v - step[c])[0] > 0.5f ||
+                          dn_posteriors_of(&look->posteriors, v + step[c])[0] > 0.5f;
                 }
-                if (!rim || look->posterior[v * look->channels] > 0.5f) {
+                if (!rim || dn_posteriors_of(&look->posteriors, v)[0] > 0.5f) {
                     continue;
                 }
                 dn_head_look_place(look, i, j, k, at);
@@ -433,15 +430,15 @@ static dn_status see_edges(dn_head *head)
     DN_TRY(dn_alloc(&groups, DN_GROUP_LIMIT, sizeof *groups, "the scan's edges"));
     for (int n = 0; n < 2; ++n) {
         const dn_head_look *look = n == 0 ? &head->coarse : &head->fine;
-        if (look->posterior == NULL) {
+        if (look->posteriors.data == NULL) {
             continue;
         }
         const double voxel = dn_grid_voxel_volume(&look->grid);
         int64_t v = 0;
-        for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+        for (int64_t k = 0; k < look->grid.dim[2]; ++k) {
             for (int64_t j = 0; j < look->grid.dim[1]; ++j) {
-                for (int64_t k = 0; k < look->grid.dim[2]; ++k, ++v) {
-                    const float *p = look->posterior + v * look->channels;
+                for (int64_t i = 0; i < look->grid.dim[0]; ++i, ++v) {
+                    const float *p = dn_posteriors_of(&look->posteriors, v);
                     double at[3];
                     if (p[0] > 0.999f) {
                         continue;
@@ -449,7 +446,7 @@ static dn_status see_edges(dn_head *head)
                     dn_head_look_place(look, i, j, k, at);
                     double share = (double)dn_head_fine_share(head, at);
                     share = voxel * (n == 0 ? 1.0 - share : share) * (double)dn_head_above_neck(head, at); /* below, a scan may end */
-                    for (int64_t c = 1; c < look->channels; ++c) {
+                    for (int64_t c = 1; c < look->posteriors.channels; ++c) {
                         if (s->group_of[c] != DN_NO_GROUP && p[c] > 0.01f) {
                             add_contact(head, look, at, share * (double)p[c], &groups[s->group_of[c]]);
                         }

@@ -4,7 +4,7 @@
 #include "base/job.h"
 #include "base/memory.h"
 #include "image/resample.h"
-#include "infer/posteriors.h"
+#include "infer/bridge.h"
 #include "segment/head/clean.h"
 #include "segment/head/coarse.h"
 
@@ -38,14 +38,14 @@ static bool bounds_of(const dn_head *head, bool ventricles, double low[3], doubl
         deep[c] = g != DN_NO_GROUP && dn_clean_deep(s->group[g].structure) &&
                   (ventricles || strcmp(s->group[g].structure, "lateral_ventricle") != 0);
     }
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t k = 0; k < dim[2]; ++k) {
-                const float *p = look->posterior + ((i * dim[1] + j) * dim[2] + k) * look->channels;
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                const float *p = dn_posteriors_at(&look->posteriors, i, j, k);
                 if (p[0] > 0.5f) {
                     continue;
                 }
-                const int64_t best = dn_most_probable(p, look->channels, 1);
+                const int64_t best = dn_most_probable(p, look->posteriors.channels);
                 const int64_t at[3] = {i, j, k};
                 for (int c = 0; c < 3 && deep[best]; ++c) {
                     first[c] = at[c] < first[c] ? at[c] : first[c];
@@ -119,42 +119,26 @@ static bool choose_box(const dn_head *head, const dn_conformed *scan, int64_t st
     return true;
 }
 
+/* A weight of a tile: of a place along an axis. */
 static float rise(int64_t at, int64_t size)
 {
     int64_t near = at < size - 1 - at ? at : size - 1 - at;
     return near >= RISE ? 1.0f : (float)(near + 1) / (float)(RISE + 1);
 }
 
-/* Adds a tile's answer, weighted, at `at` of the box. mirror: NULL, or the channels' partners of a tile that was seen in a mirror. */
-static void add_tile(const float *values, int64_t channels, const int64_t *mirror, const int64_t at[3], const int64_t dim[3], float *sum,
-                     float *weights)
-{
-    static const int64_t *const t = tile_dim;
-#pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < t[0]; ++i) {
-        int64_t x = mirror != NULL ? t[0] - 1 - i : i;
-        for (int64_t j = 0; j < t[1]; ++j) {
-            for (int64_t k = 0; k < t[2]; ++k) {
-                float w = rise(i, t[0]) * rise(j, t[1]) * rise(k, t[2]);
-                int64_t v = ((at[0] + i) * dim[1] + at[1] + j) * dim[2] + at[2] + k;
-                const float *from = values + ((x * t[1] + j) * t[2] + k) * channels;
-                float *to = sum + v * channels;
-                weights[v] += w;
-                for (int64_t c = 0; c < channels; ++c) {
-                    to[c] += w * from[mirror != NULL ? mirror[c] : c];
-                }
-            }
-        }
-    }
-}
-
 /* volume: the scan; with mirror the mirror image of the box alone. */
-static dn_status run_tiles(dn_network *network, const dn_volume *volume, const int64_t *mirror, const int64_t start[3],
-                           const int64_t dim[3], int64_t channels, float *sum, float *weights)
+static dn_status run_tiles(dn_network *network, const dn_volume *volume, const int64_t *mirror, const int64_t start[3], dn_posteriors *sum,
+                           float *weights)
 {
+    float rises[3][DN_FINE_TILE_X + DN_FINE_TILE_Y + DN_FINE_TILE_Z];
+    const float *const weight[3] = {rises[0], rises[1], rises[2]};
+    const int64_t *dim = sum->dim;
     int64_t tiles[3];
     for (int c = 0; c < 3; ++c) {
         tiles[c] = tiles_for(dim[c], tile_dim[c]);
+        for (int64_t i = 0; i < tile_dim[c]; ++i) {
+            rises[c][i] = rise(i, tile_dim[c]);
+        }
     }
     int64_t count = tiles[0] * tiles[1] * tiles[2];
     for (int64_t n = 0; n < count; ++n) {
@@ -171,21 +155,22 @@ static dn_status run_tiles(dn_network *network, const dn_volume *volume, const i
         }
         const float *values;
         int64_t found;
-        DN_TRY(dn_network_run_raw(network, volume, from, tile_dim, &values, &found));
-        if (found != channels) {
+        DN_TRY(dn_network_run_tensor(network, volume, from, tile_dim, &values, &found));
+        if (found != sum->channels) {
             DN_FAIL(DN_EFORMAT,
                     "the fine network of the whole head has %lld outputs, but the coarse one has %lld; they must have the same labels",
-                    (long long)found, (long long)channels);
+                    (long long)found, (long long)sum->channels);
         }
-        add_tile(values, channels, mirror, at, dim, sum, weights);
+        dn_bridge_blend(values, tile_dim, weight, mirror, sum, at, weights);
     }
     return DN_OK;
 }
 
 /* The same seen in a mirror: what the network knows of one side helps the other, and none is favoured. */
 static dn_status run_mirrored(dn_network *network, const dn_structures *s, const dn_volume *volume, const int64_t start[3],
-                              const int64_t dim[3], float *sum, float *weights)
+                              dn_posteriors *sum, float *weights)
 {
+    const int64_t *dim = sum->dim;
     dn_volume *image = NULL;
     dn_grid grid;
     int64_t mirror[DN_CHANNEL_LIMIT];
@@ -203,7 +188,7 @@ static dn_status run_mirrored(dn_network *network, const dn_structures *s, const
             }
         }
     }
-    dn_status status = run_tiles(network, image, mirror, start, dim, s->channels, sum, weights);
+    dn_status status = run_tiles(network, image, mirror, start, sum, weights);
     dn_volume_destroy(image);
     return status;
 }
@@ -211,7 +196,6 @@ static dn_status run_mirrored(dn_network *network, const dn_structures *s, const
 dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool mirror, dn_head *head)
 {
     dn_head_look *look = &head->fine;
-    int64_t channels = head->structures.channels;
     int64_t start[3];
     int64_t dim[3];
     float *weights = NULL;
@@ -219,26 +203,22 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
     if (!choose_box(head, scan, start, dim)) {
         return DN_OK;
     }
-    int64_t voxels = dim[0] * dim[1] * dim[2];
     dn_status status = dn_grid_crop(&scan->volume->grid, start, dim, &look->grid);
     DN_TRY(status);
-    DN_TRY_GOTO(status,
-                dn_alloc_dims(&look->posterior, DN_DIMS(dim[0], dim[1], dim[2], channels), sizeof *look->posterior,
-                              "the posteriors of the deep structures"),
-                done);
+    DN_TRY_GOTO(status, dn_posteriors_alloc(&look->posteriors, dim, head->structures.channels), done);
+    memcpy(look->posteriors.start, start, sizeof start);
     DN_TRY_GOTO(status, dn_alloc_dims(&weights, dim, 3, sizeof *weights, "the posteriors of the deep structures"), done);
-    DN_TRY_GOTO(status, run_tiles(network, scan->volume, NULL, start, dim, channels, look->posterior, weights), done);
+    DN_TRY_GOTO(status, run_tiles(network, scan->volume, NULL, start, &look->posteriors, weights), done);
     if (mirror) {
-        DN_TRY_GOTO(status, run_mirrored(network, &head->structures, scan->volume, start, dim, look->posterior, weights), done);
+        DN_TRY_GOTO(status, run_mirrored(network, &head->structures, scan->volume, start, &look->posteriors, weights), done);
     }
 #pragma omp parallel for schedule(static)
-    for (int64_t v = 0; v < voxels; ++v) {
+    for (int64_t v = 0; v < dn_posteriors_voxels(&look->posteriors); ++v) {
         float factor = 1.0f / weights[v];
-        for (int64_t c = 0; c < channels; ++c) {
-            look->posterior[v * channels + c] *= factor;
+        for (int64_t c = 0; c < look->posteriors.channels; ++c) {
+            dn_posteriors_of(&look->posteriors, v)[c] *= factor;
         }
     }
-    look->channels = channels;
     for (int c = 0; c < 3; ++c) {
         look->map.scale[c] = scan->map.scale[c];
         look->map.offset[c] = dn_axis_map_to(&scan->map, c, (double)start[c]);
@@ -248,8 +228,7 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
 done:
     free(weights);
     if (status != DN_OK) {
-        free(look->posterior);
-        look->posterior = NULL;
+        dn_posteriors_release(&look->posteriors);
     }
     return status;
 }

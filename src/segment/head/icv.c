@@ -68,19 +68,23 @@ static dn_status sum_inside(dn_head *head)
 {
     const dn_head_look *look = &head->coarse;
     const int64_t *dim = look->grid.dim;
+    enum { SLAB = 8 };
     double *sums = NULL;
     DN_TRY(dn_alloc_dims(&sums, DN_DIMS(2, dim[0]), sizeof *sums, "the intracranial volume"));
 #pragma omp parallel for schedule(static)
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t first = 0; first < dim[0]; first += SLAB) { /* as in whole_head.c: sums by planes of one i */
+        const int64_t last = first + SLAB < dim[0] ? first + SLAB : dim[0];
         for (int64_t j = 0; j < dim[1]; ++j) {
             for (int64_t k = 0; k < dim[2]; ++k) {
-                double at[3];
-                dn_head_look_place(look, i, j, k, at);
-                double inside = 1.0 - (double)look->posterior[((i * dim[1] + j) * dim[2] + k) * look->channels];
-                if (inside > 0) {
-                    inside *= (double)dn_head_above_neck(head, at);
-                    sums[2 * i] += inside;
-                    sums[2 * i + 1] += at_edge(head, at) ? inside : 0.0;
+                for (int64_t i = first; i < last; ++i) {
+                    double at[3];
+                    dn_head_look_place(look, i, j, k, at);
+                    double inside = 1.0 - (double)dn_posteriors_at(&look->posteriors, i, j, k)[0];
+                    if (inside > 0) {
+                        inside *= (double)dn_head_above_neck(head, at);
+                        sums[2 * i] += inside;
+                        sums[2 * i + 1] += at_edge(head, at) ? inside : 0.0;
+                    }
                 }
             }
         }
@@ -99,27 +103,25 @@ static dn_status look_for_skull(dn_head *head, const dn_volume *scan, const int6
 {
     const dn_head_look *look = &head->coarse;
     const int64_t *dim = look->grid.dim;
-    const int64_t reversed[3] = {dim[2], dim[1], dim[0]};
-    int64_t voxels = dn_head_look_voxels(look);
+    int64_t voxels = dn_posteriors_voxels(&look->posteriors);
     uint8_t *mask = NULL;
     float *distance = NULL;
     dn_status status;
     double spacing[3];
     dn_grid_spacing(&look->grid, spacing);
-    const double turned[3] = {spacing[2], spacing[1], spacing[0]};
     DN_TRY_GOTO(status, dn_alloc(&mask, (size_t)voxels, 1, "a mask"), done);
     DN_TRY_GOTO(status, dn_alloc(&distance, (size_t)voxels, sizeof *distance, "a distance map"), done);
     for (int64_t v = 0; v < voxels; ++v) {
-        mask[v] = look->posterior[v * look->channels] < MORE_OUTSIDE;
+        mask[v] = dn_posteriors_of(&look->posteriors, v)[0] < MORE_OUTSIDE;
     }
-    DN_TRY_GOTO(status, dn_distance_to(mask, reversed, turned, distance), done);
+    DN_TRY_GOTO(status, dn_distance_to(mask, dim, spacing, distance), done);
     double sum[2] = {0, 0};
     double count[2] = {0, 0};
     double all = 0;
     int64_t v = 0;
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
+            for (int64_t i = 0; i < dim[0]; ++i, ++v) {
                 int64_t x = start[0] + i;
                 int64_t y = start[1] + j;
                 int64_t z = start[2] + k;
@@ -174,7 +176,7 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     dn_head_look *look = &head->coarse;
     const dn_structures *s = &head->structures;
     const int64_t *dim = look->grid.dim;
-    const size_t voxels = (size_t)dn_head_look_voxels(look);
+    const size_t voxels = (size_t)dn_posteriors_voxels(&look->posteriors);
     float *values[4] = {NULL}; /* scan, inside, fluid, inside after moving */
     int64_t fluid = 0;
     dn_status status = DN_OK;
@@ -188,18 +190,19 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     for (int n = 0; n < 4; ++n) {
         DN_TRY_GOTO(status, dn_alloc(&values[n], voxels, sizeof(float), "the edge of the skull's inside"), done);
     }
-    size_t v = 0;
-    for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t k = 0; k < dim[2]; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t k = 0; k < dim[2]; ++k, ++v) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                const float *p = dn_posteriors_at(&look->posteriors, i, j, k);
+                const int64_t v = (i * dim[1] + j) * dim[2] + k;
                 const int64_t at[3] = {start[0] + i, start[1] + j, start[2] + k};
                 bool there = true;
                 for (int c = 0; c < 3; ++c) {
                     there = there && at[c] >= 0 && at[c] < scan->grid.dim[c];
                 }
                 values[0][v] = there ? scan->data[dn_grid_offset(&scan->grid, at[0], at[1], at[2])] : 0.0f;
-                values[1][v] = 1.0f - look->posterior[(int64_t)v * look->channels];
-                values[2][v] = look->posterior[(int64_t)v * look->channels + fluid];
+                values[1][v] = 1.0f - p[0];
+                values[2][v] = p[fluid];
             }
         }
     }
@@ -218,9 +221,14 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     dn_log(DN_LOG_DEBUG, "picture: bone beyond %.3f of the edge", rim.dark);
     head->rim_fitted = rim.fitted;
     head->rim_dark = rim.dark;
-    for (v = 0; v < voxels && rim.fitted; ++v) {
-        if (values[3][v] != values[1][v]) {
-            set_outside(look->posterior + (int64_t)v * look->channels, look->channels, fluid, 1.0f - values[3][v]);
+    for (int64_t k = 0; k < dim[2] && rim.fitted; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                const int64_t v = (i * dim[1] + j) * dim[2] + k;
+                if (values[3][v] != values[1][v]) {
+                    set_outside(dn_posteriors_at(&look->posteriors, i, j, k), look->posteriors.channels, fluid, 1.0f - values[3][v]);
+                }
+            }
         }
     }
     status = rim.fitted ? sum_inside(head) : DN_OK;

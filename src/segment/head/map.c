@@ -102,7 +102,7 @@ dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT]
                 if (*label != 0 || !values_at(head, &p, i, j, k, values, &outside) || outside) {
                     continue;
                 }
-                const int64_t best = dn_most_probable(values, s->channels, 1);
+                const int64_t best = dn_most_probable(values, s->channels);
                 if (s->group_of[best] == DN_NO_GROUP || (wanted != NULL && !wanted[best])) {
                     continue;
                 }

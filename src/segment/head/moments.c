@@ -55,10 +55,10 @@ static void of_inside(const dn_head *head, double floor, moments *out)
     const dn_head_look *look = &head->coarse;
     int64_t v = 0;
     memset(out, 0, sizeof *out);
-    for (int64_t i = 0; i < look->grid.dim[0]; ++i) {
+    for (int64_t k = 0; k < look->grid.dim[2]; ++k) {
         for (int64_t j = 0; j < look->grid.dim[1]; ++j) {
-            for (int64_t k = 0; k < look->grid.dim[2]; ++k, ++v) {
-                const float outside = look->posterior[v * look->channels];
+            for (int64_t i = 0; i < look->grid.dim[0]; ++i, ++v) {
+                const float outside = dn_posteriors_of(&look->posteriors, v)[0];
                 double at[3], mm[3];
                 if (outside >= 0.5f) {
                     continue;

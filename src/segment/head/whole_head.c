@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "image/orientation.h"
 #include "image/resample.h"
+#include "infer/bridge.h"
 #include "infer/network.h"
 #include "models/store.h"
 #include "segment/head/clean.h"
@@ -172,15 +173,15 @@ static dn_status look_once(dn_whole_head *whole, const dn_conformed *scan, const
 {
     dn_head_look *look = &head->coarse;
     const float *values;
-    free(look->posterior);
-    look->posterior = NULL;
-    DN_TRY(dn_network_run_raw(whole->coarse_network, scan->volume, start, coarse_dim, &values, &look->channels));
-    DN_TRY(dn_structures_check_channels(&head->structures, look->channels));
+    int64_t channels;
+    dn_posteriors_release(&look->posteriors);
+    DN_TRY(dn_network_run_tensor(whole->coarse_network, scan->volume, start, coarse_dim, &values, &channels));
+    DN_TRY(dn_structures_check_channels(&head->structures, channels));
     dn_network_rest(whole->coarse_network, true);
     DN_TRY(dn_grid_crop(&scan->volume->grid, start, coarse_dim, &look->grid));
-    const int64_t voxels = dn_head_look_voxels(look);
-    DN_TRY(dn_alloc_dims(&look->posterior, DN_DIMS(voxels, look->channels), sizeof(float), "the posteriors of the whole head"));
-    memcpy(look->posterior, values, (size_t)(voxels * look->channels) * sizeof(float));
+    DN_TRY(dn_posteriors_alloc(&look->posteriors, coarse_dim, channels));
+    memcpy(look->posteriors.start, start, sizeof look->posteriors.start);
+    dn_bridge_from_tensor(values, coarse_dim, (const int64_t[3]){0, 0, 0}, coarse_dim, &look->posteriors, (const int64_t[3]){0, 0, 0});
     dn_network_rest(whole->coarse_network, false);
     for (int c = 0; c < 3; ++c) {
         look->map.scale[c] = scan->map.scale[c];
@@ -195,13 +196,12 @@ static bool move_box(const dn_head *head, const dn_volume *scan, int64_t start[3
     const dn_head_look *look = &head->coarse;
     int64_t low[3] = {INT64_MAX, INT64_MAX, INT64_MAX};
     int64_t high[3] = {-1, -1, -1};
-    for (int64_t i = 0; i < coarse_dim[0]; ++i) {
+    for (int64_t k = 0; k < coarse_dim[2]; ++k) {
         for (int64_t j = 0; j < coarse_dim[1]; ++j) {
-            for (int64_t k = 0; k < coarse_dim[2]; ++k) {
+            for (int64_t i = 0; i < coarse_dim[0]; ++i) {
                 double at[3];
                 dn_head_look_place(look, i, j, k, at);
-                if (look->posterior[((i * coarse_dim[1] + j) * coarse_dim[2] + k) * look->channels] < 0.5f &&
-                    dn_head_above_neck(head, at) > 0.5f) {
+                if (dn_posteriors_at(&look->posteriors, i, j, k)[0] < 0.5f && dn_head_above_neck(head, at) > 0.5f) {
                     const int64_t v[3] = {i, j, k};
                     for (int c = 0; c < 3; ++c) {
                         low[c] = v[c] < low[c] ? v[c] : low[c];
@@ -289,7 +289,7 @@ static dn_status look_fine(dn_whole_head *whole, const dn_conformed *done, const
     status = dn_head_look_fine(whole->fine_network, scan, mirror, head);
     dn_network_rest(whole->fine_network, false);
     DN_TRY_GOTO(status, status, done);
-    if (head->fine.posterior == NULL) {
+    if (head->fine.posteriors.data == NULL) {
         goto done;
     }
     DN_TRY_GOTO(status, dn_head_clean(head, &head->fine, parts, &wrong, &paired), done);
@@ -303,35 +303,31 @@ done:
     return status;
 }
 
-/* Sums of posteriors by group: the fine pass where it is, the coarse one elsewhere. */
-static dn_status sum_volumes(dn_head *head)
+/* Adds the pass's share of each group's posteriors to parts. Sums are taken by planes of one i, a slab of them at a time, so that they
+ * depend neither on the number of threads nor on the order in which voxels lie. */
+static dn_status sum_pass(const dn_head *head, const dn_head_look *look, bool fine, dn_head_part *parts)
 {
+    enum { SLAB = 8 };
     const dn_structures *s = &head->structures;
-    for (size_t g = 0; g < s->group_count; ++g) {
-        head->parts[g].volume_mm3 = 0;
-    }
-    const dn_head_look *looks[2] = {&head->coarse, &head->fine};
-    for (int n = 0; n < 2; ++n) {
-        const dn_head_look *look = looks[n];
-        const int64_t *dim = look->grid.dim;
-        double *sums = NULL;
-        if (look->posterior == NULL) {
-            continue;
-        }
-        DN_TRY(dn_alloc_dims(&sums, DN_DIMS(dim[0], DN_GROUP_LIMIT), sizeof *sums, "the volumes"));
+    const int64_t *dim = look->grid.dim;
+    const double voxel = dn_grid_voxel_volume(&look->grid);
+    double *sums = NULL;
+    DN_TRY(dn_alloc_dims(&sums, DN_DIMS(dim[0], DN_GROUP_LIMIT), sizeof *sums, "the volumes"));
 #pragma omp parallel for schedule(dynamic, 1)
-        for (int64_t i = 0; i < dim[0]; ++i) {
-            for (int64_t j = 0; j < dim[1]; ++j) {
-                for (int64_t k = 0; k < dim[2]; ++k) {
-                    const float *p = look->posterior + ((i * dim[1] + j) * dim[2] + k) * look->channels;
+    for (int64_t first = 0; first < dim[0]; first += SLAB) {
+        const int64_t last = first + SLAB < dim[0] ? first + SLAB : dim[0];
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t k = 0; k < dim[2]; ++k) {
+                for (int64_t i = first; i < last; ++i) {
+                    const float *p = dn_posteriors_at(&look->posteriors, i, j, k);
                     double at[3];
                     if (p[0] > 0.9999f) {
                         continue;
                     }
                     dn_head_look_place(look, i, j, k, at);
                     double share = (double)dn_head_fine_share(head, at);
-                    share = n == 0 ? 1.0 - share : share;
-                    for (int64_t c = 1; c < look->channels && share > 0; ++c) {
+                    share = fine ? share : 1.0 - share;
+                    for (int64_t c = 1; c < look->posteriors.channels && share > 0; ++c) {
                         if (s->group_of[c] != DN_NO_GROUP) {
                             sums[i * DN_GROUP_LIMIT + s->group_of[c]] += share * (double)p[c];
                         }
@@ -339,15 +335,27 @@ static dn_status sum_volumes(dn_head *head)
                 }
             }
         }
-        double voxel = dn_grid_voxel_volume(&look->grid);
-        for (int64_t i = 0; i < dim[0]; ++i) {
-            for (size_t g = 0; g < s->group_count; ++g) {
-                head->parts[g].volume_mm3 += sums[(size_t)i * DN_GROUP_LIMIT + g] * voxel;
-            }
-        }
-        free(sums);
     }
-    for (size_t g = 0; g < s->group_count; ++g) {
+    for (int64_t i = 0; i < dim[0]; ++i) {
+        for (size_t g = 0; g < s->group_count; ++g) {
+            parts[g].volume_mm3 += sums[(size_t)i * DN_GROUP_LIMIT + g] * voxel;
+        }
+    }
+    free(sums);
+    return DN_OK;
+}
+
+/* Sums of posteriors by group: the fine pass where it is, the coarse one elsewhere. */
+static dn_status sum_volumes(dn_head *head)
+{
+    for (size_t g = 0; g < head->structures.group_count; ++g) {
+        head->parts[g].volume_mm3 = 0;
+    }
+    DN_TRY(sum_pass(head, &head->coarse, false, head->parts));
+    if (head->fine.posteriors.data != NULL) {
+        DN_TRY(sum_pass(head, &head->fine, true, head->parts));
+    }
+    for (size_t g = 0; g < head->structures.group_count; ++g) {
         head->parts[g].volume_mm3 = head->parts[g].kept_voxels > 0 ? head->parts[g].volume_mm3 : 0;
     }
     return DN_OK;
@@ -404,7 +412,7 @@ dn_status dn_whole_head_scan(dn_whole_head *whole, const dn_volume *scan, dn_hea
 
 void dn_head_release(dn_head *head)
 {
-    free(head->coarse.posterior);
-    free(head->fine.posterior);
+    dn_posteriors_release(&head->coarse.posteriors);
+    dn_posteriors_release(&head->fine.posteriors);
     memset(head, 0, sizeof *head);
 }

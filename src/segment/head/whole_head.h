@@ -15,6 +15,7 @@
 #include "image/axis_map.h"
 #include "image/volume.h"
 #include "infer/conform.h"
+#include "infer/posteriors.h"
 #include "infer/structures.h"
 #include "models/model.h"
 #include "net/plan/plan.h"
@@ -46,10 +47,9 @@ const dn_model *dn_whole_head_fine(const dn_whole_head *whole);
 
 /* One pass: posteriors on a box of the scan conformed to the spacing of the pass. */
 typedef struct dn_head_look {
-    dn_grid grid;    /* of the box; world as the scan's; axes nearest RAS */
-    dn_axis_map map; /* a voxel of the box in voxels of the oriented scan */
-    int64_t channels;
-    float *posterior; /* owned; [i][j][k][channel], channel fastest: the network's own order; NULL: no such pass */
+    dn_grid grid;             /* of the box; world as the scan's; axes nearest RAS */
+    dn_axis_map map;          /* a voxel of the box in voxels of the oriented scan */
+    dn_posteriors posteriors; /* owned; start: in the scan conformed to the pass; data NULL: no such pass */
 } dn_head_look;
 
 /* The result for one group (a structure on one side). */
@@ -83,7 +83,7 @@ typedef struct dn_head {
     dn_grid scan;              /* the scan's own grid */
     dn_grid oriented;          /* the same voxels with axes nearest RAS */
     double mm[3];              /* its spacing */
-    dn_head_look coarse, fine; /* after cleaning; fine.posterior NULL with coarse_only */
+    dn_head_look coarse, fine; /* after cleaning; fine.posteriors.data NULL with coarse_only */
     dn_head_part parts[DN_GROUP_LIMIT];
     double wrong_side;   /* share of the paired structures' probability that lay on the other side, and was given to its partner */
     bool stripped;       /* the scan shows no skull: there is no ICV */

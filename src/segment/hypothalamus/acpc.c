@@ -294,7 +294,7 @@ static void find_bounds(const dn_posteriors *box, const dn_structures *structure
     }
     for (int64_t v = 0; v < voxels; ++v) {
         const int64_t at[3] = {v % box->dim[0], v / box->dim[0] % box->dim[1], v / (box->dim[0] * box->dim[1])};
-        int g = structures->group_of[dn_most_probable(box->data + v, box->channels, voxels)];
+        int g = structures->group_of[dn_most_probable(dn_posteriors_of(box, v), box->channels)];
         for (int c = 0; c < 3 && g != DN_NO_GROUP; ++c) {
             groups[g].low[c] = at[c] < groups[g].low[c] ? at[c] : groups[g].low[c];
             groups[g].high[c] = at[c] + 1 > groups[g].high[c] ? at[c] + 1 : groups[g].high[c];
@@ -319,26 +319,26 @@ dn_status dn_acpc_lattice(const dn_acpc_found *found, const dn_structures *struc
 {
     dn_status status = DN_OK;
     dn_grid grid;
-    dn_volume from = {.grid = found->grid};
-    const int64_t stack_voxels = dn_posteriors_voxels(&found->stack);
+    dn_volume *from = NULL; /* a channel of the stack */
     memset(box, 0, sizeof *box);
-    box->channels = found->stack.channels;
     DN_TRY(place_box(found, structures, oriented, scale, box));
-    const int64_t voxels = dn_posteriors_voxels(box);
     box_grid(oriented, scale, box, &grid);
-    DN_TRY(dn_alloc_dims(&box->data, DN_DIMS(box->dim[0], box->dim[1], box->dim[2], box->channels), sizeof *box->data, "posteriors"));
+    DN_TRY(dn_posteriors_alloc(box, grid.dim, found->stack.channels));
+    DN_TRY_GOTO(status, dn_volume_create(&found->grid, &from), fail);
     for (int64_t c = 0; c < box->channels; ++c) {
         dn_volume *map = NULL;
         const dn_resample_options how = {.method = DN_RESAMPLE_LINEAR, .fill = c == 0 ? 1.0f : 0.0f}; /* background outside the stack */
-        from.data = found->stack.data + c * stack_voxels;
-        DN_TRY_GOTO(status, dn_resample_volume(&from, &grid, &how, &map), fail);
-        memcpy(box->data + c * voxels, map->data, (size_t)voxels * sizeof *box->data);
+        dn_posteriors_get_map(&found->stack, c, from->data);
+        DN_TRY_GOTO(status, dn_resample_volume(from, &grid, &how, &map), fail);
+        dn_posteriors_set_map(box, c, map->data);
         dn_volume_destroy(map);
     }
     memcpy(groups, found->groups, DN_GROUP_LIMIT * sizeof *groups);
     find_bounds(box, structures, dn_grid_voxel_volume(&found->grid) / dn_grid_voxel_volume(&grid), groups);
+    dn_volume_destroy(from);
     return DN_OK;
 fail:
+    dn_volume_destroy(from);
     dn_posteriors_release(box);
     return status;
 }

@@ -124,17 +124,14 @@ dn_status dn_stack_models_know_frame(const dn_stack_models *models, bool *out)
 
 dn_status dn_stack_clean(const dn_structures *structures, dn_slice_posteriors *maps, dn_posteriors *box, dn_group_result *groups)
 {
-    int64_t voxels = dn_grid_count(&maps->maps[0]->grid);
     memset(box, 0, sizeof *box);
-    memcpy(box->dim, maps->maps[0]->grid.dim, sizeof box->dim);
-    box->channels = maps->channels;
-    DN_TRY(dn_alloc_dims(&box->data, DN_DIMS(voxels, maps->channels), sizeof *box->data, "posteriors"));
+    DN_TRY(dn_posteriors_alloc(box, maps->maps[0]->grid.dim, maps->channels));
     for (int64_t c = 0; c < maps->channels; ++c) {
-        memcpy(box->data + c * voxels, maps->maps[c]->data, (size_t)voxels * sizeof *box->data);
+        dn_posteriors_set_map(box, c, maps->maps[c]->data);
     }
     DN_TRY(dn_postprocess(box, structures, groups));
     for (int64_t c = 0; c < maps->channels; ++c) {
-        memcpy(maps->maps[c]->data, box->data + c * voxels, (size_t)voxels * sizeof *box->data);
+        dn_posteriors_get_map(box, c, maps->maps[c]->data);
     }
     return DN_OK;
 }
