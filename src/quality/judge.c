@@ -100,6 +100,27 @@ static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits
     }
 }
 
+static double longest_side(const dn_quality_evidence *e)
+{
+    double mm[3];
+    dn_grid_spacing(&e->conformed->scan_grid, mm);
+    return fmax(mm[0], fmax(mm[1], mm[2]));
+}
+
+static void judge_certainty(const dn_quality_evidence *e, const dn_group *group, const dn_quality_limits *limits, dn_quality *out)
+{
+    const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
+    const double usual = dn_quality_posterior_limit(limits, longest_side(e));
+    char text[24];
+    if (row != NULL && row->mean_posterior < usual) {
+        const bool bad = row->mean_posterior < limits->posterior[1];
+        const double limit = bad ? limits->posterior[1] : usual;
+        dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
+                       "The network is unsure of the %s%s: mean probability %s (limit %.2f).", dn_quality_side_name(group->hemi),
+                       group->structure, dn_quality_number(row->mean_posterior, limit, 2, text), limit);
+    }
+}
+
 static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *limits, dn_quality *out)
 {
     for (size_t g = 0; g < e->structures->group_count; ++g) {
@@ -120,14 +141,7 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
                            dn_quality_side_name(group->hemi), group->structure, (int)r->components,
                            dn_quality_number(100 * coherence, limit, 0, text), limit);
         }
-        const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
-        if (row != NULL && row->mean_posterior < limits->posterior[0]) {
-            bool bad = row->mean_posterior < limits->posterior[1];
-            dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
-                           "The network is unsure of the %s%s: mean probability %s (limit %.2f).", dn_quality_side_name(group->hemi),
-                           group->structure, dn_quality_number(row->mean_posterior, limits->posterior[bad], 2, text),
-                           limits->posterior[bad]);
-        }
+        judge_certainty(e, group, limits, out);
         for (int c = 0; c < 3 && !e->is_stack; ++c) {
             double at_low = dn_axis_map_to(&e->conformed->map, c, (double)(r->low[c] + e->posteriors->start[c]));
             double at_high = dn_axis_map_to(&e->conformed->map, c, (double)(r->high[c] - 1 + e->posteriors->start[c]));
@@ -216,7 +230,8 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     char text[24];
     if (coarse > l->spacing_mm[0] && e->structures->group_count > 0) {
         dn_quality_add(out, coarse > l->spacing_mm[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
-                       "The voxels are %.2f x %.2f x %.2f mm. The hypothalamus needs about 1 mm; volumes from coarser scans are too small.",
+                       "The voxels are %.2f x %.2f x %.2f mm. The hypothalamus needs about 1 mm; in larger voxels its volume is less "
+                       "certain, and differs from that in small ones.",
                        spacing[0], spacing[1], spacing[2]);
     }
     if (e->location != NULL) {
