@@ -217,6 +217,8 @@ table t.tsv 2 3 con 2 5 $'CON\u00a0' 2 7 con 2 9 $'CON\u00a0'
 checked 'In group these differ only in case or blanks, and are treated as different: "CON" (6 rows), "CON'
 table t.tsv 6 4 -999
 checked 'v of sub-03 (-999) looks like a code for "missing" (all others lie from'
+table t.tsv 6 4 0 6 5 -853.2
+checked 'v of sub-03 (0), sub-04 (-853.2) is 0 or below, among values from'
 table t.tsv 6 4 0.81 6 5 0.85
 checked 'v has values up to 0.85 (2) and from'
 awk -F'\t' 'BEGIN { OFS = FS } NR > 1 { $7 = $7 / 1e6 } { print }' plain.tsv >t.tsv

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "study/norms/norm_units.h"
 #include "study/output/say.h"
+#include "study/tables/units.h"
 
 #include <stdlib.h>
 
@@ -86,9 +87,9 @@ dn_status dn_apart_take(const dn_norm_model *model, dn_cohort *cohort, dn_apart 
         DN_TRY_GOTO(status, why_not(model, &out->person[0], &why), done);
         status = dn_error_set(DN_EDATA, "%s cannot be compared with this norm: %s%s%s", out->person[0].name, why,
                               out->count > 1 ? "; the others cannot be compared, either" : "",
-                              dn_norm_beyond(model, &out->person[0]) & (DN_NORM_BEYOND_VALUE | DN_NORM_BEYOND_ICV)
-                                  ? ". Give the unit of the table's volumes with --unit"
-                                  : "");
+                              !(dn_norm_beyond(model, &out->person[0]) & (DN_NORM_BEYOND_VALUE | DN_NORM_BEYOND_ICV)) ? ""
+                              : dn_unit_mm3(model->unit) > 0.0 ? ". Give the unit of the table's volumes with --unit"
+                                                               : ". The norm has no unit: make it again with --unit, or convert the table");
     }
 done:
     free(why);
