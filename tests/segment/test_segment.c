@@ -289,8 +289,8 @@ static void coarse_voxels_are_less_certain(void **state)
     static const struct {
         dn_limits_kind kind;
         double mm, limit;
-    } cases[] = {{DN_LIMITS_VOLUMES, 0.7, 0.78}, {DN_LIMITS_VOLUMES, 1.3, 0.78}, {DN_LIMITS_VOLUMES, 1.65, 0.75},
-                 {DN_LIMITS_VOLUMES, 2.0, 0.72}, {DN_LIMITS_VOLUMES, 2.9, 0.72}, {DN_LIMITS_SLICES, 2.0, 0.78},
+    } cases[] = {{DN_LIMITS_VOLUMES, 0.7, 0.78}, {DN_LIMITS_VOLUMES, 1.34, 0.78}, {DN_LIMITS_VOLUMES, 1.7, 0.75},
+                 {DN_LIMITS_VOLUMES, 2.0, 0.72}, {DN_LIMITS_VOLUMES, 2.9, 0.72},  {DN_LIMITS_SLICES, 2.0, 0.78},
                  {DN_LIMITS_STACKS, 2.0, 0.80}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         assert_close(dn_quality_posterior_limit(dn_quality_limits_of(cases[i].kind), cases[i].mm), cases[i].limit, 1e-9);
