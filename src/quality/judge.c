@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SURROUND 6 /* voxels around a structure that are looked at with it */
+#define SURROUND 6     /* voxels around a structure that are looked at with it */
+#define AROUND_MM 20.0 /* to each side of the middle of the thalami */
 
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
 {
@@ -191,6 +192,31 @@ static void judge_edge(const dn_quality_evidence *e, const dn_group_result *grou
     }
 }
 
+/* Voxels of the oriented scan around the structures, or around the thalami. false: none were found. */
+static bool box_around(const dn_quality_evidence *e, int64_t low[3], int64_t high[3])
+{
+    const dn_volume *v = e->conformed->oriented;
+    const bool groups = dn_groups_bounds(e->structures, e->groups, low, high);
+    double mm[3];
+    if (!groups && e->middle == NULL) {
+        return false;
+    }
+    dn_grid_spacing(&v->grid, mm);
+    for (int c = 0; c < 3; ++c) {
+        const int64_t n = v->grid.dim[c];
+        if (groups) {
+            low[c] = (int64_t)(e->conformed->map.scale[c] * (double)(low[c] - SURROUND + e->posteriors->start[c]));
+            high[c] = (int64_t)(e->conformed->map.scale[c] * (double)(high[c] + SURROUND + e->posteriors->start[c]));
+        } else {
+            low[c] = (int64_t)(fmax(0.0, e->middle[c] - AROUND_MM / mm[c]));
+            high[c] = (int64_t)(fmax(0.0, fmin((double)n, e->middle[c] + AROUND_MM / mm[c])));
+        }
+        low[c] = low[c] < 0 ? 0 : low[c];
+        high[c] = high[c] > n ? n : high[c];
+    }
+    return true;
+}
+
 /* Share of the voxels around the structures that have the scan's largest value. (Fat elsewhere is often cut off; it does no
  * harm.) */
 static double saturated_share(const dn_quality_evidence *e)
@@ -198,15 +224,8 @@ static double saturated_share(const dn_quality_evidence *e)
     const dn_volume *v = e->conformed->oriented;
     int64_t low[3];
     int64_t high[3];
-    if (!dn_groups_bounds(e->structures, e->groups, low, high)) {
+    if (!box_around(e, low, high)) {
         return 0;
-    }
-    for (int c = 0; c < 3; ++c) {
-        int64_t n = v->grid.dim[c];
-        low[c] = (int64_t)(e->conformed->map.scale[c] * (double)(low[c] - SURROUND + e->posteriors->start[c]));
-        high[c] = (int64_t)(e->conformed->map.scale[c] * (double)(high[c] + SURROUND + e->posteriors->start[c]));
-        low[c] = low[c] < 0 ? 0 : low[c];
-        high[c] = high[c] > n ? n : high[c];
     }
     int64_t top = 0;
     int64_t all = 0;
@@ -257,10 +276,11 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
                        "The hypothalamus was not at its usual place; it was found by searching the whole head.");
     }
     double share = saturated_share(e);
-    if (share > l->saturated) {
-        dn_quality_add(out, DN_FLAG_WARNING, "saturated",
-                       "%.0f %% of the voxels around the structures have the largest value of the scan: the scan is saturated there.",
-                       100 * share);
+    if (share > l->saturated[0]) {
+        const bool bad = share > l->saturated[1];
+        dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "saturated",
+                       "%.0f %% of the voxels around the structures have the largest value of the scan: the scan is saturated there%s.",
+                       100 * share, bad ? ": do not use these numbers" : "");
     }
     if (e->info->nan_count + e->info->infinity_count > 0) {
         dn_quality_add(out, DN_FLAG_WARNING, "not_finite", "%lld voxels of the scan were not numbers and were replaced.",

@@ -79,7 +79,7 @@ static const dn_head_limits head = {
     .spacing_mm = {1.4, 3.0},
     .turned = 40.0,
     .brain_inside = 0.95,
-    .saturated = 0.02,
+    .saturated = {0.02, 0.20},
 };
 
 const dn_head_limits *dn_head_limits_get(void)

@@ -70,7 +70,7 @@ typedef struct dn_head_limits {
     double spacing_mm[2];                     /* the longest side of a voxel */
     double turned;                            /* degrees from upright: failed beyond (warning: register's DN_ALIGN_TURNED) */
     double brain_inside;                      /* share of the average head's brain inside the scan: warning below */
-    double saturated;                         /* share of voxels that have the scan's largest value: warning beyond */
+    double saturated[2];                      /* share of voxels that have the scan's largest value */
 } dn_head_limits;
 
 const dn_head_limits *dn_head_limits_get(void);
