@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "chart/pdf_date.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,6 +30,25 @@ static const char *program(void)
     return name != NULL && *name != 0 ? name : "gnuplot";
 }
 
+/* The environment of gnuplot: ours in UTC, since a time zone would stand in a PDF. */
+static dn_status environment_in_utc(char ***out)
+{
+    static char utc[] = "TZ=UTC0";
+    size_t n = 0, kept = 0;
+    while (environ[n] != NULL) {
+        ++n;
+    }
+    DN_TRY(dn_alloc(out, n + 2, sizeof **out, "the environment of gnuplot"));
+    for (size_t i = 0; i < n; ++i) {
+        if (strncmp(environ[i], "TZ=", 3) != 0) {
+            (*out)[kept++] = environ[i];
+        }
+    }
+    (*out)[kept++] = utc;
+    (*out)[kept] = NULL;
+    return DN_OK;
+}
+
 /* Starts gnuplot in folder with the given arguments, both streams into file descriptor `out`; waits. *code: its exit status, -1 when it
  * could not be started, -2 when it was stopped because the user cancelled or it took longer than two minutes. */
 static dn_status run_gnuplot(const char *folder, char *const arguments[], int out, int *code)
@@ -36,6 +56,7 @@ static dn_status run_gnuplot(const char *folder, char *const arguments[], int ou
     dn_status status = DN_OK;
     posix_spawn_file_actions_t actions;
     pid_t child = 0;
+    char **environment = NULL;
     *code = -1;
     if (posix_spawn_file_actions_init(&actions) != 0) {
         DN_FAIL(DN_ENOMEM, "not enough memory to start gnuplot");
@@ -45,7 +66,8 @@ static dn_status run_gnuplot(const char *folder, char *const arguments[], int ou
         (folder != NULL && posix_spawn_file_actions_addchdir_np(&actions, folder) != 0)) {
         DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to start gnuplot");
     }
-    int error = posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environ);
+    DN_TRY_GOTO(status, environment_in_utc(&environment), done);
+    int error = posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environment);
     if (error == ENOENT || error == EACCES) {
         goto done; /* *code stays -1 */
     }
@@ -78,6 +100,7 @@ static dn_status run_gnuplot(const char *folder, char *const arguments[], int ou
 done:
     dn_child_forget((int)child);
     posix_spawn_file_actions_destroy(&actions);
+    free(environment);
     return status;
 }
 
@@ -249,26 +272,6 @@ static bool whole_svg(const char *text, size_t size)
     return opened == closed;
 }
 
-/* A date in a PDF would make equal runs differ; all its digits become those of the year 2000. cairo 1.18 (Debian 13) hides it in a
- * compressed stream, where it stays. */
-static bool take_date_out(char *text, size_t size)
-{
-    static const char *const names[] = {"/CreationDate (D:", "/ModDate (D:"};
-    static const char date[] = "20000101000000";
-    bool found = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
-        char *at = memmem(text, size, names[i], strlen(names[i]));
-        if (at != NULL) {
-            at += strlen(names[i]);
-            for (size_t d = 0; date[d] != 0 && at[d] >= '0' && at[d] <= '9'; ++d) {
-                at[d] = date[d];
-            }
-            found = true;
-        }
-    }
-    return found;
-}
-
 static dn_status finish_drawn(const char *folder, const char *name, const char *path, const char *extension)
 {
     dn_status status = DN_OK;
@@ -286,8 +289,12 @@ static dn_status finish_drawn(const char *folder, const char *name, const char *
     if (!whole) {
         DN_FAIL_GOTO(status, done, DN_EIO, "gnuplot wrote only a part of the figure %s.%s; is the disk full?", path, extension);
     }
-    if (strcmp(extension, "pdf") == 0 && take_date_out((char *)bytes, size)) {
-        status = dn_file_write_all(file, bytes, size);
+    if (strcmp(extension, "pdf") == 0) {
+        bool changed = false;
+        DN_TRY_GOTO(status, dn_pdf_date_out(&bytes, &size, &changed), done);
+        if (changed) {
+            status = dn_file_write_all(file, bytes, size);
+        }
     }
 done:
     free(bytes);

@@ -2,6 +2,7 @@
  * 1986). */
 #include "infer/straighten.h"
 
+#include "image/orientation.h"
 #include "image/resample.h"
 
 #include <math.h>
@@ -54,6 +55,34 @@ static dn_status nearest_rotation(const dn_grid *grid, const double spacing[3], 
     return DN_OK;
 }
 
+/* The world's axes instead, where a shear alone can be what turns these from them: a registration or a tilted gantry leaves the head
+ * upright in the world. Otherwise the slices were laid obliquely, along the head, and stay so. skew: degrees. */
+static void prefer_world(const dn_grid *grid, double skew, dn_affine *axes)
+{
+    const dn_orientation o = dn_orientation_of(&grid->affine);
+    dn_affine world = {{{0}}};
+    double trace = 0.0;
+    for (int c = 0; c < 3; ++c) {
+        world.m[o.axis[c]][c] = (double)o.sign[c];
+        trace += (double)o.sign[c] * axes->m[o.axis[c]][c];
+    }
+    const double turned = acos(fmin(1.0, fmax(-1.0, 0.5 * (trace - 1.0)))) * DEGREES;
+    if (turned <= 0.5 * skew + DN_SKEW_SQUARE) {
+        *axes = world;
+    }
+}
+
+/* Distances of the lattice's planes: less than the voxels' lengths, and no detail is lost in voxels of these sides. */
+static dn_status plane_distances(const dn_grid *grid, double out[3])
+{
+    dn_affine inverse;
+    DN_TRY(dn_affine_invert(&grid->affine, &inverse));
+    for (int c = 0; c < 3; ++c) {
+        out[c] = 1.0 / sqrt(inverse.m[c][0] * inverse.m[c][0] + inverse.m[c][1] * inverse.m[c][1] + inverse.m[c][2] * inverse.m[c][2]);
+    }
+    return DN_OK;
+}
+
 static dn_status square_grid(const dn_grid *grid, dn_grid *out)
 {
     dn_affine axes, to_axes, to_square;
@@ -68,6 +97,8 @@ static dn_status square_grid(const dn_grid *grid, dn_grid *out)
     }
     dn_grid_spacing(grid, spacing);
     DN_TRY(nearest_rotation(grid, spacing, &axes));
+    DN_TRY(plane_distances(grid, spacing));
+    prefer_world(grid, skew, &axes);
     for (int c = 0; c < 3; ++c) {
         for (int r = 0; r < 3; ++r) {
             axes.m[r][c] *= spacing[c];

@@ -1,8 +1,9 @@
 /* Scans whose voxel axes do not meet at right angles: a sheared sform, as an affine registration or a tilted gantry leaves it.
  *
  * All later steps work along the axes of a scan and need axes at right angles. Therefore such a scan is resampled once, by its whole
- * affine, onto the nearest square axes (the rotation of its polar decomposition) with its own spacings, over the box that holds all of it;
- * what is outside the scan is its darkest value. Cubic, within the scan's own range. */
+ * affine, onto the world's axes (or, if the scan lies obliquely in the world, the nearest square ones: the rotation of its polar
+ * decomposition) in voxels of the distances of its planes, over the box that holds all of it; what is outside the scan is its darkest
+ * value. Cubic, within the scan's own range. */
 #ifndef DN_INFER_STRAIGHTEN_H
 #define DN_INFER_STRAIGHTEN_H
 

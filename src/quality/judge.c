@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SURROUND 6 /* voxels around a structure that are looked at with it */
+#define SURROUND 6     /* voxels around a structure that are looked at with it */
+#define AROUND_MM 20.0 /* to each side of the middle of the thalami */
 
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
 {
@@ -101,6 +102,27 @@ static void judge_volumes(const dn_volume_rows *volumes, const dn_quality_limits
     }
 }
 
+static double longest_side(const dn_quality_evidence *e)
+{
+    double mm[3];
+    dn_grid_spacing(&e->conformed->scan_grid, mm);
+    return fmax(mm[0], fmax(mm[1], mm[2]));
+}
+
+static void judge_certainty(const dn_quality_evidence *e, const dn_group *group, const dn_quality_limits *limits, dn_quality *out)
+{
+    const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
+    const double usual = dn_quality_posterior_limit(limits, longest_side(e));
+    char text[24];
+    if (row != NULL && row->mean_posterior < usual) {
+        const bool bad = row->mean_posterior < limits->posterior[1];
+        const double limit = bad ? limits->posterior[1] : usual;
+        dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
+                       "The network is unsure of the %s%s: mean probability %s (limit %.2f).", dn_quality_side_name(group->hemi),
+                       group->structure, dn_quality_number(row->mean_posterior, limit, 2, text), limit);
+    }
+}
+
 static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *limits, dn_quality *out)
 {
     for (size_t g = 0; g < e->structures->group_count; ++g) {
@@ -121,14 +143,7 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
                            dn_quality_side_name(group->hemi), group->structure, (int)r->components,
                            dn_quality_number(100 * coherence, limit, 0, text), limit);
         }
-        const dn_volume_row *row = dn_volume_rows_find(e->volumes, group->structure, group->hemi);
-        if (row != NULL && row->mean_posterior < limits->posterior[0]) {
-            bool bad = row->mean_posterior < limits->posterior[1];
-            dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "uncertain",
-                           "The network is unsure of the %s%s: mean probability %s (limit %.2f).", dn_quality_side_name(group->hemi),
-                           group->structure, dn_quality_number(row->mean_posterior, limits->posterior[bad], 2, text),
-                           limits->posterior[bad]);
-        }
+        judge_certainty(e, group, limits, out);
         for (int c = 0; c < 3 && !e->is_stack; ++c) {
             double at_low = dn_axis_map_to(&e->conformed->map, c, (double)(r->low[c] + e->posteriors->start[c]));
             double at_high = dn_axis_map_to(&e->conformed->map, c, (double)(r->high[c] - 1 + e->posteriors->start[c]));
@@ -178,6 +193,31 @@ static void judge_edge(const dn_quality_evidence *e, const dn_group_result *grou
     }
 }
 
+/* Voxels of the oriented scan around the structures, or around the thalami. false: none were found. */
+static bool box_around(const dn_quality_evidence *e, int64_t low[3], int64_t high[3])
+{
+    const dn_volume *v = e->conformed->oriented;
+    const bool groups = dn_groups_bounds(e->structures, e->groups, low, high);
+    double mm[3];
+    if (!groups && e->middle == NULL) {
+        return false;
+    }
+    dn_grid_spacing(&v->grid, mm);
+    for (int c = 0; c < 3; ++c) {
+        const int64_t n = v->grid.dim[c];
+        if (groups) {
+            low[c] = (int64_t)(e->conformed->map.scale[c] * (double)(low[c] - SURROUND + e->posteriors->start[c]));
+            high[c] = (int64_t)(e->conformed->map.scale[c] * (double)(high[c] + SURROUND + e->posteriors->start[c]));
+        } else {
+            low[c] = (int64_t)(fmax(0.0, e->middle[c] - AROUND_MM / mm[c]));
+            high[c] = (int64_t)(fmax(0.0, fmin((double)n, e->middle[c] + AROUND_MM / mm[c])));
+        }
+        low[c] = low[c] < 0 ? 0 : low[c];
+        high[c] = high[c] > n ? n : high[c];
+    }
+    return true;
+}
+
 /* Share of the voxels around the structures that have the scan's largest value. (Fat elsewhere is often cut off; it does no
  * harm.) */
 static double saturated_share(const dn_quality_evidence *e)
@@ -185,15 +225,8 @@ static double saturated_share(const dn_quality_evidence *e)
     const dn_volume *v = e->conformed->oriented;
     int64_t low[3];
     int64_t high[3];
-    if (!dn_groups_bounds(e->structures, e->groups, low, high)) {
+    if (!box_around(e, low, high)) {
         return 0;
-    }
-    for (int c = 0; c < 3; ++c) {
-        int64_t n = v->grid.dim[c];
-        low[c] = (int64_t)(e->conformed->map.scale[c] * (double)(low[c] - SURROUND + e->posteriors->start[c]));
-        high[c] = (int64_t)(e->conformed->map.scale[c] * (double)(high[c] + SURROUND + e->posteriors->start[c]));
-        low[c] = low[c] < 0 ? 0 : low[c];
-        high[c] = high[c] > n ? n : high[c];
     }
     int64_t top = 0;
     int64_t all = 0;
@@ -217,7 +250,8 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
     char text[24], words[DN_REMEDY_WORDS];
     if (coarse > l->spacing_mm[0] && e->structures->group_count > 0) {
         dn_quality_add(out, coarse > l->spacing_mm[1] ? DN_FLAG_FAILED : DN_FLAG_WARNING, "coarse",
-                       "The voxels are %.2f x %.2f x %.2f mm. The hypothalamus needs about 1 mm; volumes from coarser scans are too small.",
+                       "The voxels are %.2f x %.2f x %.2f mm. The hypothalamus needs about 1 mm; in larger voxels its volume is less "
+                       "certain, and differs from that in small ones.",
                        spacing[0], spacing[1], spacing[2]);
     }
     if (e->location != NULL) {
@@ -244,10 +278,11 @@ static void judge_scan(const dn_quality_evidence *e, dn_quality *out)
                        "The hypothalamus was not at its usual place; it was found by searching the whole head.");
     }
     double share = saturated_share(e);
-    if (share > l->saturated) {
-        dn_quality_add(out, DN_FLAG_WARNING, "saturated",
-                       "%.0f %% of the voxels around the structures have the largest value of the scan: the scan is saturated there.",
-                       100 * share);
+    if (share > l->saturated[0]) {
+        const bool bad = share > l->saturated[1];
+        dn_quality_add(out, bad ? DN_FLAG_FAILED : DN_FLAG_WARNING, "saturated",
+                       "%.0f %% of the voxels around the structures have the largest value of the scan: the scan is saturated there%s.",
+                       100 * share, bad ? ": do not use these numbers" : "");
     }
     if (e->info->nan_count + e->info->infinity_count > 0) {
         dn_quality_add(out, DN_FLAG_WARNING, "not_finite", "%lld voxels of the scan were not numbers and were replaced.",

@@ -53,10 +53,11 @@ typedef struct dn_quality_evidence {
     const bool *head_wanted;  /* by channel of it */
     bool icv_wanted;
     dn_limits_kind limits;
-    const dn_acpc_found *acpc;    /* of a network that works on slices; NULL: there was none */
-    const char *acpc_refused;     /* why it measured nothing; NULL: it did */
-    bool is_stack;                /* the scan is a stack, which goes no further than the slices of such a network */
-    dn_image_quality image;       /* edge_mm not above 0: not measured */
+    const dn_acpc_found *acpc; /* of a network that works on slices; NULL: there was none */
+    const char *acpc_refused;  /* why it measured nothing; NULL: it did */
+    bool is_stack;             /* the scan is a stack, which goes no further than the slices of such a network */
+    dn_image_quality image;    /* edge_mm not above 0: not measured */
+    const double *middle;      /* without a hypothalamus: the voxel of the oriented scan around which the picture is judged; NULL: none */
     const dn_part_picture *parts; /* by group of structures; NULL: not looked at */
     double disagreement;          /* of several models (slice_network.h); 0: there was one */
     double mirror_disagreement;   /* difference between the results for the scan and its mirror image (consensus.h); NaN: there was only one

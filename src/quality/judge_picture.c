@@ -118,6 +118,7 @@ typedef struct sides {
     double odd[2];
     const double *apart_limit; /* two values */
     double odd_limit;
+    double more_limit; /* of the difference of both */
 } sides;
 
 /* The side that is further from middle is the odd one. */
@@ -129,11 +130,13 @@ static void judge_sides(const sides *s, double middle, dn_quality *out)
     }
     const double apart = fabs(s->median[0] - s->median[1]);
     const double odd = fmax(s->odd[0], s->odd[1]);
+    /* Voxels of the rim, which hold fluid or white matter, too, are on both sides; a lesion is on one. */
+    const double more = fabs(s->odd[0] - s->odd[1]);
     int side = fabs(s->median[0] - middle) > fabs(s->median[1] - middle) ? 0 : 1;
     if (apart <= s->apart_limit[0]) { /* a part of one side: the side that holds it */
         side = s->odd[0] > s->odd[1] ? 0 : 1;
     }
-    if (apart > s->apart_limit[0] || odd > s->odd_limit) {
+    if (apart > s->apart_limit[0] || odd > s->odd_limit || more > s->more_limit) {
         const bool failed = apart > s->apart_limit[1] || odd > limits->odd[1];
         dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "unlike_other_side",
                        "In the scan, the brightness of the %s %s differs from that of the other side (medians %.2f and %.2f of the "
@@ -167,7 +170,8 @@ void dn_quality_judge_parts(const dn_quality_evidence *e, dn_quality *out)
                                 .median = {median, e->parts[m].median},
                                 .odd = {e->parts[g].odd, e->parts[m].odd},
                                 .apart_limit = limits->sides,
-                                .odd_limit = limits->odd[0]};
+                                .odd_limit = limits->odd[0],
+                                .more_limit = 1.0};
             judge_sides(&both, 0.5 * (limits->place[0] + limits->place[1]), out);
         }
     }
@@ -190,7 +194,8 @@ static void judge_deep(const dn_quality_evidence *e, dn_quality *out)
                       .apart_limit = thalamus ? limits->sides : limits->sides_other,
                       .odd_limit = thalamus ? limits->odd_thalamus
                                    : mixed  ? limits->odd_mixed
-                                            : limits->odd_other};
+                                            : limits->odd_other,
+                      .more_limit = thalamus ? limits->more_thalamus : 1.0};
         dn_group plain = *group;
         plain.hemi = 'B';
         dn_quality_group_name(&plain, both.name);

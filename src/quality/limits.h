@@ -8,14 +8,18 @@ typedef struct dn_quality_limits {
     double volume_low[2], volume_high[2]; /* mm3, both sides */
     double asymmetry[2];                  /* |left - right| / mean */
     double posterior[2];                  /* mean of a side's labelled voxels */
-    double largest[2];                    /* share of a side's labelled voxels that are in the largest component */
-    double entropy[2];                    /* bits per labelled voxel (score.h) */
-    double members[2];                    /* SD of the volumes of a consensus's runs, relative to their mean */
-    double mirror[2];                     /* difference between the results for the scan and its mirror image (consensus.h) */
-    double folds[2];                      /* disagreement of averaged models (slice_network.h) */
-    double edge_mm[2], noise[2];          /* of the scan itself (image_quality.h) */
+    double posterior_coarse;     /* instead of the first where a voxel's longest side has DN_COARSE_MM; between, what lies between */
+    double largest[2];           /* share of a side's labelled voxels that are in the largest component */
+    double entropy[2];           /* bits per labelled voxel (score.h) */
+    double members[2];           /* SD of the volumes of a consensus's runs, relative to their mean */
+    double mirror[2];            /* difference between the results for the scan and its mirror image (consensus.h) */
+    double folds[2];             /* disagreement of averaged models (slice_network.h) */
+    double edge_mm[2], noise[2]; /* of the scan itself (image_quality.h) */
     double frame_mm[2], frame_degrees[2]; /* expected error of the AC-PC frame */
 } dn_quality_limits;
+
+/* A voxel of 2 mm holds more than one tissue where the hypothalamus has its edge, so less is certain there. */
+#define DN_COARSE_MM 2.0
 
 typedef enum {
     DN_LIMITS_VOLUMES, /* networks that work on volumes of 1 mm: our own, the published one with subunits */
@@ -24,6 +28,8 @@ typedef enum {
 } dn_limits_kind;
 
 const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind);
+/* The mean probability below which a side is `uncertain`, in voxels whose longest side has so many mm. */
+double dn_quality_posterior_limit(const dn_quality_limits *limits, double longest_mm);
 
 /* What is usual of the picture (head/evidence.h, quality/part_evidence.h), whatever the networks say. Two values as above; each was
  * measured as docs/evidence/quality_limits.md has it. */
@@ -40,6 +46,7 @@ typedef struct dn_picture_limits {
     double sides_other[2]; /* ... other deep structures */
     double odd[2];         /* share of a side of the hypothalamus that is unlike the other side */
     double odd_thalamus;   /* ... of the thalamus: warning; failed as above */
+    double more_thalamus;  /* ... by which one side of the thalamus has more of it than the other; warning */
     double odd_other;      /* ... of other deep structures */
     double odd_mixed;      /* ... of what is of many tissues (ventral diencephalon) */
     double place[2];       /* a side's median in the contrast of its surroundings: warning outside */
@@ -63,7 +70,7 @@ typedef struct dn_head_limits {
     double spacing_mm[2];                     /* the longest side of a voxel */
     double turned;                            /* degrees from upright: failed beyond (warning: register's DN_ALIGN_TURNED) */
     double brain_inside;                      /* share of the average head's brain inside the scan: warning below */
-    double saturated;                         /* share of voxels that have the scan's largest value: warning beyond */
+    double saturated[2];                      /* share of voxels that have the scan's largest value */
 } dn_head_limits;
 
 const dn_head_limits *dn_head_limits_get(void);

@@ -113,6 +113,11 @@ static void measure(const dn_quality_evidence *e, const dn_consensus *consensus,
         left != NULL && right != NULL && both->volume_mm3 > 0.0 ? 2.0 * fabs(left->volume_mm3 - right->volume_mm3) / both->volume_mm3 : NAN;
     out[DN_MARK_FOLDS] = e->disagreement > 0.0 ? e->disagreement : NAN;
     out[DN_MARK_MIRROR] = known && e->mirror_disagreement > 0.0 ? e->mirror_disagreement : NAN;
+}
+
+/* What needs no hypothalamus. */
+static void measure_picture(const dn_quality_evidence *e, double *out)
+{
     out[DN_MARK_SHARPNESS] = e->image.edge_mm > 0.0 ? e->image.edge_mm : NAN;
     out[DN_MARK_NOISE] = e->image.edge_mm > 0.0 ? e->image.noise : NAN;
     out[DN_MARK_BRAIN] = brain_share(e->head);
@@ -197,9 +202,8 @@ void dn_score_judge(const dn_quality_evidence *evidence, bool has_parts, const d
     }
     if (has_parts) {
         measure(evidence, consensus, out->measure);
-    } else {
-        out->measure[DN_MARK_BRAIN] = brain_share(evidence->head);
     }
+    measure_picture(evidence, out->measure);
     out->score = NAN;
     for (int m = 0; m < (int)DN_MARK_COUNT; ++m) {
         out->mark[m] = dn_score_mark((dn_mark)m, evidence->limits, out->measure[m]);

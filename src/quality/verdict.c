@@ -9,6 +9,29 @@ static double disagreement_of(const dn_segment_result *r)
     return r->stack != NULL ? r->stack->disagreement : r->frame != NULL ? r->frame->found.disagreement : 0.0;
 }
 
+/* The middle of what was found of both thalami, in voxels of the oriented scan. false: none was. */
+static bool middle_of_thalami(const dn_head *head, double out[3])
+{
+    double mm[3] = {0.0, 0.0, 0.0}, found = 0.0;
+    dn_affine back;
+    for (size_t g = 0; g < head->structures.group_count; ++g) {
+        if (strcmp(head->structures.group[g].structure, "thalamus") == 0 && head->parts[g].kept_voxels > 0) {
+            for (int c = 0; c < 3; ++c) {
+                mm[c] += head->parts[g].centre[c];
+            }
+            found += 1.0;
+        }
+    }
+    if (!(found > 0.0) || dn_affine_invert(&head->to_template, &back) != DN_OK) {
+        return false;
+    }
+    for (int c = 0; c < 3; ++c) {
+        mm[c] /= found;
+    }
+    dn_affine_apply(&back, mm, out);
+    return true;
+}
+
 dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement *out)
 {
     static const dn_posteriors nothing;
@@ -39,8 +62,12 @@ dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement 
         .mirror_disagreement = h != NULL && h->mirrored != NULL ? h->mirrored->disagreement : (double)NAN,
     };
     memset(out, 0, sizeof *out);
+    double middle[3];
     if (h != NULL) {
         DN_TRY(dn_image_quality_around(&place, &h->posteriors, &r->structures, h->groups, &evidence.image));
+    } else if (evidence.head != NULL && middle_of_thalami(evidence.head, middle)) {
+        evidence.middle = middle;
+        DN_TRY(dn_image_quality_measure(place.oriented, middle, &evidence.image));
     }
     if (h != NULL && r->stack == NULL) { /* the picture of a stack is too narrow for the rules about it */
         DN_TRY(dn_parts_see(&place, &h->posteriors, &r->structures, h->groups, parts));

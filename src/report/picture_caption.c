@@ -99,9 +99,16 @@ static const char *verdict_of(const dn_judgement *j, size_t warnings, dn_ink *in
                                                      : "No quality flags";
 }
 
+enum { LINE = 21 };
+
+int dn_view_room(double line, double bottom, int size, bool more)
+{
+    return (int)floor((bottom - (more ? LINE : 0) - line) / (size * 1.35)) + 1; /* as dn_mosaic_paragraph steps */
+}
+
 void dn_view_verdict(const view *v, dn_mosaic *m, double y)
 {
-    enum { LINE = 21, MOST = 8 };
+    enum { MOST = 8 };
     const dn_judgement *j = v->judgement;
     const double x = MARGIN + 3 * (OVERVIEW + GAP) + 14;
     const double width = WIDTH - MARGIN - x;
@@ -126,7 +133,7 @@ void dn_view_verdict(const view *v, dn_mosaic *m, double y)
         for (size_t i = 0; i < j->quality.count; ++i) {
             const dn_flag *flag = &j->quality.flag[i];
             const int lines = dn_mosaic_paragraph_lines(m, width, size, flag->text);
-            const int room = (int)((bottom - (shown + 1 < flags ? LINE : 0) - line) / (size * 1.35)) + 1;
+            const int room = dn_view_room(line, bottom, size, shown + 1 < flags);
             if ((int)flag->level != level || (shown > 0 && lines > room) || room < 1) {
                 continue;
             }

@@ -59,6 +59,9 @@ void dn_view_window(view *v, const double centre[3], double radius);
 DN_CHECKED dn_status dn_view_draw(const view *v, dn_mosaic *mosaic, const frame *f, outline what, dn_mosaic_tile *tile);
 /* Bounds of the thalamus, mm; false: there is none. */
 bool dn_view_thalamus(const view *v, double low[3], double high[3]);
+/* How many lines of letters of `size` fit from the baseline `line` on, so that none is drawn below the baseline `bottom` or, with more,
+ * over the line there that says how many are left out. 0 or less: none. */
+int dn_view_room(double line, double bottom, int size, bool more);
 /* The verdict and the flags, as far as there is room beside the three pictures of the whole head; says how many are left out. */
 void dn_view_verdict(const view *v, dn_mosaic *mosaic, double y);
 /* Name, colours and volumes of the lines, in columns, from y down. Returns where it ends. */

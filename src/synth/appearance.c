@@ -46,7 +46,7 @@ dn_status dn_appearance_paint(const dn_labels *labels, const dn_tissues *tissues
             DN_FAIL_GOTO(status, done, DN_EDATA, "label %u of the label map is not in the tissue table; add a row for it",
                          (unsigned)labels->data[v]);
         }
-        volume->data[v] = (float)fmax(0.0, dn_random_normal(random, mean[t], sd[t]));
+        volume->data[v] = (float)fmax(0.0, dn_random_normal(random, mean[t], sd[t] * (1.0 - options->less_spread)));
     }
     *out = volume;
     volume = NULL;

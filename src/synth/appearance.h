@@ -12,14 +12,15 @@
 typedef struct dn_appearance_options {
     double free_contrast_probability; /* else the T1 priors of the tissue table */
     double prior_width;               /* multiplies the priors' spread between people; 1: as measured */
-    double texture_mm;                /* largest sd of the blur that makes partial volume, mm */
-    double bias_sd;                   /* largest sd of the log bias field's control values */
-    double bias_control_mm;           /* distance of its control points */
-    double noise_sd;                  /* largest sd of the noise, scale 0..1; half of the samples get Rician noise */
-    double gamma_sd;                  /* sd of log gamma */
-    double blur_mm;                   /* largest sd of an isotropic blur, mm */
-    double thick_probability;         /* of thick slices in a random direction */
-    double thick_mm;                  /* thickest slices */
+    double less_spread;       /* share of a tissue's own sd that is left out: the priors' hold the coil's unevenness, too; 0: none */
+    double texture_mm;        /* largest sd of the blur that makes partial volume, mm */
+    double bias_sd;           /* largest sd of the log bias field's control values */
+    double bias_control_mm;   /* distance of its control points */
+    double noise_sd;          /* largest sd of the noise, scale 0..1; half of the samples get Rician noise */
+    double gamma_sd;          /* sd of log gamma */
+    double blur_mm;           /* largest sd of an isotropic blur, mm */
+    double thick_probability; /* of thick slices in a random direction */
+    double thick_mm;          /* thickest slices */
     double ghost_probability;
     double ghost_strength;     /* largest amplitude */
     double strip_probability;  /* of a skull-stripped scan; generator only */

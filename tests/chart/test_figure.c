@@ -289,9 +289,7 @@ static void equal_runs_give_equal_bytes(void **state)
     assert_ok(dn_figure_write(figure, in_folder("twice")));
     dn_figure_destroy(figure);
     for (size_t i = 0; i < sizeof extensions / sizeof *extensions; ++i) {
-        /* A PDF of cairo 1.18 has its date in a compressed stream. */
-        snprintf(command, sizeof command, "cmp %s/first/twice.%s %s/twice.%s || grep -aq ObjStm %s/twice.%s", folder, extensions[i], folder,
-                 extensions[i], folder, extensions[i]);
+        snprintf(command, sizeof command, "cmp %s/first/twice.%s %s/twice.%s", folder, extensions[i], folder, extensions[i]);
         if (system(command) != 0) {
             fail_msg("two equal figures differ in their .%s", extensions[i]);
         }

@@ -217,6 +217,8 @@ table t.tsv 2 3 con 2 5 $'CON\u00a0' 2 7 con 2 9 $'CON\u00a0'
 checked 'In group these differ only in case or blanks, and are treated as different: "CON" (6 rows), "CON'
 table t.tsv 6 4 -999
 checked 'v of sub-03 (-999) looks like a code for "missing" (all others lie from'
+table t.tsv 6 4 0 6 5 -853.2
+checked 'v of sub-03 (0), sub-04 (-853.2) is 0 or below, among values from'
 table t.tsv 6 4 0.81 6 5 0.85
 checked 'v has values up to 0.85 (2) and from'
 awk -F'\t' 'BEGIN { OFS = FS } NR > 1 { $7 = $7 / 1e6 } { print }' plain.tsv >t.tsv
@@ -236,6 +238,7 @@ expect 0 stats groups plain.tsv --value v --group group --order CON,ALS
 said "v: CON "
 expect 0 stats groups plain.tsv --value v --group group --order ALS
 said "v: ALS "
+expect_sentence 3 'no row of plain.tsv has group=XYZ; there are: ' stats groups plain.tsv --value v --group group --where group=XYZ
 expect_sentence 3 'no row of plain.tsv has group = PLS, which the order of the groups names (--order)' stats groups plain.tsv --value v --group group --order CON,PLS
 { cat plain.tsv | tr '\t' ','; echo ',,,,,,'; } >t.csv
 expect 0 stats groups t.csv --value v --group group --strict
@@ -260,6 +263,9 @@ printf 'participant_id\tyears\tgender\thead\tTh\n' >patient.head
 { cat patient.head; printf 'p1\t45\tF\t1450000\t14100\np2\t50\tM\t1500000\t14300\n'; } >mm3.tsv
 expect_sentence 3 'p1 cannot be compared with this norm: the head size 1.45e+06 is not in the unit of the norm' normative apply columns/norm.json mm3.tsv
 grep -q 'is the volume in mL? (about 1000 times' stderr || fail "mm3: $(cat stderr)"
+warned "Give the unit of the table's volumes with --unit"
+expect 0 normative fit norms.tsv --value Th --structure "left thalamus" --icv head --age years --sex gender -o unitless
+expect_sentence 3 'The norm has no unit: make it again with --unit' normative apply unitless/norm.json mm3.tsv
 expect 0 normative apply columns/norm.json mm3.tsv --unit mm3 -o in_mm3
 { cat patient.head; printf 'p1\t45\tF\t1450\t14.1\np2\t50\tM\t1500\t14.3\n'; } >ml.tsv
 expect 0 normative apply columns/norm.json ml.tsv -o in_ml

@@ -256,6 +256,40 @@ static void sheared_axes_are_made_square(void **state)
     }
 }
 
+/* A head that a registration or a gantry sheared stands upright in the world; the square axes are the world's then, or the networks see it
+ * turned (a head sheared by 30 degrees: thalamus -3 %). Slices laid along an oblique head stay oblique. */
+static void square_axes_keep_the_head_upright(void **state)
+{
+    (void)state;
+    static const struct {
+        double oblique, shear;
+        bool upright;
+    } cases[] = {{0, 30, true}, {0, 5, true}, {25, 3, false}, {40, 20, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const double a = cases[i].oblique / 57.29577951308232, k = tan(cases[i].shear / 57.29577951308232);
+        dn_volume *scan = NULL, *straight = NULL;
+        /* world = a turn about x of (x, y + k z, z), voxels of 1 x 1.2 x 1.4 mm */
+        const dn_grid grid = {
+            {20, 22, 24},
+            {{{1, 0, 0, -9}, {0, 1.2 * cos(a), 1.4 * (k * cos(a) - sin(a)), 3}, {0, 1.2 * sin(a), 1.4 * (k * sin(a) + cos(a)), 5}}}};
+        assert_ok(dn_volume_create(&grid, &scan));
+        assert_ok(dn_volume_straighten(scan, &straight));
+        assert_true(dn_grid_skew(&straight->grid) < 1e-6);
+        const double(*m)[4] = straight->grid.affine.m;
+        const double turned = fabs(atan2(m[2][1], m[1][1])) * 57.29577951308232;
+        if (cases[i].upright) {
+            assert_close(turned, 0, 1e-6);
+        } else {
+            assert_true(fabs(turned - cases[i].oblique) <= 0.5 * cases[i].shear + 0.1);
+        }
+        /* No voxel is larger than the planes of the lattice lie apart. */
+        assert_close(m[0][0], 1.0, 1e-9);
+        assert_true(hypot(m[1][2], m[2][2]) < 1.4 + 1e-9);
+        dn_volume_destroy(straight);
+        dn_volume_destroy(scan);
+    }
+}
+
 /* Air (60 %), a head of 30..230 and a little fat; the same with something at one end that is not of it. */
 static dn_volume *make_head(const int64_t dim[3], uint64_t seed)
 {
@@ -346,6 +380,7 @@ int main(void)
         cmocka_unit_test(wider_than_any_head),
         cmocka_unit_test(smaller_than_any_head),
         cmocka_unit_test(sheared_axes_are_made_square),
+        cmocka_unit_test(square_axes_keep_the_head_upright),
         cmocka_unit_test(values_that_are_not_of_the_head),
         cmocka_unit_test(ordinary_values_stay),
         cmocka_unit_test(orientations_without_resampling),

@@ -129,6 +129,14 @@ static void cut_and_odd_structures(void **state)
     make_usual();
     part("thalamus", 'L')->odd = 0.15;
     assert_int_equal(level_of("unlike_other_side", true), DN_FLAG_WARNING);
+    /* The rim of a thalamus in voxels of 2 mm, on both sides (IXI201; was a false alarm), and a sphere of 10 mm in one (was not seen). */
+    make_usual();
+    part("thalamus", 'L')->odd = 0.084;
+    part("thalamus", 'R')->odd = 0.070;
+    assert_int_equal(level_of("unlike_other_side", true), -1);
+    part("thalamus", 'L')->odd = 0.067;
+    part("thalamus", 'R')->odd = 0.020;
+    assert_int_equal(level_of("unlike_other_side", true), DN_FLAG_WARNING);
     make_usual();
     part("lateral_ventricle", 'B')->volume_mm3 = 1.5e5;
     assert_int_equal(level_of("ventricles_large", true), DN_FLAG_WARNING);

@@ -124,12 +124,39 @@ static void folds(void **state)
     }
 }
 
+/* A head whose hypothalamus is not measured is judged by its noise and sharpness, too (noise of 25 % took 11 % off the thalamus, and
+ * nothing was said). */
+static void pictures_without_a_hypothalamus(void **state)
+{
+    (void)state;
+    static const struct {
+        double edge_mm, noise;
+        const char *code;
+        dn_verdict verdict;
+    } cases[] = {{2.5, 0.09, NULL, DN_ACCEPTED},
+                 {2.5, 0.16, "noisy", DN_ACCEPTED},
+                 {2.5, 0.25, "noisy", DN_REJECTED},
+                 {5.0, 0.05, "blurred", DN_ACCEPTED}};
+    const dn_volume_rows volumes = {NULL, 0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const dn_quality_evidence evidence = {.structures = &structures, .volumes = &volumes, .image = {cases[i].edge_mm, cases[i].noise}};
+        dn_quality quality = {.count = 0};
+        dn_score score;
+        dn_score_judge(&evidence, false, NULL, false, &quality, &score);
+        assert_int_equal(score.verdict, cases[i].verdict);
+        assert_int_equal(quality.count, cases[i].code != NULL);
+        if (cases[i].code != NULL) {
+            assert_string_equal(quality.flag[0].code, cases[i].code);
+        }
+    }
+}
+
 int main(void)
 {
     if (dn_structures_init(&model, &structures) != DN_OK) {
         return 1;
     }
     const struct CMUnitTest tests[] = {cmocka_unit_test(marks), cmocka_unit_test(entropy), cmocka_unit_test(verdicts),
-                                       cmocka_unit_test(folds)};
+                                       cmocka_unit_test(folds), cmocka_unit_test(pictures_without_a_hypothalamus)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

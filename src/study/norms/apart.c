@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "study/norms/norm_units.h"
 #include "study/output/say.h"
+#include "study/tables/units.h"
 
 #include <stdlib.h>
 
@@ -88,7 +89,9 @@ dn_status dn_apart_take(const dn_norm_model *model, dn_cohort *cohort, dn_apart 
         const bool unit = dn_norm_beyond(model, &out->person[0]) & (DN_NORM_BEYOND_VALUE | DN_NORM_BEYOND_ICV);
         status = dn_error_set(DN_EDATA, "%s cannot be compared with this norm: %s%s%s", out->person[0].name, why,
                               out->count > 1 ? "; the others cannot be compared, either" : "",
-                              unit ? ". Give the unit of the table's volumes" : "");
+                              !unit                            ? ""
+                              : dn_unit_mm3(model->unit) > 0.0 ? ". Give the unit of the table's volumes"
+                                                               : ". The norm has no unit: make it again with one, or convert the table");
         status = dn_error_offer(status, unit ? DN_REMEDY_UNIT : DN_REMEDY_NONE);
     }
 done:

@@ -78,11 +78,21 @@ dn_status dn_keep_condition(dn_table **table, const dn_condition *condition, con
             return keep(table, meets, &own);
         }
     }
+    dn_list list = {0};
+    const char *names = NULL;
     DN_TRY(texts_of(*table, condition->column, MOST, &texts));
+    dn_status status = DN_OK;
     const char *nearest = dn_nearest_name(condition->value, texts);
-    dn_status status = nearest != NULL
-                           ? dn_error_set(DN_EDATA, "no row of %s has %s; did you mean \"%s\"?", dn_table_name(*table), where, nearest)
-                           : dn_error_set(DN_EDATA, "no row of %s has %s", dn_table_name(*table), where);
+    if (nearest != NULL) {
+        DN_FAIL_GOTO(status, done, DN_EDATA, "no row of %s has %s; did you mean \"%s\"?", dn_table_name(*table), where, nearest);
+    }
+    for (size_t i = 0; texts[i] != NULL; ++i) {
+        DN_TRY_GOTO(status, dn_list_add(&list, texts[i], NULL), done);
+    }
+    DN_TRY_GOTO(status, dn_list_close(&list, &names), done);
+    status = dn_error_set(DN_EDATA, "no row of %s has %s; there are: %s", dn_table_name(*table), where, names);
+done:
+    dn_list_release(&list);
     free(texts);
     return status;
 }

@@ -139,7 +139,7 @@ done:
 /* ---- numbers that are used ---- */
 
 /* Codes for "missing" lie far from everything else. */
-static dn_status check_codes(const checking *it, size_t column, const double *numbers, const double *sorted, size_t n)
+static dn_status check_codes(const checking *it, size_t column, const double *numbers, const double *sorted, size_t n, bool *found)
 {
     dn_list list = {0};
     const char *text;
@@ -159,12 +159,46 @@ static dn_status check_codes(const checking *it, size_t column, const double *nu
     const double limits[2] = {low >= 0.0 ? fmax(low - apart, 0.0) : low - apart, high + apart};
     dn_status status = list_odd(it, "code", numbers, column, is_code, limits, &list);
     if (status == DN_OK && list.count > 0) {
+        *found = true;
         status = dn_list_close(&list, &text);
         if (status == DN_OK) {
             status = dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "code",
                                     "%s of %s looks like a code for \"missing\" (all others lie from %g to %g); write n/a if it is one.",
                                     dn_table_column_name(it->table, column), text, low, high);
         }
+    }
+    dn_list_release(&list);
+    return status;
+}
+
+static bool is_not_positive(double value, const double limits[2])
+{
+    (void)limits;
+    return value <= 0.0;
+}
+
+/* A few values of 0 or below among others that are all far above it: volumes have no sign. */
+static dn_status check_signs(const checking *it, size_t column, const double *numbers, const double *sorted, size_t n)
+{
+    enum { FEW = 5, RANGE = 20 };
+    static const double none[2] = {0.0, 0.0};
+    dn_list list = {0};
+    const char *text;
+    size_t low = 0;
+    while (low < n && sorted[low] <= 0.0) {
+        ++low;
+    }
+    if (low == 0 || low * FEW > n || sorted[n - 1] > (double)RANGE * sorted[low]) {
+        return DN_OK;
+    }
+    dn_status status = list_odd(it, "sign", numbers, column, is_not_positive, none, &list);
+    if (status == DN_OK) {
+        status = dn_list_close(&list, &text);
+    }
+    if (status == DN_OK) {
+        status = dn_remarks_add(it->remarks, DN_REMARK_DOUBT, "sign",
+                                "%s of %s is 0 or below, among values from %g on; write n/a if it is missing.",
+                                dn_table_column_name(it->table, column), text, sorted[low]);
     }
     dn_list_release(&list);
     return status;
@@ -221,12 +255,14 @@ static dn_status check_number(const checking *it, size_t column, used_as as)
         return status;
     }
     DN_TRY_GOTO(status, sorted_of(numbers, dn_table_rows(it->table), &sorted, &n), done);
+    bool codes = false;
     if (!is_age(dn_table_column_name(it->table, column))) {
-        DN_TRY_GOTO(status, check_codes(it, column, numbers, sorted, n), done);
+        DN_TRY_GOTO(status, check_codes(it, column, numbers, sorted, n, &codes), done);
     }
     if (as == AS_COVARIATE) {
         status = check_slope(it, column, sorted, n);
     } else {
+        DN_TRY_GOTO(status, codes ? DN_OK : check_signs(it, column, numbers, sorted, n), done);
         status = check_magnitude(it, column, sorted, n);
     }
 done:
