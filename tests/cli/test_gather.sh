@@ -263,9 +263,9 @@ printf 'participant_id\tyears\tgender\thead\tTh\n' >patient.head
 { cat patient.head; printf 'p1\t45\tF\t1450000\t14100\np2\t50\tM\t1500000\t14300\n'; } >mm3.tsv
 expect_sentence 3 'p1 cannot be compared with this norm: the head size 1.45e+06 is not in the unit of the norm' normative apply columns/norm.json mm3.tsv
 grep -q 'is the volume in mL? (about 1000 times' stderr || fail "mm3: $(cat stderr)"
-warned "Give the unit of the table's volumes with --unit"
+warned "Give the unit of the table's volumes (--unit)"
 expect 0 normative fit norms.tsv --value Th --structure "left thalamus" --icv head --age years --sex gender -o unitless
-expect_sentence 3 'The norm has no unit: make it again with --unit' normative apply unitless/norm.json mm3.tsv
+expect_sentence 3 'The norm has no unit: make it again with one, or convert the table' normative apply unitless/norm.json mm3.tsv
 expect 0 normative apply columns/norm.json mm3.tsv --unit mm3 -o in_mm3
 { cat patient.head; printf 'p1\t45\tF\t1450\t14.1\np2\t50\tM\t1500\t14.3\n'; } >ml.tsv
 expect 0 normative apply columns/norm.json ml.tsv -o in_ml
