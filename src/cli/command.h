@@ -34,6 +34,7 @@ typedef struct dn_option {
     const char *choices; /* DN_OPTION_CHOICE: "sform|qform" */
     double low, high;    /* numbers; low == high == 0: any */
     bool list;           /* a comma-separated list of choices */
+    bool many; /* a text: takes all arguments up to the next option, as BIDS Apps do, and may be given again; they are joined by commas */
     bool required;
     bool written; /* a file that the command writes, and not an input of it */
 } dn_option;

@@ -31,6 +31,7 @@ struct dn_arguments {
     const char **positional; /* borrowed texts */
     size_t count;
     const char **values; /* per option of the command, then per common option; NULL: not given */
+    char **joined;       /* owned; per option like values: of one that takes many values, all of them */
 };
 
 static size_t table_size(const dn_option *table)
@@ -232,6 +233,17 @@ static bool is_option_name(const dn_command *command, const char *text)
     return text[0] == '-' && text[1] != '\0' && text[2] == '\0' && find_letter(command, text[1]) >= 0;
 }
 
+/* One more value of an option that takes many. */
+static dn_status join(dn_arguments *arguments, size_t index, const char *value)
+{
+    char *before = arguments->joined[index];
+    DN_TRY(check_value(option_at(arguments->command, index), value));
+    DN_TRY(dn_asprintf(&arguments->joined[index], "%s%s%s", before != NULL ? before : "", before != NULL ? "," : "", value));
+    free(before);
+    arguments->values[index] = arguments->joined[index];
+    return DN_OK;
+}
+
 static dn_status take(dn_arguments *arguments, size_t index, const char *inline_value, int argc, char **argv, int *i)
 {
     const dn_option *option = option_at(arguments->command, index);
@@ -248,6 +260,13 @@ static dn_status take(dn_arguments *arguments, size_t index, const char *inline_
             DN_FAIL(DN_EUSAGE, "--%s needs a value: --%s %s", option->name, option->name, option->value != NULL ? option->value : "VALUE");
         }
         value = argv[++*i];
+    }
+    if (option->many) {
+        DN_TRY(join(arguments, index, value));
+        while (inline_value == NULL && *i + 1 < argc && argv[*i + 1][0] != '-') {
+            DN_TRY(join(arguments, index, argv[++*i]));
+        }
+        return DN_OK;
     }
     DN_TRY(check_value(option, value));
     arguments->values[index] = value;
@@ -324,6 +343,7 @@ dn_status dn_arguments_parse(const dn_command *command, int argc, char **argv, d
     arguments->command = command;
     DN_TRY_GOTO(status, dn_alloc(&arguments->positional, (size_t)argc + 1, sizeof *arguments->positional, "arguments"), fail);
     DN_TRY_GOTO(status, dn_alloc(&arguments->values, option_count(command), sizeof *arguments->values, "arguments"), fail);
+    DN_TRY_GOTO(status, dn_alloc(&arguments->joined, option_count(command), sizeof *arguments->joined, "arguments"), fail);
     bool only_positional = false;
     for (int i = 0; i < argc; ++i) {
         char *word = argv[i];
@@ -375,6 +395,10 @@ dn_status dn_arguments_protect(const dn_arguments *arguments)
 void dn_arguments_destroy(dn_arguments *arguments)
 {
     if (arguments != NULL) {
+        for (size_t i = 0; arguments->joined != NULL && i < option_count(arguments->command); ++i) {
+            free(arguments->joined[i]);
+        }
+        free(arguments->joined);
         free(arguments->positional);
         free(arguments->values);
         free(arguments);
