@@ -19,9 +19,9 @@ enum { DESCRIPTION_LIMIT = 1 << 20 };
 #define DESCRIPTION "dataset_description.json"
 #define BIDS_VERSION "1.10.0"
 
-/* BIDS has no names for tables of volumes, pictures and reports of one scan. */
+/* What is not a name of BIDS's, and what bids-validator 1.15, which knows raw data sets only, would not know in a derivative. */
 static const char ignored[] =
-    "status/\nslurm/\ngroup/\nREADME*\n*_volumes.tsv\n*_volumes.json\n*_qc.png\n*_report.html\n*_measured_and_true.tsv\n";
+    "status/\nslurm/\ngroup/\n*_volumes.tsv\n*_volumes.json\n*_qc.png\n*_report.html\n*_dseg.*\n*_mask.*\n*_probseg.*\n";
 
 static const char readme[] =
     "Results of `dien run`: volumes of the hypothalamus, the thalamus, other deep structures and the intracranial volume.\n\n"
