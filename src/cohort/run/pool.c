@@ -11,8 +11,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -247,7 +247,7 @@ static dn_status lock_item(const pool *it, dn_run_item *item, bool *mine)
 
 static dn_status give(pool *it, slot *at, dn_run_item *item)
 {
-    char *folder = NULL, *source = NULL;
+    char *folder = NULL;
     const dn_pool_options *options = it->options;
     dn_status status = DN_OK;
     if (at->worker.process == 0) {
@@ -257,12 +257,10 @@ static dn_status give(pool *it, slot *at, dn_run_item *item)
     DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
     clean_folder(folder, item->scan->stem, false);
     DN_TRY_GOTO(status, dn_scan_status_remove(options->output, item->scan), done);
-    DN_TRY_GOTO(status, dn_asprintf(&source, "bids:raw:%s", item->scan->inside), done);
-    DN_TRY_GOTO(status, dn_worker_give(&at->worker, item->scan->path, folder, source), done);
+    DN_TRY_GOTO(status, dn_worker_give(&at->worker, item->scan->path, folder, item->scan->inside), done);
     item->state = DN_ITEM_RUNS;
     at->item = item;
 done:
-    free(source);
     free(folder);
     return status;
 }
