@@ -375,7 +375,7 @@ static dn_status draw(comparison *it)
         status = add_panel(it, figure, names[i]);
     }
     if (status == DN_OK) {
-        status = dn_study_write_figure(it->options->output.folder, "difference", it->options->output.note, figure);
+        status = dn_study_write_figure(it->options->output.folder, "difference_figure", it->options->output.note, figure);
     }
     dn_figure_destroy(figure);
     return status;
