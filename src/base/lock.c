@@ -33,23 +33,22 @@ static bool is_current(const dn_folder_lock *lock)
     return fstat(lock->fd, &held) == 0 && stat(lock->path, &named) == 0 && held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-dn_status dn_folder_lock_take(dn_folder_lock *lock, const char *folder, const char *what)
+/* lock->path: the file. *taken: false: another process has it; lock->fd is then still open, for refuse. */
+static dn_status take(dn_folder_lock *lock, bool *taken)
 {
-    dn_status status = DN_OK;
     char host[64] = "";
-    lock->fd = -1;
-    DN_TRY(dn_path_join(folder, ".lock", &lock->path));
+    *taken = true;
     for (;;) {
         lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (lock->fd < 0) {
-            DN_FAIL_GOTO(status, fail, DN_EIO, "cannot write %s: %s", lock->path, strerror(errno));
+            DN_FAIL(DN_EIO, "cannot write %s: %s", lock->path, strerror(errno));
         }
         if (flock(lock->fd, LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EWOULDBLOCK) {
-                status = refuse(lock, folder, what);
-                goto fail;
+            *taken = errno != EWOULDBLOCK;
+            if (*taken) {
+                dn_log(DN_LOG_WARNING, "%s cannot be locked (%s): make sure that only one run at a time writes there", lock->path,
+                       strerror(errno));
             }
-            dn_log(DN_LOG_WARNING, "%s cannot be locked (%s): make sure that only one run at a time writes there", folder, strerror(errno));
             break;
         }
         if (is_current(lock)) {
@@ -58,16 +57,44 @@ dn_status dn_folder_lock_take(dn_folder_lock *lock, const char *folder, const ch
         close(lock->fd);
     }
     gethostname(host, sizeof host - 1);
-    if (ftruncate(lock->fd, 0) == 0) {
+    if (*taken && ftruncate(lock->fd, 0) == 0) {
         dprintf(lock->fd, "process %ld on %s\n", (long)getpid(), host);
     }
     return DN_OK;
-fail:
+}
+
+static void drop(dn_folder_lock *lock)
+{
     if (lock->fd >= 0) {
         close(lock->fd);
     }
     free(lock->path);
     *lock = (dn_folder_lock){0};
+}
+
+dn_status dn_folder_lock_take(dn_folder_lock *lock, const char *folder, const char *what)
+{
+    bool taken = false;
+    lock->fd = -1;
+    DN_TRY(dn_path_join(folder, ".lock", &lock->path));
+    dn_status status = take(lock, &taken);
+    if (status == DN_OK && !taken) {
+        status = refuse(lock, folder, what);
+    }
+    if (status != DN_OK) {
+        drop(lock);
+    }
+    return status;
+}
+
+dn_status dn_work_lock_take(dn_folder_lock *lock, const char *path, bool *taken)
+{
+    lock->fd = -1;
+    DN_TRY(dn_strdup(path, &lock->path));
+    dn_status status = take(lock, taken);
+    if (status != DN_OK || !*taken) {
+        drop(lock);
+    }
     return status;
 }
 

@@ -1,3 +1,4 @@
+/* The dates that cairo writes into PDF files, taken out, so that equal figures are equal files. */
 #define _GNU_SOURCE
 #include "chart/pdf_date.h"
 

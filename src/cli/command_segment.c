@@ -1,9 +1,9 @@
 /* dien segment: measures the hypothalamus, the thalamus, other deep structures and the intracranial volume of scans. */
 #include "cli/command.h"
+#include "cli/measure_options.h"
 #include "cli/scan_list.h"
 #include "cli/segment_norms.h"
 #include "cohort/measure.h"
-#include "net/plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +15,7 @@ static const dn_option options[] = {
      .value = "DIR",
      .help = "folder for the results; it is made if it does not exist",
      .required = true},
-    {.name = "structures",
-     .kind = DN_OPTION_CHOICE,
-     .value = "LIST",
-     .choices = DN_SELECT_NAMES,
-     .list = true,
-     .help = "what to measure, separated by commas (default: everything that the installed networks measure)"},
-    {.name = "model",
-     .kind = DN_OPTION_FILE,
-     .value = "NAME|FILE",
-     .help = "network of the hypothalamus: a name from 'dien models list', or a file (default: " DN_SEGMENT_MODEL
-             "). With --model and without --structures, only the labels of this network are measured. Networks that work on slices "
-             "(" DN_SEGMENT_SLICES ") find the AC-PC frame of a scan themselves; they also accept stacks of `dien prepare`. Several of "
-             "them (FILE,FILE,...: the folds of `dien crossval`) are averaged"},
+    DN_MEASURE_OPTIONS,
     {.name = "truth",
      .kind = DN_OPTION_FILE,
      .value = "LABELS",
@@ -44,79 +32,35 @@ static const dn_option options[] = {
      .value = "F|M",
      .choices = "F|M",
      .help = "sex of the person, female or male (default: as for --age)"},
-    {.name = "norm",
-     .kind = DN_OPTION_FILE,
-     .value = "FILE",
-     .help = "norm of `dien normative fit`, or several separated by commas: the report compares the volume with it (z, percentile, range)"},
     {.name = "times",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
      .help = "write a table of the seconds per scan, for `dien evaluate --times`",
      .written = true},
-    {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probabilities of all labels, STEM_probseg.nii.gz"},
-    {.name = "precision",
-     .kind = DN_OPTION_CHOICE,
-     .value = "TYPE",
-     .preset = "f32",
-     .choices = "f32|bf16|auto",
-     .help = "arithmetic of the network; auto uses bf16 if the processor has it (faster; labels differ in about 1 of 500 voxels)"},
-    {.name = "memory",
-     .kind = DN_OPTION_REAL,
-     .value = "GB",
-     .preset = "2",
-     .low = 0.05,
-     .high = 1024,
-     .help = "largest memory for a run of the network"},
-    {.name = "whole-head", .kind = DN_OPTION_FLAG, .help = "search the whole head for the hypothalamus, instead of its usual place only"},
     {.name = "accept",
      .kind = DN_OPTION_FLAG,
      .help = "accept scans that quality control rejects (check the picture first); the tables and JSON files say so"},
-    {.name = "white-matter",
-     .kind = DN_OPTION_REAL,
-     .value = "PEAK",
-     .low = 0.2,
-     .high = 1,
-     .help = "multiply the intensities so that the peak of white matter lies at this value (0 to 1); makes volumes from scans with "
-             "different intensity scales comparable"},
-    {.name = "consensus",
-     .kind = DN_OPTION_FLAG,
-     .help =
-         "mean of 16 runs of the network: white matter at 0.5, 0.6, 0.7 and 0.8, mirrored and not, moved by a voxel and not; it also says "
-         "how much the volumes of these runs differ. If the scan has no skull, fluid and a bright shell are first added around the brain"},
     {.name = "grid",
      .kind = DN_OPTION_CHOICE,
      .value = "GRID",
      .preset = "scan",
      .choices = "scan|model",
      .help = "voxels of the results: those of the scan, or those of the model (1 mm)"},
-    {.name = "trust",
-     .kind = DN_OPTION_CHOICE,
-     .value = "FORM",
-     .choices = "sform|qform",
-     .help = "which orientation to use if a NIfTI header contradicts itself"},
     {.name = NULL},
 };
 
 static dn_status run(const dn_arguments *arguments)
 {
-    const char *precision = dn_arguments_text(arguments, "precision");
-    const bool bf16 = strcmp(precision, "bf16") == 0 || (strcmp(precision, "auto") == 0 && dn_plan_bf16_pays());
+    dn_run_settings settings = dn_measure_settings(arguments);
     const dn_consensus_options consensus = dn_consensus_defaults();
     dn_measure_options how = {
-        .segmenter = {.model = dn_arguments_text(arguments, "model"),
-                      .structures = dn_arguments_text(arguments, "structures"),
-                      .precision = bf16 ? DN_PRECISION_BF16 : DN_PRECISION_F32,
-                      .memory_limit = (int64_t)(dn_arguments_real(arguments, "memory") * 1e9),
-                      .trust = dn_scan_trust(arguments),
-                      .whole_head = dn_arguments_flag(arguments, "whole-head"),
-                      .white_matter = dn_arguments_given(arguments, "white-matter") ? dn_arguments_real(arguments, "white-matter") : 0.0,
-                      .consensus = dn_arguments_flag(arguments, "consensus") ? &consensus : NULL,
-                      .model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0},
-        .outputs = {.folder = dn_arguments_text(arguments, "output"), .posteriors = dn_arguments_flag(arguments, "posteriors")},
+        .segmenter = dn_run_settings_segmenter(&settings, &consensus),
+        .outputs = {.folder = dn_arguments_text(arguments, "output"), .posteriors = settings.posteriors},
         .accept = dn_arguments_flag(arguments, "accept"),
         .truth = dn_arguments_text(arguments, "truth"),
         .times = dn_arguments_text(arguments, "times"),
     };
+    how.segmenter.model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0;
     const char **paths = NULL;
     size_t count = 0;
     dn_status status;

@@ -10,6 +10,7 @@
 
 #define COMMANDS(X)                                                                                                                        \
     X(segment)                                                                                                                             \
+    X(run)                                                                                                                                 \
     X(prepare)                                                                                                                             \
     X(icv)                                                                                                                                 \
     X(synth)                                                                                                                               \
@@ -18,6 +19,7 @@
     X(crossval)                                                                                                                            \
     X(evaluate)                                                                                                                            \
     X(stats)                                                                                                                               \
+    X(diff)                                                                                                                                \
     X(stability)                                                                                                                           \
     X(normative)                                                                                                                           \
     X(surface)                                                                                                                             \
@@ -27,6 +29,8 @@
 #define X(name) extern const dn_command dn_command_##name;
 COMMANDS(X)
 #undef X
+
+extern const dn_command dn_command_worker; /* not in the table: programs start it, people do not */
 
 const dn_command *const dn_commands[] = {
 #define X(name) &dn_command_##name,
@@ -58,7 +62,7 @@ static const dn_command *find(const char *name)
             return command;
         }
     }
-    return NULL;
+    return strcmp(name, dn_command_worker.name) == 0 ? &dn_command_worker : NULL;
 }
 
 const char *dn_command_last_word(const dn_command *command)

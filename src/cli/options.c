@@ -31,6 +31,7 @@ struct dn_arguments {
     const char **positional; /* borrowed texts */
     size_t count;
     const char **values; /* per option of the command, then per common option; NULL: not given */
+    char **joined;       /* owned; per option like values: of one that takes many values, all of them */
 };
 
 static size_t table_size(const dn_option *table)
@@ -232,6 +233,17 @@ static bool is_option_name(const dn_command *command, const char *text)
     return text[0] == '-' && text[1] != '\0' && text[2] == '\0' && find_letter(command, text[1]) >= 0;
 }
 
+/* One more value of an option that takes many. */
+static dn_status join(dn_arguments *arguments, size_t index, const char *value)
+{
+    char *before = arguments->joined[index];
+    DN_TRY(check_value(option_at(arguments->command, index), value));
+    DN_TRY(dn_asprintf(&arguments->joined[index], "%s%s%s", before != NULL ? before : "", before != NULL ? "," : "", value));
+    free(before);
+    arguments->values[index] = arguments->joined[index];
+    return DN_OK;
+}
+
 static dn_status take(dn_arguments *arguments, size_t index, const char *inline_value, int argc, char **argv, int *i)
 {
     const dn_option *option = option_at(arguments->command, index);
@@ -248,6 +260,13 @@ static dn_status take(dn_arguments *arguments, size_t index, const char *inline_
             DN_FAIL(DN_EUSAGE, "--%s needs a value: --%s %s", option->name, option->name, option->value != NULL ? option->value : "VALUE");
         }
         value = argv[++*i];
+    }
+    if (option->many) {
+        DN_TRY(join(arguments, index, value));
+        while (inline_value == NULL && *i + 1 < argc && argv[*i + 1][0] != '-') {
+            DN_TRY(join(arguments, index, argv[++*i]));
+        }
+        return DN_OK;
     }
     DN_TRY(check_value(option, value));
     arguments->values[index] = value;
@@ -324,6 +343,7 @@ dn_status dn_arguments_parse(const dn_command *command, int argc, char **argv, d
     arguments->command = command;
     DN_TRY_GOTO(status, dn_alloc(&arguments->positional, (size_t)argc + 1, sizeof *arguments->positional, "arguments"), fail);
     DN_TRY_GOTO(status, dn_alloc(&arguments->values, option_count(command), sizeof *arguments->values, "arguments"), fail);
+    DN_TRY_GOTO(status, dn_alloc(&arguments->joined, option_count(command), sizeof *arguments->joined, "arguments"), fail);
     bool only_positional = false;
     for (int i = 0; i < argc; ++i) {
         char *word = argv[i];
@@ -375,6 +395,10 @@ dn_status dn_arguments_protect(const dn_arguments *arguments)
 void dn_arguments_destroy(dn_arguments *arguments)
 {
     if (arguments != NULL) {
+        for (size_t i = 0; arguments->joined != NULL && i < option_count(arguments->command); ++i) {
+            free(arguments->joined[i]);
+        }
+        free(arguments->joined);
         free(arguments->positional);
         free(arguments->values);
         free(arguments);
@@ -427,6 +451,46 @@ double dn_arguments_real(const dn_arguments *arguments, const char *name)
 {
     const char *text = dn_arguments_text(arguments, name);
     return text != NULL ? strtod(text, NULL) : 0.0;
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; ++i) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+dn_status dn_arguments_words(const dn_arguments *arguments, const char *const *except, char ***out)
+{
+    char **words = NULL;
+    size_t n = 0;
+    const dn_option *option;
+    DN_TRY(dn_alloc(&words, option_count(arguments->command) + 1, sizeof *words, "the options"));
+    for (size_t i = 0; (option = option_at(arguments->command, i)) != NULL; ++i) {
+        const char *value = arguments->values[i];
+        if (value == NULL || is_among(option->name, except)) {
+            continue;
+        }
+        const bool flag = option->kind == DN_OPTION_FLAG;
+        dn_status status = dn_asprintf(&words[n++], "--%s%s%s", option->name, flag ? "" : "=", flag ? "" : value);
+        if (status != DN_OK) {
+            dn_arguments_words_release(words);
+            return status;
+        }
+    }
+    *out = words;
+    return DN_OK;
+}
+
+void dn_arguments_words_release(char **words)
+{
+    for (size_t i = 0; words != NULL && words[i] != NULL; ++i) {
+        free(words[i]);
+    }
+    free(words);
 }
 
 bool dn_arguments_has(const dn_arguments *arguments, const char *name, const char *choice)

@@ -27,6 +27,7 @@ static const struct {
     [DN_REMEDY_AGREEMENT] = {"; 'dien stats agreement' compares several methods", ""},
     [DN_REMEDY_FIT_NORM] = {"; a norm is made by 'dien normative fit'", ""},
     [DN_REMEDY_NAME_LABELS] = {"; name its numbers with --labels", ""},
+    [DN_REMEDY_MIX_VERSIONS] = {"; --mix-versions allows it", ""},
     [DN_REMEDY_KEEP_ROWS] = {", or choose with --where COLUMN=VALUE", ""},
     [DN_REMEDY_SEGMENT] = {"; 'dien segment' writes them", ""},
     [DN_REMEDY_CUT_STACKS] = {"; 'dien prepare' cuts stacks", ""},

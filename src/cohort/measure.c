@@ -119,13 +119,64 @@ done:
     return status;
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------------------- */
+/* ---- one scan ----------------------------------------------------------------------------------------------------- */
 
-typedef struct measuring {
-    const dn_measure_options *options;
+struct dn_measurer {
+    dn_measure_options options;
     dn_segmenter *segmenter;
     dn_table *times; /* NULL: not asked for */
-} measuring;
+};
+
+dn_status dn_measurer_create(const dn_measure_options *options, const char *const *scans, size_t count, dn_measurer **out)
+{
+    dn_measurer *it = NULL;
+    dn_segmenter_options segmenter = options->segmenter;
+    DN_TRY(dn_alloc(&it, 1, sizeof *it, "the networks"));
+    it->options = *options;
+    segmenter.scans = scans;
+    segmenter.scan_count = count;
+    dn_status status = dn_segmenter_create(&segmenter, &it->segmenter);
+    if (status == DN_OK && dn_segmenter_takes_stacks(it->segmenter) && options->outputs.report.norm_count > 0) {
+        status = dn_error_offer(dn_error_set(DN_EUSAGE, "a stack of slices has no report, so it is not compared with a norm there"),
+                                DN_REMEDY_APPLY_NORM);
+    }
+    if (status != DN_OK) {
+        dn_measurer_destroy(it);
+        return status;
+    }
+    *out = it;
+    return DN_OK;
+}
+
+void dn_measurer_destroy(dn_measurer *measurer)
+{
+    if (measurer != NULL) {
+        dn_segmenter_destroy(measurer->segmenter);
+        dn_table_destroy(measurer->times);
+        free(measurer);
+    }
+}
+
+size_t dn_measurer_models(const dn_measurer *measurer, const dn_model *out[])
+{
+    return dn_segmenter_models(measurer->segmenter, out);
+}
+
+static dn_status judge_and_write(const dn_measurer *it, const char *folder, const char *source, dn_segment_result *result,
+                                 dn_judgement *judgement)
+{
+    const double began = dn_clock_now();
+    dn_output_options outputs = it->options.outputs;
+    outputs.folder = folder;
+    outputs.source = source;
+    if (it->options.truth != NULL) {
+        DN_TRY(compare(result, it->options.truth));
+    }
+    DN_TRY(dn_result_judge(result, it->options.accept, judgement));
+    DN_TRY(dn_outputs_write(result, judgement, &outputs));
+    result->seconds[DN_STAGE_WRITE] = dn_clock_now() - began;
+    return DN_OK;
+}
 
 static dn_status note_time(dn_table *times, const char *stem, double seconds)
 {
@@ -138,36 +189,38 @@ static dn_status note_time(dn_table *times, const char *stem, double seconds)
     return dn_table_put_number(times, "seconds", round(seconds * 1e3) / 1e3);
 }
 
-static dn_status judge_and_write(const measuring *it, dn_segment_result *result, dn_judgement *judgement)
+dn_status dn_measurer_measure(dn_measurer *it, const char *path, const char *folder, const char *source, dn_measured *out)
 {
-    const double began = dn_clock_now();
-    if (it->options->truth != NULL) {
-        DN_TRY(compare(result, it->options->truth));
-    }
-    DN_TRY(dn_result_judge(result, it->options->accept, judgement));
-    DN_TRY(dn_outputs_write(result, judgement, &it->options->outputs));
-    result->seconds[DN_STAGE_WRITE] = dn_clock_now() - began;
-    return DN_OK;
-}
-
-static dn_status one(void *user, const char *path, bool *doubtful)
-{
-    measuring *it = user;
     dn_segment_result *result = NULL;
     dn_judgement judgement;
     const double began = dn_clock_now();
+    *out = (dn_measured){.score = NAN};
+    DN_TRY(dn_outputs_check(path, folder));
     DN_TRY(dn_segment_scan(it->segmenter, path, &result));
-    dn_status status = judge_and_write(it, result, &judgement);
+    dn_status status = judge_and_write(it, folder, source, result, &judgement);
     if (status == DN_OK) {
-        status = note_time(it->times, result->stem, dn_clock_now() - began);
+        out->seconds = dn_clock_now() - began;
+        status = note_time(it->times, result->stem, out->seconds);
     }
     if (status == DN_OK) {
         dn_progress(result->stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
-        say(result, &judgement, it->options->outputs.folder);
-        *doubtful = judgement.score.verdict == DN_REJECTED;
+        say(result, &judgement, folder);
+        out->rejected = judgement.score.verdict == DN_REJECTED;
+        out->score = judgement.score.score;
     }
     dn_segment_result_destroy(result);
     return status;
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------------------------- */
+
+static dn_status one(void *user, const char *path, bool *doubtful)
+{
+    dn_measurer *it = user;
+    dn_measured measured;
+    DN_TRY(dn_measurer_measure(it, path, it->options.outputs.folder, NULL, &measured));
+    *doubtful = measured.rejected;
+    return DN_OK;
 }
 
 /* The scans that were done are noted, too, where others failed; so_far: what the loop has to say. */
@@ -182,36 +235,27 @@ static dn_status write_times(const dn_table *times, const char *path, dn_status 
 
 dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_measure_options *options)
 {
-    measuring it = {.options = options};
-    dn_segmenter_options segmenter = options->segmenter;
+    dn_measurer *it = NULL;
     dn_batch batch = {.paths = paths,
                       .count = count,
                       .done = "scans could be measured",
                       .folder = options->outputs.folder,
                       .reasons = "in their reports",
                       .reasons_of_one = "in the report"};
-    dn_status status = DN_OK;
-    segmenter.scans = paths;
-    segmenter.scan_count = count;
     for (size_t i = 0; i < count; ++i) {
         DN_TRY(dn_outputs_check(paths[i], options->outputs.folder));
     }
     if (options->times != NULL) {
         DN_TRY(dn_file_may_write(options->times));
-        DN_TRY(dn_table_create(options->times, &it.times));
     }
-    DN_TRY_GOTO(status, dn_segmenter_create(&segmenter, &it.segmenter), done);
-    if (dn_segmenter_takes_stacks(it.segmenter)) {
+    DN_TRY(dn_measurer_create(options, paths, count, &it));
+    if (dn_segmenter_takes_stacks(it->segmenter)) {
         batch.reasons = batch.reasons_of_one = "in *_dseg.json";
-        if (options->outputs.report.norm_count > 0) {
-            DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_APPLY_NORM,
-                               "a stack of slices has no report, so it is not compared with a norm there");
-        }
     }
-    status = dn_batch_run(&batch, one, &it);
-    status = write_times(it.times, options->times, status);
-done:
-    dn_segmenter_destroy(it.segmenter);
-    dn_table_destroy(it.times);
+    dn_status status = options->times != NULL ? dn_table_create(options->times, &it->times) : DN_OK;
+    if (status == DN_OK) {
+        status = write_times(it->times, options->times, dn_batch_run(&batch, one, it));
+    }
+    dn_measurer_destroy(it);
     return status;
 }

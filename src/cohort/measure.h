@@ -13,6 +13,26 @@ typedef struct dn_measure_options {
     const char *times;              /* path of a table of the seconds per scan; NULL: not wanted */
 } dn_measure_options;
 
+/* What measures one scan after the other: the networks, opened once. */
+typedef struct dn_measurer dn_measurer;
+
+/* scans: what will be measured, borrowed while it is made; 0: whole heads (segment/scan.h). *out: owned (dn_measurer_destroy); options is
+ * copied, what it points to borrowed. Errors as dn_segmenter_create. */
+DN_CHECKED dn_status dn_measurer_create(const dn_measure_options *options, const char *const *scans, size_t count, dn_measurer **out);
+void dn_measurer_destroy(dn_measurer *measurer);
+/* The networks that it may use; out has room for DN_SEGMENT_MODELS. Returns their number. */
+size_t dn_measurer_models(const dn_measurer *measurer, const dn_model *out[]);
+
+typedef struct dn_measured {
+    bool rejected;  /* by quality control */
+    double score;   /* quality/score.h; NaN: none */
+    double seconds; /* from reading to the last file */
+} dn_measured;
+
+/* Measures, judges and writes one scan into folder, which exists. source: what the sidecars name as their source; NULL: the file's name.
+ * DN_EUSAGE, DN_EIO: its results may not be written there (dn_outputs_check). Results are reported through dn_log. */
+DN_CHECKED dn_status dn_measurer_measure(dn_measurer *measurer, const char *path, const char *folder, const char *source, dn_measured *out);
+
 /* Results are reported through dn_log; results as report/write.h has them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were
  * written and some failed quality control. */
 DN_CHECKED dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_measure_options *options);

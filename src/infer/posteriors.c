@@ -1,3 +1,4 @@
+/* Posteriors of a box: making, copying and looking up. */
 #include "infer/posteriors.h"
 
 #include "base/memory.h"

@@ -2,8 +2,12 @@
 #ifndef DN_MODELS_SHA256_H
 #define DN_MODELS_SHA256_H
 
+#include "base/status.h"
+
 #include <stddef.h>
 
 void dn_sha256(const unsigned char *bytes, size_t size, char hex[65]);
+/* Of a file, read piece by piece. DN_EINPUT: it cannot be read; DN_ECANCELLED. */
+DN_CHECKED dn_status dn_sha256_file(const char *path, char hex[65]);
 
 #endif

@@ -89,7 +89,7 @@ static json_t *quality_score(const dn_score *score)
     return object;
 }
 
-json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *path,
+json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *source,
                        const dn_score *score)
 {
     json_t *root = json_object();
@@ -115,7 +115,7 @@ json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision
     json_array_append_new(list, by);
     dn_record_set(root, "GeneratedBy", list);
     json_t *sources = json_array();
-    json_t *name = json_string(dn_path_name(path));
+    json_t *name = json_string(source);
     json_array_append_new(sources, name != NULL ? name : json_string("(a file name that is not UTF-8)"));
     dn_record_set(root, "Sources", sources);
     dn_record_set(root, "SpatialReference", json_string("orig"));

@@ -20,8 +20,8 @@ DN_CHECKED dn_status dn_record_volumes(const dn_volume_rows *rows, dn_verdict ve
 
 /* Sets a key; value: consumed, NULL becomes null. */
 void dn_record_set(json_t *object, const char *key, json_t *value);
-/* An object with GeneratedBy, Sources (the name of `path`) and QualityControl with the score's marks. found_by: NULL: not said. */
-json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *path,
+/* An object with GeneratedBy, Sources (source alone) and QualityControl with the score's marks. found_by: NULL: not said. */
+json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *source,
                        const dn_score *score);
 /* VoxelSize_mm: of the scan as it came; tables of many scans say when they are of different sizes. */
 void dn_record_voxels(json_t *root, const double spacing[3]);

@@ -117,11 +117,12 @@ static void add_hypothalamus(const dn_segment_result *r, json_t *root)
 }
 
 /* Who made this, from what, with what: the same block in every sidecar. */
-static json_t *provenance(const dn_segment_result *r, const dn_judgement *judgement)
+static json_t *provenance(const dn_segment_result *r, const dn_judgement *judgement, const char *source)
 {
     static const char *const found[] = {"template alignment", "template alignment, second box", "whole-head search", "AC-PC frame", NULL};
     const char *found_by = r->hypothalamus != NULL ? found[r->hypothalamus->found_by] : NULL;
-    json_t *root = dn_record_json(r->models, r->model_count, r->precision, found_by, r->path, &judgement->score);
+    json_t *root = dn_record_json(r->models, r->model_count, r->precision, found_by, source != NULL ? source : dn_path_name(r->path),
+                                  &judgement->score);
     dn_record_voxels(root, r->scan_spacing);
     add_hypothalamus(r, root);
     add_intensities(r, root);
@@ -129,16 +130,16 @@ static json_t *provenance(const dn_segment_result *r, const dn_judgement *judgem
     return root;
 }
 
-static json_t *volumes_sidecar(const dn_segment_result *r, const dn_judgement *judgement)
+static json_t *volumes_sidecar(const dn_segment_result *r, const dn_judgement *judgement, const char *source)
 {
-    json_t *root = provenance(r, judgement);
+    json_t *root = provenance(r, judgement, source);
     dn_record_volume_columns(root, &r->volumes);
     return root;
 }
 
-static json_t *probseg_sidecar(const dn_segment_result *r, const dn_judgement *judgement)
+static json_t *probseg_sidecar(const dn_segment_result *r, const dn_judgement *judgement, const char *source)
 {
-    json_t *root = provenance(r, judgement);
+    json_t *root = provenance(r, judgement, source);
     json_t *map = json_array();
     json_t *numbers = json_array();
     for (int64_t c = 1; c < r->structures.channels; ++c) {
@@ -151,9 +152,9 @@ static json_t *probseg_sidecar(const dn_segment_result *r, const dn_judgement *j
     return root;
 }
 
-static json_t *mask_sidecar(const dn_segment_result *r, const dn_judgement *judgement)
+static json_t *mask_sidecar(const dn_segment_result *r, const dn_judgement *judgement, const char *source)
 {
-    json_t *root = provenance(r, judgement);
+    json_t *root = provenance(r, judgement, source);
     dn_record_set(root, "Type", json_string("Brain"));
     dn_record_set(root, "Description", json_string("Everything inside the skull above the foramen magnum"));
     return root;
@@ -207,15 +208,15 @@ static dn_status write_one(output what, const dn_segment_result *r, const dn_jud
     case VOLUMES:
         return dn_record_volumes(&r->volumes, judgement->score.verdict, path);
     case VOLUMES_SIDECAR:
-        return dn_json_write(volumes_sidecar(r, judgement), 17, path);
+        return dn_json_write(volumes_sidecar(r, judgement, options->source), 17, path);
     case PROBABILITIES:
         return write_posteriors(r, path);
     case PROBABILITIES_SIDECAR:
-        return dn_json_write(probseg_sidecar(r, judgement), 17, path);
+        return dn_json_write(probseg_sidecar(r, judgement, options->source), 17, path);
     case MASK:
         return write_mask(r, path);
     case MASK_SIDECAR:
-        return dn_json_write(mask_sidecar(r, judgement), 17, path);
+        return dn_json_write(mask_sidecar(r, judgement, options->source), 17, path);
     case TRUTH:
         return dn_truth_write(r, path);
     case PICTURE:
@@ -223,7 +224,7 @@ static dn_status write_one(output what, const dn_segment_result *r, const dn_jud
     case REPORT:
         return dn_report_write(r, judgement, &options->report, options->folder, path);
     case LABEL_SIDECAR:
-        return dn_json_write(provenance(r, judgement), 17, path);
+        return dn_json_write(provenance(r, judgement, options->source), 17, path);
     case OUTPUTS:
         break;
     }
@@ -298,6 +299,11 @@ static dn_status check_labels(const char *folder, const char *stem)
 done:
     free(path);
     return status;
+}
+
+const char *dn_output_suffix(size_t i)
+{
+    return i < OUTPUTS ? suffix[i] : NULL;
 }
 
 dn_status dn_outputs_check(const char *scan, const char *folder)

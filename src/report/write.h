@@ -18,6 +18,7 @@
 
 typedef struct dn_output_options {
     const char *folder; /* exists */
+    const char *source; /* what the sidecars name as their source; NULL: the scan's name */
     bool posteriors;
     dn_report_options report; /* age and sex of the person, and the norms, for the report */
 } dn_output_options;
@@ -25,6 +26,8 @@ typedef struct dn_output_options {
 /* Before a scan is measured: whether its results may be written, i.e. none of their names is a folder, a device (DN_EIO), an input of
  * the command, or a label map that somebody else made (DN_EUSAGE). folder need not exist. */
 DN_CHECKED dn_status dn_outputs_check(const char *scan, const char *folder);
+/* The ends of the names of all files that may be written, "_dseg.nii.gz"; i from 0 on, NULL past the last one. */
+const char *dn_output_suffix(size_t i);
 /* DN_EIO: the sentence names the file. */
 DN_CHECKED dn_status dn_outputs_write(const dn_segment_result *result, const dn_judgement *judgement, const dn_output_options *options);
 #endif

@@ -42,6 +42,8 @@ typedef struct dn_segmenter dn_segmenter;
  * frame; not for stacks. DN_EUSAGE: some of the scans are stacks, some are not. */
 DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out);
 void dn_segmenter_destroy(dn_segmenter *segmenter);
+/* The networks that it may use; out has room for DN_SEGMENT_MODELS (result.h). Returns their number. */
+size_t dn_segmenter_models(const dn_segmenter *segmenter, const dn_model *out[]);
 /* Its scans are stacks of slices; it measures only these. */
 bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter);
 

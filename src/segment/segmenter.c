@@ -262,6 +262,17 @@ void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *res
     }
 }
 
+size_t dn_segmenter_models(const dn_segmenter *segmenter, const dn_model *out[])
+{
+    dn_segment_result all = {.model_count = 0};
+    dn_segmenter_describe(segmenter, &all);
+    if (segmenter->head != NULL) {
+        dn_segmenter_name_head(segmenter, &all);
+    }
+    memcpy(out, all.models, all.model_count * sizeof *out);
+    return all.model_count;
+}
+
 void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_head_measured *head)
 {
     const dn_model *coarse = dn_whole_head_coarse(segmenter->head);

@@ -129,6 +129,9 @@ double dn_norm_centile(const dn_norm_model *model, double icv, double age, dn_se
 DN_CHECKED dn_status dn_norm_write(const dn_norm_model *model, const char *path);
 /* DN_EINPUT, DN_EFORMAT: not such a file, or one with fields missing or out of range. */
 DN_CHECKED dn_status dn_norm_read(const char *path, dn_norm_model *out);
+/* Those of a list of paths with commas; *out and *count: release with dn_norm_list_release, also after a failure. */
+DN_CHECKED dn_status dn_norm_read_list(const char *list, dn_norm_model **out, size_t *count);
+void dn_norm_list_release(dn_norm_model *norms, size_t count);
 /* The same from memory; name stands for the file in messages. */
 DN_CHECKED dn_status dn_norm_parse(const char *text, size_t size, const char *name, dn_norm_model *out);
 

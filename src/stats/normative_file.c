@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/words.h"
 #include "stats/normative.h"
 
 #include <jansson.h>
@@ -355,4 +356,28 @@ dn_status dn_norm_read(const char *path, dn_norm_model *out)
     dn_status status = dn_norm_parse((const char *)bytes, size, path, out);
     free(bytes);
     return status;
+}
+
+dn_status dn_norm_read_list(const char *list, dn_norm_model **out, size_t *count)
+{
+    char **paths = NULL;
+    size_t n = 0;
+    *out = NULL;
+    *count = 0;
+    DN_TRY(dn_split_list(list, &paths, &n));
+    dn_status status = dn_alloc(out, n, sizeof **out, "the norms");
+    for (size_t i = 0; i < n && status == DN_OK; ++i) {
+        status = dn_norm_read(paths[i], &(*out)[i]);
+        *count += status == DN_OK;
+    }
+    free(paths);
+    return status;
+}
+
+void dn_norm_list_release(dn_norm_model *norms, size_t count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        dn_norm_model_release(&norms[i]);
+    }
+    free(norms);
 }

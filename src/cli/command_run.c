@@ -1,0 +1,216 @@
+/* dien run: the BIDS App. */
+#define _GNU_SOURCE
+#include "base/words.h"
+#include "cli/command.h"
+#include "cli/measure_options.h"
+#include "cli/scan_list.h"
+#include "cohort/bids/filter.h"
+#include "cohort/run/run.h"
+#include "cohort/slurm/slurm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dn_option options[] = {
+    {.name = "participant-label",
+     .kind = DN_OPTION_TEXT,
+     .value = "LABEL...",
+     .many = true,
+     .help = "only these participants, with or without sub-; after DATASET and the rest, because it takes all words up to the next option"},
+    {.name = "session-label",
+     .kind = DN_OPTION_TEXT,
+     .value = "LABEL...",
+     .many = true,
+     .help = "only these sessions, with or without ses-"},
+    {.name = "bids-filter",
+     .kind = DN_OPTION_FILE,
+     .value = "FILE",
+     .help = "which scans, in the form of fMRIPrep's filter files: {\"t1w\": {\"acquisition\": \"mprage\", \"run\": 1}}"},
+    {.name = "jobs",
+     .letter = 'j',
+     .kind = DN_OPTION_INTEGER,
+     .value = "N",
+     .preset = "0",
+     .low = 0,
+     .high = 1024,
+     .help = "scans at a time, each in a process of its own; 0: as many as there are cores and memory for"},
+    {.name = "memory-budget",
+     .kind = DN_OPTION_REAL,
+     .value = "GB",
+     .low = 0.1,
+     .high = 1e6,
+     .help = "memory for all of them together; what does not fit waits (default: nine tenths of what is free)"},
+    {.name = "shard",
+     .kind = DN_OPTION_TEXT,
+     .value = "I/N",
+     .help = "only every N-th scan, from the I-th on (1/N to N/N): for any scheduler that starts N tasks"},
+    {.name = "slurm",
+     .kind = DN_OPTION_FLAG,
+     .help = "submit this to Slurm instead: an array job, and after it the group's tables; with --dry-run the two scripts are printed"},
+    {.name = "tasks",
+     .kind = DN_OPTION_INTEGER,
+     .value = "N",
+     .low = 1,
+     .high = 1000,
+     .help = "tasks of Slurm's array (default: each about a quarter of an hour)"},
+    {.name = "partition", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "Slurm's partition (default: that of the cluster)"},
+    {.name = "account", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "Slurm's account (default: the user's)"},
+    {.name = "time",
+     .kind = DN_OPTION_TEXT,
+     .value = "HH:MM:SS",
+     .help = "time limit of a task in Slurm (default: twice what the slowest scan of this folder took, for each scan)"},
+    {.name = "task-memory",
+     .kind = DN_OPTION_TEXT,
+     .value = "SIZE",
+     .help = "memory of a task in Slurm, as 2G (default: what the largest scan takes, and a quarter more)"},
+    {.name = "retry", .kind = DN_OPTION_FLAG, .help = "also scans that could not be measured in an earlier run and have not changed since"},
+    {.name = "again", .kind = DN_OPTION_FLAG, .help = "also scans that are measured already"},
+    {.name = "mix-versions", .kind = DN_OPTION_FLAG, .help = "results of another version of dien may be in OUTPUT"},
+    {.name = "dry-run", .kind = DN_OPTION_FLAG, .help = "only list what would be done, and why"},
+    DN_MEASURE_OPTIONS,
+    {.name = NULL},
+};
+
+/* "2/10". */
+static dn_status read_shard(const char *text, dn_run_options *out)
+{
+    int used = 0;
+    if (text == NULL) {
+        return DN_OK;
+    }
+    if (sscanf(text, "%d/%d%n", &out->shard, &out->shards, &used) != 2 || text[used] != '\0' || out->shard < 1 ||
+        out->shards < out->shard) {
+        DN_FAIL(DN_EUSAGE, "--shard takes I/N with I from 1 to N, as 2/10, not '%s'", text);
+    }
+    return DN_OK;
+}
+
+/* Without slashes at the end; owned. */
+static char *folder_name(const char *text)
+{
+    char *name = strdup(text);
+    for (size_t n = name != NULL ? strlen(name) : 0; n > 1 && name[n - 1] == '/'; --n) {
+        name[n - 1] = '\0';
+    }
+    return name;
+}
+
+/* What is the scheduler's, or this process's alone; the tasks get the rest. */
+static const char *const not_for_tasks[] = {"slurm",   "tasks", "partition",     "account", "time",  "task-memory",
+                                            "dry-run", "jobs",  "memory-budget", "shard",   "quiet", NULL};
+
+static dn_status submit(const dn_arguments *arguments, const dn_run_options *how)
+{
+    char **words = NULL;
+    dn_run_survey survey;
+    size_t count = 0;
+    char *program = realpath("/proc/self/exe", NULL);
+    if (program == NULL) {
+        DN_FAIL(DN_EINTERNAL, "cannot find the program's own path");
+    }
+    dn_status status =
+        how->again || how->shards > 0
+            ? dn_error_set(DN_EUSAGE, "--slurm cannot go with --again or --shard: its tasks are shards, and may start several times")
+            : DN_OK;
+    if (status == DN_OK) {
+        dn_run_options look = *how;
+        look.results = NULL; /* a dry run lists the scripts, not the scans */
+        status = dn_run_look(&look, &survey);
+    }
+    if (status == DN_OK) {
+        status = dn_arguments_words(arguments, not_for_tasks, &words);
+    }
+    while (words != NULL && words[count] != NULL) {
+        ++count;
+    }
+    if (status == DN_OK) {
+        const dn_slurm_options slurm = {.program = program,
+                                        .dataset = how->dataset,
+                                        .output = how->output,
+                                        .words = (const char *const *)words,
+                                        .word_count = count,
+                                        .partition = dn_arguments_text(arguments, "partition"),
+                                        .account = dn_arguments_text(arguments, "account"),
+                                        .time = dn_arguments_text(arguments, "time"),
+                                        .memory = dn_arguments_text(arguments, "task-memory"),
+                                        .tasks = (int)dn_arguments_integer(arguments, "tasks"),
+                                        .dry = how->dry,
+                                        .lines = how->results};
+        status = dn_slurm_submit(&slurm, &survey);
+    }
+    dn_arguments_words_release(words);
+    free(program);
+    return status;
+}
+
+static dn_status participants(const dn_arguments *arguments, const char *dataset, const char *output)
+{
+    const dn_line_sink lines = dn_print_lines();
+    char **people = NULL, **sessions = NULL;
+    dn_bids_filter *filter = NULL;
+    dn_run_options how = {.dataset = dataset,
+                          .output = output,
+                          .settings = dn_measure_settings(arguments),
+                          .jobs = (int)dn_arguments_integer(arguments, "jobs"),
+                          .threads = (int)dn_arguments_integer(arguments, "threads"),
+                          .budget_gb = dn_arguments_real(arguments, "memory-budget"),
+                          .again = dn_arguments_flag(arguments, "again"),
+                          .retry = dn_arguments_flag(arguments, "retry"),
+                          .mix = dn_arguments_flag(arguments, "mix-versions"),
+                          .dry = dn_arguments_flag(arguments, "dry-run"),
+                          .results = &lines};
+    dn_status status;
+    DN_TRY(read_shard(dn_arguments_text(arguments, "shard"), &how));
+    DN_TRY(dn_split_list(dn_arguments_text(arguments, "participant-label"), &people, &how.wanted.participant_count));
+    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "session-label"), &sessions, &how.wanted.session_count), done);
+    if (dn_arguments_given(arguments, "bids-filter")) {
+        DN_TRY_GOTO(status, dn_bids_filter_read(dn_arguments_text(arguments, "bids-filter"), &filter), done);
+    }
+    how.wanted.participants = (const char *const *)people;
+    how.wanted.sessions = (const char *const *)sessions;
+    how.wanted.filter = filter;
+    status = dn_arguments_flag(arguments, "slurm") ? submit(arguments, &how) : dn_run_participants(&how);
+done:
+    dn_bids_filter_destroy(filter);
+    free(sessions);
+    free(people);
+    return status;
+}
+
+static dn_status run(const dn_arguments *arguments)
+{
+    static const char *const levels[] = {"participant", "group", NULL};
+    int level = 0;
+    DN_TRY(dn_choice_of("the third argument", dn_arguments_at(arguments, 2), levels, &level));
+    char *dataset = folder_name(dn_arguments_at(arguments, 0)), *output = folder_name(dn_arguments_at(arguments, 1));
+    dn_status status = dataset == NULL || output == NULL ? dn_error_set(DN_ENOMEM, "not enough memory for the folders' names")
+                       : level == 0                      ? participants(arguments, dataset, output)
+                                                         : dn_error_set(DN_EUSAGE, "group: not there yet");
+    free(dataset);
+    free(output);
+    return status;
+}
+
+const dn_command dn_command_run = {
+    .name = "run",
+    .summary = "measure all scans of a BIDS data set",
+    .positional = "DATASET OUTPUT participant|group",
+    .positional_min = 3,
+    .positional_max = 3,
+    .options = options,
+    .description =
+        "participant: measures every T1w scan of a BIDS data set, several at a time, as 'dien segment' does. OUTPUT becomes a BIDS "
+        "derivative: results are in OUTPUT/sub-.../[ses-.../]anat, and OUTPUT/status says for each scan what it was measured with, or why "
+        "it could not be. The same command again does only what is left: new scans, scans that have changed, and those that were measured "
+        "with other options, networks or another version. A scan that cannot be measured never stops the others. Several runs may work in "
+        "one OUTPUT at the same time.\n\n"
+        "Each scan is measured by one thread, unless --threads is given: several scans at a time are faster than several threads for one "
+        "scan.\n\n"
+        "Exit codes: 0 all measured, now or before; 2 wrong use; 3 the data set or the networks cannot be read; 4 all measured, but some "
+        "scans failed quality control; 5 not enough memory or disk; 6 some scans could not be measured, the others are done.",
+    .examples = "dien run bids bids/derivatives/dien participant\n"
+                "dien run bids out participant --participant-label 01 02 --session-label baseline\n"
+                "dien run bids out participant --shard 3/20 --jobs 4",
+    .run = run,
+};

@@ -1,0 +1,231 @@
+/* The folder of results: its description, and whether it is the right one. */
+#define _GNU_SOURCE
+#include "cohort/bids/dataset.h"
+
+#include "base/file.h"
+#include "base/job.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "models/sha256.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DESCRIPTION_LIMIT = 1 << 20 };
+
+#define DESCRIPTION "dataset_description.json"
+#define BIDS_VERSION "1.10.0"
+
+/* What is not a name of BIDS's, and what bids-validator 1.15, which knows raw data sets only, would not know in a derivative. */
+static const char ignored[] =
+    "status/\nslurm/\ngroup/\n*_volumes.tsv\n*_volumes.json\n*_qc.png\n*_report.html\n*_dseg.*\n*_mask.*\n*_probseg.*\n";
+
+static const char readme[] =
+    "Results of dien: volumes of the hypothalamus, the thalamus, other deep structures and the intracranial volume.\n\n"
+    "sub-*/[ses-*/]anat/   per scan: labels (_dseg), volumes (_volumes.tsv), mask of the inside of the skull, picture, report\n"
+    "status/               per scan: what it was measured with, or why it could not be measured\n"
+    "group/                tables of all scans, and a report, once they were made\n";
+
+/* ---- the data set that results come from -------------------------------------------------------------------------- */
+
+/* Recognises a data set after it was moved: its name and the hash of its description. */
+typedef struct source {
+    char *name; /* owned */
+    char sha256[65];
+} source;
+
+static dn_status source_of(const char *dataset, source *out)
+{
+    char *path = NULL;
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    *out = (source){.name = NULL};
+    DN_TRY(dn_path_join(dataset, DESCRIPTION, &path));
+    dn_status status = DN_OK;
+    if (dn_path_exists(path)) {
+        status = dn_file_read(path, DESCRIPTION_LIMIT, &bytes, &size);
+    }
+    free(path);
+    DN_TRY(status);
+    if (bytes == NULL) {
+        char *whole = realpath(dataset, NULL);
+        dn_log(DN_LOG_WARNING, "%s has no " DESCRIPTION "; BIDS asks for one", dataset);
+        status = dn_strdup(whole != NULL ? dn_path_name(whole) : dn_path_name(dataset), &out->name);
+        free(whole);
+        return status;
+    }
+    dn_sha256(bytes, size, out->sha256);
+    json_t *root = json_loadb((const char *)bytes, size, 0, NULL);
+    const char *name = json_string_value(json_object_get(root, "Name"));
+    if (root == NULL) {
+        dn_log(DN_LOG_WARNING, "%s/" DESCRIPTION " is no JSON file", dataset);
+    }
+    status = dn_strdup(name != NULL ? name : dn_path_name(dataset), &out->name);
+    json_decref(root);
+    free(bytes);
+    return status;
+}
+
+/* ---- a folder that is there --------------------------------------------------------------------------------------- */
+
+/* Whether there is nothing in it, but for what begins with a point. */
+static dn_status is_empty(const char *folder, bool *empty)
+{
+    DIR *open = opendir(folder);
+    const struct dirent *entry;
+    *empty = true;
+    if (open == NULL) {
+        const int error = errno;
+        return dn_error_set(dn_error_of(error, DN_EIO), "cannot read the folder %s: %s", folder, strerror(error));
+    }
+    while (*empty && (entry = readdir(open)) != NULL) {
+        *empty = entry->d_name[0] == '.';
+    }
+    closedir(open);
+    return DN_OK;
+}
+
+static dn_status read_description(const char *output, json_t **out)
+{
+    char *path = NULL;
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    *out = NULL;
+    DN_TRY(dn_path_join(output, DESCRIPTION, &path));
+    dn_status status = DN_OK;
+    if (dn_path_exists(path)) {
+        status = dn_file_read(path, DESCRIPTION_LIMIT, &bytes, &size);
+        if (status == DN_OK) {
+            *out = json_loadb((const char *)bytes, size, 0, NULL);
+            status = *out != NULL ? DN_OK : dn_error_set(DN_EUSAGE, "%s is no JSON file; name another folder for the results", path);
+        }
+    }
+    free(bytes);
+    free(path);
+    return status;
+}
+
+static const char *text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static dn_status check_description(const json_t *description, const char *output, const source *from, const char *version, bool mix)
+{
+    const json_t *made = json_array_get(json_object_get(description, "GeneratedBy"), 0);
+    const json_t *source_then = json_object_get(description, "DienSource");
+    if (strcmp(text_at(made, "Name"), "dien") != 0 || source_then == NULL) {
+        DN_FAIL(DN_EUSAGE, "%s holds a data set that dien did not make (%s); name another folder for the results", output,
+                *text_at(made, "Name") != '\0' ? text_at(made, "Name") : text_at(description, "Name"));
+    }
+    if (from != NULL &&
+        (strcmp(text_at(source_then, "Name"), from->name) != 0 || strcmp(text_at(source_then, "SHA256"), from->sha256) != 0)) {
+        DN_FAIL(DN_EUSAGE,
+                "%s holds results of another data set, '%s' (or its " DESCRIPTION
+                " was changed since); name another folder for those of '%s'",
+                output, text_at(source_then, "Name"), from->name);
+    }
+    if (!mix && version != NULL && strcmp(text_at(made, "Version"), version) != 0) {
+        return dn_error_offer(
+            dn_error_set(DN_EUSAGE,
+                         "%s holds results of version %s of dien, this is %s: volumes of two versions do not belong into one study; name "
+                         "another folder, or measure all scans again there",
+                         output, text_at(made, "Version"), version),
+            DN_REMEDY_MIX_VERSIONS);
+    }
+    return DN_OK;
+}
+
+static dn_status write_description(const char *output, const source *from, const char *version)
+{
+    char *path = NULL, *name = NULL;
+    dn_status status = dn_path_join(output, DESCRIPTION, &path);
+    if (status == DN_OK) {
+        status = dn_asprintf(&name, "dien: volumes of %s", from->name);
+    }
+    if (status == DN_OK) {
+        json_t *root = json_pack("{s:s, s:s, s:s, s:[{s:s, s:s}], s:{s:s, s:s}}", "Name", name, "BIDSVersion", BIDS_VERSION, "DatasetType",
+                                 "derivative", "GeneratedBy", "Name", "dien", "Version", version, "DienSource", "Name", from->name,
+                                 "SHA256", from->sha256);
+        status = dn_json_write(root, 17, path);
+    }
+    free(name);
+    free(path);
+    return status;
+}
+
+static dn_status write_text(const char *output, const char *name, const char *text)
+{
+    char *path = NULL;
+    DN_TRY(dn_path_join(output, name, &path));
+    dn_status status = dn_path_exists(path) ? DN_OK : dn_file_write_all(path, text, strlen(text));
+    free(path);
+    return status;
+}
+
+static dn_status check_place(const char *dataset, const char *output)
+{
+    char *a = realpath(dataset, NULL), *b = realpath(output, NULL);
+    const bool same = a != NULL && b != NULL && strcmp(a, b) == 0;
+    free(a);
+    free(b);
+    if (same) {
+        DN_FAIL(DN_EUSAGE, "the results cannot go into the data set itself; name another folder, for example %s/derivatives/dien", dataset);
+    }
+    return DN_OK;
+}
+
+dn_status dn_derivative_open(const char *dataset, const char *output, const char *version, bool mix)
+{
+    source from;
+    json_t *description = NULL;
+    bool empty = true;
+    dn_status status = check_place(dataset, output);
+    DN_TRY(status);
+    DN_TRY(source_of(dataset, &from));
+    DN_TRY_GOTO(status, dn_path_make_folder(output), done);
+    DN_TRY_GOTO(status, read_description(output, &description), done);
+    if (description != NULL) {
+        DN_TRY_GOTO(status, check_description(description, output, &from, version, mix), done);
+        const json_t *made = json_array_get(json_object_get(description, "GeneratedBy"), 0);
+        if (strcmp(text_at(made, "Version"), version) != 0) { /* mixed, as was asked for */
+            status = write_description(output, &from, version);
+        }
+    } else {
+        DN_TRY_GOTO(status, is_empty(output, &empty), done);
+        if (!empty) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE, "%s is not empty and holds no results of a data set; name another folder for the results",
+                         output);
+        }
+        DN_TRY_GOTO(status, write_description(output, &from, version), done);
+    }
+    if (status == DN_OK) {
+        status = write_text(output, ".bidsignore", ignored);
+    }
+    if (status == DN_OK) {
+        status = write_text(output, "README", readme);
+    }
+done:
+    json_decref(description);
+    free(from.name);
+    return status;
+}
+
+dn_status dn_derivative_check(const char *output)
+{
+    json_t *description = NULL;
+    if (!dn_path_is_folder(output)) {
+        DN_FAIL(DN_EINPUT, "%s is not a folder", output);
+    }
+    DN_TRY(read_description(output, &description));
+    if (description == NULL) {
+        DN_FAIL(DN_EINPUT, "%s holds no results of a data set (it has no " DESCRIPTION ")", output);
+    }
+    dn_status status = check_description(description, output, NULL, NULL, true);
+    json_decref(description);
+    return status == DN_EUSAGE ? dn_error_set(DN_EINPUT, "%s", dn_error_message()) : status;
+}

@@ -1,0 +1,17 @@
+/* The folder of results as a BIDS derivative: dataset_description.json, .bidsignore and README; and whether it may be used. */
+#ifndef DN_COHORT_BIDS_DATASET_H
+#define DN_COHORT_BIDS_DATASET_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+
+/* Makes the folder output for results from the data set, or sees whether the one that is there is of this data set and this version.
+ * mix: results of another version may be in it. Several processes may call it for one folder at the same time.
+ * DN_EUSAGE: it is the data set itself; it holds results of another program, another data set or (unless mix) another version, or files
+ * that no run of dien wrote. DN_EINPUT, DN_EIO. */
+DN_CHECKED dn_status dn_derivative_open(const char *dataset, const char *output, const char *version, bool mix);
+/* For a step that only reads it: DN_EINPUT when it is no folder of results of `dien run`. */
+DN_CHECKED dn_status dn_derivative_check(const char *output);
+
+#endif

@@ -1,0 +1,405 @@
+/* Walks the folders of a BIDS data set and lists the scans that are wanted. */
+#define _GNU_SOURCE
+#include "cohort/bids/layout.h"
+
+#include "base/bids_name.h"
+#include "base/file.h"
+#include "base/job.h"
+#include "base/memory.h"
+#include "base/words.h"
+#include "cohort/bids/filter.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- folders ------------------------------------------------------------------------------------------------------ */
+
+typedef struct names {
+    char **name;
+    size_t count, room;
+} names;
+
+static void names_release(names *list)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        free(list->name[i]);
+    }
+    free(list->name);
+    *list = (names){.name = NULL};
+}
+
+static dn_status names_add(names *list, const char *text)
+{
+    if (list->count == list->room) {
+        const size_t room = list->room == 0 ? 16 : 2 * list->room;
+        DN_TRY(dn_realloc(&list->name, room, sizeof *list->name, "the names in a folder"));
+        list->room = room;
+    }
+    DN_TRY(dn_strdup(text, &list->name[list->count]));
+    ++list->count;
+    return DN_OK;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What is in a folder, sorted, without what begins with a point. */
+static dn_status names_read(const char *folder, names *out)
+{
+    DIR *open = opendir(folder);
+    if (open == NULL) {
+        const int error = errno;
+        return dn_error_set(dn_error_of(error, DN_EINPUT), "cannot read the folder %s: %s", folder, strerror(error));
+    }
+    dn_status status = DN_OK;
+    const struct dirent *entry;
+    while (status == DN_OK && (entry = readdir(open)) != NULL) {
+        if (entry->d_name[0] != '.') {
+            status = names_add(out, entry->d_name);
+        }
+    }
+    closedir(open);
+    if (status == DN_OK && out->count > 0) {
+        qsort(out->name, out->count, sizeof *out->name, by_text);
+    }
+    return status;
+}
+
+/* ---- the walk ----------------------------------------------------------------------------------------------------- */
+
+typedef struct walk {
+    const char *dataset;
+    const dn_bids_wanted *wanted;
+    dn_bids_layout *out;
+    size_t room, remark_room;
+    bool *session_seen; /* [wanted->session_count] */
+    names sessions;     /* all that there are, each once */
+} walk;
+
+static dn_status remark(walk *it, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static dn_status remark(walk *it, const char *format, ...)
+{
+    dn_bids_layout *out = it->out;
+    char *text = NULL;
+    va_list arguments;
+    if (out->remark_count == it->remark_room) {
+        const size_t room = it->remark_room == 0 ? 16 : 2 * it->remark_room;
+        DN_TRY(dn_realloc(&out->remark, room, sizeof *out->remark, "remarks on the data set"));
+        it->remark_room = room;
+    }
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for a remark on the data set");
+    }
+    out->remark[out->remark_count++] = text;
+    return DN_OK;
+}
+
+static dn_status new_scan(walk *it, dn_bids_scan **out)
+{
+    dn_bids_layout *layout = it->out;
+    if (layout->count == it->room) {
+        const size_t room = it->room == 0 ? 64 : 2 * it->room;
+        DN_TRY(dn_realloc(&layout->scan, room, sizeof *layout->scan, "the list of scans"));
+        it->room = room;
+    }
+    *out = &layout->scan[layout->count++];
+    **out = (dn_bids_scan){.path = NULL};
+    return DN_OK;
+}
+
+/* Why a file whose name is known cannot be measured as what it is called. */
+static dn_status doubt(const dn_bids_scan *scan, const dn_bids_name *name, char **out)
+{
+    const char *subject = name->value[DN_BIDS_SUB], *session = name->value[DN_BIDS_SES];
+    if (subject == NULL || strcmp(subject, scan->subject) != 0) {
+        return dn_asprintf(out, "%s: its name says sub-%s, its folder sub-%s: rename one of them", scan->inside,
+                           subject != NULL ? subject : "?", scan->subject);
+    }
+    if ((session == NULL) != (scan->session == NULL) || (session != NULL && strcmp(session, scan->session) != 0)) {
+        return dn_asprintf(out, "%s: its name says %s%s, its folder %s%s: rename one of them", scan->inside, session != NULL ? "ses-" : "",
+                           session != NULL ? session : "no session", scan->session != NULL ? "ses-" : "",
+                           scan->session != NULL ? scan->session : "no session");
+    }
+    if (!name->valid) {
+        dn_status status = dn_bids_check(scan->path); /* for its sentence */
+        if (status == DN_EFORMAT) {
+            status = dn_asprintf(out, "%s", dn_error_message());
+            dn_error_clear();
+        }
+        return status;
+    }
+    return DN_OK;
+}
+
+/* where: "sub-01/ses-2/anat". */
+static dn_status add_scan(walk *it, const char *subject, const char *session, const char *where, const char *file, const dn_bids_name *name)
+{
+    dn_bids_scan *scan;
+    DN_TRY(new_scan(it, &scan));
+    DN_TRY(dn_asprintf(&scan->path, "%s/%s/%s", it->dataset, where, file));
+    scan->inside = scan->path + strlen(it->dataset) + 1;
+    DN_TRY(dn_strdup(where, &scan->folder));
+    DN_TRY(dn_strdup(subject, &scan->subject));
+    if (session != NULL) {
+        DN_TRY(dn_strdup(session, &scan->session));
+    }
+    DN_TRY(dn_bids_scan_key(file, &scan->key));
+    DN_TRY(dn_path_scan_stem(file, &scan->stem));
+    DN_TRY(doubt(scan, name, &scan->unusable));
+    /* sub-01_T1w.nii beside sub-01_T1w.nii.gz */
+    dn_bids_scan *before = it->out->count > 1 ? scan - 1 : NULL;
+    if (before != NULL && scan->unusable == NULL && strcmp(before->folder, where) == 0 && strcmp(before->stem, scan->stem) == 0) {
+        DN_TRY(dn_asprintf(&scan->unusable, "%s: %s beside it has the same name: remove one of them", scan->inside,
+                           dn_path_name(before->path)));
+        if (before->unusable == NULL) {
+            DN_TRY(dn_asprintf(&before->unusable, "%s: %s beside it has the same name: remove one of them", before->inside, file));
+        }
+    }
+    return DN_OK;
+}
+
+static bool is_image(const char *extension)
+{
+    return strcmp(extension, ".nii") == 0 || strcmp(extension, ".nii.gz") == 0;
+}
+
+/* "T1w, T2w" of the images of a folder that are not taken. */
+static void list_suffix(char *list, size_t size, const char *suffix)
+{
+    const size_t used = strlen(list);
+    if (strstr(list, suffix) == NULL) {
+        snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", suffix);
+    }
+}
+
+/* Scans of one session, or of a person without sessions. where: "sub-01/ses-2". */
+static dn_status walk_session(walk *it, const char *subject, const char *session, const char *where)
+{
+    char *inside = NULL, *folder = NULL;
+    char others[160] = "";
+    names files = {.name = NULL};
+    const size_t before = it->out->count;
+    dn_status status = dn_asprintf(&inside, "%s/anat", where);
+    DN_TRY_GOTO(status, status, done);
+    DN_TRY_GOTO(status, dn_path_join(it->dataset, inside, &folder), done);
+    if (dn_path_is_folder(folder)) {
+        DN_TRY_GOTO(status, names_read(folder, &files), done);
+    }
+    for (size_t i = 0; i < files.count && status == DN_OK; ++i) {
+        dn_bids_name name;
+        DN_TRY_GOTO(status, dn_bids_parse(files.name[i], &name), done);
+        if (is_image(name.extension) && dn_bids_filter_takes(it->wanted->filter, &name)) {
+            status = add_scan(it, subject, session, inside, files.name[i], &name);
+        } else if (is_image(name.extension)) {
+            list_suffix(others, sizeof others, *name.suffix != '\0' ? name.suffix : files.name[i]);
+        }
+        dn_bids_name_release(&name);
+    }
+    if (status == DN_OK && it->out->count == before) {
+        const char *wanted = dn_bids_filter_suffix(it->wanted->filter);
+        const char *of_filter = it->wanted->filter != NULL ? " that the filter takes" : "";
+        status = files.count == 0  ? remark(it, "%s: no folder anat, or nothing in it", where)
+                 : *others == '\0' ? remark(it, "%s: no %s image%s", where, wanted, of_filter)
+                                   : remark(it, "%s: no %s image%s (there is %s)", where, wanted, of_filter, others);
+    }
+done:
+    names_release(&files);
+    free(folder);
+    free(inside);
+    return status;
+}
+
+/* The place of label among the wanted ones; count: not there. */
+static size_t place_of(dn_bids_entity entity, const char *label, const char *const *wanted, size_t count)
+{
+    size_t i = 0;
+    while (i < count && strcmp(dn_bids_bare(entity, wanted[i]), label) != 0) {
+        ++i;
+    }
+    return i;
+}
+
+static dn_status note_session(walk *it, const char *session)
+{
+    for (size_t i = 0; i < it->sessions.count; ++i) {
+        if (strcmp(it->sessions.name[i], session) == 0) {
+            return DN_OK;
+        }
+    }
+    return names_add(&it->sessions, session);
+}
+
+static dn_status walk_subject(walk *it, const char *folder_name)
+{
+    const char *subject = dn_bids_bare(DN_BIDS_SUB, folder_name);
+    const dn_bids_wanted *wanted = it->wanted;
+    const size_t before = it->out->count;
+    char *folder = NULL, *where = NULL;
+    names inside = {.name = NULL};
+    size_t sessions = 0;
+    dn_status status;
+    DN_TRY(dn_path_join(it->dataset, folder_name, &folder));
+    DN_TRY_GOTO(status, names_read(folder, &inside), done);
+    for (size_t i = 0; i < inside.count && status == DN_OK; ++i) {
+        if (!dn_bids_has_key(DN_BIDS_SES, inside.name[i])) {
+            continue;
+        }
+        const char *session = dn_bids_bare(DN_BIDS_SES, inside.name[i]);
+        const size_t place = place_of(DN_BIDS_SES, session, wanted->sessions, wanted->session_count);
+        ++sessions;
+        DN_TRY_GOTO(status, note_session(it, session), done);
+        if (wanted->session_count > 0 && place == wanted->session_count) {
+            continue;
+        }
+        if (wanted->session_count > 0) {
+            it->session_seen[place] = true;
+        }
+        free(where);
+        DN_TRY_GOTO(status, dn_path_join(folder_name, inside.name[i], &where), done);
+        status = walk_session(it, subject, session, where);
+    }
+    if (status == DN_OK && sessions == 0 && wanted->session_count == 0) {
+        status = walk_session(it, subject, NULL, folder_name);
+    } else if (status == DN_OK && sessions == 0) {
+        status = remark(it, "%s: has no sessions, and some were asked for", folder_name);
+    }
+    it->out->subjects += it->out->count > before;
+done:
+    names_release(&inside);
+    free(where);
+    free(folder);
+    return status;
+}
+
+/* ---- the whole data set ------------------------------------------------------------------------------------------- */
+
+/* label was asked for, and is not there; there: all labels or folders' names that are. */
+static dn_status fail_label(const char *dataset, dn_bids_entity entity, const char *label, const names *there)
+{
+    const char *key = dn_bids_key(entity);
+    const char *bare = dn_bids_bare(entity, label);
+    const char **list = NULL;
+    size_t n = 0;
+    DN_TRY(dn_alloc(&list, there->count + 1, sizeof *list, "the list of labels"));
+    for (size_t i = 0; i < there->count; ++i) {
+        if (entity != DN_BIDS_SUB || dn_bids_has_key(DN_BIDS_SUB, there->name[i])) {
+            list[n++] = dn_bids_bare(entity, there->name[i]);
+        }
+    }
+    const char *near = NULL;
+    for (size_t i = 0; i < n && near == NULL; ++i) { /* 1 for 01 */
+        near = strcmp(list[i] + strspn(list[i], "0"), bare + strspn(bare, "0")) == 0 ? list[i] : NULL;
+    }
+    near = near != NULL ? near : dn_nearest_name(bare, list);
+    if (near != NULL) {
+        dn_error_set(DN_EUSAGE, "%s has no %s-%s; is %s-%s meant?", dataset, key, bare, key, near);
+    } else {
+        dn_error_set(DN_EUSAGE, "%s has no %s-%s; it has %zu, the first is %s-%s", dataset, key, bare, n, key, n > 0 ? list[0] : "?");
+    }
+    free(list);
+    return DN_EUSAGE;
+}
+
+static dn_status check_participants(const char *dataset, const dn_bids_wanted *wanted, const names *folders)
+{
+    for (size_t i = 0; i < wanted->participant_count; ++i) {
+        bool found = false;
+        const char *label = dn_bids_bare(DN_BIDS_SUB, wanted->participants[i]);
+        for (size_t k = 0; k < folders->count && !found; ++k) {
+            found = dn_bids_has_key(DN_BIDS_SUB, folders->name[k]) && strcmp(dn_bids_bare(DN_BIDS_SUB, folders->name[k]), label) == 0;
+        }
+        if (!found) {
+            return fail_label(dataset, DN_BIDS_SUB, label, folders);
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status walk_all(walk *it, const names *folders)
+{
+    const dn_bids_wanted *wanted = it->wanted;
+    size_t subjects = 0;
+    for (size_t i = 0; i < folders->count; ++i) {
+        char *path = NULL;
+        if (!dn_bids_has_key(DN_BIDS_SUB, folders->name[i])) {
+            continue;
+        }
+        DN_TRY(dn_cancel_check());
+        DN_TRY(dn_path_join(it->dataset, folders->name[i], &path));
+        const bool folder = dn_path_is_folder(path);
+        free(path);
+        subjects += folder;
+        const char *label = dn_bids_bare(DN_BIDS_SUB, folders->name[i]);
+        if (folder && (wanted->participant_count == 0 ||
+                       place_of(DN_BIDS_SUB, label, wanted->participants, wanted->participant_count) < wanted->participant_count)) {
+            DN_TRY(walk_subject(it, folders->name[i]));
+        }
+    }
+    if (subjects == 0) {
+        DN_FAIL(DN_EINPUT, "%s has no folder sub-...: it is not a BIDS data set, or not its top folder", it->dataset);
+    }
+    for (size_t i = 0; i < wanted->session_count; ++i) {
+        if (!it->session_seen[i] && wanted->participant_count == 0) {
+            return fail_label(it->dataset, DN_BIDS_SES, wanted->sessions[i], &it->sessions);
+        }
+    }
+    if (it->out->count == 0) {
+        DN_FAIL(DN_EDATA, "no scan in %s is to be measured%s%s", it->dataset, it->out->remark_count > 0 ? "; the first reason: " : "",
+                it->out->remark_count > 0 ? it->out->remark[0] : "");
+    }
+    return DN_OK;
+}
+
+dn_status dn_bids_find_scans(const char *dataset, const dn_bids_wanted *wanted, dn_bids_layout *out)
+{
+    static const dn_bids_wanted all = {.participants = NULL};
+    walk it = {.dataset = dataset, .wanted = wanted != NULL ? wanted : &all, .out = out};
+    names folders = {.name = NULL};
+    dn_status status = DN_OK;
+    *out = (dn_bids_layout){.scan = NULL};
+    if (!dn_path_is_folder(dataset)) {
+        DN_FAIL(DN_EINPUT, "%s is not a folder: a BIDS data set is one, with folders sub-...", dataset);
+    }
+    DN_TRY(dn_alloc(&it.session_seen, it.wanted->session_count, sizeof *it.session_seen, "the sessions"));
+    DN_TRY_GOTO(status, names_read(dataset, &folders), done);
+    DN_TRY_GOTO(status, check_participants(dataset, it.wanted, &folders), done);
+    status = walk_all(&it, &folders);
+done:
+    names_release(&folders);
+    names_release(&it.sessions);
+    free(it.session_seen);
+    if (status != DN_OK) {
+        dn_bids_layout_release(out);
+    }
+    return status;
+}
+
+void dn_bids_layout_release(dn_bids_layout *layout)
+{
+    for (size_t i = 0; i < layout->count; ++i) {
+        dn_bids_scan *scan = &layout->scan[i];
+        free(scan->path);
+        free(scan->key);
+        free(scan->stem);
+        free(scan->folder);
+        free(scan->subject);
+        free(scan->session);
+        free(scan->unusable);
+    }
+    for (size_t i = 0; i < layout->remark_count; ++i) {
+        free(layout->remark[i]);
+    }
+    free(layout->scan);
+    free(layout->remark);
+    *layout = (dn_bids_layout){.scan = NULL};
+}

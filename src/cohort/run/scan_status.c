@@ -1,0 +1,226 @@
+/* Records of scans: read and compared with the present, written, removed. */
+#define _GNU_SOURCE
+#include "cohort/run/scan_status.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "models/sha256.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RECORD_LIMIT = 4 << 20 };
+
+void dn_scan_status_release(dn_scan_status *record)
+{
+    free(record->reason);
+    *record = (dn_scan_status){.state = DN_SCAN_NEW};
+}
+
+static dn_status path_of(const char *output, const dn_bids_scan *scan, char **out)
+{
+    return dn_asprintf(out, "%s/" DN_SCAN_STATUS_FOLDER "/%s.json", output, scan->key);
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------------ */
+
+static void time_text(const struct stat *facts, char out[48])
+{
+    snprintf(out, 48, "%lld.%09ld", (long long)facts->st_mtim.tv_sec, facts->st_mtim.tv_nsec);
+}
+
+/* *changed: the scan is not the file that was measured. */
+static dn_status compare_input(const dn_bids_scan *scan, const json_t *input, bool *changed)
+{
+    struct stat facts;
+    char modified[48], sha256[65];
+    const char *then = json_string_value(json_object_get(input, "Modified"));
+    const char *hash = json_string_value(json_object_get(input, "SHA256"));
+    *changed = true;
+    if (stat(scan->path, &facts) != 0) {
+        *changed = json_object_get(input, "Bytes") != NULL; /* it was not there then, either */
+        return DN_OK;
+    }
+    if (json_integer_value(json_object_get(input, "Bytes")) != (json_int_t)facts.st_size) {
+        return DN_OK;
+    }
+    time_text(&facts, modified);
+    if (then != NULL && strcmp(then, modified) == 0) {
+        *changed = false;
+        return DN_OK;
+    }
+    dn_status status = dn_sha256_file(scan->path, sha256);
+    if (status == DN_ENOMEM || status == DN_ECANCELLED) {
+        return status;
+    }
+    dn_error_clear();
+    *changed = status != DN_OK || hash == NULL || strcmp(hash, sha256) != 0;
+    return DN_OK;
+}
+
+/* The first file that was written and is not there any more, or has another size; *name is borrowed from record. A table or mask that the
+ * page corrected is recorded by whoever corrects it. */
+static void find_missing(const char *output, const json_t *record, const char **name)
+{
+    const char *folder = json_string_value(json_object_get(record, "Folder"));
+    const json_t *file;
+    size_t i;
+    *name = NULL;
+    json_array_foreach(json_object_get(record, "Outputs"), i, file)
+    {
+        const char *what = json_string_value(json_object_get(file, "name"));
+        char *path = NULL;
+        struct stat facts;
+        if (what == NULL || dn_asprintf(&path, "%s/%s/%s", output, folder != NULL ? folder : ".", what) != DN_OK) {
+            continue;
+        }
+        if (*name == NULL && (stat(path, &facts) != 0 || (json_int_t)facts.st_size != json_integer_value(json_object_get(file, "bytes")))) {
+            *name = what;
+        }
+        free(path);
+    }
+}
+
+static dn_status compare_models(const json_t *now, const json_t *then, char **reason)
+{
+    const json_t *model;
+    size_t i;
+    if (json_equal(now, then)) {
+        return DN_OK;
+    }
+    json_array_foreach(now, i, model)
+    {
+        const json_t *other = json_array_get(then, i);
+        if (!json_equal(model, other)) {
+            return dn_asprintf(reason, "the network %s is not the one of then", json_string_value(json_object_get(model, "name")));
+        }
+    }
+    return dn_asprintf(reason, "other networks are used now");
+}
+
+/* Whether another try may go better though nothing has changed: memory, disks and crashes do not depend on the scan alone. */
+static bool may_pass(dn_status status)
+{
+    return status == DN_ENOMEM || status == DN_EIO || status == DN_EINTERNAL || status == DN_ECANCELLED;
+}
+
+static dn_status judge(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, const json_t *record, dn_scan_status *out)
+{
+    const char *version = json_string_value(json_object_get(record, "Version"));
+    const char *state = json_string_value(json_object_get(record, "State"));
+    const char *message = json_string_value(json_object_get(record, "Message"));
+    bool changed = false;
+    out->state = DN_SCAN_STALE;
+    if (version == NULL || strcmp(version, now->version) != 0) {
+        return dn_asprintf(&out->reason, "measured by version %s", version != NULL ? version : "?");
+    }
+    DN_TRY(compare_models(now->models, json_object_get(record, "Models"), &out->reason));
+    if (out->reason != NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_run_settings_difference(now->settings, json_object_get(record, "Settings"), &out->reason));
+    if (out->reason != NULL) {
+        return DN_OK;
+    }
+    DN_TRY(compare_input(scan, json_object_get(record, "Input"), &changed));
+    if (changed) {
+        return dn_asprintf(&out->reason, "the scan has changed");
+    }
+    if (state == NULL || strcmp(state, "done") != 0) {
+        out->state = may_pass(out->status) ? DN_SCAN_STALE : DN_SCAN_FAILED;
+        return dn_asprintf(&out->reason, "%s", message != NULL ? message : "could not be measured");
+    }
+    const char *missing;
+    find_missing(output, record, &missing);
+    if (missing != NULL) {
+        return dn_asprintf(&out->reason, "%s is missing or was changed", missing);
+    }
+    out->state = DN_SCAN_DONE;
+    return DN_OK;
+}
+
+dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, dn_scan_status *out)
+{
+    char *path = NULL;
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    json_t *record = NULL;
+    *out = (dn_scan_status){.state = DN_SCAN_NEW};
+    DN_TRY(path_of(output, scan, &path));
+    dn_status status = dn_path_exists(path) ? dn_file_read(path, RECORD_LIMIT, &bytes, &size) : DN_EINPUT;
+    free(path);
+    if (status == DN_OK) {
+        record = json_loadb((const char *)bytes, size, 0, NULL);
+    }
+    free(bytes);
+    if (record == NULL) { /* nothing is counted as done that cannot be shown to be */
+        dn_error_clear();
+        return status == DN_ENOMEM || status == DN_ECANCELLED ? status : DN_OK;
+    }
+    const json_int_t code = json_integer_value(json_object_get(record, "Status"));
+    out->status = code >= 0 && code < (json_int_t)DN_STATUS_COUNT ? (dn_status)code : DN_EINTERNAL;
+    out->accepted = json_is_true(json_object_get(record, "Accepted"));
+    out->seconds = json_number_value(json_object_get(record, "Seconds"));
+    out->peak_mb = json_number_value(json_object_get(record, "PeakMemory_MB"));
+    status = judge(output, scan, now, record, out);
+    json_decref(record);
+    return status;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------ */
+
+static json_t *input_of(const dn_bids_scan *scan, const char *sha256)
+{
+    struct stat facts;
+    char modified[48];
+    if (stat(scan->path, &facts) != 0) {
+        return json_object();
+    }
+    time_text(&facts, modified);
+    return json_pack("{s:I, s:s, s:s}", "Bytes", (json_int_t)facts.st_size, "Modified", modified, "SHA256", sha256);
+}
+
+dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, const dn_worker_answer *answer)
+{
+    char *path = NULL;
+    const bool done = answer->status == DN_OK;
+    json_t *record = json_object();
+    json_object_set_new(record, "Scan", json_string(scan->inside));
+    json_object_set_new(record, "State", json_string(done ? "done" : "failed"));
+    json_object_set_new(record, "Status", json_integer((json_int_t)answer->status));
+    json_object_set_new(record, "Message", json_string(answer->text != NULL ? answer->text : ""));
+    json_object_set_new(record, "Accepted", json_boolean(done && !answer->rejected));
+    json_object_set_new(record, "Score", isnan(answer->score) ? json_null() : json_real(answer->score));
+    json_object_set_new(record, "Input", input_of(scan, answer->sha256));
+    json_object_set_new(record, "Version", json_string(now->version));
+    json_object_set_new(record, "Models", json_deep_copy(now->models));
+    json_object_set_new(record, "Settings", json_deep_copy(now->settings));
+    json_object_set_new(record, "Folder", json_string(scan->folder));
+    json_object_set_new(record, "Outputs", answer->outputs != NULL ? json_deep_copy(answer->outputs) : json_array());
+    json_object_set_new(record, "Seconds", json_real(round(answer->seconds * 100.0) / 100.0));
+    json_object_set_new(record, "PeakMemory_MB", json_real(round(answer->peak_mb)));
+    dn_status status = path_of(output, scan, &path);
+    if (status != DN_OK) {
+        json_decref(record);
+        return status;
+    }
+    status = dn_json_write(record, 12, path);
+    free(path);
+    return status;
+}
+
+dn_status dn_scan_status_remove(const char *output, const dn_bids_scan *scan)
+{
+    char *path = NULL;
+    DN_TRY(path_of(output, scan, &path));
+    const int error = unlink(path) == 0 || errno == ENOENT ? 0 : errno;
+    dn_status status = error == 0 ? DN_OK : dn_error_set(DN_EIO, "cannot remove the old record %s: %s", path, strerror(error));
+    free(path);
+    return status;
+}
