@@ -92,7 +92,7 @@ install: ## Install program, library, header, models and man pages under PREFIX 
 	@echo "installed under $(DESTDIR)$(PREFIX)"
 
 deb: ## Make the Debian packages dien, libdien0, libdien-dev in build-deb/, for the release of this machine
-	@tools/deps.sh build
+	@tools/deps.sh build package
 	@JOBS=$(JOBS) tools/deb.sh build-deb
 
 deb-test: deb ## Install the packages in a fresh root of debootstrap as Dockerfile and dien.def do, and use them there (root or sudo)

@@ -6,4 +6,4 @@ if(pages)
 endif()
 # The text of the GPL is part of every Debian system; the links of the pages still lead to it.
 file(REMOVE "${root}/share/doc/dien/LICENSE")
-file(CREATE_LINK /usr/share/common-licenses/GPL-3 "${root}/share/doc/dien/LICENSE" SYMBOLIC)
+file(CREATE_LINK ../../common-licenses/GPL-3 "${root}/share/doc/dien/LICENSE" SYMBOLIC)

@@ -6,7 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build-deb}
 [ $# -eq 0 ] || shift
-command -v dpkg-shlibdeps >/dev/null || { echo "make deb needs dpkg-shlibdeps (package dpkg-dev)" >&2; exit 1; }
+for tool in dpkg-shlibdeps file; do
+    command -v "$tool" >/dev/null || { echo "make deb needs the program $tool (packages dpkg-dev, file)" >&2; exit 1; }
+done
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
     SOURCE_DATE_EPOCH=$(git -c safe.directory='*' log -1 --format=%ct 2>/dev/null) || SOURCE_DATE_EPOCH=$(stat -c %Y CHANGELOG.md)
 fi
