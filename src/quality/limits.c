@@ -9,7 +9,8 @@
  * two trained networks disagreed by 0.04 to 0.07, two hardly trained ones by 0.09 to 0.27 where they found the structure. The rest:
  * docs/evidence/quality_limits.md. Mirror: the 3-D network's answers disagreed by 0.043 to 0.072 on 56 heads, by 0.071 to 0.26 on 54
  * spoiled copies of nine of them (tools/hypothalamus_validity.py, 2026-11-29). Posterior of the 3-D network: 0.77 is
- * below those of 56 good heads of up to 1.4 mm (0.773 and more), 0.72 percentile 5 of 60 of 2 mm (docs/evidence/quality_limits.md). */
+ * below those of 56 heads of up to 1.4 mm (0.773 and more; one with ringing has 0.764), 0.72 percentile 5 of 60 of 2 mm
+ * (docs/evidence/quality_limits.md). */
 #define SHARED                                                                                                                             \
     .volume_low = {600, 300}, .volume_high = {1150, 1600}, .asymmetry = {0.20, 0.60}, .largest = {0.90, 0.60}, .members = {0.05, 0.20},    \
     .mirror = {0.08, 0.25}, .folds = {0.15, 0.30}, .edge_mm = {4.0, 5.5}, .frame_mm = {1.0, 3.0}, .frame_degrees = {2.5, 8.0}
