@@ -271,7 +271,7 @@ dn_status dn_norm_fit(const dn_norm_person *persons, size_t n, const dn_norm_opt
         for (size_t i = 0; i < n; ++i) {
             residuals[i] = residual_of(out, &persons[i], out->beta);
         }
-        DN_TRY_GOTO(status, dn_outliers(residuals, n, 1.5, left_out, &out->n_outliers, &low, &high), done);
+        DN_TRY_GOTO(status, dn_iqr_outliers(residuals, n, 1.5, left_out, &out->n_outliers, &low, &high), done);
         count = rows_of(out, persons, n, left_out, x, y);
         if (count <= out->terms) {
             DN_FAIL_GOTO(status, done, DN_EDATA, "%zu of %zu people are outliers of the first fit; too few are left for the second",
