@@ -19,8 +19,8 @@ static int compare(const dn_roster_scan *a, const dn_roster_scan *b, const char 
 /* Of the scan that was chosen, by what told it from the others: the strongest reason that was needed. */
 static const char *choice_text(bool by_score, bool by_name, bool by_verdict)
 {
-    return by_name      ? "first by name among the best"
-           : by_score   ? "best quality score of its session"
+    return by_name      ? "the first by name of those with the best score"
+           : by_score   ? "the best quality score of its session"
            : by_verdict ? "the only accepted scan of its session"
                         : "the only scan of its session that is measured";
 }
@@ -33,7 +33,7 @@ void dn_roster_choose(dn_roster_scan *scans, size_t count)
     size_t measured = 0;
     for (size_t i = 0; i < count; ++i) {
         scans[i].used = false;
-        scans[i].choice = scans[i].state == DN_ROSTER_MEASURED ? NULL : "not measured";
+        scans[i].choice = NULL;
         measured += scans[i].state == DN_ROSTER_MEASURED;
         if (scans[i].state == DN_ROSTER_MEASURED && (best == NULL || compare(&scans[i], best, &why) < 0)) {
             best = &scans[i];

@@ -211,7 +211,7 @@ static dn_status set_command(dn_roster_comparison *it, const char *values, bool 
     if (status == DN_OK) {
         status = dn_asprintf(&it->command,
                              "dien stats groups OUTPUT/group/volumes_wide.tsv DATASET/participants.tsv --where first_session=yes "
-                             "--value %s --group '%s'%s%s --unit mm3",
+                             "--value %s --group '%s'%s%s --unit mm\xc2\xb3",
                              values, it->column, control,
                              !icv                  ? ""
                              : it->control != NULL ? " --icv icv --normalise residual"
@@ -273,7 +273,7 @@ static dn_status run_study(const dn_roster *cohort, const dn_run_group_options *
                                               .count = 2,
                                               .id = "participant_id",
                                               .where = "first_session=yes",
-                                              .unit = "mm3",
+                                              .unit = "mm\xc2\xb3",
                                               .count_rejected = options->count_rejected},
                                    .output = {.folder = target},
                                    .values = values,

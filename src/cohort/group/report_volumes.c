@@ -72,7 +72,7 @@ static dn_status put_histogram(const dn_roster_page *it, const char *name, const
     double low, high;
     size_t count[BINS] = {0}, most = 1;
     span_of(sorted, n, &low, &high);
-    const int bins = n < 40 ? 20 : (int)BINS;
+    const int bins = n < 40 ? 13 : n < 1000 ? 26 : (int)BINS;
     for (size_t i = 0; i < n; ++i) {
         int bin = (int)(place(sorted[i], low, high) / (double)WIDE * bins);
         bin = bin < bins ? bin : bins - 1;
@@ -131,9 +131,9 @@ static dn_status put_row(const dn_roster_page *it, const dn_roster_structure *s,
     DN_TRY(dn_label_of(s->name, &label));
     dn_status status = dn_report_put_escaped(it->w, "<tr><td>", label, "</td><td>");
     if (status == DN_OK) {
-        status = dn_file_printf(it->w, "%s</td><td>%s <small>%s</small></td><td>%s \xe2\x80\x93 %s</td><td>", dn_roster_number(n, number),
-                                dn_unit_number(dn_quantile_sorted(values, n, 0.5), unit, median), dn_unit_name(unit),
-                                dn_unit_number(dn_quantile_sorted(values, n, 0.05), unit, low),
+        status = dn_file_printf(it->w, "%s</td><td>%s <small>%s</small></td><td>%s \xe2\x80\x93 %s</td><td class=\"name\">",
+                                dn_roster_number(n, number), dn_unit_number(dn_quantile_sorted(values, n, 0.5), unit, median),
+                                dn_unit_name(unit), dn_unit_number(dn_quantile_sorted(values, n, 0.05), unit, low),
                                 dn_unit_number(dn_quantile_sorted(values, n, 0.95), unit, high));
     }
     status = status == DN_OK ? put_histogram(it, s->name, label, values, n) : status;
@@ -207,6 +207,24 @@ done:
     return status;
 }
 
+/* One paragraph; the column that it begins with becomes the name of a structure. */
+static dn_status put_paragraph(const dn_roster_page *it, const char *text)
+{
+    const dn_roster_comparison *c = it->comparison;
+    for (size_t i = 0; i < c->values; ++i) {
+        const size_t length = strlen(c->value[i]);
+        if (strncmp(text, c->value[i], length) == 0 && (text[length] == ',' || text[length] == ':')) {
+            char *label = NULL;
+            DN_TRY(dn_label_of(c->value[i], &label));
+            dn_status status = dn_report_put_escaped(it->w, "<p><strong>", label, "</strong>");
+            free(label);
+            DN_TRY(status);
+            return dn_report_put_escaped(it->w, "", text + length, "</p>\n");
+        }
+    }
+    return dn_report_put_escaped(it->w, "<p>", text, "</p>\n");
+}
+
 /* Paragraphs are separated by empty lines. */
 static dn_status put_paragraphs(const dn_roster_page *it, const char *text)
 {
@@ -222,7 +240,7 @@ static dn_status put_paragraphs(const dn_roster_page *it, const char *text)
             *p = *p == '\n' ? ' ' : *p;
         }
         if (*at != '\0') {
-            status = dn_report_put_escaped(it->w, "<p>", at, "</p>\n");
+            status = put_paragraph(it, at);
         }
         at = end != NULL ? end + 2 : NULL;
     }
