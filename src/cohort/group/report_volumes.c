@@ -160,10 +160,12 @@ dn_status dn_roster_put_volumes(const dn_roster_page *it)
     for (const dn_roster_structure *s = dn_roster_structures; s->name != NULL; ++s) {
         DN_TRY_GOTO(status, put_row(it, s, values), done);
     }
-    status = dn_file_printf(it->w, "</table></div>\n<p class=\"soft\">Both sides together. The black stroke is the median, red strokes are "
-                                   "outliers for their head size; those beyond the figure stand at its edge. Left "
-                                   "\xe2\x88\x92"
-                                   " right is the median difference in percent of the mean of both sides.</p>\n");
+    status =
+        dn_file_printf(it->w,
+                       "</table></div>\n<p class=\"soft\">Both sides together. The stroke under the bars is the median, red strokes are "
+                       "outliers for their head size; those beyond the figure stand at its edge. Left "
+                       "\xe2\x88\x92"
+                       " right is the median difference in percent of the mean of both sides.</p>\n");
 done:
     free(values);
     return status;
