@@ -259,20 +259,96 @@ static dn_status clean_file(const dn_roster *cohort, const char *folder, const c
     return status;
 }
 
-static dn_status run_study(const dn_roster *cohort, const dn_run_group_options *options, const char *folder, const char *values,
+/* ---- the table that is compared ----------------------------------------------------------------------------------- */
+
+typedef struct person_row {
+    const char *id; /* bare */
+    size_t row;
+} person_row;
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const person_row *)a)->id, ((const person_row *)b)->id);
+}
+
+/* Rows of participants.tsv by their names. DN_EDATA: a person twice. */
+static dn_status index_people(const dn_table *people, person_row **out, size_t *count)
+{
+    size_t column;
+    *count = 0;
+    DN_TRY(dn_table_column(people, "participant_id", &column));
+    DN_TRY(dn_table_check_unique(people, &column, 1));
+    DN_TRY(dn_alloc(out, dn_table_rows(people), sizeof **out, "the names of the participants"));
+    for (size_t r = 0; r < dn_table_rows(people); ++r) {
+        (*out)[(*count)++] = (person_row){bare(dn_table_text(people, r, column)), r};
+    }
+    if (*count > 0) {
+        qsort(*out, *count, sizeof **out, by_id);
+    }
+    return DN_OK;
+}
+
+static dn_status put_value(const dn_roster *cohort, const dn_roster_scan *scan, const char *name, dn_table *to)
+{
+    char text[48];
+    const size_t column = dn_table_find(cohort->columns, name);
+    const double value = column != DN_TABLE_NONE ? dn_roster_value(scan, column) : (double)NAN;
+    snprintf(text, sizeof text, "%.3f", value);
+    return dn_table_put_text(to, name, isnan(value) ? NULL : text);
+}
+
+static dn_status put_person(const dn_roster *cohort, const dn_roster_comparison *it, const dn_roster_scan *scan, const person_row *index,
+                            size_t count, dn_table *to)
+{
+    size_t row;
+    const person_row wanted = {.id = bare(scan->participant)};
+    const person_row *found = count > 0 ? bsearch(&wanted, index, count, sizeof *index, by_id) : NULL;
+    DN_TRY(dn_table_add_row(to, &row));
+    DN_TRY(dn_table_put_text(to, "participant_id", scan->participant));
+    DN_TRY(dn_table_put_text(to, "session_id", scan->session));
+    DN_TRY(dn_table_put_text(to, "accepted", dn_roster_accepted(scan)));
+    DN_TRY(dn_table_put_text(to, it->column,
+                             found != NULL ? dn_table_text(it->people, found->row, dn_table_find(it->people, it->column)) : NULL));
+    for (size_t v = 0; v < it->values; ++v) {
+        DN_TRY(put_value(cohort, scan, it->value[v], to));
+    }
+    return put_value(cohort, scan, "icv", to);
+}
+
+/* One scan per person, with the group and what is compared. */
+static dn_status write_data(const dn_roster *cohort, const dn_roster_comparison *it, const char *path)
+{
+    person_row *index = NULL;
+    size_t count = 0;
+    dn_table *table = NULL;
+    dn_status status;
+    DN_TRY_GOTO(status, index_people(it->people, &index, &count), done);
+    DN_TRY_GOTO(status, dn_table_create("the table of groups", &table), done);
+    for (size_t i = 0; i < cohort->count; ++i) {
+        if (cohort->scan[i].first) {
+            DN_TRY_GOTO(status, put_person(cohort, it, &cohort->scan[i], index, count, table), done);
+        }
+    }
+    status = dn_table_write(table, path);
+done:
+    free(index);
+    dn_table_destroy(table);
+    return status;
+}
+
+static dn_status run_study(const dn_roster *cohort, const dn_run_group_options *options, const char *target, const char *values,
                            dn_roster_comparison *it)
 {
-    char *paths[2] = {NULL, NULL}, *target = NULL;
+    char *path = NULL;
     dn_study_result result = {0};
     dn_status status = DN_OK;
     const bool icv = has_values(cohort, "icv", options->count_rejected);
-    DN_TRY_GOTO(status, dn_path_join(folder, "volumes_wide.tsv", &paths[0]), done);
-    DN_TRY_GOTO(status, dn_path_join(cohort->dataset, "participants.tsv", &paths[1]), done);
-    DN_TRY_GOTO(status, dn_path_join(folder, DN_ROSTER_COMPARISON_FOLDER, &target), done);
-    const dn_groups_options how = {.tables = {.paths = (const char *const *)paths,
-                                              .count = 2,
+    DN_TRY_GOTO(status, dn_path_make_folder(target), done);
+    DN_TRY_GOTO(status, dn_path_join(target, "groups_data.tsv", &path), done);
+    DN_TRY_GOTO(status, write_data(cohort, it, path), done);
+    const dn_groups_options how = {.tables = {.paths = (const char *const *)&path,
+                                              .count = 1,
                                               .id = "participant_id",
-                                              .where = "first_session=yes",
                                               .unit = "mm\xc2\xb3",
                                               .count_rejected = options->count_rejected},
                                    .output = {.folder = target},
@@ -288,24 +364,20 @@ static dn_status run_study(const dn_roster *cohort, const dn_run_group_options *
     DN_TRY_GOTO(status, dn_study_groups(&how, &result), done);
     it->text = result.text;
     result.text = NULL;
-    dn_roster_cut_folders(cohort, it->text);
-    DN_TRY_GOTO(status, clean_file(cohort, target, "groups.txt"), done);
     DN_TRY_GOTO(status, clean_file(cohort, target, "groups_remarks.tsv"), done);
     status = set_command(it, values, icv);
 done:
     dn_study_result_release(&result);
-    free(target);
-    free(paths[0]);
-    free(paths[1]);
+    free(path);
     return status;
 }
 
 dn_status dn_roster_compare(const dn_roster *cohort, const dn_run_group_options *options, const char *folder, dn_roster_comparison *it)
 {
-    char *values = NULL, *old = NULL;
-    dn_status status = dn_path_join(folder, DN_ROSTER_COMPARISON_FOLDER, &old);
+    char *values = NULL, *target = NULL;
+    dn_status status = dn_path_join(folder, DN_ROSTER_COMPARISON_FOLDER, &target);
     DN_TRY(status);
-    remove_old(old);
+    remove_old(target);
     if (it->column == NULL) {
         goto done;
     }
@@ -314,18 +386,18 @@ dn_status dn_roster_compare(const dn_roster *cohort, const dn_run_group_options 
         DN_TRY_GOTO(status, dn_strdup("fewer than four people have a measured and accepted scan", &it->why_not), done);
         goto done;
     }
-    status = run_study(cohort, options, folder, values, it);
+    status = run_study(cohort, options, target, values, it);
     if (status == DN_EDATA || status == DN_EUSAGE || status == DN_EFORMAT || status == DN_EINPUT) {
         char *said = NULL;
         it->values = 0;
-        remove_old(old);
+        remove_old(target);
         status = dn_strdup(dn_error_message(), &said);
         dn_error_clear();
         status = status == DN_OK ? dn_roster_without_folders(cohort, said, NULL, &it->why_not) : status;
         free(said);
     }
 done:
-    free(old);
+    free(target);
     free(values);
     return status;
 }

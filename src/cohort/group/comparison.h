@@ -25,7 +25,7 @@ typedef struct dn_roster_comparison {
 /* Reads participants.tsv, adds remarks to the cohort, and finds the columns. DN_EDATA: no column options->group, or no participants.tsv to
  * have it in, or no group options->control. Nothing is written. */
 DN_CHECKED dn_status dn_roster_comparison_prepare(dn_roster *cohort, const dn_run_group_options *options, dn_roster_comparison *out);
-/* Compares the main volumes of one scan per person, in FOLDER/volumes_wide.tsv, between the groups; FOLDER/groups gets the numbers, the
+/* Compares the main volumes of one scan per person between the groups; FOLDER/groups gets the numbers, the
  * text and the figures, and loses what an earlier run left. What the data do not allow is in why_not and no error. */
 DN_CHECKED dn_status dn_roster_compare(const dn_roster *cohort, const dn_run_group_options *options, const char *folder,
                                        dn_roster_comparison *it);

@@ -67,7 +67,7 @@ static dn_status conclude(const dn_roster *cohort, const dn_roster_outliers *out
     dn_log(DN_LOG_NOTE, "%zu scans: %zu measured (%zu of them rejected by quality control), %zu failed, %zu not measured yet",
            cohort->count, measured, rejected, failed, missing);
     if (outliers->n >= (size_t)DN_OUTLIERS_LEAST) {
-        dn_log(DN_LOG_NOTE, "%zu scans have outlying volumes", outlying);
+        dn_log(DN_LOG_NOTE, "%zu scan%s outlying volumes", outlying, outlying == 1 ? " has" : "s have");
     }
     dn_log(DN_LOG_NOTE, "report: %s/report.html", folder);
     if (measured == 0) {
