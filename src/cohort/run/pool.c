@@ -24,16 +24,20 @@ enum { POLL_MS = 200 };
 
 int64_t dn_scan_memory(const char *path, dn_precision precision)
 {
-    /* Peak RSS of a worker that measures everything, f32 and bf16 (docs/evidence/cohorts.md): linear in the scan's voxels. */
-    const double fixed = precision == DN_PRECISION_BF16 ? 420e6 : 500e6, per_voxel = 22.0;
+    /* Above what a worker that measures everything was seen to take, 653, 712 and 929 MB for one head in 8, 23 and 63 million voxels
+     * (2026-11-30, f32): the networks, the scan as it came, and the scan in voxels of 1 mm. */
+    const double networks = precision == DN_PRECISION_BF16 ? 520e6 : 600e6, per_voxel = 6.0, per_mm3 = 5.0;
     dn_grid grid;
     dn_scan_info info;
-    double voxels = 0.0;
+    double voxels = 0.0, mm3 = 0.0;
     if (dn_scan_read_grid(path, NULL, &grid, &info) == DN_OK) {
+        double spacing[3];
+        dn_grid_spacing(&grid, spacing);
         voxels = (double)grid.dim[0] * (double)grid.dim[1] * (double)grid.dim[2];
+        mm3 = voxels * spacing[0] * spacing[1] * spacing[2];
     }
     dn_error_clear();
-    return (int64_t)(fixed + per_voxel * voxels);
+    return (int64_t)(networks + per_voxel * voxels + per_mm3 * mm3);
 }
 
 typedef struct slot {
