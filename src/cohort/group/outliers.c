@@ -14,7 +14,7 @@
 
 static const double mad_to_sd = 1.4826;
 /* A line through more points is not better by what could be seen, and takes as many times longer. */
-enum { FIT_MOST = 4000 };
+enum { FIT_MOST = 1500 };
 
 const dn_roster_structure dn_roster_structures[] = {
     {"hypothalamus", true}, {"thalamus", true}, {"caudate", true},   {"putamen", true},           {"pallidum", true},
