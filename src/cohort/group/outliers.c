@@ -149,6 +149,7 @@ static dn_status take_beyond(dn_roster *cohort, const numbers *it, const double 
                                            .head_size = head_size};
             DN_TRY(add(out, &one));
             ++cohort->scan[i].outliers;
+            cohort->scan[i].farthest = fmax(cohort->scan[i].farthest, fabs(z));
         }
     }
     return DN_OK;
@@ -225,6 +226,7 @@ dn_status dn_roster_find_outliers(dn_roster *cohort, bool count_rejected, dn_ros
     for (size_t i = 0; i < cohort->count; ++i) {
         cohort->scan[i].tested = false;
         cohort->scan[i].outliers = 0;
+        cohort->scan[i].farthest = 0.0;
         out->n += dn_roster_counts(&cohort->scan[i], count_rejected);
     }
     list_measures(cohort, out);

@@ -51,6 +51,18 @@ static dn_status put_more(const dn_roster_page *it, size_t shown, size_t count, 
                                            dn_roster_number(shown, a), dn_roster_number(count, b), table);
 }
 
+/* A long list is folded, so that the page stays short. */
+static dn_status open_list(const dn_roster_page *it, size_t count, const char *with)
+{
+    enum { OPEN_MOST = 60 };
+    return dn_file_printf(it->w, "<details%s><summary>The list</summary>\n%s", count <= (size_t)OPEN_MOST ? " open" : "", with);
+}
+
+static dn_status close_list(const dn_roster_page *it, const char *with)
+{
+    return dn_file_printf(it->w, "%s</details>\n", with);
+}
+
 static size_t at_most(size_t count, size_t most)
 {
     return count < most ? count : most;
@@ -67,10 +79,9 @@ dn_status dn_roster_put_failed(const dn_roster_page *it)
         return DN_OK;
     }
     const size_t shown = at_most(count, DN_ROSTER_CARDS_MOST);
-    DN_TRY(dn_file_printf(it->w,
-                          "<h2>Without volumes: %s</h2>\n<div class=\"wide\"><table>\n<tr><th>Scan</th><th class=\"name\"></th>"
-                          "<th class=\"name\">Why</th></tr>\n",
-                          dn_roster_number(count, text)));
+    DN_TRY(dn_file_printf(it->w, "<h2>Without volumes: %s</h2>\n", dn_roster_number(count, text)));
+    DN_TRY(
+        open_list(it, count, "<div class=\"wide\"><table>\n<tr><th>Scan</th><th class=\"name\"></th><th class=\"name\">Why</th></tr>\n"));
     for (size_t i = 0; i < shown; ++i) {
         const dn_roster_scan *scan = &it->cohort->scan[it->order[i]];
         const char *what = scan->state == DN_ROSTER_FAILED    ? "could not be measured"
@@ -80,7 +91,7 @@ dn_status dn_roster_put_failed(const dn_roster_page *it)
         DN_TRY(dn_file_printf(it->w, "</td><td class=\"name\">%s</td>", what));
         DN_TRY(dn_report_put_escaped(it->w, "<td class=\"say\">", scan->reason != NULL ? scan->reason : "", "</td></tr>\n"));
     }
-    DN_TRY(dn_file_printf(it->w, "</table></div>\n"));
+    DN_TRY(close_list(it, "</table></div>\n"));
     return put_more(it, shown, count, "scans.tsv");
 }
 
@@ -123,13 +134,12 @@ dn_status dn_roster_put_rejected(const dn_roster_page *it)
         return DN_OK;
     }
     const size_t shown = at_most(count, DN_ROSTER_CARDS_MOST);
-    DN_TRY(dn_file_printf(it->w,
-                          "<h2>Rejected by quality control: %s</h2>\n<p>At least one measure of each cannot be right. %s</p>\n"
-                          "<div class=\"cards\">\n",
+    DN_TRY(dn_file_printf(it->w, "<h2>Rejected by quality control: %s</h2>\n<p>At least one measure of each cannot be right. %s</p>\n",
                           dn_roster_number(count, text),
                           it->options->count_rejected ? "They are counted all the same, as was asked for."
                                                       : "Statistics leave them out; they stay in the tables, with <code>no</code> in the "
                                                         "column <code>accepted</code>."));
+    DN_TRY(open_list(it, count, "<div class=\"cards\">\n"));
     for (size_t i = 0; i < shown; ++i) {
         const dn_roster_scan *scan = &it->cohort->scan[it->order[i]];
         DN_TRY(open_card(it, scan));
@@ -138,23 +148,37 @@ dn_status dn_roster_put_rejected(const dn_roster_page *it)
         DN_TRY(scan->used ? DN_OK : dn_file_printf(it->w, "<p class=\"soft\">Another scan of the session is used.</p>"));
         DN_TRY(dn_file_printf(it->w, "</div></div>\n"));
     }
-    DN_TRY(dn_file_printf(it->w, "</div>\n"));
+    DN_TRY(close_list(it, "</div>\n"));
     return put_more(it, shown, count, "scans.tsv");
 }
 
-/* The lines of one scan; found: its first outlier, of the outliers from *at on. */
-static dn_status put_outlier_lines(const dn_roster_page *it, size_t scan, size_t *at)
+/* Where the outliers of a scan begin; they are sorted by scan. */
+static size_t first_outlier(const dn_roster_outliers *all, size_t scan)
+{
+    size_t low = 0, high = all->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (all->found[middle].scan < scan) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static dn_status put_outlier_lines(const dn_roster_page *it, size_t scan)
 {
     enum { MOST = 5 };
     size_t n = 0;
     const dn_roster_outliers *all = it->outliers;
     DN_TRY(dn_file_printf(it->w, "<ul>"));
-    for (; *at < all->count && all->found[*at].scan <= scan; ++*at) {
+    for (size_t at = first_outlier(all, scan); at < all->count && all->found[at].scan == scan; ++at) {
         char *text = NULL;
-        if (all->found[*at].scan < scan || n++ >= (size_t)MOST) {
+        if (n++ >= (size_t)MOST) {
             continue;
         }
-        DN_TRY(dn_roster_outlier_say(all, &all->found[*at], &text));
+        DN_TRY(dn_roster_outlier_say(all, &all->found[at], &text));
         dn_status status = dn_report_put_escaped(it->w, "<li>", text, "</li>");
         free(text);
         DN_TRY(status);
@@ -162,9 +186,18 @@ static dn_status put_outlier_lines(const dn_roster_page *it, size_t scan, size_t
     return n > (size_t)MOST ? dn_file_printf(it->w, "<li>and %zu more</li></ul>", n - (size_t)MOST) : dn_file_printf(it->w, "</ul>");
 }
 
+/* The farthest first; those of one z by name. */
+static int by_distance(const void *pa, const void *pb, void *user)
+{
+    const dn_roster_scan *scans = user;
+    const size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+    const double x = scans[a].farthest, y = scans[b].farthest;
+    return x > y ? -1 : x < y ? 1 : a < b ? -1 : a > b;
+}
+
 dn_status dn_roster_put_outliers(const dn_roster_page *it)
 {
-    size_t count, at = 0;
+    size_t count;
     char text[40];
     list(it, is_outlying, &count);
     if (it->outliers->n < (size_t)DN_OUTLIERS_LEAST) {
@@ -184,13 +217,14 @@ dn_status dn_roster_put_outliers(const dn_roster_page *it)
     if (count == 0) {
         return DN_OK;
     }
-    DN_TRY(dn_file_printf(it->w, "<div class=\"cards\">\n"));
+    qsort_r(it->order, count, sizeof *it->order, by_distance, it->cohort->scan);
+    DN_TRY(open_list(it, count, "<div class=\"cards\">\n"));
     for (size_t i = 0; i < shown; ++i) {
         DN_TRY(open_card(it, &it->cohort->scan[it->order[i]]));
-        DN_TRY(put_outlier_lines(it, it->order[i], &at));
+        DN_TRY(put_outlier_lines(it, it->order[i]));
         DN_TRY(dn_file_printf(it->w, "</div></div>\n"));
     }
-    DN_TRY(dn_file_printf(it->w, "</div>\n"));
+    DN_TRY(close_list(it, "</div>\n"));
     return put_more(it, shown, count, "outliers.tsv");
 }
 

@@ -33,6 +33,7 @@ typedef struct dn_roster_scan {
     const char *choice;    /* why (choice.h); static */
     bool first;            /* used, and of the first session of its person (choice.h) */
     size_t outliers;       /* rows in the table of outliers */
+    double farthest;       /* the largest size of their z; 0: none */
     bool tested;           /* compared with the others */
     double *values;        /* value_count volumes in mm3, of dn_roster.columns; NaN: not measured */
     size_t value_count;
