@@ -52,15 +52,16 @@ static dn_status put_more(const dn_roster_page *it, size_t shown, size_t count, 
 }
 
 /* A long list is folded, so that the page stays short. */
+enum { OPEN_MOST = 60 };
+
 static dn_status open_list(const dn_roster_page *it, size_t count, const char *with)
 {
-    enum { OPEN_MOST = 60 };
-    return dn_file_printf(it->w, "<details%s><summary>The list</summary>\n%s", count <= (size_t)OPEN_MOST ? " open" : "", with);
+    return dn_file_printf(it->w, "%s%s", count > (size_t)OPEN_MOST ? "<details><summary>The list</summary>\n" : "", with);
 }
 
-static dn_status close_list(const dn_roster_page *it, const char *with)
+static dn_status close_list(const dn_roster_page *it, size_t count, const char *with)
 {
-    return dn_file_printf(it->w, "%s</details>\n", with);
+    return dn_file_printf(it->w, "%s%s\n", with, count > (size_t)OPEN_MOST ? "</details>" : "");
 }
 
 static size_t at_most(size_t count, size_t most)
@@ -91,7 +92,7 @@ dn_status dn_roster_put_failed(const dn_roster_page *it)
         DN_TRY(dn_file_printf(it->w, "</td><td class=\"name\">%s</td>", what));
         DN_TRY(dn_report_put_escaped(it->w, "<td class=\"say\">", scan->reason != NULL ? scan->reason : "", "</td></tr>\n"));
     }
-    DN_TRY(close_list(it, "</table></div>\n"));
+    DN_TRY(close_list(it, count, "</table></div>\n"));
     return put_more(it, shown, count, "scans.tsv");
 }
 
@@ -148,7 +149,7 @@ dn_status dn_roster_put_rejected(const dn_roster_page *it)
         DN_TRY(scan->used ? DN_OK : dn_file_printf(it->w, "<p class=\"soft\">Another scan of the session is used.</p>"));
         DN_TRY(dn_file_printf(it->w, "</div></div>\n"));
     }
-    DN_TRY(close_list(it, "</div>\n"));
+    DN_TRY(close_list(it, count, "</div>\n"));
     return put_more(it, shown, count, "scans.tsv");
 }
 
@@ -224,7 +225,7 @@ dn_status dn_roster_put_outliers(const dn_roster_page *it)
         DN_TRY(put_outlier_lines(it, it->order[i]));
         DN_TRY(dn_file_printf(it->w, "</div></div>\n"));
     }
-    DN_TRY(close_list(it, "</div>\n"));
+    DN_TRY(close_list(it, count, "</div>\n"));
     return put_more(it, shown, count, "outliers.tsv");
 }
 
@@ -265,7 +266,7 @@ dn_status dn_roster_put_others(const dn_roster_page *it)
     for (size_t i = 0; i < shown; ++i) {
         DN_TRY(put_line(it, &it->cohort->scan[it->order[i]]));
     }
-    DN_TRY(dn_file_printf(it->w, "</table></div>\n</details>\n<details><summary>Pictures</summary>\n<div class=\"cards\">\n"));
+    DN_TRY(dn_file_printf(it->w, "</table></div>\n</details>\n<details><summary>Pictures</summary>\n<div class=\"cards small\">\n"));
     for (size_t i = 0; i < shown; ++i) {
         DN_TRY(open_card(it, &it->cohort->scan[it->order[i]]));
         DN_TRY(dn_file_printf(it->w, "</div></div>\n"));
