@@ -22,6 +22,9 @@ static const char *const clauses[] = {
     [DN_REMEDY_FIT_NORM] = "; a norm is made by 'dien normative fit'",
     [DN_REMEDY_NAME_LABELS] = "; name its numbers with --labels",
     [DN_REMEDY_MIX_VERSIONS] = "; --mix-versions allows it",
+    [DN_REMEDY_SERIES] = "; to measure one of them anyway, use --series NUMBER",
+    [DN_REMEDY_DICOM] = "; 'dien segment' does this itself for a folder or a zip archive of DICOM files",
+    [DN_REMEDY_NAME_SCAN] = "; name it with --name NAME",
     [DN_REMEDY_KEEP_ROWS] = ", or choose with --where COLUMN=VALUE",
 };
 
