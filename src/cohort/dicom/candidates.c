@@ -123,7 +123,7 @@ dn_status dn_dicom_candidates_find(const dn_dicom_study *study, const char *scra
         dn_status status = dn_asprintf(&in, "%s/in-%zu", scratch, s);
         status = status == DN_OK ? dn_asprintf(&described, "%s/described-%zu", scratch, s) : status;
         status = status == DN_OK ? dn_dicom_study_link(study, s, in) : status;
-        status = status == DN_OK ? dn_convert(in, described, true, study->series[s].files, &conversion) : status;
+        status = status == DN_OK ? dn_convert(in, described, DN_CONVERT_DESCRIBE, study->series[s].files, &conversion) : status;
         status = status == DN_OK ? add(study, s, &conversion, out) : status;
         dn_conversion_release(&conversion);
         free(described);

@@ -31,10 +31,14 @@ void dn_conversion_release(dn_conversion *conversion)
 
 /* ---- running it --------------------------------------------------------------------------------------------------- */
 
-static dn_status run(const char *folder, const char *out_folder, bool describe, size_t files, char **said)
+static dn_status run(const char *folder, const char *out_folder, dn_convert_how how, size_t files, char **said)
 {
-    const char *const arguments[] = {PROGRAM, "-g", "i",    "-b", describe ? "o" : "y", "-ba",  "y", "-z", "n", "-w",
-                                     "2",     "-f", "scan", "-o", out_folder,           folder, NULL};
+    /* -l n: 16 bits with a sign, of which it can make slices at equal distances. */
+    const char *const arguments[] = {PROGRAM, "-g",   "i",  "-b",       how == DN_CONVERT_DESCRIBE ? "o" : "y",
+                                     "-ba",   "y",    "-z", "n",        "-l",
+                                     "n",     "-w",   "2",  "-x",       how == DN_CONVERT_KEEP ? "i" : "n",
+                                     "-f",    "scan", "-o", out_folder, folder,
+                                     NULL};
     dn_program_end end = {0};
     dn_status status = dn_program_run(arguments, 300.0 + 0.1 * (double)files, &end);
     if (status == DN_OK && end.missing) {
@@ -118,13 +122,13 @@ static dn_status read_all(const char *folder, dn_conversion *out)
     return status;
 }
 
-dn_status dn_convert(const char *folder, const char *out_folder, bool describe, size_t files, dn_conversion *out)
+dn_status dn_convert(const char *folder, const char *out_folder, dn_convert_how how, size_t files, dn_conversion *out)
 {
     *out = (dn_conversion){0};
     if (mkdir(out_folder, 0700) != 0) {
         DN_FAIL(DN_EIO, "cannot make %s: %s", out_folder, strerror(errno));
     }
-    dn_status status = run(folder, out_folder, describe, files, &out->said);
+    dn_status status = run(folder, out_folder, how, files, &out->said);
     if (status == DN_OK) {
         status = read_all(out_folder, out);
     }
@@ -134,10 +138,11 @@ dn_status dn_convert(const char *folder, const char *out_folder, bool describe, 
     return status;
 }
 
-dn_status dn_converted_path(const char *out_folder, const char *name, char **out)
+dn_status dn_converted_path(const char *out_folder, const char *name, bool plain, char **out)
 {
-    static const char *const ends[] = {"_Tilt_Eq_1", "_Tilt_1", "_Eq_1", "_Eq", "_Tilt", ""};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) {
+    static const char *const ends[] = {"_Tilt_Eq_1", "_Tilt_1", "_Tilt", "_Eq_1", "_Eq", ""};
+    enum { PLAIN = 5 };
+    for (size_t i = plain ? PLAIN : 0; i < sizeof ends / sizeof *ends; ++i) {
         DN_TRY(dn_asprintf(out, "%s/%s%s.nii", out_folder, name, ends[i]));
         if (dn_path_exists(*out)) {
             return DN_OK;
@@ -172,8 +177,8 @@ void dn_convert_add_warning(dn_convert_warnings *out, const char *format, ...)
 static const struct {
     const char *part, *sentence;
 } known[] = {
-    {"interslice distance varies", "The slices are not equally far apart; dcm2niix interpolated them to equal distances."},
-    {"slices not equidistant", "The slices are not equally far apart; dcm2niix interpolated them to equal distances."},
+    {"interslice distance varies", "The slices are not equally far apart; the volume was interpolated."},
+    {"slices not equidistant", "The slices are not equally far apart; the volume was interpolated."},
     {"slice positions repeated", "Several images lie at the same place; check that the series is one scan."},
     {"missing images", "The numbers of the images have gaps: images of the series may be missing."},
     {"gantry", "The slices are tilted against the line through their centres (gantry tilt); dcm2niix straightened the volume."},
@@ -183,6 +188,8 @@ static const struct {
     {"intensity slope/intercept varies", "The images have different intensity scales (rescale slope); compare them with the scanner's."},
     {"assuming mosaics", NULL},
     {"check that 2d images are not mirrored", NULL},
+    {"unable to rotate", NULL},
+    {"manufacturer", NULL},
     {"siemens", NULL},
     {"philips", NULL},
     {"issue ", NULL},

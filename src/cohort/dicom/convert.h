@@ -20,15 +20,21 @@ typedef struct dn_conversion {
     char *said; /* owned; everything that it printed */
 } dn_conversion;
 
-/* Runs it on the files of a folder; out_folder is made. describe: only JSON files, no volumes. It writes no names (-ba y), ignores the
+typedef enum {
+    DN_CONVERT_DESCRIBE, /* only JSON files, no volumes */
+    DN_CONVERT_TURN,     /* 3D volumes are turned to the nearest axes of the body */
+    DN_CONVERT_KEEP      /* slices stay in the third dimension */
+} dn_convert_how;
+
+/* Runs it on the files of a folder; out_folder is made. It writes no names (-ba y), ignores the
  * settings of the user (-g i), and names all files by one word, which a suffix follows (_e2, _ph, a).
  * DN_EINPUT: it is not installed. DN_EDATA: it took too long. DN_ECANCELLED. That it makes nothing of the files is no failure. */
-DN_CHECKED dn_status dn_convert(const char *folder, const char *out_folder, bool describe, size_t files, dn_conversion *out);
+DN_CHECKED dn_status dn_convert(const char *folder, const char *out_folder, dn_convert_how how, size_t files, dn_conversion *out);
 void dn_conversion_release(dn_conversion *conversion);
 
-/* The volume of that name in out_folder. If dcm2niix also wrote one with slices at equal distances (_Eq) or one without the gantry's tilt
- * (_Tilt), that one. *out: owned path. DN_EDATA: there is none. */
-DN_CHECKED dn_status dn_converted_path(const char *out_folder, const char *name, char **out);
+/* The volume of that name in out_folder. If dcm2niix also wrote one without the gantry's tilt (_Tilt, of CT) or, unless plain, one with
+ * slices at equal distances (_Eq), that one. *out: owned path. DN_EDATA: there is none. */
+DN_CHECKED dn_status dn_converted_path(const char *out_folder, const char *name, bool plain, char **out);
 
 enum { DN_CONVERT_WARNINGS = 8 };
 typedef struct dn_convert_warnings {

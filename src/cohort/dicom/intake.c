@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "cohort/dicom/candidates.h"
+#include "cohort/dicom/restack.h"
 #include "cohort/dicom/sidecar.h"
 #include "models/sha256.h"
 
@@ -121,8 +122,8 @@ static void warn_of_slices(const dn_dicom_series *series, const dn_dicom_candida
                                s->places + s->missing, it->id);
     }
     if (s->uneven) {
-        dn_convert_add_warning(out, "The slices of series %s are %.2f to %.2f mm apart; dcm2niix interpolated them to equal distances.",
-                               it->id, s->low, s->high);
+        dn_convert_add_warning(out, "The slices of series %s are %.2f to %.2f mm apart; the volume was interpolated.", it->id, s->low,
+                               s->high);
     }
     if (series->part) {
         dn_convert_add_warning(out, "The images of series %s lie in different directions; only those of one direction are measured.",
@@ -130,14 +131,15 @@ static void warn_of_slices(const dn_dicom_series *series, const dn_dicom_candida
     }
     if (s->lean > 1.0) {
         dn_convert_add_warning(out,
-                               "The slices of series %s are tilted by %.1f degrees against the line through their centres (gantry tilt).",
+                               "The slices of series %s are tilted by %.1f degrees against the line through their centres (gantry tilt); "
+                               "the volume was straightened.",
                                it->id, s->lean);
     }
 }
 
 /* Our own sentences say it more exactly than dcm2niix's. */
-static void gather_warnings(const dn_dicom_series *series, const dn_dicom_candidate *it, const char *said, const char *scratch,
-                            dn_convert_warnings *out)
+static void gather_warnings(const dn_private_values *hidden, const dn_dicom_series *series, const dn_dicom_candidate *it, const char *said,
+                            const char *scratch, dn_convert_warnings *out)
 {
     dn_convert_warnings theirs = {.count = 0};
     warn_of_slices(series, it, out);
@@ -148,7 +150,7 @@ static void gather_warnings(const dn_dicom_series *series, const dn_dicom_candid
                             (strstr(text, "equally far apart") != NULL || strstr(text, "have gaps") != NULL)) ||
                            (series->part && strstr(text, "different directions") != NULL) ||
                            (series->slices.lean > 1.0 && strstr(text, "gantry") != NULL);
-        if (!known) {
+        if (!known && !dn_private_in(hidden, text)) {
             dn_convert_add_warning(out, "%s", text);
         }
     }
@@ -185,6 +187,17 @@ static dn_status settle(const dn_dicom_study *study, const dn_dicom_candidate *i
     return status;
 }
 
+static dn_status restack(const dn_dicom_study *study, size_t series, const char *path)
+{
+    double(*place)[3] = NULL;
+    size_t count;
+    const dn_dicom_series *it = &study->series[series];
+    DN_TRY(dn_dicom_study_places(study, series, &place, &count));
+    const dn_status status = dn_restack(path, &it->slices, (const double(*)[3])place, count, it->first.orientation);
+    free(place);
+    return status;
+}
+
 static dn_status convert(const dn_dicom_study *study, const dn_dicom_candidate *it, const char *name, dn_dicom_scan *out)
 {
     dn_conversion conversion = {0};
@@ -196,9 +209,13 @@ static dn_status convert(const dn_dicom_study *study, const dn_dicom_candidate *
     }
     DN_TRY_GOTO(status, dn_asprintf(&in, "%s/in-%zu", out->scratch.path, it->series), done);
     DN_TRY_GOTO(status, dn_path_join(out->scratch.path, "converted", &folder), done);
-    DN_TRY_GOTO(status, dn_convert(in, folder, false, series->files, &conversion), done);
-    DN_TRY_GOTO(status, dn_converted_path(folder, it->name, &converted), done);
-    gather_warnings(series, it, conversion.said, out->scratch.path, &out->warnings);
+    const bool irregular = dn_restack_needed(&series->slices);
+    DN_TRY_GOTO(status, dn_convert(in, folder, irregular ? DN_CONVERT_KEEP : DN_CONVERT_TURN, series->files, &conversion), done);
+    DN_TRY_GOTO(status, dn_converted_path(folder, it->name, irregular, &converted), done);
+    if (irregular) {
+        DN_TRY_GOTO(status, restack(study, it->series, converted), done);
+    }
+    gather_warnings(&study->hidden, series, it, conversion.said, out->scratch.path, &out->warnings);
     status = settle(study, it, name, converted, out);
 done:
     free(converted);

@@ -54,11 +54,15 @@ static void judge(dn_slices *out, const double *gap, size_t gaps)
     out->uneven = out->high - out->low > UNEVEN * out->spacing;
 }
 
-dn_slices dn_slices_of(double (*position)[3], size_t count, const double orientation[6])
+void dn_slices_sort(double (*position)[3], size_t count, const double orientation[6])
 {
-    dn_slices out = {.places = count > 0};
     project(position, count, orientation);
     qsort(position, count, sizeof *position, by_first);
+}
+
+dn_slices dn_slices_measure(const double (*position)[3], size_t count)
+{
+    dn_slices out = {.places = count > 0};
     double *gap = count > 1 ? malloc((count - 1) * sizeof *gap) : NULL;
     size_t gaps = 0;
     for (size_t i = 1; i < count && gap != NULL; ++i) {

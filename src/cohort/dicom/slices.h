@@ -14,8 +14,11 @@ typedef struct dn_slices {
     double lean;      /* degrees between the line through the slices' positions and their normal: a tilted gantry */
 } dn_slices;
 
-/* position: [count][3], orientation: of all of them, as DICOM has it (header.h). position is put in order. */
-dn_slices dn_slices_of(double (*position)[3], size_t count, const double orientation[6]);
+/* Replaces each position (mm, in DICOM's axes) by its distance along the normal of the slices and its distances along a row and a column,
+ * and puts them in the order of the first. orientation: of all of them, as DICOM has it (header.h). */
+void dn_slices_sort(double (*position)[3], size_t count, const double orientation[6]);
+/* place: as dn_slices_sort left it. */
+dn_slices dn_slices_measure(const double (*place)[3], size_t count);
 /* Whether two slices lie parallel and are turned alike. */
 bool dn_slices_alike(const double a[6], const double b[6]);
 

@@ -161,25 +161,33 @@ static dn_status walk(dn_dicom_study *study, const char *folder, int depth)
     return status;
 }
 
+dn_status dn_dicom_study_places(const dn_dicom_study *study, size_t series, double (**out)[3], size_t *count)
+{
+    *count = 0;
+    DN_TRY(dn_alloc(out, study->series[series].files, sizeof **out, "the positions of slices"));
+    for (size_t i = 0; i < study->image_count; ++i) {
+        const dn_dicom_image *image = &study->images[i];
+        if (image->series == series && image->has_place) {
+            memcpy((*out)[(*count)++], image->position, sizeof **out);
+        }
+    }
+    dn_slices_sort(*out, *count, study->series[series].first.orientation);
+    return DN_OK;
+}
+
 /* Where the slices of each series are. */
 static dn_status place_slices(dn_dicom_study *study)
 {
-    double(*position)[3] = NULL;
-    DN_TRY(dn_alloc(&position, study->image_count, sizeof *position, "the positions of slices"));
     for (size_t s = 0; s < study->series_count; ++s) {
         dn_dicom_series *series = &study->series[s];
-        size_t count = 0;
-        for (size_t i = 0; i < study->image_count; ++i) {
-            const dn_dicom_image *image = &study->images[i];
-            if (image->series == s && image->has_place) {
-                memcpy(position[count++], image->position, sizeof *position);
-            }
-        }
+        double(*position)[3] = NULL;
+        size_t count;
+        DN_TRY(dn_dicom_study_places(study, s, &position, &count));
         if (count == series->files && series->images == (int64_t)series->files) {
-            series->slices = dn_slices_of(position, count, series->first.orientation);
+            series->slices = dn_slices_measure((const double(*)[3])position, count);
         }
+        free(position);
     }
-    free(position);
     return DN_OK;
 }
 

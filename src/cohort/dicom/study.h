@@ -45,6 +45,9 @@ DN_CHECKED dn_status dn_dicom_study_read(const char *folder, dn_dicom_study *out
 DN_CHECKED dn_status dn_dicom_study_read_file(const char *path, dn_dicom_study *out);
 void dn_dicom_study_release(dn_dicom_study *study);
 
+/* The places of a series' slices, in order, as dn_slices_sort leaves them. *out: owned, [files of the series]. */
+DN_CHECKED dn_status dn_dicom_study_places(const dn_dicom_study *study, size_t series, double (**out)[3], size_t *count);
+
 /* Makes the folder and puts a link to each file of a series into it, under a number: no name of a person or place is seen by who reads
  * there. DN_EIO. */
 DN_CHECKED dn_status dn_dicom_study_link(const dn_dicom_study *study, size_t series, const char *folder);
