@@ -119,7 +119,7 @@ expect_sentence 2 "fits 4 series" segment "$study" -o none --model "$model" --se
 expect_sentence 2 "1 localizer; 1.2 localizer; 1.3 localizer; 2 AX T2 TSE" segment "$study" -o none --model "$model" --series 77
 
 # --- the results of another scan are not lost; the same scan may be measured again
-"$fixture" dicom other/x gd
+"$fixture" dicom other/x gap
 measure "$study" -o out || measured $? || fail "the same study again: $(cat stderr)"
 expect_sentence 2 '--name NAME' segment other -o out --model "$model"
 measure other -o out --name scan || measured $? || fail "with a name the results are replaced: $(cat stderr)"

@@ -321,7 +321,9 @@ static dn_slices measure(double (*position)[3], size_t count)
         position[i][1] = 0.8 * d + 0.6 * r;
     }
     dn_slices_sort(position, count, oblique);
-    return dn_slices_measure((const double(*)[3])position, count);
+    dn_slices out;
+    assert_ok(dn_slices_measure((const double(*)[3])position, count, &out));
+    return out;
 }
 
 static void stacks(void **state)

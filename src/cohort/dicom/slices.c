@@ -1,5 +1,7 @@
 #include "cohort/dicom/slices.h"
 
+#include "base/memory.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,25 +62,26 @@ void dn_slices_sort(double (*position)[3], size_t count, const double orientatio
     qsort(position, count, sizeof *position, by_first);
 }
 
-dn_slices dn_slices_measure(const double (*position)[3], size_t count)
+dn_status dn_slices_measure(const double (*place)[3], size_t count, dn_slices *out)
 {
-    dn_slices out = {.places = count > 0};
-    double *gap = count > 1 ? malloc((count - 1) * sizeof *gap) : NULL;
+    double *gap = NULL;
     size_t gaps = 0;
-    for (size_t i = 1; i < count && gap != NULL; ++i) {
-        const double distance = position[i][0] - position[i - 1][0];
+    *out = (dn_slices){.places = count > 0};
+    DN_TRY(dn_alloc(&gap, count, sizeof *gap, "the distances of slices"));
+    for (size_t i = 1; i < count; ++i) {
+        const double distance = place[i][0] - place[i - 1][0];
         if (distance > SAME_PLACE) {
             gap[gaps++] = distance;
         }
     }
     if (gaps > 0) {
-        const double *first = position[0], *last = position[count - 1];
+        const double *first = place[0], *last = place[count - 1];
         const double along = last[0] - first[0], across = hypot(last[1] - first[1], last[2] - first[2]);
-        out.places = gaps + 1;
-        out.lean = atan2(across, along) * 57.29577951308232;
+        out->places = gaps + 1;
+        out->lean = atan2(across, along) * 57.29577951308232;
         qsort(gap, gaps, sizeof *gap, by_first);
-        judge(&out, gap, gaps);
+        judge(out, gap, gaps);
     }
     free(gap);
-    return out;
+    return DN_OK;
 }

@@ -2,6 +2,8 @@
 #ifndef DN_COHORT_DICOM_SLICES_H
 #define DN_COHORT_DICOM_SLICES_H
 
+#include "base/status.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,8 +19,8 @@ typedef struct dn_slices {
 /* Replaces each position (mm, in DICOM's axes) by its distance along the normal of the slices and its distances along a row and a column,
  * and puts them in the order of the first. orientation: of all of them, as DICOM has it (header.h). */
 void dn_slices_sort(double (*position)[3], size_t count, const double orientation[6]);
-/* place: as dn_slices_sort left it. */
-dn_slices dn_slices_measure(const double (*place)[3], size_t count);
+/* place: as dn_slices_sort left it. DN_ENOMEM. */
+DN_CHECKED dn_status dn_slices_measure(const double (*place)[3], size_t count, dn_slices *out);
 /* Whether two slices lie parallel and are turned alike. */
 bool dn_slices_alike(const double a[6], const double b[6]);
 

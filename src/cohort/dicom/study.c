@@ -183,10 +183,12 @@ static dn_status place_slices(dn_dicom_study *study)
         double(*position)[3] = NULL;
         size_t count;
         DN_TRY(dn_dicom_study_places(study, s, &position, &count));
+        dn_status status = DN_OK;
         if (count == series->files && series->images == (int64_t)series->files) {
-            series->slices = dn_slices_measure((const double(*)[3])position, count);
+            status = dn_slices_measure((const double(*)[3])position, count, &series->slices);
         }
         free(position);
+        DN_TRY(status);
     }
     return DN_OK;
 }
