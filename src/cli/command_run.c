@@ -6,6 +6,7 @@
 #include "cli/scan_list.h"
 #include "cohort/bids/filter.h"
 #include "cohort/run/run.h"
+#include "cohort/slurm/slurm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,25 @@ static const dn_option options[] = {
      .kind = DN_OPTION_TEXT,
      .value = "I/N",
      .help = "only every N-th scan, from the I-th on (1/N to N/N): for any scheduler that starts N tasks"},
+    {.name = "slurm",
+     .kind = DN_OPTION_FLAG,
+     .help = "submit this to Slurm instead: an array job, and after it the group's tables; with --dry-run the two scripts are printed"},
+    {.name = "tasks",
+     .kind = DN_OPTION_INTEGER,
+     .value = "N",
+     .low = 1,
+     .high = 1000,
+     .help = "tasks of Slurm's array (default: each about a quarter of an hour)"},
+    {.name = "partition", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "Slurm's partition (default: that of the cluster)"},
+    {.name = "account", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "Slurm's account (default: the user's)"},
+    {.name = "time",
+     .kind = DN_OPTION_TEXT,
+     .value = "HH:MM:SS",
+     .help = "time limit of a task in Slurm (default: twice what the slowest scan of this folder took, for each scan)"},
+    {.name = "task-memory",
+     .kind = DN_OPTION_TEXT,
+     .value = "SIZE",
+     .help = "memory of a task in Slurm, as 2G (default: what the largest scan takes, and a quarter more)"},
     {.name = "retry", .kind = DN_OPTION_FLAG, .help = "also scans that could not be measured in an earlier run and have not changed since"},
     {.name = "again", .kind = DN_OPTION_FLAG, .help = "also scans that are measured already"},
     {.name = "mix-versions", .kind = DN_OPTION_FLAG, .help = "results of another version of dien may be in OUTPUT"},
@@ -76,6 +96,54 @@ static char *folder_name(const char *text)
     return name;
 }
 
+/* What is the scheduler's, or this process's alone; the tasks get the rest. */
+static const char *const not_for_tasks[] = {"slurm",   "tasks", "partition",     "account", "time",  "task-memory",
+                                            "dry-run", "jobs",  "memory-budget", "shard",   "quiet", NULL};
+
+static dn_status submit(const dn_arguments *arguments, const dn_run_options *how)
+{
+    char **words = NULL;
+    dn_run_survey survey;
+    size_t count = 0;
+    char *program = realpath("/proc/self/exe", NULL);
+    if (program == NULL) {
+        DN_FAIL(DN_EINTERNAL, "cannot find the program's own path");
+    }
+    dn_status status =
+        how->again || how->shards > 0
+            ? dn_error_set(DN_EUSAGE, "--slurm cannot go with --again or --shard: its tasks are shards, and may start several times")
+            : DN_OK;
+    if (status == DN_OK) {
+        dn_run_options look = *how;
+        look.results = NULL; /* a dry run lists the scripts, not the scans */
+        status = dn_run_look(&look, &survey);
+    }
+    if (status == DN_OK) {
+        status = dn_arguments_words(arguments, not_for_tasks, &words);
+    }
+    while (words != NULL && words[count] != NULL) {
+        ++count;
+    }
+    if (status == DN_OK) {
+        const dn_slurm_options slurm = {.program = program,
+                                        .dataset = how->dataset,
+                                        .output = how->output,
+                                        .words = (const char *const *)words,
+                                        .word_count = count,
+                                        .partition = dn_arguments_text(arguments, "partition"),
+                                        .account = dn_arguments_text(arguments, "account"),
+                                        .time = dn_arguments_text(arguments, "time"),
+                                        .memory = dn_arguments_text(arguments, "task-memory"),
+                                        .tasks = (int)dn_arguments_integer(arguments, "tasks"),
+                                        .dry = how->dry,
+                                        .lines = how->results};
+        status = dn_slurm_submit(&slurm, &survey);
+    }
+    dn_arguments_words_release(words);
+    free(program);
+    return status;
+}
+
 static dn_status participants(const dn_arguments *arguments, const char *dataset, const char *output)
 {
     const dn_line_sink lines = dn_print_lines();
@@ -102,7 +170,7 @@ static dn_status participants(const dn_arguments *arguments, const char *dataset
     how.wanted.participants = (const char *const *)people;
     how.wanted.sessions = (const char *const *)sessions;
     how.wanted.filter = filter;
-    status = dn_run_participants(&how);
+    status = dn_arguments_flag(arguments, "slurm") ? submit(arguments, &how) : dn_run_participants(&how);
 done:
     dn_bids_filter_destroy(filter);
     free(sessions);

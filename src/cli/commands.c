@@ -19,6 +19,7 @@
     X(crossval)                                                                                                                            \
     X(evaluate)                                                                                                                            \
     X(stats)                                                                                                                               \
+    X(diff)                                                                                                                                \
     X(stability)                                                                                                                           \
     X(normative)                                                                                                                           \
     X(surface)                                                                                                                             \

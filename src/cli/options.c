@@ -453,6 +453,46 @@ double dn_arguments_real(const dn_arguments *arguments, const char *name)
     return text != NULL ? strtod(text, NULL) : 0.0;
 }
 
+static bool is_among(const char *name, const char *const *names)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; ++i) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+dn_status dn_arguments_words(const dn_arguments *arguments, const char *const *except, char ***out)
+{
+    char **words = NULL;
+    size_t n = 0;
+    const dn_option *option;
+    DN_TRY(dn_alloc(&words, option_count(arguments->command) + 1, sizeof *words, "the options"));
+    for (size_t i = 0; (option = option_at(arguments->command, i)) != NULL; ++i) {
+        const char *value = arguments->values[i];
+        if (value == NULL || is_among(option->name, except)) {
+            continue;
+        }
+        const bool flag = option->kind == DN_OPTION_FLAG;
+        dn_status status = dn_asprintf(&words[n++], "--%s%s%s", option->name, flag ? "" : "=", flag ? "" : value);
+        if (status != DN_OK) {
+            dn_arguments_words_release(words);
+            return status;
+        }
+    }
+    *out = words;
+    return DN_OK;
+}
+
+void dn_arguments_words_release(char **words)
+{
+    for (size_t i = 0; words != NULL && words[i] != NULL; ++i) {
+        free(words[i]);
+    }
+    free(words);
+}
+
 bool dn_arguments_has(const dn_arguments *arguments, const char *name, const char *choice)
 {
     const char *text = dn_arguments_text(arguments, name);

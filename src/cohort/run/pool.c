@@ -11,8 +11,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,16 +24,20 @@ enum { POLL_MS = 200 };
 
 int64_t dn_scan_memory(const char *path, dn_precision precision)
 {
-    /* Peak RSS of a worker that measures everything, f32 and bf16 (docs/evidence/cohorts.md): linear in the scan's voxels. */
-    const double fixed = precision == DN_PRECISION_BF16 ? 420e6 : 500e6, per_voxel = 22.0;
+    /* Above what a worker that measures everything was seen to take, 653, 712 and 929 MB for one head in 8, 23 and 63 million voxels
+     * (2026-11-30, f32): the networks, the scan as it came, and the scan in voxels of 1 mm. */
+    const double networks = precision == DN_PRECISION_BF16 ? 520e6 : 600e6, per_voxel = 6.0, per_mm3 = 5.0;
     dn_grid grid;
     dn_scan_info info;
-    double voxels = 0.0;
+    double voxels = 0.0, mm3 = 0.0;
     if (dn_scan_read_grid(path, NULL, &grid, &info) == DN_OK) {
+        double spacing[3];
+        dn_grid_spacing(&grid, spacing);
         voxels = (double)grid.dim[0] * (double)grid.dim[1] * (double)grid.dim[2];
+        mm3 = voxels * spacing[0] * spacing[1] * spacing[2];
     }
     dn_error_clear();
-    return (int64_t)(fixed + per_voxel * voxels);
+    return (int64_t)(networks + per_voxel * voxels + per_mm3 * mm3);
 }
 
 typedef struct slot {
@@ -247,7 +251,7 @@ static dn_status lock_item(const pool *it, dn_run_item *item, bool *mine)
 
 static dn_status give(pool *it, slot *at, dn_run_item *item)
 {
-    char *folder = NULL, *source = NULL;
+    char *folder = NULL;
     const dn_pool_options *options = it->options;
     dn_status status = DN_OK;
     if (at->worker.process == 0) {
@@ -257,12 +261,10 @@ static dn_status give(pool *it, slot *at, dn_run_item *item)
     DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
     clean_folder(folder, item->scan->stem, false);
     DN_TRY_GOTO(status, dn_scan_status_remove(options->output, item->scan), done);
-    DN_TRY_GOTO(status, dn_asprintf(&source, "bids:raw:%s", item->scan->inside), done);
-    DN_TRY_GOTO(status, dn_worker_give(&at->worker, item->scan->path, folder, source), done);
+    DN_TRY_GOTO(status, dn_worker_give(&at->worker, item->scan->path, folder, item->scan->inside), done);
     item->state = DN_ITEM_RUNS;
     at->item = item;
 done:
-    free(source);
     free(folder);
     return status;
 }

@@ -23,6 +23,8 @@ typedef struct run {
     size_t count;
     json_t *settings, *models;
     dn_run_identity identity;
+    double *seconds; /* owned; of the scans that were measured before */
+    size_t second_count;
     dn_worker worker; /* the first process: says which networks there are, and then works */
 } run;
 
@@ -38,6 +40,7 @@ static dn_status list_items(run *it)
     const dn_run_options *options = it->options;
     DN_TRY(dn_bids_find_scans(options->dataset, &options->wanted, &it->layout));
     DN_TRY(dn_alloc(&it->items, it->layout.count, sizeof *it->items, "the list of scans"));
+    DN_TRY(dn_alloc(&it->seconds, it->layout.count, sizeof *it->seconds, "the times of scans"));
     for (size_t i = 0; i < it->layout.count; ++i) {
         if (in_shard(options, i)) {
             it->items[it->count++] = (dn_run_item){.scan = &it->layout.scan[i]};
@@ -74,6 +77,9 @@ static dn_status plan_item(run *it, dn_run_item *item)
     DN_TRY(dn_scan_status_look(it->options->output, item->scan, &it->identity, &then));
     sort_out(it, &then, item);
     dn_status status = DN_OK;
+    if (then.seconds > 0.0) {
+        it->seconds[it->second_count++] = then.seconds;
+    }
     if (item->state != DN_ITEM_WAITS && item->state != DN_ITEM_FAILED) {
         status = say_plan(it, item, "done", item->state == DN_ITEM_REJECTED ? "rejected by quality control" : NULL);
     } else if (item->state == DN_ITEM_FAILED) {
@@ -215,26 +221,64 @@ static dn_status open_output(const dn_run_options *options)
     return dn_derivative_open(options->dataset, options->output, DIEN_VERSION, options->mix);
 }
 
+static dn_status begin(run *it)
+{
+    const dn_run_options *options = it->options;
+    DN_TRY(list_items(it));
+    DN_TRY(dn_run_settings_write(&options->settings, &it->settings));
+    DN_TRY(open_output(options));
+    DN_TRY(dn_worker_start(&it->worker, options->program, it->settings, options->threads > 0 ? options->threads : 1, &it->models));
+    it->identity = (dn_run_identity){.version = DIEN_VERSION, .models = it->models, .settings = it->settings};
+    return plan(it);
+}
+
+static void end(run *it)
+{
+    dn_worker_stop(&it->worker, true);
+    json_decref(it->settings);
+    json_decref(it->models);
+    free(it->items);
+    free(it->seconds);
+    dn_bids_layout_release(&it->layout);
+}
+
 dn_status dn_run_participants(const dn_run_options *options)
 {
     run it = {.options = options};
-    dn_status status = DN_OK;
-    DN_TRY_GOTO(status, list_items(&it), done);
-    DN_TRY_GOTO(status, dn_run_settings_write(&options->settings, &it.settings), done);
-    DN_TRY_GOTO(status, open_output(options), done);
-    DN_TRY_GOTO(status, dn_worker_start(&it.worker, options->program, it.settings, options->threads > 0 ? options->threads : 1, &it.models),
-                done);
-    it.identity = (dn_run_identity){.version = DIEN_VERSION, .models = it.models, .settings = it.settings};
-    DN_TRY_GOTO(status, plan(&it), done);
-    if (!options->dry) {
-        DN_TRY_GOTO(status, measure(&it), done);
-        status = conclude(&it);
+    dn_status status = begin(&it);
+    if (status == DN_OK && !options->dry) {
+        status = measure(&it);
+        status = status == DN_OK ? conclude(&it) : status;
     }
-done:
-    dn_worker_stop(&it.worker, true);
-    json_decref(it.settings);
-    json_decref(it.models);
-    free(it.items);
-    dn_bids_layout_release(&it.layout);
+    end(&it);
+    return status;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+dn_status dn_run_look(const dn_run_options *options, dn_run_survey *out)
+{
+    run it = {.options = options};
+    *out = (dn_run_survey){.scans = 0};
+    dn_status status = begin(&it);
+    if (status == DN_OK) {
+        out->scans = it.count;
+        for (size_t i = 0; i < it.count; ++i) {
+            const bool waits = it.items[i].state == DN_ITEM_WAITS;
+            out->waiting += waits;
+            out->memory = waits && it.items[i].need > out->memory ? it.items[i].need : out->memory;
+        }
+        out->measured = it.second_count;
+        if (it.second_count > 0) {
+            qsort(it.seconds, it.second_count, sizeof *it.seconds, by_size);
+            out->seconds = it.seconds[it.second_count / 2];
+            out->seconds_most = it.seconds[it.second_count - 1];
+        }
+    }
+    end(&it);
     return status;
 }

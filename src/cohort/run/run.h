@@ -24,6 +24,17 @@ typedef struct dn_run_options {
     const dn_line_sink *results; /* gets the list of a dry run, "KEY<tab>measure|done|failed<tab>reason" */
 } dn_run_options;
 
+/* What a run would do, and what it takes, from what was measured in that folder before. */
+typedef struct dn_run_survey {
+    size_t scans, waiting;        /* in the run, whole; to be measured */
+    size_t measured;              /* in earlier runs: the next two are of them; 0: none */
+    double seconds, seconds_most; /* per scan: median, and the slowest */
+    int64_t memory;               /* bytes that the largest scan that waits takes, at most */
+} dn_run_survey;
+
+/* Makes the output folder, measures nothing. Errors as dn_run_participants. */
+DN_CHECKED dn_status dn_run_look(const dn_run_options *options, dn_run_survey *out);
+
 /* DN_OK: every scan is measured and accepted, now or before. DN_EQUALITY: all are measured, some were rejected by quality control.
  * DN_EPARTIAL: some could not be measured, or are being measured by another run. When none could be: the last one's code. Errors of
  * dn_bids_find_scans, dn_derivative_open and dn_worker_start; DN_ECANCELLED: what is done stays. */

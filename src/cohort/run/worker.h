@@ -3,7 +3,7 @@
  * pipes, one JSON object per line:
  *
  *     to it      {"settings": {...}, "threads": 1}                     first
- *                {"scan": "/data/...nii.gz", "folder": "/out/...", "source": "bids:raw:sub-01/..."}
+ *                {"scan": "/data/...nii.gz", "folder": "/out/...", "source": "sub-01/anat/..."}
  *     from it    {"ready": [{"name": "hypothalamus", "sha256": "..."}]} or {"failed": {"status", "text", "remedy"}}
  *                {"log": 1, "text": "..."}, {"stage": 2}               while it works
  *                {"done": {"status", "text", "remedy", "rejected", "score", "seconds", "peak_mb", "sha256", "outputs": [...]}}

@@ -104,6 +104,32 @@ static void drop_markings(path_list *list, size_t before, size_t *dropped)
     list->count = measured > 0 ? kept : list->count;
 }
 
+dn_status dn_study_find_volumes(const char *folder, char ***paths, size_t *count)
+{
+    path_list list = {0};
+    size_t dropped = 0;
+    dn_status status = find_volumes(folder, 8, &list);
+    if (status == DN_OK) {
+        drop_markings(&list, 0, &dropped);
+        if (list.count == 0) {
+            status = dn_error_set(DN_EINPUT, "there is no *_volumes.tsv in %s or below it", folder);
+        }
+    }
+    if (status != DN_OK) {
+        path_list_release(&list);
+        return status;
+    }
+    *paths = list.paths;
+    *count = list.count;
+    return DN_OK;
+}
+
+void dn_study_volumes_release(char **paths, size_t count)
+{
+    path_list list = {.paths = paths, .count = count};
+    path_list_release(&list);
+}
+
 typedef struct loading {
     const dn_study_tables *options;
     bool repeats;

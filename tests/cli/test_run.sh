@@ -1,0 +1,178 @@
+#!/bin/bash
+# `dien run` with made-up heads and a tiny network: which scans are taken, that one and four processes give the same bytes, that a run goes
+# on where it was killed, and that folders which are not its own are refused.
+source "$(dirname "$0")/lib.sh"
+fixture=${DIEN_FIXTURE:?the program tests/fixture}
+cd "$work" || exit 1
+model=$work/tiny.safetensors
+"$fixture" model "$model" && "$fixture" scan good.nii.gz || { echo "cannot make the inputs"; exit 1; }
+export OMP_WAIT_POLICY=passive
+with=(--model "$model" --quiet)
+
+put() { # FILE: a scan of a data set
+    mkdir -p "$(dirname "$1")" && cp good.nii.gz "$1"
+}
+described() { # FOLDER NAME
+    mkdir -p "$1" && echo "{\"Name\": \"$2\", \"BIDSVersion\": \"1.8.0\"}" >"$1/dataset_description.json"
+}
+state() { sed -n 's/.*"State": "\([a-z]*\)".*/\1/p' "$1/status/$2.json" 2>/dev/null; }
+# same_results A B: all but the records, which tell the time, and README
+same_results() {
+    diff -r -x status "$1" "$2" >difference 2>&1 || fail "$1 and $2 differ: $(head -n 5 difference)"
+}
+
+# --- a data set with what real ones have
+described "set ü" 'A set'
+put "set ü/sub-01/ses-a/anat/sub-01_ses-a_T1w.nii.gz"
+put "set ü/sub-01/ses-b/anat/sub-01_ses-b_acq-mprage_run-1_T1w.nii.gz"
+put "set ü/sub-01/ses-b/anat/sub-01_ses-b_acq-mprage_run-2_T1w.nii.gz"
+put "set ü/sub-02/anat/sub-02_rec-norm_T1w.nii.gz"
+put "set ü/sub-03/anat/sub-03_T2w.nii.gz"
+put "set ü/sub-04/anat/sub-05_T1w.nii.gz"
+mkdir -p "set ü/sub-06/anat" && : >"set ü/sub-06/anat/sub-06_T1w.nii.gz"
+mkdir -p "set ü/sub-07/anat" && ln -s ../../.git/annex/objects/aa/bb/key "set ü/sub-07/anat/sub-07_T1w.nii.gz"
+mkdir -p elsewhere && put elsewhere/sub-08/anat/sub-08_T1w.nii.gz && ln -s ../elsewhere/sub-08 "set ü/sub-08"
+
+expect 0 run "set ü" nowhere participant --dry-run "${with[@]}"
+[ "$(wc -l <stdout)" -eq 8 ] || fail "--dry-run: expected 8 scans, found $(cat stdout)"
+grep -q $'^sub-01_ses-b_acq-mprage_run-2\tmeasure\tnot measured yet$' stdout || fail "--dry-run: expected run-2 of ses-b, found $(cat stdout)"
+[ -e nowhere ] && fail "--dry-run made a folder"
+expect 0 run "set ü" nowhere participant --dry-run --model "$model"
+grep -q '^sub-03: no T1w image (there is T2w)$' stderr || fail "expected a sentence on sub-03, found $(cat stderr)"
+
+expect 6 run "set ü" "out 1" participant --jobs 1 "${with[@]}"
+grep -q "sub-04/anat/sub-05_T1w.nii.gz: its name says sub-05, its folder sub-04" stderr || fail "expected the wrong name, found $(cat stderr)"
+grep -q "sub-06_T1w.nii.gz' is empty" stderr || fail "expected the empty file, found $(cat stderr)"
+grep -q "is a DataLad (git-annex) link" stderr || fail "expected the dead link, found $(cat stderr)"
+for scan in sub-01_ses-a sub-01_ses-b_acq-mprage_run-1 sub-01_ses-b_acq-mprage_run-2 sub-02_rec-norm sub-08; do
+    [ "$(state "out 1" $scan)" = done ] || fail "$scan: expected done, found '$(state "out 1" $scan)'"
+done
+for scan in sub-05 sub-06 sub-07; do
+    [ "$(state "out 1" $scan)" = failed ] || fail "$scan: expected failed, found '$(state "out 1" $scan)'"
+done
+[ -s "out 1/sub-01/ses-b/anat/sub-01_ses-b_acq-mprage_run-2_volumes.tsv" ] || fail "no volumes of run-2: $(find "out 1" | head -n 40)"
+[ -e "out 1/sub-06" ] && fail "an empty folder for a scan that cannot be measured"
+grep -q '"sub-02/anat/sub-02_rec-norm_T1w.nii.gz"' "out 1/sub-02/anat/sub-02_rec-norm_dseg.json" || fail "Sources is not the path in the data set"
+expect_no_temporaries "out 1"
+
+# --- one process or four: the same bytes
+expect 6 run "set ü" out4 participant --jobs 4 "${with[@]}"
+same_results "out 1" out4
+
+# --- again: nothing is done twice, and what failed is said again
+touch mark
+expect 6 run "set ü" "out 1" participant "${with[@]}"
+[ -z "$(find "out 1" -newer mark -name '*_volumes.tsv')" ] || fail "measured again without a reason: $(find "out 1" -newer mark)"
+grep -q "as in an earlier run: .*sub-06_T1w.nii.gz' is empty" stderr || fail "expected the old reason, found $(cat stderr)"
+
+# --- a changed scan, a changed option, a lost result: these and no others, with the reason
+touch "set ü/sub-02/anat/sub-02_rec-norm_T1w.nii.gz" # another time, the same bytes
+expect 0 run "set ü" "out 1" participant --dry-run "${with[@]}"
+grep -q measure stdout && fail "a scan that was only touched: $(grep measure stdout)"
+gzip -dc good.nii.gz | gzip -9n >"set ü/sub-02/anat/sub-02_rec-norm_T1w.nii.gz"
+rm "out 1/sub-08/anat/sub-08_qc.png"
+expect 0 run "set ü" "out 1" participant --dry-run "${with[@]}"
+[ "$(grep measure stdout)" = $'sub-02_rec-norm\tmeasure\tthe scan has changed\nsub-08\tmeasure\tsub-08_qc.png is missing or was changed' ] ||
+    fail "expected sub-02 and sub-08, found $(cat stdout)"
+expect 0 run "set ü" "out 1" participant --dry-run "${with[@]}" --posteriors
+[ "$(grep -c 'measure.posteriors (yes, was as usual)' stdout)" -eq 8 ] || fail "another option: expected all 8, found $(cat stdout)"
+expect 6 run "set ü" "out 1" participant "${with[@]}"
+[ -s "out 1/sub-08/anat/sub-08_qc.png" ] || fail "the lost picture was not made again"
+
+# --- a scan that can no longer be measured leaves no old numbers
+cp good.nii.gz saved.nii.gz && : >"set ü/sub-02/anat/sub-02_rec-norm_T1w.nii.gz"
+expect 6 run "set ü" "out 1" participant "${with[@]}"
+[ -e "out 1/sub-02" ] && fail "old results of a scan that is now empty: $(find "out 1/sub-02")"
+cp saved.nii.gz "set ü/sub-02/anat/sub-02_rec-norm_T1w.nii.gz"
+
+# --- killed in the middle: what is done stays, nothing half-written counts, the rest is done
+described many many
+for i in 01 02 03 04 05 06 07 08 09 10; do put "many/sub-$i/anat/sub-${i}_T1w.nii.gz"; done
+expect 4 run many whole participant --jobs 2 "${with[@]}" ||:
+"$dien" run many broken participant --jobs 2 "${with[@]}" >/dev/null 2>&1 &
+run=$!
+for _ in $(seq 600); do [ "$(ls broken/status 2>/dev/null | grep -c json)" -ge 3 ] && break; sleep 0.05; done
+kill -9 $run
+wait $run 2>/dev/null
+sleep 0.5
+done_before=$(ls broken/status | grep -c json)
+[ "$done_before" -lt 10 ] || fail "the run was over before it was killed"
+touch mark
+expect 4 run many broken participant --jobs 2 "${with[@]}"
+[ "$(find broken -name '*_volumes.tsv' -newer mark | wc -l)" -le $((10 - done_before)) ] || fail "scans were measured twice after kill -9"
+same_results whole broken
+expect_no_temporaries broken
+
+# --- Ctrl-C: ends soon, cleans up, goes on later
+rm -rf broken
+set -m
+"$dien" run many broken participant --jobs 2 --model "$model" >stdout 2>stderr &
+run=$!
+set +m
+for _ in $(seq 600); do [ "$(ls broken/status 2>/dev/null | grep -c json)" -ge 2 ] && break; sleep 0.05; done
+kill -INT $run
+wait $run
+[ $? -eq 130 ] || fail "Ctrl-C: expected exit 130, found $?: $(cat stderr)"
+expect_no_temporaries broken
+pgrep -f "dien worker" >/dev/null && pgrep -P $run >/dev/null && fail "a process was left behind"
+expect 4 run many broken participant --jobs 2 "${with[@]}"
+same_results whole broken
+
+# --- two runs at once in one folder: every scan once, none lost
+rm -rf both
+"$dien" run many both participant --jobs 1 "${with[@]}" >/dev/null 2>first.err &
+first=$!
+"$dien" run many both participant --jobs 1 "${with[@]}" >/dev/null 2>second.err
+second=$?
+wait $first
+first=$?
+for code in $first $second; do [ "$code" = 4 ] || [ "$code" = 6 ] || fail "two runs at once: exit $code: $(cat first.err second.err)"; done
+same_results whole both
+
+# --- shards: together everything, each alone its part
+expect 4 run many parts participant --shard 1/3 "${with[@]}"
+[ "$(find parts -name '*_volumes.tsv' | wc -l)" -eq 4 ] || fail "--shard 1/3 of 10: expected 4, found $(find parts -name '*_volumes.tsv')"
+expect 4 run many parts participant --shard 2/3 "${with[@]}"
+expect 4 run many parts participant --shard 3/3 "${with[@]}"
+same_results whole parts
+expect_sentence 2 "--shard takes I/N" run many parts participant --shard 4/3
+expect_sentence 2 "--shard takes I/N" run many parts participant --shard x
+
+# --- labels
+expect 0 run "set ü" nowhere participant --dry-run "${with[@]}" --participant-label sub-01 02 --session-label b
+[ "$(wc -l <stdout)" -eq 2 ] || fail "labels: expected two scans of ses-b, found $(cat stdout)"
+expect_sentence 2 "has no sub-1; is sub-01 meant?" run "set ü" nowhere participant --participant-label 1
+expect_sentence 2 "has no ses-c" run "set ü" nowhere participant --session-label c
+echo '{"t1w": {"acquisition": "mprage", "run": 2}}' >filter.json
+expect 0 run "set ü" nowhere participant --dry-run "${with[@]}" --bids-filter filter.json
+[ "$(cut -f 1 stdout)" = sub-01_ses-b_acq-mprage_run-2 ] || fail "filter: expected run-2, found $(cat stdout)"
+echo '{"t1w": {"aquisition": "mprage"}}' >filter.json
+expect_sentence 3 'no entity "aquisition"; is "acquisition" meant?' run "set ü" nowhere participant --bids-filter filter.json
+
+# --- folders that are not its own
+mkdir plain && touch plain/mine
+expect_sentence 2 "is not empty and holds no results of 'dien run'" run many plain participant "${with[@]}"
+expect_sentence 2 "holds results of another data set, 'A set'" run many "out 1" participant "${with[@]}"
+expect_sentence 2 "cannot go into the data set itself" run many many/ participant "${with[@]}"
+expect_sentence 3 "has no folder sub-..." run plain nowhere participant
+expect_sentence 3 "is not a folder" run absent nowhere participant
+expect_sentence 2 "must be one of participant or group" run many nowhere both
+sed -i 's/"Version": "[^"]*"/"Version": "0.0.9"/' whole/dataset_description.json
+expect_sentence 2 "holds results of version 0.0.9 of dien" run many whole participant "${with[@]}"
+tail -n 1 stderr | grep -q -- '--mix-versions allows it' || fail "expected the remedy, found $(cat stderr)"
+expect 4 run many whole participant "${with[@]}" --mix-versions
+
+# --- memory: what does not fit is not started
+expect_sentence 5 "none of the 10 scans could be measured" run many tight participant --memory-budget 0.1 --model "$model"
+grep -q "measuring it takes about [0-9.]* GB of memory, more than the 0.1 GB" stderr || fail "expected the need, found $(cat stderr)"
+
+# --- the layouts of real data sets: every image is empty there, each is refused with a sentence
+examples=${DIEN_DATA:-$DIEN_DATA_DEFAULT}/bids_examples
+for set in ds001 ds006 ds114 7t_trt hcp_example_bids synthetic ds000248; do
+    [ -d "$examples/$set" ] || continue
+    expect 3 run "$examples/$set" "real-$set" participant "${with[@]}"
+    scans=$(find "$examples/$set" -path '*/anat/*_T1w.nii*' | wc -l)
+    [ "$(ls "real-$set/status" | wc -l)" -eq "$scans" ] || fail "$set: expected $scans records, found $(ls "real-$set/status" | wc -l)"
+    [ "$(grep -c 'is empty' stderr)" -eq "$scans" ] || fail "$set: expected $scans sentences, found $(head -n 3 stderr)"
+done
+finish
