@@ -35,10 +35,9 @@ typedef struct dn_measured {
  * DN_EUSAGE, DN_EIO: its results may not be written there (dn_outputs_check). Results are reported through dn_log. */
 DN_CHECKED dn_status dn_measurer_measure(dn_measurer *measurer, const char *path, const char *folder, const char *source, dn_measured *out);
 
-/* Scans may be files, and folders or archives of DICOM files, which are opened one by one (dicom/intake.h); results of these are not written
- * over those of another scan unless the user named the scan (DN_EUSAGE). Results are reported through dn_log; results as report/write.h has
- * them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were
- * written and some failed quality control. */
+/* Scans may be files, and folders or archives of DICOM files, which are opened one by one (dicom/intake.h); results of these are not
+ * written over those of another scan unless the user named the scan (DN_EUSAGE). Results are reported through dn_log; results as
+ * report/write.h has them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were written and some failed quality control. */
 DN_CHECKED dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_measure_options *options);
 
 #endif

@@ -174,7 +174,7 @@ for times in 1 2; do
     STARTED=$work/started PATH=$work/slow:$PATH "$dien" segment "$study" -o stopped --model "$model" --threads 1 >stdout 2>stderr </dev/null &
     pid=$!
     for _ in $(seq 200); do [ -e started ] && break; sleep 0.05; done
-    for _ in $(seq "$times"); do kill -TERM "$pid"; sleep 0.1; done
+    for _ in $(seq "$times"); do kill -TERM "$pid" 2>/dev/null; sleep 0.1; done
     wait "$pid"
     code=$?
     [ "$code" -eq 130 ] || fail "Ctrl-C ($times): expected 130, found $code: $(cat stderr)"
