@@ -38,6 +38,7 @@ only() { # header, folders
     while IFS= read -r hit; do fail "$hit: $header belongs to $* only"; done < <(
         grep -rnE "^ *# *include +<([a-z0-9]+/)?$header" src --include='*.[ch]' | grep -vE "$pattern" | cut -d: -f1,2)
 }
+only 'archive[a-z_]*\.h' src/base
 only 'dnnl[a-z_]*\.h' src/net/engine
 only 'nifti[a-z0-9_]*\.h' src/image
 only 'hdf5\.h' src/models/keras

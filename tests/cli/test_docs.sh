@@ -41,6 +41,7 @@ cp "$keras/small_3d.h5" hypothalamus.h5
 cp "$keras/small_tfkeras240.h5" efficientnetb0.h5
 echo '{"licence": "MIT"}' >labels.json
 echo 'the notes of the scan' >notes.nii.gz
+"$fixture" dicom dicom t1 localizer && (cd dicom && files=(); for f in *; do files+=("$f=$f"); done; "$fixture" zip ../study.zip "${files[@]}") || fail "cannot make DICOM files"
 "$fixture" model "$DIEN_MODELS/billot2020-hypothalamus-subunits.safetensors" || fail "cannot make a model"
 cat >my.yaml <<YAML
 name: NAME
