@@ -1,3 +1,4 @@
+/* Archives that somebody sent. */
 #define _GNU_SOURCE
 #include "base/archive.h"
 

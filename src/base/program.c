@@ -1,3 +1,4 @@
+/* Another program, run to its end. */
 #define _GNU_SOURCE
 #include "base/program.h"
 

@@ -1,3 +1,4 @@
+/* A private folder for files that nobody keeps. */
 #define _GNU_SOURCE
 #include "base/scratch.h"
 

@@ -30,6 +30,8 @@ static const struct {
     [DN_REMEDY_SERIES] = {"; to measure one of them anyway, use --series NUMBER", ""},
     [DN_REMEDY_DICOM] = {"; 'dien segment' does this itself for a folder or a zip archive of DICOM files", ""},
     [DN_REMEDY_NAME_SCAN] = {"; name it with --name NAME", ""},
+    [DN_REMEDY_MEASURE_SET] = {"; 'dien run DATASET OUTPUT participant' measures it", ""},
+    [DN_REMEDY_RUN_SET] = {"; 'dien run' measures data sets", ""},
     [DN_REMEDY_MIX_VERSIONS] = {"; --mix-versions allows it", ""},
     [DN_REMEDY_KEEP_ROWS] = {", or choose with --where COLUMN=VALUE", ""},
     [DN_REMEDY_SEGMENT] = {"; 'dien segment' writes them", ""},

@@ -1,3 +1,4 @@
+/* The volumes that can be made of a study, judged, and the one that is measured. */
 #define _GNU_SOURCE
 #include "cohort/dicom/candidates.h"
 

@@ -1,3 +1,4 @@
+/* How a series is weighted, by its name and by its times, and how well it suits. */
 #define _GNU_SOURCE
 #include "cohort/dicom/contrast.h"
 

@@ -1,3 +1,4 @@
+/* The program dcm2niix (Li, Morgan, Ashburner, Smith and Rorden 2016, J Neurosci Methods 264:47), which makes volumes of DICOM files. */
 #define _GNU_SOURCE
 #include "cohort/dicom/convert.h"
 

@@ -1,3 +1,4 @@
+/* The few fields of a DICOM file that we need ourselves. */
 #include "cohort/dicom/header.h"
 
 #include "base/memory.h"

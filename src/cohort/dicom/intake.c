@@ -1,3 +1,4 @@
+/* From what a hospital gives, a folder or an archive of DICOM files, to one scan that can be measured like any other. */
 #define _GNU_SOURCE
 #include "cohort/dicom/intake.h"
 
@@ -96,8 +97,8 @@ static dn_status check_study(const char *path, const dn_dicom_study *study)
         return DN_OK;
     }
     if (study->is_bids) {
-        DN_FAIL(DN_EINPUT, "'%s' is a BIDS data set, not the DICOM files of one examination: measure it with 'dien run', or name the scans",
-                path);
+        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_RUN_SET,
+                      "'%s' is a BIDS data set, not the DICOM files of one examination: measure it as one, or name the scans", path);
     }
     if (study->scans > 0) {
         DN_FAIL(DN_EINPUT, "'%s' is %s without DICOM images, but with %zu files that are named like scans: %s", path, kind, study->scans,

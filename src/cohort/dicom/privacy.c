@@ -1,3 +1,4 @@
+/* What must not reach an output. */
 #define _GNU_SOURCE
 #include "cohort/dicom/privacy.h"
 

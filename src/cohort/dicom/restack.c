@@ -1,3 +1,4 @@
+/* A volume whose slices do not lie as a NIfTI header can say it. */
 #include "cohort/dicom/restack.h"
 
 #include "base/job.h"

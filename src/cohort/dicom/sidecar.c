@@ -1,3 +1,4 @@
+/* The JSON file beside a scan that was made of DICOM files. */
 #include "cohort/dicom/sidecar.h"
 
 #include <math.h>

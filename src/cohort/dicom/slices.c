@@ -1,3 +1,4 @@
+/* Where the slices of a series lie, from their positions alone. */
 #include "cohort/dicom/slices.h"
 
 #include "base/memory.h"

@@ -1,3 +1,4 @@
+/* What DICOM files there are under a folder, by series. */
 #define _GNU_SOURCE
 #include "cohort/dicom/study.h"
 

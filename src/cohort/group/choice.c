@@ -1,3 +1,4 @@
+/* Which of several scans of one session the tables of volumes use. */
 #include "cohort/group/choice.h"
 
 #include <math.h>

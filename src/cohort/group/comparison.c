@@ -1,3 +1,4 @@
+/* What participants.tsv adds. */
 #define _GNU_SOURCE
 #include "cohort/group/comparison.h"
 

@@ -1,3 +1,4 @@
+/* The step of the group: reads the records of all scans, writes tables, outliers and the report. */
 #include "cohort/group/group.h"
 
 #include "base/file.h"

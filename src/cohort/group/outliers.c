@@ -1,3 +1,4 @@
+/* Scans whose volumes are far from those of the others. */
 #define _GNU_SOURCE
 #include "cohort/group/outliers.h"
 

@@ -1,3 +1,4 @@
+/* The cohort on one page: OUTPUT/group/report.html. */
 #include "cohort/group/report.h"
 
 #include "base/memory.h"
@@ -138,7 +139,7 @@ static dn_status put_counts(const dn_roster_page *it)
                            dn_roster_number(n.unused, text), n.unused == 1 ? " is" : "s are"));
     }
     return dn_file_printf(w, "<p class=\"soft\">Numbers below are of the scans of the table of volumes that %s.</p>\n",
-                          it->options->count_rejected ? "were measured, rejected ones included (--count-rejected)"
+                          it->options->count_rejected ? "were measured, rejected ones included, as was asked for"
                                                       : "quality control did not reject");
 }
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "base/remedy.h"
 #include "base/text.h"
 #include "cohort/bids/layout.h"
 #include "cohort/run/scan_status.h"
@@ -146,8 +147,9 @@ static dn_status set_damaged(dn_roster_scan *scan, const char *what)
     scan->state = DN_ROSTER_DAMAGED;
     free(scan->reason);
     scan->reason = NULL;
-    return dn_asprintf(&scan->reason, "its record " DN_SCAN_STATUS_FOLDER "/%s.json %s; 'dien run ... participant' measures it again",
-                       scan->key, what);
+    char words[DN_REMEDY_WORDS];
+    return dn_asprintf(&scan->reason, "its record " DN_SCAN_STATUS_FOLDER "/%s.json %s%s", scan->key, what,
+                       dn_remedy_words(DN_REMEDY_MEASURE_SET, NULL, words));
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -262,10 +264,10 @@ static dn_status read_records(dn_roster *cohort, size_t *room)
     if (count < 0 && error != ENOENT) {
         status = dn_error_set(dn_error_of(error, DN_EINPUT), "cannot read the folder %s: %s", folder, strerror(error));
     } else if (count <= 0) {
-        status = dn_error_set(DN_EINPUT,
-                              "%s has no results yet (there are no records in its folder " DN_SCAN_STATUS_FOLDER
-                              "): 'dien run DATASET OUTPUT participant' measures the scans",
-                              cohort->output);
+        status =
+            dn_error_offer(dn_error_set(DN_EINPUT, "%s has no results yet (there are no records in its folder " DN_SCAN_STATUS_FOLDER ")",
+                                        cohort->output),
+                           DN_REMEDY_MEASURE_SET);
     }
     for (int i = 0; i < count; ++i) {
         dn_roster_scan *scan = NULL;
@@ -300,8 +302,10 @@ static dn_status add_missing(dn_roster *cohort, size_t *room, const dn_bids_scan
     if (from->session != NULL) {
         DN_TRY(dn_asprintf(&scan->session, "ses-%s", from->session));
     }
-    return from->unusable != NULL ? dn_roster_without_folders(cohort, from->unusable, from->inside, &scan->reason)
-                                  : dn_strdup("there is no record of it: 'dien run ... participant' measures it", &scan->reason);
+    char words[DN_REMEDY_WORDS];
+    return from->unusable != NULL
+               ? dn_roster_without_folders(cohort, from->unusable, from->inside, &scan->reason)
+               : dn_asprintf(&scan->reason, "there is no record of it%s", dn_remedy_words(DN_REMEDY_MEASURE_SET, NULL, words));
 }
 
 /* Remarks about scans in one place and not in the other. */

@@ -1,3 +1,4 @@
+/* The cohort's tables, and the JSON files that say what their columns mean (BIDS's data dictionaries). */
 #define _GNU_SOURCE
 #include "cohort/group/tables.h"
 

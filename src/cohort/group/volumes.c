@@ -1,9 +1,11 @@
+/* The volumes of the cohort's scans, read one session after the other. */
 #define _GNU_SOURCE
 #include "cohort/group/volumes.h"
 
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "base/remedy.h"
 #include "cohort/group/choice.h"
 #include "study/tables/gather.h"
 
@@ -36,13 +38,13 @@ static dn_status check_file(const dn_roster_scan *scan, const char *path)
 {
     struct stat facts;
     if (stat(path, &facts) != 0) {
-        DN_FAIL(DN_EDATA, "%s is missing; 'dien run ... participant' measures the scan again", path);
+        char words[DN_REMEDY_WORDS];
+        DN_FAIL(DN_EDATA, "%s is missing%s", path, dn_remedy_words(DN_REMEDY_MEASURE_SET, NULL, words));
     }
     if ((int64_t)facts.st_size != scan->table_bytes) {
-        DN_FAIL(DN_EDATA,
-                "%s has %lld bytes and its record says %lld: it was cut off, or changed after the scan was measured; 'dien run ... "
-                "participant' measures the scan again",
-                path, (long long)facts.st_size, (long long)scan->table_bytes);
+        char words[DN_REMEDY_WORDS];
+        DN_FAIL(DN_EDATA, "%s has %lld bytes and its record says %lld: it was cut off, or changed after the scan was measured%s", path,
+                (long long)facts.st_size, (long long)scan->table_bytes, dn_remedy_words(DN_REMEDY_MEASURE_SET, NULL, words));
     }
     return DN_OK;
 }
