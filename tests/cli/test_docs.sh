@@ -119,6 +119,7 @@ cp n-thalamus/norm.json norm.json
 cp n-thalamus/norm.json norm_thalamus.json
 cp n-net3d/norm.json norm_net3d.json
 cp n-fsl/norm.json norm_fsl.json
+for name in before after results-0.1 results-0.2; do cp -r volumes $name; done
 mkdir norm heads
 "$dien" normative fit controls.tsv volumes/ --value thalamus --icv icv --unit mL -o norm -q >/dev/null 2>"$work/stderr" || fail "cannot make a norm: $(cat "$work/stderr")"
 cp made/* heads/

@@ -43,8 +43,8 @@ static dn_status run(const char *folder, const char *out_folder, dn_convert_how 
     dn_program_end end = {0};
     dn_status status = dn_program_run(arguments, 300.0 + 0.1 * (double)files, &end);
     if (status == DN_OK && end.missing) {
-        status = dn_error_set(DN_EINPUT, "DICOM files are converted by the program " PROGRAM
-                                         ", which is not installed here: install it (Debian and Ubuntu: apt-get install dcm2niix)");
+        status = dn_error_set(DN_EINPUT, "DICOM files are converted by the program dcm2niix, which is not installed here: install it "
+                                         "(Debian and Ubuntu: apt-get install dcm2niix)");
     }
     if (status == DN_OK && end.late) {
         status = dn_error_set(DN_EDATA, PROGRAM " needed more than %.0f s for a series and was stopped", 300.0 + 0.1 * (double)files);
