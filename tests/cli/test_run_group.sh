@@ -48,7 +48,7 @@ cat >out/dataset_description.json <<JSON
 {"Name": "dien: volumes of it", "BIDSVersion": "1.10.0", "DatasetType": "derivative", "GeneratedBy": [{"Name": "dien", "Version": "0.1.0"}],
  "DienSource": {"Name": "made <of> nothing", "SHA256": "$(sha256sum bids/dataset_description.json | cut -d' ' -f1)"}}
 JSON
-expect_sentence 3 "has no results yet (there are no records in its folder status): 'dien run DATASET OUTPUT participant'" run bids out group
+expect_sentence 3 "has no results yet (there are no records in its folder status); 'dien run DATASET OUTPUT participant' measures it" run bids out group
 expect_empty out/group
 
 echo -e 'participant_id\tage\tdiagnosis' >bids/participants.tsv
@@ -199,7 +199,7 @@ expect_sentence 3 "has no participants.tsv in which to find the column group" ru
 # ---- wrong folders
 expect_sentence 3 "no_such is not a folder" run no_such out group
 expect_sentence 3 "is not a folder" run bids no_such group
-mkdir empty && expect_sentence 3 "holds no results of 'dien run'" run bids empty group
+mkdir empty && expect_sentence 3 "holds no results of a data set" run bids empty group
 mkdir other && echo '{"Name": "another"}' >other/dataset_description.json
 expect_sentence 2 "holds results of another data set" run other out group
 finish
