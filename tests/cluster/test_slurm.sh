@@ -1,7 +1,7 @@
 #!/bin/bash
 # `dien run --slurm` on a real Slurm of one machine: an array job and a group job that give what one run gives, also when a task is told
 # that its time is over and when its node fails.
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../cli/lib.sh"
 source "$(dirname "$0")/../support/slurm.sh"
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 cd "$work" || exit 1
