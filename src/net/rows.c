@@ -60,6 +60,25 @@ DN_SIMD void dn_row_add(float *restrict dst, const void *src, dn_type type, floa
     }
 }
 
+DN_SIMD void dn_row_add_twice(float *restrict dst, const void *src, dn_type type, int64_t first, int64_t n, int64_t channels)
+{
+    for (int64_t i = 0; i < n; ++i) {
+        const int64_t from = (first % 2 + i) / 2 * channels;
+        float *restrict d = dst + i * channels;
+        if (type == DN_TYPE_F32) {
+            const float *restrict s = FLOATS(src) + from;
+            for (int64_t c = 0; c < channels; ++c) {
+                d[c] += s[c];
+            }
+        } else {
+            const uint16_t *restrict s = HALVES(src) + from;
+            for (int64_t c = 0; c < channels; ++c) {
+                d[c] += dn_bf16_to_float(s[c]);
+            }
+        }
+    }
+}
+
 DN_SIMD void dn_row_multiply(float *restrict dst, const void *src, dn_type type, int64_t n)
 {
     if (type == DN_TYPE_F32) {

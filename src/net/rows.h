@@ -12,6 +12,8 @@ void dn_row_store(void *dst, dn_type type, const float *src, int64_t n);
 void dn_row_max(float *dst, const void *src, dn_type type, int64_t n);
 /* dst += factor * src */
 void dn_row_add(float *dst, const void *src, dn_type type, float factor, int64_t n);
+/* The same, for voxels of `channels` from the odd or even place `first` on: each voxel of src counts twice. n: voxels of dst. */
+void dn_row_add_twice(float *dst, const void *src, dn_type type, int64_t first, int64_t n, int64_t channels);
 /* dst *= src */
 void dn_row_multiply(float *dst, const void *src, dn_type type, int64_t n);
 void dn_row_scale(float *dst, float factor, int64_t n);

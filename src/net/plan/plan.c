@@ -295,7 +295,7 @@ static const char *post_name(const dn_post *post)
     case DN_POST_SUM:
         return "sum(in place)";
     case DN_POST_ADD:
-        return "sum";
+        return post->twice ? "sum(up2)" : "sum";
     case DN_POST_PROJECT:
         return "conv1x1x1";
     case DN_POST_SOFTMAX:
