@@ -26,6 +26,9 @@ void dn_row_project(float *z, const float *x, const float *matrix, const float *
                     int64_t padded);
 /* dst[c] = maximum or sum over n consecutive rows of c. */
 void dn_row_window(float *dst, const float *src, bool maximum, int64_t n, int64_t channels);
+/* sum[c] += x[row][c], and square[c] += (x[row][c] - mean[c])^2, over `rows` rows in their order. */
+void dn_row_sums(double *sum, const float *x, int64_t rows, int64_t channels);
+void dn_row_deviations(double *square, const double *mean, const float *x, int64_t rows, int64_t channels);
 /* Softmax of each of `rows` rows of `channels`. */
 void dn_row_softmax(float *x, int64_t rows, int64_t channels);
 

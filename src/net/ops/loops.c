@@ -45,6 +45,16 @@ int64_t dn_loop_scratch_bytes(const dn_loop *loop, int threads)
     return bytes;
 }
 
+/* Some elements of an operand as floats: where they lie, or in tile. */
+static const float *rows_of(const dn_operand *in, int64_t element, int64_t count, float *tile)
+{
+    if (in->type == DN_TYPE_F32) {
+        return operand_at(in, element);
+    }
+    dn_row_load(tile, operand_at(in, element), in->type, count);
+    return tile;
+}
+
 /* First and second column of each part: sum and 0, maximum and 0, or mean and sum of squared deviations. */
 static void part_statistics(const dn_loop *loop, dn_statistics kind, int64_t n, int64_t part, double *first, double *second, float *tile)
 {
@@ -58,11 +68,15 @@ static void part_statistics(const dn_loop *loop, dn_statistics kind, int64_t n, 
         first[k] = maximum ? -INFINITY : 0.0;
         second[k] = 0.0;
     }
-    for (int64_t v = begin; v < end; ++v) {
-        dn_row_load(tile, operand_at(in, (n * voxels + v) * c), in->type, c);
-        for (int64_t k = 0; k < c; ++k) {
-            double x = (double)tile[k];
-            first[k] = !maximum ? first[k] + x : x > first[k] ? x : first[k];
+    const int64_t most = dn_loop_tile_floats(loop) / c;
+    for (int64_t v = begin; v < end; v += most) {
+        const int64_t rows = end - v < most ? end - v : most;
+        const float *x = rows_of(in, (n * voxels + v) * c, rows * c, tile);
+        if (!maximum) {
+            dn_row_sums(first, x, rows, c);
+        }
+        for (int64_t i = 0; maximum && i < rows * c; ++i) {
+            first[i % c] = (double)x[i] > first[i % c] ? (double)x[i] : first[i % c];
         }
     }
     if (kind != DN_STATISTICS_MOMENTS) {
@@ -71,12 +85,9 @@ static void part_statistics(const dn_loop *loop, dn_statistics kind, int64_t n, 
     for (int64_t k = 0; k < c; ++k) {
         first[k] /= (double)(end - begin);
     }
-    for (int64_t v = begin; v < end; ++v) {
-        dn_row_load(tile, operand_at(in, (n * voxels + v) * c), in->type, c);
-        for (int64_t k = 0; k < c; ++k) {
-            double d = (double)tile[k] - first[k];
-            second[k] += d * d;
-        }
+    for (int64_t v = begin; v < end; v += most) {
+        const int64_t rows = end - v < most ? end - v : most;
+        dn_row_deviations(second, first, rows_of(in, (n * voxels + v) * c, rows * c, tile), rows, c);
     }
 }
 
