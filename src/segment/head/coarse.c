@@ -1,14 +1,18 @@
 #include "segment/head/coarse.h"
 
 #include "base/memory.h"
+#include "infer/posteriors.h"
 #include "net/simd.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Over so many millimetres before its faces the fine pass gives way to the coarse one. */
 #define FADE_MM 5.0f
 #define CERTAINLY_OUTSIDE 0.9995f
+/* A channel is the most probable one clearly when it exceeds all others by this, which is far above what rounding does to sums. */
+#define CLEARLY 1e-4f
 
 /* Eight neighbours of a place in a look, and their weights. */
 typedef struct corners {
@@ -166,7 +170,130 @@ bool dn_head_at(const dn_head *head, const double at[3], float *values, bool *ou
     return look_up(head, share, in_coarse ? &coarse : NULL, in_fine ? &fine : NULL, values, outside);
 }
 
-dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], dn_head_rows *out)
+/* ---- digests ------------------------------------------------------------------------------------------------------ */
+
+/* The two largest of a voxel's channels, in lanes first. */
+static inline __attribute__((always_inline)) void two_largest(const float *p, int64_t channels, float *top, float *second)
+{
+    float first[BLOCK], next[BLOCK];
+    for (int b = 0; b < BLOCK; ++b) {
+        first[b] = next[b] = -1.0f;
+    }
+    for (int64_t c = 0; c < channels; c += BLOCK) {
+        const int64_t at = c + BLOCK <= channels ? c : channels - BLOCK; /* the last block may overlap: those lanes hold their values */
+        const int64_t fresh = c - at;
+        for (int b = 0; b < BLOCK; ++b) {
+            const float x = b >= fresh ? p[at + b] : -1.0f;
+            const float low = x < first[b] ? x : first[b];
+            next[b] = low > next[b] ? low : next[b];
+            first[b] = x > first[b] ? x : first[b];
+        }
+    }
+    for (int half = BLOCK / 2; half > 0; half /= 2) {
+        for (int b = 0; b < half; ++b) {
+            const float low = first[b] < first[b + half] ? first[b] : first[b + half];
+            const float most = next[b] > next[b + half] ? next[b] : next[b + half];
+            next[b] = low > most ? low : most;
+            first[b] = first[b] > first[b + half] ? first[b] : first[b + half];
+        }
+    }
+    *top = first[0];
+    *second = next[0];
+}
+
+/* A row of a digest; the row's voxels are `apart` floats from each other in the posteriors. */
+DN_SIMD static void digest_row(const float *p, int64_t count, int64_t apart, int64_t channels, float *background, uint8_t *best, float *top)
+{
+    for (int64_t i = 0; i < count; ++i, p += apart) {
+        background[i] = p[0];
+        if (best == NULL) {
+            continue;
+        }
+        float second = INFINITY; /* few channels: never sure */
+        top[i] = p[0];
+        if (channels >= BLOCK && channels < DN_HEAD_UNSURE) {
+            two_largest(p, channels, &top[i], &second);
+        }
+        best[i] = DN_HEAD_UNSURE;
+        for (int64_t c = 0; c < channels && top[i] > second + CLEARLY && best[i] == DN_HEAD_UNSURE; ++c) {
+            best[i] = p[c] == top[i] ? (uint8_t)c : DN_HEAD_UNSURE;
+        }
+    }
+}
+
+static dn_status digest(const dn_head_look *look, bool labels, dn_head_digest *out)
+{
+    const int64_t *dim = look->grid.dim;
+    if (look->posterior == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_alloc_dims(&out->background, dim, 3, sizeof(float), "a table of the posteriors"));
+    if (labels) {
+        DN_TRY(dn_alloc_dims(&out->best, dim, 3, 1, "a table of the posteriors"));
+        DN_TRY(dn_alloc_dims(&out->top, dim, 3, sizeof(float), "a table of the posteriors"));
+    }
+#pragma omp parallel for schedule(static)
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            const int64_t v = dim[0] * (j + dim[1] * k);
+            digest_row(look->posterior + (j * dim[2] + k) * look->channels, dim[0], dim[1] * dim[2] * look->channels, look->channels,
+                       out->background + v, labels ? out->best + v : NULL, labels ? out->top + v : NULL);
+        }
+    }
+    return DN_OK;
+}
+
+static void digest_release(dn_head_digest *d)
+{
+    free(d->background);
+    free(d->best);
+    free(d->top);
+    memset(d, 0, sizeof *d);
+}
+
+/* Offsets in a digest of the eight voxels around a place. */
+static void digest_corners(const dn_head_look *look, const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z, int64_t at[8])
+{
+    const int64_t *dim = look->grid.dim;
+    const int64_t first = x->first + dim[0] * (y->first + dim[1] * z->first);
+    const int64_t step[3] = {x->step, dim[0] * y->step, dim[0] * dim[1] * z->step};
+    for (int n = 0; n < 8; ++n) {
+        at[n] = first + (n & 1 ? step[0] : 0) + (n & 2 ? step[1] : 0) + (n & 4 ? step[2] : 0);
+    }
+}
+
+/* The sum that mix makes of one channel. */
+static float digest_mix(const float *values, const int64_t at[8], const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z)
+{
+    float sum = 0.0f;
+    for (int n = 0; n < 8; ++n) {
+        const float w = (n & 1 ? x->share : 1 - x->share) * (n & 2 ? y->share : 1 - y->share) * (n & 4 ? z->share : 1 - z->share);
+        sum += w * values[at[n]];
+    }
+    return sum;
+}
+
+/* false: the eight voxels do not agree. */
+static bool digest_label(const dn_head_look *look, const dn_head_digest *d, const dn_head_axis *x, const dn_head_axis *y,
+                         const dn_head_axis *z, int64_t *best, float *value)
+{
+    int64_t at[8];
+    digest_corners(look, x, y, z, at);
+    const uint8_t first = d->best[at[0]];
+    bool agree = first != DN_HEAD_UNSURE;
+    for (int n = 1; n < 8; ++n) {
+        agree = agree && d->best[at[n]] == first;
+    }
+    if (agree) {
+        *best = first;
+        *value = digest_mix(d->top, at, x, y, z);
+    }
+    return agree;
+}
+
+/* ---- all voxels of the oriented scan ------------------------------------------------------------------------------ */
+
+dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], bool labels, dn_head_rows *out)
 {
     dn_status status = DN_OK;
     memset(out, 0, sizeof *out);
@@ -182,6 +309,10 @@ dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], dn_head_r
             }
         }
     }
+    DN_TRY_GOTO(status, digest(&head->coarse, labels, &out->coarse_digest), fail);
+    if (labels) {
+        DN_TRY_GOTO(status, digest(&head->fine, true, &out->fine_digest), fail);
+    }
     return DN_OK;
 fail:
     dn_head_rows_release(out);
@@ -195,6 +326,8 @@ void dn_head_rows_release(dn_head_rows *rows)
         free(rows->fine[c]);
         free(rows->to_end[c]);
     }
+    digest_release(&rows->coarse_digest);
+    digest_release(&rows->fine_digest);
     memset(rows, 0, sizeof *rows);
 }
 
@@ -209,11 +342,37 @@ bool dn_head_rows_at(const dn_head *head, const dn_head_rows *rows, int64_t i, i
 
 bool dn_head_rows_background_at(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, float *value)
 {
-    corners place;
-    if (!combine(&head->coarse, &rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k], &place)) {
+    const dn_head_axis *x = &rows->coarse[0][i], *y = &rows->coarse[1][j], *z = &rows->coarse[2][k];
+    if (!x->inside || !y->inside || !z->inside) {
         return false;
     }
-    add(&head->coarse, &place, 0.0f, 1.0f, 1, value);
+    int64_t at[8];
+    digest_corners(&head->coarse, x, y, z, at);
+    *value = digest_mix(rows->coarse_digest.background, at, x, y, z);
+    return true;
+}
+
+bool dn_head_rows_label(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, int64_t *best, float *value)
+{
+    const float share = head->fine.posterior == NULL ? 0.0f : share_of(rows->to_end[0][i], rows->to_end[1][j], rows->to_end[2][k]);
+    if (share == 0.0f || share == 1.0f) {
+        const bool fine = share == 1.0f;
+        dn_head_axis *const *axis = fine ? rows->fine : rows->coarse;
+        const dn_head_axis *x = &axis[0][i], *y = &axis[1][j], *z = &axis[2][k];
+        if (!x->inside || !y->inside || !z->inside) {
+            return false;
+        }
+        if (digest_label(fine ? &head->fine : &head->coarse, fine ? &rows->fine_digest : &rows->coarse_digest, x, y, z, best, value)) {
+            return true;
+        }
+    }
+    float values[DN_CHANNEL_LIMIT];
+    bool outside;
+    if (!dn_head_rows_at(head, rows, i, j, k, values, &outside) || outside) {
+        return false;
+    }
+    *best = dn_most_probable(values, head->structures.channels, 1);
+    *value = values[*best];
     return true;
 }
 
