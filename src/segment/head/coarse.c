@@ -201,22 +201,49 @@ static inline __attribute__((always_inline)) void two_largest(const float *p, in
     *second = next[0];
 }
 
-/* A row of a digest; the row's voxels are `apart` floats from each other in the posteriors. */
-DN_SIMD static void digest_row(const float *p, int64_t count, int64_t apart, int64_t channels, float *background, uint8_t *best, float *top)
+typedef struct digest_voxel {
+    float background, top;
+    uint8_t best;
+} digest_voxel;
+
+DN_SIMD static void digest_row(const float *p, int64_t count, int64_t channels, bool labels, digest_voxel *out)
 {
-    for (int64_t i = 0; i < count; ++i, p += apart) {
-        background[i] = p[0];
-        if (best == NULL) {
+    for (int64_t k = 0; k < count; ++k, p += channels) {
+        digest_voxel *v = &out[k];
+        *v = (digest_voxel){p[0], p[0], DN_HEAD_UNSURE};
+        if (!labels || channels < BLOCK || channels >= DN_HEAD_UNSURE) {
             continue;
         }
-        float second = INFINITY; /* few channels: never sure */
-        top[i] = p[0];
-        if (channels >= BLOCK && channels < DN_HEAD_UNSURE) {
-            two_largest(p, channels, &top[i], &second);
+        float second;
+        two_largest(p, channels, &v->top, &second);
+        for (int64_t c = 0; c < channels && v->top > second + CLEARLY && v->best == DN_HEAD_UNSURE; ++c) {
+            v->best = p[c] == v->top ? (uint8_t)c : DN_HEAD_UNSURE;
         }
-        best[i] = DN_HEAD_UNSURE;
-        for (int64_t c = 0; c < channels && top[i] > second + CLEARLY && best[i] == DN_HEAD_UNSURE; ++c) {
-            best[i] = p[c] == top[i] ? (uint8_t)c : DN_HEAD_UNSURE;
+    }
+}
+
+/* A few rows of a look lie side by side in the digest, whose first axis is the fastest: read along the look's, written along its own. */
+static void digest_block(const dn_head_look *look, bool labels, int64_t j, int64_t first, dn_head_digest *out)
+{
+    enum { PART = 64 };
+    const int64_t *dim = look->grid.dim;
+    const int64_t rows = dim[0] - first < BLOCK ? dim[0] - first : BLOCK;
+    digest_voxel voxels[BLOCK][PART];
+    for (int64_t k = 0; k < dim[2]; k += PART) {
+        const int64_t count = dim[2] - k < PART ? dim[2] - k : PART;
+        for (int64_t r = 0; r < rows; ++r) {
+            digest_row(look->posterior + (((first + r) * dim[1] + j) * dim[2] + k) * look->channels, count, look->channels, labels,
+                       voxels[r]);
+        }
+        for (int64_t n = 0; n < count; ++n) {
+            const int64_t at = first + dim[0] * (j + dim[1] * (k + n));
+            for (int64_t r = 0; r < rows; ++r) {
+                out->background[at + r] = voxels[r][n].background;
+                if (labels) {
+                    out->best[at + r] = voxels[r][n].best;
+                    out->top[at + r] = voxels[r][n].top;
+                }
+            }
         }
     }
 }
@@ -232,12 +259,11 @@ static dn_status digest(const dn_head_look *look, bool labels, dn_head_digest *o
         DN_TRY(dn_alloc_dims(&out->best, dim, 3, 1, "a table of the posteriors"));
         DN_TRY(dn_alloc_dims(&out->top, dim, 3, sizeof(float), "a table of the posteriors"));
     }
-#pragma omp parallel for schedule(static)
-    for (int64_t k = 0; k < dim[2]; ++k) {
-        for (int64_t j = 0; j < dim[1]; ++j) {
-            const int64_t v = dim[0] * (j + dim[1] * k);
-            digest_row(look->posterior + (j * dim[2] + k) * look->channels, dim[0], dim[1] * dim[2] * look->channels, look->channels,
-                       out->background + v, labels ? out->best + v : NULL, labels ? out->top + v : NULL);
+    const int64_t blocks = (dim[0] + BLOCK - 1) / BLOCK;
+#pragma omp parallel for schedule(dynamic, 1) collapse(2)
+    for (int64_t j = 0; j < dim[1]; ++j) {
+        for (int64_t b = 0; b < blocks; ++b) {
+            digest_block(look, labels, j, b * BLOCK, out);
         }
     }
     return DN_OK;
@@ -262,33 +288,27 @@ static void digest_corners(const dn_head_look *look, const dn_head_axis *x, cons
     }
 }
 
-/* The sum that mix makes of one channel. */
-static float digest_mix(const float *values, const int64_t at[8], const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z)
+/* start + share * the look's value: the sum that add makes of one channel. */
+static float digest_mix(const float *values, const int64_t at[8], const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z,
+                        float start, float share)
 {
-    float sum = 0.0f;
+    float sum = start;
     for (int n = 0; n < 8; ++n) {
         const float w = (n & 1 ? x->share : 1 - x->share) * (n & 2 ? y->share : 1 - y->share) * (n & 4 ? z->share : 1 - z->share);
-        sum += w * values[at[n]];
+        sum += share * w * values[at[n]];
     }
     return sum;
 }
 
-/* false: the eight voxels do not agree. */
-static bool digest_label(const dn_head_look *look, const dn_head_digest *d, const dn_head_axis *x, const dn_head_axis *y,
-                         const dn_head_axis *z, int64_t *best, float *value)
+/* The channel that all eight voxels around a place agree on, or DN_HEAD_UNSURE. */
+static uint8_t digest_best(const dn_head_digest *d, const int64_t at[8])
 {
-    int64_t at[8];
-    digest_corners(look, x, y, z, at);
     const uint8_t first = d->best[at[0]];
-    bool agree = first != DN_HEAD_UNSURE;
+    bool agree = true;
     for (int n = 1; n < 8; ++n) {
         agree = agree && d->best[at[n]] == first;
     }
-    if (agree) {
-        *best = first;
-        *value = digest_mix(d->top, at, x, y, z);
-    }
-    return agree;
+    return agree ? first : DN_HEAD_UNSURE;
 }
 
 /* ---- all voxels of the oriented scan ------------------------------------------------------------------------------ */
@@ -348,23 +368,36 @@ bool dn_head_rows_background_at(const dn_head *head, const dn_head_rows *rows, i
     }
     int64_t at[8];
     digest_corners(&head->coarse, x, y, z, at);
-    *value = digest_mix(rows->coarse_digest.background, at, x, y, z);
+    *value = digest_mix(rows->coarse_digest.background, at, x, y, z, 0.0f, 1.0f);
     return true;
 }
 
 bool dn_head_rows_label(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, int64_t *best, float *value)
 {
     const float share = head->fine.posterior == NULL ? 0.0f : share_of(rows->to_end[0][i], rows->to_end[1][j], rows->to_end[2][k]);
-    if (share == 0.0f || share == 1.0f) {
-        const bool fine = share == 1.0f;
-        dn_head_axis *const *axis = fine ? rows->fine : rows->coarse;
-        const dn_head_axis *x = &axis[0][i], *y = &axis[1][j], *z = &axis[2][k];
-        if (!x->inside || !y->inside || !z->inside) {
-            return false;
+    const dn_head_axis *c[3] = {&rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k]};
+    const dn_head_axis *f[3] = {&rows->fine[0][i], &rows->fine[1][j], &rows->fine[2][k]};
+    const bool in_coarse = share < 1.0f && c[0]->inside && c[1]->inside && c[2]->inside;
+    const bool in_fine = share > 0.0f && f[0]->inside && f[1]->inside && f[2]->inside;
+    int64_t coarse_at[8], fine_at[8];
+    uint8_t found = DN_HEAD_UNSURE;
+    if (in_coarse) {
+        digest_corners(&head->coarse, c[0], c[1], c[2], coarse_at);
+        found = digest_best(&rows->coarse_digest, coarse_at);
+    }
+    if (in_fine) {
+        digest_corners(&head->fine, f[0], f[1], f[2], fine_at);
+        const uint8_t fine = digest_best(&rows->fine_digest, fine_at);
+        found = !in_coarse || found == fine ? fine : DN_HEAD_UNSURE;
+    }
+    if (found != DN_HEAD_UNSURE) { /* linear between and within the passes, so that it stays the most probable */
+        *best = found;
+        *value = in_coarse ? digest_mix(rows->coarse_digest.top, coarse_at, c[0], c[1], c[2], 0.0f, 1.0f) : 0.0f;
+        if (in_fine) {
+            *value = digest_mix(rows->fine_digest.top, fine_at, f[0], f[1], f[2], in_coarse ? (1.0f - share) * *value : 0.0f,
+                                in_coarse ? share : 1.0f);
         }
-        if (digest_label(fine ? &head->fine : &head->coarse, fine ? &rows->fine_digest : &rows->coarse_digest, x, y, z, best, value)) {
-            return true;
-        }
+        return true;
     }
     float values[DN_CHANNEL_LIMIT];
     bool outside;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "image/resample.h"
 #include "infer/posteriors.h"
+#include "net/simd.h"
 #include "segment/head/clean.h"
 #include "segment/head/coarse.h"
 
@@ -124,6 +125,25 @@ static float rise(int64_t at, int64_t size)
     return near >= RISE ? 1.0f : (float)(near + 1) / (float)(RISE + 1);
 }
 
+/* A row of a tile along its last axis; w: of the row, times rise along it. */
+DN_SIMD static void add_row(const float *restrict from, int64_t count, int64_t channels, const int64_t *mirror, float w, float *restrict sum,
+                            float *restrict weights)
+{
+    for (int64_t k = 0; k < count; ++k, from += channels, sum += channels) {
+        const float v = w * rise(k, count);
+        weights[k] += v;
+        if (mirror == NULL) {
+            for (int64_t c = 0; c < channels; ++c) {
+                sum[c] += v * from[c];
+            }
+        } else {
+            for (int64_t c = 0; c < channels; ++c) {
+                sum[c] += v * from[mirror[c]];
+            }
+        }
+    }
+}
+
 /* Adds a tile's answer, weighted, at `at` of the box. mirror: NULL, or the channels' partners of a tile that was seen in a mirror. */
 static void add_tile(const float *values, int64_t channels, const int64_t *mirror, const int64_t at[3], const int64_t dim[3], float *sum,
                      float *weights)
@@ -133,16 +153,9 @@ static void add_tile(const float *values, int64_t channels, const int64_t *mirro
     for (int64_t i = 0; i < t[0]; ++i) {
         int64_t x = mirror != NULL ? t[0] - 1 - i : i;
         for (int64_t j = 0; j < t[1]; ++j) {
-            for (int64_t k = 0; k < t[2]; ++k) {
-                float w = rise(i, t[0]) * rise(j, t[1]) * rise(k, t[2]);
-                int64_t v = ((at[0] + i) * dim[1] + at[1] + j) * dim[2] + at[2] + k;
-                const float *from = values + ((x * t[1] + j) * t[2] + k) * channels;
-                float *to = sum + v * channels;
-                weights[v] += w;
-                for (int64_t c = 0; c < channels; ++c) {
-                    to[c] += w * from[mirror != NULL ? mirror[c] : c];
-                }
-            }
+            const int64_t v = ((at[0] + i) * dim[1] + at[1] + j) * dim[2] + at[2];
+            add_row(values + (x * t[1] + j) * t[2] * channels, t[2], channels, mirror, rise(i, t[0]) * rise(j, t[1]), sum + v * channels,
+                    weights + v);
         }
     }
 }
