@@ -134,19 +134,18 @@ static bool is_drawn(const dn_head_measured *head, int64_t c, outline what)
 static uint8_t head_label_at(const view *v, const double mm[3], outline what)
 {
     const dn_head *head = &v->r->head->found;
-    float values[DN_CHANNEL_LIMIT];
+    float value;
     double at[3];
-    bool outside;
+    int64_t best;
     place_of(v, mm, at);
-    if (!dn_head_at(head, at, values, &outside) || outside) {
+    if (!dn_head_label(head, v->digests, at, &best, &value)) {
         return 0;
     }
-    const int64_t best = dn_most_probable(values, head->structures.channels, 1);
     if (best > 0 && is_drawn(v->r->head, best, what)) {
         return (uint8_t)best;
     }
-    if (what == OUTLINE_HEAD && v->r->head->icv != NULL && dn_head_background_at(head, at, values) &&
-        (1.0f - values[0]) * dn_head_above_neck(head, at) > 0.5f) {
+    if (what == OUTLINE_HEAD && v->r->head->icv != NULL && dn_head_background_at(head, at, &value) &&
+        (1.0f - value) * dn_head_above_neck(head, at) > 0.5f) {
         return DN_CHANNEL_LIMIT - 1;
     }
     return 0;

@@ -92,6 +92,11 @@ static void check(const dn_head *head, const dn_head_rows *rows, const int64_t i
     int64_t best = -1;
     float value = -1.0f;
     const bool labelled = dn_head_rows_label(head, rows, ijk[0], ijk[1], ijk[2], &best, &value);
+    int64_t best_again = -1;
+    float value_again = -1.0f;
+    assert_int_equal(dn_head_label(head, &rows->digests, at, &best_again, &value_again), labelled);
+    assert_int_equal(best, best_again);
+    assert_memory_equal(&value, &value_again, sizeof value);
     if (found && !outside) {
         assert_true(labelled);
         assert_int_equal(best, dn_most_probable(values, CHANNELS, 1));

@@ -277,6 +277,19 @@ static void digest_release(dn_head_digest *d)
     memset(d, 0, sizeof *d);
 }
 
+dn_status dn_head_digests_make(const dn_head *head, bool labels, dn_head_digests *out)
+{
+    memset(out, 0, sizeof *out);
+    DN_TRY(digest(&head->coarse, labels, &out->coarse));
+    return labels ? digest(&head->fine, true, &out->fine) : DN_OK;
+}
+
+void dn_head_digests_release(dn_head_digests *digests)
+{
+    digest_release(&digests->coarse);
+    digest_release(&digests->fine);
+}
+
 /* Offsets in a digest of the eight voxels around a place. */
 static void digest_corners(const dn_head_look *look, const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z, int64_t at[8])
 {
@@ -311,6 +324,61 @@ static uint8_t digest_best(const dn_head_digest *d, const int64_t at[8])
     return agree ? first : DN_HEAD_UNSURE;
 }
 
+/* Where all voxels around agree. c, f: the place in the passes; fine: their share. Linear between and within the passes, the channel that is
+ * the most probable everywhere stays so. */
+static bool sure_label(const dn_head *head, const dn_head_digests *d, float share, const dn_head_axis *const c[3],
+                       const dn_head_axis *const f[3], int64_t *best, float *value)
+{
+    const bool in_coarse = share < 1.0f && c[0]->inside && c[1]->inside && c[2]->inside;
+    const bool in_fine = share > 0.0f && f[0]->inside && f[1]->inside && f[2]->inside;
+    int64_t coarse_at[8], fine_at[8];
+    uint8_t found = DN_HEAD_UNSURE;
+    if (in_coarse) {
+        digest_corners(&head->coarse, c[0], c[1], c[2], coarse_at);
+        found = digest_best(&d->coarse, coarse_at);
+    }
+    if (in_fine) {
+        digest_corners(&head->fine, f[0], f[1], f[2], fine_at);
+        const uint8_t fine = digest_best(&d->fine, fine_at);
+        found = !in_coarse || found == fine ? fine : DN_HEAD_UNSURE;
+    }
+    if (found == DN_HEAD_UNSURE) {
+        return false;
+    }
+    *best = found;
+    *value = in_coarse ? digest_mix(d->coarse.top, coarse_at, c[0], c[1], c[2], 0.0f, 1.0f) : 0.0f;
+    if (in_fine) {
+        *value = digest_mix(d->fine.top, fine_at, f[0], f[1], f[2], in_coarse ? (1.0f - share) * *value : 0.0f, in_coarse ? share : 1.0f);
+    }
+    return true;
+}
+
+bool dn_head_label(const dn_head *head, const dn_head_digests *digests, const double at[3], int64_t *best, float *value)
+{
+    const float share = dn_head_fine_share(head, at);
+    dn_head_axis axes[6];
+    const dn_head_axis *const c[3] = {&axes[0], &axes[1], &axes[2]};
+    const dn_head_axis *const f[3] = {&axes[3], &axes[4], &axes[5]};
+    for (int a = 0; a < 3; ++a) {
+        place_axis(&head->coarse, a, at[a], &axes[a]);
+        axes[3 + a].inside = false;
+        if (share > 0.0f) {
+            place_axis(&head->fine, a, at[a], &axes[3 + a]);
+        }
+    }
+    if (sure_label(head, digests, share, c, f, best, value)) {
+        return true;
+    }
+    float values[DN_CHANNEL_LIMIT];
+    bool outside;
+    if (!dn_head_at(head, at, values, &outside) || outside) {
+        return false;
+    }
+    *best = dn_most_probable(values, head->structures.channels, 1);
+    *value = values[*best];
+    return true;
+}
+
 /* ---- all voxels of the oriented scan ------------------------------------------------------------------------------ */
 
 dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], bool labels, dn_head_rows *out)
@@ -329,10 +397,7 @@ dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], bool labe
             }
         }
     }
-    DN_TRY_GOTO(status, digest(&head->coarse, labels, &out->coarse_digest), fail);
-    if (labels) {
-        DN_TRY_GOTO(status, digest(&head->fine, true, &out->fine_digest), fail);
-    }
+    DN_TRY_GOTO(status, dn_head_digests_make(head, labels, &out->digests), fail);
     return DN_OK;
 fail:
     dn_head_rows_release(out);
@@ -346,8 +411,7 @@ void dn_head_rows_release(dn_head_rows *rows)
         free(rows->fine[c]);
         free(rows->to_end[c]);
     }
-    digest_release(&rows->coarse_digest);
-    digest_release(&rows->fine_digest);
+    dn_head_digests_release(&rows->digests);
     memset(rows, 0, sizeof *rows);
 }
 
@@ -368,35 +432,16 @@ bool dn_head_rows_background_at(const dn_head *head, const dn_head_rows *rows, i
     }
     int64_t at[8];
     digest_corners(&head->coarse, x, y, z, at);
-    *value = digest_mix(rows->coarse_digest.background, at, x, y, z, 0.0f, 1.0f);
+    *value = digest_mix(rows->digests.coarse.background, at, x, y, z, 0.0f, 1.0f);
     return true;
 }
 
 bool dn_head_rows_label(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, int64_t *best, float *value)
 {
     const float share = head->fine.posterior == NULL ? 0.0f : share_of(rows->to_end[0][i], rows->to_end[1][j], rows->to_end[2][k]);
-    const dn_head_axis *c[3] = {&rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k]};
-    const dn_head_axis *f[3] = {&rows->fine[0][i], &rows->fine[1][j], &rows->fine[2][k]};
-    const bool in_coarse = share < 1.0f && c[0]->inside && c[1]->inside && c[2]->inside;
-    const bool in_fine = share > 0.0f && f[0]->inside && f[1]->inside && f[2]->inside;
-    int64_t coarse_at[8], fine_at[8];
-    uint8_t found = DN_HEAD_UNSURE;
-    if (in_coarse) {
-        digest_corners(&head->coarse, c[0], c[1], c[2], coarse_at);
-        found = digest_best(&rows->coarse_digest, coarse_at);
-    }
-    if (in_fine) {
-        digest_corners(&head->fine, f[0], f[1], f[2], fine_at);
-        const uint8_t fine = digest_best(&rows->fine_digest, fine_at);
-        found = !in_coarse || found == fine ? fine : DN_HEAD_UNSURE;
-    }
-    if (found != DN_HEAD_UNSURE) { /* linear between and within the passes, so that it stays the most probable */
-        *best = found;
-        *value = in_coarse ? digest_mix(rows->coarse_digest.top, coarse_at, c[0], c[1], c[2], 0.0f, 1.0f) : 0.0f;
-        if (in_fine) {
-            *value = digest_mix(rows->fine_digest.top, fine_at, f[0], f[1], f[2], in_coarse ? (1.0f - share) * *value : 0.0f,
-                                in_coarse ? share : 1.0f);
-        }
+    const dn_head_axis *const c[3] = {&rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k]};
+    const dn_head_axis *const f[3] = {&rows->fine[0][i], &rows->fine[1][j], &rows->fine[2][k]};
+    if (sure_label(head, &rows->digests, share, c, f, best, value)) {
         return true;
     }
     float values[DN_CHANNEL_LIMIT];
