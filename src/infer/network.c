@@ -211,15 +211,27 @@ dn_status dn_network_run_raw(dn_network *network, const dn_volume *volume, const
     return DN_OK;
 }
 
-void dn_network_rest(dn_network *network, bool keep)
+dn_status dn_network_run_take(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3], float **values,
+                              int64_t *channels)
+{
+    const float *lent;
+    DN_TRY(dn_network_run_raw(network, volume, start, dim, &lent, channels));
+    if (lent == network->whole) {
+        *values = network->whole;
+        network->whole = NULL;
+    } else {
+        *values = dn_tiles_take(network->tiles, 0);
+    }
+    return DN_OK;
+}
+
+void dn_network_rest(dn_network *network)
 {
     if (network->tiles != NULL) {
-        dn_tiles_rest(network->tiles, !keep || network->whole != NULL);
+        dn_tiles_rest(network->tiles, true);
     }
-    if (!keep) {
-        free(network->whole);
-        network->whole = NULL;
-    }
+    free(network->whole);
+    network->whole = NULL;
 }
 
 dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels)

@@ -131,8 +131,11 @@ DN_SIMD static void add_row(const float *restrict from, int64_t count, int64_t c
 {
     for (int64_t k = 0; k < count; ++k, from += channels, sum += channels) {
         const float v = w * rise(k, count);
-        weights[k] += v;
-        if (mirror == NULL) {
+        if (weights[k] == 0.0f) { /* the first tile there: nothing is in sum yet */
+            for (int64_t c = 0; c < channels; ++c) {
+                sum[c] = v * from[mirror == NULL ? c : mirror[c]];
+            }
+        } else if (mirror == NULL) {
             for (int64_t c = 0; c < channels; ++c) {
                 sum[c] += v * from[c];
             }
@@ -141,6 +144,7 @@ DN_SIMD static void add_row(const float *restrict from, int64_t count, int64_t c
                 sum[c] += v * from[mirror[c]];
             }
         }
+        weights[k] += v;
     }
 }
 
@@ -235,8 +239,8 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
     dn_status status = dn_grid_crop(&scan->volume->grid, start, dim, &look->grid);
     DN_TRY(status);
     DN_TRY_GOTO(status,
-                dn_alloc_dims(&look->posterior, DN_DIMS(dim[0], dim[1], dim[2], channels), sizeof *look->posterior,
-                              "the posteriors of the deep structures"),
+                dn_alloc_aligned_dims(&look->posterior, DN_DIMS(dim[0], dim[1], dim[2], channels), sizeof *look->posterior,
+                                      "the posteriors of the deep structures"),
                 done);
     DN_TRY_GOTO(status, dn_alloc_dims(&weights, dim, 3, sizeof *weights, "the posteriors of the deep structures"), done);
     DN_TRY_GOTO(status, run_tiles(network, scan->volume, NULL, start, dim, channels, look->posterior, weights), done);

@@ -170,17 +170,12 @@ static void place_box(const dn_head *head, const dn_conformed *scan, int64_t sta
 static dn_status look_once(dn_whole_head *whole, const dn_conformed *scan, const int64_t start[3], dn_head *head)
 {
     dn_head_look *look = &head->coarse;
-    const float *values;
     free(look->posterior);
     look->posterior = NULL;
-    DN_TRY(dn_network_run_raw(whole->coarse_network, scan->volume, start, coarse_dim, &values, &look->channels));
+    DN_TRY(dn_network_run_take(whole->coarse_network, scan->volume, start, coarse_dim, &look->posterior, &look->channels));
+    dn_network_rest(whole->coarse_network);
     DN_TRY(dn_structures_check_channels(&head->structures, look->channels));
-    dn_network_rest(whole->coarse_network, true);
     DN_TRY(dn_grid_crop(&scan->volume->grid, start, coarse_dim, &look->grid));
-    const int64_t voxels = dn_head_look_voxels(look);
-    DN_TRY(dn_alloc_dims(&look->posterior, DN_DIMS(voxels, look->channels), sizeof(float), "the posteriors of the whole head"));
-    memcpy(look->posterior, values, (size_t)(voxels * look->channels) * sizeof(float));
-    dn_network_rest(whole->coarse_network, false);
     for (int c = 0; c < 3; ++c) {
         look->map.scale[c] = scan->map.scale[c];
         look->map.offset[c] = dn_axis_map_to(&scan->map, c, (double)start[c]);
@@ -286,7 +281,7 @@ static dn_status look_fine(dn_whole_head *whole, const dn_conformed *done, const
     DN_TRY(show(done, contract, &whole->fine->input, head->size, &own, &scan));
     bool mirror = dn_structures_sees_mirror(whole->fine);
     status = dn_head_look_fine(whole->fine_network, scan, mirror, head);
-    dn_network_rest(whole->fine_network, false);
+    dn_network_rest(whole->fine_network);
     DN_TRY_GOTO(status, status, done);
     if (head->fine.posterior == NULL) {
         goto done;
