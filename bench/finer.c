@@ -1,4 +1,5 @@
-/* A scan in finer voxels, for bench/parts.sh: bench_finer SCAN OUT MM. Linear, on a grid around the same middle, whole numbers as scanners have them. */
+/* A scan in finer voxels, for bench/parts.sh: bench_finer SCAN OUT MM. Linear, on a grid around the same middle, whole numbers as scanners
+ * have them. */
 #include "base/job.h"
 #include "image/io.h"
 #include "image/resample.h"

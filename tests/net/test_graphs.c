@@ -138,8 +138,8 @@ static void test_residual_join(void **state)
         assert_ok(dn_graph_create(&graph));
         int x = dn_graph_input(graph, "x", s);
         int skip = dn_graph_activation(graph, dn_graph_conv(graph, x, "enc", &wide), "relu", DN_ACT_RELU, 0.0f);
-        int up = dn_graph_upsample(graph, dn_graph_conv(graph, dn_graph_pool(graph, skip, "down", &pool), "low", &low), "up",
-                                   DN_UP_NEAREST, two);
+        int up = dn_graph_upsample(graph, dn_graph_conv(graph, dn_graph_pool(graph, skip, "down", &pool), "low", &low), "up", DN_UP_NEAREST,
+                                   two);
         int both = dn_graph_concat(graph, round < 3 ? (int[]){skip, up} : (int[]){up, skip}, 2, "both");
         int y = dn_graph_norm(graph, dn_graph_conv(graph, both, "conv0", &wide), "norm0", DN_NORM_INSTANCE, 1e-5f);
         y = dn_graph_conv(graph, dn_graph_activation(graph, y, "relu0", DN_ACT_RELU, 0.0f), "conv1", &wide);

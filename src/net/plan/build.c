@@ -10,9 +10,9 @@ typedef struct builder {
     const dn_weights *weights;
     int *readers; /* live readers of each node, outputs included */
     bool *live;
-    bool *absorbed; /* concatenations and up-samplings that the convolution after them does itself */
-    int *value;     /* value of each node */
-    int *shortcut;  /* of each absorbed concatenation: the 1x1x1 convolution that reads it, too; or -1 */
+    bool *absorbed;  /* concatenations and up-samplings that the convolution after them does itself */
+    int *value;      /* value of each node */
+    int *shortcut;   /* of each absorbed concatenation: the 1x1x1 convolution that reads it, too; or -1 */
     dn_split *split; /* of each such convolution */
 } builder;
 

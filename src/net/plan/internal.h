@@ -96,7 +96,8 @@ typedef struct dn_split {
 /* The 1x1x1 convolution that reads a concatenation beside one other reader and may be split, or -1. */
 int dn_split_shortcut(const dn_graph *graph, const bool *live, const int *readers, int concat);
 /* joined: the step of the convolution that reads the same concatenation. weight, bias (or NULL): of the whole. */
-DN_CHECKED dn_status dn_plan_build_split(dn_plan *plan, const dn_node *node, const float *weight, const float *bias, int joined, dn_split *out);
+DN_CHECKED dn_status dn_plan_build_split(dn_plan *plan, const dn_node *node, const float *weight, const float *bias, int joined,
+                                         dn_split *out);
 bool dn_step_is_conv(const dn_step *step);
 /* Input channels of a convolution's weights. */
 int64_t dn_step_in_channels(const dn_step *step, const dn_plan *plan);

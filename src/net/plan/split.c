@@ -60,8 +60,8 @@ int dn_split_shortcut(const dn_graph *graph, const bool *live, const int *reader
 }
 
 /* Some columns of a 1x1x1 convolution's weights as a convolution of its own. */
-static dn_status add_part(dn_plan *plan, const dn_node *node, const float *weight, const float *bias, int64_t all,
-                          int64_t first, int input, int *out)
+static dn_status add_part(dn_plan *plan, const dn_node *node, const float *weight, const float *bias, int64_t all, int64_t first, int input,
+                          int *out)
 {
     const dn_shape in = plan->values[input].shape;
     dn_node part = *node;

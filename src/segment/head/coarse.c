@@ -324,8 +324,8 @@ static uint8_t digest_best(const dn_head_digest *d, const int64_t at[8])
     return agree ? first : DN_HEAD_UNSURE;
 }
 
-/* Where all voxels around agree. c, f: the place in the passes; fine: their share. Linear between and within the passes, the channel that is
- * the most probable everywhere stays so. */
+/* Where all voxels around agree. c, f: the place in the passes; fine: their share. Linear between and within the passes, the channel that
+ * is the most probable everywhere stays so. */
 static bool sure_label(const dn_head *head, const dn_head_digests *d, float share, const dn_head_axis *const c[3],
                        const dn_head_axis *const f[3], int64_t *best, float *value)
 {

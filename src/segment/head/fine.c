@@ -126,8 +126,8 @@ static float rise(int64_t at, int64_t size)
 }
 
 /* A row of a tile along its last axis; w: of the row, times rise along it. */
-DN_SIMD static void add_row(const float *restrict from, int64_t count, int64_t channels, const int64_t *mirror, float w, float *restrict sum,
-                            float *restrict weights)
+DN_SIMD static void add_row(const float *restrict from, int64_t count, int64_t channels, const int64_t *mirror, float w,
+                            float *restrict sum, float *restrict weights)
 {
     for (int64_t k = 0; k < count; ++k, from += channels, sum += channels) {
         const float v = w * rise(k, count);
