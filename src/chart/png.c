@@ -104,7 +104,9 @@ static dn_status write_chunk(dn_file_writer *writer, const char *name, const uns
     unsigned char head[8], tail[4];
     put32(head, size);
     memcpy(head + 4, name, 4);
-    put32(tail, crc32(crc32(crc32(0, NULL, 0), head + 4, 4), bytes, (uInt)size));
+    unsigned long sum = crc32(crc32(0, NULL, 0), head + 4, 4);
+    sum = size > 0 ? crc32(sum, bytes, (uInt)size) : sum; /* zlib begins anew where it is given nothing */
+    put32(tail, sum);
     DN_TRY(dn_file_write(writer, head, sizeof head));
     DN_TRY(dn_file_write(writer, bytes, size));
     return dn_file_write(writer, tail, sizeof tail);
