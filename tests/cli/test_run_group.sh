@@ -14,7 +14,7 @@ is() { [ "$(cell "$1" "$2" "$3")" = "$4" ] || fail "$1, $2, $3: expected \"$4\",
 # record KEY STATE ACCEPTED SCORE FOLDER MESSAGE [TABLE-BYTES]
 record() {
     local outputs=''
-    [ "$2" = done ] && outputs="{\"name\": \"$1_volumes.tsv\", \"bytes\": ${7:-$(stat -c %s "out/$5/$1_volumes.tsv")}}, {\"name\": \"$1_qc.png\", \"bytes\": 1}, {\"name\": \"$1_report.html\", \"bytes\": 1}"
+    [ "$2" = "done" ] && outputs="{\"name\": \"$1_volumes.tsv\", \"bytes\": ${7:-$(stat -c %s "out/$5/$1_volumes.tsv")}}, {\"name\": \"$1_qc.png\", \"bytes\": 1}, {\"name\": \"$1_report.html\", \"bytes\": 1}"
     cat >"out/status/$1.json" <<JSON
 {"Scan": "$5/$1_T1w.nii.gz", "State": "$2", "Status": 0, "Message": "$6", "Accepted": $3, "Score": $4, "Version": "${VERSION:-0.1.0}",
  "Models": [{"name": "hypothalamus", "sha256": "a6098ec8"}], "Settings": {}, "Folder": "$5", "Outputs": [$outputs], "Seconds": 9.0}
@@ -39,7 +39,7 @@ measured() {
  "VoxelSize_mm": [1.0, 1.0, 1.0], "QualityControl": "passed", "Flags": [$flags]}
 JSON
     touch "out/$2/$1_report.html" "out/$2/$1_qc.png"
-    record "$1" done "$([ "$3" = no ] && echo false || echo true)" "$4" "$2" ''
+    record "$1" "done" "$([ "$3" = no ] && echo false || echo true)" "$4" "$2" ''
 }
 
 mkdir -p bids out/status
@@ -138,18 +138,18 @@ tr '\n' ' ' <stdout | grep -qF 'n = 18' || fail "stats groups: expected n = 18: 
 sum() { (cd "$1" && find . -type f ! -name '*.pdf' -exec sha256sum {} + | sort -k2); }
 sum out/group >first.sum
 expect 0 run bids out group -q
-sum out/group | diff first.sum - >diff || fail "a second run gave other bytes: $(cat diff)"
+sum out/group | diff first.sum - >difference || fail "a second run gave other bytes: $(cat difference)"
 mkdir -p 'else where/ü' && cp -r bids out 'else where/ü/' && rm -rf 'else where/ü/out/group'
 expect 0 run 'else where/ü/bids' 'else where/ü/out/' group -q
-sum 'else where/ü/out/group' | diff first.sum - >diff || fail "in another folder it gave other bytes: $(cat diff)"
+sum 'else where/ü/out/group' | diff first.sum - >difference || fail "in another folder it gave other bytes: $(cat difference)"
 
 # ---- what is damaged is named and not counted
 cp -r out whole
 truncate -s 100 out/status/sub-01.json
 rm out/sub-02/anat/sub-02_volumes.tsv
 truncate -s 60 out/sub-03/anat/sub-03_volumes.tsv
-sed -i 's/^hypothalamus\tL\t[0-9.]*/hypothalamus\tL\tmany/' out/sub-04/anat/sub-04_volumes.tsv && record sub-04 done true 0.9 sub-04/anat ''
-sed -i 1q out/sub-05/anat/sub-05_volumes.tsv && record sub-05 done true 0.9 sub-05/anat ''
+sed -i 's/^hypothalamus\tL\t[0-9.]*/hypothalamus\tL\tmany/' out/sub-04/anat/sub-04_volumes.tsv && record sub-04 "done" true 0.9 sub-04/anat ''
+sed -i 1q out/sub-05/anat/sub-05_volumes.tsv && record sub-05 "done" true 0.9 sub-05/anat ''
 echo '{"State": "done"}' >out/status/sub-06.json
 expect_sentence 6 "6 of 24 scans are not counted, because their results are damaged" run bids out group
 for i in 1 2 3 4 5 6; do
