@@ -4,6 +4,7 @@
 #     train      a training step of the whole-head networks, the published one, the subunit network, and the 2-D one, beside PyTorch's
 #     slices     slices of 512 x 512 through the EfficientNetB0 U-Net, beside PyTorch and ONNX Runtime; share of the processor's peak
 #     whole      the whole head: the networks alone, and `dien segment` on a scan
+#     scan       `dien segment` with everything on a scan of 1 mm and the same at 0.7 mm, on one core and on two (a minute)
 #     threads    one thread against two: training steps and inference
 #     generator  training samples per second
 # BENCH_REPEATS (3) times each, after a warm-up; BENCH_THREADS (all). BENCH_SMALL=1: once and with small inputs, to see that the scripts
@@ -108,6 +109,22 @@ part_whole() {
     done
 }
 
+part_scan() {
+    local scan=$data/t1w/chris_T1w.nii.gz mm count type
+    [ -e "$scan" ] || { echo "left out: scan ($scan is not there)" >&2; return 0; }
+    "$build/bench/bench_finer" "$scan" "$work/chris_0.7mm.nii.gz" 0.7
+    cp "$scan" "$work/chris_1mm.nii.gz"
+    for mm in 1 0.7; do
+        for type in "${types[@]}"; do
+            for count in 1 2; do
+                [ "$count" -le "$threads" ] || continue
+                try "$python" "$here/measure.py" "$mm mm, $type, $count" "$repeats" \
+                    "$build/dien" segment "$work/chris_${mm}mm.nii.gz" -o "$work/out" --precision "$type" --threads "$count" --quiet
+            done
+        done
+    done
+}
+
 part_threads() {
     local few=$((repeats > 2 ? 2 : repeats)) count type
     [ "$threads" -ge 2 ] || { echo "left out: threads (one core)" >&2; return 0; }
@@ -129,7 +146,7 @@ part_generator() {
 }
 
 for part in "$@"; do
-    case $part in train | slices | whole | threads | generator) ;; *) echo "bench/parts.sh: there is no part $part" >&2; exit 2 ;; esac
+    case $part in train | slices | whole | scan | threads | generator) ;; *) echo "bench/parts.sh: there is no part $part" >&2; exit 2 ;; esac
     echo "bench: $part" >&2
     "part_$part" >"$work/part.jsonl"
     mv "$work/part.jsonl" "$build/bench/part_$part.jsonl"

@@ -70,6 +70,19 @@ def whole(rows, peak):
             print(f"| {r['command']} | {seconds(r):.2f} | {r['peak_rss_mb']} |")
 
 
+WANTED = {"1 mm": (3.5, 700), "0.7 mm": (5.0, None)}  # seconds on two cores, MB; in f32
+
+
+def scan(rows, _):
+    print("\n### A whole head with everything, from the file to the report\n")
+    print("| scan | type | threads | median s | wanted | CPU s | peak MB | wanted |\n|---|---|---|---|---|---|---|---|")
+    for r in rows:
+        mm, dtype, count = r["command"].split(", ")
+        most = WANTED[mm] if (dtype, count) == ("f32", "2") else (None, None)
+        wanted = ["" if m is None else f"{m:g}" for m in most]
+        print(f"| {mm} | {dtype} | {count} | {seconds(r):.2f} | {wanted[0]} | {statistics.median(r['cpu_seconds']):.2f} | {r['peak_rss_mb']} | {wanted[1]} |")
+
+
 def threads(rows, _):
     print("\n### One thread and two (wanted: 1.7 times as fast)\n\n| what | type | one thread, s | two threads, s | speed-up |\n|---|---|---|---|---|")
     for key in dict.fromkeys((r["what"], r["dtype"]) for r in rows):
@@ -93,7 +106,7 @@ for folder in sys.argv[1:]:
     for r in read(os.path.join(folder, "part_slices.jsonl")) if os.path.exists(os.path.join(folder, "part_slices.jsonl")) else []:
         if r["what"] == "peak of one core":
             peak = {"f32": r["f32_gflops"], "bf16": r["bf16_gflops"]}
-    for name, show in (("train", lambda rows, p: compare(rows, p, "2 times the speed, 0.7 of the memory")), ("slices", slices), ("whole", whole),
+    for name, show in (("train", lambda rows, p: compare(rows, p, "2 times the speed, 0.7 of the memory")), ("slices", slices), ("whole", whole), ("scan", scan),
                        ("threads", threads), ("generator", generator)):
         path = os.path.join(folder, f"part_{name}.jsonl")
         if os.path.exists(path):

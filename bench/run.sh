@@ -1,15 +1,15 @@
 #!/bin/bash
 # `make bench`: speed and memory here and in Debian 13, against the peers a user would pick. Writes bench/results.md (the subunit network
-# and whole commands) and bench/networks.md (training, slices, the whole head, threads, the generator).
+# and whole commands) and bench/networks.md (training, slices, the whole head, a scan, threads, the generator).
 #   bench/run.sh BUILD
-#   BENCH='train slices'     only these parts: network (results.md), train, slices, whole, threads, generator; the table keeps what earlier
+#   BENCH='train slices'     only these parts: network (results.md), train, slices, whole, scan, threads, generator; the table keeps what earlier
 #                            runs in this build folder left of the others
 #   BENCH_SMALL=1            small inputs, once: do the scripts still work? Nothing is written to networks.md
 #   DIEN_BENCH_13=0          leaves Debian 13 out
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
-parts=" ${BENCH:-network train slices whole threads generator} "
+parts=" ${BENCH:-network train slices whole scan threads generator} "
 "$here/../tools/deps.sh" build bench
 mkdir -p "$build/bench"
 trixie=${DIEN_TRIXIE:-/var/cache/dien/trixie}/dien/build/bench

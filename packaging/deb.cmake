@@ -69,8 +69,8 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libdien-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 # pkg-config asks for the libraries of Requires.private, too.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libdien0 (= ${full_version}), libcairo2-dev, libgsl-dev, libjansson-dev, libyaml-dev, nettle-dev, zlib1g-dev")
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libdnnl-dev, libhdf5-dev, libnifti2-dev, libznz-dev")
+  "libdien0 (= ${full_version}), libarchive-dev, libcairo2-dev, libgsl-dev, libjansson-dev, libyaml-dev, nettle-dev, zlib1g-dev")
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libacl1-dev, libbz2-dev, libdnnl-dev, libhdf5-dev, liblz4-dev, liblzma-dev, libnifti2-dev, libxml2-dev, libznz-dev, libzstd-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "volumetry of hypothalamus and thalamus in brain MRI (development)
 Header, static library and pkg-config file of libdien. The package dien has an
 example in /usr/share/doc/dien/example.c.")

@@ -5,6 +5,7 @@
 
 #include "base/job.h"
 #include "base/memory.h"
+#include "base/scratch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -63,6 +64,7 @@ void dn_file_remove_temporaries(void)
             slot_used[i] = 0;
         }
     }
+    dn_scratch_remove_all();
 }
 
 void dn_file_guard(const char *path)

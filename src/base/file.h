@@ -48,7 +48,8 @@ DN_CHECKED dn_status dn_file_may_write(const char *path);
 void dn_file_guard(const char *path);
 void dn_file_unguard(const char *path);
 
-/* Removes every temporary file that is still open, and what is guarded; async-signal-safe (unlink, rmdir). Called by cli/'s handlers. */
+/* Removes every temporary file that is still open, what is guarded, and temporary folders (scratch.h); async-signal-safe. Called by cli/'s
+ * handlers. */
 void dn_file_remove_temporaries(void);
 
 bool dn_path_exists(const char *path);

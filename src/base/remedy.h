@@ -29,6 +29,11 @@ typedef enum {
     DN_REMEDY_AGREEMENT,      /* a comparison of several methods */
     DN_REMEDY_FIT_NORM,       /* to fit the norm (again) */
     DN_REMEDY_NAME_LABELS,    /* to name the numbers of labels */
+    DN_REMEDY_SERIES,         /* to name a series of DICOM files */
+    DN_REMEDY_DICOM,          /* a command that takes DICOM files as they are */
+    DN_REMEDY_NAME_SCAN,      /* to name the scan, and so its results */
+    DN_REMEDY_MEASURE_SET,    /* to measure what is left of a data set */
+    DN_REMEDY_RUN_SET,        /* to measure a data set */
     DN_REMEDY_MIX_VERSIONS,   /* to mix results of two versions in one folder */
     DN_REMEDY_KEEP_ROWS,      /* to keep only the rows that have a value in a column */
     DN_REMEDY_SEGMENT,        /* to measure scans, which writes such files */

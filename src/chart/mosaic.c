@@ -1,9 +1,9 @@
 /* Draws slices, outlines, texts and marks into a picture by cairo, and writes it as PNG. */
 #include "chart/mosaic.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "chart/png.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -358,24 +358,10 @@ void dn_mosaic_dot(dn_mosaic *mosaic, const double clip[4], double x, double y, 
     cairo_restore(mosaic->cairo);
 }
 
-static cairo_status_t write_bytes(void *user, const unsigned char *bytes, unsigned int length)
-{
-    return dn_file_write(user, bytes, length) == DN_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
 dn_status dn_mosaic_write(const dn_mosaic *mosaic, const char *path)
 {
     DN_TRY(cairo_problem(cairo_status(mosaic->cairo)));
-    dn_file_writer writer = {0};
-    DN_TRY(dn_file_create(&writer, path));
-    cairo_status_t status = cairo_surface_write_to_png_stream(mosaic->surface, write_bytes, &writer);
-    if (status == CAIRO_STATUS_WRITE_ERROR) {
-        dn_file_discard(&writer);
-        return DN_EIO; /* the writer has set the sentence */
-    }
-    if (status != CAIRO_STATUS_SUCCESS) {
-        dn_file_discard(&writer);
-        return cairo_problem(status);
-    }
-    return dn_file_commit(&writer);
+    cairo_surface_flush(mosaic->surface);
+    return dn_png_write(path, cairo_image_surface_get_data(mosaic->surface), cairo_image_surface_get_width(mosaic->surface),
+                        cairo_image_surface_get_height(mosaic->surface), cairo_image_surface_get_stride(mosaic->surface));
 }

@@ -1,8 +1,8 @@
 /* The renderer of surfaces: triangles into a depth buffer, light and shade, then captions, scale bar and legend by cairo. */
 #include "chart/surface_view.h"
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "chart/png.h"
 
 #include <cairo.h>
 #include <math.h>
@@ -331,11 +331,6 @@ static dn_status check(const dn_surface_part *parts, size_t n_parts)
     return DN_OK;
 }
 
-static cairo_status_t write_bytes(void *user, const unsigned char *bytes, unsigned int length)
-{
-    return dn_file_write(user, bytes, length) == DN_OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
 static void put_view(cairo_surface_t *surface, size_t view, int size, const uint8_t *rgb)
 {
     cairo_surface_flush(surface);
@@ -441,7 +436,6 @@ dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn
     dn_status status = DN_OK;
     uint8_t *rgb = NULL;
     cairo_surface_t *surface = NULL;
-    dn_file_writer writer = {0};
     double pixels_per_mm[MOST_VIEWS];
     if (size < 16 || size > 2000 || n_views < 1 || n_views > MOST_VIEWS) {
         DN_FAIL(DN_EINTERNAL, "a picture of %zu views of %d pixels cannot be drawn", n_views, size);
@@ -461,18 +455,9 @@ dn_status dn_surface_view(const dn_surface_part *parts, size_t n_parts, const dn
     }
     put_captions(surface, views, pixels_per_mm, n_views, size);
     put_legend(surface, legend, n_legend, width, size);
-    DN_TRY_GOTO(status, dn_file_create(&writer, path), done);
-    cairo_status_t written = cairo_surface_write_to_png_stream(surface, write_bytes, &writer);
-    if (written == CAIRO_STATUS_WRITE_ERROR) {
-        status = DN_EIO; /* the writer has set the sentence */
-        goto done;
-    }
-    if (written != CAIRO_STATUS_SUCCESS) {
-        DN_FAIL_GOTO(status, done, DN_EIO, "cannot write %s: %s", path, cairo_status_to_string(written));
-    }
-    status = dn_file_commit(&writer);
+    cairo_surface_flush(surface);
+    status = dn_png_write(path, cairo_image_surface_get_data(surface), width, height, cairo_image_surface_get_stride(surface));
 done:
-    dn_file_discard(&writer);
     free(rgb);
     if (surface != NULL) {
         cairo_surface_destroy(surface);

@@ -5,6 +5,7 @@
 #include "cli/measure_options.h"
 #include "cli/scan_list.h"
 #include "cohort/bids/filter.h"
+#include "cohort/group/group.h"
 #include "cohort/run/run.h"
 #include "cohort/slurm/slurm.h"
 
@@ -68,6 +69,17 @@ static const dn_option options[] = {
     {.name = "again", .kind = DN_OPTION_FLAG, .help = "also scans that are measured already"},
     {.name = "mix-versions", .kind = DN_OPTION_FLAG, .help = "results of another version of dien may be in OUTPUT"},
     {.name = "dry-run", .kind = DN_OPTION_FLAG, .help = "only list what would be done, and why"},
+    {.name = "group",
+     .kind = DN_OPTION_TEXT,
+     .value = "COLUMN",
+     .help = "group: column of participants.tsv that names the groups to be compared (default: group, diagnosis or dx, if there is one)"},
+    {.name = "control",
+     .kind = DN_OPTION_TEXT,
+     .value = "NAME",
+     .help = "group: the reference group (default: one named control, CON, HC or the like)"},
+    {.name = "count-rejected",
+     .kind = DN_OPTION_FLAG,
+     .help = "group: scans that quality control rejected count in distributions, outliers and the comparison of groups"},
     DN_MEASURE_OPTIONS,
     {.name = NULL},
 };
@@ -178,15 +190,46 @@ done:
     return status;
 }
 
+/* Options of the other level have no effect: they are refused, so that nobody believes they had one. Those about resources are harmless,
+ * and callers of BIDS Apps give them at both levels. */
+static dn_status check_level(const dn_arguments *arguments, bool group)
+{
+    static const char *const of_group[] = {"group", "control", "count-rejected"};
+    static const char *const harmless[] = {"jobs", "threads", "memory", "memory-budget"};
+    for (const dn_option *option = options; option->name != NULL; ++option) {
+        bool ours = false, either = false;
+        for (size_t i = 0; i < sizeof of_group / sizeof *of_group; ++i) {
+            ours |= strcmp(option->name, of_group[i]) == 0;
+        }
+        for (size_t i = 0; i < sizeof harmless / sizeof *harmless; ++i) {
+            either |= strcmp(option->name, harmless[i]) == 0;
+        }
+        if (ours != group && !either && dn_arguments_given(arguments, option->name)) {
+            DN_FAIL(DN_EUSAGE, "--%s is an option of 'dien run DATASET OUTPUT %s'", option->name, group ? "participant" : "group");
+        }
+    }
+    return DN_OK;
+}
+
+static dn_status group(const dn_arguments *arguments, const char *dataset, const char *output)
+{
+    return dn_run_group(&(dn_run_group_options){.dataset = dataset,
+                                                .output = output,
+                                                .group = dn_arguments_text(arguments, "group"),
+                                                .control = dn_arguments_text(arguments, "control"),
+                                                .count_rejected = dn_arguments_flag(arguments, "count-rejected")});
+}
+
 static dn_status run(const dn_arguments *arguments)
 {
     static const char *const levels[] = {"participant", "group", NULL};
     int level = 0;
     DN_TRY(dn_choice_of("the third argument", dn_arguments_at(arguments, 2), levels, &level));
+    DN_TRY(check_level(arguments, level == 1));
     char *dataset = folder_name(dn_arguments_at(arguments, 0)), *output = folder_name(dn_arguments_at(arguments, 1));
     dn_status status = dataset == NULL || output == NULL ? dn_error_set(DN_ENOMEM, "not enough memory for the folders' names")
                        : level == 0                      ? participants(arguments, dataset, output)
-                                                         : dn_error_set(DN_EUSAGE, "group: not there yet");
+                                                         : group(arguments, dataset, output);
     free(dataset);
     free(output);
     return status;
@@ -207,10 +250,19 @@ const dn_command dn_command_run = {
         "one OUTPUT at the same time.\n\n"
         "Each scan is measured by one thread, unless --threads is given: several scans at a time are faster than several threads for one "
         "scan.\n\n"
+        "group: reads the results of all scans in OUTPUT, and no scan, and writes into OUTPUT/group: scans.tsv (what became of each scan), "
+        "volumes_wide.tsv and volumes_long.tsv, outliers.tsv, each with a JSON file that says what its columns mean, and report.html with "
+        "counts, failed and rejected scans, distributions, outliers, pictures, and the comparison of the groups of participants.tsv. Of "
+        "several scans of a session the tables take one: an accepted one before a rejected one, then the best score, then the first by "
+        "name.\n\n"
         "Exit codes: 0 all measured, now or before; 2 wrong use; 3 the data set or the networks cannot be read; 4 all measured, but some "
-        "scans failed quality control; 5 not enough memory or disk; 6 some scans could not be measured, the others are done.",
+        "scans failed quality control; 5 not enough memory or disk; 6 some scans could not be measured, the others are done. "
+        "group: 0 written, also if scans failed or were rejected before: the report names them; 3 no results there, or none with volumes; "
+        "6 "
+        "written, but some results are damaged and not counted.",
     .examples = "dien run bids bids/derivatives/dien participant\n"
                 "dien run bids out participant --participant-label 01 02 --session-label baseline\n"
-                "dien run bids out participant --shard 3/20 --jobs 4",
+                "dien run bids out participant --shard 3/20 --jobs 4\n"
+                "dien run bids bids/derivatives/dien group",
     .run = run,
 };

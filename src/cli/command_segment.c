@@ -16,6 +16,16 @@ static const dn_option options[] = {
      .help = "folder for the results; it is made if it does not exist",
      .required = true},
     DN_MEASURE_OPTIONS,
+    {.name = "series",
+     .kind = DN_OPTION_TEXT,
+     .value = "NUMBER|TEXT",
+     .help =
+         "of a folder of DICOM files: number of the series to measure, or a part of its description (default: the T1-weighted series that "
+         "suits best)"},
+    {.name = "name",
+     .kind = DN_OPTION_TEXT,
+     .value = "NAME",
+     .help = "of a folder of DICOM files: beginning of the names of the results, for example sub-01 (default: scan)"},
     {.name = "truth",
      .kind = DN_OPTION_FILE,
      .value = "LABELS",
@@ -59,6 +69,7 @@ static dn_status run(const dn_arguments *arguments)
         .accept = dn_arguments_flag(arguments, "accept"),
         .truth = dn_arguments_text(arguments, "truth"),
         .times = dn_arguments_text(arguments, "times"),
+        .dicom = {.series = dn_arguments_text(arguments, "series"), .name = dn_arguments_text(arguments, "name")},
     };
     how.segmenter.model_grid = strcmp(dn_arguments_text(arguments, "grid"), "model") == 0;
     const char **paths = NULL;
@@ -86,7 +97,9 @@ const dn_command dn_command_segment = {
     .description =
         "Labels the hypothalamus and its subunits, the thalamus, deep grey matter, ventricles, brain stem and tissues in T1-weighted scans "
         "of heads. Measures their volumes and the intracranial volume. Scans may be NIfTI (.nii, .nii.gz, "
-        ".hdr/.img) or FreeSurfer (.mgh, .mgz), of any orientation, with or without the skull.\n\n"
+        ".hdr/.img) or FreeSurfer (.mgh, .mgz), of any orientation, with or without the skull. A folder or a zip archive of DICOM files is "
+        "one scan, too: the T1-weighted series is chosen by its header and converted by dcm2niix, and the results are named by --name, not "
+        "by the person (docs/manual/dicom.md).\n\n"
         "For sub-01_T1w.nii.gz, DIR gets sub-01_dseg.nii.gz (labels on the scan's own grid, with FreeSurfer's numbers; the subunits of the "
         "hypothalamus are 801-805 left and 806-810 right; with " DN_SEGMENT_SLICES ", the whole is 819 and 820), "
         "sub-01_dseg.tsv (their names and colours), sub-01_volumes.tsv (one row per structure and side), sub-01_label-ICV_mask.nii.gz (the "
@@ -97,6 +110,7 @@ const dn_command dn_command_segment = {
         "disk; 6 some of several scans could not be measured, the others are done.",
     .examples = "dien segment sub-01_T1w.nii.gz -o results\n"
                 "dien segment scans/*.nii.gz -o results --structures hypothalamus,thalamus,icv\n"
-                "dien segment brain.mgz -o results --model " DN_SEGMENT_SLICES,
+                "dien segment brain.mgz -o results --model " DN_SEGMENT_SLICES "\n"
+                "dien segment dicom/ -o results --name sub-01",
     .run = run,
 };

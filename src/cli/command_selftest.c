@@ -35,7 +35,7 @@ const dn_command dn_command_selftest = {
     .description =
         "Makes the demo head (the average head that comes with dien, painted as a T1-weighted scan), measures it as 'dien segment' does, "
         "and "
-        "compares each volume with the value that the release measured, within a stated bound (0.1 %, and at least 0.05 mm3). Prints a "
+        "compares each volume with the value that the release measured, within a stated bound (0.01 %, and at least 0.01 mm3). Prints a "
         "record for your files: version, system, processor and its instruction sets, libraries, the checksums of the networks, a line "
         "per structure and side, and PASSED or FAILED. Nothing but temporary files in TMPDIR (or /tmp) is written, and they are "
         "removed.\n\n"

@@ -12,6 +12,10 @@
 #include "cli/remedy.h"
 #include "cli/report_stderr.h"
 
+#include <limits.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -130,8 +134,19 @@ static dn_status choose_subcommand(const dn_command *parent, int argc, char **ar
     return dn_subcommand_find_near(parent, argc > 0 ? argv[0] : NULL, out);
 }
 
+/* A run takes and gives back large blocks one after the other: networks, posteriors, pictures. Given back to the system, each of their
+ * pages would be fetched and cleared again, which costs as much as the arithmetic; kept, the next block lies where the last one was. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_MMAP_MAX, 0);
+    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    keep_memory();
     dn_clean_output_install();
     if (argc < 2) {
         dn_help_program(stderr);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "cohort/dicom/intake.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,9 +58,13 @@ dn_status dn_batch_list(const char *const *given, size_t given_count, const char
     DN_TRY_GOTO(status, dn_alloc(&stems, given_count, sizeof *stems, "the list of scans"), done);
     for (size_t i = 0; i < given_count; ++i) {
         const char *path = given[i];
+        if (dn_dicom_is_input(path)) { /* its results have another name */
+            list[n++] = path;
+            continue;
+        }
         DN_TRY_GOTO(status, dn_path_scan_stem(path, &stems[n]), done);
         size_t k = 0;
-        while (k < n && strcmp(stems[k], stems[n]) != 0) {
+        while (k < n && (stems[k] == NULL || strcmp(stems[k], stems[n]) != 0)) {
             ++k;
         }
         if (k == n) {

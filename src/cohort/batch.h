@@ -16,8 +16,8 @@ typedef struct dn_line_sink {
 DN_CHECKED dn_status dn_line_say(const dn_line_sink *sink, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The scans among the files given: a.hdr and a.img (a glob gives both) are one scan. Two scans whose results would have the same names are
- * refused (DN_EUSAGE), because one would overwrite the other. ending: of a result's name, for the sentence. The caller frees *paths; the
- * strings are borrowed from given. */
+ * refused (DN_EUSAGE), because one would overwrite the other; DICOM inputs (dicom/intake.h) are named when they are opened. ending: of a
+ * result's name, for the sentence. The caller frees *paths; the strings are borrowed from given. */
 DN_CHECKED dn_status dn_batch_list(const char *const *given, size_t given_count, const char *ending, const char ***paths, size_t *count);
 
 typedef struct dn_batch {

@@ -8,11 +8,13 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "cohort/batch.h"
+#include "quality/judge.h"
 #include "segment/truth.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void say_flags(const char *stem, const dn_quality *quality)
 {
@@ -124,7 +126,9 @@ done:
 struct dn_measurer {
     dn_measure_options options;
     dn_segmenter *segmenter;
-    dn_table *times; /* NULL: not asked for */
+    dn_table *times;                      /* NULL: not asked for */
+    const dn_convert_warnings *converted; /* borrowed; of the scan being measured, if it was made of DICOM files */
+    size_t dicom_count, dicom_done;       /* DICOM inputs among the scans */
 };
 
 dn_status dn_measurer_create(const dn_measure_options *options, const char *const *scans, size_t count, dn_measurer **out)
@@ -173,6 +177,9 @@ static dn_status judge_and_write(const dn_measurer *it, const char *folder, cons
         DN_TRY(compare(result, it->options.truth));
     }
     DN_TRY(dn_result_judge(result, it->options.accept, judgement));
+    for (size_t i = 0; it->converted != NULL && i < it->converted->count; ++i) {
+        dn_quality_add(&judgement->quality, DN_FLAG_WARNING, "conversion", "%s", it->converted->text[i]);
+    }
     DN_TRY(dn_outputs_write(result, judgement, &outputs));
     result->seconds[DN_STAGE_WRITE] = dn_clock_now() - began;
     return DN_OK;
@@ -214,11 +221,67 @@ dn_status dn_measurer_measure(dn_measurer *it, const char *path, const char *fol
 
 /* ---- the loop ----------------------------------------------------------------------------------------------------- */
 
+/* Results of DICOM files have a name of ours: those of another scan may have the same. The scan is known by the hash of its volume. */
+static dn_status check_earlier(const dn_measurer *it, const dn_dicom_scan *scan, const char *stem)
+{
+    char *path = NULL;
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    const char *folder = it->options.outputs.folder;
+    DN_TRY(dn_asprintf(&path, "%s/%s_dseg.json", folder, stem));
+    dn_status status = DN_OK;
+    if (it->options.dicom.name == NULL && dn_path_exists(path)) {
+        status = dn_file_read(path, 1 << 24, &bytes, &size);
+        if (status == DN_OK && strstr((const char *)bytes, scan->sha256) == NULL) {
+            status = dn_error_offer(dn_error_set(DN_EUSAGE, "%s holds results of another scan under the name '%s', which would be lost",
+                                                 folder, stem),
+                                    DN_REMEDY_NAME_SCAN);
+        }
+    }
+    free(bytes);
+    free(path);
+    return status;
+}
+
+static dn_status measure_dicom(dn_measurer *it, const char *path, const char *name, dn_measured *measured)
+{
+    dn_dicom_scan scan = {.path = NULL};
+    dn_dicom_options options = it->options.dicom;
+    char *stem = NULL;
+    dn_status status = DN_OK;
+    options.name = name;
+    DN_TRY_GOTO(status, dn_dicom_open(path, &options, &scan), done);
+    DN_TRY_GOTO(status, dn_path_scan_stem(scan.path, &stem), done);
+    DN_TRY_GOTO(status, check_earlier(it, &scan, stem), done);
+    it->converted = &scan.warnings;
+    status = dn_dicom_error(&scan, path, dn_measurer_measure(it, scan.path, it->options.outputs.folder, scan.source, measured));
+    it->converted = NULL;
+done:
+    free(stem);
+    dn_dicom_close(&scan);
+    return status;
+}
+
+/* "scan", or the name that was given; of several "scan-1", "scan-2", ... */
+static dn_status name_dicom(const dn_measurer *it, size_t number, char **out)
+{
+    const char *name = it->options.dicom.name != NULL ? it->options.dicom.name : "scan";
+    return it->dicom_count > 1 ? dn_asprintf(out, "%s-%zu", name, number) : dn_strdup(name, out);
+}
+
 static dn_status one(void *user, const char *path, bool *doubtful)
 {
     dn_measurer *it = user;
     dn_measured measured;
-    DN_TRY(dn_measurer_measure(it, path, it->options.outputs.folder, NULL, &measured));
+    if (dn_dicom_is_input(path)) {
+        char *name = NULL;
+        DN_TRY(name_dicom(it, ++it->dicom_done, &name));
+        const dn_status status = measure_dicom(it, path, name, &measured);
+        free(name);
+        DN_TRY(status);
+    } else {
+        DN_TRY(dn_measurer_measure(it, path, it->options.outputs.folder, NULL, &measured));
+    }
     *doubtful = measured.rejected;
     return DN_OK;
 }
@@ -233,6 +296,25 @@ static dn_status write_times(const dn_table *times, const char *path, dn_status 
     return status == DN_OK ? so_far : status;
 }
 
+/* Before long work: may the results be written? files: those that are scans as they are. */
+static dn_status check_scans(const char *const *paths, size_t count, const dn_measure_options *options, const char **files,
+                             size_t *file_count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        if (!dn_dicom_is_input(paths[i])) {
+            DN_TRY(dn_outputs_check(paths[i], options->outputs.folder));
+            files[(*file_count)++] = paths[i];
+        }
+    }
+    if (options->dicom.series != NULL && *file_count == count) {
+        DN_FAIL(DN_EUSAGE, "a series can be chosen of a folder or archive of DICOM files only; '%s' is none", paths[0]);
+    }
+    if (options->dicom.name != NULL && *file_count == count) {
+        DN_FAIL(DN_EUSAGE, "a name is given to a folder or archive of DICOM files only; '%s' is named by its file", paths[0]);
+    }
+    return options->times != NULL ? dn_file_may_write(options->times) : DN_OK;
+}
+
 dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_measure_options *options)
 {
     dn_measurer *it = NULL;
@@ -242,17 +324,18 @@ dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_meas
                       .folder = options->outputs.folder,
                       .reasons = "in their reports",
                       .reasons_of_one = "in the report"};
-    for (size_t i = 0; i < count; ++i) {
-        DN_TRY(dn_outputs_check(paths[i], options->outputs.folder));
-    }
-    if (options->times != NULL) {
-        DN_TRY(dn_file_may_write(options->times));
-    }
-    DN_TRY(dn_measurer_create(options, paths, count, &it));
+    const char **files = NULL;
+    size_t file_count = 0;
+    DN_TRY(dn_alloc(&files, count, sizeof *files, "the list of scans"));
+    dn_status status = check_scans(paths, count, options, files, &file_count);
+    status = status == DN_OK ? dn_measurer_create(options, files, file_count, &it) : status;
+    free(files);
+    DN_TRY(status);
+    it->dicom_count = count - file_count;
     if (dn_segmenter_takes_stacks(it->segmenter)) {
         batch.reasons = batch.reasons_of_one = "in *_dseg.json";
     }
-    dn_status status = options->times != NULL ? dn_table_create(options->times, &it->times) : DN_OK;
+    status = options->times != NULL ? dn_table_create(options->times, &it->times) : DN_OK;
     if (status == DN_OK) {
         status = write_times(it->times, options->times, dn_batch_run(&batch, one, it));
     }

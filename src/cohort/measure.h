@@ -2,6 +2,7 @@
 #ifndef DN_COHORT_MEASURE_H
 #define DN_COHORT_MEASURE_H
 
+#include "cohort/dicom/intake.h"
 #include "report/write.h"
 #include "segment/scan.h"
 
@@ -11,6 +12,7 @@ typedef struct dn_measure_options {
     bool accept;                    /* a scan that the rules reject is accepted by hand, and that is recorded */
     const char *truth;              /* path of the true label map of the one scan, with which its volumes are compared; NULL: not known */
     const char *times;              /* path of a table of the seconds per scan; NULL: not wanted */
+    dn_dicom_options dicom;         /* of folders and archives among the scans; with several of them, -1, -2, ... follows the name */
 } dn_measure_options;
 
 /* What measures one scan after the other: the networks, opened once. */
@@ -33,8 +35,9 @@ typedef struct dn_measured {
  * DN_EUSAGE, DN_EIO: its results may not be written there (dn_outputs_check). Results are reported through dn_log. */
 DN_CHECKED dn_status dn_measurer_measure(dn_measurer *measurer, const char *path, const char *folder, const char *source, dn_measured *out);
 
-/* Results are reported through dn_log; results as report/write.h has them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were
- * written and some failed quality control. */
+/* Scans may be files, and folders or archives of DICOM files, which are opened one by one (dicom/intake.h); results of these are not
+ * written over those of another scan unless the user named the scan (DN_EUSAGE). Results are reported through dn_log; results as
+ * report/write.h has them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were written and some failed quality control. */
 DN_CHECKED dn_status dn_measure_scans(const char *const *paths, size_t count, const dn_measure_options *options);
 
 #endif

@@ -13,13 +13,13 @@ typedef struct kind {
     const char *what; /* "'name' is ..." */
 } kind;
 
-#define DICOM "a DICOM file, one slice or series as the scanner wrote it: convert the series to NIfTI first (dcm2niix)"
+static const char dicom[] = "a DICOM file, one slice or series as the scanner wrote it: convert the series to NIfTI first (dcm2niix)";
 #define PACKED "compressed by another program than gzip: decompress it first"
 
 static const kind kinds[] = {
-    {128, "DICM", 4, DICOM},
-    {0, "\x08\x00\x05\x00", 4, DICOM}, /* no preamble: group 0008, little-endian */
-    {0, "\x08\x00\x00\x00\x04\x00\x00\x00", 8, DICOM},
+    {128, "DICM", 4, dicom},
+    {0, "\x08\x00\x05\x00", 4, dicom}, /* no preamble: group 0008, little-endian */
+    {0, "\x08\x00\x00\x00\x04\x00\x00\x00", 8, dicom},
     {0, "NRRD000", 7, "an NRRD file: export it as NIfTI (.nii.gz), for example from 3D Slicer"},
     {0, "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (MINC 2, or network weights), not a NIfTI or MGH scan: convert it (mnc2nii)"},
     {0, "CDF\x01", 4, "a NetCDF file (MINC 1), not a NIfTI or MGH scan: convert it (mnc2nii)"},
@@ -76,7 +76,7 @@ dn_status dn_sniff_refuse(const unsigned char *bytes, size_t size, const char *n
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; ++i) {
         if (size >= kinds[i].at + kinds[i].length && memcmp(bytes + kinds[i].at, kinds[i].magic, kinds[i].length) == 0) {
-            DN_FAIL(DN_EINPUT, "'%s' is %s", name, kinds[i].what);
+            DN_FAIL_OFFER(DN_EINPUT, kinds[i].what == dicom ? DN_REMEDY_DICOM : DN_REMEDY_NONE, "'%s' is %s", name, kinds[i].what);
         }
     }
     if (looks_like_page(bytes, size)) {

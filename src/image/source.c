@@ -115,7 +115,8 @@ dn_status dn_source_open(const char *path, dn_source **out)
         DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read '%s': %s", path, strerror(errno));
     }
     if (S_ISDIR(about.st_mode)) {
-        DN_FAIL(DN_EINPUT, "'%s' is a folder, not a scan: name a file; convert a folder of DICOM files to NIfTI first (dcm2niix)", path);
+        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_DICOM,
+                      "'%s' is a folder, not a scan: name a file; convert a folder of DICOM files to NIfTI first (dcm2niix)", path);
     }
     if (!S_ISREG(about.st_mode)) {
         DN_FAIL(DN_EINPUT, "'%s' is a device or pipe, not a file: save the scan as a file first", path);

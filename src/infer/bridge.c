@@ -1,6 +1,9 @@
 /* Copies voxels into tensors and tensors into voxels. */
 #include "infer/bridge.h"
 
+#include "net/simd.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 void dn_bridge_to_tensor(const dn_volume *volume, const int64_t start[3], const int64_t dim[3], float fill, float *tensor)
@@ -37,22 +40,97 @@ void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], const int6
     }
 }
 
+/* Boxes and tensors lie across each other: neighbours in one are far apart in the other. Voxels of a square of this side are near in both.
+ */
+enum { SQUARE = 8 };
+
+static int64_t side(int64_t first, int64_t dim)
+{
+    return dim - first < SQUARE ? dim - first : SQUARE;
+}
+
+static void swap_voxels(float *restrict a, float *restrict b, int64_t channels)
+{
+    for (int64_t c = 0; c < channels; ++c) {
+        const float kept = a[c];
+        a[c] = b[c];
+        b[c] = kept;
+    }
+}
+
+/* [i][j][k] into [k][j][i] where both are as long: each voxel changes places with one other. */
+static void turn(float *data, const int64_t dim[3], int64_t channels)
+{
+    const int64_t n = dim[0];
+#pragma omp parallel for schedule(static)
+    for (int64_t j = 0; j < dim[1]; ++j) {
+        for (int64_t first = 0; first < n; first += SQUARE) {
+            for (int64_t second = first; second < n; second += SQUARE) {
+                for (int64_t i = first; i < first + side(first, n); ++i) {
+                    for (int64_t k = second > i ? second : i + 1; k < second + side(second, n); ++k) {
+                        swap_voxels(data + ((i * dim[1] + j) * n + k) * channels, data + ((k * dim[1] + j) * n + i) * channels, channels);
+                    }
+                }
+            }
+        }
+    }
+}
+
+dn_status dn_bridge_take(float *tensor, const int64_t dim[3], int64_t channels, dn_posteriors *box)
+{
+    static const int64_t zero[3] = {0, 0, 0};
+    if (dim[0] == dim[2]) {
+        turn(tensor, dim, channels);
+        memcpy(box->dim, dim, sizeof box->dim);
+        box->channels = channels;
+        box->data = tensor;
+        return DN_OK;
+    }
+    const dn_status status = dn_posteriors_reserve(box, dim, channels);
+    if (status == DN_OK) {
+        dn_bridge_from_tensor(tensor, dim, zero, dim, box, zero);
+    }
+    free(tensor);
+    return status;
+}
+
+/* A row of voxels, step apart in the tensor and side by side in the box. weight: of each, times others: of all. */
+DN_SIMD static void blend_row(const float *restrict from, int64_t step, int64_t count, int64_t channels, const int64_t *mirror,
+                              const float *restrict weight, const float others[2], float *restrict sum, float *restrict weights)
+{
+    for (int64_t i = 0; i < count; ++i, from += step, sum += channels) {
+        const float w = weight[i] * others[0] * others[1];
+        if (weights[i] == 0.0f) {
+            for (int64_t c = 0; c < channels; ++c) {
+                sum[c] = w * from[mirror == NULL ? c : mirror[c]];
+            }
+        } else if (mirror == NULL) {
+            for (int64_t c = 0; c < channels; ++c) {
+                sum[c] += w * from[c];
+            }
+        } else {
+            for (int64_t c = 0; c < channels; ++c) {
+                sum[c] += w * from[mirror[c]];
+            }
+        }
+        weights[i] += w;
+    }
+}
+
 void dn_bridge_blend(const float *tensor, const int64_t dim[3], const float *const weight[3], const int64_t *mirror, dn_posteriors *box,
                      const int64_t to[3], float *weights)
 {
     const int64_t channels = box->channels;
+    const int64_t step = dim[1] * dim[2] * channels;
 #pragma omp parallel for schedule(static)
-    for (int64_t k = 0; k < dim[2]; ++k) {
-        for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t i = 0; i < dim[0]; ++i) {
+    for (int64_t j = 0; j < dim[1]; ++j) {
+        for (int64_t first = 0; first < dim[2]; first += SQUARE) {
+            for (int64_t i = 0; i < dim[0]; i += SQUARE) {
                 const int64_t x = mirror != NULL ? dim[0] - 1 - i : i;
-                const int64_t v = dn_posteriors_voxel(box, to[0] + i, to[1] + j, to[2] + k);
-                const float w = weight[0][i] * weight[1][j] * weight[2][k];
-                const float *source = tensor + ((x * dim[1] + j) * dim[2] + k) * channels;
-                float *target = dn_posteriors_of(box, v);
-                weights[v] += w;
-                for (int64_t c = 0; c < channels; ++c) {
-                    target[c] += w * source[mirror != NULL ? mirror[c] : c];
+                for (int64_t k = first; k < first + side(first, dim[2]); ++k) {
+                    const int64_t v = dn_posteriors_voxel(box, to[0] + i, to[1] + j, to[2] + k);
+                    blend_row(tensor + x * step + (j * dim[2] + k) * channels, mirror != NULL ? -step : step, side(i, dim[0]), channels,
+                              mirror, weight[0] + i, (const float[2]){weight[1][j], weight[2][k]}, dn_posteriors_of(box, v), weights + v);
                 }
             }
         }

@@ -15,8 +15,13 @@ void dn_bridge_to_tensor(const dn_volume *volume, const int64_t start[3], const 
 void dn_bridge_from_tensor(const float *tensor, const int64_t dim[3], const int64_t from[3], const int64_t part[3], dn_posteriors *box,
                            const int64_t to[3]);
 
+/* The whole tensor becomes box, whose start stays; in its own memory where the first and the last dim are equal, else in new memory.
+ * tensor: of malloc; it is the box's from here on, or freed, on failure too. DN_ENOMEM. */
+DN_CHECKED dn_status dn_bridge_take(float *tensor, const int64_t dim[3], int64_t channels, dn_posteriors *box);
+
 /* The whole tensor, each voxel times the product of its three weights (weight[axis][place along it]), is added to box, where it is placed
- * at to; the products are added to weights, by voxel of the box. mirror: NULL, or each channel's partner: then the tensor is of the mirror
+ * at to; the products are added to weights, by voxel of the box. Where a weight is 0 before, the voxel's values are set: they need not be
+ * there yet. mirror: NULL, or each channel's partner: then the tensor is of the mirror
  * image (i runs backwards), and gives its partner's value to each channel. */
 void dn_bridge_blend(const float *tensor, const int64_t dim[3], const float *const weight[3], const int64_t *mirror, dn_posteriors *box,
                      const int64_t to[3], float *weights);

@@ -57,6 +57,16 @@ void dn_conform_dims(const dn_grid *oriented, const double spacing[3], int64_t d
     }
 }
 
+/* By all threads: fresh memory is dearer to touch than to copy to. */
+static void copy_voxels(float *to, const float *from, int64_t count)
+{
+    enum { PART = 1 << 16 };
+#pragma omp parallel for schedule(static)
+    for (int64_t at = 0; at < count; at += PART) {
+        memcpy(to + at, from + at, (size_t)(count - at < PART ? count - at : PART) * sizeof *to);
+    }
+}
+
 static dn_status resample(dn_conformed *out, const double wanted[3])
 {
     dn_volume *oriented = out->oriented;
@@ -83,7 +93,7 @@ static dn_status resample(dn_conformed *out, const double wanted[3])
     dn_volume *copy = NULL;
     if (smooth) {
         DN_TRY(dn_volume_create(&from, &copy));
-        memcpy(copy->data, oriented->data, (size_t)dn_grid_count(&from) * sizeof *copy->data);
+        copy_voxels(copy->data, oriented->data, dn_grid_count(&from));
         dn_status status = dn_filter_gaussian(copy, sigma);
         if (status != DN_OK) {
             dn_volume_destroy(copy);
@@ -174,7 +184,7 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input, double size
     }
     if (fits) {
         DN_TRY(dn_volume_create(&out->oriented->grid, &out->volume));
-        memcpy(out->volume->data, out->oriented->data, (size_t)dn_grid_count(&out->oriented->grid) * sizeof *out->volume->data);
+        copy_voxels(out->volume->data, out->oriented->data, dn_grid_count(&out->oriented->grid));
     } else {
         DN_TRY(resample(out, wanted));
     }

@@ -204,15 +204,32 @@ dn_status dn_network_run_tensor(dn_network *network, const dn_volume *volume, co
     return DN_OK;
 }
 
-void dn_network_rest(dn_network *network, bool keep)
+dn_status dn_network_run_take(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                              dn_posteriors *out)
+{
+    const float *lent;
+    float *taken;
+    int64_t channels;
+    memset(out, 0, sizeof *out);
+    DN_TRY(dn_network_run_tensor(network, volume, start, dim, &lent, &channels));
+    if (lent == network->whole) {
+        taken = network->whole;
+        network->whole = NULL;
+    } else {
+        taken = dn_tiles_take(network->tiles, 0);
+    }
+    dn_network_rest(network);
+    memcpy(out->start, start, sizeof out->start);
+    return dn_bridge_take(taken, dim, channels, out);
+}
+
+void dn_network_rest(dn_network *network)
 {
     if (network->tiles != NULL) {
-        dn_tiles_rest(network->tiles, !keep || network->whole != NULL);
+        dn_tiles_rest(network->tiles, true);
     }
-    if (!keep) {
-        free(network->whole);
-        network->whole = NULL;
-    }
+    free(network->whole);
+    network->whole = NULL;
 }
 
 dn_status dn_network_run_whole(dn_network *network, const dn_volume *volume, uint8_t **labels)

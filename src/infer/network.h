@@ -43,9 +43,13 @@ DN_CHECKED dn_status dn_network_run(dn_network *network, const dn_volume *volume
 DN_CHECKED dn_status dn_network_run_tensor(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
                                            const float **values, int64_t *channels);
 
-/* Gives the memory of the last run back until the next one; values of dn_network_run_tensor stay valid where keep says so. The plan stays.
- */
-void dn_network_rest(dn_network *network, bool keep);
+/* As dn_network_run, and the network rests: the result lies where the network left it and is not copied, where the box's first and last
+ * dims are equal; else all other memory of the run is given back before the copy is made. */
+DN_CHECKED dn_status dn_network_run_take(dn_network *network, const dn_volume *volume, const int64_t start[3], const int64_t dim[3],
+                                         dn_posteriors *out);
+
+/* Gives the memory of the last run back until the next one; values of dn_network_run_tensor are lost. The plan stays. */
+void dn_network_rest(dn_network *network);
 
 /* Runs on the whole volume in overlapping tiles (as large as the memory limit allows), cut where the faces of a tile no longer have an
  * influence, so that the result is that of a run in one piece. A network whose result depends on the whole volume (instance norm) runs in

@@ -14,6 +14,14 @@ dn_status dn_posteriors_alloc(dn_posteriors *posteriors, const int64_t dim[3], i
     return dn_alloc_dims(&posteriors->data, DN_DIMS(dim[0], dim[1], dim[2], channels), sizeof *posteriors->data, "the posteriors");
 }
 
+dn_status dn_posteriors_reserve(dn_posteriors *posteriors, const int64_t dim[3], int64_t channels)
+{
+    posteriors->data = NULL;
+    memcpy(posteriors->dim, dim, sizeof posteriors->dim);
+    posteriors->channels = channels;
+    return dn_alloc_aligned_dims(&posteriors->data, DN_DIMS(dim[0], dim[1], dim[2], channels), sizeof *posteriors->data, "the posteriors");
+}
+
 void dn_posteriors_release(dn_posteriors *posteriors)
 {
     free(posteriors->data);

@@ -49,6 +49,8 @@ static inline int64_t dn_most_probable(const float *values, int64_t channels)
 
 /* Memory for dim and channels, which are set; the values are 0. start stays. DN_ENOMEM, and then data is NULL. */
 DN_CHECKED dn_status dn_posteriors_alloc(dn_posteriors *posteriors, const int64_t dim[3], int64_t channels);
+/* The same, but the values are not set: for boxes that are filled at once, where clearing them would cost as much. */
+DN_CHECKED dn_status dn_posteriors_reserve(dn_posteriors *posteriors, const int64_t dim[3], int64_t channels);
 void dn_posteriors_release(dn_posteriors *posteriors);
 /* One channel as a map of its own, a value per voxel of the box, and back. */
 void dn_posteriors_get_map(const dn_posteriors *posteriors, int64_t channel, float *map);

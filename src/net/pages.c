@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 void *dn_pages_allocate(int64_t bytes)
 {
@@ -15,14 +14,4 @@ void *dn_pages_allocate(int64_t bytes)
         (void)madvise(block, whole, MADV_HUGEPAGE);
     }
     return block;
-}
-
-void dn_pages_rest(void *block, int64_t bytes)
-{
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const uintptr_t first = ((uintptr_t)block + page - 1) / page * page;
-    const uintptr_t last = ((uintptr_t)block + (uintptr_t)bytes) / page * page;
-    if (block != NULL && first < last) {
-        (void)madvise((char *)block + (first - (uintptr_t)block), (size_t)(last - first), MADV_DONTNEED);
-    }
 }

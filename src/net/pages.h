@@ -8,8 +8,4 @@
  * Released with free. */
 void *dn_pages_allocate(int64_t bytes);
 
-/* Gives the memory of a block back to the system until it is next written to; what was in it is lost. The block, from here or any other
- * allocation, stays as it is for its owner. Whole pages only: nothing happens to a small one. */
-void dn_pages_rest(void *block, int64_t bytes);
-
 #endif

@@ -61,6 +61,25 @@ DN_SIMD void dn_row_add(float *restrict dst, const void *src, dn_type type, floa
     }
 }
 
+DN_SIMD void dn_row_add_twice(float *restrict dst, const void *src, dn_type type, int64_t first, int64_t n, int64_t channels)
+{
+    for (int64_t i = 0; i < n; ++i) {
+        const int64_t from = (first % 2 + i) / 2 * channels;
+        float *restrict d = dst + i * channels;
+        if (type == DN_TYPE_F32) {
+            const float *restrict s = FLOATS(src) + from;
+            for (int64_t c = 0; c < channels; ++c) {
+                d[c] += s[c];
+            }
+        } else {
+            const uint16_t *restrict s = HALVES(src) + from;
+            for (int64_t c = 0; c < channels; ++c) {
+                d[c] += dn_bf16_to_float(s[c]);
+            }
+        }
+    }
+}
+
 DN_SIMD void dn_row_multiply(float *restrict dst, const void *src, dn_type type, int64_t n)
 {
     if (type == DN_TYPE_F32) {
@@ -127,33 +146,103 @@ DN_SIMD void dn_row_activation(float *x, dn_activation kind, float alpha, int64_
     }
 }
 
-DN_SIMD void dn_row_softmax(float *x, int64_t rows, int64_t channels)
+/* So many channels are summed in registers, and so many rows side by side: each sum waits for the one before. */
+enum { SUM_BLOCK = 16, ROW_BLOCK = 8 };
+
+DN_SIMD void dn_row_sums(double *restrict sum, const float *restrict x, int64_t rows, int64_t channels)
 {
-    for (int64_t r = 0; r < rows; ++r) {
-        float *y = x + r * channels;
-        float top = y[0];
-        for (int64_t c = 1; c < channels; ++c) {
-            top = y[c] > top ? y[c] : top;
+    int64_t c = 0;
+    for (; c + SUM_BLOCK <= channels; c += SUM_BLOCK) {
+        double part[SUM_BLOCK];
+        memcpy(part, sum + c, sizeof part);
+        for (int64_t r = 0; r < rows; ++r) {
+            for (int64_t b = 0; b < SUM_BLOCK; ++b) {
+                part[b] += (double)x[r * channels + c + b];
+            }
         }
-        for (int64_t c = 0; c < channels; ++c) {
-            y[c] -= top;
+        memcpy(sum + c, part, sizeof part);
+    }
+    for (; c < channels; ++c) {
+        for (int64_t r = 0; r < rows; ++r) {
+            sum[c] += (double)x[r * channels + c];
         }
     }
+}
+
+DN_SIMD void dn_row_deviations(double *restrict square, const double *restrict mean, const float *restrict x, int64_t rows,
+                               int64_t channels)
+{
+    int64_t c = 0;
+    for (; c + SUM_BLOCK <= channels; c += SUM_BLOCK) {
+        double part[SUM_BLOCK];
+        memcpy(part, square + c, sizeof part);
+        for (int64_t r = 0; r < rows; ++r) {
+            for (int64_t b = 0; b < SUM_BLOCK; ++b) {
+                const double d = (double)x[r * channels + c + b] - mean[c + b];
+                part[b] += d * d;
+            }
+        }
+        memcpy(square + c, part, sizeof part);
+    }
+    for (; c < channels; ++c) {
+        for (int64_t r = 0; r < rows; ++r) {
+            const double d = (double)x[r * channels + c] - mean[c];
+            square[c] += d * d;
+        }
+    }
+}
+
+/* Takes from each of a few rows its largest value. */
+static inline __attribute__((always_inline)) void from_top(float *x, int64_t rows, int64_t channels)
+{
+    float top[ROW_BLOCK];
+    for (int64_t r = 0; r < rows; ++r) {
+        top[r] = x[r * channels];
+    }
+    for (int64_t c = 1; c < channels; ++c) {
+        for (int64_t r = 0; r < rows; ++r) {
+            top[r] = x[r * channels + c] > top[r] ? x[r * channels + c] : top[r];
+        }
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t c = 0; c < channels; ++c) {
+            x[r * channels + c] -= top[r];
+        }
+    }
+}
+
+/* Divides each of a few rows by its sum. */
+static inline __attribute__((always_inline)) void to_one(float *x, int64_t rows, int64_t channels)
+{
+    float sum[ROW_BLOCK] = {0.0f};
+    for (int64_t c = 0; c < channels; ++c) {
+        for (int64_t r = 0; r < rows; ++r) {
+            sum[r] += x[r * channels + c];
+        }
+    }
+    for (int64_t r = 0; r < rows; ++r) {
+        const float inverse = 1.0f / sum[r];
+        for (int64_t c = 0; c < channels; ++c) {
+            x[r * channels + c] *= inverse;
+        }
+    }
+}
+
+DN_SIMD void dn_row_softmax(float *x, int64_t rows, int64_t channels)
+{
+    const int64_t whole = rows / ROW_BLOCK * ROW_BLOCK;
+    for (int64_t r = 0; r < whole; r += ROW_BLOCK) {
+        from_top(x + r * channels, ROW_BLOCK, channels);
+    }
+    from_top(x + whole * channels, rows - whole, channels);
     int64_t n = rows * channels; /* one flat loop: rows are often shorter than a vector */
     for (int64_t i = 0; i < n; ++i) {
         x[i] = dn_exp(x[i]);
     }
-    for (int64_t r = 0; r < rows; ++r) {
-        float *y = x + r * channels;
-        float sum = 0.0f;
-        for (int64_t c = 0; c < channels; ++c) {
-            sum += y[c];
-        }
-        float inverse = 1.0f / sum;
-        for (int64_t c = 0; c < channels; ++c) {
-            y[c] *= inverse;
-        }
+    for (int64_t r = 0; r < whole; r += ROW_BLOCK) {
+        to_one(x + r * channels, ROW_BLOCK, channels);
     }
+    to_one(x + whole * channels, rows - whole, channels);
 }
 
 typedef float lanes __attribute__((vector_size(4 * DN_PROJECT_LANES)));

@@ -12,6 +12,8 @@ void dn_row_store(void *dst, dn_type type, const float *src, int64_t n);
 void dn_row_max(float *dst, const void *src, dn_type type, int64_t n);
 /* dst += factor * src */
 void dn_row_add(float *dst, const void *src, dn_type type, float factor, int64_t n);
+/* The same, for voxels of `channels` from the odd or even place `first` on: each voxel of src counts twice. n: voxels of dst. */
+void dn_row_add_twice(float *dst, const void *src, dn_type type, int64_t first, int64_t n, int64_t channels);
 /* dst *= src */
 void dn_row_multiply(float *dst, const void *src, dn_type type, int64_t n);
 void dn_row_scale(float *dst, float factor, int64_t n);
@@ -24,6 +26,9 @@ void dn_row_project(float *z, const float *x, const float *matrix, const float *
                     int64_t padded);
 /* dst[c] = maximum or sum over n consecutive rows of c. */
 void dn_row_window(float *dst, const float *src, bool maximum, int64_t n, int64_t channels);
+/* sum[c] += x[row][c], and square[c] += (x[row][c] - mean[c])^2, over `rows` rows in their order. */
+void dn_row_sums(double *sum, const float *x, int64_t rows, int64_t channels);
+void dn_row_deviations(double *square, const double *mean, const float *x, int64_t rows, int64_t channels);
 /* Softmax of each of `rows` rows of `channels`. */
 void dn_row_softmax(float *x, int64_t rows, int64_t channels);
 

@@ -52,7 +52,7 @@ dn_status dn_report_put_escaped(dn_file_writer *w, const char *before, const cha
     return status;
 }
 
-static dn_status put_base64(dn_file_writer *w, const unsigned char *bytes, size_t size)
+dn_status dn_report_put_base64(dn_file_writer *w, const unsigned char *bytes, size_t size)
 {
     const size_t length = BASE64_ENCODE_RAW_LENGTH(size);
     char *text = NULL;
@@ -170,7 +170,7 @@ static dn_status put_page(const dn_report *it, const unsigned char *picture, siz
     DN_TRY(put_how_to_read(it));
     DN_TRY(dn_report_put_escaped(w, "<figure><img alt=\"Slices of ", it->r->stem,
                                  " with the outlines of the labels\" src=\"data:image/png;base64,"));
-    DN_TRY(put_base64(w, picture, size));
+    DN_TRY(dn_report_put_base64(w, picture, size));
     DN_TRY(dn_file_printf(w, "\"><figcaption>Radiological view: the patient's left is on the right of coronal and axial slices. The yellow "
                              "frame in the whole-head pictures marks the part that is enlarged below; millimetres are counted from the "
                              "middle of the structure.</figcaption></figure>\n"));

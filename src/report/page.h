@@ -4,7 +4,7 @@
 #ifndef DN_REPORT_PAGE_H
 #define DN_REPORT_PAGE_H
 
-#include "base/status.h"
+#include "base/file.h"
 #include "quality/verdict.h"
 #include "report/scan_about.h"
 #include "segment/result.h"
@@ -23,5 +23,12 @@ DN_CHECKED dn_status dn_report_write(const dn_segment_result *result, const dn_j
 /* "<b>" as "&lt;b&gt;": text for HTML, also inside quotes; control characters and bytes that are not UTF-8 become '?'.
  * *out is owned by the caller. */
 DN_CHECKED dn_status dn_report_escape(const char *text, char **out);
+
+/* Parts that other pages share (cohort/group). The style: an element <style> for the head of a page. */
+extern const char dn_report_style[];
+/* before, text with its characters escaped, after. */
+DN_CHECKED dn_status dn_report_put_escaped(dn_file_writer *w, const char *before, const char *text, const char *after);
+/* Bytes as base64, for a picture in the page. */
+DN_CHECKED dn_status dn_report_put_base64(dn_file_writer *w, const unsigned char *bytes, size_t size);
 
 #endif

@@ -2,7 +2,6 @@
 #ifndef DN_REPORT_PAGE_PRIVATE_H
 #define DN_REPORT_PAGE_PRIVATE_H
 
-#include "base/file.h"
 #include "report/page.h"
 #include "report/volume_lines.h"
 
@@ -18,8 +17,6 @@ typedef struct dn_report {
 
 #define DN_MINUS "\xe2\x88\x92"
 
-/* before, text with its characters escaped, after. */
-DN_CHECKED dn_status dn_report_put_escaped(dn_file_writer *w, const char *before, const char *text, const char *after);
 /* A swatch for a side's label, if it has one. */
 DN_CHECKED dn_status dn_report_put_chip(const dn_report *it, const char *structure, char side);
 /* A volume with its unit in a cell of a table, struck through in a rejected scan; NaN: n/a. */
@@ -30,7 +27,6 @@ const char *dn_report_number_tag(const dn_report *it);
 const char *dn_report_signed(double value, int decimals, char out[32]);
 
 /* The parts of the page. */
-extern const char dn_report_style[];
 DN_CHECKED dn_status dn_report_put_facts(const dn_report *it);      /* who, when, how */
 DN_CHECKED dn_status dn_report_put_volumes(const dn_report *it);    /* the table */
 DN_CHECKED dn_status dn_report_put_norms(const dn_report *it);      /* against norms, when there are any */

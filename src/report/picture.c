@@ -234,7 +234,9 @@ dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *
     section sections[2];
     dn_volume_line lines[DN_LINE_LIMIT];
     dn_mosaic *mosaic = NULL;
+    dn_head_digests digests;
     dn_status status;
+    memset(&digests, 0, sizeof digests);
     set_views(result, judgement, &parts, &deep);
     const size_t line_count = dn_volume_lines(&result->volumes, lines);
     const size_t count = set_sections(result, &parts, &deep, lines, line_count, sections);
@@ -242,7 +244,11 @@ dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *
     for (size_t s = 0; s < count; ++s) {
         height += section_height(&sections[s]);
     }
-    DN_TRY(dn_mosaic_create(WIDTH, (int)ceil(height), &mosaic));
+    if (result->head != NULL) {
+        parts.digests = deep.digests = &digests;
+        DN_TRY_GOTO(status, dn_head_digests_make(&result->head->found, true, &digests), done);
+    }
+    DN_TRY_GOTO(status, dn_mosaic_create(WIDTH, (int)ceil(height), &mosaic), done);
     double used = dn_mosaic_text_within(mosaic, MARGIN, 31, WIDTH - 2 * MARGIN, 22, true, DN_INK_WHITE, result->stem);
     if (used < WIDTH / 2) {
         dn_mosaic_text_within(mosaic, MARGIN + used + 16, 31, WIDTH - 2 * MARGIN - used - 16, TEXT, false, DN_INK_GREY,
@@ -264,6 +270,7 @@ dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *
     dn_view_foot(&parts, mosaic, y);
     status = dn_mosaic_write(mosaic, path);
 done:
+    dn_head_digests_release(&digests);
     dn_mosaic_destroy(mosaic);
     return status;
 }

@@ -45,15 +45,20 @@ static float scan_at(const view *v, const double mm[3])
 {
     const dn_conformed *conformed = &v->r->conformed;
     const dn_volume *scan = conformed->oriented;
-    int64_t first[3];
+    int64_t near[3][4]; /* offsets of the four neighbours along each axis; those beyond the scan are its last ones */
     float w[3][4];
-    for (int c = 0; c < 3; ++c) {
+    int64_t step = 1;
+    for (int c = 0; c < 3; step *= scan->grid.dim[c], ++c) {
         double at = dn_axis_map_to(&v->map, c, mm[c] / v->mm[c]);
         if (!(at > -0.5 && at < (double)scan->grid.dim[c] - 0.5)) {
             return (float)v->black;
         }
-        first[c] = (int64_t)floor(at);
-        cubic((float)(at - (double)first[c]), w[c]);
+        const int64_t first = (int64_t)floor(at);
+        cubic((float)(at - (double)first), w[c]);
+        for (int i = 0; i < 4; ++i) {
+            const int64_t n = first - 1 + i;
+            near[c][i] = step * (n < 0 ? 0 : n >= scan->grid.dim[c] ? scan->grid.dim[c] - 1 : n);
+        }
     }
     float sum = 0.0f;
     for (int k = 0; k < 4; ++k) {
@@ -62,12 +67,9 @@ static float scan_at(const view *v, const double mm[3])
             if (wjk == 0.0f) {
                 continue;
             }
+            const float *row = scan->data + near[1][j] + near[2][k];
             for (int i = 0; i < 4; ++i) {
-                int64_t at[3] = {first[0] - 1 + i, first[1] - 1 + j, first[2] - 1 + k};
-                for (int c = 0; c < 3; ++c) {
-                    at[c] = at[c] < 0 ? 0 : at[c] >= scan->grid.dim[c] ? scan->grid.dim[c] - 1 : at[c];
-                }
-                sum += w[0][i] * wjk * scan->data[dn_grid_offset(&scan->grid, at[0], at[1], at[2])];
+                sum += w[0][i] * wjk * row[near[0][i]];
             }
         }
     }
@@ -132,19 +134,18 @@ static bool is_drawn(const dn_head_measured *head, int64_t c, outline what)
 static uint8_t head_label_at(const view *v, const double mm[3], outline what)
 {
     const dn_head *head = &v->r->head->found;
-    float values[DN_CHANNEL_LIMIT];
+    float value;
     double at[3];
-    bool outside;
+    int64_t best;
     place_of(v, mm, at);
-    if (!dn_head_at(head, at, values, &outside) || outside) {
+    if (!dn_head_label(head, v->digests, at, &best, &value)) {
         return 0;
     }
-    const int64_t best = dn_most_probable(values, head->structures.channels);
     if (best > 0 && is_drawn(v->r->head, best, what)) {
         return (uint8_t)best;
     }
-    if (what == OUTLINE_HEAD && v->r->head->icv != NULL && dn_head_background_at(head, at, values) &&
-        (1.0f - values[0]) * dn_head_above_neck(head, at) > 0.5f) {
+    if (what == OUTLINE_HEAD && v->r->head->icv != NULL && dn_head_background_at(head, at, &value) &&
+        (1.0f - value) * dn_head_above_neck(head, at) > 0.5f) {
         return DN_CHANNEL_LIMIT - 1;
     }
     return 0;

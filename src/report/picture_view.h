@@ -5,6 +5,7 @@
 #include "chart/mosaic.h"
 #include "quality/verdict.h"
 #include "report/volume_lines.h"
+#include "segment/head/coarse.h"
 #include "segment/result.h"
 
 /* Layout, pixels. A page of text shows the picture at two thirds of its size (README.md: 830 pixels): letters of 16 are 10 there. */
@@ -43,6 +44,7 @@ typedef struct view {
     double mm[3];     /* of such a voxel */
     double centre[3]; /* of what is looked at, mm */
     double black, white;
+    const dn_head_digests *digests;            /* of the head; borrowed */
     uint8_t palette[DN_CHANNEL_LIMIT][3];      /* by channel of the hypothalamus's network */
     uint8_t head_palette[DN_CHANNEL_LIMIT][3]; /* by channel of the whole head's; the last is what is inside the skull */
 } view;

@@ -136,16 +136,29 @@ static dn_status measure_icv(dn_segment_result *r)
     }
     DN_TRY(dn_head_inside(&head->found, &r->conformed.scan_grid, &inside));
     dn_status status = dn_labels_create(&r->conformed.scan_grid, &head->icv);
-    int64_t count = status == DN_OK ? dn_grid_count(&r->conformed.scan_grid) : 0;
+    const dn_grid *grid = &r->conformed.scan_grid;
+    const int64_t slice = grid->dim[0] * grid->dim[1];
     int64_t voxels = 0;
     double sum = 0;
-    for (int64_t v = 0; v < count; ++v) {
-        if (inside->data[v] > 0.5f) {
-            head->icv->data[v] = 1;
-            sum += (double)inside->data[v];
-            ++voxels;
+    double *sums = NULL; /* of each slice, added in one order: they do not depend on the number of threads */
+    if (status == DN_OK) {
+        status = dn_alloc(&sums, (size_t)grid->dim[2], sizeof *sums, "the inside of the skull");
+    }
+    const int64_t slices = status == DN_OK ? grid->dim[2] : 0;
+#pragma omp parallel for schedule(static) reduction(+ : voxels)
+    for (int64_t k = 0; k < slices; ++k) {
+        for (int64_t v = k * slice; v < (k + 1) * slice; ++v) {
+            if (inside->data[v] > 0.5f) {
+                head->icv->data[v] = 1;
+                sums[k] += (double)inside->data[v];
+                ++voxels;
+            }
         }
     }
+    for (int64_t k = 0; k < slices; ++k) {
+        sum += sums[k];
+    }
+    free(sums);
     dn_volume_destroy(inside);
     DN_TRY(status);
     return dn_volumes_add_icv(&r->volumes, head->found.icv_mm3, (double)voxels * dn_grid_voxel_volume(&r->conformed.scan_grid),

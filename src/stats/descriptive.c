@@ -165,7 +165,7 @@ dn_status dn_ranks(const double *values, size_t n, double *ranks, double *ties)
     return DN_OK;
 }
 
-dn_status dn_outliers(const double *values, size_t n, double factor, unsigned char *removed, size_t *count, double *low, double *high)
+dn_status dn_iqr_outliers(const double *values, size_t n, double factor, unsigned char *removed, size_t *count, double *low, double *high)
 {
     dn_summary summary;
     DN_TRY(dn_summarise(values, n, &summary));

@@ -48,7 +48,7 @@ DN_CHECKED dn_status dn_ranks(const double *values, size_t n, double *ranks, dou
 
 /* The rule of Vernikouskaya et al. 2023 and Kassubek et al. 2025: outside [Q1 - factor IQR, Q3 + factor IQR] of the sample itself
  * (DN_TUKEY_FACTOR). removed[i] is 1 for an outlier; *count of them. */
-DN_CHECKED dn_status dn_outliers(const double *values, size_t n, double factor, unsigned char *removed, size_t *count, double *low,
-                                 double *high);
+DN_CHECKED dn_status dn_iqr_outliers(const double *values, size_t n, double factor, unsigned char *removed, size_t *count, double *low,
+                                     double *high);
 
 #endif

@@ -278,7 +278,7 @@ static dn_status fit_again(const dn_norm_person *persons, size_t n, double *resi
     for (size_t i = 0; i < n; ++i) {
         residuals[i] = residual_of(out, &persons[i], out->beta);
     }
-    DN_TRY(dn_outliers(residuals, n, DN_TUKEY_FACTOR, left_out, &out->n_outliers, &low, &high));
+    DN_TRY(dn_iqr_outliers(residuals, n, DN_TUKEY_FACTOR, left_out, &out->n_outliers, &low, &high));
     *count = rows_of(out, persons, n, left_out, x, y);
     if (*count <= out->terms) {
         DN_FAIL(DN_EDATA, "%zu of %zu people are outliers of the first fit; too few are left for the second", out->n_outliers, n);

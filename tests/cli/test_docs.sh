@@ -41,6 +41,7 @@ cp "$keras/small_3d.h5" hypothalamus.h5
 cp "$keras/small_tfkeras240.h5" efficientnetb0.h5
 echo '{"licence": "MIT"}' >labels.json
 echo 'the notes of the scan' >notes.nii.gz
+"$fixture" dicom dicom t1 localizer && (cd dicom && files=(); for f in *; do files+=("$f=$f"); done; "$fixture" zip ../study.zip "${files[@]}") || fail "cannot make DICOM files"
 "$fixture" model "$DIEN_MODELS/billot2020-hypothalamus-subunits.safetensors" || fail "cannot make a model"
 cat >my.yaml <<YAML
 name: NAME
@@ -118,9 +119,25 @@ cp n-thalamus/norm.json norm.json
 cp n-thalamus/norm.json norm_thalamus.json
 cp n-net3d/norm.json norm_net3d.json
 cp n-fsl/norm.json norm_fsl.json
+for name in before after results-0.1 results-0.2; do cp -r volumes $name; done
 mkdir norm heads
 "$dien" normative fit controls.tsv volumes/ --value thalamus --icv icv --unit mL -o norm -q >/dev/null 2>"$work/stderr" || fail "cannot make a norm: $(cat "$work/stderr")"
 cp made/* heads/
+
+# A BIDS data set with what `dien run bids bids/derivatives/dien participant` would leave of it, and the group's table.
+echo '{"Name": "docs", "BIDSVersion": "1.10.0"}' >"bids.json"
+for label in 01 02; do
+    mkdir -p "bids/sub-$label/ses-baseline/anat"
+    cp made/head_sample-0001_T1w.nii.gz "bids/sub-$label/ses-baseline/anat/sub-${label}_ses-baseline_T1w.nii.gz"
+done
+mv bids.json bids/dataset_description.json
+mkdir -p bids/derivatives/dien/status
+echo "{\"Name\": \"x\", \"GeneratedBy\": [{\"Name\": \"dien\", \"Version\": \"$("$dien" --version | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1)\"}], \"DienSource\": {\"Name\": \"docs\", \"SHA256\": \"$(sha256sum bids/dataset_description.json | cut -d' ' -f1)\"}}" >bids/derivatives/dien/dataset_description.json
+folder=sub-01/ses-baseline/anat key=sub-01_ses-baseline
+mkdir -p "bids/derivatives/dien/$folder"
+printf 'structure\themi\tvolume_mm3\taccepted\nhypothalamus\tB\t900.000\tyes\n' >"bids/derivatives/dien/$folder/${key}_volumes.tsv"
+echo "{\"Scan\": \"$folder/${key}_T1w.nii.gz\", \"State\": \"done\", \"Accepted\": true, \"Score\": 1.0, \"Version\": \"0.1.0\", \"Folder\": \"$folder\", \"Outputs\": [{\"name\": \"${key}_volumes.tsv\", \"bytes\": $(stat -c %s "bids/derivatives/dien/$folder/${key}_volumes.tsv")}]}" >"bids/derivatives/dien/status/$key.json"
+awk 'NR == 1 { print "participant_id\taccepted\tfirst_session\tthalamus\ticv" } NR > 1 { printf "%s\tyes\tyes\t%.1f\t%d\n", $1, 15000 + NR * 37 % 1000, 1400000 + NR * 7919 % 200000 }' participants.tsv >volumes_wide.tsv
 
 # ---- each in a room of its own -----------------------------------------------------------------------------------------------------------
 ran=0
@@ -140,6 +157,7 @@ while IFS=$'\t' read -r page line; do
     'dien crossval configs/'*) continue ;; # the five folds of the run itself; crossval of my.yaml below is the same code
     'dien crossval my.yaml -o folds --resume') extra='--folds 2 --no-figure' ;;
     'dien crossval '*) extra='--folds 2 --no-figure' ;;
+    'dien run '*' participant'*) extra=--dry-run ;; # what is measured, tests/cli/test_run.sh sees
     'dien segment stacks/'*) good='0 4' ;;
     'dien segment '*) extra='--precision bf16' good='0 4' ;;
     'dien help --completion'*) mkdir -p "$HOME/.local/share/bash-completion/completions" ;;
@@ -152,6 +170,7 @@ while IFS=$'\t' read -r page line; do
     [[ $line = 'dien normative fit controls.tsv --value hypothalamus'* ]] && cp --remove-destination "$room/measured.tsv" "$work/this/controls.tsv" # a table with all of it
     [[ $line = 'dien segment '* ]] && rm -f "$work/this/results/sub-01_dseg.nii.gz" "$work/this/out/sub-01_dseg.nii.gz"
     [[ $line = *'crossval my.yaml -o folds'* ]] && rm -rf "$work/this/folds"
+    [[ $line = 'dien run '*' out '* ]] && rm -rf "$work/this/out"
     if [[ $line = *'crossval my.yaml -o folds --resume' ]]; then
         (cd "$work/this" && "$dien" crossval my.yaml -o folds --folds 2 --fold 1 --no-figure -q) >/dev/null 2>&1
     fi

@@ -17,6 +17,7 @@ described() { # FOLDER NAME
 }
 state() { sed -n 's/.*"State": "\([a-z]*\)".*/\1/p' "$1/status/$2.json" 2>/dev/null; }
 # same_results A B: all but the records, which tell the time, and README
+records() { find "$1/status" -name '*.json' 2>/dev/null | wc -l; }
 same_results() {
     diff -r -x status "$1" "$2" >difference 2>&1 || fail "$1 and $2 differ: $(head -n 5 difference)"
 }
@@ -45,7 +46,7 @@ grep -q "sub-04/anat/sub-05_T1w.nii.gz: its name says sub-05, its folder sub-04"
 grep -q "sub-06_T1w.nii.gz' is empty" stderr || fail "expected the empty file, found $(cat stderr)"
 grep -q "is a DataLad (git-annex) link" stderr || fail "expected the dead link, found $(cat stderr)"
 for scan in sub-01_ses-a sub-01_ses-b_acq-mprage_run-1 sub-01_ses-b_acq-mprage_run-2 sub-02_rec-norm sub-08; do
-    [ "$(state "out 1" $scan)" = done ] || fail "$scan: expected done, found '$(state "out 1" $scan)'"
+    [ "$(state "out 1" $scan)" = "done" ] || fail "$scan: expected done, found '$(state "out 1" $scan)'"
 done
 for scan in sub-05 sub-06 sub-07; do
     [ "$(state "out 1" $scan)" = failed ] || fail "$scan: expected failed, found '$(state "out 1" $scan)'"
@@ -91,11 +92,11 @@ for i in 01 02 03 04 05 06 07 08 09 10; do put "many/sub-$i/anat/sub-${i}_T1w.ni
 expect 4 run many whole participant --jobs 2 "${with[@]}" ||:
 "$dien" run many broken participant --jobs 2 "${with[@]}" >/dev/null 2>&1 &
 run=$!
-for _ in $(seq 600); do [ "$(ls broken/status 2>/dev/null | grep -c json)" -ge 3 ] && break; sleep 0.05; done
+for _ in $(seq 600); do [ "$(records broken)" -ge 3 ] && break; sleep 0.05; done
 kill -9 $run
 wait $run 2>/dev/null
 sleep 0.5
-done_before=$(ls broken/status | grep -c json)
+done_before=$(records broken)
 [ "$done_before" -lt 10 ] || fail "the run was over before it was killed"
 touch mark
 expect 4 run many broken participant --jobs 2 "${with[@]}"
@@ -109,7 +110,7 @@ set -m
 "$dien" run many broken participant --jobs 2 --model "$model" >stdout 2>stderr &
 run=$!
 set +m
-for _ in $(seq 600); do [ "$(ls broken/status 2>/dev/null | grep -c json)" -ge 2 ] && break; sleep 0.05; done
+for _ in $(seq 600); do [ "$(records broken)" -ge 2 ] && break; sleep 0.05; done
 kill -INT $run
 wait $run
 [ $? -eq 130 ] || fail "Ctrl-C: expected exit 130, found $?: $(cat stderr)"

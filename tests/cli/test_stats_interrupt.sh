@@ -49,6 +49,10 @@ python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$dien" stats groups "$work/long.tsv" --value v --group group --test rank -o "$work/longer" >"$work/stdout" 2>"$work/stderr" &
 run=$!
+for n in $(seq 900); do # until then the shell's "ignore" holds, and a busy machine is slow to start Python
+    [ "$(readlink "/proc/$run/exe")" = "$(readlink -f "$dien")" ] && break
+    sleep 0.1
+done
 sleep 2
 kill -INT "$run"
 # shellcheck disable=SC2034

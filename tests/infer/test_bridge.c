@@ -3,6 +3,8 @@
 
 #include "infer/bridge.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { X = 4, Y = 3, Z = 5, CHANNELS = 3 };
@@ -85,6 +87,9 @@ static void blend(void **state)
     dn_posteriors box = {.start = {0, 0, 0}};
     fill(tensor);
     assert_ok(dn_posteriors_alloc(&box, (const int64_t[3]){6, 3, 5}, CHANNELS));
+    for (int64_t v = 0; v < dn_posteriors_voxels(&box) * CHANNELS; ++v) {
+        box.data[v] = NAN; /* what a voxel holds before its first tensor does not count */
+    }
     dn_bridge_blend(tensor, dim, weight, NULL, &box, first, weights);
     dn_bridge_blend(tensor, dim, weight, mirror, &box, second, weights);
     for (int64_t v = 0; v < dn_posteriors_voxels(&box); ++v) {
@@ -98,6 +103,31 @@ static void blend(void **state)
         }
     }
     dn_posteriors_release(&box);
+}
+
+/* A tensor handed over: turned in its own memory where it can be, copied otherwise. */
+static void take(void **state)
+{
+    (void)state;
+    const int64_t dims[3][3] = {{19, 3, 19}, {8, 2, 8}, {11, 3, 18}};
+    for (int n = 0; n < 3; ++n) {
+        const int64_t *d = dims[n];
+        float *tensor = malloc((size_t)(d[0] * d[1] * d[2] * CHANNELS) * sizeof *tensor);
+        dn_posteriors box = {.start = {4, 5, 6}};
+        assert_non_null(tensor);
+        for (int64_t v = 0; v < d[0] * d[1] * d[2] * CHANNELS; ++v) {
+            tensor[v] = code(v / CHANNELS / d[2] / d[1], v / CHANNELS / d[2] % d[1], v / CHANNELS % d[2], v % CHANNELS);
+        }
+        assert_ok(dn_bridge_take(tensor, d, CHANNELS, &box));
+        assert_int_equal(box.data == tensor, d[0] == d[2]);
+        assert_memory_equal(box.dim, d, sizeof box.dim);
+        assert_int_equal(box.start[2], 6);
+        for (int64_t v = 0; v < dn_posteriors_voxels(&box) * CHANNELS; ++v) {
+            const int64_t at = v / CHANNELS;
+            assert_close(box.data[v], code(at % d[0], at / d[0] % d[1], at / d[0] / d[1], v % CHANNELS), 0);
+        }
+        dn_posteriors_release(&box);
+    }
 }
 
 /* Into a volume that the tensor reaches past. */
@@ -188,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(part_into_posteriors),
                                        cmocka_unit_test(part_into_tensor),
                                        cmocka_unit_test(blend),
+                                       cmocka_unit_test(take),
                                        cmocka_unit_test(labels),
                                        cmocka_unit_test(slices),
                                        cmocka_unit_test(slices_back)};

@@ -93,6 +93,16 @@ static void check(const char *config, int64_t multiple, int64_t limit)
         assert_close(raw[((i * dim[1] + j) * dim[2] + k) * channels + v % channels], whole.data[v], 1e-5);
     }
     dn_posteriors_release(&tiled);
+    dn_posteriors taken = {0};
+    assert_ok(dn_network_run_take(network, volume, zero, dim, &taken));
+    assert_ok(dn_network_run(network, volume, zero, dim, &tiled)); /* after a rest, too */
+    assert_int_equal(taken.channels, whole.channels);
+    for (int64_t v = 0; v < voxels * whole.channels; ++v) {
+        assert_close(taken.data[v], whole.data[v], 1e-5);
+        assert_close(tiled.data[v], whole.data[v], 1e-5);
+    }
+    dn_posteriors_release(&taken);
+    dn_posteriors_release(&tiled);
     free(labels);
     dn_posteriors_release(&whole);
     dn_network_destroy(network);

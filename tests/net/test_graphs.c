@@ -115,6 +115,56 @@ static void test_turns(void **state)
     assert_true(turns >= 6);
 }
 
+/* A residual block over a concatenation with something up-sampled, and a projection and softmax after its norm: neither the concatenation
+ * nor the up-sampled tensor is made. With several samples, either order, odd numbers of channels of the result. */
+static void test_residual_join(void **state)
+{
+    (void)state;
+    static const int64_t two[3] = {2, 2, 2};
+    dn_random r;
+    dn_random_seed(&r, test_seed(14));
+    for (int round = 0; round < 6; ++round) {
+        const dn_shape s = {1 + round % 2, 2 * test_pick(&r, 2, 5), 2 * test_pick(&r, 2, 6), 2 * test_pick(&r, 4, 9), 1};
+        dn_conv wide = {.out = 16, .kernel = {3, 3, 3}, .padding = DN_PAD_SAME};
+        dn_conv low = {.out = test_pick(&r, 16, 40), .kernel = {3, 3, 3}, .padding = DN_PAD_SAME, .bias = true};
+        dn_conv one = {.out = 16, .kernel = {1, 1, 1}, .padding = DN_PAD_SAME, .bias = round % 3 != 0};
+        dn_conv head = {.out = test_pick(&r, 3, 35), .kernel = {1, 1, 1}, .padding = DN_PAD_SAME, .bias = true};
+        dn_pool pool = {.kind = DN_POOL_MAX, .kernel = {2, 2, 2}, .padding = DN_PAD_VALID};
+        assert_ok(dn_graph_create(&graph));
+        int x = dn_graph_input(graph, "x", s);
+        int skip = dn_graph_activation(graph, dn_graph_conv(graph, x, "enc", &wide), "relu", DN_ACT_RELU, 0.0f);
+        int up = dn_graph_upsample(graph, dn_graph_conv(graph, dn_graph_pool(graph, skip, "down", &pool), "low", &low), "up", DN_UP_NEAREST,
+                                   two);
+        int both = dn_graph_concat(graph, round < 3 ? (int[]){skip, up} : (int[]){up, skip}, 2, "both");
+        int y = dn_graph_norm(graph, dn_graph_conv(graph, both, "conv0", &wide), "norm0", DN_NORM_INSTANCE, 1e-5f);
+        y = dn_graph_conv(graph, dn_graph_activation(graph, y, "relu0", DN_ACT_RELU, 0.0f), "conv1", &wide);
+        y = dn_graph_norm(graph, y, "norm1", DN_NORM_INSTANCE, 1e-5f);
+        int shortcut = dn_graph_conv(graph, both, "shortcut", &one);
+        y = round % 2 == 0 ? dn_graph_add(graph, y, shortcut, "add") : dn_graph_add(graph, shortcut, y, "add");
+        y = dn_graph_activation(graph, y, "relu1", DN_ACT_RELU, 0.0f);
+        dn_graph_output(graph, dn_graph_softmax(graph, dn_graph_conv(graph, y, "head", &head), "softmax"), "y");
+        assert_ok(dn_graph_finish(graph));
+        char text[64];
+        dn_weights *weights = test_weights(graph, &r);
+        for (int p = 0; p < (dn_plan_bf16_supported() ? 2 : 1); ++p) {
+            dn_plan_options options = {.precision = p == 0 ? DN_PRECISION_F32 : DN_PRECISION_BF16};
+            test_compare(graph, weights, &r, &options, p == 0 ? 1e-5 : 0.1, dn_shape_text(&s, text));
+            dn_plan *plan;
+            char *description;
+            assert_ok(dn_plan_compile(graph, weights, &options, &plan));
+            assert_ok(dn_plan_describe(plan, &description));
+            if (getenv("ONEDNN_MAX_CPU_ISA") == NULL) { /* a slower instruction set has the library's own convolutions only */
+                assert_null(strstr(description, "concat"));
+                assert_non_null(strstr(description, "+sum +sum(up2) +relu +conv1x1x1 +softmax"));
+            }
+            free(description);
+            dn_plan_destroy(plan);
+        }
+        dn_weights_destroy(weights);
+        dn_graph_destroy(graph);
+    }
+}
+
 static void test_errors_name_the_layer(void **state)
 {
     (void)state;
@@ -376,6 +426,7 @@ int main(void)
                                        cmocka_unit_test(test_random_unets),    cmocka_unit_test(test_winograd),
                                        cmocka_unit_test(test_turns),           cmocka_unit_test(test_errors_name_the_layer),
                                        cmocka_unit_test(test_subunit_network), cmocka_unit_test(test_memory_limit),
-                                       cmocka_unit_test(test_arena),           cmocka_unit_test(test_equal_runs)};
+                                       cmocka_unit_test(test_arena),           cmocka_unit_test(test_equal_runs),
+                                       cmocka_unit_test(test_residual_join)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,6 +165,13 @@ static void test_rest(void **state)
     task.last = answer[1];
     assert_ok(dn_tiles_run(tiles, &io, NULL));
     assert_memory_equal(answer[1], answer[0], count * sizeof(float));
+    float *taken = dn_tiles_take(tiles, 0);
+    assert_memory_equal(taken, answer[0], count * sizeof(float));
+    assert_null(dn_tiles_take(tiles, 0));
+    memset(answer[1], 0, count * sizeof(float));
+    assert_ok(dn_tiles_run(tiles, &io, NULL)); /* into memory of its own */
+    assert_memory_equal(answer[1], answer[0], count * sizeof(float));
+    free(taken);
     dn_tiles_destroy(tiles);
     free(answer[0]);
     free(answer[1]);

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/random.h"
+#include "infer/posteriors.h"
 #include "segment/head/coarse.h"
 
 #include <math.h>
@@ -19,8 +20,10 @@ static void make_look(dn_head_look *look, const int64_t dim[3], double scale, do
         float *p = dn_posteriors_of(&look->posteriors, v);
         float sum = 0.0f;
         const bool outside = dn_random_uniform(random, 0.0, 1.0) < 0.3;
+        const int64_t block = v / (dim[0] * 4) % 2 == 0 ? 0 : 1 + v / (dim[0] * dim[1] * 4); /* voxels of a block mostly agree */
         for (int c = 0; c < CHANNELS; ++c) {
             p[c] = outside ? (c == 0 ? 1.0f : 0.0f) : (float)dn_random_uniform(random, 0.0, 1.0);
+            p[c] = block > 0 && !(dn_random_uniform(random, 0.0, 1.0) < 0.002) ? (c == block ? 2.0f : 0.5f * p[c]) : p[c];
             sum += p[c];
         }
         for (int c = 0; c < CHANNELS; ++c) {
@@ -84,6 +87,21 @@ static void check(const dn_head *head, const dn_head_rows *rows, const int64_t i
     if (outside) {
         assert_true(coarse[0] > 0.999);
     }
+    int64_t best = -1;
+    float value = -1.0f;
+    const bool labelled = dn_head_rows_label(head, rows, ijk[0], ijk[1], ijk[2], &best, &value);
+    int64_t best_again = -1;
+    float value_again = -1.0f;
+    assert_int_equal(dn_head_label(head, &rows->digests, at, &best_again, &value_again), labelled);
+    assert_int_equal(best, best_again);
+    assert_memory_equal(&value, &value_again, sizeof value);
+    if (found && !outside) {
+        assert_true(labelled);
+        assert_int_equal(best, dn_most_probable(values, CHANNELS));
+        assert_memory_equal(&value, &values[best], sizeof value);
+    } else {
+        assert_true(!labelled || best == 0);
+    }
     assert_int_equal(dn_head_background_at(head, at, &values[0]), in_coarse);
     assert_int_equal(dn_head_rows_background_at(head, rows, ijk[0], ijk[1], ijk[2], &again[0]), in_coarse);
     if (in_coarse) {
@@ -108,7 +126,7 @@ static void looked_up(void **state)
             make_look(&head.fine, (const int64_t[3]){18, 17, 19}, 1.0, 9.5, &random);
         }
         head.mm[0] = head.mm[1] = head.mm[2] = 1.0;
-        assert_ok(dn_head_rows_make(&head, scan, &rows));
+        assert_ok(dn_head_rows_make(&head, scan, true, &rows));
         for (int64_t k = 0; k < scan[2]; ++k) {
             for (int64_t j = 0; j < scan[1]; ++j) {
                 for (int64_t i = 0; i < scan[0]; ++i) {

@@ -18,7 +18,7 @@ static void one_sample(const char *set, const char *sample, const double *values
     double sorted[LARGEST_SAMPLE];
     double scale = 0.0;
     assert_ok(dn_summarise(values, n, &s));
-    assert_ok(dn_outliers(values, n, 1.5, removed, &outliers, &low, &high));
+    assert_ok(dn_iqr_outliers(values, n, 1.5, removed, &outliers, &low, &high));
     memcpy(sorted, values, n * sizeof *sorted);
     dn_sort(sorted, n);
     (void)scale;

@@ -5,10 +5,14 @@
  *   fixture whole-head FOLDER          a head of 2 mm whose tissues have one intensity each (head.nii.gz, stripped.nii.gz) and the two
  *                                      networks that tell them by it
  *   fixture model FILE [NAME]          a tiny network with the eleven labels of the subunit network and random weights
+ *   fixture dicom FOLDER KIND...       series of DICOM files of one person (dicom_maker.h)
+ *   fixture secrets                    what is in these files that no output may hold, one per line
+ *   fixture zip FILE NAME=PATH...      a zip archive with these names in it; PATH "" is a link, "0:N" N zero bytes
  *   fixture slices FILE                a network of the AC-PC frame that sees two rods there, whatever the slices show
  * What the network says about the head means nothing; the program's conduct does. */
 #include "base/memory.h"
 #include "base/random.h"
+#include "dicom_maker.h"
 #include "image/io.h"
 #include "image/resample.h"
 #include "models/model.h"
@@ -16,12 +20,14 @@
 #include "slice_maker.h"
 #include "whole_head_maker.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static dn_status make_scan(const char *path, double spacing, double extent)
+static dn_status cut_head(double spacing, double extent, dn_volume **out)
 {
     dn_status status = DN_OK;
     dn_head_template head;
@@ -51,10 +57,78 @@ static dn_status make_scan(const char *path, double spacing, double extent)
     for (int64_t i = 0; i < dn_grid_count(&grid); ++i) {
         fine->data[i] += (float)dn_random_normal(&random, 0.0, 2.0);
     }
-    DN_TRY_GOTO(status, dn_volume_write(fine, path, NULL), done);
+    *out = fine;
 done:
-    dn_volume_destroy(fine);
     dn_volume_destroy(coarse);
+    return status;
+}
+
+static dn_status make_scan(const char *path, double spacing, double extent)
+{
+    dn_volume *head = NULL;
+    DN_TRY(cut_head(spacing, extent, &head));
+    const dn_status status = dn_volume_write(head, path, NULL);
+    dn_volume_destroy(head);
+    return status;
+}
+
+static dn_status make_dicom(const char *folder, char **kinds, int count)
+{
+    dn_volume *head = NULL;
+    DN_TRY(dn_path_make_folder(folder));
+    DN_TRY(cut_head(1.5, 96.0, &head));
+    dn_status status = DN_OK;
+    for (int i = 0; i < count && status == DN_OK; ++i) {
+        status = dicom_make(folder, kinds[i], head);
+    }
+    dn_volume_destroy(head);
+    return status;
+}
+
+/* spec: "name=path". */
+static dn_status add_entry(struct archive *to, const char *spec)
+{
+    const char *equals = strchr(spec, '=');
+    const char *path = equals != NULL ? equals + 1 : "";
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    char *name = NULL;
+    DN_TRY(dn_asprintf(&name, "%.*s", (int)(equals != NULL ? equals - spec : (ptrdiff_t)strlen(spec)), spec));
+    if (strncmp(path, "0:", 2) == 0) {
+        size = strtoul(path + 2, NULL, 10);
+        DN_TRY(dn_alloc(&bytes, size, 1, "zeros"));
+    } else if (*path != '\0') {
+        DN_TRY(dn_file_read(path, INT64_C(1) << 30, &bytes, &size));
+    }
+    struct archive_entry *entry = archive_entry_new();
+    archive_entry_set_pathname(entry, name);
+    archive_entry_set_filetype(entry, *path != '\0' ? AE_IFREG : AE_IFLNK);
+    archive_entry_set_perm(entry, 0644);
+    if (*path == '\0') {
+        archive_entry_set_symlink(entry, "/etc/passwd");
+    }
+    archive_entry_set_size(entry, (int64_t)size);
+    archive_write_header(to, entry);
+    archive_write_data(to, bytes, size);
+    archive_entry_free(entry);
+    free(bytes);
+    free(name);
+    return DN_OK;
+}
+
+static dn_status make_zip(const char *path, char **specs, int count)
+{
+    struct archive *to = archive_write_new();
+    dn_status status = DN_OK;
+    archive_write_set_format_zip(to);
+    if (archive_write_open_filename(to, path) != ARCHIVE_OK) {
+        status = dn_error_set(DN_EIO, "cannot write %s", path);
+    }
+    for (int i = 0; i < count && status == DN_OK; ++i) {
+        status = add_entry(to, specs[i]);
+    }
+    archive_write_close(to);
+    archive_write_free(to);
     return status;
 }
 
@@ -164,6 +238,15 @@ int main(int argc, char **argv)
         status = make_head(argv[2]);
     } else if (argc == 3 && strcmp(argv[1], "whole-head") == 0) {
         status = make_whole_head(argv[2]);
+    } else if (argc > 3 && strcmp(argv[1], "dicom") == 0) {
+        status = make_dicom(argv[2], argv + 3, argc - 3);
+    } else if (argc > 3 && strcmp(argv[1], "zip") == 0) {
+        status = make_zip(argv[2], argv + 3, argc - 3);
+    } else if (argc == 2 && strcmp(argv[1], "secrets") == 0) {
+        for (size_t i = 0; i < sizeof dicom_secrets / sizeof *dicom_secrets; ++i) {
+            puts(dicom_secrets[i]);
+        }
+        status = DN_OK;
     } else if (argc == 3 && strcmp(argv[1], "slices") == 0) {
         status = maker_slice_model(argv[2]);
     } else if (argc >= 3 && strcmp(argv[1], "model") == 0) {

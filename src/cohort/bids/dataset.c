@@ -229,3 +229,20 @@ dn_status dn_derivative_check(const char *output)
     json_decref(description);
     return status == DN_EUSAGE ? dn_error_set(DN_EINPUT, "%s", dn_error_message()) : status;
 }
+
+dn_status dn_derivative_check_source(const char *dataset, const char *output)
+{
+    source from;
+    json_t *description = NULL;
+    if (!dn_path_is_folder(dataset)) {
+        DN_FAIL(DN_EINPUT, "%s is not a folder: a BIDS data set is one, with folders sub-...", dataset);
+    }
+    DN_TRY(source_of(dataset, &from));
+    dn_status status = read_description(output, &description);
+    if (status == DN_OK) {
+        status = check_description(description, output, &from, NULL, true);
+    }
+    json_decref(description);
+    free(from.name);
+    return status;
+}

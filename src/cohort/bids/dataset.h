@@ -13,5 +13,7 @@
 DN_CHECKED dn_status dn_derivative_open(const char *dataset, const char *output, const char *version, bool mix);
 /* For a step that only reads it: DN_EINPUT when it is no folder of results of `dien run`. */
 DN_CHECKED dn_status dn_derivative_check(const char *output);
+/* The same for one that reads the data set, too. DN_EUSAGE: the results are of another data set. */
+DN_CHECKED dn_status dn_derivative_check_source(const char *dataset, const char *output);
 
 #endif

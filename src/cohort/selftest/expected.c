@@ -9,8 +9,8 @@
 
 /* How far a volume may be from the release's: this part of it, and a little for the smallest. docs/evidence/reproducibility.md has what
  * processors, versions of oneDNN and Debian releases differ by. */
-#define BOUND_PART 1e-3
-#define BOUND_LEAST_MM3 0.05
+#define BOUND_PART 1e-4
+#define BOUND_LEAST_MM3 0.01
 
 static const char *text_of(const dn_table *table, size_t row, size_t column)
 {

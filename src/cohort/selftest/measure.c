@@ -1,16 +1,13 @@
 /* The demo head made and measured, in a temporary folder, with everything that measuring a scan writes. */
-#define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/install.h"
-#include "base/memory.h"
+#include "base/scratch.h"
 #include "cohort/make_scans.h"
 #include "cohort/run/settings.h"
 #include "cohort/selftest/measured.h"
 #include "models/sha256.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,43 +95,19 @@ done:
     return status;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
-{
-    (void)about, (void)kind, (void)where;
-    remove(path);
-    return 0;
-}
-
-static dn_status make_temporary(char **out)
-{
-    const char *parent = getenv("TMPDIR");
-    parent = parent != NULL && *parent != '\0' ? parent : "/tmp";
-    DN_TRY(dn_asprintf(out, "%s/dien-selftest-XXXXXX", parent));
-    if (mkdtemp(*out) == NULL) {
-        dn_status status = dn_error_set(DN_EIO, "cannot make a temporary folder in %s: %s; name another folder in the variable TMPDIR",
-                                        parent, strerror(errno));
-        free(*out);
-        *out = NULL;
-        return status;
-    }
-    dn_file_guard(*out);
-    return DN_OK;
-}
-
 dn_status dn_selftest_measure(dn_selftest_measured *out)
 {
-    char *folder = NULL, *scan = NULL;
+    dn_scratch folder = {0};
+    char *scan = NULL;
     dn_status status;
     *out = (dn_selftest_measured){0};
-    DN_TRY(make_temporary(&folder));
-    DN_TRY_GOTO(status, dn_path_join(folder, SCAN, &scan), done);
-    DN_TRY_GOTO(status, make_head(folder), done);
+    DN_TRY(dn_scratch_create(&folder));
+    DN_TRY_GOTO(status, dn_path_join(folder.path, SCAN, &scan), done);
+    DN_TRY_GOTO(status, make_head(folder.path), done);
     DN_TRY_GOTO(status, hash_head(scan, out), done);
-    status = measure_head(folder, scan, out);
+    status = measure_head(folder.path, scan, out);
 done:
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    dn_file_unguard(folder);
+    dn_scratch_remove(&folder);
     free(scan);
-    free(folder);
     return status;
 }

@@ -109,8 +109,8 @@ static dn_status compare_row(const dn_line_sink *lines, const dn_selftest_row *t
         return dn_line_say(lines, "%-36s %c %13.3f %13s %11s %10.3f  MISSING", there->structure, there->hemi, there->volume_mm3, "-", "-",
                            there->bound_mm3);
     }
-    /* As the table has them, with three digits. */
-    const double difference = 1e-3 * round(1e3 * here->volume_mm3) - there->volume_mm3;
+    /* As the table has them, with three digits: equal ones differ by nothing. */
+    const double difference = 1e-3 * (round(1e3 * here->volume_mm3) - round(1e3 * there->volume_mm3));
     const double percent = there->volume_mm3 > 0.0 ? 100.0 * fabs(difference) / there->volume_mm3 : 0.0;
     const bool within = fabs(difference) <= there->bound_mm3 + 1e-9;
     if (percent > end->largest) {
@@ -121,7 +121,7 @@ static dn_status compare_row(const dn_line_sink *lines, const dn_selftest_row *t
         note_outside(end, name);
     }
     return dn_line_say(lines, "%-36s %c %13.3f %13.3f %+11.3f %10.3f  %s", there->structure, there->hemi, there->volume_mm3,
-                       here->volume_mm3, difference + 0.0, there->bound_mm3, within ? "ok" : "OUTSIDE");
+                       here->volume_mm3, difference, there->bound_mm3, within ? "ok" : "OUTSIDE");
 }
 
 static dn_status compare_rows(const dn_line_sink *lines, const dn_selftest_measured *expected, const dn_selftest_measured *found,

@@ -20,8 +20,8 @@ typedef enum {
     DN_POST_SCALE,   /* times scale[channel], plus shift[channel] */
     DN_POST_SUM,     /* plus what the output buffer holds */
     DN_POST_ADD,     /* plus another tensor of the output's shape */
-    DN_POST_PROJECT, /* a 1x1x1 convolution to `channels` channels; Winograd only, no SUM or ADD beside it */
-    DN_POST_SOFTMAX  /* over the channels; Winograd only */
+    DN_POST_PROJECT, /* a 1x1x1 convolution to `channels` channels; Winograd (no SUM or ADD beside it) and norms only */
+    DN_POST_SOFTMAX  /* over the channels; where a projection is */
 } dn_post_kind;
 
 /* Channels of a projection are padded to a multiple of this. */
@@ -36,6 +36,7 @@ typedef struct dn_post {
     int64_t in_channels, channels; /* PROJECT */
     int value;                     /* SUM, ADD: the plan's number of the other tensor */
     dn_type type;                  /* ADD: of the other tensor */
+    bool twice;                    /* ADD in a loop: the other tensor has half the size along each axis, each voxel counts twice along it */
 } dn_post;
 
 #define DN_MAX_POSTS 8

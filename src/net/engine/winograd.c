@@ -22,8 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Floats of one transformed row block: 16 of them and their 16 results stay in the second-level cache. */
+/* Floats of one transformed row block: 16 of them and their 16 results stay in the second-level cache. Few channels need longer ones, so
+ * that each call of the library has enough to do. */
 #define BLOCK_FLOATS 15360
+#define BLOCK_FLOATS_WIDE 5120
+enum { WIDE = 24 };
 #define CHUNK DN_WINOGRAD_CHUNK
 
 typedef struct winograd {
@@ -172,7 +175,8 @@ static dn_status prepare(winograd *k, const dn_kernel_request *r, bool *usable)
 {
     int64_t widest = k->in.w * (k->in.c > k->out.c ? k->in.c : k->out.c);
     int64_t pairs = (k->out.h + 1) / 2;
-    int64_t block = r->block > 0 ? r->block : BLOCK_FLOATS;
+    const bool wide = k->in.c >= WIDE && k->out.c >= WIDE;
+    int64_t block = r->block > 0 ? r->block : wide ? BLOCK_FLOATS_WIDE : BLOCK_FLOATS;
     block *= k->flat ? 4 : 1; /* a quarter of the blocks */
     k->rows = block / widest < 1 ? 1 : block / widest;
     k->rows = k->rows > pairs ? pairs : k->rows;

@@ -21,10 +21,17 @@ static int64_t part_count(const dn_shape *shape)
     return (shape->d * shape->h * shape->w + PART - 1) / PART;
 }
 
+/* Room for a tile's projection. */
+static int64_t projected_floats(const dn_loop *loop)
+{
+    const dn_post *project = dn_loop_projection(loop);
+    return project == NULL ? 0 : align64(dn_loop_tile_floats(loop) / project->in_channels * project->channels * 4) / 4;
+}
+
 static int64_t thread_floats(const dn_loop *loop)
 {
     const dn_op *op = dn_op_of(loop->node->kind);
-    return dn_loop_tile_floats(loop) + (op->loop_floats == NULL ? 0 : op->loop_floats(loop));
+    return dn_loop_tile_floats(loop) + projected_floats(loop) + (op->loop_floats == NULL ? 0 : op->loop_floats(loop));
 }
 
 /* Scratch: a tile (and what the operation wants besides) for each thread; then for statistics two doubles for each channel and part, and
@@ -37,6 +44,16 @@ int64_t dn_loop_scratch_bytes(const dn_loop *loop, int threads)
         bytes += align64(s->n * part_count(s) * s->c * 2 * (int64_t)sizeof(double)) + align64(s->n * s->c * 2 * (int64_t)sizeof(float));
     }
     return bytes;
+}
+
+/* Some elements of an operand as floats: where they lie, or in tile. */
+static const float *rows_of(const dn_operand *in, int64_t element, int64_t count, float *tile)
+{
+    if (in->type == DN_TYPE_F32) {
+        return operand_at(in, element);
+    }
+    dn_row_load(tile, operand_at(in, element), in->type, count);
+    return tile;
 }
 
 /* First and second column of each part: sum and 0, maximum and 0, or mean and sum of squared deviations. */
@@ -52,11 +69,15 @@ static void part_statistics(const dn_loop *loop, dn_statistics kind, int64_t n, 
         first[k] = maximum ? -INFINITY : 0.0;
         second[k] = 0.0;
     }
-    for (int64_t v = begin; v < end; ++v) {
-        dn_row_load(tile, operand_at(in, (n * voxels + v) * c), in->type, c);
-        for (int64_t k = 0; k < c; ++k) {
-            double x = (double)tile[k];
-            first[k] = !maximum ? first[k] + x : x > first[k] ? x : first[k];
+    const int64_t most = dn_loop_tile_floats(loop) / c;
+    for (int64_t v = begin; v < end; v += most) {
+        const int64_t rows = end - v < most ? end - v : most;
+        const float *x = rows_of(in, (n * voxels + v) * c, rows * c, tile);
+        if (!maximum) {
+            dn_row_sums(first, x, rows, c);
+        }
+        for (int64_t i = 0; maximum && i < rows * c; ++i) {
+            first[i % c] = (double)x[i] > first[i % c] ? (double)x[i] : first[i % c];
         }
     }
     if (kind != DN_STATISTICS_MOMENTS) {
@@ -65,12 +86,9 @@ static void part_statistics(const dn_loop *loop, dn_statistics kind, int64_t n, 
     for (int64_t k = 0; k < c; ++k) {
         first[k] /= (double)(end - begin);
     }
-    for (int64_t v = begin; v < end; ++v) {
-        dn_row_load(tile, operand_at(in, (n * voxels + v) * c), in->type, c);
-        for (int64_t k = 0; k < c; ++k) {
-            double d = (double)tile[k] - first[k];
-            second[k] += d * d;
-        }
+    for (int64_t v = begin; v < end; v += most) {
+        const int64_t rows = end - v < most ? end - v : most;
+        dn_row_deviations(second, first, rows_of(in, (n * voxels + v) * c, rows * c, tile), rows, c);
     }
 }
 
@@ -95,9 +113,25 @@ static dn_moments join_parts(const double *parts, dn_statistics kind, const dn_s
     return m;
 }
 
-static void apply_posts(const dn_loop *loop, int64_t begin, int64_t end, float *x)
+/* x += a tensor of half the size, row by row. */
+static void add_twice(const dn_loop *loop, const void *half, dn_type type, int64_t begin, int64_t end, float *x)
 {
-    int64_t c = loop->out_shape.c;
+    const dn_shape *s = &loop->out_shape;
+    const int64_t c = dn_loop_channels(loop);
+    for (voxel v = voxel_of(s, begin); begin < end;) {
+        const int64_t count = s->w - v.w < end - begin ? s->w - v.w : end - begin;
+        const int64_t row = ((v.n * (s->d / 2) + v.d / 2) * (s->h / 2) + v.h / 2) * (s->w / 2);
+        dn_row_add_twice(x, read_at(half, type, (row + v.w / 2) * c), type, v.w, count, c);
+        x += count * c;
+        begin += count;
+        v = voxel_of(s, begin);
+    }
+}
+
+/* The tail of a tile; its result is at the returned place. */
+static float *apply_posts(const dn_loop *loop, int64_t begin, int64_t end, float *x)
+{
+    int64_t c = dn_loop_channels(loop);
     int64_t n = (end - begin) * c;
     int added = 0;
     for (int i = 0; i < loop->post_count; ++i) {
@@ -106,16 +140,28 @@ static void apply_posts(const dn_loop *loop, int64_t begin, int64_t end, float *
             dn_row_activation(x, post->activation, post->alpha, n);
         } else if (post->kind == DN_POST_SCALE) {
             dn_row_affine(x, post->scale, post->shift, end - begin, c);
+        } else if (post->kind == DN_POST_ADD && post->twice) {
+            add_twice(loop, loop->added[added++], post->type, begin, end, x);
         } else if (post->kind == DN_POST_ADD) {
             const unsigned char *other = loop->added[added++];
             dn_row_add(x, other + begin * c * dn_type_size(post->type), post->type, 1.0f, n);
+        } else if (post->kind == DN_POST_PROJECT) {
+            float *projected = x + dn_loop_tile_floats(loop);
+            dn_row_project(projected, x, post->scale, post->shift, end - begin, c, post->channels,
+                           (post->channels + DN_PROJECT_LANES - 1) / DN_PROJECT_LANES * DN_PROJECT_LANES);
+            x = projected;
+            c = post->channels;
+            n = (end - begin) * c;
+        } else if (post->kind == DN_POST_SOFTMAX) {
+            dn_row_softmax(x, end - begin, c);
         }
     }
+    return x;
 }
 
 static void finish(const dn_loop *loop, int64_t begin, int64_t end, float *x)
 {
-    apply_posts(loop, begin, end, x);
+    x = apply_posts(loop, begin, end, x);
     int64_t c = loop->out_shape.c;
     dn_row_store((unsigned char *)loop->out + begin * c * dn_type_size(loop->out_type), loop->out_type, x, (end - begin) * c);
 }
@@ -146,7 +192,7 @@ void dn_loop_run(const dn_loop *loop, void *scratch, int threads)
     const dn_op *op = dn_op_of(loop->node->kind);
     float *tiles = scratch;
     int64_t apart = thread_floats(loop);
-    int64_t c = loop->out_shape.c;
+    int64_t c = dn_loop_channels(loop);
     float *scale = NULL;
     float *shift = NULL;
     dn_statistics kind = statistics_of(loop);
@@ -159,7 +205,7 @@ void dn_loop_run(const dn_loop *loop, void *scratch, int threads)
         }
         return;
     }
-    int64_t voxels = dn_shape_size(&loop->out_shape) / c;
+    int64_t voxels = dn_shape_size(&loop->out_shape) / loop->out_shape.c;
     int64_t per_sample = voxels / loop->out_shape.n;
     int64_t step = dn_loop_tile_floats(loop) / c;
     int64_t steps = (per_sample + step - 1) / step; /* a tile never spans two samples */

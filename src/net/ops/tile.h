@@ -34,10 +34,29 @@ static inline int64_t align64(int64_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
+/* The projection in a loop's tail, or NULL. */
+static inline const dn_post *dn_loop_projection(const dn_loop *loop)
+{
+    for (int p = 0; p < loop->post_count; ++p) {
+        if (loop->posts[p].kind == DN_POST_PROJECT) {
+            return &loop->posts[p];
+        }
+    }
+    return NULL;
+}
+
+/* Channels of what the operation itself makes, before a projection. */
+static inline int64_t dn_loop_channels(const dn_loop *loop)
+{
+    const dn_post *project = dn_loop_projection(loop);
+    return project != NULL ? project->in_channels : loop->out_shape.c;
+}
+
 /* Floats of the tile that a forward loop makes its voxels in. */
 static inline int64_t dn_loop_tile_floats(const dn_loop *loop)
 {
-    return align64((loop->out_shape.c > LOOP_TILE ? loop->out_shape.c : LOOP_TILE) * 4) / 4;
+    const int64_t c = dn_loop_channels(loop);
+    return align64((c > LOOP_TILE ? c : LOOP_TILE) * 4) / 4;
 }
 
 static inline const void *operand_at(const dn_operand *operand, int64_t element)
@@ -48,7 +67,7 @@ static inline const void *operand_at(const dn_operand *operand, int64_t element)
 /* The voxels begin..end of input 0. */
 static inline void loop_copy(const dn_loop *loop, int64_t begin, int64_t end, float *x)
 {
-    int64_t c = loop->out_shape.c;
+    int64_t c = dn_loop_channels(loop);
     dn_row_load(x, operand_at(&loop->in[0], begin * c), loop->in[0].type, (end - begin) * c);
 }
 

@@ -11,8 +11,10 @@ typedef struct builder {
     const dn_weights *weights;
     int *readers; /* live readers of each node, outputs included */
     bool *live;
-    bool *absorbed; /* concatenations and up-samplings that the convolution after them does itself */
-    int *value;     /* value of each node */
+    bool *absorbed;  /* concatenations and up-samplings that the convolution after them does itself */
+    int *value;      /* value of each node */
+    int *shortcut;   /* of each absorbed concatenation: the 1x1x1 convolution that reads it, too; or -1 */
+    dn_split *split; /* of each such convolution */
 } builder;
 
 static void mark_live(builder *b)
@@ -39,7 +41,8 @@ static const dn_node *joined_input(const builder *b, const dn_node *node, int *u
         return NULL;
     }
     const dn_node *concat = &g->nodes[node->inputs[0]];
-    if (concat->kind != DN_OP_CONCAT || concat->input_count != 2 || b->readers[node->inputs[0]] != 1) {
+    const int others = b->shortcut[node->inputs[0]] >= 0 ? 1 : 0;
+    if (concat->kind != DN_OP_CONCAT || concat->input_count != 2 || b->readers[node->inputs[0]] != 1 + others) {
         return NULL;
     }
     bool flat = node->conv.kernel[0] == 1;
@@ -64,11 +67,18 @@ static const dn_node *joined_input(const builder *b, const dn_node *node, int *u
 static void mark_absorbed(builder *b)
 {
     for (int i = 0; i < b->graph->count; ++i) {
+        b->shortcut[i] = b->plan->plain ? -1 : dn_split_shortcut(b->graph, b->live, b->readers, i);
+        b->split[i] = (dn_split){-1, -1};
+    }
+    for (int i = 0; i < b->graph->count; ++i) {
         int position;
         const dn_node *concat = b->live[i] ? joined_input(b, &b->graph->nodes[i], &position) : NULL;
         if (concat != NULL) {
             b->absorbed[b->graph->nodes[i].inputs[0]] = true;
             b->absorbed[concat->inputs[position]] = true;
+            if (b->shortcut[b->graph->nodes[i].inputs[0]] >= 0) {
+                b->absorbed[b->shortcut[b->graph->nodes[i].inputs[0]]] = true;
+            }
         }
     }
 }
@@ -201,6 +211,10 @@ static dn_status build_add(builder *b, int index)
     }
     b->value[index] = step->output;
     step->posts[step->post_count++] = (dn_post){.kind = DN_POST_ADD, .value = b->value[node->inputs[1 - later]]};
+    const dn_split *split = &b->split[node->inputs[1 - later]];
+    if (split->whole >= 0) {
+        step->posts[step->post_count++] = (dn_post){.kind = DN_POST_ADD, .value = split->half, .twice = true};
+    }
     return DN_OK;
 }
 
@@ -269,21 +283,23 @@ static bool is_small(const dn_conv *c)
     return one;
 }
 
-/* A 1x1x1 convolution to a few channels right after a Winograd one is done on its tiles, so that the widest tensor of the
+/* A 1x1x1 convolution to a few channels right after a Winograd one or a norm is done on its tiles, so that the widest tensor of the
  * network is never stored. *done: whether it was. */
 static dn_status build_projection(builder *b, int index, const dn_conv *conv, const dn_weight *const w[DN_MAX_PARAMETERS], bool *done)
 {
     const dn_node *node = &b->graph->nodes[index];
     dn_step *step = fusable(b, node->inputs[0]);
-    *done = step != NULL && step->algorithm == DN_ALGORITHM_WINOGRAD && is_small(conv) && !step->projected && step->full_shape.c >= 16;
+    const bool norm = step != NULL && step->node.kind == DN_OP_NORM;
+    *done = step != NULL && (step->algorithm == DN_ALGORITHM_WINOGRAD || norm) && is_small(conv) && !step->projected &&
+            b->graph->nodes[node->inputs[0]].shape.c >= 16;
     for (int p = 0; *done && p < step->post_count; ++p) {
-        *done = step->posts[p].kind == DN_POST_ACTIVATION || step->posts[p].kind == DN_POST_SCALE;
+        *done = norm || step->posts[p].kind == DN_POST_ACTIVATION || step->posts[p].kind == DN_POST_SCALE;
     }
     if (!*done) {
         return DN_OK;
     }
     dn_post *post = &step->posts[step->post_count];
-    int64_t ic = step->full_shape.c;
+    int64_t ic = b->graph->nodes[node->inputs[0]].shape.c;
     *post = (dn_post){.kind = DN_POST_PROJECT, .in_channels = ic, .channels = conv->out};
     int64_t matrix;
     int64_t padded;
@@ -332,6 +348,21 @@ static dn_status build_softmax(builder *b, int index)
     return DN_OK;
 }
 
+/* The shortcut over the concatenation that the step `joined` does without. */
+static dn_status build_shortcut(builder *b, int concat, int joined)
+{
+    const int index = b->shortcut[concat];
+    if (index < 0) {
+        return DN_OK;
+    }
+    const dn_node *node = &b->graph->nodes[index];
+    const dn_weight *w[DN_MAX_PARAMETERS];
+    DN_TRY(fetch(b, node, w));
+    DN_TRY(dn_plan_build_split(b->plan, node, w[0]->data, node->conv.bias ? w[1]->data : NULL, joined, &b->split[index]));
+    b->value[index] = b->split[index].whole;
+    return DN_OK;
+}
+
 static dn_status build_conv(builder *b, int index)
 {
     const dn_node *node = &b->graph->nodes[index];
@@ -350,6 +381,7 @@ static dn_status build_conv(builder *b, int index)
     dn_step *step;
     DN_TRY(dn_plan_new_value(b->plan, &node->shape, &value));
     int up = 0;
+    int joined = -1;
     const dn_node *concat = joined_input(b, node, &up);
     if (concat != NULL) {
         const dn_node *upsample = &b->graph->nodes[concat->inputs[up]];
@@ -359,6 +391,7 @@ static dn_status build_conv(builder *b, int index)
         step->joined = true;
         step->in_first = up == 0 ? upsample->shape.c : 0;
         step->up_first = up == 0 ? 0 : other->c;
+        joined = b->plan->step_count - 1;
     } else {
         DN_TRY(dn_plan_new_step(b->plan, &conv, in, &b->value[node->inputs[0]], 1, value, &step));
     }
@@ -370,7 +403,7 @@ static dn_status build_conv(builder *b, int index)
     if (conv.conv.bias) {
         DN_TRY(copy_floats(w[1]->data, dn_weight_count(w[1]), &step->bias));
     }
-    return DN_OK;
+    return joined >= 0 ? build_shortcut(b, node->inputs[0], joined) : DN_OK;
 }
 
 static dn_status build_node(builder *b, int index)
@@ -432,6 +465,8 @@ dn_status dn_plan_build(dn_plan *plan, const dn_graph *graph, const dn_weights *
     DN_TRY_GOTO(status, dn_alloc(&b.live, count, sizeof(bool), "a plan"), done);
     DN_TRY_GOTO(status, dn_alloc(&b.absorbed, count, sizeof(bool), "a plan"), done);
     DN_TRY_GOTO(status, dn_alloc(&b.value, count, sizeof(int), "a plan"), done);
+    DN_TRY_GOTO(status, dn_alloc(&b.shortcut, count, sizeof(int), "a plan"), done);
+    DN_TRY_GOTO(status, dn_alloc(&b.split, count, sizeof(dn_split), "a plan"), done);
     mark_live(&b);
     mark_absorbed(&b);
     for (int i = 0; i < graph->input_count; ++i) {
@@ -452,5 +487,7 @@ done:
     free(b.live);
     free(b.absorbed);
     free(b.value);
+    free(b.shortcut);
+    free(b.split);
     return status;
 }

@@ -1,6 +1,7 @@
 /* What a plan is made of. For net/plan/ only.
  *
  *   build.c   graph -> steps: dead layers dropped, norms folded, tails fused
+ *   split.c   shortcuts over concatenations that need not exist
  *   steps.c   values and steps, one after the other
  *   kernels.c steps -> kernels: types of values, convolutions prepared, in-place decisions
  *   pairs.c   convolutions that take turns slab by slab, so that the tensor between them stays in the cache
@@ -86,6 +87,17 @@ struct dn_plan {
     const void **pointers; /* inputs' and values' addresses of the present run */
 };
 
+/* A 1x1x1 convolution over a concatenation with something up-sampled, as two values whose sum it is; whole < 0: none. */
+typedef struct dn_split {
+    int whole; /* of what is concatenated, with the bias */
+    int half;  /* of the other, before it is up-sampled by two */
+} dn_split;
+
+/* The 1x1x1 convolution that reads a concatenation beside one other reader and may be split, or -1. */
+int dn_split_shortcut(const dn_graph *graph, const bool *live, const int *readers, int concat);
+/* joined: the step of the convolution that reads the same concatenation. weight, bias (or NULL): of the whole. */
+DN_CHECKED dn_status dn_plan_build_split(dn_plan *plan, const dn_node *node, const float *weight, const float *bias, int joined,
+                                         dn_split *out);
 bool dn_step_is_conv(const dn_step *step);
 /* Input channels of a convolution's weights. */
 int64_t dn_step_in_channels(const dn_step *step, const dn_plan *plan);

@@ -239,6 +239,9 @@ static dn_status leave(const dn_plan *plan, int s)
 dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *outputs)
 {
     int before = omp_get_max_threads();
+    if (plan->arena == NULL) {
+        DN_TRY(allocate_arena(plan)); /* after a rest */
+    }
     omp_set_num_threads(plan->threads);
     dn_status status = DN_OK;
     for (int v = 0; v < plan->value_count; ++v) {
@@ -272,7 +275,8 @@ dn_status dn_plan_run(dn_plan *plan, const float *const *inputs, float *const *o
 
 void dn_plan_rest(dn_plan *plan)
 {
-    dn_pages_rest(plan->arena, plan->arena_bytes);
+    free(plan->arena);
+    plan->arena = NULL;
 }
 
 int64_t dn_plan_peak_bytes(const dn_plan *plan)
@@ -296,7 +300,7 @@ static const char *post_name(const dn_post *post)
     case DN_POST_SUM:
         return "sum(in place)";
     case DN_POST_ADD:
-        return "sum";
+        return post->twice ? "sum(up2)" : "sum";
     case DN_POST_PROJECT:
         return "conv1x1x1";
     case DN_POST_SOFTMAX:

@@ -2,8 +2,8 @@
 #include "net/plan/tile.h"
 
 #include "base/job.h"
+#include "base/memory.h"
 #include "net/ops/op.h"
-#include "net/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -268,8 +268,7 @@ struct dn_tiles {
     dn_graph *graph;
     dn_plan *plan;
     dn_tensor *input;
-    dn_tensor **outputs;
-    float **output_data;
+    float **output_data; /* owned; made before a run, where they are not there */
     dn_shape *shapes;
     int output_count;
 };
@@ -281,10 +280,9 @@ void dn_tiles_destroy(dn_tiles *t)
     }
     dn_plan_destroy(t->plan);
     dn_tensor_destroy(t->input);
-    for (int i = 0; t->outputs != NULL && i < t->output_count; ++i) {
-        dn_tensor_destroy(t->outputs[i]);
+    for (int i = 0; t->output_data != NULL && i < t->output_count; ++i) {
+        free(t->output_data[i]);
     }
-    free(t->outputs);
     free(t->output_data);
     free(t->shapes);
     dn_graph_destroy(t->graph);
@@ -299,13 +297,10 @@ static dn_status prepare(dn_tiles *t, const dn_graph *graph, const dn_weights *w
     DN_TRY(dn_plan_compile(t->graph, weights, &unlimited, &t->plan));
     DN_TRY(dn_tensor_create(&t->tiling.tile, &t->input));
     t->output_count = graph->output_count;
-    DN_TRY(dn_alloc(&t->outputs, (size_t)t->output_count, sizeof *t->outputs, "tiles"));
     DN_TRY(dn_alloc(&t->output_data, (size_t)t->output_count, sizeof *t->output_data, "tiles"));
     DN_TRY(dn_alloc(&t->shapes, (size_t)t->output_count, sizeof *t->shapes, "tiles"));
     for (int i = 0; i < t->output_count; ++i) {
         t->shapes[i] = dn_graph_output_shape(t->graph, i);
-        DN_TRY(dn_tensor_create(&t->shapes[i], &t->outputs[i]));
-        t->output_data[i] = t->outputs[i]->data;
     }
     return DN_OK;
 }
@@ -330,7 +325,8 @@ void dn_tiles_rest(dn_tiles *tiles, bool outputs)
 {
     dn_plan_rest(tiles->plan);
     for (int i = 0; outputs && i < tiles->output_count; ++i) {
-        dn_pages_rest(tiles->output_data[i], dn_shape_size(&tiles->shapes[i]) * (int64_t)sizeof(float));
+        free(tiles->output_data[i]);
+        tiles->output_data[i] = NULL;
     }
 }
 
@@ -347,6 +343,23 @@ const dn_plan *dn_tiles_plan(const dn_tiles *tiles)
 const float *dn_tiles_output(const dn_tiles *tiles, int i)
 {
     return tiles->output_data[i];
+}
+
+float *dn_tiles_take(dn_tiles *tiles, int i)
+{
+    float *data = tiles->output_data[i];
+    tiles->output_data[i] = NULL;
+    return data;
+}
+
+static dn_status make_outputs(dn_tiles *t)
+{
+    for (int i = 0; i < t->output_count; ++i) {
+        if (t->output_data[i] == NULL) {
+            DN_TRY(dn_alloc_aligned(&t->output_data[i], (size_t)dn_shape_size(&t->shapes[i]), sizeof(float), "the network's result"));
+        }
+    }
+    return DN_OK;
 }
 
 static dn_status run_tile(dn_tiles *t, const int64_t index[3], const dn_tile_io *io)
@@ -376,6 +389,7 @@ dn_status dn_tiles_run(dn_tiles *tiles, const dn_tile_io *io, const char *what)
 {
     const int64_t *n = tiles->tiling.count;
     int64_t count = n[0] * n[1] * n[2];
+    DN_TRY(make_outputs(tiles));
     for (int64_t i = 0; i < count; ++i) {
         const int64_t index[3] = {i / (n[1] * n[2]), i / n[2] % n[1], i % n[2]};
         DN_TRY(run_tile(tiles, index, io));

@@ -51,6 +51,8 @@ const dn_tiling *dn_tiles_tiling(const dn_tiles *tiles);
 const dn_plan *dn_tiles_plan(const dn_tiles *tiles); /* of one tile */
 /* Of the last tile that ran, by output; valid until the next run. */
 const float *dn_tiles_output(const dn_tiles *tiles, int i);
+/* The same, from now on the caller's (free); NULL: no run since it was taken. */
+float *dn_tiles_take(dn_tiles *tiles, int i);
 
 /* As dn_plan_compile and dn_plan_run, tile by tile, from and to whole arrays. */
 DN_CHECKED dn_status dn_tiled_run(const dn_graph *graph, const dn_weights *weights, const dn_plan_options *options, const dn_tiling *tiling,

@@ -4,12 +4,15 @@
 #include "base/memory.h"
 #include "net/simd.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Over so many millimetres before its faces the fine pass gives way to the coarse one. */
 #define FADE_MM 5.0f
 #define CERTAINLY_OUTSIDE 0.9995f
+/* A channel is the most probable one clearly when it exceeds all others by this, which is far above what rounding does to sums. */
+#define CLEARLY 1e-4f
 
 /* Eight neighbours of a place in a look, and their weights. */
 typedef struct corners {
@@ -166,7 +169,192 @@ bool dn_head_at(const dn_head *head, const double at[3], float *values, bool *ou
     return look_up(head, share, in_coarse ? &coarse : NULL, in_fine ? &fine : NULL, values, outside);
 }
 
-dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], dn_head_rows *out)
+/* ---- digests ------------------------------------------------------------------------------------------------------ */
+
+/* The two largest of a voxel's channels, in lanes first. */
+static inline __attribute__((always_inline)) void two_largest(const float *p, int64_t channels, float *top, float *second)
+{
+    float first[BLOCK], next[BLOCK];
+    for (int b = 0; b < BLOCK; ++b) {
+        first[b] = next[b] = -1.0f;
+    }
+    for (int64_t c = 0; c < channels; c += BLOCK) {
+        const int64_t at = c + BLOCK <= channels ? c : channels - BLOCK; /* the last block may overlap: those lanes hold their values */
+        const int64_t fresh = c - at;
+        for (int b = 0; b < BLOCK; ++b) {
+            const float x = b >= fresh ? p[at + b] : -1.0f;
+            const float low = x < first[b] ? x : first[b];
+            next[b] = low > next[b] ? low : next[b];
+            first[b] = x > first[b] ? x : first[b];
+        }
+    }
+    for (int half = BLOCK / 2; half > 0; half /= 2) {
+        for (int b = 0; b < half; ++b) {
+            const float low = first[b] < first[b + half] ? first[b] : first[b + half];
+            const float most = next[b] > next[b + half] ? next[b] : next[b + half];
+            next[b] = low > most ? low : most;
+            first[b] = first[b] > first[b + half] ? first[b] : first[b + half];
+        }
+    }
+    *top = first[0];
+    *second = next[0];
+}
+
+/* Voxels first .. first + count - 1; a digest has them in the look's order. */
+DN_SIMD static void digest_row(const dn_posteriors *from, int64_t first, int64_t count, dn_head_digest *out)
+{
+    const int64_t channels = from->channels;
+    for (int64_t v = first; v < first + count; ++v) {
+        const float *p = dn_posteriors_of(from, v);
+        out->background[v] = p[0];
+        if (out->best == NULL) {
+            continue;
+        }
+        float top = p[0], second;
+        uint8_t best = DN_HEAD_UNSURE;
+        if (channels >= BLOCK && channels < DN_HEAD_UNSURE) {
+            two_largest(p, channels, &top, &second);
+            for (int64_t c = 0; c < channels && top > second + CLEARLY && best == DN_HEAD_UNSURE; ++c) {
+                best = p[c] == top ? (uint8_t)c : DN_HEAD_UNSURE;
+            }
+        }
+        out->best[v] = best;
+        out->top[v] = top;
+    }
+}
+
+static dn_status digest(const dn_head_look *look, bool labels, dn_head_digest *out)
+{
+    const int64_t *dim = look->grid.dim;
+    if (look->posteriors.data == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_alloc_dims(&out->background, dim, 3, sizeof(float), "a table of the posteriors"));
+    if (labels) {
+        DN_TRY(dn_alloc_dims(&out->best, dim, 3, 1, "a table of the posteriors"));
+        DN_TRY(dn_alloc_dims(&out->top, dim, 3, sizeof(float), "a table of the posteriors"));
+    }
+    const int64_t rows = dim[1] * dim[2];
+#pragma omp parallel for schedule(dynamic, 16)
+    for (int64_t r = 0; r < rows; ++r) {
+        digest_row(&look->posteriors, r * dim[0], dim[0], out);
+    }
+    return DN_OK;
+}
+
+static void digest_release(dn_head_digest *d)
+{
+    free(d->background);
+    free(d->best);
+    free(d->top);
+    memset(d, 0, sizeof *d);
+}
+
+dn_status dn_head_digests_make(const dn_head *head, bool labels, dn_head_digests *out)
+{
+    memset(out, 0, sizeof *out);
+    DN_TRY(digest(&head->coarse, labels, &out->coarse));
+    return labels ? digest(&head->fine, true, &out->fine) : DN_OK;
+}
+
+void dn_head_digests_release(dn_head_digests *digests)
+{
+    digest_release(&digests->coarse);
+    digest_release(&digests->fine);
+}
+
+/* Offsets in a digest of the eight voxels around a place. */
+static void digest_corners(const dn_head_look *look, const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z, int64_t at[8])
+{
+    const int64_t *dim = look->grid.dim;
+    const int64_t first = x->first + dim[0] * (y->first + dim[1] * z->first);
+    const int64_t step[3] = {x->step, dim[0] * y->step, dim[0] * dim[1] * z->step};
+    for (int n = 0; n < 8; ++n) {
+        at[n] = first + (n & 1 ? step[0] : 0) + (n & 2 ? step[1] : 0) + (n & 4 ? step[2] : 0);
+    }
+}
+
+/* start + share * the look's value: the sum that add makes of one channel. */
+static float digest_mix(const float *values, const int64_t at[8], const dn_head_axis *x, const dn_head_axis *y, const dn_head_axis *z,
+                        float start, float share)
+{
+    float sum = start;
+    for (int n = 0; n < 8; ++n) {
+        const float w = (n & 1 ? x->share : 1 - x->share) * (n & 2 ? y->share : 1 - y->share) * (n & 4 ? z->share : 1 - z->share);
+        sum += share * w * values[at[n]];
+    }
+    return sum;
+}
+
+/* The channel that all eight voxels around a place agree on, or DN_HEAD_UNSURE. */
+static uint8_t digest_best(const dn_head_digest *d, const int64_t at[8])
+{
+    const uint8_t first = d->best[at[0]];
+    bool agree = true;
+    for (int n = 1; n < 8; ++n) {
+        agree = agree && d->best[at[n]] == first;
+    }
+    return agree ? first : DN_HEAD_UNSURE;
+}
+
+/* Where all voxels around agree. c, f: the place in the passes; fine: their share. Linear between and within the passes, the channel that
+ * is the most probable everywhere stays so. */
+static bool sure_label(const dn_head *head, const dn_head_digests *d, float share, const dn_head_axis *const c[3],
+                       const dn_head_axis *const f[3], int64_t *best, float *value)
+{
+    const bool in_coarse = share < 1.0f && c[0]->inside && c[1]->inside && c[2]->inside;
+    const bool in_fine = share > 0.0f && f[0]->inside && f[1]->inside && f[2]->inside;
+    int64_t coarse_at[8], fine_at[8];
+    uint8_t found = DN_HEAD_UNSURE;
+    if (in_coarse) {
+        digest_corners(&head->coarse, c[0], c[1], c[2], coarse_at);
+        found = digest_best(&d->coarse, coarse_at);
+    }
+    if (in_fine) {
+        digest_corners(&head->fine, f[0], f[1], f[2], fine_at);
+        const uint8_t fine = digest_best(&d->fine, fine_at);
+        found = !in_coarse || found == fine ? fine : DN_HEAD_UNSURE;
+    }
+    if (found == DN_HEAD_UNSURE) {
+        return false;
+    }
+    *best = found;
+    *value = in_coarse ? digest_mix(d->coarse.top, coarse_at, c[0], c[1], c[2], 0.0f, 1.0f) : 0.0f;
+    if (in_fine) {
+        *value = digest_mix(d->fine.top, fine_at, f[0], f[1], f[2], in_coarse ? (1.0f - share) * *value : 0.0f, in_coarse ? share : 1.0f);
+    }
+    return true;
+}
+
+bool dn_head_label(const dn_head *head, const dn_head_digests *digests, const double at[3], int64_t *best, float *value)
+{
+    const float share = dn_head_fine_share(head, at);
+    dn_head_axis axes[6];
+    const dn_head_axis *const c[3] = {&axes[0], &axes[1], &axes[2]};
+    const dn_head_axis *const f[3] = {&axes[3], &axes[4], &axes[5]};
+    for (int a = 0; a < 3; ++a) {
+        place_axis(&head->coarse, a, at[a], &axes[a]);
+        axes[3 + a].inside = false;
+        if (share > 0.0f) {
+            place_axis(&head->fine, a, at[a], &axes[3 + a]);
+        }
+    }
+    if (sure_label(head, digests, share, c, f, best, value)) {
+        return true;
+    }
+    float values[DN_CHANNEL_LIMIT];
+    bool outside;
+    if (!dn_head_at(head, at, values, &outside) || outside) {
+        return false;
+    }
+    *best = dn_most_probable(values, head->structures.channels);
+    *value = values[*best];
+    return true;
+}
+
+/* ---- all voxels of the oriented scan ------------------------------------------------------------------------------ */
+
+dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], bool labels, dn_head_rows *out)
 {
     dn_status status = DN_OK;
     memset(out, 0, sizeof *out);
@@ -182,6 +370,7 @@ dn_status dn_head_rows_make(const dn_head *head, const int64_t dim[3], dn_head_r
             }
         }
     }
+    DN_TRY_GOTO(status, dn_head_digests_make(head, labels, &out->digests), fail);
     return DN_OK;
 fail:
     dn_head_rows_release(out);
@@ -195,6 +384,7 @@ void dn_head_rows_release(dn_head_rows *rows)
         free(rows->fine[c]);
         free(rows->to_end[c]);
     }
+    dn_head_digests_release(&rows->digests);
     memset(rows, 0, sizeof *rows);
 }
 
@@ -209,11 +399,31 @@ bool dn_head_rows_at(const dn_head *head, const dn_head_rows *rows, int64_t i, i
 
 bool dn_head_rows_background_at(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, float *value)
 {
-    corners place;
-    if (!combine(&head->coarse, &rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k], &place)) {
+    const dn_head_axis *x = &rows->coarse[0][i], *y = &rows->coarse[1][j], *z = &rows->coarse[2][k];
+    if (!x->inside || !y->inside || !z->inside) {
         return false;
     }
-    add(&place, 0.0f, 1.0f, 1, value);
+    int64_t at[8];
+    digest_corners(&head->coarse, x, y, z, at);
+    *value = digest_mix(rows->digests.coarse.background, at, x, y, z, 0.0f, 1.0f);
+    return true;
+}
+
+bool dn_head_rows_label(const dn_head *head, const dn_head_rows *rows, int64_t i, int64_t j, int64_t k, int64_t *best, float *value)
+{
+    const float share = head->fine.posteriors.data == NULL ? 0.0f : share_of(rows->to_end[0][i], rows->to_end[1][j], rows->to_end[2][k]);
+    const dn_head_axis *const c[3] = {&rows->coarse[0][i], &rows->coarse[1][j], &rows->coarse[2][k]};
+    const dn_head_axis *const f[3] = {&rows->fine[0][i], &rows->fine[1][j], &rows->fine[2][k]};
+    if (sure_label(head, &rows->digests, share, c, f, best, value)) {
+        return true;
+    }
+    float values[DN_CHANNEL_LIMIT];
+    bool outside;
+    if (!dn_head_rows_at(head, rows, i, j, k, values, &outside) || outside) {
+        return false;
+    }
+    *best = dn_most_probable(values, head->structures.channels);
+    *value = values[*best];
     return true;
 }
 

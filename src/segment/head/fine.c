@@ -205,7 +205,7 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
     }
     dn_status status = dn_grid_crop(&scan->volume->grid, start, dim, &look->grid);
     DN_TRY(status);
-    DN_TRY_GOTO(status, dn_posteriors_alloc(&look->posteriors, dim, head->structures.channels), done);
+    DN_TRY_GOTO(status, dn_posteriors_reserve(&look->posteriors, dim, head->structures.channels), done);
     memcpy(look->posteriors.start, start, sizeof start);
     DN_TRY_GOTO(status, dn_alloc_dims(&weights, dim, 3, sizeof *weights, "the posteriors of the deep structures"), done);
     DN_TRY_GOTO(status, run_tiles(network, scan->volume, NULL, start, &look->posteriors, weights), done);

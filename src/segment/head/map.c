@@ -21,14 +21,14 @@ typedef struct path {
 } path;
 
 /* *out: path_release, on failure too. */
-static dn_status path_to(const dn_head *head, const dn_grid *grid, path *out)
+static dn_status path_to(const dn_head *head, const dn_grid *grid, bool labels, path *out)
 {
     memset(out, 0, sizeof *out);
     out->own = dn_grid_equal(grid, &head->scan, 0.0);
     if (out->own) {
         out->walk = head->oriented;
         out->place = dn_placement_of(&head->oriented, &head->scan);
-        return dn_head_rows_make(head, out->walk.dim, &out->rows);
+        return dn_head_rows_make(head, out->walk.dim, labels, &out->rows);
     }
     dn_affine inverse;
     DN_TRY(dn_affine_invert(&head->oriented.affine, &inverse));
@@ -53,14 +53,22 @@ static void place_of(const path *p, int64_t i, int64_t j, int64_t k, double at[3
     }
 }
 
-static bool values_at(const dn_head *head, const path *p, int64_t i, int64_t j, int64_t k, float *values, bool *outside)
+/* The most probable channel. false: none, or certainly outside the head. */
+static bool label_at(const dn_head *head, const path *p, int64_t i, int64_t j, int64_t k, int64_t *best, float *value)
 {
+    float values[DN_CHANNEL_LIMIT];
     double at[3];
+    bool outside;
     if (p->own) {
-        return dn_head_rows_at(head, &p->rows, i, j, k, values, outside);
+        return dn_head_rows_label(head, &p->rows, i, j, k, best, value);
     }
     place_of(p, i, j, k, at);
-    return dn_head_at(head, at, values, outside);
+    if (!dn_head_at(head, at, values, &outside) || outside) {
+        return false;
+    }
+    *best = dn_most_probable(values, head->structures.channels);
+    *value = values[*best];
+    return true;
 }
 
 static bool background_at(const dn_head *head, const path *p, int64_t i, int64_t j, int64_t k, float *value)
@@ -88,27 +96,26 @@ dn_status dn_head_paint(const dn_head *head, const bool wanted[DN_CHANNEL_LIMIT]
     int64_t *counts = NULL;
     double *sums = NULL;
     dn_status status;
-    DN_TRY_GOTO(status, path_to(head, &labels->grid, &p), done);
+    DN_TRY_GOTO(status, path_to(head, &labels->grid, true, &p), done);
     size_t slices = (size_t)p.walk.dim[2];
     DN_TRY_GOTO(status, dn_alloc_dims(&counts, DN_DIMS(p.walk.dim[2], s->channels), sizeof *counts, "the counts of labels"), done);
     DN_TRY_GOTO(status, dn_alloc_dims(&sums, DN_DIMS(p.walk.dim[2], s->channels), sizeof *sums, "the counts of labels"), done);
 #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t k = 0; k < p.walk.dim[2]; ++k) {
-        float values[DN_CHANNEL_LIMIT];
         for (int64_t j = 0; j < p.walk.dim[1]; ++j) {
             for (int64_t i = 0; i < p.walk.dim[0]; ++i) {
                 uint16_t *label = &labels->data[target(&p, i, j, k)];
-                bool outside;
-                if (*label != 0 || !values_at(head, &p, i, j, k, values, &outside) || outside) {
+                int64_t best;
+                float value;
+                if (*label != 0 || !label_at(head, &p, i, j, k, &best, &value)) {
                     continue;
                 }
-                const int64_t best = dn_most_probable(values, s->channels);
                 if (s->group_of[best] == DN_NO_GROUP || (wanted != NULL && !wanted[best])) {
                     continue;
                 }
                 *label = (uint16_t)s->label_of[best]->index;
                 counts[(size_t)k * channels + (size_t)best] += 1;
-                sums[(size_t)k * channels + (size_t)best] += (double)values[best];
+                sums[(size_t)k * channels + (size_t)best] += (double)value;
             }
         }
     }
@@ -137,7 +144,7 @@ dn_status dn_head_labels(const dn_head *head, const dn_grid *grid, dn_labels **o
 dn_status dn_head_inside(const dn_head *head, const dn_grid *grid, dn_volume **out)
 {
     path p;
-    dn_status status = path_to(head, grid, &p);
+    dn_status status = path_to(head, grid, false, &p);
     if (status == DN_OK) {
         status = dn_volume_create(grid, out);
     }
@@ -148,13 +155,13 @@ dn_status dn_head_inside(const dn_head *head, const dn_grid *grid, dn_volume **o
     float *data = (*out)->data;
 #pragma omp parallel for schedule(dynamic, 1)
     for (int64_t k = 0; k < p.walk.dim[2]; ++k) {
-        float values[DN_CHANNEL_LIMIT];
+        float background;
         for (int64_t j = 0; j < p.walk.dim[1]; ++j) {
             for (int64_t i = 0; i < p.walk.dim[0]; ++i) {
                 double at[3];
-                if (background_at(head, &p, i, j, k, values)) {
+                if (background_at(head, &p, i, j, k, &background)) {
                     place_of(&p, i, j, k, at);
-                    data[target(&p, i, j, k)] = values[0] < 1.0f ? (1.0f - values[0]) * dn_head_above_neck(head, at) : 0.0f;
+                    data[target(&p, i, j, k)] = background < 1.0f ? (1.0f - background) * dn_head_above_neck(head, at) : 0.0f;
                 }
             }
         }

@@ -2,6 +2,7 @@
 #include "segment/head/rim.h"
 
 #include "base/memory.h"
+#include "base/select.h"
 #include "image/distance.h"
 #include "image/filter.h"
 #include "image/resample.h"
@@ -43,17 +44,9 @@ typedef struct point {
     float shift;
 } point;
 
-static int by_value(const void *a, const void *b)
-{
-    float x = *(const float *)a;
-    float y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 static float quantile(float *values, size_t count, double share)
 {
-    qsort(values, count, sizeof *values, by_value);
-    return values[(size_t)((double)(count - 1) * share)];
+    return dn_select(values, count, (size_t)((double)(count - 1) * share));
 }
 
 static int64_t offset(const int64_t dim[3], int64_t i, int64_t j, int64_t k)

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "image/orientation.h"
 #include "image/resample.h"
-#include "infer/bridge.h"
 #include "infer/network.h"
 #include "models/store.h"
 #include "segment/head/clean.h"
@@ -172,17 +171,10 @@ static void place_box(const dn_head *head, const dn_conformed *scan, int64_t sta
 static dn_status look_once(dn_whole_head *whole, const dn_conformed *scan, const int64_t start[3], dn_head *head)
 {
     dn_head_look *look = &head->coarse;
-    const float *values;
-    int64_t channels;
     dn_posteriors_release(&look->posteriors);
-    DN_TRY(dn_network_run_tensor(whole->coarse_network, scan->volume, start, coarse_dim, &values, &channels));
-    DN_TRY(dn_structures_check_channels(&head->structures, channels));
-    dn_network_rest(whole->coarse_network, true);
+    DN_TRY(dn_network_run_take(whole->coarse_network, scan->volume, start, coarse_dim, &look->posteriors));
+    DN_TRY(dn_structures_check_channels(&head->structures, look->posteriors.channels));
     DN_TRY(dn_grid_crop(&scan->volume->grid, start, coarse_dim, &look->grid));
-    DN_TRY(dn_posteriors_alloc(&look->posteriors, coarse_dim, channels));
-    memcpy(look->posteriors.start, start, sizeof look->posteriors.start);
-    dn_bridge_from_tensor(values, coarse_dim, (const int64_t[3]){0, 0, 0}, coarse_dim, &look->posteriors, (const int64_t[3]){0, 0, 0});
-    dn_network_rest(whole->coarse_network, false);
     for (int c = 0; c < 3; ++c) {
         look->map.scale[c] = scan->map.scale[c];
         look->map.offset[c] = dn_axis_map_to(&scan->map, c, (double)start[c]);
@@ -287,7 +279,7 @@ static dn_status look_fine(dn_whole_head *whole, const dn_conformed *done, const
     DN_TRY(show(done, contract, &whole->fine->input, head->size, &own, &scan));
     bool mirror = dn_structures_sees_mirror(whole->fine);
     status = dn_head_look_fine(whole->fine_network, scan, mirror, head);
-    dn_network_rest(whole->fine_network, false);
+    dn_network_rest(whole->fine_network);
     DN_TRY_GOTO(status, status, done);
     if (head->fine.posteriors.data == NULL) {
         goto done;

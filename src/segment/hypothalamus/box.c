@@ -250,7 +250,7 @@ dn_status dn_hypothalamus_in_box(dn_segmenter *s, dn_segment_result *r)
     }
     r->conformed.volume = scan; /* what follows sees the scan as it is */
     dn_volume_destroy(filled);
-    dn_network_rest(s->network, false);
+    dn_network_rest(s->network);
     if (status != DN_OK) {
         dn_hypothalamus_destroy(r->hypothalamus);
         r->hypothalamus = NULL;

@@ -223,7 +223,7 @@ static dn_status mark_outliers(dn_group_analysis *out)
         if (!(out->options.outlier_factor > 0.0)) {
             continue;
         }
-        DN_TRY(dn_outliers(samples[g].values, samples[g].n, out->options.outlier_factor, removed, &count, &out->low[g], &out->high[g]));
+        DN_TRY(dn_iqr_outliers(samples[g].values, samples[g].n, out->options.outlier_factor, removed, &count, &out->low[g], &out->high[g]));
         out->outliers += count;
         for (size_t i = 0; i < out->people_count; ++i) {
             dn_person *p = &out->people[i];

@@ -250,7 +250,7 @@ static dn_status apply_verdict(loading *it, dn_table **table)
                 dn_remarks_add(it->remarks, DN_REMARK_NOTE, "rejected", "%zu scan%s that quality control rejects %s %s%s: %s%s.%s", found,
                                found == 1 ? "" : "s", found == 1 ? "is" : "are", asked ? "counted" : "left out",
                                asked ? dn_remedy_words(DN_REMEDY_COUNTED, NULL, words) : "", names,
-                               unsaid == found ? " (no JSON file beside the volumes says why)" : "",
+                               unsaid == found && it->gathered.count > 0 ? " (no JSON file beside the volumes says why)" : "",
                                asked ? "" : dn_remedy_words(DN_REMEDY_COUNT_REJECTED, NULL, words)),
                 done);
     status = asked ? DN_OK : dn_drop_rejected(table, column);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # `dien run --slurm` on a real Slurm of one machine: an array job and a group job that give what one run gives, also when a task is told
 # that its time is over and when its node fails.
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../cli/lib.sh"
 source "$(dirname "$0")/../support/slurm.sh"
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 cd "$work" || exit 1
@@ -14,7 +14,7 @@ mkdir -p "a set" && echo '{"Name": "set", "BIDSVersion": "1.8.0"}' >"a set/datas
 for i in 01 02 03 04 05 06 07 08; do
     mkdir -p "a set/sub-$i/anat" && cp good.nii.gz "a set/sub-$i/anat/sub-${i}_T1w.nii.gz"
 done
-records() { ls "$1/status" 2>/dev/null | grep -c json; }
+records() { find "$1/status" -name '*.json' 2>/dev/null | wc -l; }
 has_records() { [ "$(records "$1")" -ge "$2" ]; }
 same_results() {
     diff -r -x status -x slurm -x group "$1" "$2" >difference 2>&1 || fail "$1 and $2 differ: $(head -n 5 difference)"

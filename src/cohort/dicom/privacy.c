@@ -1,0 +1,142 @@
+/* What must not reach an output. */
+#define _GNU_SOURCE
+#include "cohort/dicom/privacy.h"
+
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SHORTEST = 3 };
+
+void dn_private_release(dn_private_values *list)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        free(list->values[i]);
+    }
+    free(list->values);
+    *list = (dn_private_values){0};
+}
+
+static dn_status add(dn_private_values *list, const char *text, size_t length)
+{
+    char *copy = NULL;
+    if (length < SHORTEST) {
+        return DN_OK;
+    }
+    for (size_t i = 0; i < list->count; ++i) {
+        if (strlen(list->values[i]) == length && strncasecmp(list->values[i], text, length) == 0) {
+            return DN_OK;
+        }
+    }
+    DN_TRY(dn_asprintf(&copy, "%.*s", (int)length, text));
+    const dn_status status = dn_realloc(&list->values, list->count + 1, sizeof *list->values, "private values");
+    if (status != DN_OK) {
+        free(copy);
+        return status;
+    }
+    list->values[list->count++] = copy;
+    return DN_OK;
+}
+
+/* "Doe^Ann^M.^^Dr=..." in its parts. */
+static dn_status add_person(dn_private_values *list, const char *name)
+{
+    static const char between[] = "^=\\,;. ";
+    while (*name != '\0') {
+        const size_t length = strcspn(name, between);
+        DN_TRY(add(list, name, length));
+        name += length;
+        name += strspn(name, between);
+    }
+    return DN_OK;
+}
+
+/* "19570312" as people write it. */
+static dn_status add_date(dn_private_values *list, const char *date)
+{
+    if (strlen(date) != 8 || strspn(date, "0123456789") != 8) {
+        return DN_OK;
+    }
+    const char *y = date, *m = date + 4, *d = date + 6;
+    char text[16];
+    for (const char *between = "-./_"; *between != '\0'; ++between) {
+        snprintf(text, sizeof text, "%.4s%c%.2s%c%.2s", y, *between, m, *between, d);
+        DN_TRY(add(list, text, strlen(text)));
+        snprintf(text, sizeof text, "%.2s%c%.2s%c%.4s", d, *between, m, *between, y);
+        DN_TRY(add(list, text, strlen(text)));
+        snprintf(text, sizeof text, "%.2s%c%.2s%c%.4s", m, *between, d, *between, y);
+        DN_TRY(add(list, text, strlen(text)));
+    }
+    snprintf(text, sizeof text, "%.2s%.2s%.4s", d, m, y);
+    return add(list, text, strlen(text));
+}
+
+dn_status dn_private_add(dn_private_values *list, const dn_dicom_header *header)
+{
+    for (size_t f = 0; f < DN_DICOM_COUNT; ++f) {
+        const char *text = header->text[f];
+        const dn_dicom_kind kind = dn_dicom_kind_of((dn_dicom_field)f);
+        if (kind == DN_DICOM_PLAIN) {
+            continue;
+        }
+        DN_TRY(add(list, text, strlen(text)));
+        if (kind == DN_DICOM_PERSON) {
+            DN_TRY(add_person(list, text));
+        }
+    }
+    return add_date(list, header->text[DN_DICOM_BIRTH_DATE]);
+}
+
+static bool is_letter(char c)
+{
+    return isalnum((unsigned char)c) || ((unsigned char)c & 0x80) != 0;
+}
+
+static bool holds(const char *text, const char *value)
+{
+    const bool anywhere = strpbrk(value, "0123456789") != NULL;
+    const size_t length = strlen(value);
+    for (const char *at = strcasestr(text, value); at != NULL; at = strcasestr(at + 1, value)) {
+        if (anywhere || ((at == text || !is_letter(at[-1])) && !is_letter(at[length]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool dn_private_in(const dn_private_values *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; ++i) {
+        if (holds(text, list->values[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void dn_private_show(const dn_private_values *list, const char *text, char *out, size_t size)
+{
+    size_t n = 0;
+    if (dn_private_in(list, text)) {
+        text = "(not shown)";
+    } else if (*text == '\0') {
+        text = "(no description)";
+    }
+    while (*text != '\0') {
+        const size_t length = dn_text_character(text, strlen(text));
+        const size_t bytes = length > 0 ? length : 1;
+        if (n + bytes >= size) {
+            break;
+        }
+        memcpy(out + n, length > 0 ? text : "?", bytes);
+        n += bytes;
+        text += bytes;
+    }
+    out[n] = '\0';
+    dn_text_make_line(out);
+}

@@ -1,0 +1,228 @@
+/* What DICOM files there are under a folder, by series. */
+#define _GNU_SOURCE
+#include "cohort/dicom/study.h"
+
+#include "base/file.h"
+#include "base/job.h"
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEEPEST = 32, MOST_ENTRIES = 1000000 };
+
+void dn_dicom_study_release(dn_dicom_study *study)
+{
+    for (size_t i = 0; i < study->image_count; ++i) {
+        free(study->images[i].path);
+    }
+    for (size_t i = 0; i < study->person_count; ++i) {
+        free(study->persons[i]);
+    }
+    free(study->images);
+    free(study->series);
+    free(study->persons);
+    dn_private_release(&study->hidden);
+    *study = (dn_dicom_study){0};
+}
+
+static dn_status person_of(dn_dicom_study *study, const dn_dicom_header *header, size_t *out)
+{
+    char *person = NULL;
+    /* The number decides; the name of one person is written in several ways. */
+    const char *number = header->text[DN_DICOM_PATIENT_ID];
+    DN_TRY(dn_strdup(*number != '\0' ? number : header->text[DN_DICOM_PATIENT_NAME], &person));
+    for (size_t i = 0; i < study->person_count; ++i) {
+        if (strcmp(study->persons[i], person) == 0) {
+            *out = i;
+            free(person);
+            return DN_OK;
+        }
+    }
+    const dn_status status = dn_realloc(&study->persons, study->person_count + 1, sizeof *study->persons, "the persons of a study");
+    if (status != DN_OK) {
+        free(person);
+        return status;
+    }
+    *out = study->person_count;
+    study->persons[study->person_count++] = person;
+    return DN_OK;
+}
+
+static bool is_of(const dn_dicom_series *series, const dn_dicom_header *header, bool *other_turn)
+{
+    const dn_dicom_header *first = &series->first;
+    if (strcmp(first->text[DN_DICOM_SERIES_UID], header->text[DN_DICOM_SERIES_UID]) != 0 ||
+        strcmp(first->text[DN_DICOM_SERIES_NUMBER], header->text[DN_DICOM_SERIES_NUMBER]) != 0) {
+        return false;
+    }
+    *other_turn = first->has_place && header->has_place && !dn_slices_alike(first->orientation, header->orientation);
+    return !*other_turn;
+}
+
+static dn_status series_of(dn_dicom_study *study, const dn_dicom_header *header, size_t *out)
+{
+    bool part = false;
+    for (size_t i = study->series_count; i-- > 0;) { /* mostly the last one */
+        bool other_turn = false;
+        if (is_of(&study->series[i], header, &other_turn)) {
+            *out = i;
+            return DN_OK;
+        }
+        if (other_turn) {
+            part = study->series[i].part = true;
+        }
+    }
+    DN_TRY(dn_realloc(&study->series, study->series_count + 1, sizeof *study->series, "the series of a study"));
+    dn_dicom_series *series = &study->series[study->series_count];
+    *series = (dn_dicom_series){.first = *header, .number = strtoll(header->text[DN_DICOM_SERIES_NUMBER], NULL, 10), .part = part};
+    DN_TRY(person_of(study, header, &series->person));
+    DN_TRY(dn_private_add(&study->hidden, header));
+    *out = study->series_count++;
+    return DN_OK;
+}
+
+static dn_status add_file(dn_dicom_study *study, const char *path)
+{
+    dn_dicom_header header;
+    bool is_one;
+    size_t series;
+    DN_TRY(dn_cancel_check());
+    DN_TRY(dn_dicom_read(path, &header, &is_one));
+    if (!is_one || header.rows == 0 || header.columns == 0) { /* DICOMDIR, reports and the like are no images */
+        const char *name = dn_path_name(path);
+        ++study->others;
+        study->scans += dn_path_scan_length(name) < strlen(name);
+        study->is_bids = study->is_bids || strcmp(name, "dataset_description.json") == 0;
+        return DN_OK;
+    }
+    DN_TRY(series_of(study, &header, &series));
+    if (study->image_count % 256 == 0) {
+        DN_TRY(dn_realloc(&study->images, study->image_count + 256, sizeof *study->images, "the files of a study"));
+    }
+    dn_dicom_image *image = &study->images[study->image_count];
+    *image = (dn_dicom_image){.series = series, .has_place = header.has_place};
+    memcpy(image->position, header.position, sizeof image->position);
+    DN_TRY(dn_strdup(path, &image->path));
+    ++study->image_count;
+    const long long frames = strtoll(header.text[DN_DICOM_FRAMES], NULL, 10);
+    study->series[series].images += frames > 1 && frames < 1000000 ? frames : 1;
+    ++study->series[series].files;
+    return DN_OK;
+}
+
+static dn_status walk(dn_dicom_study *study, const char *folder, int depth);
+
+static dn_status visit(dn_dicom_study *study, const char *folder, const char *name, int depth)
+{
+    struct stat info;
+    char *path = NULL;
+    dn_status status = DN_OK;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        return DN_OK;
+    }
+    if (++study->entries > MOST_ENTRIES) {
+        DN_FAIL(DN_EDATA, "there are more than %d files: give the folder of one examination", MOST_ENTRIES);
+    }
+    DN_TRY(dn_path_join(folder, name, &path));
+    if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        status = depth < DEEPEST ? walk(study, path, depth + 1) : DN_OK;
+    } else if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
+        status = add_file(study, path);
+    }
+    free(path);
+    return status;
+}
+
+/* In the order of names, so that the same folder always gives the same list. */
+static dn_status walk(dn_dicom_study *study, const char *folder, int depth)
+{
+    struct dirent **names = NULL;
+    dn_status status = DN_OK;
+    const int count = scandir(folder, &names, NULL, alphasort);
+    if (count < 0) {
+        if (errno == ENOMEM || depth == 0) {
+            DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read the folder: %s", strerror(errno));
+        }
+        dn_log(DN_LOG_WARNING, "a folder is passed over, as it cannot be read: %s: %s", folder, strerror(errno));
+        return DN_OK;
+    }
+    for (int i = 0; i < count; ++i) {
+        if (status == DN_OK) {
+            status = visit(study, folder, names[i]->d_name, depth);
+        }
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
+dn_status dn_dicom_study_places(const dn_dicom_study *study, size_t series, double (**out)[3], size_t *count)
+{
+    *count = 0;
+    DN_TRY(dn_alloc(out, study->series[series].files, sizeof **out, "the positions of slices"));
+    for (size_t i = 0; i < study->image_count; ++i) {
+        const dn_dicom_image *image = &study->images[i];
+        if (image->series == series && image->has_place) {
+            memcpy((*out)[(*count)++], image->position, sizeof **out);
+        }
+    }
+    dn_slices_sort(*out, *count, study->series[series].first.orientation);
+    return DN_OK;
+}
+
+/* Where the slices of each series are. */
+static dn_status place_slices(dn_dicom_study *study)
+{
+    for (size_t s = 0; s < study->series_count; ++s) {
+        dn_dicom_series *series = &study->series[s];
+        double(*position)[3] = NULL;
+        size_t count;
+        DN_TRY(dn_dicom_study_places(study, s, &position, &count));
+        dn_status status = DN_OK;
+        if (count == series->files && series->images == (int64_t)series->files) {
+            status = dn_slices_measure((const double(*)[3])position, count, &series->slices);
+        }
+        free(position);
+        DN_TRY(status);
+    }
+    return DN_OK;
+}
+
+dn_status dn_dicom_study_read(const char *folder, dn_dicom_study *out)
+{
+    DN_TRY(walk(out, folder, 0));
+    return place_slices(out);
+}
+
+dn_status dn_dicom_study_read_file(const char *path, dn_dicom_study *out)
+{
+    DN_TRY(add_file(out, path));
+    return place_slices(out);
+}
+
+dn_status dn_dicom_study_link(const dn_dicom_study *study, size_t series, const char *folder)
+{
+    size_t number = 0;
+    if (mkdir(folder, 0700) != 0) {
+        DN_FAIL(DN_EIO, "cannot make %s: %s", folder, strerror(errno));
+    }
+    for (size_t i = 0; i < study->image_count; ++i) {
+        char *path = NULL;
+        if (study->images[i].series != series) {
+            continue;
+        }
+        DN_TRY(dn_asprintf(&path, "%s/%07zu", folder, ++number));
+        const int error = symlink(study->images[i].path, path) == 0 ? 0 : errno;
+        free(path);
+        if (error != 0) {
+            DN_FAIL(DN_EIO, "cannot make a link in %s: %s", folder, strerror(error));
+        }
+    }
+    return DN_OK;
+}
