@@ -128,7 +128,7 @@ echo "== libdien0, and removal"
 cp "$build"/libdien0_*.deb "$root/tmp/"
 inside 0:0 sh -c 'dpkg -i /tmp/libdien0_*.deb && ldconfig -p | grep -q libdien.so.0' >"$root/work/log" 2>&1 || fail "libdien0: $(tail -n 3 "$root/work/log")"
 inside 0:0 sh -c 'dpkg --purge libdien0 dien' >"$root/work/log" 2>&1 || fail "purge: $(tail -n 3 "$root/work/log")"
-left=$(find "$root/usr" "$root/etc" "$root/var/lib" -path '*dien*' ! -path '*/dpkg/*' | head -n 3)
+left=$(cd "$root" && find usr etc var/lib -path '*dien*' ! -path '*/dpkg/*')
 [ -z "$left" ] || fail "left after removal: $left"
 
 if command -v lintian >/dev/null; then

@@ -32,10 +32,14 @@ static void put_text(json_t *object, const char *key, const char *text)
     json_object_set_new(object, key, json_string(text));
 }
 
-/* A help text begins small and has no full stop. */
-static void put_sentence(json_t *object, const char *text)
+/* A help text begins small and has no full stop. What is the value without the option is told here and not as Boutiques' default-value:
+ * that would be put into every command line, and some options are for one level only. */
+static void put_sentences(json_t *object, const dn_option *option)
 {
-    json_object_set_new(object, "description", json_sprintf("%c%s.", toupper((unsigned char)text[0]), text + 1));
+    const bool preset = option->preset != NULL;
+    json_object_set_new(object, "description",
+                        json_sprintf("%c%s.%s%s%s", toupper((unsigned char)option->help[0]), option->help + 1, preset ? " Default: " : "",
+                                     preset ? option->preset : "", preset ? "." : ""));
 }
 
 static json_t *choices_of(const char *text)
@@ -66,9 +70,6 @@ static void put_number(json_t *input, const dn_option *option)
         json_object_set_new(input, "minimum", number_of(option->low, whole));
         json_object_set_new(input, "maximum", number_of(option->high, whole));
     }
-    if (option->preset != NULL) {
-        json_object_set_new(input, "default-value", number_of(strtod(option->preset, NULL), whole));
-    }
 }
 
 static void put_kind(json_t *input, const dn_option *option)
@@ -92,9 +93,6 @@ static void put_kind(json_t *input, const dn_option *option)
         json_object_set_new(input, "list", json_true());
         put_text(input, "list-separator", option->list ? "," : " ");
     }
-    if (option->preset != NULL) {
-        put_text(input, "default-value", option->preset);
-    }
 }
 
 static json_t *option_input(const dn_option *option, json_t *words)
@@ -105,7 +103,7 @@ static json_t *option_input(const dn_option *option, json_t *words)
     name_key(id, key);
     put_text(input, "id", id);
     put_text(input, "name", option->name);
-    put_sentence(input, option->help);
+    put_sentences(input, option);
     put_kind(input, option);
     json_object_set_new(input, "optional", json_boolean(!option->required));
     json_object_set_new(input, "command-line-flag", json_sprintf("--%s", option->name));
