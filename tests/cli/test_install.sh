@@ -12,7 +12,8 @@ fi
 
 cmake --install "$build" --prefix "$prefix" >"$work/log" 2>&1 || fail "cmake --install: $(tail -n 3 "$work/log")"
 for file in bin/dien include/dien.h share/man/man1/dien.1 share/man/man1/dien-help.1 share/bash-completion/completions/dien \
-    share/zsh/site-functions/_dien share/fish/vendor_completions.d/dien.fish share/doc/dien/LICENSE share/doc/dien/NOTICE; do
+    share/zsh/site-functions/_dien share/fish/vendor_completions.d/dien.fish share/doc/dien/LICENSE share/doc/dien/NOTICE \
+    share/dien/boutiques/dien-run.boutiques.json share/dien/selftest/volumes.tsv share/dien/selftest/files.tsv; do
     [ -s "$prefix/$file" ] || fail "expected $file in the prefix"
 done
 # The installed pages point at nothing that is not there.
