@@ -11,10 +11,10 @@ FAST = base|image|chart|net|models|stats|register|prepare|infer|synth|labelmap|t
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: template help configure deps build demo test check asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
+.PHONY: deb deb-test selftest template help configure deps build demo test check asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
 
 help: ## List these lines
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 deps: ## Install the Debian packages that building needs (apt-get, with sudo when not root)
 	@tools/deps.sh build
@@ -90,6 +90,16 @@ install: ## Install program, library, header, models and man pages under PREFIX 
 	@cmake --build $(BUILD) -j $(JOBS) > /dev/null
 	@DESTDIR=$(DESTDIR) cmake --install $(BUILD) > /dev/null
 	@echo "installed under $(DESTDIR)$(PREFIX)"
+
+deb: ## Make the Debian packages dien, libdien0, libdien-dev in build-deb/, for the release of this machine
+	@tools/deps.sh build package
+	@JOBS=$(JOBS) tools/deb.sh build-deb
+
+deb-test: deb ## Install the packages in a fresh root of debootstrap as Dockerfile and dien.def do, and use them there (root or sudo)
+	@tools/deb_test.sh build-deb
+
+selftest: build ## Measure the demo head again and write what dien selftest expects: share/selftest (byte-stable on one kind of processor)
+	@$(BUILD)/dien selftest --write share/selftest
 
 uninstall: ## Remove the files of make install
 	@test -f $(BUILD)/install_manifest.txt || { echo "nothing was installed from $(BUILD)" >&2; exit 1; }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Man pages and completion scripts of the program $1 into folder $2.
+# Man pages, completion scripts and the Boutiques descriptor of the program $1 into folder $2.
 set -euo pipefail
 program=$1
 folder=$2
@@ -14,4 +14,5 @@ done
 "$program" help --completion bash >"$folder/dien.bash"
 "$program" help --completion zsh >"$folder/_dien"
 "$program" help --completion fish >"$folder/dien.fish"
+"$program" help --boutiques >"$folder/dien-run.boutiques.json"
 touch "$folder/done"

@@ -18,6 +18,8 @@ static dn_status run(const dn_arguments *arguments)
     }
     if (shell != NULL) {
         dn_help_completion(stdout, strcmp(shell, "bash") == 0 ? DN_SHELL_BASH : strcmp(shell, "zsh") == 0 ? DN_SHELL_ZSH : DN_SHELL_FISH);
+    } else if (dn_arguments_flag(arguments, "boutiques")) {
+        return dn_help_boutiques(stdout);
     } else if (dn_arguments_flag(arguments, "man")) {
         dn_help_man(stdout, command);
     } else if (dn_arguments_flag(arguments, "commands")) {
@@ -39,6 +41,9 @@ static const dn_option options[] = {
      .value = "SHELL",
      .choices = "bash|zsh|fish",
      .help = "print a completion script for a shell"},
+    {.name = "boutiques",
+     .kind = DN_OPTION_FLAG,
+     .help = "print the Boutiques descriptor of 'dien run' (JSON), for platforms that run BIDS Apps"},
     {.name = "commands", .kind = DN_OPTION_FLAG, .help = "print the names of the commands and subcommands, one per line"},
     {0},
 };

@@ -23,6 +23,7 @@
     X(stability)                                                                                                                           \
     X(normative)                                                                                                                           \
     X(surface)                                                                                                                             \
+    X(selftest)                                                                                                                            \
     X(models)                                                                                                                              \
     X(help)
 

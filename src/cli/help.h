@@ -16,6 +16,9 @@ void dn_help_man(FILE *to, const dn_command *command);
 typedef enum { DN_SHELL_BASH, DN_SHELL_ZSH, DN_SHELL_FISH } dn_shell;
 void dn_help_completion(FILE *to, dn_shell shell);
 
+/* The Boutiques descriptor (JSON, schema 0.5) of `dien run`: every option of its table is an input. DN_ENOMEM, DN_EIO. */
+DN_CHECKED dn_status dn_help_boutiques(FILE *to);
+
 /* Exit codes and what they mean, in order; NULL meaning ends the list. */
 typedef struct dn_exit_code {
     int code;

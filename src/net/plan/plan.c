@@ -309,6 +309,11 @@ static const char *post_name(const dn_post *post)
     return "?";
 }
 
+void dn_plan_engine_version(char text[64])
+{
+    dn_engine_version(text);
+}
+
 dn_status dn_plan_describe(const dn_plan *plan, char **out)
 {
     char *text = NULL;

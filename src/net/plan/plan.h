@@ -34,6 +34,8 @@ double dn_plan_flops(const dn_plan *plan);
  * units (AMX) gain, those with bf16 dot products alone do not. */
 bool dn_plan_bf16_supported(void);
 bool dn_plan_bf16_pays(void);
+/* What runs the plans, for records: "oneDNN 3.7.1, isa 0x7ff". */
+void dn_plan_engine_version(char text[64]);
 /* One line per step: "enc0.conv0 conv 24x3x3x3 jit:avx512_core ..." ; owned by the caller (free). */
 DN_CHECKED dn_status dn_plan_describe(const dn_plan *plan, char **out);
 
