@@ -29,23 +29,34 @@ void dn_program_end_release(dn_program_end *end)
     *end = (dn_program_end){.code = 0};
 }
 
-static int spawn(const char *const *arguments, int out, pid_t *process)
+static int set_file(posix_spawn_file_actions_t *actions, int file, int as)
+{
+    if (file < 0) {
+        return as == STDIN_FILENO ? posix_spawn_file_actions_addopen(actions, as, "/dev/null", O_RDONLY, 0) : 0;
+    }
+    return posix_spawn_file_actions_adddup2(actions, file, as);
+}
+
+int dn_program_spawn(const char *const *arguments, const char *program, bool search, const int files[3], pid_t *process)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    char *const *words = (char *const *)(uintptr_t)arguments;
     int error = posix_spawn_file_actions_init(&actions);
     if (error != 0) {
         return error;
     }
     error = posix_spawnattr_init(&attributes);
     if (error == 0) {
-        error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        error = error != 0 ? error : posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-        error = error != 0 ? error : posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
+        for (int i = 0; i < 3 && error == 0; ++i) {
+            error = set_file(&actions, files[i], i);
+        }
         error = error != 0 ? error : posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
         error = error != 0 ? error : posix_spawnattr_setpgroup(&attributes, 0);
-        error =
-            error != 0 ? error : posix_spawnp(process, arguments[0], &actions, &attributes, (char *const *)(uintptr_t)arguments, environ);
+        if (error == 0) {
+            error = search ? posix_spawnp(process, program, &actions, &attributes, words, environ)
+                           : posix_spawn(process, program, &actions, &attributes, words, environ);
+        }
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -111,7 +122,7 @@ dn_status dn_program_run(const char *const *arguments, double seconds, dn_progra
     if (pipe2(ends, O_CLOEXEC) != 0) {
         DN_FAIL(DN_ENOMEM, "cannot start %s: %s", arguments[0], strerror(errno));
     }
-    const int error = spawn(arguments, ends[1], &process);
+    const int error = dn_program_spawn(arguments, arguments[0], true, (const int[3]){-1, ends[1], ends[1]}, &process);
     close(ends[1]);
     if (error == ENOENT || error == EACCES || error == ENOTDIR) {
         close(ends[0]);

@@ -6,6 +6,7 @@
 #include "base/status.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 typedef struct dn_program_end {
     bool missing; /* it is not in PATH */
@@ -18,5 +19,9 @@ typedef struct dn_program_end {
  * DN_ECANCELLED: the user stopped it. DN_ENOMEM: it cannot be started. Release with dn_program_end_release. */
 DN_CHECKED dn_status dn_program_run(const char *const *arguments, double seconds, dn_program_end *out);
 void dn_program_end_release(dn_program_end *end);
+
+/* Starts a program in a process group of its own, with these files as its input, output and errors (-1: /dev/null for the input, ours for
+ * the others), and leaves the rest to the caller. search: the program is looked for in PATH. Returns an errno; 0: *process runs. */
+int dn_program_spawn(const char *const *arguments, const char *program, bool search, const int files[3], pid_t *process);
 
 #endif

@@ -4,20 +4,18 @@
 
 #include "base/job.h"
 #include "base/memory.h"
+#include "base/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 void dn_worker_answer_release(dn_worker_answer *answer)
 {
@@ -34,29 +32,6 @@ static dn_status fail_start(int error)
             error == EAGAIN ? " (a limit on processes, ulimit -u or of the container, is reached)" : "");
 }
 
-/* A group of its own: the terminal's Ctrl-C is for us, and we stop it. */
-static int spawn(const char *program, const int to[2], const int from[2], pid_t *process)
-{
-    char *const arguments[] = {"dien", "worker", NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error != 0) {
-        return error;
-    }
-    error = posix_spawnattr_init(&attributes);
-    if (error == 0) {
-        error = posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
-        error = error != 0 ? error : posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-        error = error != 0 ? error : posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-        error = error != 0 ? error : posix_spawnattr_setpgroup(&attributes, 0);
-        error = error != 0 ? error : posix_spawn(process, program, &actions, &attributes, arguments, environ);
-        posix_spawnattr_destroy(&attributes);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
-}
-
 static dn_status start(dn_worker *worker, const char *program)
 {
     int to[2], from[2];
@@ -69,7 +44,9 @@ static dn_status start(dn_worker *worker, const char *program)
         close(to[1]);
         return fail_start(error);
     }
-    const int error = spawn(program != NULL ? program : "/proc/self/exe", to, from, &worker->process);
+    static const char *const arguments[] = {"dien", "worker", NULL};
+    const int files[3] = {to[0], from[1], -1};
+    const int error = dn_program_spawn(arguments, program != NULL ? program : "/proc/self/exe", false, files, &worker->process);
     close(to[0]);
     close(from[1]);
     if (error != 0) {

@@ -5,22 +5,18 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "base/program.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* Slurm's usual MaxArraySize is 1001, the first one that is refused. */
-enum { MOST_TASKS = 1000, RESTARTS = 3, WARNING_SECONDS = 60 };
+enum { MOST_TASKS = 1000, RESTARTS = 3, WARNING_SECONDS = 60, SBATCH_SECONDS = 120 };
 
 /* Seconds per scan with one thread where nothing has been measured yet in this folder: three times what the reference machine took (9 s,
  * docs/evidence/cohorts.md), since a node of a cluster may be slower and busy. */
@@ -101,48 +97,42 @@ static void put_head(FILE *to, const dn_slurm_options *options, const char *leve
     }
 }
 
-/* participant.sh: Slurm tells the shell before the time is over, the shell tells dien, which stops after its step and keeps what is done.
- */
-static dn_status participant_script(const dn_slurm_options *options, const shape *of, char **out)
+/* Slurm tells the shell before the time is over, the shell tells dien, which stops after its step and keeps what is done. */
+static void put_participant(FILE *to, const dn_slurm_options *options, const shape *of)
 {
-    dn_text text = {0};
-    char *here = getcwd(NULL, 0);
-    dn_status status =
-        here == NULL ? dn_error_set(DN_EINPUT, "cannot find out the working folder: %s", strerror(errno)) : dn_text_open(&text);
-    if (status == DN_OK) {
-        put_head(text.stream, options, "participant", of);
-        fprintf(text.stream, "#SBATCH --array=1-%d\n#SBATCH --requeue\n#SBATCH --signal=B:TERM@%d\n\n", of->tasks, WARNING_SECONDS);
-        fputs("cd ", text.stream);
-        put_word(text.stream, here);
-        fputs(" || exit 3\n", text.stream);
-        put_command(text.stream, options, "participant");
-        fprintf(text.stream, " --jobs 1 --shard \"$SLURM_ARRAY_TASK_ID/%d\" &\n", of->tasks);
-        fprintf(text.stream,
-                "child=$!\nstopped=0\ntrap 'stopped=1; kill -TERM $child 2>/dev/null' TERM\n"
-                "wait $child\ncode=$?\nwhile kill -0 $child 2>/dev/null; do wait $child; code=$?; done\n"
-                "# the time was over before the work was: once more, from where it was\n"
-                "if [ $stopped = 1 ] && [ $code != 0 ] && [ \"${SLURM_RESTART_COUNT:-0}\" -lt %d ]; then\n"
-                "    scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\nexit $code\n",
-                RESTARTS);
-        status = dn_text_take(&text, out);
-    }
-    free(here);
-    return status;
+    put_command(to, options, "participant");
+    fprintf(to, " --jobs 1 --shard \"$SLURM_ARRAY_TASK_ID/%d\" &\n", of->tasks);
+    fprintf(to,
+            "child=$!\nstopped=0\ntrap 'stopped=1; kill -TERM $child 2>/dev/null' TERM\n"
+            "wait $child\ncode=$?\nwhile kill -0 $child 2>/dev/null; do wait $child; code=$?; done\n"
+            "# the time was over before the work was: once more, from where it was\n"
+            "if [ $stopped = 1 ] && [ $code != 0 ] && [ \"${SLURM_RESTART_COUNT:-0}\" -lt %d ]; then\n"
+            "    scontrol requeue \"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}\"\nfi\nexit $code\n",
+            RESTARTS);
 }
 
-static dn_status group_script(const dn_slurm_options *options, const shape *of, char **out)
+/* participant.sh or group.sh. */
+static dn_status make_script(const dn_slurm_options *options, const shape *of, const char *level, char **out)
 {
+    const bool group = strcmp(level, "group") == 0;
     dn_text text = {0};
     char *here = getcwd(NULL, 0);
     dn_status status =
         here == NULL ? dn_error_set(DN_EINPUT, "cannot find out the working folder: %s", strerror(errno)) : dn_text_open(&text);
     if (status == DN_OK) {
-        put_head(text.stream, options, "group", of);
+        put_head(text.stream, options, level, of);
+        if (!group) {
+            fprintf(text.stream, "#SBATCH --array=1-%d\n#SBATCH --requeue\n#SBATCH --signal=B:TERM@%d\n", of->tasks, WARNING_SECONDS);
+        }
         fputs("\ncd ", text.stream);
         put_word(text.stream, here);
         fputs(" || exit 3\n", text.stream);
-        put_command(text.stream, options, "group");
-        fputc('\n', text.stream);
+        if (group) {
+            put_command(text.stream, options, level);
+            fputc('\n', text.stream);
+        } else {
+            put_participant(text.stream, options, of);
+        }
         status = dn_text_take(&text, out);
     }
     free(here);
@@ -151,68 +141,33 @@ static dn_status group_script(const dn_slurm_options *options, const shape *of, 
 
 /* ---- submitting --------------------------------------------------------------------------------------------------- */
 
-/* Runs sbatch; what it prints, its errors included, is in out. *code: its exit code, -1: it was not found. */
-static dn_status run_sbatch(char *const arguments[], char out[1024], int *code)
-{
-    int ends[2], result = 0;
-    pid_t process;
-    posix_spawn_file_actions_t actions;
-    size_t length = 0;
-    if (pipe2(ends, O_CLOEXEC) != 0 || posix_spawn_file_actions_init(&actions) != 0) {
-        DN_FAIL(DN_ENOMEM, "cannot start sbatch: %s", strerror(errno));
-    }
-    int error = posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    error = error != 0 ? error : posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    error = error != 0 ? error : posix_spawnp(&process, arguments[0], &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    *code = -1;
-    while (error == 0) {
-        char rest[256];
-        const bool full = length + 1 >= 1024;
-        const ssize_t n = full ? read(ends[0], rest, sizeof rest) : read(ends[0], out + length, 1023 - length);
-        if (n == 0 || (n < 0 && errno != EINTR)) {
-            break;
-        }
-        length += n > 0 && !full ? (size_t)n : 0;
-    }
-    out[length] = '\0';
-    close(ends[0]);
-    while (error == 0 && waitpid(process, &result, 0) < 0 && errno == EINTR) {
-    }
-    if (error == 0) {
-        *code = WIFEXITED(result) ? WEXITSTATUS(result) : 1;
-    }
-    return DN_OK;
-}
-
 /* after: the job that has to end first; NULL: none. job: its number. */
 static dn_status submit(const char *script, const char *after, char job[32])
 {
-    char dependency[64], out[1024];
-    int code = 0;
-    char *words[8] = {"sbatch", "--parsable"};
-    size_t n = 2;
+    char dependency[64];
+    const char *words[] = {"sbatch", "--parsable", script, NULL, NULL};
+    dn_program_end end = {0};
     if (after != NULL) {
         snprintf(dependency, sizeof dependency, "--dependency=afterany:%s", after);
-        words[n++] = dependency;
+        words[2] = dependency;
+        words[3] = script;
     }
-    char *copy = NULL;
-    DN_TRY(dn_strdup(script, &copy));
-    words[n] = copy;
-    dn_status status = run_sbatch(words, out, &code);
-    free(copy);
-    DN_TRY(status);
-    if (code < 0 || code == 127) {
-        DN_FAIL(DN_EINPUT, "there is no sbatch here: run this on a machine that submits jobs to Slurm (the script is %s)", script);
+    DN_TRY(dn_program_run(words, SBATCH_SECONDS, &end));
+    const size_t digits = strspn(end.output, "0123456789");
+    dn_status status = DN_OK;
+    if (end.missing) {
+        status =
+            dn_error_set(DN_EINPUT, "there is no sbatch here: run this on a machine that submits jobs to Slurm (the script is %s)", script);
+    } else if (end.late) {
+        status = dn_error_set(DN_EINPUT, "sbatch did not answer within %d s; is Slurm running?", SBATCH_SECONDS);
+    } else if (end.code != 0 || digits == 0 || digits >= 32) {
+        dn_text_make_line(end.output);
+        status = dn_error_set(DN_EINPUT, "sbatch does not take %s: %s", script, end.output);
+    } else {
+        snprintf(job, 32, "%.*s", (int)digits, end.output);
     }
-    const size_t digits = strspn(out, "0123456789");
-    if (code != 0 || digits == 0 || digits >= 32) {
-        dn_text_make_line(out);
-        DN_FAIL(DN_EINPUT, "sbatch does not take %s: %s", script, out);
-    }
-    snprintf(job, 32, "%.*s", (int)digits, out);
-    return DN_OK;
+    dn_program_end_release(&end);
+    return status;
 }
 
 static dn_status write_script(const char *output, const char *name, const char *text, char **path)
@@ -275,9 +230,9 @@ dn_status dn_slurm_submit(const dn_slurm_options *options, const dn_run_survey *
                "machine are allowed for each",
                survey->waiting, survey->scans, of.tasks, reference_seconds / 3.0);
     }
-    dn_status status = participant_script(options, &of, &participant);
+    dn_status status = make_script(options, &of, "participant", &participant);
     if (status == DN_OK) {
-        status = group_script(options, &of, &group);
+        status = make_script(options, &of, "group", &group);
     }
     if (status == DN_OK && options->dry) {
         status = show(options->lines, "participant.sh", participant);

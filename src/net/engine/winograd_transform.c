@@ -66,30 +66,19 @@ static inline __attribute__((always_inline)) void transform_upsampled(const void
     }
 }
 
+/* A transform with its formats as constants, so that the compiler makes a loop of its own for each pair of them. */
+#define FOR_EACH_FORMAT(transform)                                                                                                         \
+    in_half ? (out_half ? transform(rows, out, n, true, true) : transform(rows, out, n, true, false))                                      \
+            : (out_half ? transform(rows, out, n, false, true) : transform(rows, out, n, false, false))
+
 DN_SIMD void dn_winograd_in(const void *const rows[16], void *const out[16], int64_t n, bool in_half, bool out_half)
 {
-    if (!in_half && !out_half) {
-        transform_input(rows, out, n, false, false);
-    } else if (!in_half) {
-        transform_input(rows, out, n, false, true);
-    } else if (out_half) {
-        transform_input(rows, out, n, true, true);
-    } else {
-        transform_input(rows, out, n, true, false);
-    }
+    FOR_EACH_FORMAT(transform_input);
 }
 
 DN_SIMD void dn_winograd_in_up(const void *const rows[9], void *const out[9], int64_t n, bool in_half, bool out_half)
 {
-    if (!in_half && !out_half) {
-        transform_upsampled(rows, out, n, false, false);
-    } else if (!in_half) {
-        transform_upsampled(rows, out, n, false, true);
-    } else if (out_half) {
-        transform_upsampled(rows, out, n, true, true);
-    } else {
-        transform_upsampled(rows, out, n, true, false);
-    }
+    FOR_EACH_FORMAT(transform_upsampled);
 }
 
 /* y[2 d + e] = (A^T m A)[d][e] + bias, m: 16 blocks m_size apart. */
@@ -175,28 +164,12 @@ static inline __attribute__((always_inline)) void transform_flat_up(const void *
 
 DN_SIMD void dn_winograd_in_flat(const void *const rows[4], void *const out[4], int64_t n, bool in_half, bool out_half)
 {
-    if (!in_half && !out_half) {
-        transform_flat(rows, out, n, false, false);
-    } else if (!in_half) {
-        transform_flat(rows, out, n, false, true);
-    } else if (out_half) {
-        transform_flat(rows, out, n, true, true);
-    } else {
-        transform_flat(rows, out, n, true, false);
-    }
+    FOR_EACH_FORMAT(transform_flat);
 }
 
 DN_SIMD void dn_winograd_in_flat_up(const void *const rows[3], void *const out[3], int64_t n, bool in_half, bool out_half)
 {
-    if (!in_half && !out_half) {
-        transform_flat_up(rows, out, n, false, false);
-    } else if (!in_half) {
-        transform_flat_up(rows, out, n, false, true);
-    } else if (out_half) {
-        transform_flat_up(rows, out, n, true, true);
-    } else {
-        transform_flat_up(rows, out, n, true, false);
-    }
+    FOR_EACH_FORMAT(transform_flat_up);
 }
 
 DN_SIMD void dn_winograd_out_flat(const float *restrict m, int64_t m_size, const float *restrict u, int64_t u_size,
