@@ -293,7 +293,8 @@ dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_pictu
     DN_TRY_GOTO(status, dn_strdup(what->path, &r->path), fail);
     DN_TRY_GOTO(status, dn_strdup(what->stem, &r->stem), fail);
     r->like = what->like;
-    r->info.format_name = "";
+    r->common_frame = true;
+    r->info.format_name = "common frame of the sessions";
     r->info.type_name = "float32";
     r->info.unit_name = "mm";
     r->info.slope = 1;

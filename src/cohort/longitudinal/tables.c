@@ -149,7 +149,8 @@ static dn_status write_json(const dn_person *p)
 {
     char *path = NULL;
     DN_TRY(dn_output_path(p->folder, p->name, "_longitudinal.json", &path));
-    json_t *root = dn_record_json(p->models, p->model_count, p->precision, NULL, "see Sessions", NULL);
+    json_t *root = json_object();
+    dn_record_set(root, "GeneratedBy", dn_record_program(p->models, p->model_count, p->precision, NULL));
     dn_record_set(root, "TimeUnit", json_string(p->sessions->unit));
     dn_record_set(root, "TimeFrom", json_string(p->sessions->time_from));
     dn_record_set(root, "Columns", columns_json());
