@@ -21,16 +21,16 @@ typedef struct {
     double spacing, sigma;
     int rounds;
 } level;
-static const level levels[] = {{4.0, 2.5, 20}, {2.0, 1.2, 15}, {2.0, 0.7, 15}};
+static const level levels[] = {{4.0, 2.5, 12}, {2.0, 1.2, 8}, {2.0, 0.7, 8}};
 enum { LEVELS = sizeof levels / sizeof levels[0] };
 /* A round that moves no scan further than this (mm, ARM from the middle) ends a level. */
-#define STILL 0.0005
+#define STILL 0.002
 #define ARM 50.0
 /* Probability of brain of the average head, of 255; mm around it on the lattice. */
 enum { BRAIN = 128 };
 #define ROUND_ABOUT 12.0
 /* Rounds of field and map per registration's round, and at the end. */
-enum { ALIKE_ROUNDS = 2, ALIKE_LAST = 4 };
+enum { ALIKE_ROUNDS = 3, ALIKE_LAST = 4 };
 /* The lattice of the results, mm from the hypothalamus: no head reaches further. */
 static const double reach[3][2] = {{-96, 96}, {-128, 108}, {-116, 112}};
 
