@@ -17,9 +17,11 @@
 static const double deep[3][2] = {{-42, 42}, {-62, 32}, {-26, 46}};
 /* mm: of the smoothing before derivatives are taken. */
 #define SCALE_MM 1.0
-enum { ROUNDS = 3, TERMS = 6, UNKNOWNS = TERMS + 2, SUMS = UNKNOWNS * UNKNOWNS + UNKNOWNS };
+enum { ROUNDS = 3, TERMS = 6, FITTED = 3, UNKNOWNS = FITTED + 2, SUMS = UNKNOWNS * UNKNOWNS + UNKNOWNS };
 /* The outer weights of a filter of three voxels, at most. */
 #define MOST_WEIGHT 0.2
+/* Voxels around what is compared: a filter goes on past the cut's faces with the outermost voxels, which is wrong there. */
+enum { RIM = 10 };
 /* mm2: less than this is not worth a filter. */
 #define NOTHING 1e-6
 
@@ -205,12 +207,12 @@ static dn_status cut(const dn_volume *picture, dn_volume **out)
     for (int c = 0; c < 3; ++c) {
         const double spacing = picture->grid.affine.m[c][c];
         const double origin = picture->grid.affine.m[c][3];
-        start[c] = (int64_t)ceil((deep[c][0] - origin) / spacing);
-        int64_t last = (int64_t)floor((deep[c][1] - origin) / spacing);
+        start[c] = (int64_t)ceil((deep[c][0] - origin) / spacing) - RIM;
+        int64_t last = (int64_t)floor((deep[c][1] - origin) / spacing) + RIM;
         start[c] = start[c] < 0 ? 0 : start[c];
         last = last >= picture->grid.dim[c] ? picture->grid.dim[c] - 1 : last;
         dim[c] = last - start[c] + 1;
-        if (dim[c] < 16) {
+        if (dim[c] < 2 * RIM + 16) {
             DN_FAIL(DN_EDATA, "the scans do not show the deep brain together");
         }
     }
@@ -218,14 +220,10 @@ static dn_status cut(const dn_volume *picture, dn_volume **out)
 }
 
 /* The second derivatives of a at a voxel, halved: what a unit of covariance adds. */
-static void derivatives(const float *a, int64_t at, const int64_t s[3], double per, double out[TERMS])
+static void derivatives(const float *a, int64_t at, const int64_t s[3], double per, double out[FITTED])
 {
-    for (int t = 0; t < TERMS; ++t) {
-        const int64_t p = s[row_of[t]];
-        const int64_t q = s[column_of[t]];
-        const double d = t < 3 ? (double)a[at + p] + (double)a[at - p] - 2.0 * (double)a[at]
-                               : 0.25 * ((double)a[at + p + q] + (double)a[at - p - q] - (double)a[at + p - q] - (double)a[at - p + q]);
-        out[t] = (t < 3 ? 0.5 : 1.0) * d * per;
+    for (int t = 0; t < FITTED; ++t) {
+        out[t] = 0.5 * per * ((double)a[at + s[t]] + (double)a[at - s[t]] - 2.0 * (double)a[at]);
     }
 }
 
@@ -234,13 +232,13 @@ static void add_plane(const dn_volume *own, const dn_volume *others, int64_t k, 
     const int64_t *dim = own->grid.dim;
     const int64_t stride[3] = {1, dim[0], dim[0] * dim[1]};
     const double spacing = own->grid.affine.m[0][0];
-    for (int64_t j = 1; j < dim[1] - 1; ++j) {
-        for (int64_t i = 1; i < dim[0] - 1; ++i) {
+    for (int64_t j = RIM; j < dim[1] - RIM; ++j) {
+        for (int64_t i = RIM; i < dim[0] - RIM; ++i) {
             const int64_t at = dn_grid_offset(&own->grid, i, j, k);
             double row[UNKNOWNS];
             derivatives(others->data, at, stride, 1.0 / (spacing * spacing), row);
-            row[TERMS] = (double)others->data[at];
-            row[TERMS + 1] = 1.0;
+            row[FITTED] = (double)others->data[at];
+            row[FITTED + 1] = 1.0;
             const double r = (double)own->data[at] - (double)others->data[at];
             for (int a = 0; a < UNKNOWNS; ++a) {
                 for (int b = 0; b < UNKNOWNS; ++b) {
@@ -260,10 +258,10 @@ static dn_status compare(const dn_volume *own, const dn_volume *others, dn_blur 
     double *sums = NULL;
     DN_TRY(dn_alloc_dims(&sums, DN_DIMS(planes, SUMS), sizeof *sums, "a comparison"));
 #pragma omp parallel for schedule(dynamic, 1)
-    for (int64_t k = 1; k < planes - 1; ++k) {
+    for (int64_t k = RIM; k < planes - RIM; ++k) {
         add_plane(own, others, k, sums + k * SUMS);
     }
-    for (int64_t k = 1; k < planes - 1; ++k) {
+    for (int64_t k = RIM; k < planes - RIM; ++k) {
         for (int n = 0; n < SUMS; ++n) {
             total[n] += sums[k * SUMS + n];
         }
@@ -274,7 +272,8 @@ static dn_status compare(const dn_volume *own, const dn_volume *others, dn_blur 
     if (gsl_linalg_cholesky_decomp1(&a.matrix) != 0 || gsl_linalg_cholesky_svx(&a.matrix, &b.vector) != 0) {
         DN_FAIL(DN_EDATA, "the deep brain shows too little structure to compare the resolution of the scans");
     }
-    memcpy(out->v, total + UNKNOWNS * UNKNOWNS, sizeof out->v);
+    memset(out, 0, sizeof *out);
+    memcpy(out->v, total + UNKNOWNS * UNKNOWNS, FITTED * sizeof *out->v);
     return DN_OK;
 }
 
@@ -322,6 +321,8 @@ static dn_status measure_once(dn_volume *const *pictures, size_t count, dn_blur 
         for (int t = 0; t < TERMS; ++t) {
             own[n].v[t] += more[n].v[t];
         }
+        dn_log(DN_LOG_DEBUG, "resolution: scan %zu: %+.2f %+.2f %+.2f, %+.2f %+.2f %+.2f mm2 to the others", n + 1, own[n].v[0], own[n].v[1],
+               own[n].v[2], own[n].v[3], own[n].v[4], own[n].v[5]);
     }
     const dn_blur bound = bound_of(own, count);
     for (size_t n = 0; n < count; ++n) {
