@@ -122,6 +122,6 @@ const dn_command dn_command_longitudinal = {
         "(NAME_desc-longitudinal_T1w.nii.gz), and for each scan what 'dien segment' writes, in the common frame, with desc-longitudinal in "
         "the names.\n\nExit codes: as 'dien segment'.",
     .examples = "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz -o results\n"
-                "dien longitudinal a.nii.gz b.nii.gz c.nii.gz --times 0,1.1,2.9 --name anna -o results",
+                "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz sub-01_ses-3_T1w.nii.gz --times 0,1.1,2.9 -o results",
     .run = run,
 };

@@ -149,8 +149,8 @@ static dn_status mean_of(const dn_volume *const *scans, size_t count, const dn_a
     return status;
 }
 
-/* The field of one scan whose smoothed copy is `own`, against the smoothed common mean: what the field so far has left is smoothed and added,
- * because one smoothing alone misses a slope at the brain's edge. weight: the smoothed mask. */
+/* The field of one scan whose smoothed copy is `own`, against the smoothed common mean: what the field so far has left is smoothed and
+ * added, because one smoothing alone misses a slope at the brain's edge. weight: the smoothed mask. */
 static dn_status fit_field(const dn_volume *own, const dn_volume *common, const uint8_t *mask, const dn_volume *weight, dn_alike *a)
 {
     static const double sigma[3] = {FIELD_MM, FIELD_MM, FIELD_MM};

@@ -96,7 +96,8 @@ static void filter_along(const float *data, float *out, const int64_t dim[3], co
         for (int64_t j = 0; j < dim[1]; ++j) {
             for (int64_t i = 0; i < dim[0]; ++i) {
                 const int64_t at = i + dim[0] * (j + dim[1] * k);
-                const bool up = i + o[0] >= 0 && i + o[0] < dim[0] && j + o[1] >= 0 && j + o[1] < dim[1] && k + o[2] >= 0 && k + o[2] < dim[2];
+                const bool up =
+                    i + o[0] >= 0 && i + o[0] < dim[0] && j + o[1] >= 0 && j + o[1] < dim[1] && k + o[2] >= 0 && k + o[2] < dim[2];
                 const bool down =
                     i - o[0] >= 0 && i - o[0] < dim[0] && j - o[1] >= 0 && j - o[1] < dim[1] && k - o[2] >= 0 && k - o[2] < dim[2];
                 const float own = data[at];
@@ -321,8 +322,8 @@ static dn_status measure_once(dn_volume *const *pictures, size_t count, dn_blur 
         for (int t = 0; t < TERMS; ++t) {
             own[n].v[t] += more[n].v[t];
         }
-        dn_log(DN_LOG_DEBUG, "resolution: scan %zu: %+.2f %+.2f %+.2f, %+.2f %+.2f %+.2f mm2 to the others", n + 1, own[n].v[0], own[n].v[1],
-               own[n].v[2], own[n].v[3], own[n].v[4], own[n].v[5]);
+        dn_log(DN_LOG_DEBUG, "resolution: scan %zu: %+.2f %+.2f %+.2f, %+.2f %+.2f %+.2f mm2 to the others", n + 1, own[n].v[0],
+               own[n].v[1], own[n].v[2], own[n].v[3], own[n].v[4], own[n].v[5]);
     }
     const dn_blur bound = bound_of(own, count);
     for (size_t n = 0; n < count; ++n) {

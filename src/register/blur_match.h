@@ -1,11 +1,11 @@
 /* Scans of one head on one lattice brought to one resolution: that of the least sharp along each direction.
  *
- * How much blurrier a scan is than the others along each axis is a variance (mm2): to first order, a blurred picture is the picture plus half
- * the variance times its second derivative, so three numbers per scan follow by least squares from the deep brain, where the scans differ in
- * nothing else than noise. The missing variance is then added by a Gaussian, and what is left is found again, three times.
+ * How much blurrier a scan is than the others along each axis is a variance (mm2): to first order, a blurred picture is the picture plus
+ * half the variance times its second derivative, so three numbers per scan follow by least squares from the deep brain, where the scans
+ * differ in nothing else than noise. The missing variance is then added by a Gaussian, and what is left is found again, three times.
  *
- * Sharpening the others instead would amplify their noise. Thick slices move the borders of small structures by more than disease does: this
- * is most of the difference between scanners (docs/evidence/longitudinal.md). */
+ * Sharpening the others instead would amplify their noise. Thick slices move the borders of small structures by more than disease does:
+ * this is most of the difference between scanners (docs/evidence/longitudinal.md). */
 #ifndef DN_REGISTER_BLUR_MATCH_H
 #define DN_REGISTER_BLUR_MATCH_H
 

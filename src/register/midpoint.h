@@ -6,8 +6,8 @@
  * each round the frame is put where the mean of the motions' logarithms is that of the aligned heads (as Reuter et al. 2012 ask of an
  * unbiased template, by other means).
  *
- * The order of the scans has an influence on rounding only: give them in an order that belongs to them (sorted by content), and the result is
- * the same to the bit. It does not depend on the number of threads. */
+ * The order of the scans has an influence on rounding only: give them in an order that belongs to them (sorted by content), and the result
+ * is the same to the bit. It does not depend on the number of threads. */
 #ifndef DN_REGISTER_MIDPOINT_H
 #define DN_REGISTER_MIDPOINT_H
 
@@ -24,8 +24,8 @@ typedef struct dn_midpoint {
     size_t failed;       /* the scan that an error is about */
 } dn_midpoint;
 
-/* scans: 2 or more, borrowed. out: release with dn_midpoint_release, also after a failure. DN_EDATA: out->failed shows nothing like a head, or
- * has no contrast. DN_ECANCELLED, DN_ENOMEM. */
+/* scans: 2 or more, borrowed. out: release with dn_midpoint_release, also after a failure. DN_EDATA: out->failed shows nothing like a head,
+ * or has no contrast. DN_ECANCELLED, DN_ENOMEM. */
 DN_CHECKED dn_status dn_midpoint_find(const dn_volume *const *scans, size_t count, dn_midpoint *out);
 void dn_midpoint_release(dn_midpoint *midpoint);
 

@@ -153,8 +153,7 @@ double dn_rigid_degrees(const dn_affine *motion)
 {
     dn_twist twist;
     dn_rigid_log(motion, &twist);
-    return 57.29577951308232 *
-           sqrt(twist.turn[0] * twist.turn[0] + twist.turn[1] * twist.turn[1] + twist.turn[2] * twist.turn[2]);
+    return 57.29577951308232 * sqrt(twist.turn[0] * twist.turn[0] + twist.turn[1] * twist.turn[1] + twist.turn[2] * twist.turn[2]);
 }
 
 double dn_rigid_distance(const dn_affine *a, const dn_affine *b, const double point[3])

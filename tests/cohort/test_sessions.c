@@ -1,4 +1,5 @@
-/* The scans of a person: the order in which they are given has no influence; times come from the user, from dates, from ages, or are numbers. */
+/* The scans of a person: the order in which they are given has no influence; times come from the user, from dates, from ages, or are
+ * numbers. */
 #define _DEFAULT_SOURCE
 #include "test.h"
 

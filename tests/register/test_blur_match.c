@@ -80,8 +80,8 @@ static void makes_alike(void **state)
     }
     assert_ok(dn_blur_match(v, 3, added));
     for (size_t n = 0; n < 3; ++n) {
-        print_message("added %.2f %.2f %.2f, %.2f %.2f %.2f mm2\n", added[n].v[0], added[n].v[1], added[n].v[2], added[n].v[3], added[n].v[4],
-                      added[n].v[5]);
+        print_message("added %.2f %.2f %.2f, %.2f %.2f %.2f mm2\n", added[n].v[0], added[n].v[1], added[n].v[2], added[n].v[3],
+                      added[n].v[4], added[n].v[5]);
         assert_close(made[n].v[0] + added[n].v[0], 1.6, 0.25);
         assert_close(made[n].v[1] + added[n].v[1], 1.2, 0.25);
         assert_close(made[n].v[2] + added[n].v[2], 0.4, 0.25);

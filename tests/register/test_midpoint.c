@@ -65,7 +65,8 @@ static void finds_known_motions(void **state)
         assert_ok(dn_midpoint_scan(&m, scan[n], n, &grid, &picture[n]));
     }
     for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {
-        const double at[3] = {(double)(v % grid.dim[0]) + grid.affine.m[0][3], (double)(v / grid.dim[0] % grid.dim[1]) + grid.affine.m[1][3],
+        const double at[3] = {(double)(v % grid.dim[0]) + grid.affine.m[0][3],
+                              (double)(v / grid.dim[0] % grid.dim[1]) + grid.affine.m[1][3],
                               (double)(v / grid.dim[0] / grid.dim[1]) + grid.affine.m[2][3]};
         if (fabs(at[0]) < 30 && fabs(at[1]) < 30 && fabs(at[2] - 15) < 30) {
             sum += pow((double)picture[0]->data[v] - (double)picture[1]->data[v], 2);

@@ -1,4 +1,5 @@
-/* Rigid motions: exponential and logarithm are inverse, a turn about an axis is what it should be, and the middle of motions is the middle. */
+/* Rigid motions: exponential and logarithm are inverse, a turn about an axis is what it should be, and the middle of motions is the middle.
+ */
 #include "test.h"
 
 #include "base/random.h"

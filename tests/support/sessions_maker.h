@@ -56,7 +56,8 @@ static inline dn_volume *session_make(const session_look *look)
         double world[3];
         double mm[3];
         dn_affine_apply(&grid.affine,
-                        (const double[3]){(double)(n % SESSION_X), (double)(n / SESSION_X % SESSION_Y), (double)(n / SESSION_X / SESSION_Y)},
+                        (const double[3]){(double)(n % SESSION_X), (double)(n / SESSION_X % SESSION_Y),
+                                          (double)(n / SESSION_X / SESSION_Y)},
                         world);
         dn_affine_apply(&back, world, mm);
         const double field = exp(look->bias * (0.8 * world[0] + world[1] - 0.5 * world[2]) / 100.0);

@@ -102,8 +102,8 @@ typedef struct dn_head {
 /* scan: borrowed; any orientation. *out: release with dn_head_release. DN_EDATA: nothing like a head is there. */
 DN_CHECKED dn_status dn_whole_head_scan(dn_whole_head *whole, const dn_volume *scan, dn_head *out);
 /* The same for a scan that was conformed already for `contract`, and an average head that was aligned with it (NULL: aligned
- * here; then contract must ask for 1 mm). done: borrowed. like: the result of another scan of this head on the same grid: both passes run on
- * its boxes, and location is not changed; NULL: the boxes are found. */
+ * here; then contract must ask for 1 mm). done: borrowed. like: the result of another scan of this head on the same grid: both passes run
+ * on its boxes, and location is not changed; NULL: the boxes are found. */
 DN_CHECKED dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract,
                                              const dn_location *location, const dn_head *like, dn_head *out);
 void dn_head_release(dn_head *head);
