@@ -10,6 +10,7 @@
 
 #define COMMANDS(X)                                                                                                                        \
     X(segment)                                                                                                                             \
+    X(longitudinal)                                                                                                                        \
     X(run)                                                                                                                                 \
     X(prepare)                                                                                                                             \
     X(icv)                                                                                                                                 \

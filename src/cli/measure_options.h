@@ -63,5 +63,7 @@
 
 /* Their values; texts are those of arguments. */
 dn_run_settings dn_measure_settings(const dn_arguments *arguments);
+/* Of --precision alone. */
+dn_precision dn_measure_precision(const dn_arguments *arguments);
 
 #endif

@@ -118,13 +118,15 @@ static dn_status resample(dn_conformed *out, const double wanted[3])
     return DN_OK;
 }
 
-static dn_status normalise(dn_volume *volume, const dn_model_input *input, double *low, double *high)
+/* *low, *high: given where the range is not the volume's own (ranged). */
+static dn_status normalise(dn_volume *volume, const dn_model_input *input, bool ranged, double *low, double *high)
 {
     float *data = volume->data;
     int64_t count = dn_grid_count(&volume->grid);
-    *low = 0.0;
-    *high = 1.0;
-    if (input->normalise == DN_NORMALISE_PERCENTILE) {
+    const bool own = !ranged || input->normalise != DN_NORMALISE_PERCENTILE;
+    *low = own ? 0.0 : *low;
+    *high = own ? 1.0 : *high;
+    if (input->normalise == DN_NORMALISE_PERCENTILE && own) {
         double percents[2] = {input->low, input->high};
         double values[2];
         DN_TRY(dn_volume_percentiles(volume, NULL, percents, 2, values));
@@ -188,7 +190,7 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input, double size
     } else {
         DN_TRY(resample(out, wanted));
     }
-    return normalise(out->volume, input, &out->low, &out->high);
+    return normalise(out->volume, input, out->ranged, &out->low, &out->high);
 }
 
 /* *scan: replaced by a copy on square axes where its own are not. */
@@ -205,9 +207,15 @@ static dn_status make_square(dn_volume **scan, dn_conformed *out)
     return DN_OK;
 }
 
-dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out)
+/* range: NULL: the scan's own. */
+static dn_status conform(dn_volume *scan, const dn_model_input *input, const double *range, dn_conformed *out)
 {
     memset(out, 0, sizeof *out);
+    if (range != NULL) {
+        out->ranged = true;
+        out->low = range[0];
+        out->high = range[1];
+    }
     dn_orientation wanted;
     dn_status status;
     DN_TRY_GOTO(status, make_square(&scan, out), fail);
@@ -221,7 +229,7 @@ dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed 
         dn_volume_destroy(scan);
     }
     scan = NULL;
-    if (input->normalise == DN_NORMALISE_PERCENTILE) { /* z-scores of a stack are negative without being padding */
+    if (input->normalise == DN_NORMALISE_PERCENTILE && !out->ranged) { /* z-scores of a stack are negative without being padding */
         DN_TRY_GOTO(status, dn_outliers_mend(out->oriented, &out->outliers), fail);
     }
     DN_TRY_GOTO(status, fit(out, input, 1.0), fail);
@@ -230,6 +238,16 @@ fail:
     dn_volume_destroy(scan);
     dn_conformed_release(out);
     return status;
+}
+
+dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out)
+{
+    return conform(scan, input, NULL, out);
+}
+
+dn_status dn_conform_ranged(dn_volume *scan, const dn_model_input *input, const double range[2], dn_conformed *out)
+{
+    return conform(scan, input, range, out);
 }
 
 dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input, double size, dn_conformed *out)
@@ -243,6 +261,9 @@ dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input
     }
     out->scan_grid = done->scan_grid;
     out->oriented = done->oriented;
+    out->ranged = done->ranged;
+    out->low = done->low;
+    out->high = done->high;
     dn_status status = fit(out, input, size);
     out->oriented = NULL;
     if (status != DN_OK) {

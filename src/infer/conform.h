@@ -29,6 +29,7 @@ typedef struct dn_conformed {
     double skew;      /* degrees by which the scan's axes missed right angles, so that it was resampled onto square ones (straighten.h) and
                          scan_grid and oriented are of that copy; 0: it was not */
     dn_outliers outliers; /* values that cannot be of the head, mended in `oriented` */
+    bool ranged;          /* low and high were given, and are not the scan's own percentiles */
 } dn_conformed;
 
 /* scan: consumed (destroyed) on success and on failure, because a second copy of a large scan is a waste.
@@ -36,6 +37,9 @@ typedef struct dn_conformed {
  * DN_EDATA when the intensities do not allow the scaling (nearly all voxels have one value); DN_EGEOMETRY (wider than
  * a metre, or voxels that no head has: its unit is wrong, too); DN_ENOMEM. */
 DN_CHECKED dn_status dn_conform(dn_volume *scan, const dn_model_input *input, dn_conformed *out);
+/* The same for one of several scans whose intensities are on a common scale: range[0] and range[1] become 0 and 1 where input asks for
+ * percentiles, for this network and for those of dn_conform_sized, and no value is mended. */
+DN_CHECKED dn_status dn_conform_ranged(dn_volume *scan, const dn_model_input *input, const double range[2], dn_conformed *out);
 /* The same scan for another network: from its oriented voxels, without reading or re-ordering it again. done: borrowed; its orientation
  * must be that of input (DN_EUSAGE). out->oriented stays NULL: done has it. With voxels of `size` times the network's spacing: to the
  * network, the head has 1 / size of its own size. Grids, and what is measured on them, stay in the scan's own mm. */

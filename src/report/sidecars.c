@@ -89,10 +89,8 @@ static json_t *quality_score(const dn_score *score)
     return object;
 }
 
-json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *source,
-                       const dn_score *score)
+json_t *dn_record_program(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by)
 {
-    json_t *root = json_object();
     json_t *by = json_object();
     json_t *networks = json_array();
     dn_record_set(by, "Name", json_string("dien"));
@@ -113,7 +111,14 @@ json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision
     }
     json_t *list = json_array();
     json_array_append_new(list, by);
-    dn_record_set(root, "GeneratedBy", list);
+    return list;
+}
+
+json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *source,
+                       const dn_score *score)
+{
+    json_t *root = json_object();
+    dn_record_set(root, "GeneratedBy", dn_record_program(models, count, precision, found_by));
     json_t *sources = json_array();
     json_t *name = json_string(source);
     json_array_append_new(sources, name != NULL ? name : json_string("(a file name that is not UTF-8)"));

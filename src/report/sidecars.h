@@ -20,6 +20,8 @@ DN_CHECKED dn_status dn_record_volumes(const dn_volume_rows *rows, dn_verdict ve
 
 /* Sets a key; value: consumed, NULL becomes null. */
 void dn_record_set(json_t *object, const char *key, json_t *value);
+/* What GeneratedBy holds: the program, its threads and precision, and the networks. */
+json_t *dn_record_program(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by);
 /* An object with GeneratedBy, Sources (source alone) and QualityControl with the score's marks. found_by: NULL: not said. */
 json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision precision, const char *found_by, const char *source,
                        const dn_score *score);

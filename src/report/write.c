@@ -123,6 +123,9 @@ static json_t *provenance(const dn_segment_result *r, const dn_judgement *judgem
     const char *found_by = r->hypothalamus != NULL ? found[r->hypothalamus->found_by] : NULL;
     json_t *root = dn_record_json(r->models, r->model_count, r->precision, found_by, source != NULL ? source : dn_path_name(r->path),
                                   &judgement->score);
+    if (r->common_frame) {
+        dn_record_set(root, "SpatialReference", json_string("common frame of the sessions of a person"));
+    }
     dn_record_voxels(root, r->scan_spacing);
     add_hypothalamus(r, root);
     add_intensities(r, root);

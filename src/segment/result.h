@@ -74,6 +74,8 @@ typedef struct dn_stack_look {
 
 typedef struct dn_segment_result {
     char *path, *stem;                         /* owned */
+    const struct dn_segment_result *like;      /* borrowed while this one is made: whose place and boxes it takes (scan.h) */
+    bool common_frame;                         /* of a picture on the common frame of several scans: path is only its source */
     const dn_model *models[DN_SEGMENT_MODELS]; /* that were used; borrowed from the segmenter */
     size_t model_count;
     dn_precision precision;

@@ -49,7 +49,14 @@ static dn_status locate(const dn_segmenter *s, dn_segment_result *r)
         return DN_OK;
     }
     DN_TRY(enter(r, DN_STAGE_LOCATE));
+    if (r->like != NULL && r->like->location == NULL) {
+        return DN_OK;
+    }
     DN_TRY(dn_alloc(&r->location, 1, sizeof *r->location, "the head's place"));
+    if (r->like != NULL) {
+        *r->location = *r->like->location;
+        return DN_OK;
+    }
     dn_status status = dn_head_align(r->conformed.volume, r->location);
     if (status != DN_OK) {
         return dn_error_context(status, "%s", r->path);
@@ -69,7 +76,8 @@ static dn_status run_head(dn_segmenter *s, dn_segment_result *r)
     static const dn_location none = {.found = false};
     const dn_location *location = r->location != NULL ? r->location : &none;
     DN_TRY(dn_alloc(&r->head, 1, sizeof *r->head, "the head"));
-    DN_TRY(dn_whole_head_conformed(s->head, &r->conformed, dn_segmenter_contract(s), location, &r->head->found));
+    DN_TRY(dn_whole_head_conformed(s->head, &r->conformed, dn_segmenter_contract(s), location,
+                                   r->like != NULL && r->like->head != NULL ? &r->like->head->found : NULL, &r->head->found));
     dn_segmenter_wanted(s, r->head);
     r->head_seen = true;
     return DN_OK;
@@ -223,14 +231,16 @@ static dn_status read_scan(const dn_segmenter *s, dn_segment_result *r, dn_volum
     return dn_scan_read(r->path, &options, out, &r->info);
 }
 
-static dn_status conform(const dn_segmenter *s, dn_segment_result *r, dn_volume *scan)
+/* range: NULL: the scan's own. */
+static dn_status conform(const dn_segmenter *s, dn_segment_result *r, dn_volume *scan, const double *range)
 {
     dn_status status = enter(r, DN_STAGE_CONFORM);
     if (status != DN_OK) {
         dn_volume_destroy(scan);
         return status;
     }
-    status = dn_conform(scan, dn_segmenter_contract(s), &r->conformed);
+    status = range != NULL ? dn_conform_ranged(scan, dn_segmenter_contract(s), range, &r->conformed)
+                           : dn_conform(scan, dn_segmenter_contract(s), &r->conformed);
     if (status != DN_OK) {
         return dn_error_context(status, "%s", r->path);
     }
@@ -238,14 +248,15 @@ static dn_status conform(const dn_segmenter *s, dn_segment_result *r, dn_volume 
     return DN_OK;
 }
 
-/* The stages one after the other; each notes how long it took. */
-static dn_status run_stages(dn_segmenter *s, dn_segment_result *r)
+/* The stages one after the other; each notes how long it took. scan: consumed; NULL: it is read. */
+static dn_status run_stages(dn_segmenter *s, dn_segment_result *r, dn_volume *scan, const double *range)
 {
-    dn_volume *scan = NULL;
     double begin = dn_clock_now();
-    DN_TRY(read_scan(s, r, &scan));
-    note(r, DN_STAGE_READ, &begin);
-    DN_TRY(conform(s, r, scan));
+    if (scan == NULL) {
+        DN_TRY(read_scan(s, r, &scan));
+        note(r, DN_STAGE_READ, &begin);
+    }
+    DN_TRY(conform(s, r, scan, range));
     note(r, DN_STAGE_CONFORM, &begin);
     DN_TRY(locate(s, r));
     note(r, DN_STAGE_LOCATE, &begin);
@@ -276,10 +287,39 @@ dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_
     dn_segmenter_describe(segmenter, r);
     DN_TRY_GOTO(status, dn_strdup(path, &r->path), fail);
     DN_TRY_GOTO(status, dn_path_scan_stem(path, &r->stem), fail);
-    DN_TRY_GOTO(status, run_stages(segmenter, r), fail);
+    DN_TRY_GOTO(status, run_stages(segmenter, r, NULL, NULL), fail);
     *out = r;
     return DN_OK;
 fail:
+    dn_segment_result_destroy(r);
+    return status;
+}
+
+dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_picture *what, dn_segment_result **out)
+{
+    dn_segment_result *r = NULL;
+    dn_volume *picture = what->picture;
+    dn_status status;
+    *out = NULL;
+    DN_TRY_GOTO(status, dn_alloc(&r, 1, sizeof *r, "the result"), fail);
+    dn_segmenter_describe(segmenter, r);
+    DN_TRY_GOTO(status, dn_strdup(what->path, &r->path), fail);
+    DN_TRY_GOTO(status, dn_strdup(what->stem, &r->stem), fail);
+    r->like = what->like;
+    r->common_frame = true;
+    r->info.format_name = "common frame of the sessions";
+    r->info.type_name = "float32";
+    r->info.unit_name = "mm";
+    r->info.slope = 1;
+    r->info.volumes = 1;
+    r->info.sform_code = r->info.qform_code = 1;
+    picture = NULL;
+    DN_TRY_GOTO(status, run_stages(segmenter, r, what->picture, what->range), fail);
+    r->like = NULL;
+    *out = r;
+    return DN_OK;
+fail:
+    dn_volume_destroy(picture);
     dn_segment_result_destroy(r);
     return status;
 }

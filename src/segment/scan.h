@@ -52,4 +52,16 @@ bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter);
  * dn_scan_read. Quality control is not done here. */
 DN_CHECKED dn_status dn_segment_scan(dn_segmenter *segmenter, const char *path, dn_segment_result **out);
 
+/* The same for a picture that was made from a scan: one of several of a head, on one grid and with intensities on one scale.
+ * picture: consumed. path: of the scan; stem: the results' names. range: what of the scale becomes 0 and 1. like: the result of another
+ * picture on the same grid; the average head and all boxes are then where they were there, so that equal pictures give equal results and a
+ * difference is one of the heads. NULL: they are found. */
+typedef struct dn_segment_picture {
+    dn_volume *picture;
+    const char *path, *stem;
+    double range[2];
+    const dn_segment_result *like;
+} dn_segment_picture;
+DN_CHECKED dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_picture *what, dn_segment_result **out);
+
 #endif

@@ -29,7 +29,7 @@ mkdir -p scans maps results derivatives volumes truth out stacks frames folds/fo
 cp -r "$source_folder/configs/." configs/
 ln -s "$source_folder/share/template" share/template
 "$dien" synth share/template/head.nii.gz -o made --plain --spacing 2 -q || fail "cannot make a head"
-for scan in sub-01_T1w.nii.gz scans/sub-02_T1w.nii.gz head_T1w.nii.gz brain.mgz; do cp made/head_sample-0001_T1w.nii.gz "$scan"; done
+for scan in sub-01_T1w.nii.gz sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz sub-01_ses-3_T1w.nii.gz scans/sub-02_T1w.nii.gz head_T1w.nii.gz brain.mgz; do cp made/head_sample-0001_T1w.nii.gz "$scan"; done
 for labels in labels.nii.gz aseg.mgz maps/a.nii.gz maps/b.nii.gz a.nii.gz b.nii.gz out/sub-01_dseg.nii.gz results/sub-01_dseg.nii.gz \
     sub-01_dseg.nii.gz sub-01_truth.nii.gz drawn.nii.gz sub-01_drawn-on-the-stack.nii.gz out/sub-01_label-ICV_mask.nii.gz truth/sub-01_manual.nii.gz; do
     cp made/head_sample-0001_dseg.nii.gz "$labels"

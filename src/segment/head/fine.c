@@ -200,7 +200,10 @@ dn_status dn_head_look_fine(dn_network *network, const dn_conformed *scan, bool 
     int64_t dim[3];
     float *weights = NULL;
     memset(look, 0, sizeof *look);
-    if (!choose_box(head, scan, start, dim)) {
+    if (head->like != NULL && head->like->fine.posteriors.data != NULL) {
+        memcpy(start, head->like->fine.posteriors.start, sizeof start);
+        memcpy(dim, head->like->fine.posteriors.dim, sizeof dim);
+    } else if (!choose_box(head, scan, start, dim)) {
         return DN_OK;
     }
     dn_status status = dn_grid_crop(&scan->volume->grid, start, dim, &look->grid);

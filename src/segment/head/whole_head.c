@@ -252,12 +252,17 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
     double wrong = 0;
     double paired = 0;
     DN_TRY(show(done, contract, &whole->coarse->input, head->size, &own, &scan));
-    place_box(head, scan, start);
-    DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
-    if (move_box(head, scan->volume, start)) {
+    if (head->like != NULL) {
+        memcpy(start, head->like->coarse.posteriors.start, sizeof start);
         DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
+    } else {
+        place_box(head, scan, start);
+        DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
+        if (move_box(head, scan->volume, start)) {
+            DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
+        }
+        DN_TRY_GOTO(status, realign(done, head), done);
     }
-    DN_TRY_GOTO(status, realign(done, head), done);
     DN_TRY_GOTO(status, dn_head_measure_icv(head, scan->volume, start), done);
     DN_TRY_GOTO(status, dn_head_clean(head, &head->coarse, head->parts, &wrong, &paired), done);
     head->wrong_side = paired > 0 ? wrong / paired : 0;
@@ -356,9 +361,10 @@ static dn_status sum_volumes(dn_head *head)
 /* ---- together ----------------------------------------------------------------------------------------------------- */
 
 dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract,
-                                  const dn_location *location, dn_head *out)
+                                  const dn_location *location, const dn_head *like, dn_head *out)
 {
     memset(out, 0, sizeof *out);
+    out->like = like;
     out->structures = whole->structures;
     out->scan = done->scan_grid;
     out->oriented = done->oriented->grid;
@@ -383,6 +389,7 @@ dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done
     if (status == DN_OK) {
         status = dn_head_see(done->oriented, out);
     }
+    out->like = NULL;
     if (status != DN_OK) {
         dn_head_release(out);
     }
@@ -397,7 +404,7 @@ dn_status dn_whole_head_scan(dn_whole_head *whole, const dn_volume *scan, dn_hea
     DN_TRY(dn_volume_create(&scan->grid, &copy));
     memcpy(copy->data, scan->data, (size_t)dn_grid_count(&scan->grid) * sizeof *copy->data);
     DN_TRY(dn_conform(copy, contract, &conformed));
-    dn_status status = dn_whole_head_conformed(whole, &conformed, contract, NULL, out);
+    dn_status status = dn_whole_head_conformed(whole, &conformed, contract, NULL, NULL, out);
     dn_conformed_release(&conformed);
     return status;
 }

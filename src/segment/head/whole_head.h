@@ -96,14 +96,16 @@ typedef struct dn_head {
     double size; /* the networks ran on the head at 1 / size of its own size (1: unchanged), because they were trained on heads of a certain
                     range of sizes */
     dn_head_picture picture;
+    const struct dn_head *like; /* borrowed while this one is made: see dn_whole_head_conformed */
 } dn_head;
 
 /* scan: borrowed; any orientation. *out: release with dn_head_release. DN_EDATA: nothing like a head is there. */
 DN_CHECKED dn_status dn_whole_head_scan(dn_whole_head *whole, const dn_volume *scan, dn_head *out);
 /* The same for a scan that was conformed already for `contract`, and an average head that was aligned with it (NULL: aligned
- * here; then contract must ask for 1 mm). done: borrowed. */
+ * here; then contract must ask for 1 mm). done: borrowed. like: the result of another scan of this head on the same grid: both passes run
+ * on its boxes, and location is not changed; NULL: the boxes are found. */
 DN_CHECKED dn_status dn_whole_head_conformed(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract,
-                                             const dn_location *location, dn_head *out);
+                                             const dn_location *location, const dn_head *like, dn_head *out);
 void dn_head_release(dn_head *head);
 
 /* Most probable label, FreeSurfer numbers, on grid (any grid of the scan's world; head->scan is exact for all 48 ways in which a scan's

@@ -81,13 +81,19 @@ static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t pa
     int64_t start[3];
     int64_t dim[3];
     const int64_t box = dn_region_box(&s->model->input);
-    dn_region_place(padded, centre, box > 0 ? box : DN_REGION_SIZE, box > 0 ? 1 : s->model->input.multiple, start, dim);
+    const bool given = r->like != NULL && r->like->hypothalamus != NULL;
+    if (given) {
+        memcpy(start, r->like->hypothalamus->posteriors.start, sizeof start);
+        memcpy(dim, r->like->hypothalamus->posteriors.dim, sizeof dim);
+    } else {
+        dn_region_place(padded, centre, box > 0 ? box : DN_REGION_SIZE, box > 0 ? 1 : s->model->input.multiple, start, dim);
+    }
     dn_posteriors_release(&h->posteriors);
     DN_TRY(dn_network_run(s->network, r->conformed.volume, start, dim, &h->posteriors));
     DN_TRY(dn_structures_check_channels(&r->structures, h->posteriors.channels));
     DN_TRY(ask_mirrored(s, r));
     DN_TRY(dn_postprocess(&h->posteriors, &r->structures, h->groups));
-    *done = settled(r, box, padded, seen, next);
+    *done = settled(r, box, padded, seen, next) || (given && *seen);
     return DN_OK;
 }
 

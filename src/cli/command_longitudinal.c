@@ -1,0 +1,127 @@
+/* dien longitudinal: several sessions of one person measured in one frame, and the change of the volumes. */
+#include "cli/command.h"
+#include "cli/measure_options.h"
+#include "cli/scan_list.h"
+#include "cohort/longitudinal/longitudinal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const dn_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = DN_OPTION_FOLDER,
+     .value = "DIR",
+     .help = "folder for the results; it is made if it does not exist",
+     .required = true},
+    {.name = "times",
+     .kind = DN_OPTION_TEXT,
+     .value = "YEARS",
+     .help = "when each scan was made, in years from any start, in the order of the scans, with commas: 0,1.1,2.9 (default: days of "
+             "acquisition or ages from the files beside the scans; else the sessions are numbered by their names)"},
+    {.name = "name", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "name of the person, for the files (default: sub-... of the scans' names)"},
+    {.name = "structures",
+     .kind = DN_OPTION_CHOICE,
+     .value = "LIST",
+     .choices = DN_SELECT_NAMES,
+     .list = true,
+     .help = "what to measure, separated by commas (default: everything that the installed networks measure)"},
+    {.name = "precision",
+     .kind = DN_OPTION_CHOICE,
+     .value = "TYPE",
+     .preset = "f32",
+     .choices = "f32|bf16|auto",
+     .help = "arithmetic of the network; auto uses bf16 if the processor has it (faster; labels differ in about 1 of 500 voxels)"},
+    {.name = "memory",
+     .kind = DN_OPTION_REAL,
+     .value = "GB",
+     .preset = "2",
+     .low = 0.05,
+     .high = 1024,
+     .help = "largest memory for a run of the network"},
+    {.name = "accept",
+     .kind = DN_OPTION_FLAG,
+     .help = "accept sessions that quality control rejects (check the pictures first); the tables and JSON files say so"},
+    {.name = NULL},
+};
+
+/* text: numbers with commas; NULL: none. *out: owned, NULL without text. */
+static dn_status read_times(const char *text, size_t count, double **out)
+{
+    *out = NULL;
+    if (text == NULL) {
+        return DN_OK;
+    }
+    double *times = calloc(count + 1, sizeof *times);
+    size_t n = 0;
+    const char *at = text;
+    if (times == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for the times");
+    }
+    for (; n < count; ++n) {
+        char *end = NULL;
+        times[n] = strtod(at, &end);
+        if (end == at || !isfinite(times[n]) || (*end != ',' && *end != 0)) {
+            break;
+        }
+        at = *end == ',' ? end + 1 : end;
+        if (*end == 0) {
+            ++n;
+            break;
+        }
+    }
+    if (n != count || *at != 0) {
+        free(times);
+        DN_FAIL(DN_EUSAGE, "--times %s: one number of years per scan is needed (%zu scans), with commas: 0,1.1,2.9", text, count);
+    }
+    *out = times;
+    return DN_OK;
+}
+
+static dn_status run(const dn_arguments *arguments)
+{
+    const dn_run_settings settings = {
+        .structures = dn_arguments_text(arguments, "structures"),
+        .memory_gb = dn_arguments_real(arguments, "memory"),
+        .precision = dn_measure_precision(arguments),
+    };
+    const dn_consensus_options consensus = dn_consensus_defaults();
+    dn_longitudinal_options how = {
+        .segmenter = dn_run_settings_segmenter(&settings, &consensus),
+        .outputs = {.folder = dn_arguments_text(arguments, "output")},
+        .accept = dn_arguments_flag(arguments, "accept"),
+        .name = dn_arguments_text(arguments, "name"),
+    };
+    const char **paths = NULL;
+    size_t count = 0;
+    double *times = NULL;
+    DN_TRY(dn_scan_list(arguments, "_desc-longitudinal_dseg.nii.gz", &paths, &count));
+    dn_status status = read_times(dn_arguments_text(arguments, "times"), count, &times);
+    how.times = times;
+    status = status == DN_OK ? dn_longitudinal(paths, count, &how) : status;
+    free(times);
+    free(paths);
+    return status;
+}
+
+const dn_command dn_command_longitudinal = {
+    .name = "longitudinal",
+    .summary = "measure the change between scans of one person",
+    .positional = "IMAGE...",
+    .positional_min = 2,
+    .positional_max = -1,
+    .options = options,
+    .description =
+        "Measures several T1-weighted scans of one person in one frame. The frame lies in the middle of all scans, so that none of them is "
+        "the reference, and their order does not matter. Each scan is interpolated once and made alike with the others in bias field, "
+        "contrast and resolution; then the networks of 'dien segment' run on each, on the same boxes. What differs between two volumes is "
+        "then what differs between the heads, and less what differs between the scanners.\n\n"
+        "DIR gets NAME_longitudinal.tsv (one row per structure and side: mean volume, change in percent of it per year, 95 % interval), "
+        "NAME_longitudinal_volumes.tsv (the volumes of each scan), NAME_longitudinal.json (times, motions, networks), the mean of all scans "
+        "(NAME_desc-longitudinal_T1w.nii.gz), and for each scan what 'dien segment' writes, in the common frame, with desc-longitudinal in "
+        "the names.\n\nExit codes: as 'dien segment'.",
+    .examples = "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz -o results\n"
+                "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz sub-01_ses-3_T1w.nii.gz --times 0,1.1,2.9 -o results",
+    .run = run,
+};
