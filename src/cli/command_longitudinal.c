@@ -20,7 +20,10 @@ static const dn_option options[] = {
      .value = "YEARS",
      .help = "when each scan was made, in years from any start, in the order of the scans, with commas: 0,1.1,2.9 (default: days of "
              "acquisition or ages from the files beside the scans; else the sessions are numbered by their names)"},
-    {.name = "name", .kind = DN_OPTION_TEXT, .value = "NAME", .help = "name of the person, for the files (default: sub-... of the scans' names)"},
+    {.name = "name",
+     .kind = DN_OPTION_TEXT,
+     .value = "NAME",
+     .help = "name of the person, for the files (default: sub-... of the scans' names)"},
     {.name = "structures",
      .kind = DN_OPTION_CHOICE,
      .value = "LIST",
@@ -118,7 +121,8 @@ const dn_command dn_command_longitudinal = {
         "contrast and resolution; then the networks of 'dien segment' run on each, on the same boxes. What differs between two volumes is "
         "then what differs between the heads, and less what differs between the scanners.\n\n"
         "DIR gets NAME_longitudinal.tsv (one row per structure and side: mean volume, change in percent of it per year, 95 % interval), "
-        "NAME_longitudinal_volumes.tsv (the volumes of each scan), NAME_longitudinal.json (times, motions, networks), the mean of all scans "
+        "NAME_longitudinal_volumes.tsv (the volumes of each scan), NAME_longitudinal.json (times, motions, networks), the mean of all "
+        "scans "
         "(NAME_desc-longitudinal_T1w.nii.gz), and for each scan what 'dien segment' writes, in the common frame, with desc-longitudinal in "
         "the names.\n\nExit codes: as 'dien segment'.",
     .examples = "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz -o results\n"

@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 typedef struct dn_course {
-    size_t sessions; /* that have the volume */
-    double mean;     /* mm3, of them */
-    double change;   /* per unit of time, % of the mean: the slope of a straight line by least squares; NaN: fewer than two times */
+    size_t sessions;  /* that have the volume */
+    double mean;      /* mm3, of them */
+    double change;    /* per unit of time, % of the mean: the slope of a straight line by least squares; NaN: fewer than two times */
     double low, high; /* its 95 % interval: of three and more sessions Student's t of the slope; of two from sd; NaN: not known */
 } dn_course;
 

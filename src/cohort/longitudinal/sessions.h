@@ -18,7 +18,8 @@ typedef struct dn_session {
 typedef struct dn_sessions {
     dn_session *at; /* owned; sorted by hash, then by name, so that the order in which they were given has no influence */
     size_t count;
-    const char *unit;      /* of time; static: "year"; "session": neither times nor dates nor ages are known, and the sessions are numbered by name */
+    const char
+        *unit; /* of time; static: "year"; "session": neither times nor dates nor ages are known, and the sessions are numbered by name */
     const char *time_from; /* static: where the times come from */
 } dn_sessions;
 

@@ -33,8 +33,8 @@ static void say_course(const dn_person *p, const dn_volume_row *row, const dn_co
         return;
     }
     if (isfinite(course->low)) {
-        dn_log(DN_LOG_NOTE, "%s: %s %.0f mm3, change %+.2f %% per %s (95 %% interval %+.2f to %+.2f)", p->name, row->structure, course->mean,
-               course->change, p->sessions->unit, course->low, course->high);
+        dn_log(DN_LOG_NOTE, "%s: %s %.0f mm3, change %+.2f %% per %s (95 %% interval %+.2f to %+.2f)", p->name, row->structure,
+               course->mean, course->change, p->sessions->unit, course->low, course->high);
     } else if (isfinite(course->change)) {
         dn_log(DN_LOG_NOTE, "%s: %s %.0f mm3, change %+.2f %% per %s", p->name, row->structure, course->mean, course->change,
                p->sessions->unit);
