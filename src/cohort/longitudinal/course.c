@@ -75,8 +75,8 @@ double dn_course_sd(const char *structure, char hemi)
         const char *structure;
         double both, side;
     } known[] = {
-        {"hypothalamus", 2.0, 2.5},
-        {"thalamus", 1.2, 1.4},
+        {"hypothalamus", 2.5, 2.9},
+        {"thalamus", 0.9, 1.0},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; ++i) {
         if (strcmp(known[i].structure, structure) == 0) {
