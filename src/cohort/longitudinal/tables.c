@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "cohort/longitudinal/course.h"
+#include "cohort/longitudinal/longitudinal.h"
 #include "register/rigid.h"
 #include "report/sidecars.h"
 
@@ -151,6 +152,7 @@ static dn_status write_json(const dn_person *p)
     DN_TRY(dn_output_path(p->folder, p->name, "_longitudinal.json", &path));
     json_t *root = json_object();
     dn_record_set(root, "GeneratedBy", dn_record_program(p->models, p->model_count, p->precision, NULL));
+    dn_record_set(root, "Limits", json_string(DN_LONGITUDINAL_LIMITS));
     dn_record_set(root, "TimeUnit", json_string(p->sessions->unit));
     dn_record_set(root, "TimeFrom", json_string(p->sessions->time_from));
     dn_record_set(root, "Columns", columns_json());
