@@ -159,6 +159,7 @@ while IFS=$'\t' read -r page line; do
     'dien crossval '*) extra='--folds 2 --no-figure' ;;
     'dien run '*' participant'*) extra=--dry-run ;; # what is measured, tests/cli/test_run.sh sees
     'dien segment stacks/'*) good='0 4' ;;
+    'dien longitudinal '*) extra='--precision bf16' good='0 4' ;;
     'dien segment '*) extra='--precision bf16' good='0 4' ;;
     'dien help --completion'*) mkdir -p "$HOME/.local/share/bash-completion/completions" ;;
     *'--count 20'* | *'-n 20'*) extra='--count 1' ;;
