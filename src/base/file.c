@@ -108,6 +108,13 @@ done:
     return status;
 }
 
+dn_status dn_file_read_if_there(const char *path, int64_t limit, unsigned char **out, size_t *size)
+{
+    *out = NULL;
+    *size = 0;
+    return dn_path_exists(path) ? dn_file_read(path, limit, out, size) : DN_OK;
+}
+
 /* ---- what must not be replaced ------------------------------------------------------------------------------------ */
 
 /* Paths, kept in the job; what they name is looked up when it matters, as numbers of removed files are given again. */

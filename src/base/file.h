@@ -13,6 +13,8 @@
 /* Reads a whole file; *out is owned by the caller (free) and has a 0 byte after its *size bytes.
  * DN_EINPUT: missing, unreadable, a folder, or larger than limit bytes. */
 DN_CHECKED dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, size_t *size);
+/* The same of a file that need not be there: *out is NULL then. */
+DN_CHECKED dn_status dn_file_read_if_there(const char *path, int64_t limit, unsigned char **out, size_t *size);
 
 /* A file being written. Zero-initialise ({0}); then create -> write... -> commit, or discard. */
 typedef struct dn_file_writer {

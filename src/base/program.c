@@ -37,11 +37,10 @@ static int set_file(posix_spawn_file_actions_t *actions, int file, int as)
     return posix_spawn_file_actions_adddup2(actions, file, as);
 }
 
-int dn_program_spawn(const char *const *arguments, const char *program, bool search, const int files[3], pid_t *process)
+int dn_program_spawn(const dn_program_start *start, pid_t *process)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    char *const *words = (char *const *)(uintptr_t)arguments;
     int error = posix_spawn_file_actions_init(&actions);
     if (error != 0) {
         return error;
@@ -49,13 +48,16 @@ int dn_program_spawn(const char *const *arguments, const char *program, bool sea
     error = posix_spawnattr_init(&attributes);
     if (error == 0) {
         for (int i = 0; i < 3 && error == 0; ++i) {
-            error = set_file(&actions, files[i], i);
+            error = set_file(&actions, start->files[i], i);
+        }
+        if (start->folder != NULL && error == 0) {
+            error = posix_spawn_file_actions_addchdir_np(&actions, start->folder);
         }
         error = error != 0 ? error : posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
         error = error != 0 ? error : posix_spawnattr_setpgroup(&attributes, 0);
-        if (error == 0) {
-            error = search ? posix_spawnp(process, program, &actions, &attributes, words, environ)
-                           : posix_spawn(process, program, &actions, &attributes, words, environ);
+        if (error == 0) { /* without a search where there is a slash */
+            error = posix_spawnp(process, start->program, &actions, &attributes, (char *const *)(uintptr_t)start->arguments,
+                                 start->environment != NULL ? start->environment : environ);
         }
         posix_spawnattr_destroy(&attributes);
     }
@@ -114,6 +116,11 @@ static void attend(pid_t process, int from, double seconds, dn_program_end *out)
 
 dn_status dn_program_run(const char *const *arguments, double seconds, dn_program_end *out)
 {
+    return dn_program_run_in(NULL, NULL, arguments, seconds, out);
+}
+
+dn_status dn_program_run_in(const char *folder, char *const *environment, const char *const *arguments, double seconds, dn_program_end *out)
+{
     int ends[2];
     pid_t process = 0;
     *out = (dn_program_end){.code = -1};
@@ -122,7 +129,9 @@ dn_status dn_program_run(const char *const *arguments, double seconds, dn_progra
     if (pipe2(ends, O_CLOEXEC) != 0) {
         DN_FAIL(DN_ENOMEM, "cannot start %s: %s", arguments[0], strerror(errno));
     }
-    const int error = dn_program_spawn(arguments, arguments[0], true, (const int[3]){-1, ends[1], ends[1]}, &process);
+    const dn_program_start start = {
+        .arguments = arguments, .program = arguments[0], .files = {-1, ends[1], ends[1]}, .folder = folder, .environment = environment};
+    const int error = dn_program_spawn(&start, &process);
     close(ends[1]);
     if (error == ENOENT || error == EACCES || error == ENOTDIR) {
         close(ends[0]);

@@ -18,10 +18,21 @@ typedef struct dn_program_end {
 /* arguments: NULL-terminated, the first is the program, looked for in PATH. seconds: how long it may take.
  * DN_ECANCELLED: the user stopped it. DN_ENOMEM: it cannot be started. Release with dn_program_end_release. */
 DN_CHECKED dn_status dn_program_run(const char *const *arguments, double seconds, dn_program_end *out);
+/* The same in another working folder and with another environment ("NAME=value", NULL-terminated); NULL: ours. */
+DN_CHECKED dn_status dn_program_run_in(const char *folder, char *const *environment, const char *const *arguments, double seconds,
+                                       dn_program_end *out);
 void dn_program_end_release(dn_program_end *end);
 
-/* Starts a program in a process group of its own, with these files as its input, output and errors (-1: /dev/null for the input, ours for
- * the others), and leaves the rest to the caller. search: the program is looked for in PATH. Returns an errno; 0: *process runs. */
-int dn_program_spawn(const char *const *arguments, const char *program, bool search, const int files[3], pid_t *process);
+/* How a program is started. */
+typedef struct dn_program_start {
+    const char *const *arguments; /* NULL-terminated */
+    const char *program;          /* looked for in PATH unless it has a slash */
+    int files[3];                 /* its input, output and errors; -1: /dev/null for the input, ours for the others */
+    const char *folder;           /* NULL: ours */
+    char *const *environment;     /* NULL: ours */
+} dn_program_start;
+
+/* Starts a program in a process group of its own, and leaves the rest to the caller. Returns an errno; 0: *process runs. */
+int dn_program_spawn(const dn_program_start *start, pid_t *process);
 
 #endif

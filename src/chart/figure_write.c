@@ -6,20 +6,16 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "base/program.h"
 #include "chart/pdf_date.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -49,91 +45,39 @@ static dn_status environment_in_utc(char ***out)
     return DN_OK;
 }
 
-/* Starts gnuplot in folder with the given arguments, both streams into file descriptor `out`; waits. *code: its exit status, -1 when it
- * could not be started, -2 when it was stopped because the user cancelled or it took longer than two minutes. */
-static dn_status run_gnuplot(const char *folder, char *const arguments[], int out, int *code)
+/* Runs gnuplot in folder (NULL: ours). out->missing: it was not found; out->late: it took longer than two minutes. DN_ECANCELLED: it was
+ * stopped because the user wants to stop. */
+static dn_status run_gnuplot(const char *folder, const char *const *arguments, dn_program_end *out)
 {
-    dn_status status = DN_OK;
-    posix_spawn_file_actions_t actions;
-    pid_t child = 0;
+    enum { SECONDS = 120 };
     char **environment = NULL;
-    *code = -1;
-    if (posix_spawn_file_actions_init(&actions) != 0) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to start gnuplot");
-    }
-    if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) != 0 ||
-        posix_spawn_file_actions_adddup2(&actions, out, 1) != 0 || posix_spawn_file_actions_adddup2(&actions, out, 2) != 0 ||
-        (folder != NULL && posix_spawn_file_actions_addchdir_np(&actions, folder) != 0)) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to start gnuplot");
-    }
-    DN_TRY_GOTO(status, environment_in_utc(&environment), done);
-    int error = posix_spawnp(&child, arguments[0], &actions, NULL, arguments, environment);
-    if (error == ENOENT || error == EACCES) {
-        goto done; /* *code stays -1 */
-    }
-    if (error != 0) {
-        DN_FAIL_GOTO(status, done, error == ENOMEM ? DN_ENOMEM : DN_EIO, "gnuplot could not be started: %s", strerror(error));
-    }
-    dn_child_note((int)child);
-    for (int waited = 0;; ++waited) {
-        int state = 0;
-        pid_t ended = waitpid(child, &state, WNOHANG);
-        if (ended == child) {
-            *code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
-            break;
-        }
-        if (ended < 0 && errno != EINTR) {
-            break;
-        }
-        if (dn_cancel_requested() || waited > 12000) {
-            kill(child, SIGKILL);
-            while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
-            }
-            *code = -2;
-            break;
-        }
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-    }
-    if (*code == 127) {
-        *code = -1; /* the C library's way to say that exec failed */
-    }
-done:
-    dn_child_forget((int)child);
-    posix_spawn_file_actions_destroy(&actions);
+    DN_TRY(environment_in_utc(&environment));
+    dn_status status = dn_program_run_in(folder, environment, arguments, SECONDS, out);
     free(environment);
+    out->missing = out->missing || out->code == 127; /* the C library's way to say that exec failed */
     return status;
 }
 
 dn_status dn_figure_can_draw(bool *can)
 {
-    int code = -1;
-    int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    char version[] = "--version";
-    char *name = NULL;
-    dn_status status = DN_OK;
-    *can = false;
-    if (out < 0) {
-        return DN_OK;
+    dn_program_end end = {0};
+    dn_status status = run_gnuplot(NULL, (const char *const[]){program(), "--version", NULL}, &end);
+    *can = status == DN_OK && !end.missing && !end.late && end.code == 0;
+    dn_program_end_release(&end);
+    if (status == DN_ECANCELLED) { /* the work that asked stops by itself */
+        dn_error_clear();
+        status = DN_OK;
     }
-    DN_TRY_GOTO(status, dn_strdup(program(), &name), done);
-    DN_TRY_GOTO(status, run_gnuplot(NULL, (char *const[]){name, version, NULL}, out, &code), done);
-    *can = code == 0;
-done:
-    free(name);
-    close(out);
     return status;
 }
 
 /* The last lines of what gnuplot said, on one line. */
-static void read_complaint(int fd, char *text, size_t size)
+static void shorten_complaint(const char *said, char *text, size_t size)
 {
-    char buffer[2048];
-    off_t end = lseek(fd, 0, SEEK_END);
-    off_t start = end > (off_t)sizeof buffer - 1 ? end - (off_t)(sizeof buffer - 1) : 0;
-    ssize_t n = end > 0 ? pread(fd, buffer, sizeof buffer - 1, start) : 0;
+    enum { LAST = 2047 };
+    const size_t length = strlen(said);
     size_t used = 0;
-    buffer[n > 0 ? n : 0] = 0;
-    for (const char *p = buffer; *p != 0 && used + 1 < size; ++p) {
+    for (const char *p = said + (length > LAST ? length - LAST : 0); *p != 0 && used + 1 < size; ++p) {
         char c = *p == '\n' || *p == '\t' ? ' ' : *p;
         if (c != ' ' || (used > 0 && text[used - 1] != ' ')) {
             text[used++] = c;
@@ -151,8 +95,6 @@ static void guard_folder(const char *folder, const char *name, void (*act)(const
         snprintf(path, sizeof path, "%s/%s.%s", folder, name, extensions[i]);
         act(path);
     }
-    snprintf(path, sizeof path, "%s/.log", folder);
-    act(path);
     act(folder);
 }
 
@@ -318,19 +260,21 @@ done:
 }
 
 /* What gnuplot said and how it ended, once script and data lie at path. */
-static dn_status judge_gnuplot(int code, const char *complaint, const char *path, const char *name)
+static dn_status judge_gnuplot(const dn_program_end *end, const char *path, const char *name)
 {
-    if (code == -1) {
+    char complaint[512];
+    shorten_complaint(end->output, complaint, sizeof complaint);
+    if (end->missing) {
         DN_FAIL(DN_EIO,
                 "gnuplot was not found, so the figure %s could not be drawn; install it (apt-get install gnuplot-nox) and run `gnuplot "
                 "%s.gp` in its folder; the script and the data are there",
                 path, name);
     }
-    if (code == -2) {
+    if (end->late) {
         DN_FAIL(DN_EIO, "gnuplot needed more than two minutes for the figure %s and was stopped", path);
     }
-    if (code != 0) {
-        DN_FAIL(DN_EIO, "gnuplot could not draw the figure %s (exit code %d): %s", path, code, complaint);
+    if (end->code != 0) {
+        DN_FAIL(DN_EIO, "gnuplot could not draw the figure %s (exit code %d): %s", path, end->code, complaint);
     }
     if (complaint[0] != 0) {
         dn_log(DN_LOG_DEBUG, "gnuplot on %s: %s", path, complaint);
@@ -355,9 +299,8 @@ dn_status dn_figure_write(const dn_figure *figure, const char *path)
 {
     dn_status status = DN_OK;
     const char *name = dn_path_name(path);
-    char *folder = NULL, *script = NULL, *tool = NULL, *log_path = NULL;
-    char quiet[] = "-d"; /* no start-up files */
-    int log = -1, code = -1;
+    char *folder = NULL, *script = NULL;
+    dn_program_end end = {0};
     bool made = false;
     DN_TRY(check(figure, path));
     DN_TRY_GOTO(status, dn_asprintf(&folder, "%.*s.dien-figure-XXXXXX", (int)(name - path), path), done);
@@ -366,36 +309,24 @@ dn_status dn_figure_write(const dn_figure *figure, const char *path)
     }
     made = true;
     guard_folder(folder, name, dn_file_guard);
-    DN_TRY_GOTO(status, dn_asprintf(&log_path, "%s/.log", folder), done);
     DN_TRY_GOTO(status, dn_asprintf(&script, "./%s.gp", name), done);
-    DN_TRY_GOTO(status, dn_strdup(program(), &tool), done);
     DN_TRY_GOTO(status, write_with(figure, folder, name, "tsv"), done);
     DN_TRY_GOTO(status, write_with(figure, folder, name, "gp"), done);
-    log = open(log_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (log < 0) {
-        DN_FAIL_GOTO(status, done, DN_EIO, "cannot write the figure %s: %s", path, strerror(errno));
-    }
-    DN_TRY_GOTO(status, run_gnuplot(folder, (char *const[]){tool, quiet, script, NULL}, log, &code), done);
-    DN_TRY_GOTO(status, dn_cancel_check(), done); /* nothing of a figure that was not drawn */
-    char complaint[512];
-    read_complaint(log, complaint, sizeof complaint);
-    if (code == 0) {
+    const char *const arguments[] = {program(), "-d", script, NULL}; /* without start-up files */
+    DN_TRY_GOTO(status, run_gnuplot(folder, arguments, &end), done); /* nothing of a figure that was not drawn */
+    if (!end.missing && !end.late && end.code == 0) {
         DN_TRY_GOTO(status, adopt_drawn(folder, name, path), done);
     }
     DN_TRY_GOTO(status, adopt(folder, name, path, "tsv"), done);
     DN_TRY_GOTO(status, adopt(folder, name, path, "gp"), done);
-    status = judge_gnuplot(code, complaint, path, name);
+    status = judge_gnuplot(&end, path, name);
 done:
-    if (log >= 0) {
-        close(log);
-    }
     if (made) {
         remove_folder(folder, name);
         guard_folder(folder, name, dn_file_unguard);
     }
     free(folder);
-    free(log_path);
     free(script);
-    free(tool);
+    dn_program_end_release(&end);
     return status;
 }

@@ -5,14 +5,24 @@
 #include "cli/command.h"
 #include "cohort/run/settings.h"
 
-/* Rows of an option table, without the comma after the last one. */
+/* Rows of an option table, without the comma after the last one: those of every command that measures, and all. */
+#define DN_OPTION_STRUCTURES                                                                                                               \
+    {                                                                                                                                      \
+        .name = "structures", .kind = DN_OPTION_CHOICE, .value = "LIST", .choices = DN_SELECT_NAMES, .list = true,                         \
+        .help = "what to measure, separated by commas (default: everything that the installed networks measure)"                           \
+    }
+#define DN_OPTION_PRECISION                                                                                                                \
+    {                                                                                                                                      \
+        .name = "precision", .kind = DN_OPTION_CHOICE, .value = "TYPE", .preset = "f32", .choices = "f32|bf16|auto",                       \
+        .help = "arithmetic of the network; auto uses bf16 if the processor has it (faster; labels differ in about 1 of 500 voxels)"       \
+    }
+#define DN_OPTION_MEMORY                                                                                                                   \
+    {                                                                                                                                      \
+        .name = "memory", .kind = DN_OPTION_REAL, .value = "GB", .preset = "2", .low = 0.05, .high = 1024,                                 \
+        .help = "largest memory for a run of the network"                                                                                  \
+    }
 #define DN_MEASURE_OPTIONS                                                                                                                 \
-    {.name = "structures",                                                                                                                 \
-     .kind = DN_OPTION_CHOICE,                                                                                                             \
-     .value = "LIST",                                                                                                                      \
-     .choices = DN_SELECT_NAMES,                                                                                                           \
-     .list = true,                                                                                                                         \
-     .help = "what to measure, separated by commas (default: everything that the installed networks measure)"},                            \
+    DN_OPTION_STRUCTURES,                                                                                                                  \
         {.name = "model",                                                                                                                  \
          .kind = DN_OPTION_FILE,                                                                                                           \
          .value = "NAME|FILE",                                                                                                             \
@@ -27,19 +37,7 @@
          .help = "norm of `dien normative fit`, or several separated by commas: the report compares the volume with it (z, percentile, "   \
                  "range)"},                                                                                                                \
         {.name = "posteriors", .kind = DN_OPTION_FLAG, .help = "also write the probabilities of all labels, STEM_probseg.nii.gz"},         \
-        {.name = "precision",                                                                                                              \
-         .kind = DN_OPTION_CHOICE,                                                                                                         \
-         .value = "TYPE",                                                                                                                  \
-         .preset = "f32",                                                                                                                  \
-         .choices = "f32|bf16|auto",                                                                                                       \
-         .help = "arithmetic of the network; auto uses bf16 if the processor has it (faster; labels differ in about 1 of 500 voxels)"},    \
-        {.name = "memory",                                                                                                                 \
-         .kind = DN_OPTION_REAL,                                                                                                           \
-         .value = "GB",                                                                                                                    \
-         .preset = "2",                                                                                                                    \
-         .low = 0.05,                                                                                                                      \
-         .high = 1024,                                                                                                                     \
-         .help = "largest memory for a run of the network"},                                                                               \
+        DN_OPTION_PRECISION, DN_OPTION_MEMORY,                                                                                             \
         {.name = "whole-head",                                                                                                             \
          .kind = DN_OPTION_FLAG,                                                                                                           \
          .help = "search the whole head for the hypothalamus, instead of its usual place only"},                                           \

@@ -37,19 +37,23 @@ typedef struct source {
     char sha256[65];
 } source;
 
-static dn_status source_of(const char *dataset, source *out)
+/* The bytes of a folder's description; NULL: it has none. */
+static dn_status read_bytes(const char *folder, unsigned char **bytes, size_t *size)
 {
     char *path = NULL;
+    DN_TRY(dn_path_join(folder, DESCRIPTION, &path));
+    dn_status status = dn_file_read_if_there(path, DESCRIPTION_LIMIT, bytes, size);
+    free(path);
+    return status;
+}
+
+static dn_status source_of(const char *dataset, source *out)
+{
     unsigned char *bytes = NULL;
     size_t size = 0;
+    dn_status status;
     *out = (source){.name = NULL};
-    DN_TRY(dn_path_join(dataset, DESCRIPTION, &path));
-    dn_status status = DN_OK;
-    if (dn_path_exists(path)) {
-        status = dn_file_read(path, DESCRIPTION_LIMIT, &bytes, &size);
-    }
-    free(path);
-    DN_TRY(status);
+    DN_TRY(read_bytes(dataset, &bytes, &size));
     if (bytes == NULL) {
         char *whole = realpath(dataset, NULL);
         dn_log(DN_LOG_WARNING, "%s has no " DESCRIPTION "; BIDS asks for one", dataset);
@@ -90,22 +94,17 @@ static dn_status is_empty(const char *folder, bool *empty)
 
 static dn_status read_description(const char *output, json_t **out)
 {
-    char *path = NULL;
     unsigned char *bytes = NULL;
     size_t size = 0;
     *out = NULL;
-    DN_TRY(dn_path_join(output, DESCRIPTION, &path));
-    dn_status status = DN_OK;
-    if (dn_path_exists(path)) {
-        status = dn_file_read(path, DESCRIPTION_LIMIT, &bytes, &size);
-        if (status == DN_OK) {
-            *out = json_loadb((const char *)bytes, size, 0, NULL);
-            status = *out != NULL ? DN_OK : dn_error_set(DN_EUSAGE, "%s is no JSON file; name another folder for the results", path);
-        }
+    DN_TRY(read_bytes(output, &bytes, &size));
+    if (bytes == NULL) {
+        return DN_OK;
     }
+    *out = json_loadb((const char *)bytes, size, 0, NULL);
     free(bytes);
-    free(path);
-    return status;
+    return *out != NULL ? DN_OK
+                        : dn_error_set(DN_EUSAGE, "%s/" DESCRIPTION " is no JSON file; name another folder for the results", output);
 }
 
 static const char *text_at(const json_t *object, const char *key)
@@ -244,5 +243,16 @@ dn_status dn_derivative_check_source(const char *dataset, const char *output)
     }
     json_decref(description);
     free(from.name);
+    return status;
+}
+
+dn_status dn_derivative_source_name(const char *output, char **out)
+{
+    json_t *description = NULL;
+    *out = NULL;
+    DN_TRY(read_description(output, &description));
+    const char *name = json_string_value(json_object_get(json_object_get(description, "DienSource"), "Name"));
+    dn_status status = name != NULL ? dn_strdup(name, out) : DN_OK;
+    json_decref(description);
     return status;
 }

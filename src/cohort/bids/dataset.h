@@ -15,5 +15,7 @@ DN_CHECKED dn_status dn_derivative_open(const char *dataset, const char *output,
 DN_CHECKED dn_status dn_derivative_check(const char *output);
 /* The same for one that reads the data set, too. DN_EUSAGE: the results are of another data set. */
 DN_CHECKED dn_status dn_derivative_check_source(const char *dataset, const char *output);
+/* The name of the data set that results come from; owned; NULL: the folder does not say. DN_EUSAGE: its description is no JSON file. */
+DN_CHECKED dn_status dn_derivative_source_name(const char *output, char **out);
 
 #endif

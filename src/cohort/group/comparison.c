@@ -247,10 +247,7 @@ static dn_status clean_file(const dn_roster *cohort, const char *folder, const c
     unsigned char *bytes = NULL;
     size_t size = 0;
     DN_TRY(dn_path_join(folder, name, &path));
-    dn_status status = DN_OK;
-    if (dn_path_exists(path)) {
-        status = dn_file_read(path, LIMIT, &bytes, &size);
-    }
+    dn_status status = dn_file_read_if_there(path, LIMIT, &bytes, &size);
     if (status == DN_OK && bytes != NULL) {
         dn_roster_cut_folders(cohort, (char *)bytes);
         status = dn_file_write_all(path, bytes, strlen((const char *)bytes));

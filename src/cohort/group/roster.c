@@ -1,12 +1,14 @@
 /* Records of OUTPUT/status as scans, and what the data set has beside them. */
 #define _GNU_SOURCE
 #include "cohort/group/roster.h"
+
 #include "base/bids_name.h"
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/remedy.h"
 #include "base/text.h"
+#include "cohort/bids/dataset.h"
 #include "cohort/bids/layout.h"
 #include "cohort/run/scan_status.h"
 
@@ -184,19 +186,13 @@ static dn_status read_outputs(const json_t *outputs, dn_roster_scan *scan)
     return DN_OK;
 }
 
-/* "hypothalamus (a6098ec8), ...": as provenance.c has it, for a scan whose JSON file is gone. */
-static dn_status read_identity(const json_t *root, dn_roster_scan *scan)
-{
-    const char *version = json_string_value(json_object_get(root, "Version"));
-    return version != NULL ? dn_strdup(version, &scan->record.version) : DN_OK;
-}
-
 static dn_status fill_scan(const dn_roster *cohort, const json_t *root, dn_roster_scan *scan)
 {
     const char *inside = json_string_value(json_object_get(root, "Scan"));
     const char *state = json_string_value(json_object_get(root, "State"));
     const char *folder = json_string_value(json_object_get(root, "Folder"));
     const char *message = json_string_value(json_object_get(root, "Message"));
+    const char *version = json_string_value(json_object_get(root, "Version"));
     const json_t *score = json_object_get(root, "Score");
     bool fits = false;
     if (inside == NULL || state == NULL || folder == NULL) {
@@ -216,7 +212,9 @@ static dn_status fill_scan(const dn_roster *cohort, const json_t *root, dn_roste
     scan->state = DN_ROSTER_MEASURED;
     scan->record.verdict = json_is_false(json_object_get(root, "Accepted")) ? DN_SCAN_REJECTED : DN_SCAN_ACCEPTED;
     DN_TRY(read_outputs(json_object_get(root, "Outputs"), scan));
-    DN_TRY(read_identity(root, scan));
+    if (version != NULL) { /* for a scan whose JSON file is gone */
+        DN_TRY(dn_strdup(version, &scan->record.version));
+    }
     return scan->table != NULL ? DN_OK : set_damaged(scan, "names no table of volumes");
 }
 
@@ -386,24 +384,6 @@ static int by_place(const void *pa, const void *pb)
     return order != 0 ? order : strverscmp(a->key, b->key);
 }
 
-/* What dn_derivative_open wrote. */
-static dn_status read_name(dn_roster *cohort)
-{
-    char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    DN_TRY(dn_path_join(cohort->output, "dataset_description.json", &path));
-    dn_status status = dn_file_read(path, RECORD_LIMIT, &bytes, &size);
-    free(path);
-    DN_TRY(status);
-    json_t *root = json_loadb((const char *)bytes, size, 0, NULL);
-    free(bytes);
-    const char *name = json_string_value(json_object_get(json_object_get(root, "DienSource"), "Name"));
-    status = dn_strdup(name != NULL ? name : dn_path_name(cohort->dataset), &cohort->name);
-    json_decref(root);
-    return status;
-}
-
 dn_status dn_roster_read(const char *dataset, const char *output, dn_roster *out)
 {
     size_t room = 0;
@@ -411,7 +391,10 @@ dn_status dn_roster_read(const char *dataset, const char *output, dn_roster *out
     if (!dn_path_is_folder(dataset)) {
         DN_FAIL(DN_EINPUT, "%s is not a folder: a BIDS data set is one, with folders sub-...", dataset);
     }
-    DN_TRY(read_name(out));
+    DN_TRY(dn_derivative_source_name(output, &out->name));
+    if (out->name == NULL) {
+        DN_TRY(dn_strdup(dn_path_name(dataset), &out->name));
+    }
     DN_TRY(dn_table_create("the volumes of the cohort", &out->columns));
     DN_TRY(read_records(out, &room));
     DN_TRY(compare_dataset(out, &room));

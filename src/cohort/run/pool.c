@@ -269,6 +269,20 @@ done:
     return status;
 }
 
+/* No more processes can be had: those that run come first, and are all that is used from here on. */
+static void keep_running(pool *it)
+{
+    int kept = 0;
+    for (int i = 0; i < it->slot_count; ++i) {
+        if (it->slots[i].item != NULL) {
+            const slot moved = it->slots[i];
+            it->slots[i] = it->slots[kept];
+            it->slots[kept++] = moved;
+        }
+    }
+    it->slot_count = kept;
+}
+
 /* Gives an idle process its next scan. *more: another one may be given now. */
 static dn_status hand_out_one(pool *it, slot *at, bool *more)
 {
@@ -301,8 +315,8 @@ static dn_status hand_out_one(pool *it, slot *at, bool *more)
     }
     dn_folder_lock_release(&item->lock);
     if (status == DN_ENOMEM && running(it) > 0) { /* the processes that could be started go on */
-        dn_log(DN_LOG_WARNING, "%s; going on with %d at a time", dn_error_message(), running(it));
-        it->slot_count = running(it);
+        keep_running(it);
+        dn_log(DN_LOG_WARNING, "%s; going on with %d at a time", dn_error_message(), it->slot_count);
         *more = false;
         return DN_OK;
     }

@@ -153,9 +153,9 @@ dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, cons
     json_t *record = NULL;
     *out = (dn_scan_status){.state = DN_SCAN_NEW};
     DN_TRY(path_of(output, scan, &path));
-    dn_status status = dn_path_exists(path) ? dn_file_read(path, RECORD_LIMIT, &bytes, &size) : DN_EINPUT;
+    dn_status status = dn_file_read_if_there(path, RECORD_LIMIT, &bytes, &size);
     free(path);
-    if (status == DN_OK) {
+    if (bytes != NULL) {
         record = json_loadb((const char *)bytes, size, 0, NULL);
     }
     free(bytes);

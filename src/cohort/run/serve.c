@@ -110,7 +110,7 @@ static json_t *list_outputs(const char *folder, const char *scan)
     return list;
 }
 
-static void measure(service *it, const json_t *request)
+static void measure_one(service *it, const json_t *request)
 {
     const char *scan = json_string_value(json_object_get(request, "scan"));
     const char *folder = json_string_value(json_object_get(request, "folder"));
@@ -134,6 +134,17 @@ static void measure(service *it, const json_t *request)
         json_object_set_new(answer, "outputs", list_outputs(folder, scan));
     }
     send_line(it, json_pack("{s:o}", "done", answer));
+}
+
+/* Each scan is a job of its own: what must not be overwritten is its file, and not those of all scans before it, too. */
+static void measure(service *it, const json_t *request)
+{
+    dn_job job;
+    dn_job_init_within(&job, dn_job_current(), dn_threads_get());
+    dn_job *around = dn_job_enter(&job);
+    measure_one(it, request);
+    dn_job_leave(around);
+    dn_job_release(&job);
 }
 
 /* ---- the loop ----------------------------------------------------------------------------------------------------- */

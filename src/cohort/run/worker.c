@@ -45,8 +45,10 @@ static dn_status start(dn_worker *worker, const char *program)
         return fail_start(error);
     }
     static const char *const arguments[] = {"dien", "worker", NULL};
-    const int files[3] = {to[0], from[1], -1};
-    const int error = dn_program_spawn(arguments, program != NULL ? program : "/proc/self/exe", false, files, &worker->process);
+    const dn_program_start how = {.arguments = arguments,
+                                  .program = program != NULL ? program : "/proc/self/exe",
+                                  .files = {to[0], from[1], -1}};
+    const int error = dn_program_spawn(&how, &worker->process);
     close(to[0]);
     close(from[1]);
     if (error != 0) {

@@ -104,6 +104,8 @@ int64_t dn_step_in_channels(const dn_step *step, const dn_plan *plan);
 DN_CHECKED dn_status dn_plan_new_value(dn_plan *plan, const dn_shape *shape, int *out);
 DN_CHECKED dn_status dn_plan_new_step(dn_plan *plan, const dn_node *node, const dn_shape *in_shape, const int *inputs, int count,
                                       int output, dn_step **out);
+/* Weights, bias, and scales and shifts of what goes with them; not its kernels. */
+void dn_step_release_arrays(dn_step *step);
 DN_CHECKED dn_status dn_plan_build(dn_plan *plan, const dn_graph *graph, const dn_weights *weights);
 DN_CHECKED dn_status dn_plan_choose_types(dn_plan *plan);
 DN_CHECKED dn_status dn_plan_make_kernels(dn_plan *plan);

@@ -62,7 +62,7 @@ static dn_status move_step(dn_plan *plan, const dn_step *step)
     return DN_OK;
 }
 
-static void release_arrays(dn_step *step)
+void dn_step_release_arrays(dn_step *step)
 {
     free(step->weight);
     free(step->bias);
@@ -105,7 +105,7 @@ dn_status dn_plan_choose_types(dn_plan *plan)
     }
     /* On failure the old steps that were not moved still own their arrays. */
     for (; done < old_count; ++done) {
-        release_arrays(&old[done]);
+        dn_step_release_arrays(&old[done]);
     }
     free(converted);
     free(old);

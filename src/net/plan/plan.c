@@ -138,16 +138,7 @@ void dn_plan_destroy(dn_plan *plan)
         for (int i = 0; i < 3; ++i) {
             dn_kernel_destroy(step->slab_kernels[i]);
         }
-        free(step->weight);
-        free(step->bias);
-        for (int p = 0; p < step->post_count; ++p) {
-            free(step->posts[p].scale);
-            free(step->posts[p].shift);
-        }
-        for (int p = 0; p < step->pre_count; ++p) {
-            free(step->pre[p].scale);
-            free(step->pre[p].shift);
-        }
+        dn_step_release_arrays(step);
     }
     dn_engine_destroy(plan->engine);
     dn_arena_release(&plan->strings);
