@@ -8,6 +8,7 @@
 #include "base/scratch.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Temporary files still open, so that a signal handler can remove them without locks: fixed slots, each written
@@ -187,6 +189,39 @@ static dn_status temporary_beside(const char *path, char **out)
             return DN_OK;
         }
         free(name);
+    }
+}
+
+/* ".NAME.12-3.tmp", of any NAME where it is NULL. */
+static bool is_temporary(const char *entry, const char *name)
+{
+    const size_t length = name == NULL ? 0 : strlen(name);
+    const char *number = strrchr(entry, '-');
+    if (entry[0] != '.' || number == NULL || strspn(number + 1, "0123456789") == 0 ||
+        strcmp(number + 1 + strspn(number + 1, "0123456789"), ".tmp") != 0) {
+        return false;
+    }
+    const char *process = number;
+    while (process > entry && isdigit((unsigned char)process[-1])) {
+        --process;
+    }
+    return process < number && process > entry + 1 && process[-1] == '.' &&
+           (name == NULL || ((size_t)(process - entry) == length + 2 && memcmp(entry + 1, name, length) == 0));
+}
+
+void dn_folder_sweep(const char *folder, const char *name, double older_s)
+{
+    DIR *open = opendir(folder);
+    const struct dirent *entry;
+    while (open != NULL && (entry = readdir(open)) != NULL) {
+        struct stat info;
+        if (is_temporary(entry->d_name, name) && fstatat(dirfd(open), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(info.st_mode) && difftime(time(NULL), info.st_mtime) >= older_s) {
+            unlinkat(dirfd(open), entry->d_name, 0);
+        }
+    }
+    if (open != NULL) {
+        closedir(open);
     }
 }
 

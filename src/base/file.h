@@ -38,6 +38,12 @@ DN_CHECKED dn_status dn_file_write_all(const char *path, const void *bytes, size
  * DN_EUSAGE as dn_file_create. */
 DN_CHECKED dn_status dn_file_adopt(const char *temporary, const char *path);
 
+/* Removes temporary files that a killed process left in folder: those of the target `name`, or of every target where name is NULL, that
+ * were last written older_s seconds ago or earlier. 0 only where a lock says that no other process writes that target. Errors are ignored:
+ * such files take room and do no other harm. */
+#define DN_SWEEP_AFTER_S 3600.0 /* for folders without a lock: no file of a cohort is written for that long */
+void dn_folder_sweep(const char *folder, const char *name, double older_s);
+
 /* path is an input of the calling thread's job (base/job.h): until the job ends no write of it may replace that file, under whatever name.
  * path need not be a file; other paths are ignored. Without a job nothing is protected. DN_ENOMEM. */
 DN_CHECKED dn_status dn_file_protect(const char *path);

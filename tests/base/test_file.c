@@ -72,6 +72,43 @@ static void stale_temporaries_do_not_block(void **state)
     free(path);
 }
 
+/* What a killed process left goes, and nothing else. */
+static void sweeping(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool goes;
+    } files[] = {
+        {".a.json.123-4.tmp", true}, {".a.json.b.1-2.tmp", false}, {".b.json.123-4.tmp", false}, {"a.json", false},
+        {".a.json.tmp", false},      {".a.json.12-.tmp", false},   {".a.json.-3.tmp", false},    {"a.json.12-3.tmp", false},
+        {".12-3.tmp", false},        {".a.json.12-3.tmpx", false},
+    };
+    enum { COUNT = sizeof files / sizeof *files };
+    for (int i = 0; i < COUNT; ++i) {
+        char *path = in_folder(files[i].name);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fclose(file);
+        free(path);
+    }
+    dn_folder_sweep(folder, "a.json", 3600.0);
+    char *fresh = in_folder(files[0].name);
+    assert_true(dn_path_exists(fresh)); /* another process may be writing it */
+    free(fresh);
+    dn_folder_sweep(folder, "a.json", 0.0);
+    for (int i = 0; i < COUNT; ++i) {
+        char *path = in_folder(files[i].name);
+        if (dn_path_exists(path) == files[i].goes) {
+            fail_msg("%s: expected it to %s", files[i].name, files[i].goes ? "go" : "stay");
+        }
+        if (!files[i].goes) {
+            assert_int_equal(unlink(path), 0);
+        }
+        free(path);
+    }
+}
+
 static void long_names_are_written(void **state)
 {
     (void)state;
@@ -223,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stale_temporaries_do_not_block),
+        cmocka_unit_test(sweeping),
         cmocka_unit_test(long_names_are_written),
         cmocka_unit_test(what_is_no_file_is_not_replaced),
         cmocka_unit_test(inputs_are_not_overwritten),

@@ -161,7 +161,9 @@ static void test_rest(void **state)
     dn_tiles_rest(tiles, true);
     printf("a run took %.1f MB; %.1f MB came back, then %.1f MB of outputs\n", 1e-6 * (double)tiling.peak_bytes,
            1e-6 * (double)(before - after), 1e-6 * (double)(after - resident()));
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed for a while */
     assert_true((double)(before - resident()) > 0.8 * (double)tiling.peak_bytes);
+#endif
     task.last = answer[1];
     assert_ok(dn_tiles_run(tiles, &io, NULL));
     assert_memory_equal(answer[1], answer[0], count * sizeof(float));

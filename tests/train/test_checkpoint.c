@@ -227,6 +227,7 @@ static void not_a_checkpoint(void **state)
     toy_text(folder, "checkpoint.safetensors", "hello\n");
     assert_int_equal(read_one(config, 4), DN_EFORMAT);
     assert_ok(dn_train_config_model(config, &model));
+    dn_weights_destroy(model->weights);
     model->weights = arrays(0, 4);
     assert_ok(dn_model_write(model, DN_STORE_F32, path));
     assert_int_equal(read_one(config, 4), DN_EFORMAT);

@@ -95,6 +95,7 @@ dn_status dn_run_group(const dn_run_group_options *options)
     DN_TRY_GOTO(status, dn_roster_comparison_prepare(&cohort, options, &comparison), done);
     DN_TRY_GOTO(status, dn_path_join(options->output, DN_GROUP_FOLDER, &folder), done);
     DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
+    dn_folder_sweep(folder, NULL, DN_SWEEP_AFTER_S);
     DN_TRY_GOTO(status, dn_roster_read_volumes(&cohort, folder), done);
     DN_TRY_GOTO(status, remark_records(&cohort), done);
     DN_TRY_GOTO(status, dn_roster_find_outliers(&cohort, options->count_rejected, &outliers), done);

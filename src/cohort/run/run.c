@@ -145,6 +145,8 @@ static dn_status measure(run *it)
     set_pool(it, &pool);
     DN_TRY(dn_path_join(it->options->output, DN_SCAN_STATUS_FOLDER, &folder));
     dn_status status = dn_path_make_folder(folder);
+    dn_folder_sweep(folder, NULL, DN_SWEEP_AFTER_S);
+    dn_folder_sweep(it->options->output, NULL, DN_SWEEP_AFTER_S);
     free(folder);
     DN_TRY(status);
     if (pool.jobs > 1) {

@@ -28,6 +28,22 @@ static dn_status path_of(const char *output, const dn_bids_scan *scan, char **ou
     return dn_asprintf(out, "%s/" DN_SCAN_STATUS_FOLDER "/%s.json", output, scan->key);
 }
 
+/* What a run that was killed while it wrote the record left beside it; the scan's lock is ours. */
+static dn_status sweep(const char *output, const dn_bids_scan *scan)
+{
+    char *folder = NULL, *name = NULL;
+    dn_status status = dn_path_join(output, DN_SCAN_STATUS_FOLDER, &folder);
+    if (status == DN_OK) {
+        status = dn_asprintf(&name, "%s.json", scan->key);
+    }
+    if (status == DN_OK) {
+        dn_folder_sweep(folder, name, 0.0);
+    }
+    free(folder);
+    free(name);
+    return status;
+}
+
 /* ---- looking ------------------------------------------------------------------------------------------------------ */
 
 static void time_text(const struct stat *facts, char out[48])
@@ -205,7 +221,10 @@ dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, con
     json_object_set_new(record, "Outputs", answer->outputs != NULL ? json_deep_copy(answer->outputs) : json_array());
     json_object_set_new(record, "Seconds", json_real(round(answer->seconds * 100.0) / 100.0));
     json_object_set_new(record, "PeakMemory_MB", json_real(round(answer->peak_mb)));
-    dn_status status = path_of(output, scan, &path);
+    dn_status status = sweep(output, scan);
+    if (status == DN_OK) {
+        status = path_of(output, scan, &path);
+    }
     if (status != DN_OK) {
         json_decref(record);
         return status;
@@ -218,6 +237,7 @@ dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, con
 dn_status dn_scan_status_remove(const char *output, const dn_bids_scan *scan)
 {
     char *path = NULL;
+    DN_TRY(sweep(output, scan));
     DN_TRY(path_of(output, scan, &path));
     const int error = unlink(path) == 0 || errno == ENOENT ? 0 : errno;
     dn_status status = error == 0 ? DN_OK : dn_error_set(DN_EIO, "cannot remove the old record %s: %s", path, strerror(error));
