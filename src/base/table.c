@@ -2,6 +2,7 @@
  * table_read.c, numbers are in table_number.c. */
 #define _GNU_SOURCE
 #include "base/table.h"
+#include "base/text.h"
 
 #include "base/file.h"
 #include "base/memory.h"

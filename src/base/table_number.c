@@ -1,27 +1,12 @@
 /* Cells as numbers: which texts are numbers, which are ambiguous, and the message for each of these. */
-#define _GNU_SOURCE
 #include "base/memory.h"
 #include "base/table_private.h"
+#include "base/text.h"
 
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-static locale_t c_locale;
-
-static void make_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-double dn_number_parse(const char *text, char **end)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_locale);
-    return c_locale != (locale_t)0 ? strtod_l(text, end, c_locale) : strtod(text, end);
-}
+#include <strings.h>
 
 static size_t digits(const char *text)
 {

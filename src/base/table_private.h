@@ -33,7 +33,5 @@ dn_number_form dn_number_form_of(const char *text, double *value);
 bool dn_number_of_three(const char *text, char separator);
 /* Drops the columns behind the first count ones. */
 void dn_table_keep_columns(dn_table *table, size_t count);
-/* strtod in the C locale. */
-double dn_number_parse(const char *text, char **end);
 
 #endif

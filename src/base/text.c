@@ -1,7 +1,9 @@
-/* Texts that grow in memory, and the removal of control characters from texts of others. */
+/* Texts that grow in memory, the removal of control characters from texts of others, and numbers in texts. */
 #define _GNU_SOURCE
 #include "base/text.h"
 
+#include <locale.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,4 +93,18 @@ size_t dn_text_character(const char *text, size_t size)
         return 0;
     }
     return n;
+}
+
+static locale_t c_locale;
+
+static void make_locale(void)
+{
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+double dn_number_parse(const char *text, char **end)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_locale);
+    return c_locale != (locale_t)0 ? strtod_l(text, end, c_locale) : strtod(text, end);
 }

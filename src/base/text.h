@@ -31,4 +31,7 @@ void dn_text_without_controls(char *text, size_t size, const char *kept);
 /* Bytes of the UTF-8 character at text, of which size bytes are left (or a zero follows); 0: it is none. */
 size_t dn_text_character(const char *text, size_t size);
 
+/* strtod in the C locale, whatever a program that uses the library has set: "." before decimals. */
+double dn_number_parse(const char *text, char **end);
+
 #endif

@@ -4,10 +4,13 @@
 #include "base/words.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -110,4 +113,29 @@ dn_status dn_split_list(const char *text, char ***items, size_t *count)
         }
     }
     return DN_OK;
+}
+
+dn_status dn_split_numbers(const char *what, const char *text, double **out, size_t *count)
+{
+    char **items = NULL;
+    dn_status status = DN_OK;
+    *out = NULL;
+    DN_TRY(dn_split_list(text, &items, count));
+    if (*count > 0) {
+        DN_TRY_GOTO(status, dn_alloc(out, *count, sizeof **out, "numbers"), done);
+    }
+    for (size_t i = 0; i < *count; ++i) {
+        char *end = NULL;
+        (*out)[i] = dn_number_parse(items[i], &end);
+        if (end == items[i] || *end != '\0' || !isfinite((*out)[i])) {
+            DN_FAIL_GOTO(status, done, DN_EUSAGE, "%s \"%s\" is not a number", what, items[i]);
+        }
+    }
+done:
+    if (status != DN_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    free(items);
+    return status;
 }

@@ -17,5 +17,7 @@ DN_CHECKED dn_status dn_choice_of(const char *what, const char *text, const char
 /* "a,b,c" into texts without blanks around them; empty ones are passed over. *items has *count entries; release with one free. NULL text: 0
  * entries. DN_ENOMEM. */
 DN_CHECKED dn_status dn_split_list(const char *text, char ***items, size_t *count);
+/* "0,1.1,2.9" into numbers, by the rules above; *out: owned by the caller, NULL for no numbers. DN_EUSAGE: "WHAT "abc" is not a number". */
+DN_CHECKED dn_status dn_split_numbers(const char *what, const char *text, double **out, size_t *count);
 
 #endif

@@ -1,12 +1,11 @@
 /* dien longitudinal: several sessions of one person measured in one frame, and the change of the volumes. */
+#include "base/words.h"
 #include "cli/command.h"
 #include "cli/measure_options.h"
 #include "cli/scan_list.h"
 #include "cohort/longitudinal/longitudinal.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const dn_option options[] = {
     {.name = "output",
@@ -33,36 +32,16 @@ static const dn_option options[] = {
     {.name = NULL},
 };
 
-/* text: numbers with commas; NULL: none. *out: owned, NULL without text. */
-static dn_status read_times(const char *text, size_t count, double **out)
+/* *out: owned, NULL without text. */
+static dn_status read_times(const char *text, size_t scans, double **out)
 {
-    *out = NULL;
-    if (text == NULL) {
-        return DN_OK;
+    size_t count = 0;
+    DN_TRY(dn_split_numbers("--times:", text, out, &count));
+    if (text != NULL && count != scans) {
+        free(*out);
+        *out = NULL;
+        DN_FAIL(DN_EUSAGE, "--times %s: one number of years per scan is needed (%zu scans), with commas: 0,1.1,2.9", text, scans);
     }
-    double *times = calloc(count + 1, sizeof *times);
-    size_t n = 0;
-    const char *at = text;
-    if (times == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for the times");
-    }
-    for (; n < count; ++n) {
-        char *end = NULL;
-        times[n] = strtod(at, &end);
-        if (end == at || !isfinite(times[n]) || (*end != ',' && *end != 0)) {
-            break;
-        }
-        at = *end == ',' ? end + 1 : end;
-        if (*end == 0) {
-            ++n;
-            break;
-        }
-    }
-    if (n != count || *at != 0) {
-        free(times);
-        DN_FAIL(DN_EUSAGE, "--times %s: one number of years per scan is needed (%zu scans), with commas: 0,1.1,2.9", text, count);
-    }
-    *out = times;
     return DN_OK;
 }
 

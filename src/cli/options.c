@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -168,7 +169,7 @@ static dn_status check_number(const dn_option *option, const char *text)
     if (whole) {
         value = (double)strtoll(text, &end, 10);
     } else {
-        value = strtod(text, &end);
+        value = dn_number_parse(text, &end);
     }
     bool wrong = end == text || *end != '\0' || isspace((unsigned char)text[0]) || errno == ERANGE || !isfinite(value);
     bool bounded = option->low != 0 || option->high != 0;
@@ -450,7 +451,7 @@ int64_t dn_arguments_integer(const dn_arguments *arguments, const char *name)
 double dn_arguments_real(const dn_arguments *arguments, const char *name)
 {
     const char *text = dn_arguments_text(arguments, name);
-    return text != NULL ? strtod(text, NULL) : 0.0;
+    return text != NULL ? dn_number_parse(text, NULL) : 0.0;
 }
 
 static bool is_among(const char *name, const char *const *names)

@@ -163,24 +163,18 @@ static double anova_power_at(const void *design, double n)
 /* Variance of the given means; *k of them. */
 static dn_status read_means(const char *means, size_t *k, double *variance)
 {
-    char **items = NULL;
+    double *items = NULL;
     double sum = 0.0;
     double squares = 0.0;
-    DN_TRY(dn_split_list(means, &items, k));
-    dn_status status = DN_OK;
-    if (*k < 2) {
+    dn_status status = dn_split_numbers("the mean", means, &items, k);
+    if (status == DN_OK && *k < 2) {
         status = dn_error_set(DN_EUSAGE, "an analysis of variance needs the means of at least two groups");
     }
     for (size_t i = 0; i < *k && status == DN_OK; ++i) {
-        char *end;
-        double mean = strtod(items[i], &end);
-        if (*end != '\0' || !isfinite(mean)) {
-            status = dn_error_set(DN_EUSAGE, "the mean \"%s\" is not a number", items[i]);
-        }
-        sum += mean;
+        sum += items[i];
     }
     for (size_t i = 0; i < *k && status == DN_OK; ++i) {
-        double d = strtod(items[i], NULL) - sum / (double)*k;
+        const double d = items[i] - sum / (double)*k;
         squares += d * d;
     }
     *variance = *k > 1 ? squares / (double)(*k - 1) : 0.0;

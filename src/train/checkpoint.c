@@ -4,6 +4,7 @@
 #include "base/job.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "models/safetensors.h"
 
 #include <stdio.h>
@@ -57,7 +58,7 @@ static json_t *exact(double value)
 static double read_exact(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? strtod(text, NULL) : 0.0;
+    return text != NULL ? dn_number_parse(text, NULL) : 0.0;
 }
 
 static int64_t read_whole(const json_t *object, const char *key)

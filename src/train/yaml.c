@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/words.h"
 
 #include <errno.h>
@@ -140,7 +141,7 @@ dn_status dn_yaml_text(const dn_yaml *yaml, const yaml_node_t *node, const char 
 static bool parse_real(const char *text, double *out)
 {
     char *end;
-    *out = strtod(text, &end);
+    *out = dn_number_parse(text, &end);
     /* strtod also takes hexadecimal numbers, and words like "infinity" and "nan". */
     return *text != '\0' && *end == '\0' && strspn(text, "+-.0123456789eE") == strlen(text) && isfinite(*out);
 }

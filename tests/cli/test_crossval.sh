@@ -1,5 +1,6 @@
 # dien crossval from outside: folds, tables, what goes on after a stop, and what does not go together.
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../support/toy.sh"
 
 for n in 1 2 3 4; do
     # The label map is its own scan: numbers are intensities.
@@ -7,31 +8,13 @@ for n in 1 2 3 4; do
     cp "$work/sub-0${n}_stack.nii.gz" "$work/sub-0${n}_dseg.nii.gz"
 done
 printf 'participant_id\tgroup\nsub-01\ta\nsub-02\ta\n03\tb\nsub-04\tb\n' >"$work/participants.tsv"
-cat >"$work/toy.yaml" <<YAML
-name: toy
-output: run
-model:
-  architecture: graph
-  spacing_mm: 4
-  patch: [32, 32]
-  slices: {channels: 3}
-  config:
-    dims: 2
-    nodes:
-      - {op: input, name: x, channels: 3}
-      - {op: conv, name: a, input: x, out: 8, kernel: 3, padding: same, bias: true}
-      - {op: activation, name: r, input: a, kind: relu}
-      - {op: conv, name: b, input: r, out: 3, kernel: 3, padding: same, bias: true}
-      - {op: softmax, name: s, input: b}
-    outputs: [s]
-labels:
-  - {name: background, from: [0, 2, 10, 24, 41, 49]}
-  - {name: left_shell, from: [515]}
-  - {name: right_shell, from: [507]}
+{
+    toy_network toy run 3 8
+    cat <<YAML
 data: {scans: [{scan: '*_stack.nii.gz', labels: '*_dseg.nii.gz'}]}
-augmentation: {preset: plain, noise_sd: 0}
 training: {epochs: 3, batch: 8, schedule: {kind: constant, peak: 0.02}}
 YAML
+} >"$work/toy.yaml"
 
 run=(crossval "$work/toy.yaml" --folds 2 --participants "$work/participants.tsv" --group group --no-figure)
 expect 0 "${run[@]}"

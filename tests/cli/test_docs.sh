@@ -2,6 +2,7 @@
 # what does not work fails here. So do sessions ("$ dien ...", its messages, its exit code), messages that troubleshooting.md quotes and the
 # program does not have, flags that quality.md leaves out, and links that lead nowhere. What takes hours (training by the shipped configs) goes as far as its first step: --check, --steps 2.
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../support/toy.sh"
 sanitized && { echo "skipped: under sanitizers it takes a quarter of an hour, and other tests run these commands"; exit 77; }
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 source_folder=${DIEN_SOURCE:?the source tree}
@@ -43,33 +44,15 @@ echo '{"licence": "MIT"}' >labels.json
 echo 'the notes of the scan' >notes.nii.gz
 "$fixture" dicom dicom t1 localizer && (cd dicom && files=(); for f in *; do files+=("$f=$f"); done; "$fixture" zip ../study.zip "${files[@]}") || fail "cannot make DICOM files"
 "$fixture" model "$DIEN_MODELS/billot2020-hypothalamus-subunits.safetensors" || fail "cannot make a model"
-cat >my.yaml <<YAML
-name: NAME
-output: runs/my
-model:
-  architecture: graph
-  spacing_mm: 4
-  patch: [32, 32]
-  slices: {channels: 1}
-  config:
-    dims: 2
-    nodes:
-      - {op: input, name: x, channels: 1}
-      - {op: conv, name: a, input: x, out: 4, kernel: 3, padding: same, bias: true}
-      - {op: activation, name: r, input: a, kind: relu}
-      - {op: conv, name: b, input: r, out: 3, kernel: 3, padding: same, bias: true}
-      - {op: softmax, name: s, input: b}
-    outputs: [s]
-labels:
-  - {name: background, from: [0, 2, 10, 24, 41, 49]}
-  - {name: left_shell, from: [515]}
-  - {name: right_shell, from: [507]}
+{
+    toy_network NAME runs/my 1 4
+    cat <<YAML
 data:
   scans: [{scan: 'learn/*_stack.nii.gz', labels: 'learn/*_dseg.nii.gz'}]
   validation: {scans: [{scan: 'learn/sub-0*1_stack.nii.gz', labels: 'learn/sub-0*1_dseg.nii.gz'}], samples: 8}
-augmentation: {preset: plain, noise_sd: 0}
 training: {steps: 3, batch: 8, schedule: {kind: constant, peak: 0.02}}
 YAML
+} >my.yaml
 mkdir learn
 for n in 1 2 3 4 5 6; do
     "$fixture" head "learn/sub-0${n}_stack.nii.gz" && cp "learn/sub-0${n}_stack.nii.gz" "learn/sub-0${n}_dseg.nii.gz"

@@ -1,5 +1,6 @@
 # The commands on scans, label maps and networks when memory ends: see tests/support/starve.sh. Heads and networks are made up, and small.
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../support/toy.sh"
 source "$(dirname "$0")/../support/starve.sh"
 RANDOM=11 # which of the requests fail
 echo "seed 11"
@@ -31,29 +32,13 @@ data: {maps: ['$work/maps/*.nii.gz'], tissues: $tree/share/synth/tissues.tsv}
 augmentation: {preset: plain}
 training: {steps: 2, log_every: 1}
 YAML
-cat >folds.yaml <<YAML
-name: toy
-output: run
-model:
-  architecture: graph
-  spacing_mm: 4
-  patch: [32, 32]
-  slices: {channels: 3}
-  config:
-    dims: 2
-    nodes:
-      - {op: input, name: x, channels: 3}
-      - {op: conv, name: b, input: x, out: 3, kernel: 3, padding: same, bias: true}
-      - {op: softmax, name: s, input: b}
-    outputs: [s]
-labels:
-  - {name: background, from: [0, 2, 10, 24, 41, 49]}
-  - {name: left_shell, from: [515]}
-  - {name: right_shell, from: [507]}
+{
+    toy_network toy run 3
+    cat <<YAML
 data: {scans: [{scan: '$work/folds/*_stack.nii.gz', labels: '$work/folds/*_dseg.nii.gz'}]}
-augmentation: {preset: plain, noise_sd: 0}
 training: {epochs: 1, batch: 8, schedule: {kind: constant, peak: 0.02}}
 YAML
+} >folds.yaml
 
 starve segment segment "$work/small.nii.gz" --model "$work/tiny.safetensors" --threads 1 -o out
 DIEN_MODELS=$work/heads starve whole_head segment "$work/heads/head.nii.gz" --structures thalamus,icv --threads 1 -o out

@@ -1,11 +1,10 @@
 /* AC and PC of two heads whose commissures many raters placed by hand (DIEN_DATA/afids): the whole way from the scan is within 1 mm and
  * 1.5 degrees. The file of Colin27 lies elsewhere in the world than the one that was rated: tools/template_landmarks.py says how much. */
-#include "test.h"
+#include "frame_scan.h"
 
 #include "base/memory.h"
 #include "base/table.h"
 #include "image/io.h"
-#include "segment/head/frame.h"
 
 #include <math.h>
 #include <string.h>
@@ -84,17 +83,10 @@ static void one_head(dn_whole_head *whole, const dn_template *head, const char *
 
 int main(void)
 {
-    const char *folder = test_data_folder();
-    dn_whole_head *whole = NULL;
-    dn_template *head = NULL;
-    const dn_whole_head_options options = {.coarse = NULL};
+    dn_whole_head *whole;
+    dn_template *head;
+    const char *folder = frame_scans(&whole, &head);
     if (folder == NULL) {
-        puts("skipped: no real scans (DIEN_DATA)");
-        return TEST_SKIP;
-    }
-    if (dn_whole_head_create(&options, &whole) != DN_OK || dn_template_read(DIEN_SOURCE_FOLDER "/share/template", &head) != DN_OK) {
-        printf("skipped: %s\n", dn_error_message());
-        dn_whole_head_destroy(whole);
         return TEST_SKIP;
     }
     for (size_t n = 0; n < sizeof heads / sizeof *heads; ++n) {

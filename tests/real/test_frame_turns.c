@@ -1,11 +1,10 @@
 /* The AC-PC frame of real scans turned by known angles: it turns with them. One scan and one turn here; with
  * DIEN_FRAME_TABLE=FILE all of t1w/ and some of ixi_2mm/, three turns each, one line a turn into FILE (docs/evidence/frame.md). */
 #define _GNU_SOURCE
-#include "test.h"
+#include "frame_scan.h"
 
 #include "base/memory.h"
 #include "image/io.h"
-#include "segment/head/frame.h"
 #include "turned_scan.h"
 
 #include <math.h>
@@ -63,17 +62,10 @@ static void one_turn(dn_whole_head *whole, const dn_template *head, const char *
 
 int main(void)
 {
-    const char *folder = test_data_folder(), *file = getenv("DIEN_FRAME_TABLE");
-    dn_whole_head *whole = NULL;
-    dn_template *head = NULL;
-    const dn_whole_head_options options = {.coarse = NULL};
+    dn_whole_head *whole;
+    dn_template *head;
+    const char *folder = frame_scans(&whole, &head), *file = getenv("DIEN_FRAME_TABLE");
     if (folder == NULL) {
-        puts("skipped: no real scans (DIEN_DATA)");
-        return TEST_SKIP;
-    }
-    if (dn_whole_head_create(&options, &whole) != DN_OK || dn_template_read(DIEN_SOURCE_FOLDER "/share/template", &head) != DN_OK) {
-        printf("skipped: %s\n", dn_error_message());
-        dn_whole_head_destroy(whole);
         return TEST_SKIP;
     }
     FILE *table = file != NULL ? fopen(file, "w") : NULL;

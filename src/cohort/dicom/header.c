@@ -2,6 +2,7 @@
 #include "cohort/dicom/header.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +142,7 @@ static bool read_numbers(const char *text, double *out, int count)
 {
     for (int i = 0; i < count; ++i) {
         char *end;
-        out[i] = strtod(text, &end);
+        out[i] = dn_number_parse(text, &end);
         if (end == text || (i + 1 < count && *end != '\\') || !(out[i] > -1e6 && out[i] < 1e6)) {
             return false;
         }

@@ -1,6 +1,8 @@
 /* The JSON file beside a scan that was made of DICOM files. */
 #include "cohort/dicom/sidecar.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ static double age_of(const dn_dicom_header *header)
     const char *text = header->text[DN_DICOM_AGE];
     char *end;
     int born[3], seen[3];
-    const double number = strtod(text, &end);
+    const double number = dn_number_parse(text, &end);
     if (end != text && number >= 0.0) {
         const double age = number / (*end == 'M' ? 12.0 : *end == 'W' ? 52.18 : *end == 'D' ? 365.25 : 1.0);
         if (age <= 120.0 && (number > 0.0 || *end != 'Y')) { /* 000Y is how "not known" is written */

@@ -103,7 +103,7 @@ static dn_status read_between_sd(stability_job *job)
             }
         } else if (count > 0) {
             char *end = NULL;
-            job->between_sd[m] = strtod(items[m], &end);
+            job->between_sd[m] = dn_number_parse(items[m], &end);
             if (*end != 0 || !(job->between_sd[m] > 0.0) || !isfinite(job->between_sd[m])) {
                 DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_BETWEEN_SD, "the SD between people, %s, is not a number above 0",
                                    items[m]);

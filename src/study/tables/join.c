@@ -4,6 +4,7 @@
 #include "base/bids_name.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "base/words.h"
 
 #include <ctype.h>
@@ -241,8 +242,8 @@ static bool cells_agree(const dn_table *a, size_t row_a, size_t column_a, const 
     if (x[strspn(x, "0123456789+-.eE")] != '\0' || y[strspn(y, "0123456789+-.eE")] != '\0') {
         return false;
     }
-    double value_x = strtod(x, &end_x);
-    double value_y = strtod(y, &end_y);
+    double value_x = dn_number_parse(x, &end_x);
+    double value_y = dn_number_parse(y, &end_y);
     return *end_x == '\0' && *end_y == '\0' && value_x >= value_y && value_x <= value_y;
 }
 
