@@ -5,6 +5,7 @@ brought back to the scan's grid, compared with what they say there. For 50 slice
   geometry_roundtrip.py CONSENSUS STACKS    folders of tools/hypothalamus_truth.sh (with --posteriors) and tools/hypothalamus_stacks.sh
 """
 import glob
+import json
 import os
 import sys
 
@@ -48,7 +49,10 @@ for path in sorted(glob.glob(os.path.join(consensus, "*_probseg.nii.gz"))):
     if not stack:
         continue
     image = nibabel.load(path)
-    probability = numpy.squeeze(numpy.asarray(image.dataobj, numpy.float32)[..., 1:].sum(-1))  # all but the background
+    with open(path[: -len(".nii.gz")] + ".json", encoding="utf-8") as sidecar:
+        labels = json.load(sidecar)["LabelIndex"]
+    parts = numpy.asarray(image.dataobj, numpy.float32).reshape(*image.shape[:3], -1)
+    probability = parts[..., [i for i, label in enumerate(labels) if label > 0]].sum(-1)  # all but the background, where it is there
     at = numpy.argwhere(probability > 0.5)
     low, high = numpy.maximum(at.min(0) - 4, 0), at.max(0) + 5
     affine = image.affine.copy()
