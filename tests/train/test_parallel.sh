@@ -2,6 +2,13 @@
 # one process.
 source "$(dirname "$0")/../cli/lib.sh"
 
+if ! ldd "$dien" | grep -q libmpi; then
+    (
+        export OMPI_COMM_WORLD_SIZE=2
+        expect_sentence 2 "built without MPI" train "$work/none.yaml"
+        exit "$failures"
+    ) || exit 1
+fi
 if ! command -v mpirun >/dev/null || ! ldd "$dien" | grep -q libmpi; then
     echo "skipped: no mpirun here, or a build without MPI"
     exit 77
