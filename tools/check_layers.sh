@@ -42,6 +42,7 @@ only 'archive[a-z_]*\.h' src/base
 only 'dnnl[a-z_]*\.h' src/net/engine
 only 'nifti[a-z0-9_]*\.h' src/image
 only 'hdf5\.h' src/models/keras
+only 'mpi\.h' src/train/parallel
 only 'cairo[a-z-]*\.h' src/chart
 only 'gsl_[a-z_]*\.h' src/stats src/register
 only 'microhttpd\.h' src/web
@@ -55,7 +56,7 @@ while IFS= read -r hit; do fail "$hit: only cli/ prints, exits or aborts"; done 
 # Only cli/ knows the options and the commands of the program: below it, messages and pages state facts, so that they are true for a library and a
 # page of a browser, too; the words for a remedy come from cli/remedy.c (base/remedy.h). Allowed are options of gnuplot and of Slurm with the scripts for it, the command in a report that repeats its comparison, variables of CSS, the
 # name of a file format, and the note in a model file that says how it was made.
-allowed_words='^src/(cohort/group/comparison\.c:|cohort/group/report\.c:|cohort/slurm/slurm\.c:|chart/figure_write\.c:[0-9]+: --version$|report/page_style\.c:|stats/normative_file\.c:[0-9]+: dien normative model$|train/trainer\.c:[0-9]+: .*dien train, %)'
+allowed_words='^src/(cohort/group/comparison\.c:|cohort/group/report\.c:|cohort/slurm/slurm\.c:|chart/figure_write\.c:[0-9]+: --version$|report/page_style\.c:|stats/normative_file\.c:[0-9]+: dien normative model$|train/trainer_model\.c:[0-9]+: .*dien train, %)'
 commands=$(sed -nE 's/^ +X\(([a-z]+)\).*/\1/p' src/cli/commands.c | paste -sd'|')
 [ -n "$commands" ] || fail "src/cli/commands.c: the table of commands was not found"
 strings() { # file:line: text, of each string literal of the files

@@ -34,10 +34,16 @@ int64_t dn_dataset_inputs(const dn_dataset *dataset);
 /* Name of the label map that sample i comes from. */
 const char *dn_dataset_source(const dn_dataset *dataset, int64_t i);
 
-/* Samples first, first + 1, ... in order, made ahead by `workers` threads (0: by the caller, when asked), at most
- * `capacity` of them waiting. dataset: borrowed. *out: owned by the caller (dn_queue_destroy, which waits for workers). */
+/* Which samples come, and in what order: of each `of` numbers from `first` on the first `take`, as a process gets them that has a part of
+ * each batch; with take == of all from `first` on. */
+typedef struct dn_queue_order {
+    int64_t first, take, of;
+} dn_queue_order;
+
+/* Samples in order, made ahead by `workers` threads (0: by the caller, when asked), at most `capacity` of them waiting. dataset: borrowed.
+ * *out: owned by the caller (dn_queue_destroy, which waits for workers). */
 typedef struct dn_queue dn_queue;
-DN_CHECKED dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers, int capacity, dn_queue **out);
+DN_CHECKED dn_status dn_queue_create(const dn_dataset *dataset, dn_queue_order order, int workers, int capacity, dn_queue **out);
 /* The next sample, copied into the caller's arrays, with soft targets (NULL: not wanted) where the data set has them; waits for it. A
  * worker's failure comes out at its sample. */
 DN_CHECKED dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets, float *soft);

@@ -1,4 +1,4 @@
-/* Threads that make samples while the network is trained. Sample i goes into slot (i - first) % capacity. */
+/* Threads that make samples while the network is trained. The n-th sample goes into slot n % capacity. */
 #include "train/dataset.h"
 
 #include "base/clock.h"
@@ -21,11 +21,12 @@ typedef struct {
 
 struct dn_queue {
     const dn_dataset *dataset;
-    dn_job *job;                 /* of whoever asks for samples */
-    int64_t voxels, inputs;      /* of a sample */
-    int64_t shares;              /* values of its probabilities; 0: it has none */
-    int64_t first, taken, given; /* next to be made, next to be handed out; from first on */
-    int workers, running;        /* asked for; started */
+    dn_job *job;            /* of whoever asks for samples */
+    int64_t voxels, inputs; /* of a sample */
+    int64_t shares;         /* values of its probabilities; 0: it has none */
+    dn_queue_order order;
+    int64_t taken, given; /* next to be made, next to be handed out; from 0 on */
+    int workers, running; /* asked for; started */
     int capacity;
     bool closing;
     double waited;
@@ -34,6 +35,12 @@ struct dn_queue {
     pthread_mutex_t lock;
     pthread_cond_t changed;
 };
+
+static int64_t sample_of(const dn_queue *queue, int64_t number)
+{
+    const dn_queue_order *o = &queue->order;
+    return o->first + number / o->take * o->of + number % o->take;
+}
 
 static void *work(void *user)
 {
@@ -52,7 +59,7 @@ static void *work(void *user)
         int64_t number = queue->taken++;
         slot *mine = &queue->slots[number % queue->capacity];
         pthread_mutex_unlock(&queue->lock);
-        mine->status = dn_dataset_sample_soft(queue->dataset, queue->first + number, mine->input, mine->targets, mine->soft);
+        mine->status = dn_dataset_sample_soft(queue->dataset, sample_of(queue, number), mine->input, mine->targets, mine->soft);
         if (mine->status != DN_OK) {
             snprintf(mine->message, sizeof mine->message, "%s", dn_error_message());
         }
@@ -80,14 +87,14 @@ static dn_status allocate(dn_queue *queue)
     return dn_alloc(&queue->threads, (size_t)queue->workers, sizeof *queue->threads, "the queue of samples");
 }
 
-dn_status dn_queue_create(const dn_dataset *dataset, int64_t first, int workers, int capacity, dn_queue **out)
+dn_status dn_queue_create(const dn_dataset *dataset, dn_queue_order order, int workers, int capacity, dn_queue **out)
 {
     dn_status status = DN_OK;
     dn_queue *queue = NULL;
     DN_TRY(dn_alloc(&queue, 1, sizeof *queue, "the queue of samples"));
     queue->dataset = dataset;
     queue->job = dn_job_current();
-    queue->first = first;
+    queue->order = order;
     queue->voxels = dn_dataset_voxels(dataset);
     queue->inputs = dn_dataset_inputs(dataset);
     queue->shares = dn_dataset_is_soft(dataset) ? queue->voxels * dn_dataset_classes(dataset) : 0;
@@ -114,7 +121,7 @@ dn_status dn_queue_next(dn_queue *queue, float *input, uint8_t *targets, float *
     double before = dn_clock_now();
     if (queue->workers == 0) {
         dn_status status =
-            dn_dataset_sample_soft(queue->dataset, queue->first + queue->given, input, targets, queue->shares > 0 ? soft : NULL);
+            dn_dataset_sample_soft(queue->dataset, sample_of(queue, queue->given), input, targets, queue->shares > 0 ? soft : NULL);
         queue->given += status == DN_OK;
         queue->waited += dn_clock_now() - before;
         return status;

@@ -6,6 +6,7 @@
 #ifndef DN_TRAIN_TRAINER_H
 #define DN_TRAIN_TRAINER_H
 
+#include "net/peers.h"
 #include "train/config.h"
 
 typedef struct dn_trainer_options {
@@ -15,6 +16,9 @@ typedef struct dn_trainer_options {
     bool write_model;   /* no step: write the model file of the checkpoint that is there; DN_EINPUT where there is none */
     bool check;         /* no step and no file: everything that a run does before its first step, its first batch of samples included */
     bool no_figure;
+    /* The other processes of the run: each has batch / count samples of every batch, the first writes all files. The run is that of one
+     * process with the whole batch, but for rounding: the same samples, losses and statistics over all of them. NULL: alone. */
+    const dn_peers *peers;
 } dn_trainer_options;
 
 typedef struct dn_trainer_result {
@@ -23,11 +27,15 @@ typedef struct dn_trainer_result {
     int64_t best_step;              /* 0: no validation */
     double loss;                    /* smoothed over the last steps of this call; 0 when there were none */
     double seconds, seconds_waited; /* of this call; of it, waiting for samples */
+    bool together;                  /* with peers: every process ends with this status; else this one failed, and the others wait */
+    bool speaks;                    /* with peers: the message of a failure is this process's to show */
 } dn_trainer_result;
 
 /* One run at a time writes into the output folder: DN_EUSAGE for a second one. A run that has ended continues if config has more steps.
  * DN_ECANCELLED after Ctrl-C: everything is saved, and the message says how to continue. DN_EUSAGE: there is a checkpoint, and neither
- * resume nor restart. DN_EFORMAT: the checkpoint is of another config or network. DN_EIO: cannot write; the last good checkpoint is there.
+ * resume nor restart; or the batch cannot be dealt out evenly to the processes. With peers DN_ECANCELLED also when another process died:
+ * the last whole step is saved. DN_EFORMAT: the checkpoint is of another config or network. DN_EIO: cannot write; the last good checkpoint
+ * is there.
  */
 DN_CHECKED dn_status dn_trainer_run(const dn_train_config *config, const dn_trainer_options *options, dn_trainer_result *result);
 

@@ -103,7 +103,7 @@ static void test_fused(void **state)
             for (int64_t i = 0; i < n; ++i) {
                 found[i] = (float)d.logits[i];
             }
-            assert_ok(dn_loss_run(&d.loss, found, d.voxels, d.classes, &targets, true, 3.0, threads, &result, counts));
+            assert_ok(dn_loss_run(&d.loss, found, d.voxels, d.classes, &targets, true, 3.0, threads, NULL, &result, counts));
             assert_close(result.loss, value, 2e-6 * fmax(1.0, value));
             double length = 0.0;
             double distance = 0.0;
@@ -217,7 +217,7 @@ static void test_soft(void **state)
         dn_targets targets = {.type = DN_TARGET_U16, .data = classes, .soft = g};
         dn_loss_result result;
         double value = soft_of_logits(&d, g);
-        assert_ok(dn_loss_run(&d.loss, found, d.voxels, d.classes, &targets, true, 1.0, 2, &result, NULL));
+        assert_ok(dn_loss_run(&d.loss, found, d.voxels, d.classes, &targets, true, 1.0, 2, NULL, &result, NULL));
         assert_close(result.loss, value, 2e-6 * fmax(1.0, value));
         for (int probe = 0; probe < 20; ++probe) {
             int64_t i = test_pick(&r, 0, n - 1);
@@ -261,8 +261,8 @@ static void test_soft_ends(void **state)
         }
     }
     const dn_targets by_class = {.type = DN_TARGET_U8, .data = classes}, by_share = {.type = DN_TARGET_U8, .data = classes, .soft = g};
-    assert_ok(dn_loss_run(&loss, hard, VOXELS, CLASSES, &by_class, true, 1.0, 1, &of_hard, counts[0]));
-    assert_ok(dn_loss_run(&loss, soft, VOXELS, CLASSES, &by_share, true, 1.0, 1, &of_soft, counts[1]));
+    assert_ok(dn_loss_run(&loss, hard, VOXELS, CLASSES, &by_class, true, 1.0, 1, NULL, &of_hard, counts[0]));
+    assert_ok(dn_loss_run(&loss, soft, VOXELS, CLASSES, &by_share, true, 1.0, 1, NULL, &of_soft, counts[1]));
     assert_close(of_soft.loss, of_hard.loss, 1e-9);
     assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
     for (int i = 0; i < VOXELS * CLASSES; ++i) {
@@ -283,7 +283,7 @@ static void test_soft_ends(void **state)
         }
         counted += classes[v] != 9;
     }
-    assert_ok(dn_loss_run(&loss, logits, VOXELS, CLASSES, &by_share, false, 1.0, 1, &of_soft, NULL));
+    assert_ok(dn_loss_run(&loss, logits, VOXELS, CLASSES, &by_share, false, 1.0, 1, NULL, &of_soft, NULL));
     assert_int_equal(of_soft.voxels, counted);
     assert_close(of_soft.terms[0], entropy / (double)counted, 1e-6);
     assert_close(of_soft.terms[1], 0.0, 1e-6);
@@ -300,7 +300,7 @@ static void test_counts(void **state)
     dn_targets targets = {.type = DN_TARGET_U8, .data = truth};
     dn_loss_result result;
     dn_loss_counts counts[3];
-    assert_ok(dn_loss_run(&loss, logits, 5, 3, &targets, false, 1.0, 1, &result, counts));
+    assert_ok(dn_loss_run(&loss, logits, 5, 3, &targets, false, 1.0, 1, NULL, &result, counts));
     assert_int_equal(result.voxels, 4);
     assert_close(dn_loss_counts_dice(&counts[0]), 1.0, 0.0);
     assert_close(dn_loss_counts_dice(&counts[1]), 2.0 / 3.0, 1e-15);
@@ -316,7 +316,7 @@ static void test_refusals(void **state)
     dn_targets targets = {.type = DN_TARGET_U8, .data = truth};
     dn_loss loss = {.terms = {{.kind = DN_LOSS_DICE, .weight = 1.0}}, .term_count = 1, .ignore = -1};
     dn_loss_result result;
-    assert_int_equal(dn_loss_run(&loss, logits, 2, 2, &targets, true, 1.0, 1, &result, NULL), DN_EDATA);
+    assert_int_equal(dn_loss_run(&loss, logits, 2, 2, &targets, true, 1.0, 1, NULL, &result, NULL), DN_EDATA);
     assert_non_null(strstr(dn_error_message(), "voxel 1"));
     loss.term_count = 0;
     assert_int_equal(dn_loss_check(&loss, 2), DN_EUSAGE);
@@ -327,7 +327,7 @@ static void test_refusals(void **state)
     loss.terms[0].weight = 1.0;
     loss.ignore = 0;
     truth[1] = 0;
-    assert_ok(dn_loss_run(&loss, logits, 2, 2, &targets, true, 1.0, 1, &result, NULL));
+    assert_ok(dn_loss_run(&loss, logits, 2, 2, &targets, true, 1.0, 1, NULL, &result, NULL));
     assert_close(result.loss, 0.0, 0.0);
     assert_close(logits[0], 0.0, 0.0);
 }

@@ -30,7 +30,7 @@ static void same_with_any_workers(void **state)
     assert_memory_not_equal(input[0], input[1], sizeof input[0]);
     for (int workers = 0; workers <= 3; ++workers) {
         dn_queue *queue = NULL;
-        assert_ok(dn_queue_create(dataset, FIRST, workers, workers == 3 ? 2 : 5, &queue));
+        assert_ok(dn_queue_create(dataset, (dn_queue_order){FIRST, 1, 1}, workers, workers == 3 ? 2 : 5, &queue));
         for (int i = 0; i < COUNT; ++i) {
             assert_ok(dn_queue_next(queue, other, others, NULL));
             assert_memory_equal(other, input[i], sizeof other);

@@ -136,7 +136,7 @@ static void mirrored(void **state)
     /* through the queue, which copies them */
     static float again[VOXELS * CLASSES];
     dn_queue *queue = NULL;
-    assert_ok(dn_queue_create(dataset, 0, 1, 2, &queue));
+    assert_ok(dn_queue_create(dataset, (dn_queue_order){0, 1, 1}, 1, 2, &queue));
     assert_ok(dn_queue_next(queue, input, targets, again));
     assert_memory_equal(again, soft, sizeof soft);
     dn_queue_destroy(queue);

@@ -39,7 +39,8 @@ static void dropout_loop_backward(const dn_gradient_loop *loop)
     const dn_shape *s = &loop->in[0].shape;
     bool whole = loop->node->dropout.whole;
     int64_t n = dn_shape_size(s) / s->n;
-    int64_t tiles = (n + TILE - 1) / TILE; /* of a sample */
+    int64_t first = loop->dropout_part * s->n * (whole ? 1 : n); /* place of the first element in the whole batch */
+    int64_t tiles = (n + TILE - 1) / TILE;                       /* of a sample */
 #pragma omp parallel for num_threads(loop->threads)
     for (int64_t t = 0; t < s->n * tiles; ++t) {
         float g[TILE];
@@ -47,10 +48,11 @@ static void dropout_loop_backward(const dn_gradient_loop *loop)
         int64_t length = n - t % tiles * TILE < TILE ? n - t % tiles * TILE : TILE;
         dn_row_load(g, read_at(loop->g, loop->type, begin), loop->type, length);
         if (whole) {
-            dn_row_scale(g, dn_dropout_factor(loop->dropout_key, dn_dropout_place(s, true, begin), loop->node->dropout.rate), length);
+            dn_row_scale(g, dn_dropout_factor(loop->dropout_key, first + dn_dropout_place(s, true, begin), loop->node->dropout.rate),
+                         length);
         }
         for (int64_t i = 0; !whole && i < length; ++i) {
-            g[i] *= dn_dropout_factor(loop->dropout_key, begin + i, loop->node->dropout.rate);
+            g[i] *= dn_dropout_factor(loop->dropout_key, first + begin + i, loop->node->dropout.rate);
         }
         give(&loop->in[0], loop->type, begin, g, length);
     }

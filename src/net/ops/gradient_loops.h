@@ -5,6 +5,7 @@
 
 #include "net/engine/engine.h"
 #include "net/ops/op.h"
+#include "net/peers.h"
 
 typedef struct dn_gradient_operand {
     dn_shape shape;
@@ -22,6 +23,7 @@ typedef struct dn_gradient_loop {
     const void *g; /* gradient of the result. May equal in[0].g where !in[0].add and the operation works voxel by voxel
                       (activation, dropout, add, multiply, softmax) */
     uint64_t dropout_key;
+    int dropout_part; /* these samples are the n-th part of the batch, from 0: dropout draws by the place in all of it */
     int threads;
 } dn_gradient_loop;
 
@@ -73,6 +75,7 @@ typedef struct dn_norm_run {
     void *y;
     double *mean, *variance; /* groups x channels; biased variance */
     bool fixed;              /* mean and variance are given and not of this batch */
+    const dn_peers *peers;   /* the group's other samples are there, as many in each (of batch norms); NULL: they are all here */
     int threads;
 } dn_norm_run;
 
@@ -80,8 +83,8 @@ typedef struct dn_norm_run {
 DN_CHECKED dn_status dn_norm_statistics(const dn_norm_run *run);
 /* y = tail((x - mean) / sqrt(variance + epsilon) * gamma + beta); y may equal x. The same bits each time. */
 DN_CHECKED dn_status dn_norm_run_again(const dn_norm_run *run);
-/* g: gradient of y. dx (NULL: not wanted; may equal g when !add), dgamma and dbeta: added to. y is not looked at: the slope of the
- * tail is told from x. */
+/* g: gradient of y. dx (NULL: not wanted; may equal g when !add), dgamma and dbeta: added to, by what these samples give. y is not looked
+ * at: the slope of the tail is told from x. */
 DN_CHECKED dn_status dn_norm_backward(const dn_norm_run *run, const void *g, void *dx, bool add, float *dgamma, float *dbeta);
 
 #endif

@@ -146,6 +146,27 @@ static double inverse_deviation(const dn_norm_run *r, int64_t at)
     return 1.0 / sqrt(r->variance[at] + (double)r->epsilon);
 }
 
+/* Of as many voxels in each process: the mean of the means, and of the squares about 0. */
+static dn_status join_peers(const dn_norm_run *r)
+{
+    double *both = NULL;
+    const int64_t channels = r->shape.c;
+    DN_TRY(dn_alloc_dims(&both, DN_DIMS(2, channels), sizeof *both, "a norm"));
+    for (int64_t c = 0; c < channels; ++c) {
+        both[c] = r->mean[c];
+        both[channels + c] = r->variance[c] + r->mean[c] * r->mean[c];
+    }
+    dn_status status = r->peers->sum(r->peers->user, both, 2 * channels);
+    for (int64_t c = 0; c < channels; ++c) {
+        const double mean = both[c] / r->peers->count;
+        const double variance = both[channels + c] / r->peers->count - mean * mean;
+        r->mean[c] = mean;
+        r->variance[c] = variance > 0.0 ? variance : 0.0;
+    }
+    free(both);
+    return status;
+}
+
 dn_status dn_norm_statistics(const dn_norm_run *r)
 {
     tiles t;
@@ -159,7 +180,7 @@ dn_status dn_norm_statistics(const dn_norm_run *r)
         join_moments(&t, r, g);
     }
     tiles_end(&t);
-    return DN_OK;
+    return r->peers != NULL ? join_peers(r) : DN_OK;
 }
 
 /* Scale and shift of group g, a period each. */
@@ -245,24 +266,38 @@ static void part_products(const tiles *t, const dn_norm_run *r, const void *grad
     fold(sums + t->channels, product, t);
 }
 
-/* dx = a g + b x + c, from the sums of group g. */
-static void gradient_factors(const tiles *t, const dn_norm_run *r, int64_t g, float *factors, float *dgamma, float *dbeta)
+/* Sums of g and of g (x - mean) / deviation over group g, into those of its first part; gamma and beta get them, too. */
+static void join_products(const tiles *t, const dn_norm_run *r, int64_t g, float *dgamma, float *dbeta)
 {
-    double count = (double)t->voxels;
+    double *first = t->sums + g * t->parts * 2 * t->channels;
     for (int64_t c = 0; c < t->channels; ++c) {
         int64_t at = r->fixed ? c : g * t->channels + c;
-        double inverse = inverse_deviation(r, at);
         double sum = 0.0;
         double product = 0.0;
         for (int64_t p = 0; p < t->parts; ++p) {
-            const double *part = t->sums + (g * t->parts + p) * 2 * t->channels;
+            const double *part = first + p * 2 * t->channels;
             sum += part[c];
             product += part[t->channels + c];
         }
         /* the sums were taken about the mean as a float */
-        product = (product - sum * (r->mean[at] - (double)(float)r->mean[at])) * inverse;
+        product = (product - sum * (r->mean[at] - (double)(float)r->mean[at])) * inverse_deviation(r, at);
         dgamma[c] += (float)product;
         dbeta[c] += (float)sum;
+        first[c] = sum;
+        first[t->channels + c] = product;
+    }
+}
+
+/* dx = a g + b x + c, from the sums of group g. */
+static void gradient_factors(const tiles *t, const dn_norm_run *r, int64_t g, float *factors)
+{
+    double count = (double)t->voxels * (r->peers != NULL ? r->peers->count : 1);
+    const double *sums = t->sums + g * t->parts * 2 * t->channels;
+    for (int64_t c = 0; c < t->channels; ++c) {
+        int64_t at = r->fixed ? c : g * t->channels + c;
+        double inverse = inverse_deviation(r, at);
+        double sum = sums[c];
+        double product = sums[t->channels + c];
         double a = (double)r->gamma[c] * inverse;
         double b = r->fixed ? 0.0 : -a * inverse * product / count;
         double constant = r->fixed ? 0.0 : -a * sum / count - b * r->mean[at];
@@ -312,7 +347,13 @@ dn_status dn_norm_backward(const dn_norm_run *r, const void *gradient, void *dx,
         part_products(&t, r, gradient, k / t.parts, k % t.parts, factors + k / t.parts * apart);
     }
     for (int64_t g = 0; g < r->groups; ++g) {
-        gradient_factors(&t, r, g, factors + g * apart, dgamma, dbeta);
+        join_products(&t, r, g, dgamma, dbeta);
+    }
+    if (r->peers != NULL && !r->fixed) {
+        DN_TRY_GOTO(status, r->peers->sum(r->peers->user, t.sums, 2 * t.channels), done);
+    }
+    for (int64_t g = 0; g < r->groups; ++g) {
+        gradient_factors(&t, r, g, factors + g * apart);
     }
 #pragma omp parallel for num_threads(r->threads)
     for (int64_t k = 0; k < (dx == NULL ? 0 : r->groups * t.parts); ++k) {

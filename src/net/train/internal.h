@@ -118,6 +118,7 @@ struct dn_train_plan {
     float *folded; /* weights of an up-sampled part */
     int64_t slice_size, folded_size;
     uint64_t step;
+    bool sends; /* gradients, to the peers */
 };
 
 bool dn_train_is_conv(const dn_train_layer *layer);

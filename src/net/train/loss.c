@@ -282,17 +282,45 @@ static void collect(const run *r, class_sums *sums, double last[3], dn_loss_resu
             sums[c].both += from[3 * c];
             sums[c].guess += from[3 * c + 1];
             sums[c].truth += from[3 * c + 2];
-            if (counts != NULL) {
-                counts[c].both += r->counts[piece * r->classes + c].both;
-                counts[c].predicted += r->counts[piece * r->classes + c].predicted;
-                counts[c].truth += r->counts[piece * r->classes + c].truth;
-            }
+            counts[c].both += r->counts[piece * r->classes + c].both;
+            counts[c].predicted += r->counts[piece * r->classes + c].predicted;
+            counts[c].truth += r->counts[piece * r->classes + c].truth;
         }
         for (int i = 0; i < 3; ++i) {
             last[i] += from[3 * r->classes + i];
         }
         result->voxels += r->used[piece];
     }
+}
+
+/* The sums of the whole batch, of which this process has a part: a row per class, then the last ones. */
+static dn_status add_peers(const dn_peers *peers, int64_t classes, class_sums *sums, double last[3], dn_loss_result *result,
+                           dn_loss_counts *counts)
+{
+    double *all = NULL;
+    DN_TRY(dn_alloc_dims(&all, DN_DIMS(classes + 1, 6), sizeof *all, "a loss"));
+    for (int64_t c = 0; c < classes; ++c) {
+        double *row = all + 6 * c;
+        row[0] = sums[c].both;
+        row[1] = sums[c].guess;
+        row[2] = sums[c].truth;
+        row[3] = (double)counts[c].both;
+        row[4] = (double)counts[c].predicted;
+        row[5] = (double)counts[c].truth;
+    }
+    double *end = all + 6 * classes;
+    memcpy(end, last, 3 * sizeof *last);
+    end[3] = (double)result->voxels;
+    dn_status status = peers->sum(peers->user, all, 6 * (classes + 1));
+    for (int64_t c = 0; c < classes; ++c) {
+        const double *row = all + 6 * c;
+        sums[c] = (class_sums){row[0], row[1], row[2]};
+        counts[c] = (dn_loss_counts){(int64_t)row[3], (int64_t)row[4], (int64_t)row[5]};
+    }
+    memcpy(last, end, 3 * sizeof *last);
+    result->voxels = (int64_t)end[3];
+    free(all);
+    return status;
 }
 
 static void evaluate_terms(const run *r, const class_sums *sums, const double last[3], double scale, slopes *s, dn_loss_result *result)
@@ -317,41 +345,52 @@ static void evaluate_terms(const run *r, const class_sums *sums, const double la
     }
 }
 
+static dn_status check_targets(const run *r)
+{
+    for (int64_t piece = 0; piece < r->pieces; ++piece) {
+        if (r->bad[piece] >= 0) {
+            DN_FAIL(DN_EDATA, "voxel %lld of the targets has class %lld, but the network has %lld classes", (long long)r->bad[piece],
+                    (long long)target_of(r->targets, r->bad[piece]), (long long)r->classes);
+        }
+    }
+    return DN_OK;
+}
+
 dn_status dn_loss_run(const dn_loss *loss, float *logits, int64_t voxels, int64_t classes, const dn_targets *targets, bool gradient,
-                      double scale, int threads, dn_loss_result *result, dn_loss_counts *counts)
+                      double scale, int threads, const dn_peers *peers, dn_loss_result *result, dn_loss_counts *counts)
 {
     DN_TRY(dn_loss_check(loss, classes));
     run r = {
         .loss = loss, .targets = targets, .logits = logits, .voxels = voxels, .classes = classes, .pieces = (voxels + PIECE - 1) / PIECE};
     slopes s = {0};
     class_sums *sums = NULL;
+    dn_loss_counts *counted = NULL;
     double last[3] = {0.0, 0.0, 0.0};
     dn_status status;
     for (int i = 0; i < loss->term_count; ++i) {
         r.gamma = loss->terms[i].kind == DN_LOSS_FOCAL ? loss->terms[i].gamma : r.gamma;
     }
     memset(result, 0, sizeof *result);
-    if (counts != NULL) {
-        memset(counts, 0, (size_t)classes * sizeof *counts);
-    }
     DN_TRY_GOTO(status, dn_alloc_dims(&r.sums, DN_DIMS(r.pieces, 3 * classes + 3), sizeof *r.sums, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc_dims(&r.counts, DN_DIMS(r.pieces, classes), sizeof *r.counts, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&r.used, (size_t)r.pieces, sizeof *r.used, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&r.bad, (size_t)r.pieces, sizeof *r.bad, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&sums, (size_t)classes, sizeof *sums, "a loss"), done);
+    DN_TRY_GOTO(status, dn_alloc(&counted, (size_t)classes, sizeof *counted, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&s.a, (size_t)classes, sizeof *s.a, "a loss"), done);
     DN_TRY_GOTO(status, dn_alloc(&s.b, (size_t)classes, sizeof *s.b, "a loss"), done);
 #pragma omp parallel for schedule(dynamic, 4) num_threads(threads)
     for (int64_t piece = 0; piece < r.pieces; ++piece) {
         sum_piece(&r, piece);
     }
-    for (int64_t piece = 0; piece < r.pieces; ++piece) {
-        if (r.bad[piece] >= 0) {
-            DN_FAIL_GOTO(status, done, DN_EDATA, "voxel %lld of the targets has class %lld, but the network has %lld classes",
-                         (long long)r.bad[piece], (long long)target_of(targets, r.bad[piece]), (long long)classes);
-        }
+    DN_TRY_GOTO(status, check_targets(&r), done);
+    collect(&r, sums, last, result, counted);
+    if (peers != NULL) {
+        DN_TRY_GOTO(status, add_peers(peers, classes, sums, last, result, counted), done);
     }
-    collect(&r, sums, last, result, counts);
+    if (counts != NULL) {
+        memcpy(counts, counted, (size_t)classes * sizeof *counts);
+    }
     evaluate_terms(&r, sums, last, scale, &s, result);
     if (gradient) {
 #pragma omp parallel for schedule(dynamic, 4) num_threads(threads)
@@ -359,13 +398,13 @@ dn_status dn_loss_run(const dn_loss *loss, float *logits, int64_t voxels, int64_
             gradient_piece(&r, &s, piece);
         }
     }
-    status = DN_OK;
 done:
     free(r.sums);
     free(r.counts);
     free(r.used);
     free(r.bad);
     free(sums);
+    free(counted);
     free(s.a);
     free(s.b);
     return status;

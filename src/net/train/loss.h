@@ -18,6 +18,7 @@
 #define DN_NET_TRAIN_LOSS_H
 
 #include "base/status.h"
+#include "net/peers.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -68,8 +69,10 @@ typedef struct dn_loss_result {
 DN_CHECKED dn_status dn_loss_check(const dn_loss *loss, int64_t classes);
 
 /* logits: [voxels, classes], replaced by the gradient of scale * loss, or, with gradient == false, by the posteriors.
- * counts (NULL: not wanted): one per class, set. DN_EDATA: a target is not below classes (the message names it). */
+ * counts (NULL: not wanted): one per class, set. peers: these voxels are a part of the batch, and loss, result and counts are those of the
+ * whole batch; NULL: they are all. DN_EDATA: a target is not below classes (the message names it). */
 DN_CHECKED dn_status dn_loss_run(const dn_loss *loss, float *logits, int64_t voxels, int64_t classes, const dn_targets *targets,
-                                 bool gradient, double scale, int threads, dn_loss_result *result, dn_loss_counts *counts);
+                                 bool gradient, double scale, int threads, const dn_peers *peers, dn_loss_result *result,
+                                 dn_loss_counts *counts);
 
 #endif

@@ -148,6 +148,7 @@ static dn_norm_run norm_run_of(const dn_train_plan *plan, const dn_train_layer *
                          .mean = layer->mean,
                          .variance = layer->variance,
                          .fixed = is_fixed(plan, layer, batch->training),
+                         .peers = layer->node->norm.kind == DN_NORM_BATCH ? plan->options.peers : NULL,
                          .threads = plan->threads};
 }
 
@@ -163,7 +164,7 @@ static dn_status find_statistics(const dn_train_plan *plan, const dn_train_layer
     }
     DN_TRY(dn_norm_statistics(run));
     double keep = plan->options.norm_momentum > 0.0 ? plan->options.norm_momentum : 0.99;
-    double n = (double)(dn_shape_size(s) / s->c);
+    double n = (double)(dn_shape_size(s) / s->c) * (run->peers != NULL ? run->peers->count : 1);
     double unbiased = plan->options.torch_variance && n > 1.0 ? n / (n - 1.0) : 1.0;
     for (int64_t c = 0; layer->node->norm.kind == DN_NORM_BATCH && c < s->c; ++c) {
         float *mean = &layer->weights[2]->data[c];
@@ -185,6 +186,12 @@ static dn_status forward_norm(const dn_train_plan *plan, const dn_train_layer *l
     return dn_norm_run_again(&run);
 }
 
+/* Which part of the batch the samples here are. */
+static int part_of(const dn_train_plan *plan)
+{
+    return plan->options.peers != NULL ? plan->options.peers->rank : 0;
+}
+
 static void forward_dropout(const dn_train_plan *plan, const dn_train_layer *layer, const void *x, void *y, bool training, uint64_t key)
 {
     if (!training) {
@@ -195,8 +202,14 @@ static void forward_dropout(const dn_train_plan *plan, const dn_train_layer *lay
     }
     /* Forward and backward are the same product. */
     dn_gradient_operand out = {.shape = layer->node->shape, .g = y};
-    dn_gradient_loop loop = {
-        .node = layer->node, .in = &out, .in_count = 1, .type = plan->type, .g = x, .dropout_key = key, .threads = plan->threads};
+    dn_gradient_loop loop = {.node = layer->node,
+                             .in = &out,
+                             .in_count = 1,
+                             .type = plan->type,
+                             .g = x,
+                             .dropout_key = key,
+                             .dropout_part = part_of(plan),
+                             .threads = plan->threads};
     dn_gradient_loop_run(&loop);
 }
 
@@ -274,7 +287,7 @@ static dn_status take_loss(dn_train_plan *plan, const dn_train_batch *batch)
         dn_gradient_copy(logits, DN_TYPE_F32, buffer_at(plan, v->buffer), plan->type, false, n, plan->threads);
     }
     DN_TRY(dn_loss_run(&plan->loss, logits, n / v->shape.c, v->shape.c, batch->targets, batch->training, batch->scale, plan->threads,
-                       batch->result, batch->counts));
+                       plan->options.peers, batch->result, batch->counts));
     if (batch->training && plan->loss_buffer != v->gradient) {
         dn_gradient_copy(buffer_at(plan, v->gradient), plan->type, logits, DN_TYPE_F32, false, n, plan->threads);
     }
@@ -292,6 +305,18 @@ static dn_status backward_depthwise(const dn_train_plan *plan, const dn_train_la
     }
     dn_gradient_operand in = {.shape = *s, .g = gradient_at(plan, layer->inputs[0]), .add = layer->add[0]};
     return dn_gradient_depthwise(&layer->conv, &in, &layer->node->shape, plan->type, g, plan->slice, plan->threads);
+}
+
+/* The gradients of layer l are complete: they travel while the layers before it go backward. */
+static dn_status send_gradients(const dn_train_plan *plan, const dn_train_layer *layer)
+{
+    const dn_peers *peers = plan->options.peers;
+    for (int p = 0; peers != NULL && plan->sends && p < layer->parameter_count; ++p) {
+        if (layer->gradients[p] != NULL) {
+            DN_TRY(peers->begin(peers->user, layer->gradients[p]->data, dn_weight_count(layer->gradients[p])));
+        }
+    }
+    return DN_OK;
 }
 
 static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer, const dn_train_batch *batch, void *g)
@@ -319,6 +344,9 @@ static dn_status backward_conv(dn_train_plan *plan, const dn_train_layer *layer,
             DN_TRY(dn_weight_gradient_run(part->gradient, turned ? dy : x, turned ? x : dy, plan->slice, scratch));
         }
         dn_train_add_slice(plan, layer, part);
+        if (k == 0) {
+            DN_TRY(send_gradients(plan, layer));
+        }
         if (dn_train_splits(layer)) {
             int l = plan->values[layer->value].layer;
             DN_TRY(leave(plan, dn_train_weights_time(plan, l), layer->node->name));
@@ -360,6 +388,7 @@ static dn_status backward_loop(dn_train_plan *plan, const dn_train_layer *layer,
                                  .y = y,
                                  .g = g,
                                  .dropout_key = dropout_key(plan, layer),
+                                 .dropout_part = part_of(plan),
                                  .threads = plan->threads};
         dn_gradient_loop_run(&loop);
     }
@@ -403,6 +432,7 @@ static dn_status backward(dn_train_plan *plan, const dn_train_batch *batch)
             dn_norm_run run = norm_run_of(plan, layer, batch, true);
             DN_TRY(dn_norm_backward(&run, g, gradient_at(plan, layer->inputs[0]), layer->add[0], layer->gradients[0]->data,
                                     layer->gradients[1]->data));
+            DN_TRY(send_gradients(plan, layer));
         } else {
             DN_TRY(backward_loop(plan, layer, batch, g));
         }

@@ -129,9 +129,21 @@ dn_status dn_train_forward_backward(dn_train_plan *plan, const float *const *inp
                                     dn_loss_result *result, dn_loss_counts *counts)
 {
     dn_train_batch batch = {.inputs = inputs, .targets = targets, .training = true, .scale = scale, .result = result, .counts = counts};
-    DN_TRY(run(plan, &batch));
-    ++plan->step;
-    return DN_OK;
+    dn_status status = run(plan, &batch);
+    plan->sends = false;
+    plan->step += status == DN_OK;
+    return status;
+}
+
+void dn_train_send_gradients(dn_train_plan *plan)
+{
+    plan->sends = true;
+}
+
+dn_status dn_train_finish_gradients(dn_train_plan *plan)
+{
+    const dn_peers *peers = plan->options.peers;
+    return peers != NULL ? peers->finish(peers->user) : DN_OK;
 }
 
 dn_status dn_train_evaluate(dn_train_plan *plan, const float *const *inputs, const dn_targets *targets, dn_loss_result *result,

@@ -7,12 +7,16 @@
  *         for each batch to accumulate: dn_train_forward_backward(plan, inputs, &targets, 1.0 / batches, &result, counts);
  *         dn_optimizer_step(optimizer, weights, dn_train_gradients(plan), rate, &norm);
  *
+ * With peers (net/peers.h) each process runs its part of the batch. dn_train_send_gradients comes before a step's last batch, and
+ * dn_train_finish_gradients before the optimizer; the step is then that of one process with the whole batch, but for rounding.
+ *
  * The weights are the master copy, plain f32, as a model file holds them; the plan reads them anew in each call, so the
  * optimizer (or a restored checkpoint) may change them in between. */
 #ifndef DN_NET_TRAIN_TRAIN_PLAN_H
 #define DN_NET_TRAIN_TRAIN_PLAN_H
 
 #include "net/graph.h"
+#include "net/peers.h"
 #include "net/plan/plan.h"
 #include "net/train/loss.h"
 #include "net/weights.h"
@@ -25,8 +29,9 @@ typedef struct dn_train_options {
      * here). torch_variance: the running variance takes n / (n - 1) of the batch's, as PyTorch; else the batch's own. */
     double norm_momentum;
     bool torch_variance;
-    bool freeze_norms; /* batch norms use and keep their running statistics */
-    bool guard;        /* red zones around all that lies in memory (net/arena.h): slower, for tests */
+    bool freeze_norms;     /* batch norms use and keep their running statistics */
+    const dn_peers *peers; /* borrowed while the plan lives; NULL: alone */
+    bool guard;            /* red zones around all that lies in memory (net/arena.h): slower, for tests */
 } dn_train_options;
 
 typedef struct dn_train_plan dn_train_plan;
@@ -45,6 +50,11 @@ DN_CHECKED dn_status dn_train_forward_backward(dn_train_plan *plan, const float 
 /* One batch in inference mode: running statistics, no dropout, nothing changed. */
 DN_CHECKED dn_status dn_train_evaluate(dn_train_plan *plan, const float *const *inputs, const dn_targets *targets, dn_loss_result *result,
                                        dn_loss_counts *counts);
+
+/* The next dn_train_forward_backward sends each gradient to the peers as soon as it is complete; without peers nothing. */
+void dn_train_send_gradients(dn_train_plan *plan);
+/* Waits until the gradients are those of all processes together. */
+DN_CHECKED dn_status dn_train_finish_gradients(dn_train_plan *plan);
 
 /* One array for each trainable weight, with its name and shape; owned by the plan. */
 dn_weights *dn_train_gradients(dn_train_plan *plan);
