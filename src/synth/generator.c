@@ -15,6 +15,7 @@ dn_synth_options dn_synth_defaults(void)
                   .mirror_probability = 0.5},
         .appearance = {.free_contrast_probability = 0.2,
                        .prior_width = 1.5,
+                       .inner = {.texture_mm = 6.0},
                        .texture_mm = 0.8,
                        .bias_sd = 0.4,
                        .bias_control_mm = 60.0,
@@ -34,7 +35,8 @@ dn_synth_options dn_synth_defaults(void)
 dn_synth_options dn_synth_plain(void)
 {
     /* With all of the spread the noise has 13 % of the contrast; real scans have 1 to 8 (docs/evidence/quality_limits.md). */
-    return (dn_synth_options){.shape = {.control_mm = 50.0}, .appearance = {.less_spread = 0.7, .texture_mm = 0.6, .noise_sd = 0.01}};
+    return (dn_synth_options){.shape = {.control_mm = 50.0},
+                              .appearance = {.less_spread = 0.7, .inner = {.texture_mm = 6.0}, .texture_mm = 0.6, .noise_sd = 0.01}};
 }
 
 /* A stripped scan shows the brain, sometimes with the fluid around it. */
@@ -96,6 +98,7 @@ dn_status dn_synth_sample(const dn_labels *map, const dn_tissues *tissues, const
     DN_TRY_GOTO(status, dn_deform_random(target, centre, &options->shape, random, &deform), done);
     DN_TRY_GOTO(status, dn_deform_labels(map, deform, tissues->swap, &labels), done);
     DN_TRY_GOTO(status, dn_appearance_paint(labels, tissues, look, random, &volume), done);
+    DN_TRY_GOTO(status, dn_inner_paint(volume, labels, tissues, &look->inner, random), done);
     double sd = dn_random_uniform(random, 0.3 * look->texture_mm, look->texture_mm);
     DN_TRY_GOTO(status, dn_filter_gaussian(volume, (const double[3]){sd, sd, sd}), done);
     double what = dn_random_unit(random);

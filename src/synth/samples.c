@@ -6,9 +6,11 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "image/io.h"
+#include "image/resample.h"
 #include "synth/head_picture.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,14 +53,15 @@ static bool is_empty(const dn_labels *map)
     return true;
 }
 
-static dn_status write_pair(const dn_volume *scan, const dn_labels *truth, const char *folder, const char *stem, int64_t number)
+static dn_status write_pair(const dn_volume *scan, const dn_labels *truth, const dn_samples_options *options, const char *stem,
+                            int64_t number)
 {
-    static const char *const suffix[2] = {"T1w", "dseg"};
+    const char *const suffix[2] = {options->kind, "dseg"};
     for (int what = 0; what < 2; ++what) {
         char *name = NULL;
         char *path = NULL;
         DN_TRY(dn_asprintf(&name, "%s_sample-%04" PRId64 "_%s.nii.gz", stem, number, suffix[what]));
-        dn_status status = dn_path_join(folder, name, &path);
+        dn_status status = dn_path_join(options->folder, name, &path);
         if (status == DN_OK) {
             status = what == 0 ? dn_volume_write(scan, path, NULL) : dn_labels_write(truth, path, NULL);
         }
@@ -114,6 +117,35 @@ typedef struct sampling {
     double centre[3];
 } sampling;
 
+/* Both as a scanner with thick slices hands them over: a slice is the mean over its profile, a Gaussian as wide as its thickness, and the
+ * truth is the label with the largest share. */
+static dn_status cut_slices(const dn_samples_options *options, dn_random *random, dn_volume **scan, dn_labels **truth)
+{
+    double spacing[3];
+    dn_grid grid;
+    dn_volume *thick = NULL;
+    dn_labels *thick_truth = NULL;
+    const dn_resample_options how = {.antialias = true};
+    if (!(options->slice_mm > 0.0)) {
+        return DN_OK;
+    }
+    const int axis = options->slice_axis >= 0 ? options->slice_axis : (int)(3.0 * dn_random_unit(random));
+    dn_grid_spacing(&(*scan)->grid, spacing);
+    spacing[axis] = fmax(spacing[axis], options->slice_mm);
+    DN_TRY(dn_grid_with_spacing(&(*scan)->grid, spacing, &grid));
+    DN_TRY(dn_resample_volume(*scan, &grid, &how, &thick));
+    dn_status status = dn_resample_labels(*truth, &grid, NULL, &thick_truth);
+    if (status != DN_OK) {
+        dn_volume_destroy(thick);
+        return status;
+    }
+    dn_volume_destroy(*scan);
+    dn_labels_destroy(*truth);
+    *scan = thick;
+    *truth = thick_truth;
+    return DN_OK;
+}
+
 static dn_status make_sample(const sampling *it, int64_t n)
 {
     dn_volume *scan = NULL;
@@ -122,7 +154,10 @@ static dn_status make_sample(const sampling *it, int64_t n)
     DN_TRY(dn_cancel_check());
     dn_random_seed_stream(&random, it->options->seed, (uint64_t)n);
     DN_TRY(dn_synth_sample(it->map, it->tissues, &it->target, it->centre, &it->options->how, &random, &scan, &truth));
-    dn_status status = write_pair(scan, truth, it->options->folder, it->stem, n + 1);
+    dn_status status = cut_slices(it->options, &random, &scan, &truth);
+    if (status == DN_OK) {
+        status = write_pair(scan, truth, it->options, it->stem, n + 1);
+    }
     if (status == DN_OK && it->preview != NULL && n < DN_HEAD_PICTURE_ROWS) {
         char caption[64];
         snprintf(caption, sizeof caption, "sample %" PRId64, n + 1);
