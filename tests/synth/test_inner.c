@@ -59,7 +59,7 @@ static void none_draws_nothing(void **state)
     dn_random_seed(&random, 3);
     dn_random_seed(&same, 3);
     assert_ok(dn_inner_paint(it.volume, it.labels, it.tissues, &none, &random));
-    assert_true(it.volume->data[1000] == 128.0f); /* NOLINT: nothing was added */
+    assert_true(it.volume->data[1000] == 128.0f);                  /* NOLINT: nothing was added */
     assert_true(dn_random_unit(&random) == dn_random_unit(&same)); /* NOLINT: the same state */
     end(&it);
 }
