@@ -32,8 +32,9 @@ demo: configure ## Make a head with known volumes, measure it, and show measured
 	@cmake --build $(BUILD) -j $(JOBS) --target dien
 	@tools/demo.sh $(BUILD)
 
+# One more at a time than there are cores: Slurm's test mostly waits.
 test: build ## Build and run all tests (real scans only where DIEN_DATA is)
-	@cd $(BUILD) && ctest --output-on-failure -j $(JOBS)
+	@cd $(BUILD) && ctest --output-on-failure -j $$(($(JOBS) + 1))
 
 check: ## Formatting, layering, warnings as errors, cppcheck, shell scripts
 	@tools/deps.sh build check
