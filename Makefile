@@ -13,7 +13,7 @@ SLOW = cli/test_selftest_sh
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deb deb-test selftest template help configure deps build demo test check asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
+.PHONY: deb deb-test test-longitudinal selftest template help configure deps build demo test check asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -97,6 +97,9 @@ install: ## Install program, library, header, models and man pages under PREFIX 
 deb: ## Make the Debian packages dien, libdien0, libdien-dev in build-deb/, for the release of this machine
 	@tools/deps.sh build package
 	@JOBS=$(JOBS) tools/deb.sh build-deb
+
+test-longitudinal: build ## The longitudinal step on a data set, with the order of sessions compared by bytes (a minute)
+	@cd $(BUILD) && DIEN_LONG_TESTS=1 ctest --output-on-failure -R run_longitudinal
 
 deb-test: deb ## Install the packages in a fresh root of debootstrap as Dockerfile and dien.def do, and use them there (root or sudo)
 	@tools/deb_test.sh build-deb

@@ -6,6 +6,7 @@
 #include "cli/scan_list.h"
 #include "cohort/bids/filter.h"
 #include "cohort/group/group.h"
+#include "cohort/longitudinal/persons.h"
 #include "cohort/run/run.h"
 #include "cohort/slurm/slurm.h"
 
@@ -79,7 +80,8 @@ static const dn_option options[] = {
      .help = "group: the reference group (default: one named control, CON, HC or the like)"},
     {.name = "count-rejected",
      .kind = DN_OPTION_FLAG,
-     .help = "group: scans that quality control rejected count in distributions, outliers and the comparison of groups"},
+     .help = "group: scans that quality control rejected count in distributions, outliers and the comparison of groups; longitudinal: they "
+             "are measured, too"},
     DN_MEASURE_OPTIONS,
     {.name = NULL},
 };
@@ -156,6 +158,31 @@ static dn_status submit(const dn_arguments *arguments, const dn_run_options *how
     return status;
 }
 
+/* Labels and shard of the persons. */
+static dn_status longitudinal(const dn_arguments *arguments, const char *dataset, const char *output)
+{
+    const dn_line_sink lines = dn_print_lines();
+    char **people = NULL;
+    dn_run_options shard = {.shards = 0};
+    dn_persons_options how = {.dataset = dataset,
+                              .output = output,
+                              .settings = {.structures = dn_arguments_text(arguments, "structures"),
+                                           .precision = dn_measure_precision(arguments),
+                                           .memory_gb = dn_arguments_real(arguments, "memory")},
+                              .count_rejected = dn_arguments_flag(arguments, "count-rejected"),
+                              .again = dn_arguments_flag(arguments, "again"),
+                              .dry = dn_arguments_flag(arguments, "dry-run"),
+                              .results = &lines};
+    DN_TRY(read_shard(dn_arguments_text(arguments, "shard"), &shard));
+    how.shard = shard.shard;
+    how.shards = shard.shards;
+    DN_TRY(dn_split_list(dn_arguments_text(arguments, "participant-label"), &people, &how.participant_count));
+    how.participants = (const char *const *)people;
+    const dn_status status = dn_run_persons(&how);
+    free(people);
+    return status;
+}
+
 static dn_status participants(const dn_arguments *arguments, const char *dataset, const char *output)
 {
     const dn_line_sink lines = dn_print_lines();
@@ -190,22 +217,29 @@ done:
     return status;
 }
 
+enum { LEVEL_PARTICIPANT, LEVEL_LONGITUDINAL, LEVEL_GROUP };
+
+static bool is_among(const char *const *names, const char *name)
+{
+    while (*names != NULL && strcmp(*names, name) != 0) {
+        ++names;
+    }
+    return *names != NULL;
+}
+
 /* Options of the other level have no effect: they are refused, so that nobody believes they had one. Those about resources are harmless,
  * and callers of BIDS Apps give them at both levels. */
-static dn_status check_level(const dn_arguments *arguments, bool group)
+static dn_status check_level(const dn_arguments *arguments, int level)
 {
-    static const char *const of_group[] = {"group", "control", "count-rejected"};
-    static const char *const harmless[] = {"jobs", "threads", "memory", "memory-budget"};
+    static const char *const of_group[] = {"group", "control", "count-rejected", NULL};
+    static const char *const of_longitudinal[] = {"participant-label", "shard",     "again",          "dry-run",
+                                                  "structures",        "precision", "count-rejected", NULL};
+    static const char *const harmless[] = {"jobs", "threads", "memory", "memory-budget", NULL};
     for (const dn_option *option = options; option->name != NULL; ++option) {
-        bool ours = false, either = false;
-        for (size_t i = 0; i < sizeof of_group / sizeof *of_group; ++i) {
-            ours |= strcmp(option->name, of_group[i]) == 0;
-        }
-        for (size_t i = 0; i < sizeof harmless / sizeof *harmless; ++i) {
-            either |= strcmp(option->name, harmless[i]) == 0;
-        }
-        if (ours != group && !either && dn_arguments_given(arguments, option->name)) {
-            DN_FAIL(DN_EUSAGE, "--%s is an option of 'dien run DATASET OUTPUT %s'", option->name, group ? "participant" : "group");
+        const bool group = is_among(of_group, option->name);
+        const bool fits = level == LEVEL_GROUP ? group : level == LEVEL_LONGITUDINAL ? is_among(of_longitudinal, option->name) : !group;
+        if (!fits && !is_among(harmless, option->name) && dn_arguments_given(arguments, option->name)) {
+            DN_FAIL(DN_EUSAGE, "--%s is an option of 'dien run DATASET OUTPUT %s'", option->name, group ? "group" : "participant");
         }
     }
     return DN_OK;
@@ -222,13 +256,14 @@ static dn_status group(const dn_arguments *arguments, const char *dataset, const
 
 static dn_status run(const dn_arguments *arguments)
 {
-    static const char *const levels[] = {"participant", "group", NULL};
+    static const char *const levels[] = {"participant", "longitudinal", "group", NULL};
     int level = 0;
     DN_TRY(dn_choice_of("the third argument", dn_arguments_at(arguments, 2), levels, &level));
-    DN_TRY(check_level(arguments, level == 1));
+    DN_TRY(check_level(arguments, level));
     char *dataset = folder_name(dn_arguments_at(arguments, 0)), *output = folder_name(dn_arguments_at(arguments, 1));
     dn_status status = dataset == NULL || output == NULL ? dn_error_set(DN_ENOMEM, "not enough memory for the folders' names")
-                       : level == 0                      ? participants(arguments, dataset, output)
+                       : level == LEVEL_PARTICIPANT      ? participants(arguments, dataset, output)
+                       : level == LEVEL_LONGITUDINAL     ? longitudinal(arguments, dataset, output)
                                                          : group(arguments, dataset, output);
     free(dataset);
     free(output);
@@ -238,7 +273,7 @@ static dn_status run(const dn_arguments *arguments)
 const dn_command dn_command_run = {
     .name = "run",
     .summary = "measure all scans of a BIDS data set",
-    .positional = "DATASET OUTPUT participant|group",
+    .positional = "DATASET OUTPUT participant|longitudinal|group",
     .positional_min = 3,
     .positional_max = 3,
     .options = options,
@@ -250,11 +285,16 @@ const dn_command dn_command_run = {
         "one OUTPUT at the same time.\n\n"
         "Each scan is measured by one thread, unless --threads is given: several scans at a time are faster than several threads for one "
         "scan.\n\n"
+        "longitudinal: measures every person with two sessions or more in one frame, after participant, as 'dien longitudinal' does, and "
+        "writes "
+        "into OUTPUT/longitudinal/sub-.... One scan per session is taken, as for the group's tables; times come from acq_time in the data "
+        "set's "
+        "tables of scans and sessions. One person after the other; --shard divides the persons.\n\n"
         "group: reads the results of all scans in OUTPUT, and no scan, and writes into OUTPUT/group: scans.tsv (what became of each scan), "
         "volumes_wide.tsv and volumes_long.tsv, outliers.tsv, each with a JSON file that says what its columns mean, and report.html with "
         "counts, failed and rejected scans, distributions, outliers, pictures, and the comparison of the groups of participants.tsv. Of "
         "several scans of a session the tables take one: an accepted one before a rejected one, then the best score, then the first by "
-        "name.\n\n"
+        "name. If longitudinal was run, longitudinal.tsv has the change per person and structure.\n\n"
         "Exit codes: 0 all measured, now or before; 2 wrong use; 3 the data set or the networks cannot be read; 4 all measured, but some "
         "scans failed quality control; 5 not enough memory or disk; 6 some scans could not be measured, the others are done. "
         "group: 0 written, also if scans failed or were rejected before: the report names them; 3 no results there, or none with volumes; "
@@ -263,6 +303,7 @@ const dn_command dn_command_run = {
     .examples = "dien run bids bids/derivatives/dien participant\n"
                 "dien run bids out participant --participant-label 01 02 --session-label baseline\n"
                 "dien run bids out participant --shard 3/20 --jobs 4\n"
+                "dien run bids bids/derivatives/dien longitudinal\n"
                 "dien run bids bids/derivatives/dien group",
     .run = run,
 };

@@ -112,7 +112,7 @@ static json_t *option_input(const dn_option *option, json_t *words)
     return input;
 }
 
-/* DATASET OUTPUT participant|group */
+/* DATASET OUTPUT participant|longitudinal|group */
 static void add_positional(json_t *inputs, json_t *words)
 {
     static const struct {
@@ -121,7 +121,9 @@ static void add_positional(json_t *inputs, json_t *words)
         {"bids_dir", "BIDS data set", "File", "Folder of the BIDS data set; it is only read."},
         {"output_dir", "Output folder", "String",
          "Folder of the results, which becomes a BIDS derivative; it is made if it does not exist."},
-        {"analysis_level", "Level", "String", "participant measures the scans; group makes the tables of all of them."},
+        {"analysis_level", "Level", "String",
+         "participant measures the scans; longitudinal then measures persons with several sessions in one frame; group makes the tables of "
+         "all."},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) {
         char key[68];
@@ -132,7 +134,7 @@ static void add_positional(json_t *inputs, json_t *words)
         put_text(input, "description", all[i].help);
         put_text(input, "type", all[i].type);
         if (i == 2) {
-            json_object_set_new(input, "value-choices", choices_of("participant|group"));
+            json_object_set_new(input, "value-choices", choices_of("participant|longitudinal|group"));
         }
         json_object_set_new(input, "optional", json_false());
         put_text(input, "value-key", key);

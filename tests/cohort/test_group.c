@@ -70,11 +70,14 @@ static void test_first(void **state)
                               {.participant = "sub-2", .used = true},
                               {.participant = "sub-3", .session = "ses-1"},
                               {.participant = "sub-3", .session = "ses-2", .used = true}};
-    dn_roster cohort = {.scan = scans, .count = 6};
+    dn_roster cohort = {.dataset = "/nowhere", .scan = scans, .count = 6}; /* no tables of times: by name */
     (void)state;
+    for (size_t i = 0; i < 6; ++i) {
+        scans[i].inside = "";
+    }
     scans[0].record.verdict = DN_SCAN_REJECTED;
     scans[3].record.verdict = DN_SCAN_REJECTED;
-    dn_roster_choose_first(&cohort);
+    assert_ok(dn_roster_choose_first(&cohort));
     const bool expected[] = {false, true, false, true, false, true};
     for (size_t i = 0; i < 6; ++i) {
         if (scans[i].first != expected[i]) {

@@ -78,7 +78,7 @@ static void any_order(void **state)
             given[n] = path[orders[o][n]];
             times[n] = years[orders[o][n]];
         }
-        assert_ok(dn_sessions_read(given, 3, times, &s));
+        assert_ok(dn_sessions_read(given, 3, times, NULL, &s));
         dn_sessions_by_time(&s, by_time);
         assert_string_equal(s.at[by_time[0]].stem, "sub-1_ses-a");
         assert_string_equal(s.at[by_time[1]].stem, "sub-1_ses-c");
@@ -107,7 +107,7 @@ static void times_of_files(void **state)
     char *path[2] = {scan("sub-2_ses-x_T1w.nii.gz", 1), scan("sub-2_ses-y_T1w.nii.gz", 2)};
     dn_sessions s;
     /* nothing is known */
-    assert_ok(dn_sessions_read((const char *const[]){path[1], path[0]}, 2, NULL, &s));
+    assert_ok(dn_sessions_read((const char *const[]){path[1], path[0]}, 2, NULL, NULL, &s));
     assert_string_equal(s.unit, "session");
     for (int n = 0; n < 2; ++n) {
         assert_true(s.at[n].time == (strcmp(s.at[n].stem, "sub-2_ses-x") == 0 ? 1 : 2));
@@ -115,7 +115,7 @@ static void times_of_files(void **state)
     dn_sessions_release(&s);
     /* ages */
     text("participants.tsv", "participant_id\tsession_id\tage\nsub-2\tses-x\t61.5\nsub-2\tses-y\t60\n");
-    assert_ok(dn_sessions_read((const char *const[]){path[1], path[0]}, 2, NULL, &s));
+    assert_ok(dn_sessions_read((const char *const[]){path[1], path[0]}, 2, NULL, NULL, &s));
     assert_string_equal(s.unit, "year");
     for (int n = 0; n < 2; ++n) {
         assert_close(s.at[n].time, strcmp(s.at[n].stem, "sub-2_ses-x") == 0 ? 1.5 : 0, 1e-12);
@@ -124,7 +124,7 @@ static void times_of_files(void **state)
     /* days go before ages: 2020-02-28 to 2021-03-01 are 367 days */
     text("sub-2_ses-x_T1w.json", "{\"AcquisitionDateTime\": \"2020-02-28T10:00:00\"}");
     text("sub-2_ses-y_T1w.json", "{\"AcquisitionDateTime\": \"2021-03-01T10:00:00\"}");
-    assert_ok(dn_sessions_read((const char *const[]){path[1], path[0]}, 2, NULL, &s));
+    assert_ok(dn_sessions_read((const char *const[]){path[1], path[0]}, 2, NULL, NULL, &s));
     assert_string_equal(s.unit, "year");
     for (int n = 0; n < 2; ++n) {
         assert_close(s.at[n].time, strcmp(s.at[n].stem, "sub-2_ses-x") == 0 ? 0 : 367 / 365.25, 1e-12);

@@ -21,12 +21,13 @@ enum { DESCRIPTION_LIMIT = 1 << 20 };
 
 /* What is not a name of BIDS's, and what bids-validator 1.15, which knows raw data sets only, would not know in a derivative. */
 static const char ignored[] =
-    "status/\nslurm/\ngroup/\n*_volumes.tsv\n*_volumes.json\n*_qc.png\n*_report.html\n*_dseg.*\n*_mask.*\n*_probseg.*\n";
+    "status/\nslurm/\ngroup/\nlongitudinal/\n*_volumes.tsv\n*_volumes.json\n*_qc.png\n*_report.html\n*_dseg.*\n*_mask.*\n*_probseg.*\n";
 
 static const char readme[] =
     "Results of dien: volumes of the hypothalamus, the thalamus, other deep structures and the intracranial volume.\n\n"
     "sub-*/[ses-*/]anat/   per scan: labels (_dseg), volumes (_volumes.tsv), mask of the inside of the skull, picture, report\n"
     "status/               per scan: what it was measured with, or why it could not be measured\n"
+    "longitudinal/         per person with several sessions: volumes in one frame, and their change, once they were measured\n"
     "group/                tables of all scans, and a report, once they were made\n";
 
 /* ---- the data set that results come from -------------------------------------------------------------------------- */

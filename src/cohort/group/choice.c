@@ -1,7 +1,11 @@
 /* Which of several scans of one session the tables of volumes use. */
 #include "cohort/group/choice.h"
 
+#include "base/memory.h"
+#include "cohort/bids/when.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool rejected(const dn_roster_scan *scan)
@@ -69,19 +73,58 @@ size_t dn_roster_session_end(const dn_roster *cohort, size_t from)
     return end;
 }
 
-void dn_roster_choose_first(dn_roster *cohort)
+/* times: one per scan of a person; "" where it is not known or not wanted. *known: whether those of all used scans are there. */
+static dn_status read_times(const dn_roster *cohort, size_t from, size_t end, char (*times)[DN_BIDS_WHEN], bool *known)
 {
-    for (size_t i = 0, end; i < cohort->count; i = end) {
-        dn_roster_scan *first = NULL;
-        for (end = i; end < cohort->count && strcmp(cohort->scan[end].participant, cohort->scan[i].participant) == 0; ++end) {
-            dn_roster_scan *scan = &cohort->scan[end];
-            scan->first = false;
-            if (scan->used && (first == NULL || (rejected(first) && !rejected(scan)))) {
-                first = scan;
-            }
-        }
-        if (first != NULL) {
-            first->first = true;
+    *known = true;
+    for (size_t i = from; i < end; ++i) {
+        const dn_roster_scan *scan = &cohort->scan[i];
+        times[i - from][0] = '\0';
+        if (scan->used && *known) {
+            DN_TRY(dn_bids_when(cohort->dataset, scan->participant, scan->session, scan->inside, times[i - from]));
+            *known = times[i - from][0] != '\0';
         }
     }
+    return DN_OK;
+}
+
+/* The scans of one person. */
+static dn_status choose_first(dn_roster *cohort, size_t from, size_t end)
+{
+    dn_roster_scan *first = NULL;
+    const char *time = "";
+    char(*times)[DN_BIDS_WHEN] = NULL;
+    bool known = false;
+    if (dn_roster_session_end(cohort, from) < end) { /* a person with one session needs no times */
+        DN_TRY(dn_alloc(&times, end - from, sizeof *times, "times of sessions"));
+        const dn_status status = read_times(cohort, from, end, times, &known);
+        if (status != DN_OK) {
+            free(times);
+            return status;
+        }
+    }
+    for (size_t i = from; i < end; ++i) {
+        dn_roster_scan *scan = &cohort->scan[i];
+        const bool earlier = known && first != NULL && scan->used && strcmp(times[i - from], time) < 0;
+        scan->first = false;
+        if (scan->used && (first == NULL || (rejected(first) && !rejected(scan)) || (earlier && (rejected(first) || !rejected(scan))))) {
+            first = scan;
+            time = known ? times[i - from] : "";
+        }
+    }
+    if (first != NULL) {
+        first->first = true;
+    }
+    free(times);
+    return DN_OK;
+}
+
+dn_status dn_roster_choose_first(dn_roster *cohort)
+{
+    for (size_t i = 0, end; i < cohort->count; i = end) {
+        for (end = i; end < cohort->count && strcmp(cohort->scan[end].participant, cohort->scan[i].participant) == 0; ++end) {
+        }
+        DN_TRY(choose_first(cohort, i, end));
+    }
+    return DN_OK;
 }

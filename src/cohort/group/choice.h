@@ -8,8 +8,9 @@
 
 /* Sets used and choice of count scans, which are those of one session, in the order of their names. */
 void dn_roster_choose(dn_roster_scan *scans, size_t count);
-/* Sets first: of each person the first session, by name, with an accepted scan (with any measured scan where none is accepted). */
-void dn_roster_choose_first(dn_roster *cohort);
+/* Sets first: of each person the first session with an accepted scan (with any measured scan where none is accepted): by the times in the
+ * data set's tables (bids/when.h) where all its used scans have one, else by name. DN_ENOMEM, DN_ECANCELLED. */
+DN_CHECKED dn_status dn_roster_choose_first(dn_roster *cohort);
 /* One past the last scan of the session that begins at scan `from`. */
 size_t dn_roster_session_end(const dn_roster *cohort, size_t from);
 

@@ -78,7 +78,9 @@ static const column_text wide_columns[] = {
     {"scan", "The scan that was taken of the session, see scans.tsv", NULL, {NULL}},
     {ACCEPTED},
     {"first_session",
-     "One row per person: that of the first session, by name, with an accepted scan (of the first one with any, where none is accepted)",
+     "One row per person: that of the first session with an accepted scan (of the first one with any, where none is accepted), by the "
+     "times of "
+     "acquisition in scans.tsv or sessions.tsv of the data set where all sessions have one, else by name",
      NULL,
      {"yes", "it is", "no", "it is not"}},
     {"score", "Quality score from 0 to 1, the lowest of its marks", NULL, {NULL}},
@@ -107,6 +109,32 @@ static const column_text outlier_columns[] = {
      NULL,
      {"yes", "the residual from a robust line through log volume and log intracranial volume is compared", "no", "it was not"}},
     {"n", "Scans that have the measure", NULL, {NULL}},
+};
+
+static const column_text change_columns[] = {
+    {"participant_id", "The person, as in participants.tsv", NULL, {NULL}},
+    {"structure", "Structure: a whole structure, or one of its parts; icv: everything inside the skull", NULL, {NULL}},
+    {"hemi", "Side", NULL, {"L", "left", "R", "right", "B", "both sides together, or a structure of the middle"}},
+    {"sessions", "Sessions of the person that have the volume", NULL, {NULL}},
+    {"mean_mm3",
+     "Mean of the volumes of these sessions, measured in one frame; not to be mixed with those of volumes_wide.tsv",
+     "mm3",
+     {NULL}},
+    {"change_percent",
+     "Slope of the volume over time by least squares, in percent of the mean volume, per unit of time (column per)",
+     NULL,
+     {NULL}},
+    {"low_percent", "Lower end of the 95 % interval of the change", NULL, {NULL}},
+    {"high_percent", "Upper end of it", NULL, {NULL}},
+    {"per",
+     "Unit of time",
+     NULL,
+     {"year", "times or ages are known", "session", "they are not known; the sessions are numbered by their names"}},
+    {"interval",
+     "Where the interval comes from",
+     NULL,
+     {"slope", "Student's t of the slope, of three and more sessions", "scanner SD",
+      "of two sessions, from the SD of repeated measurements of an unchanged head by simulated scanners"}},
 };
 
 static void describe(json_t *root, const column_text *column)
@@ -170,4 +198,9 @@ dn_status dn_roster_write_dictionaries(const dn_roster *cohort, const char *fold
     DN_TRY(WRITE("volumes_long.json", long_columns, NULL));
     DN_TRY(WRITE("volumes_wide.json", wide_columns, cohort->columns));
     return WRITE("outliers.json", outlier_columns, NULL);
+}
+
+dn_status dn_roster_describe_changes(const char *folder)
+{
+    return WRITE("longitudinal.json", change_columns, NULL);
 }

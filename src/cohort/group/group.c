@@ -5,6 +5,7 @@
 #include "base/job.h"
 #include "base/memory.h"
 #include "cohort/bids/dataset.h"
+#include "cohort/group/changes.h"
 #include "cohort/group/choice.h"
 #include "cohort/group/comparison.h"
 #include "cohort/group/outliers.h"
@@ -88,6 +89,7 @@ dn_status dn_run_group(const dn_run_group_options *options)
     dn_roster_outliers outliers = {.n = 0};
     dn_roster_comparison comparison = {.people = NULL};
     char *folder = NULL;
+    size_t changed = 0;
     dn_status status;
     DN_TRY(dn_derivative_check(options->output));
     DN_TRY(dn_derivative_check_source(options->dataset, options->output));
@@ -100,8 +102,12 @@ dn_status dn_run_group(const dn_run_group_options *options)
     DN_TRY_GOTO(status, remark_records(&cohort), done);
     DN_TRY_GOTO(status, dn_roster_find_outliers(&cohort, options->count_rejected, &outliers), done);
     DN_TRY_GOTO(status, dn_roster_write_tables(&cohort, &outliers, folder), done);
+    DN_TRY_GOTO(status, dn_roster_write_changes(&cohort, folder, &changed), done);
     DN_TRY_GOTO(status, dn_roster_compare(&cohort, options, folder, &comparison), done);
     DN_TRY_GOTO(status, dn_roster_write_report(&cohort, &outliers, &comparison, options, folder), done);
+    if (changed > 0) {
+        dn_log(DN_LOG_NOTE, "changes of %zu persons: %s/longitudinal.tsv", changed, folder);
+    }
     status = conclude(&cohort, &outliers, folder);
 done:
     free(folder);

@@ -4,6 +4,7 @@
  *     scans.tsv          every scan: measured or not, accepted or not, whether the tables of volumes use it, and why
  *     volumes_wide.tsv   one row per person and session, a column per structure and side, in mm3; of the scan that is used
  *     volumes_long.tsv   one row per scan, structure and side; of all measured scans
+ *     longitudinal.tsv   the change per person, structure and side, if the step of the sessions was run (changes.h)
  *     outliers.tsv       volumes and asymmetries that are far from those of the others (outliers.h)
  *     report.html        all of it to look at (report.h)
  *     groups/            the comparison of the groups that participants.tsv names (comparison.h)

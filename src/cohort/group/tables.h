@@ -10,5 +10,7 @@ DN_CHECKED dn_status dn_roster_write_tables(const dn_roster *cohort, const dn_ro
 
 /* For tables.c: the JSON files. */
 DN_CHECKED dn_status dn_roster_write_dictionaries(const dn_roster *cohort, const char *folder);
+/* For changes.c: FOLDER/longitudinal.json. */
+DN_CHECKED dn_status dn_roster_describe_changes(const char *folder);
 
 #endif

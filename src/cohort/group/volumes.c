@@ -197,7 +197,7 @@ dn_status dn_roster_read_volumes(dn_roster *cohort, const char *folder)
         DN_TRY_GOTO(status, read_session(cohort, i, end, &writer), failed);
         dn_progress("reading volumes", (int64_t)end, (int64_t)cohort->count);
     }
-    dn_roster_choose_first(cohort);
+    DN_TRY_GOTO(status, dn_roster_choose_first(cohort), failed);
     return dn_file_commit(&writer);
 failed:
     dn_file_discard(&writer);

@@ -262,7 +262,7 @@ dn_status dn_longitudinal(const char *const *paths, size_t count, const dn_longi
     }
     DN_TRY_GOTO(status, name_person(&w, paths, count), done);
     DN_TRY_GOTO(status, dn_path_make_folder(options->outputs.folder), done);
-    DN_TRY_GOTO(status, dn_sessions_read(paths, count, options->times, &w.sessions), done);
+    DN_TRY_GOTO(status, dn_sessions_read(paths, count, options->times, options->times_from, &w.sessions), done);
     if (strcmp(w.sessions.unit, "session") == 0) {
         dn_log(DN_LOG_WARNING,
                "%s: the times of the sessions are not known, so they are numbered by their names, and the change is per session", w.name);

@@ -21,8 +21,9 @@ typedef struct dn_longitudinal_options {
     dn_segmenter_options segmenter;
     dn_output_options outputs; /* its folder is made */
     bool accept;
-    const char *name;    /* of the person, for the files; NULL: sub-... of the scans' names where they agree, else "person" */
-    const double *times; /* years, one per path; NULL: found (cohort/longitudinal/sessions.h) */
+    const char *name;       /* of the person, for the files; NULL: sub-... of the scans' names where they agree, else "person" */
+    const double *times;    /* years, one per path; NULL: found (cohort/longitudinal/sessions.h) */
+    const char *times_from; /* static: where times come from; NULL: the user */
 } dn_longitudinal_options;
 
 /* DN_EUSAGE: fewer than two scans, or two whose results would have one name; DN_EDATA: a scan is not of the same head as the others.

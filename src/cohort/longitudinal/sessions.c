@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "cohort/bids/when.h"
 #include "image/io.h"
 #include "models/sha256.h"
 #include "report/scan_about.h"
@@ -15,20 +16,6 @@
 #include <string.h>
 
 #define DAYS_PER_YEAR 365.25
-
-/* Days since 0000-03-01 of the calendar. */
-static double days_of(const char *date)
-{
-    int year = 0;
-    int month = 0;
-    int day = 0;
-    if (sscanf(date, "%4d-%2d-%2d", &year, &month, &day) != 3) {
-        return NAN;
-    }
-    year -= month < 3;
-    month = (month + 9) % 12;
-    return 365.0 * year + floor(year / 4.0) - floor(year / 100.0) + floor(year / 400.0) + floor((153.0 * month + 2.0) / 5.0) + day;
-}
 
 static dn_status hash_volume(const dn_volume *volume, char hex[65])
 {
@@ -106,7 +93,7 @@ static dn_status find_times(dn_sessions *s)
         dn_scan_about about;
         status = dn_scan_about_read(s->at[n].path, NAN, DN_SEX_UNKNOWN, &about);
         if (status == DN_OK) {
-            found[n].days = days_of(about.date);
+            found[n].days = dn_bids_days(about.date);
             found[n].age = about.age;
             memcpy(s->at[n].date, about.date, sizeof s->at[n].date);
         }
@@ -123,7 +110,7 @@ static dn_status find_times(dn_sessions *s)
     return status;
 }
 
-dn_status dn_sessions_read(const char *const *paths, size_t count, const double *times, dn_sessions *out)
+dn_status dn_sessions_read(const char *const *paths, size_t count, const double *times, const char *times_from, dn_sessions *out)
 {
     memset(out, 0, sizeof *out);
     DN_TRY(dn_alloc(&out->at, count, sizeof *out->at, "the sessions"));
@@ -142,7 +129,7 @@ dn_status dn_sessions_read(const char *const *paths, size_t count, const double 
         return find_times(out);
     }
     out->unit = "year";
-    out->time_from = "given by the user";
+    out->time_from = times_from != NULL ? times_from : "given by the user";
     return DN_OK;
 }
 

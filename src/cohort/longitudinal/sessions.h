@@ -23,9 +23,10 @@ typedef struct dn_sessions {
     const char *time_from; /* static: where the times come from */
 } dn_sessions;
 
-/* times: years, one per path; NULL: the days of acquisition or the ages in the files beside the scans (report/scan_about.h). Errors as
- * dn_scan_read. *out: release with dn_sessions_release, also after a failure. */
-DN_CHECKED dn_status dn_sessions_read(const char *const *paths, size_t count, const double *times, dn_sessions *out);
+/* times: years, one per path (times_from: where they come from; NULL: the user); NULL: the days of acquisition or the ages in the files
+ * beside the scans (report/scan_about.h). Errors as dn_scan_read. *out: release with dn_sessions_release, also after a failure. */
+DN_CHECKED dn_status dn_sessions_read(const char *const *paths, size_t count, const double *times, const char *times_from,
+                                      dn_sessions *out);
 void dn_sessions_release(dn_sessions *sessions);
 /* Numbers of the sessions by time, then by name. order: room for count. */
 void dn_sessions_by_time(const dn_sessions *sessions, size_t *order);

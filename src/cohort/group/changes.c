@@ -1,0 +1,117 @@
+/* Reads each person's table of changes and writes them all into one, row by row. */
+#define _GNU_SOURCE
+#include "cohort/group/changes.h"
+
+#include "base/file.h"
+#include "base/job.h"
+#include "base/memory.h"
+#include "cohort/group/tables.h"
+#include "cohort/longitudinal/persons.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns of NAME_longitudinal.tsv, all of which are taken. */
+static const char *const columns[] = {"structure",   "hemi",         "sessions", "mean_mm3", "change_percent",
+                                      "low_percent", "high_percent", "per",      "interval"};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static dn_status put_rows(dn_file_writer *w, const char *person, const dn_table *table)
+{
+    size_t at[COLUMNS];
+    for (size_t c = 0; c < COLUMNS; ++c) {
+        DN_TRY(dn_table_column(table, columns[c], &at[c]));
+    }
+    for (size_t row = 0; row < dn_table_rows(table); ++row) {
+        DN_TRY(dn_file_printf(w, "%s", person));
+        for (size_t c = 0; c < COLUMNS; ++c) {
+            const char *text = dn_table_text(table, row, at[c]);
+            DN_TRY(dn_file_printf(w, "\t%s", text != NULL ? text : "n/a"));
+        }
+        DN_TRY(dn_file_printf(w, "\n"));
+    }
+    return DN_OK;
+}
+
+/* *there: whether it was measured. */
+static dn_status put_person(dn_file_writer *w, const dn_roster *cohort, const char *person, bool *there)
+{
+    char *record = NULL, *path = NULL;
+    dn_table *table = NULL;
+    dn_status status;
+    *there = false;
+    DN_TRY_GOTO(status, dn_asprintf(&record, "%s/" DN_LONGITUDINAL_FOLDER "/status/%s.json", cohort->output, person), done);
+    if (!dn_path_exists(record)) {
+        goto done;
+    }
+    DN_TRY_GOTO(status, dn_asprintf(&path, "%s/" DN_LONGITUDINAL_FOLDER "/%s/%s_longitudinal.tsv", cohort->output, person, person), done);
+    status = dn_table_read(path, &table);
+    if (status != DN_OK && status != DN_ENOMEM && status != DN_ECANCELLED) {
+        dn_log(DN_LOG_WARNING, "the change of %s is not counted: %s", person, dn_error_message());
+        dn_error_clear();
+        status = DN_OK;
+        goto done;
+    }
+    if (status == DN_OK) {
+        status = put_rows(w, person, table);
+        *there = true;
+    }
+done:
+    dn_table_destroy(table);
+    free(path);
+    free(record);
+    return status;
+}
+
+static dn_status put_all(dn_file_writer *w, const dn_roster *cohort, size_t *persons)
+{
+    DN_TRY(dn_file_printf(w, "participant_id"));
+    for (size_t c = 0; c < COLUMNS; ++c) {
+        DN_TRY(dn_file_printf(w, "\t%s", columns[c]));
+    }
+    DN_TRY(dn_file_printf(w, "\n"));
+    for (size_t i = 0; i < cohort->count; ++i) {
+        bool there;
+        if (i > 0 && strcmp(cohort->scan[i].participant, cohort->scan[i - 1].participant) == 0) {
+            continue;
+        }
+        DN_TRY(dn_cancel_check());
+        DN_TRY(put_person(w, cohort, cohort->scan[i].participant, &there));
+        *persons += there;
+    }
+    return DN_OK;
+}
+
+static void remove_old(const char *path)
+{
+    if (dn_path_exists(path) && remove(path) != 0) {
+        dn_log(DN_LOG_WARNING, "%s is of an earlier run and cannot be removed", path);
+    }
+}
+
+dn_status dn_roster_write_changes(const dn_roster *cohort, const char *folder, size_t *persons)
+{
+    dn_file_writer writer = {0};
+    char *path = NULL, *about = NULL;
+    dn_status status;
+    *persons = 0;
+    DN_TRY_GOTO(status, dn_path_join(folder, "longitudinal.tsv", &path), done);
+    DN_TRY_GOTO(status, dn_path_join(folder, "longitudinal.json", &about), done);
+    DN_TRY_GOTO(status, dn_file_create(&writer, path), done);
+    status = put_all(&writer, cohort, persons);
+    if (status == DN_OK && *persons > 0) {
+        status = dn_file_commit(&writer);
+        status = status == DN_OK ? dn_roster_describe_changes(folder) : status;
+    } else {
+        dn_file_discard(&writer);
+        if (status == DN_OK) {
+            remove_old(path);
+            remove_old(about);
+        }
+    }
+done:
+    free(about);
+    free(path);
+    return status;
+}

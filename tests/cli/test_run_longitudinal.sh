@@ -1,0 +1,67 @@
+#!/bin/bash
+# `dien run DATASET OUTPUT longitudinal`: persons with two sessions are measured in one frame, as `dien longitudinal` measures them whatever the
+# order of the sessions; what is done is not done twice; the group's table has the change, and knows which session was first.
+source "$(dirname "$0")/lib.sh"
+fixture=${DIEN_FIXTURE:?the program tests/fixture}
+cd "$work" || exit 1
+export OMP_WAIT_POLICY=passive
+# Two noises of one head, coarse, so that the networks are quick; the scans' own measurement is a tiny network's, and quicker still.
+"$fixture" model tiny.safetensors || { echo "cannot make the network"; exit 1; }
+"$dien" synth "$DIEN_SOURCE/share/template/head.nii.gz" -o made --plain --spacing 2 --count 2 -q || { echo "cannot make a head"; exit 1; }
+
+put() { mkdir -p "$(dirname "$2")" && cp "made/head_sample-000${1}_T1w.nii.gz" "$2"; }
+mkdir -p set && echo '{"Name": "Two sessions", "BIDSVersion": "1.8.0"}' >set/dataset_description.json
+put 1 set/sub-01/ses-a/anat/sub-01_ses-a_T1w.nii.gz
+put 2 set/sub-01/ses-b/anat/sub-01_ses-b_T1w.nii.gz
+put 1 set/sub-02/ses-a/anat/sub-02_ses-a_T1w.nii.gz
+# By the names ses-a is the first, by the times ses-b; the person's days were moved before 1925, as BIDS does.
+printf 'filename\tacq_time\nanat/sub-01_ses-a_T1w.nii.gz\t1902-06-01T10:00:00\n' >set/sub-01/ses-a/sub-01_ses-a_scans.tsv
+printf 'session_id\tacq_time\nses-a\t1800-01-01T00:00:00\nses-b\t1900-06-01T10:00:00\n' >set/sub-01/sub-01_sessions.tsv
+
+expect_sentence 3 "is not a folder" run set out longitudinal
+"$dien" run set out participant --model tiny.safetensors --quiet 2>stderr # quality control may reject a made head
+with=(--structures thalamus --count-rejected --threads 2 --precision bf16)
+grep -q avx512_bf16 /proc/cpuinfo || with=(--structures thalamus --count-rejected --threads 2)
+expect_sentence 2 "--slurm is an option of 'dien run DATASET OUTPUT participant'" run set out longitudinal --slurm
+expect_sentence 2 "there is no participant 09" run set out longitudinal --participant-label 09
+expect 0 run set out longitudinal --dry-run "${with[@]}"
+[ "$(cat stdout)" = $'sub-01\tmeasure\tnot measured yet' ] || fail "--dry-run: expected sub-01, found $(cat stdout)"
+[ ! -e out/longitudinal ] || fail "--dry-run made a folder"
+"$dien" run set out longitudinal "${with[@]}" >stdout 2>stderr
+code=$?
+[ "$code" -eq 0 ] || [ "$code" -eq 4 ] || fail "expected exit 0 or 4, found $code: $(tail -n 3 stderr)"
+grep -q '1 persons measured' stderr || fail "expected one person, found $(tail -n 3 stderr)"
+[ -s out/longitudinal/status/sub-01.json ] && [ ! -e out/longitudinal/sub-02 ] || fail "expected sub-01 alone, found $(ls out/longitudinal out/longitudinal/status)"
+expect_no_temporaries out
+
+# --- the same bytes as the command on the two files, given in the other order (make test-longitudinal: half a minute)
+if [ "${DIEN_LONG_TESTS:-0}" = 1 ]; then
+    "$dien" longitudinal set/sub-01/ses-b/anat/*_T1w.nii.gz set/sub-01/ses-a/anat/*_T1w.nii.gz --times 0,1.99863107460643 --name sub-01 -o other \
+        "${with[@]/--count-rejected/--quiet}" >stdout 2>stderr
+    sed -i 's/"given by the user"/"acq_time in the data set'"'"'s tables of scans and sessions"/' other/sub-01_longitudinal.json
+    diff -r other out/longitudinal/sub-01 >difference || fail "the order of the sessions matters: $(head -n 5 difference)"
+fi
+
+# --- again: nothing; another time: all again, and only then
+touch mark
+"$dien" run set out longitudinal "${with[@]}" >stdout 2>stderr
+[ -z "$(find out/longitudinal -newer mark -name '*.tsv')" ] || fail "measured again without a reason: $(find out/longitudinal -newer mark)"
+grep -q 'all of them in earlier runs' stderr || fail "expected to be told, found $(cat stderr)"
+sed -i 's/1902-06-01/1903-06-01/' set/sub-01/ses-a/sub-01_ses-a_scans.tsv
+expect 0 run set out longitudinal --dry-run "${with[@]}"
+grep -q $'^sub-01\tmeasure\ta session, a time' stdout || fail "another time: expected to measure again, found $(cat stdout)"
+expect 0 run set out longitudinal --dry-run "${with[@]}" --shard 2/2
+[ ! -s stdout ] || fail "--shard 2/2: expected nobody, found $(cat stdout)"
+
+# --- the group's table
+expect 0 run set out group --quiet
+[ "$(awk -F '\t' '$2 == "thalamus" && $3 == "B" {print $1, $4, $9}' out/group/longitudinal.tsv)" = "sub-01 2 year" ] ||
+    fail "group: expected one row of the thalamus, found $(cat out/group/longitudinal.tsv)"
+[ -s out/group/longitudinal.json ] || fail "group: no longitudinal.json"
+# The rows of the long table are by name, the first session is by time.
+[ "$(awk -F '\t' 'NR > 1 {print $2, $5}' out/group/volumes_wide.tsv | head -n 2 | tr '\n' ';')" = "ses-a no;ses-b yes;" ] ||
+    fail "group: expected ses-b to be the first session, found $(cut -f 1-5 out/group/volumes_wide.tsv)"
+rm -r out/longitudinal
+expect 0 run set out group --quiet
+[ ! -e out/group/longitudinal.tsv ] || fail "group: an old table of changes stayed"
+finish
