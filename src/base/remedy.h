@@ -44,6 +44,8 @@ typedef enum {
 
     /* What was given, or has to be, as the message says. */
     DN_REMEDY_TISSUES,           /* the table of tissues */
+    DN_REMEDY_ANY_SIZE,          /* to take a hemisphere of any size */
+    DN_REMEDY_CLASSES,           /* the number of classes of tissue */
     DN_REMEDY_AGE,               /* the person's age */
     DN_REMEDY_SEX,               /* the person's sex */
     DN_REMEDY_UNIT,              /* the unit of the volumes */

@@ -40,6 +40,8 @@ static const struct {
     [DN_REMEDY_UPRIGHT] = {" 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.", ""},
     [DN_REMEDY_APPLY_NORM] = {"; use 'dien normative apply'", ""},
     [DN_REMEDY_TISSUES] = {" (--tissues)", ""},
+    [DN_REMEDY_ANY_SIZE] = {" (--any-size takes it all the same)", ""},
+    [DN_REMEDY_CLASSES] = {" (--classes)", ""},
     [DN_REMEDY_AGE] = {": give --age", ""},
     [DN_REMEDY_SEX] = {": give --sex", ""},
     [DN_REMEDY_UNIT] = {" (--unit)", ""},
