@@ -1,5 +1,5 @@
-/* dien labelmap: makes an average label map of many, and turns one into its AC-PC frame. */
-#include "cli/command.h"
+/* dien labelmap: makes label maps from scans (command_labelmap_*.c), an average of many, and turns one into its AC-PC frame. */
+#include "cli/labelmap_options.h"
 #include "labelmap/average.h"
 #include "labelmap/turn.h"
 
@@ -37,11 +37,6 @@ static dn_status frame(const dn_arguments *arguments)
     {                                                                                                                                      \
         .name = "spacing", .kind = DN_OPTION_REAL, .value = "MM", .preset = "1", .help = "voxel size of the map", .low = 0.2, .high = 10   \
     }
-#define OPTION_TISSUES                                                                                                                     \
-    {                                                                                                                                      \
-        .name = "tissues", .kind = DN_OPTION_FILE, .value = "FILE",                                                                        \
-        .help = "tissue table (TSV; default: the table that comes with dien, for FreeSurfer labels)"                                       \
-    }
 
 static const dn_option average_options[] = {
     OPTIONS_TARGET,
@@ -52,7 +47,7 @@ static const dn_option average_options[] = {
      .help = "rounds of smooth alignment after the affine alignment; 0: affine alignment only",
      .low = 0,
      .high = 100},
-    OPTION_TISSUES,
+    DN_OPTION_TISSUES,
     {0},
 };
 
@@ -77,7 +72,7 @@ static const dn_option frame_options[] = {
      .value = "ACY,ACZ,PCY,PCZ",
      .help = "AC and PC in the map, mm: AC becomes the origin, PC lies on -y",
      .required = true},
-    OPTION_TISSUES,
+    DN_OPTION_TISSUES,
     {0},
 };
 
@@ -94,13 +89,30 @@ static const dn_command frame_command = {
     .run = frame,
 };
 
-static const dn_command *const subcommands[] = {&average_command, &frame_command, NULL};
+static const dn_command *const subcommands[] = {
+    &dn_labelmap_build_command,
+    &dn_labelmap_orient_command,
+    &dn_labelmap_resample_command,
+    &dn_labelmap_background_command,
+    &dn_labelmap_bias_command,
+    &dn_labelmap_classes_command,
+    &dn_labelmap_merge_command,
+    &dn_labelmap_place_command,
+    &dn_labelmap_mirror_command,
+    &dn_labelmap_subdivide_command,
+    &average_command,
+    &frame_command,
+    NULL,
+};
 
 const dn_command dn_command_labelmap = {
     .name = "labelmap",
-    .summary = "average label maps",
-    .description = "`make template` makes the template of dien with these commands.",
-    .examples = "dien labelmap average maps/*.nii.gz -o average.nii.gz\n"
+    .summary = "label maps from scans of hemispheres, and averages of label maps",
+    .description = "`build` makes label maps of whole heads from a high-resolution scan of one hemisphere and labels drawn on it "
+                   "(Rodrigues et al. 2024); each of its steps is a command, too. `make template` makes the template of dien with "
+                   "`average` and `frame`.",
+    .examples = "dien labelmap build exvivo.nii.gz -o maps --manual manual.nii.gz\n"
+                "dien labelmap average maps/*.nii.gz -o average.nii.gz\n"
                 "dien labelmap frame average.nii.gz -o head.nii.gz --frame 17.2,8.0,-11.8,-3.9",
     .subcommands = subcommands,
 };

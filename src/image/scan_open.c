@@ -1,4 +1,5 @@
-/* Opens the file of a scan: the right file of a pair, the header with its checks, the way to the first voxel and what may follow the last. */
+/* Opens the file of a scan: the right file of a pair, the header with its checks, the way to the first voxel and what may follow the last.
+ */
 #include "image/scan_open.h"
 
 #include "base/file.h"
@@ -151,8 +152,7 @@ dn_status dn_reader_open(dn_reader *r, const char *path, const dn_scan_read_opti
     return DN_OK;
 }
 
-dn_status dn_reader_open_bytes(dn_reader *r, const unsigned char *bytes, size_t size, const char *name,
-                                   const dn_scan_read_options *options)
+dn_status dn_reader_open_bytes(dn_reader *r, const unsigned char *bytes, size_t size, const char *name, const dn_scan_read_options *options)
 {
     memset(r, 0, sizeof *r);
     r->path = name;

@@ -9,7 +9,7 @@
 #include "image/morphology.h"
 #include "image/resample.h"
 #include "labelmap/picture.h"
-#include "prepare/mixture.h"
+#include "prepare/bias_field.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,8 +29,15 @@ typedef struct finding {
     const dn_background_options *options;
     dn_mixture mixture;
     bool outside[DN_MIXTURE_MOST];
-    int count; /* of classes outside */
+    int count;           /* of classes outside */
+    dn_bias_field field; /* of the brain found first; the mixture is then that of the scan without it */
 } finding;
+
+/* What the mixture knows of a voxel: the logarithm of its intensity without the field of the brain, and less its own field. */
+static inline double logarithm(const dn_mixture *m, float value, float field, float own)
+{
+    return log(fmax((double)value * exp(-(double)field), 0.0) + m->offset) - (double)own;
+}
 
 /* ---- which classes lie outside, on the coarse copy -------------------------------------------------------------------- */
 
@@ -49,7 +56,7 @@ static dn_status classify(const dn_volume *coarse, const dn_mixture *m, uint8_t 
         for (int64_t j = 0; j < dim[1]; ++j) {
             dn_bias_row(&m->field, &axes, dim[0], j, k, row);
             for (int64_t i = 0; i < dim[0]; ++i, ++v) {
-                const double value = log(fmax((double)coarse->data[v], 0.0) + m->offset) - (double)row[i];
+                const double value = logarithm(m, coarse->data[v], 0.0f, row[i]);
                 double best = -INFINITY;
                 for (int c = 0; c < m->classes; ++c) {
                     const double d = value - m->mean[c];
@@ -127,8 +134,9 @@ done:
     return status;
 }
 
-/* mL of the largest piece of the voxels whose class is not outside, after bridges of a voxel are broken and grown back. */
-static dn_status volume_inside(const uint8_t *class, const dn_grid *grid, const bool *outside, double *ml)
+/* The largest piece of the voxels whose class is not outside, after bridges of a voxel are broken and grown back: *inside, owned by the
+ * caller, and its mL. */
+static dn_status volume_inside(const uint8_t *class, const dn_grid *grid, const bool *outside, double *ml, uint8_t **inside)
 {
     const int64_t count = dn_grid_count(grid);
     double spacing[3];
@@ -144,36 +152,72 @@ static dn_status volume_inside(const uint8_t *class, const dn_grid *grid, const 
     DN_TRY_GOTO(status, dn_mask_keep_largest(mask, grid->dim, 6, NULL, NULL), done);
     dn_mask_grow_into(mask, all, grid->dim, 2);
     *ml = (double)dn_mask_count(mask, grid->dim) * dn_grid_voxel_volume(grid) / 1000.0;
+    *inside = mask;
+    mask = NULL;
 done:
     free(mask);
     free(all);
     return status;
 }
 
-static dn_status choose_outside(const dn_volume *coarse, finding *it)
+/* it->outside and count; *brain: what is then left, owned by the caller. */
+static dn_status choose_outside(const dn_volume *coarse, finding *it, uint8_t **brain)
 {
     uint8_t *class = NULL;
     int order[DN_MIXTURE_MOST];
     bool outside[DN_MIXTURE_MOST] = {false};
     double best = -INFINITY;
     dn_status status = DN_OK;
+    *brain = NULL;
     DN_TRY_GOTO(status, classify(coarse, &it->mixture, &class), done);
     DN_TRY_GOTO(status, order_outside_in(class, &coarse->grid, it->mixture.classes, order), done);
     for (int n = 1; n < it->mixture.classes; ++n) {
         double ml;
+        uint8_t *inside = NULL;
         outside[order[n - 1]] = true;
-        DN_TRY_GOTO(status, volume_inside(class, &coarse->grid, outside, &ml), done);
+        DN_TRY_GOTO(status, volume_inside(class, &coarse->grid, outside, &ml, &inside), done);
         const double off = ml > 0.0 ? log(ml / USUAL_ML) / LOG_SD : 1e3;
         const double score = it->options->outside > 0 ? (n == it->options->outside ? 1.0 : -1e3) : -0.5 * off * off;
         dn_log(DN_LOG_DEBUG, "with %d of %d classes outside, %.0f mL are left", n, it->mixture.classes, ml);
-        if (score > best) {
+        if (*brain == NULL || score > best) {
             best = score;
             it->count = n;
             memcpy(it->outside, outside, sizeof outside);
+            free(*brain);
+            *brain = inside;
+        } else {
+            free(inside);
         }
     }
 done:
     free(class);
+    return status;
+}
+
+/* The classes and which of them lie outside: first with a field of the whole scan, then in the scan without the field of the brain that
+ * was found so, which reaches into the corners of the scan more exactly. */
+static dn_status find_classes(dn_volume *coarse, finding *it)
+{
+    const dn_mixture_options how = {.classes = it->options->classes > 0 ? it->options->classes : 5,
+                                    .wave_mm = WAVE_MM,
+                                    .seed = it->options->seed,
+                                    .doing = "background"};
+    const dn_mixture_options again = {.classes = how.classes, .seed = how.seed};
+    const dn_bias_options bias = {.wave_mm = WAVE_MM, .seed = it->options->seed};
+    uint8_t *brain = NULL;
+    dn_status status = DN_OK;
+    DN_TRY(dn_mixture_fit(coarse, NULL, &how, &it->mixture));
+    DN_TRY_GOTO(status, choose_outside(coarse, it, &brain), done);
+    if (dn_mask_count(brain, coarse->grid.dim) < 2000) { /* too few to have a field of their own */
+        goto done;
+    }
+    DN_TRY_GOTO(status, dn_bias_find(coarse, brain, &bias, &it->field), done);
+    DN_TRY_GOTO(status, dn_bias_field_remove(&it->field, coarse), done);
+    DN_TRY_GOTO(status, dn_mixture_fit(coarse, NULL, &again, &it->mixture), done);
+    free(brain);
+    status = choose_outside(coarse, it, &brain);
+done:
+    free(brain);
     return status;
 }
 
@@ -184,19 +228,21 @@ static dn_status ratios(const dn_volume *volume, const finding *it, float *ratio
 {
     const int64_t *dim = volume->grid.dim;
     const dn_mixture *m = &it->mixture;
-    dn_bias_axes axes = {0};
+    dn_bias_axes own = {0}, axes = {0};
     float *rows = NULL;
     dn_status status = DN_OK;
-    DN_TRY_GOTO(status, dn_bias_axes_init(&m->field, &volume->grid, &axes), done);
-    DN_TRY_GOTO(status, dn_alloc_dims(&rows, DN_DIMS(dim[0], dim[2]), sizeof *rows, "a bias field"), done);
+    DN_TRY_GOTO(status, dn_bias_axes_init(&m->field, &volume->grid, &own), done);
+    DN_TRY_GOTO(status, dn_bias_axes_init(&it->field, &volume->grid, &axes), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&rows, DN_DIMS(2, dim[0], dim[2]), sizeof *rows, "a bias field"), done);
 #pragma omp parallel for schedule(static)
     for (int64_t k = 0; k < dim[2]; ++k) {
-        float *row = rows + k * dim[0];
+        float *row = rows + 2 * k * dim[0], *own_row = row + dim[0];
         for (int64_t j = 0; j < dim[1]; ++j) {
             const int64_t start = dn_grid_offset(&volume->grid, 0, j, k);
-            dn_bias_row(&m->field, &axes, dim[0], j, k, row);
+            dn_bias_row(&it->field, &axes, dim[0], j, k, row);
+            dn_bias_row(&m->field, &own, dim[0], j, k, own_row);
             for (int64_t i = 0; i < dim[0]; ++i) {
-                const double value = log(fmax((double)volume->data[start + i], 0.0) + m->offset) - (double)row[i];
+                const double value = logarithm(m, volume->data[start + i], row[i], own_row[i]);
                 double p[2] = {1e-30, 1e-30};
                 for (int c = 0; c < m->classes; ++c) {
                     const double d = value - m->mean[c];
@@ -209,6 +255,7 @@ static dn_status ratios(const dn_volume *volume, const finding *it, float *ratio
 done:
     free(rows);
     dn_bias_axes_release(&axes);
+    dn_bias_axes_release(&own);
     return status;
 }
 
@@ -301,10 +348,11 @@ static dn_status check_size(const dn_background *found, bool any_size)
         DN_FAIL(DN_EDATA, "no brain was found: nothing is left once the background is removed");
     }
     if (!any_size && found->volume_ml > DN_HEMISPHERE_MOST_ML) {
-        DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_ANY_SIZE,
-                      "without its background %.0f mL are left, and a hemisphere has %.0f mL at most: is it a whole head, or is its packing "
-                      "as bright as tissue?",
-                      found->volume_ml, DN_HEMISPHERE_MOST_ML);
+        DN_FAIL_OFFER(
+            DN_EDATA, DN_REMEDY_ANY_SIZE,
+            "without its background %.0f mL are left, and a hemisphere has %.0f mL at most: is it a whole head, or is its packing "
+            "as bright as tissue?",
+            found->volume_ml, DN_HEMISPHERE_MOST_ML);
     }
     if (!any_size && found->volume_ml < DN_HEMISPHERE_LEAST_ML) {
         DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_ANY_SIZE,
@@ -343,8 +391,6 @@ static dn_status make_coarse(const dn_volume *volume, dn_volume **out)
 
 dn_status dn_background_find(const dn_volume *volume, const dn_background_options *options, dn_labels **mask, dn_background *out)
 {
-    const dn_mixture_options how = {
-        .classes = options->classes > 0 ? options->classes : 5, .wave_mm = WAVE_MM, .seed = options->seed, .doing = "background"};
     finding it = {.options = options};
     dn_volume *coarse = NULL;
     dn_labels *result = NULL;
@@ -352,8 +398,7 @@ dn_status dn_background_find(const dn_volume *volume, const dn_background_option
     dn_status status = DN_OK;
     *out = (dn_background){0};
     DN_TRY_GOTO(status, make_coarse(volume, &coarse), done);
-    DN_TRY_GOTO(status, dn_mixture_fit(coarse, NULL, &how, &it.mixture), done);
-    DN_TRY_GOTO(status, choose_outside(coarse, &it), done);
+    DN_TRY_GOTO(status, find_classes(coarse, &it), done);
     DN_TRY_GOTO(status, mask_of(volume, &it, &inside), done);
     measure(volume, inside, out);
     out->outside = it.count;

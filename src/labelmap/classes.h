@@ -18,7 +18,6 @@ DN_CHECKED dn_status dn_classes_check(int low, int high);
 
 /* scan: corrected, 0 outside the brain or with a mask (path, or NULL: every voxel that is not 0). outputs: one path per k, in order. One
  * reading and one sorting serves all. Pictures beside them. */
-DN_CHECKED dn_status dn_labelmap_classes(const char *scan, const char *mask, const dn_classes_options *options,
-                                         const char *const *outputs);
+DN_CHECKED dn_status dn_labelmap_classes(const char *scan, const char *mask, const dn_classes_options *options, const char *const *outputs);
 
 #endif

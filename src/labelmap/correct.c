@@ -16,10 +16,11 @@ dn_status dn_labelmap_read_on(const char *path, const dn_grid *grid, const char 
     DN_TRY(dn_labels_read(path, NULL, &labels, NULL));
     if (!dn_grid_equal(&labels->grid, grid, SAME_MM)) {
         const int64_t *a = labels->grid.dim, *b = grid->dim;
-        dn_status status = dn_error_set(DN_EGEOMETRY,
-                                        "'%s' (%lld x %lld x %lld voxels) lies on another grid than '%s' (%lld x %lld x %lld voxels); labels have to be drawn on "
-                                        "the scan itself, or brought onto its grid first",
-                                        path, (long long)a[0], (long long)a[1], (long long)a[2], of, (long long)b[0], (long long)b[1], (long long)b[2]);
+        dn_status status = dn_error_set(
+            DN_EGEOMETRY,
+            "'%s' (%lld x %lld x %lld voxels) lies on another grid than '%s' (%lld x %lld x %lld voxels); labels have to be drawn on "
+            "the scan itself, or brought onto its grid first",
+            path, (long long)a[0], (long long)a[1], (long long)a[2], of, (long long)b[0], (long long)b[1], (long long)b[2]);
         dn_labels_destroy(labels);
         return status;
     }

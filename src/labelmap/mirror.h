@@ -1,5 +1,5 @@
-/* A whole head's label map made of one placed hemisphere and its mirror image about x = 0 (Rodrigues et al. 2024). Labels are resampled once,
- * by the largest share (image/resample.h); what lies beyond the mirror is left out, so that the two sides never overlap. */
+/* A whole head's label map made of one placed hemisphere and its mirror image about x = 0 (Rodrigues et al. 2024). Labels are resampled
+ * once, by the largest share (image/resample.h); what lies beyond the mirror is left out, so that the two sides never overlap. */
 #ifndef DN_LABELMAP_MIRROR_H
 #define DN_LABELMAP_MIRROR_H
 

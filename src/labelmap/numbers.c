@@ -31,10 +31,11 @@ dn_status dn_numbers_partner(const dn_tissues *tissues, uint16_t label, uint16_t
     } else if (tissues->tissue[label] >= 0) {
         *out = tissues->swap[label];
     } else {
-        DN_FAIL_OFFER(DN_EDATA, DN_REMEDY_TISSUES,
-                      "label %u is not in the tissue table, so that its number on the other side is not known; add it there, or use another "
-                      "table",
-                      (unsigned)label);
+        DN_FAIL_OFFER(
+            DN_EDATA, DN_REMEDY_TISSUES,
+            "label %u is not in the tissue table, so that its number on the other side is not known; add it there, or use another "
+            "table",
+            (unsigned)label);
     }
     return DN_OK;
 }

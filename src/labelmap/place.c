@@ -40,12 +40,14 @@ dn_status dn_place_check(const dn_labels *map, const dn_place_options *options, 
         DN_FAIL_GOTO(status, done, DN_EDATA, "'%s' has no labels, so that there is no hemisphere to be placed", name);
     }
     if (fmin(low, high) > OTHER_SIDE * (low + high)) {
-        DN_FAIL_GOTO(status, done, DN_EDATA, "'%s' has labels of both sides (%.0f %% of the voxels are on the smaller one): a hemisphere is needed, and this is a whole head",
+        DN_FAIL_GOTO(status, done, DN_EDATA,
+                     "'%s' has labels of both sides (%.0f %% of the voxels are on the smaller one): a hemisphere is needed, and this is a "
+                     "whole head",
                      name, 100.0 * fmin(low, high) / (low + high));
     }
     if (!options->any_size && ml > DN_HEMISPHERE_MOST_ML) {
-        DN_FAIL_OFFER_GOTO(status, done, DN_EDATA, DN_REMEDY_ANY_SIZE, "'%s' has %.0f mL, and a hemisphere has %.0f mL at most: is it a whole head?",
-                           name, ml, DN_HEMISPHERE_MOST_ML);
+        DN_FAIL_OFFER_GOTO(status, done, DN_EDATA, DN_REMEDY_ANY_SIZE,
+                           "'%s' has %.0f mL, and a hemisphere has %.0f mL at most: is it a whole head?", name, ml, DN_HEMISPHERE_MOST_ML);
     }
 done:
     dn_tissues_destroy(tissues);

@@ -14,9 +14,9 @@
 
 /* Which old voxels a new one covers along an axis, and how much of its length each has. */
 typedef struct cover {
-    int64_t *first;  /* [dim]; owned */
-    int *count;      /* [dim]; owned */
-    float *weight;   /* [dim][most]; sums 1; owned */
+    int64_t *first; /* [dim]; owned */
+    int *count;     /* [dim]; owned */
+    float *weight;  /* [dim][most]; sums 1; owned */
     int most;
 } cover;
 

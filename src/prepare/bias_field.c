@@ -69,8 +69,8 @@ dn_status dn_bias_axes_init(const dn_bias_field *field, const dn_grid *grid, dn_
     }
     for (int c = 0; c < 3; ++c) {
         const int row = out->waves[c] + 1;
-        const double skew = fabs(map.m[c][(c + 1) % 3]) * (double)grid->dim[(c + 1) % 3] +
-                            fabs(map.m[c][(c + 2) % 3]) * (double)grid->dim[(c + 2) % 3];
+        const double skew =
+            fabs(map.m[c][(c + 1) % 3]) * (double)grid->dim[(c + 1) % 3] + fabs(map.m[c][(c + 2) % 3]) * (double)grid->dim[(c + 2) % 3];
         if (skew > 1e-3) {
             DN_FAIL(DN_EGEOMETRY, "the scan is turned against the box of its bias field");
         }

@@ -30,9 +30,9 @@ enum { BLOCK = 2048, MOST_STEPS = 60 };
 
 typedef struct samples {
     size_t count;
-    float *value;         /* logarithms; owned */
-    float *field;         /* present field at each; owned */
-    float *basis;         /* [count][terms]; owned */
+    float *value; /* logarithms; owned */
+    float *field; /* present field at each; owned */
+    float *basis; /* [count][terms]; owned */
     double offset;
 } samples;
 

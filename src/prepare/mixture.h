@@ -33,11 +33,11 @@ typedef struct dn_mixture {
 } dn_mixture;
 
 typedef struct dn_mixture_options {
-    int classes;        /* 2..DN_MIXTURE_MOST */
-    double wave_mm;     /* shortest half wave of the field; 0: no field */
-    uint64_t seed;      /* of the starting classes */
-    int most_steps;     /* 0: 60 */
-    const char *doing;  /* what progress is called; NULL: none is shown */
+    int classes;       /* 2..DN_MIXTURE_MOST */
+    double wave_mm;    /* shortest half wave of the field; 0: no field */
+    uint64_t seed;     /* of the starting classes */
+    int most_steps;    /* 0: 60 */
+    const char *doing; /* what progress is called; NULL: none is shown */
 } dn_mixture_options;
 
 /* Fits voxels of volume where mask is not 0 (NULL: all; at most a few hundred thousand of them, evenly chosen). DN_EDATA: too few voxels

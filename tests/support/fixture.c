@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "dicom_maker.h"
+#include "hemisphere_maker.h"
 #include "image/io.h"
 #include "image/resample.h"
 #include "models/model.h"
@@ -225,6 +226,22 @@ static dn_status make_whole_head(const char *folder)
     return DN_OK;
 }
 
+/* Scan, drawn labels and truth of a hemisphere; kind: "", "right" or "inverted". */
+static dn_status make_hemisphere(const char *head, const char *folder, double spacing, const char *kind)
+{
+    hemisphere_how how = hemisphere_usual;
+    hemisphere made;
+    how.spacing = spacing > 0.0 ? spacing : how.spacing;
+    how.right = strcmp(kind, "right") == 0;
+    how.inverted = strcmp(kind, "inverted") == 0;
+    dn_status status = hemisphere_make(head, &how, &made);
+    if (status == DN_OK) {
+        status = hemisphere_write(&made, folder);
+    }
+    hemisphere_release(&made);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     dn_status status = DN_EUSAGE;
@@ -249,6 +266,8 @@ int main(int argc, char **argv)
         status = DN_OK;
     } else if (argc == 3 && strcmp(argv[1], "slices") == 0) {
         status = maker_slice_model(argv[2]);
+    } else if (argc >= 4 && strcmp(argv[1], "hemisphere") == 0) {
+        status = make_hemisphere(argv[2], argv[3], argc > 4 ? strtod(argv[4], NULL) : 0.0, argc > 5 ? argv[5] : "");
     } else if (argc >= 3 && strcmp(argv[1], "model") == 0) {
         status = make_model(argv[2], argc > 3 ? argv[3] : "fixture");
     }
