@@ -17,6 +17,8 @@
 
 /* How far from the drawn labels false tissue in the ventricle is looked for. */
 #define REACH_MM 4.0
+/* False tissue hangs on the rest by at most this share of its faces; the edge of a real structure, which a closing rounds, by half. */
+#define ATTACHED 0.25
 
 dn_status dn_merge_check(const dn_labels *manual, const char *name)
 {
@@ -50,7 +52,7 @@ typedef struct part {
     int64_t start[3];
     int64_t count;
     double spacing[3];
-    double least; /* voxels of two balls */
+    double least; /* voxels of the ball */
 } part;
 
 static void part_release(part *it)
@@ -80,7 +82,7 @@ static dn_status part_cut(const dn_labels *classes, const dn_labels *manual, dou
     DN_TRY(dn_labels_crop(classes, it->start, size, &it->classes));
     DN_TRY(dn_labels_crop(manual, it->start, size, &it->manual));
     it->count = dn_grid_count(&it->manual->grid);
-    it->least = 2.0 * 4.18879 * radius * radius * radius / dn_grid_voxel_volume(&manual->grid);
+    it->least = 4.18879 * radius * radius * radius / dn_grid_voxel_volume(&manual->grid);
     return DN_OK;
 }
 
@@ -176,11 +178,33 @@ done:
     return status;
 }
 
+/* Faces of each piece: faces[p][0]: all that lead out of it, [1]: those to tissue or drawn labels. */
+static void count_faces(const part *it, const dn_components *pieces, int64_t (*faces)[2])
+{
+    const int64_t *dim = it->manual->grid.dim, step[3] = {1, dim[0], dim[0] * dim[1]};
+    for (int64_t v = 0; v < it->count; ++v) {
+        const int64_t at[3] = {v % dim[0], v / dim[0] % dim[1], v / dim[0] / dim[1]};
+        const int32_t p = pieces->label[v];
+        for (int n = 0; n < 6 && p > 0; ++n) {
+            const int c = n / 2, by = n % 2 == 0 ? -1 : 1;
+            if (at[c] + by < 0 || at[c] + by >= dim[c]) {
+                continue;
+            }
+            const int64_t other = v + by * step[c];
+            if (pieces->label[other] != p) {
+                ++faces[p][0];
+                faces[p][1] += it->classes->data[other] != 0 || it->manual->data[other] != 0;
+            }
+        }
+    }
+}
+
 /* Closes the background near the drawn labels. */
 static dn_status close_background(part *it, double radius, dn_merge_facts *facts)
 {
     const int64_t *dim = it->manual->grid.dim;
     uint8_t *mask = NULL, *near = NULL;
+    int64_t(*faces)[2] = NULL;
     dn_components pieces = {0};
     dn_status status = DN_OK;
     DN_TRY_GOTO(status, dn_alloc(&mask, (size_t)it->count, 1, "a mask"), done);
@@ -195,8 +219,11 @@ static dn_status close_background(part *it, double radius, dn_merge_facts *facts
         mask[v] = mask[v] && near[v] && dn_number_is_class(it->classes->data[v]) && it->manual->data[v] == 0;
     }
     DN_TRY_GOTO(status, dn_components_find(mask, dim, 6, &pieces), done);
+    DN_TRY_GOTO(status, dn_alloc(&faces, (size_t)pieces.count + 1, sizeof *faces, "pieces of tissue"), done);
+    count_faces(it, &pieces, faces);
     for (int64_t v = 0; v < it->count; ++v) {
-        if (pieces.label[v] > 0 && (double)pieces.size[pieces.label[v]] < it->least) {
+        const int32_t p = pieces.label[v];
+        if (p > 0 && (double)pieces.size[p] < it->least && (double)faces[p][1] <= ATTACHED * (double)faces[p][0]) {
             it->classes->data[v] = 0;
             ++facts->cleared;
         }
@@ -205,6 +232,7 @@ done:
     dn_components_release(&pieces);
     free(mask);
     free(near);
+    free(faces);
     return status;
 }
 

@@ -2,7 +2,7 @@
  * merge").
  *
  * Drawn labels are never changed. With a ball of `radius` mm (theirs: 1.2 mm):
- *  - the drawn labels together are closed. A piece of tissue that this adds and that is smaller than two balls (a speck at the fornix, a
+ *  - the drawn labels together are closed. A piece of tissue that this adds and that is smaller than the ball (a speck at the fornix, a
  *    crack between two subregions) takes the label of the nearest drawn voxel; a larger one (the fornix itself, which was left out) becomes
  *    one class, the most frequent in it. Background stays background.
  *  - the background near the drawn labels is closed. A piece of tissue that this removes and that is smaller than two balls (false tissue
