@@ -17,6 +17,9 @@
 
 #define COARSE_MM 2.0
 #define WAVE_MM 60.0
+/* No class of the background's mixture is narrower than this (logarithms: 8 %). A tissue that is too small to have a class of its own then
+ * belongs to the nearest tissue, and not to the tail of a wide class such as the bag. */
+#define LEAST_SD 0.08
 /* Hemispheres with their half of cerebellum and brain stem: 430 to 620 mL fixed; the SD leaves room for the young and the old. */
 #define USUAL_ML 500.0
 #define LOG_SD 0.3
@@ -201,8 +204,9 @@ static dn_status find_classes(dn_volume *coarse, finding *it)
     const dn_mixture_options how = {.classes = it->options->classes > 0 ? it->options->classes : 5,
                                     .wave_mm = WAVE_MM,
                                     .seed = it->options->seed,
+                                    .least_sd = LEAST_SD,
                                     .doing = "background"};
-    const dn_mixture_options again = {.classes = how.classes, .seed = how.seed};
+    const dn_mixture_options again = {.classes = how.classes, .seed = how.seed, .least_sd = LEAST_SD};
     const dn_bias_options bias = {.wave_mm = WAVE_MM, .seed = it->options->seed};
     uint8_t *brain = NULL;
     dn_status status = DN_OK;

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STARTS = 4, MOST_STEPS = 300 };
+enum { STARTS = 20, MOST_STEPS = 300 };
 
 dn_status dn_classes_check(int low, int high)
 {

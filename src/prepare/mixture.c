@@ -122,7 +122,7 @@ static double classify(const dn_mixture *m, double value, double *probability)
 }
 
 /* Shares, means and variances of the classes; the field is as it is. */
-static dn_status update_classes(const samples *it, dn_mixture *m)
+static dn_status update_classes(const samples *it, double least, dn_mixture *m)
 {
     const int64_t blocks = ((int64_t)it->count + BLOCK - 1) / BLOCK;
     sums *part = NULL;
@@ -155,7 +155,7 @@ static dn_status update_classes(const samples *it, dn_mixture *m)
     for (int c = 0; c < m->classes; ++c) {
         const double n = fmax(all.share[c], 1e-6), shift = all.first[c] / n;
         m->mean[c] += shift;
-        m->variance[c] = fmax(all.second[c] / n - shift * shift, LEAST_VARIANCE);
+        m->variance[c] = fmax(all.second[c] / n - shift * shift, least);
         m->share[c] = fmax(all.share[c] / (double)it->count, 1e-9);
     }
     m->likelihood = all.likelihood / (double)it->count;
@@ -255,10 +255,11 @@ static dn_status update_field(const samples *it, dn_mixture *m)
 static dn_status iterate(const samples *it, const dn_mixture_options *options, dn_mixture *m)
 {
     const int most = options->most_steps > 0 ? options->most_steps : MOST_STEPS;
+    const double least = fmax(options->least_sd * options->least_sd, LEAST_VARIANCE);
     double before = -INFINITY;
     for (m->steps = 0; m->steps < most; ++m->steps) {
         DN_TRY(dn_cancel_check());
-        DN_TRY(update_classes(it, m));
+        DN_TRY(update_classes(it, least, m));
         if (m->steps > 5 && m->likelihood - before < TOLERANCE) {
             break;
         }

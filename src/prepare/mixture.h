@@ -37,6 +37,7 @@ typedef struct dn_mixture_options {
     double wave_mm;    /* shortest half wave of the field; 0: no field */
     uint64_t seed;     /* of the starting classes */
     int most_steps;    /* 0: 60 */
+    double least_sd;   /* of a class, in logarithms: no class is narrower; 0: 0.005 */
     const char *doing; /* what progress is called; NULL: none is shown */
 } dn_mixture_options;
 

@@ -104,6 +104,9 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* k-means++ draws from so many of the sorted numbers at most, evenly chosen: the same distribution. */
+#define SAMPLES ((size_t)100000)
+
 /* Squared distance of number i to the nearest of the first n centres. */
 static double apart(const dn_kmeans_data *data, size_t i, const double *centre, int n)
 {
@@ -118,12 +121,13 @@ static double apart(const dn_kmeans_data *data, size_t i, const double *centre, 
 dn_status dn_kmeans_start(const dn_kmeans_data *data, int k, uint64_t seed, double *centre)
 {
     dn_random random;
+    const size_t every = 1 + data->count / SAMPLES;
     DN_TRY(check_k(k));
     dn_random_seed(&random, seed);
     centre[0] = (double)data->value[dn_random_below(&random, data->count)];
     for (int c = 1; c < k; ++c) {
         double total = 0.0;
-        for (size_t i = 0; i < data->count; ++i) {
+        for (size_t i = 0; i < data->count; i += every) {
             total += apart(data, i, centre, c);
         }
         if (!(total > 0.0)) {
@@ -132,7 +136,7 @@ dn_status dn_kmeans_start(const dn_kmeans_data *data, int k, uint64_t seed, doub
         const double wanted = dn_random_unit(&random) * total;
         double passed = 0.0;
         size_t chosen = data->count;
-        for (size_t i = 0; i < data->count; ++i) {
+        for (size_t i = 0; i < data->count; i += every) {
             const double d = apart(data, i, centre, c);
             passed += d;
             if (d > 0.0) {
