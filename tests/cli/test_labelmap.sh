@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 head=$DIEN_SOURCE/share/template/head.nii.gz
 
-expect_sentence 2 "there is no 'dien labelmap mean'; type average or frame" labelmap mean "$head" -o "$work/a.nii.gz"
+expect_sentence 2 "there is no 'dien labelmap mean'; type build, orient, resample" labelmap mean "$head" -o "$work/a.nii.gz"
 expect_sentence 2 "at least two label maps" labelmap average "$head" -o "$work/a.nii.gz"
 expect_sentence 2 "needs --frame" labelmap frame "$head" -o "$work/a.nii.gz"
 expect_sentence 2 "four numbers" labelmap frame "$head" -o "$work/a.nii.gz" --frame 1,2,3
