@@ -28,6 +28,11 @@ static const dn_option options[] = {
      .preset = "zscore",
      .help = "zscore: mean 0 and standard deviation 1 over each stack; scan: unchanged",
      .choices = "zscore|scan"},
+    {.name = "bias",
+     .kind = DN_OPTION_FLAG,
+     .help =
+         "correct the bias field of the scan first; the corrected scan (desc-biascorrected) and the field (desc-biasfield) are written, "
+         "too"},
     {.name = "labels",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
@@ -73,6 +78,7 @@ static dn_status run(const dn_arguments *arguments)
     const dn_line_sink results = dn_print_lines();
     const dn_stack_geometry published = dn_stack_hypothalamus();
     dn_frame_scans_options how = {.folder = dn_arguments_text(arguments, "output"),
+                                  .bias = dn_arguments_flag(arguments, "bias"),
                                   .zscore = strcmp(dn_arguments_text(arguments, "intensities"), "zscore") == 0,
                                   .labels = dn_arguments_text(arguments, "labels"),
                                   .translate = dn_arguments_text(arguments, "translate"),

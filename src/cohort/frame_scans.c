@@ -7,6 +7,7 @@
 #include "base/job.h"
 #include "image/resample.h"
 #include "image/translate.h"
+#include "prepare/bias_field.h"
 #include "prepare/frame_picture.h"
 #include "prepare/frame_record.h"
 #include "register/template.h"
@@ -79,6 +80,35 @@ done:
     return status;
 }
 
+/* Divides the scan by its bias field; writes the corrected scan and the field. */
+static dn_status correct_bias(const framing *it, dn_volume *scan, const char *image)
+{
+    static const dn_bias_options usual = {.seed = 1};
+    static const char *const names[2] = {"biascorrected", "biasfield"};
+    dn_status status = DN_OK;
+    dn_bias_field found;
+    dn_volume *field = NULL;
+    DN_TRY(dn_bias_find(scan, NULL, &usual, &found));
+    DN_TRY(dn_bias_field_draw(&found, &scan->grid, &field));
+    DN_TRY_GOTO(status, dn_bias_field_remove(&found, scan), done);
+    for (int n = 0; n < 2 && status == DN_OK; ++n) {
+        const dn_bids_added added[] = {{DN_BIDS_DESC, names[n]}};
+        char *file = NULL, *path = NULL;
+        status = dn_bids_derive(image, added, 1, "T1w", ".nii.gz", &file);
+        if (status == DN_OK) {
+            status = dn_path_join(it->options->folder, file, &path);
+        }
+        if (status == DN_OK) {
+            status = dn_volume_write(n == 0 ? scan : field, path, NULL);
+        }
+        free(file);
+        free(path);
+    }
+done:
+    dn_volume_destroy(field);
+    return status;
+}
+
 /* Picture, table and record; the record last, so that it stands beside whole stacks only. */
 static dn_status write_frame(const framing *it, const dn_volume *scan, const dn_frame *frame, const char *image, const char *stem,
                              const dn_stack_record *stacks, size_t count)
@@ -139,6 +169,9 @@ static dn_status one(void *user, const char *path, bool *doubtful)
     (void)doubtful;
     DN_TRY(dn_path_scan_stem(path, &stem));
     DN_TRY_GOTO(status, dn_scan_read(path, &reading, &scan, NULL), done);
+    if (it->options->bias) {
+        DN_TRY_GOTO(status, correct_bias(it, scan, path), done);
+    }
     DN_TRY_GOTO(status, find_frame(it, scan, &frame), done);
     status = write_all(it, scan, &frame, path, stem);
 done:

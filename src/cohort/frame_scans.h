@@ -14,6 +14,7 @@ typedef struct dn_frame_scans_options {
     const char *folder;
     bool stack[DN_STACK_COUNT];  /* which are cut */
     dn_stack_geometry geometry;  /* of the hypothalamic one */
+    bool bias;                   /* the scan's bias field is corrected first; corrected scan and field are written, too */
     bool zscore;                 /* intensities as z-scores over each stack, else as they are */
     const char *labels;          /* a label map of the one scan's head with FreeSurfer's numbers, instead of the network; or NULL */
     const char *translate;       /* a table that turns the numbers of labels into FreeSurfer's; or NULL */

@@ -19,6 +19,12 @@ cmp -s "$work/out/head_space-ACPC_desc-hypothalamus_T1w.nii.gz" "$work/again/hea
     fail "--frame: expected the same stack"
 expect 0 prepare "$head" -o "$work/again" --frame "$work/out/head_frame.json" --geometry 10x64:2x1 --intensities scan --stacks hypothalamus,head
 [ -s "$work/again/head_space-ACPC_desc-head_T1w.nii.gz" ] || fail "--stacks head: expected the whole head"
+# The bias field corrected first: the scan and the field are written, and the stack is cut from the corrected scan.
+expect 0 synth "$head" -o "$work/made" --plain --spacing 2
+expect 0 prepare "$work/made/head_sample-0001_T1w.nii.gz" -o "$work/bias" --labels "$work/made/head_sample-0001_dseg.nii.gz" --geometry 10x64:2x1 --bias
+for file in desc-biascorrected_T1w desc-biasfield_T1w space-ACPC_desc-hypothalamus_T1w; do
+    [ -s "$work/bias/head_sample-0001_$file.nii.gz" ] || fail "--bias: expected head_sample-0001_$file.nii.gz in $(ls "$work/bias")"
+done
 expect 0 prepare "$head" -o "$work/back" --back "$head"
 [ -s "$work/back/head_space-scan.nii.gz" ] || fail "--back: expected labels on the scan's grid"
 
