@@ -36,6 +36,12 @@ for labels in labels.nii.gz aseg.mgz maps/a.nii.gz maps/b.nii.gz a.nii.gz b.nii.
     cp made/head_sample-0001_dseg.nii.gz "$labels"
 done
 cp made/head_sample-0001_dseg.nii.gz average.nii.gz
+# A hemisphere and the results of the steps of its label map, coarse.
+"$fixture" hemisphere share/template/head.nii.gz . 3 && mv scan.nii.gz exvivo.nii.gz && rm truth.nii.gz || fail "cannot make a hemisphere"
+"$dien" labelmap build exvivo.nii.gz -o exvivo_maps --manual manual.nii.gz --spacing 3 --classes 6 -q 2>"$work/stderr" || fail "cannot make a label map: $(cat "$work/stderr")"
+for pair in scan:resampled manual:manual_resampled brain:brain corrected:corrected k-6_classes:classes k-6_half:half; do cp "exvivo_maps/exvivo_${pair%:*}.nii.gz" "${pair#*:}.nii.gz"; done
+cp exvivo_maps/exvivo_placed.json placed.json
+printf 'name\tx_mm\ty_mm\tz_mm\nAC\t0\t0\t0\nPC\t0\t-26.9\t0\nL MB\t-2\t-10\t-15\nR MB\t2\t-10\t-15\n' >afids.tsv
 # Keras files under the names of published ones; the icv network sees one channel a slice.
 cp "$keras/small_3d.h5" billot2020_hypothalamus.h5
 cp "$keras/small_3d.h5" hypothalamus.h5
@@ -146,6 +152,8 @@ while IFS=$'\t' read -r page line; do
     'dien segment '*) extra='--precision bf16' good='0 4' ;;
     'dien help --completion'*) mkdir -p "$HOME/.local/share/bash-completion/completions" ;;
     *'--count 20'* | *'-n 20'*) extra='--count 1' ;;
+    'dien labelmap build '*) extra='--spacing 4 --classes 4 --side left' ;;
+    'dien labelmap resample '*) extra='--spacing 4' ;;
     'dien icv '*--model*) extra='--geometry 64x64:4x4' ;;
     'dien icv '*--low*) extra='--low 0.35 --high 1.1' ;; # our scan's white matter is at 0.8
     esac
