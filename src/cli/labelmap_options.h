@@ -31,7 +31,7 @@
     }
 #define DN_OPTION_ALPHA                                                                                                                    \
     {                                                                                                                                      \
-        .name = "alpha", .kind = DN_OPTION_REAL, .value = "SHARE", .preset = "0.0005", .low = 0.00001, .high = 0.4,                         \
+        .name = "alpha", .kind = DN_OPTION_REAL, .value = "SHARE", .preset = "0.0005", .low = 0.00001, .high = 0.4,                        \
         .help = "weight of the second term of the cost: this share of the hemisphere may lie beyond the mirror"                            \
     }
 #define DN_OPTION_ANY_SIZE                                                                                                                 \
