@@ -146,7 +146,8 @@ static double gap_at_the_cut(const dn_labels *whole)
             dn_affine_apply(&to_scan, (const double[3]){-1.0, y, z}, p);
             dn_affine_apply(&to_truth, p, q);
             const int64_t t[3] = {(int64_t)floor(q[0] + 0.5), (int64_t)floor(q[1] + 0.5), (int64_t)floor(q[2] + 0.5)};
-            if (truth->data[dn_grid_offset(&truth->grid, t[0], t[1], t[2])] == 0) {
+            if (t[0] < 0 || t[1] < 0 || t[2] < 0 || t[0] >= truth->grid.dim[0] || t[1] >= truth->grid.dim[1] ||
+                t[2] >= truth->grid.dim[2] || truth->data[dn_grid_offset(&truth->grid, t[0], t[1], t[2])] == 0) {
                 continue;
             }
             dn_affine_apply(&found, p, q);

@@ -30,37 +30,61 @@ static void compare(const dn_affine *found, const dn_affine *truth, double *degr
     *mm = fabs(q[0]);
 }
 
+/* A hemisphere cut from the map, turned and moved. */
+static void cut_and_find(const char *map, const double pose[3])
+{
+    static const dn_mirror_options options = {.alpha = 0.0005};
+    hemisphere_how how = hemisphere_usual;
+    hemisphere it;
+    dn_mirror_plane plane;
+    uint8_t *mask = NULL;
+    double degrees, mm;
+    how.spacing = 1.0;
+    how.turn_y = pose[0];
+    how.turn_z = pose[1];
+    how.shift = pose[2];
+    assert_ok(hemisphere_make(map, &how, &it));
+    mask_of(it.truth, &mask);
+    assert_ok(dn_mirror_plane_find(mask, &it.truth->grid, &options, &plane));
+    compare(&plane.motion, &it.to_mirror, &degrees, &mm);
+    printf("turned by %g and %g degrees, moved by %g mm: plane off by %.3f degrees and %.3f mm; %.3f %% beyond it, by %.2f mm at most "
+           "(%d evaluations)\n",
+           pose[0], pose[1], pose[2], degrees, mm, 100.0 * plane.beyond, plane.beyond_mm, plane.evaluations);
+    assert_true(degrees < 0.5);
+    assert_true(mm < 0.5);
+    assert_true(plane.beyond_mm < 1.0);
+    assert_close(plane.gap_mm, 0.0, 1.0);
+    /* At the minimum a share alpha lies beyond, and the cost is the one of its definition. */
+    assert_close(plane.beyond, options.alpha, 0.0002);
+    assert_close(plane.cost, dn_mirror_cost(mask, &it.truth->grid, &plane.motion, options.alpha), 1e-4);
+    free(mask);
+    hemisphere_release(&it);
+}
+
 static void plane_comes_back(void **state)
 {
     static const double poses[3][3] = {{5.0, -4.0, -7.0}, {-8.0, 6.0, 12.0}, {2.0, -1.5, 0.3}};
-    static const dn_mirror_options options = {.alpha = 0.0005};
     (void)state;
     for (int n = 0; n < 3; ++n) {
-        hemisphere_how how = hemisphere_usual;
-        hemisphere it;
-        dn_mirror_plane plane;
-        uint8_t *mask = NULL;
-        double degrees, mm;
-        how.spacing = 1.0;
-        how.turn_y = poses[n][0];
-        how.turn_z = poses[n][1];
-        how.shift = poses[n][2];
-        assert_ok(hemisphere_make(head, &how, &it));
-        mask_of(it.truth, &mask);
-        assert_ok(dn_mirror_plane_find(mask, &it.truth->grid, &options, &plane));
-        compare(&plane.motion, &it.to_mirror, &degrees, &mm);
-        printf("turned by %g and %g degrees, moved by %g mm: plane off by %.3f degrees and %.3f mm; %.3f %% beyond it, by %.2f mm at most "
-               "(%d evaluations)\n",
-               poses[n][0], poses[n][1], poses[n][2], degrees, mm, 100.0 * plane.beyond, plane.beyond_mm, plane.evaluations);
-        assert_true(degrees < 0.5);
-        assert_true(mm < 0.5);
-        assert_true(plane.beyond_mm < 1.0);
-        assert_close(plane.gap_mm, 0.0, 1.0);
-        /* At the minimum a share alpha lies beyond, and the cost is the one of its definition. */
-        assert_close(plane.beyond, options.alpha, 0.0002);
-        assert_close(plane.cost, dn_mirror_cost(mask, &it.truth->grid, &plane.motion, options.alpha), 1e-4);
-        free(mask);
-        hemisphere_release(&it);
+        cut_and_find(head, poses[n]);
+    }
+}
+
+/* Real heads, where there are any. */
+static void real_heads(void **state)
+{
+    static const double poses[3][3] = {{4.0, -3.0, -5.0}, {-6.0, 5.0, 9.0}, {7.0, 2.0, 3.0}};
+    static const char *const names[3] = {"01", "08", "15"};
+    const char *data = test_data_folder();
+    (void)state;
+    for (int n = 0; n < 3; ++n) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/labelmaps/synthseg/training_seg_%s.nii.gz", data != NULL ? data : "", names[n]);
+        if (data == NULL || access(path, R_OK) != 0) {
+            printf("skipped: there are no label maps of real heads (DIEN_DATA)\n");
+            skip();
+        }
+        cut_and_find(path, poses[n]);
     }
 }
 
@@ -103,6 +127,7 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plane_comes_back), cmocka_unit_test(motion_is_rigid), cmocka_unit_test(refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plane_comes_back), cmocka_unit_test(real_heads), cmocka_unit_test(motion_is_rigid),
+                                       cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,17 +44,22 @@ static inline void hemisphere_release(hemisphere *it)
     memset(it, 0, sizeof *it);
 }
 
-/* Intensity of a tissue: four levels; 0: fluid or not of the hemisphere. */
+/* Intensity of a tissue: four levels; 0: fluid or not brain. Right labels, too: in a real head some lie left of the cut. */
 static inline double hemisphere_level(uint16_t label)
 {
     switch (label) {
     case 2:
     case 7:
+    case 41:
+    case 46:
     case 16:
         return 170.0;
     case 10:
     case 13:
     case 28:
+    case 49:
+    case 52:
+    case 60:
     case 85:
     case 821:
     case 843:
@@ -64,6 +69,12 @@ static inline double hemisphere_level(uint16_t label)
     case 17:
     case 18:
     case 26:
+    case 50:
+    case 51:
+    case 53:
+    case 54:
+    case 58:
+        return 118.0;
     case 801:
     case 802:
     case 803:
@@ -72,6 +83,8 @@ static inline double hemisphere_level(uint16_t label)
         return 118.0;
     case 3:
     case 8:
+    case 42:
+    case 47:
         return 96.0;
     default:
         return 0.0;
@@ -127,21 +140,43 @@ static inline dn_status hemisphere_paint(const hemisphere_how *how, hemisphere *
     return DN_OK;
 }
 
-/* template: path of share/template/head.nii.gz. Release it also after a failure. */
+/* A grid around the left half of the head's brain as it will lie, with room for fluid, bag and air. */
+static inline void hemisphere_grid(const dn_labels *head, const hemisphere_how *how, const dn_affine *to_scan, dn_grid *grid)
+{
+    double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
+    for (int64_t v = 0; v < dn_grid_count(&head->grid); ++v) {
+        const int64_t *dim = head->grid.dim;
+        const double ijk[3] = {(double)(v % dim[0]), (double)(v / dim[0] % dim[1]), (double)(v / dim[0] / dim[1])};
+        double p[3];
+        dn_affine_apply(&head->grid.affine, ijk, p);
+        if (hemisphere_level(head->data[v]) > 0.0 && p[0] < 0.0) {
+            dn_affine_apply(to_scan, p, p);
+            for (int c = 0; c < 3; ++c) {
+                low[c] = fmin(low[c], p[c]);
+                high[c] = fmax(high[c], p[c]);
+            }
+        }
+    }
+    memset(grid, 0, sizeof *grid);
+    for (int c = 0; c < 3; ++c) {
+        const double room = how->packing_mm + 12.0;
+        grid->dim[c] = (int64_t)ceil((high[c] - low[c] + 2.0 * room) / how->spacing);
+        grid->affine.m[c][c] = how->spacing;
+        grid->affine.m[c][3] = floor(low[c]) - room;
+    }
+}
+
+/* template: path of a label map with FreeSurfer's numbers whose mirror is x = 0 (share/template/head.nii.gz). Release it also after a
+ * failure. */
 static inline dn_status hemisphere_make(const char *template, const hemisphere_how *how, hemisphere *it)
 {
     dn_labels *head = NULL;
     dn_affine to_scan, back, to_head;
-    const double box_low[3] = {-92.0, -128.0, -88.0}, box_high[3] = {30.0, 92.0, 96.0};
-    dn_grid grid = {{0}, {{{0}}}};
+    dn_grid grid;
     memset(it, 0, sizeof *it);
-    for (int c = 0; c < 3; ++c) {
-        grid.dim[c] = (int64_t)((box_high[c] - box_low[c]) / how->spacing);
-        grid.affine.m[c][c] = how->spacing;
-        grid.affine.m[c][3] = box_low[c];
-    }
     DN_TRY(dn_labels_read(template, NULL, &head, NULL));
     hemisphere_motion(how, &to_scan);
+    hemisphere_grid(head, how, &to_scan, &grid);
     DN_TRY(dn_affine_invert(&to_scan, &it->to_mirror));
     DN_TRY(dn_affine_invert(&head->grid.affine, &back));
     dn_affine_compose(&back, &it->to_mirror, &to_head);
