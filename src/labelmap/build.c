@@ -336,13 +336,13 @@ done:
 }
 
 static const step steps[STEPS] = {
-    {"orient", "orientation and resampling", 30, {-1, -1}, orient_settings, run_orient},
-    {"background", "background", 20, {0, -1}, background_settings, run_background},
-    {"bias", "bias field", 15, {1, -1}, bias_settings, run_bias},
-    {"classes", "classes of the tissue", 12, {2, -1}, classes_settings, run_classes},
+    {"orient", "orientation and resampling", 16, {-1, -1}, orient_settings, run_orient},
+    {"background", "background", 16, {0, -1}, background_settings, run_background},
+    {"bias", "bias field", 12, {1, -1}, bias_settings, run_bias},
+    {"classes", "classes of the tissue", 10, {2, -1}, classes_settings, run_classes},
     {"merge", "merging", 6, {0, 3}, merge_settings, run_merge},
-    {"place", "placement", 5, {1, -1}, place_settings, run_place},
-    {"mirror", "mirroring", 12, {4, 5}, mirror_settings, run_mirror},
+    {"place", "placement", 4, {1, -1}, place_settings, run_place},
+    {"mirror", "mirroring", 11, {4, 5}, mirror_settings, run_mirror},
 };
 
 /* ---- the run ---------------------------------------------------------------------------------------------------------- */
