@@ -49,7 +49,7 @@ export function correction(panel, job, data, { saved, left }) {
     const redo = h('button', { type: 'button', onclick: () => step('redo') }, T.redo);
     const changes = h('ul', { class: 'plain', 'aria-live': 'polite' });
     const who = h('input', { type: 'text', autocomplete: 'name', value: keep.get('who'), maxlength: 200 });
-    const why = h('input', { type: 'text', maxlength: 500 });
+    const why = h('input', { type: 'text', maxlength: 500, class: 'long' });
     const trouble = h('div', { role: 'alert' });
     const saveButton = h('button', { type: 'submit', class: 'primary' }, T.saveVersion);
     const form = h('form', { class: 'fields', onsubmit: save }, field(T.who, who), field(T.why, why),
