@@ -1,0 +1,72 @@
+// The table of volumes, which is the legend of the scan, too: a box and a colour per structure, both sides, asymmetry, part of the head.
+import { h, put } from './dom.js';
+import { ofHead, plain, signed, structureName, unitOf, volume } from './format.js';
+import { unusable, verdictOf } from './verdict.js';
+import T from './texts.js';
+
+const isPart = (structure) => /^hypothalamus_/.test(structure);
+const isHead = (structure) => structure === 'icv';
+
+/** The label numbers of a structure; of the whole hypothalamus those of its parts, where only these are in the map. */
+export function numbersOf(labels, structure) {
+    const own = labels.filter((l) => l.structure === structure && l.index > 0);
+    const all = own.length > 0 ? own : labels.filter((l) => l.structure.startsWith(`${structure}_`) && l.index > 0);
+    return all.map((l) => l.index);
+}
+
+function swatches(labels, structure) {
+    const colours = [...new Set(labels.filter((l) => l.structure === structure).map((l) => l.color))];
+    return colours.slice(0, 2).map((colour) => h('span', { class: 'chip', css: { background: colour } }));
+}
+
+export function volumeTable(job, data, viewer) {
+    const tag = unusable(verdictOf(job, data)) ? 's' : 'span';
+    const number = (text) => (text === T.absent || text === '' ? text : h(tag, {}, text));
+    const boxes = [];
+    const cells = new Map();
+    const row = (v) => {
+        const name = structureName(v.structure, v.label);
+        const numbers = numbersOf(data.labels, v.structure);
+        const box = numbers.length > 0 ? h('input', {
+            type: 'checkbox', checked: true, 'aria-label': T.showStructure(name), onchange: () => {
+                viewer.show(numbers, box.checked);
+                for (const other of boxes) if (other !== entry && other.numbers.every((n) => numbers.includes(n))) other.box.checked = box.checked;
+            },
+        }) : null;
+        const entry = { box, numbers };
+        if (box) boxes.push(entry);
+        const both = h('td', {}, number(volume(v.both_mm3, v.structure)), ' ', h('small', {}, unitOf(v.structure)));
+        cells.set(v.structure, both);
+        const flags = (v.flags || []).map((f) => h('span', { class: 'flag', title: f.sentence ?? f, role: 'img', 'aria-label': f.sentence ?? f }, '!'));
+        const sided = Number.isFinite(v.left_mm3) || Number.isFinite(v.right_mm3);
+        return h('tr', { class: isPart(v.structure) ? 'part' : 'whole' },
+            h('td', { class: 'screen box' }, box),
+            h('th', { scope: 'row' }, swatches(data.labels, v.structure), numbers.length > 0
+                ? h('button', { type: 'button', class: 'link', title: T.goTo(name), onclick: () => viewer.go(numbers) }, name) : name, flags),
+            h('td', {}, sided ? number(volume(v.left_mm3, v.structure)) : ''), h('td', {}, sided ? number(volume(v.right_mm3, v.structure)) : ''),
+            both, h('td', {}, number(signed(v.asymmetry_percent))), h('td', {}, isHead(v.structure) ? '' : number(ofHead(v.icv_percent))));
+    };
+    const body = h('tbody', {}, data.volumes.map(row));
+    const all = h('button', {
+        type: 'button', class: 'quiet small', onclick: () => {
+            const on = boxes.some((b) => !b.box.checked);
+            for (const b of boxes) { b.box.checked = on; viewer.show(b.numbers, on); }
+            put(all, on ? T.allOff : T.allOn);
+        },
+    }, T.allOff);
+    return {
+        element: h('div', {}, h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': T.volumes }, h('table', { class: 'volumes' },
+            h('thead', {}, h('tr', {}, h('td', { class: 'screen' }), [T.col.structure, T.col.left, T.col.right, T.col.both, T.col.asymmetry, T.col.icv]
+                .map((text) => h('th', { scope: 'col' }, text)))), body)), h('p', { class: 'screen' }, all)),
+        /** The volume of a label on its side, for the line under the scan. */
+        of(label) {
+            const v = data.volumes.find((x) => x.structure === label.structure);
+            return v ? (label.hemi === 'L' ? v.left_mm3 : label.hemi === 'R' ? v.right_mm3 : v.both_mm3) : NaN;
+        },
+        name(label) {
+            const v = data.volumes.find((x) => x.structure === label.structure);
+            return structureName(label.structure, v?.label ?? label.name_);
+        },
+        text: plain,
+    };
+}
