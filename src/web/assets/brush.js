@@ -31,6 +31,7 @@ export class Strokes {
         this.done = [];
         this.undone = [];
         this.current = null;
+        this.onset = null; // (position, value): each voxel that changes
         this.counts = new Float64Array(256);
         for (const value of map) this.counts[value]++;
     }
@@ -59,6 +60,7 @@ export class Strokes {
         this.counts[this.map[at]]--;
         this.counts[value]++;
         this.map[at] = value;
+        this.onset?.(at, value);
     }
 
     move(from, to) {

@@ -22,6 +22,7 @@ export function correction(panel, job, data, { saved, left }) {
     const { viewer, canvas } = panel;
     const strokes = new Strokes(viewer.map);
     const before = strokes.counts.slice();
+    strokes.onset = (place, value) => { viewer.nv.drawBitmap[place] = viewer.hidden.has(viewer.codes.numbers[value]) ? 0 : value; };
     const nameOf = (label) => {
         const v = data.volumes.find((x) => x.structure === label.structure);
         return sideName(label.hemi, structureName(label.structure, v?.label ?? label.structure.replace(/_/g, ' ')));
@@ -48,7 +49,7 @@ export function correction(panel, job, data, { saved, left }) {
     const saveButton = h('button', { type: 'submit', class: 'primary' }, T.saveVersion);
     const form = h('form', { class: 'fields', onsubmit: save }, field(T.who, who), field(T.why, why),
         h('div', { class: 'row' }, saveButton, h('button', { type: 'button', onclick: leave }, T.leave)));
-    const element = h('section', { class: 'card correct', 'aria-label': T.correctTitle }, h('h2', {}, T.correctTitle),
+    const element = h('section', { class: 'card correct screen', 'aria-label': T.correctTitle }, h('h2', {}, T.correctTitle),
         h('p', { class: 'soft small' }, T.correctHelp),
         h('div', { class: 'row tools' }, tools.element, shapes.element, h('label', { class: 'slide' }, T.radius, radius, radiusText)),
         h('div', { class: 'fields' }, field(T.label, label), field(T.over, which), h('div', { class: 'row' }, undo, redo)),
@@ -65,8 +66,8 @@ export function correction(panel, job, data, { saved, left }) {
         put(radiusText, T.mm(RADII[size]));
     }
     const voxelMm3 = () => viewer.spacing.reduce((a, b) => a * b, 1);
-    function show() {
-        viewer.redraw();
+    function show(smooth = true) {
+        viewer.refresh(smooth);
         undo.disabled = strokes.done.length === 0;
         redo.disabled = strokes.undone.length === 0;
         const lines = [];
@@ -105,7 +106,7 @@ export function correction(panel, job, data, { saved, left }) {
         strokes.begin();
         stamp(hit.voxel, hit.plane);
         last = hit;
-        show();
+        show(false);
     }
     function move(event) {
         if (!last) return;
@@ -114,7 +115,7 @@ export function correction(panel, job, data, { saved, left }) {
         if (!hit || hit.plane !== last.plane) return;
         for (const voxel of along(last.voxel, hit.voxel)) stamp(voxel, hit.plane);
         last = hit;
-        viewer.redraw();
+        viewer.refresh(false);
     }
     function up(event) {
         if (!last) return;

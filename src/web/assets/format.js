@@ -69,7 +69,7 @@ export function when(iso) {
 /** "hypothalamus_posterior" → "Hypothalamus, posterior"; the server's own name where it gives one. */
 export function structureName(structure, label) {
     const text = label || structure.replace(/_/g, ' ');
-    return text.charAt(0).toUpperCase() + text.slice(1);
+    return /^(csf|icv)$/i.test(text) ? text.toUpperCase() : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function sideName(hemi, name) {

@@ -1,6 +1,6 @@
 // The result of one scan: verdict, scan with labels, volumes, norms, versions, files. The same page is the printed report.
 import { get, putTo, remove, fileUrl } from './api.js';
-import { ask, choice, field, h, keep, put } from './dom.js';
+import { ask, choice, field, h, put } from './dom.js';
 import { bytes, when } from './format.js';
 import { copyButton, problem } from './parts.js';
 import { correction } from './correct.js';
@@ -70,6 +70,7 @@ export async function result(main, first, correcting, current) {
                     version0?.by === 'hand' ? h('strong', { class: 'corrected' }, ` ${T.version(data.version)}, ${T.corrected}.`) : null)),
                 person(job, reopen),
                 h('div', { class: 'row screen' },
+                    correcting ? null : h('a', { class: 'button', href: `#/scan/${job.id}/correct`, id: 'correct' }, T.correct),
                     h('a', { class: 'button primary', href: `/api/jobs/${job.id}/zip`, download: `${job.name}.zip` }, T.zip),
                     h('button', { type: 'button', onclick: () => print() }, T.print),
                     h('button', { type: 'button', class: 'quiet', onclick: drop }, T.remove))),
@@ -78,13 +79,13 @@ export async function result(main, first, correcting, current) {
                 try { job = (await putTo(`/api/jobs/${job.id}/review`, review)) ?? job; await refresh(data.version); } catch (error) { fail(error); }
             }),
             h('div', { class: 'split' },
-                h('section', { class: 'screen', 'aria-label': T.viewer }, tools, panel.element),
-                h('section', { class: 'numbers', 'aria-label': T.volumes }, h('h2', {}, T.volumes), table.element,
+                h('section', { class: 'screen', 'aria-label': T.viewer }, panel.element),
+                h('section', { class: 'numbers' }, tools, h('h2', {}, T.volumes), table.element,
                     h('p', { class: 'soft small' }, T.volumesNote))),
             normSection(job, data),
             versionsSection(data, (n) => draw(n).catch(fail)),
             methodSection(data), filesSection(data),
-            picture ? h('figure', { class: 'paper' }, h('img', { src: fileUrl(job.id, picture.name, data.version), alt: T.pictureOf(job.name), loading: 'lazy' }),
+            picture ? h('figure', { class: 'paper' }, h('img', { src: fileUrl(job.id, picture.name, data.version), alt: T.pictureOf(job.name) }),
                 h('figcaption', { class: 'soft' }, T.picture, ' ', T.radiological)) : null);
         const start = async () => {
             paint = correction(panel, job, data, {
@@ -93,9 +94,13 @@ export async function result(main, first, correcting, current) {
                 undone: fail,
             });
             put(tools, paint.element);
+            const own = data.labels.filter((l) => /^hypothalamus/.test(l.structure)).map((l) => l.index);
+            panel.go(own.length > 0 ? own : data.labels.map((l) => l.index));
         };
-        put(tools, h('div', { class: 'row' }, h('a', { class: 'button', href: `#/scan/${job.id}/correct` }, T.correct)));
-        panel.open().then(async (ok) => { if (ok && correcting && current()) await start(); if (!ok) put(tools); });
+        panel.open().then(async (ok) => {
+            if (ok && correcting && current()) await start();
+            if (!ok) document.getElementById('correct')?.remove(); // nothing to paint on
+        });
     }
     async function refresh(version) {
         const at = scrollY;
@@ -106,7 +111,12 @@ export async function result(main, first, correcting, current) {
         if (!await ask(T.removeTitle(job.name), T.removeText, T.remove, T.cancel)) return;
         try { await remove(`/api/jobs/${job.id}`); location.hash = '#/'; } catch (error) { fail(error); }
     }
+    // On paper stands what the planes show now; the picture of the program where they cannot be shown.
+    const onPaper = () => {
+        const image = main.querySelector('figure.paper img');
+        if (image && panel?.viewer) image.src = panel.viewer.picture();
+    };
+    addEventListener('beforeprint', onPaper);
     await draw();
-    keep.set('seen', 'yes');
-    return () => { paint?.close(); panel?.close(); };
+    return () => { removeEventListener('beforeprint', onPaper); paint?.close(); panel?.close(); };
 }

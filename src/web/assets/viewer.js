@@ -23,18 +23,33 @@ function codesOf(labels, voxels) {
     return { numbers, code };
 }
 
+/** NiiVue draws at once with every setting; several in a row would draw the head in 3-D several times for one picture. */
+function oncePerFrame(nv) {
+    const draw = nv.drawScene.bind(nv);
+    let waiting = false;
+    nv.drawScene = () => {
+        if (waiting) return;
+        waiting = true;
+        requestAnimationFrame(() => { waiting = false; if (nv.canvas?.isConnected) draw(); });
+    };
+    nv.drawNow = draw;
+}
+
 export class Viewer {
     /** On a canvas that is already in the page. */
     static async open(canvas) {
         const self = new Viewer();
         const { Niivue } = await niivue();
         self.canvas = canvas;
+        canvas.viewer = self; // for the tests in a browser
         self.nv = new Niivue({
-            backColor: [0, 0, 0, 1], crosshairColor: [0.35, 0.75, 0.95, 0.8], crosshairGap: 6, isRadiologicalConvention: true, show3Dcrosshair: true,
-            isNearestInterpolation: false, multiplanarShowRender: 1, multiplanarLayout: 2, multiplanarEqualSize: true, dragAndDropEnabled: false,
-            logLevel: 'error', loadingText: '', isCornerOrientationText: true, fontColor: [0.85, 0.85, 0.85, 1], fontMinPx: 11,
-            viewModeHotKey: '', clipPlaneHotKey: '', cycleClipPlaneHotKey: '', isForceMouseClickToVoxelCenters: true, tileMargin: 4,
+            backColor: [0, 0, 0, 1], crosshairColor: [0.35, 0.75, 0.95, 0.8], crosshairGap: 6, crosshairWidth: 0.7, isRadiologicalConvention: true, show3Dcrosshair: false,
+            isNearestInterpolation: false, multiplanarShowRender: 1, multiplanarLayout: 2, dragAndDropEnabled: false,
+            logLevel: 'error', loadingText: '', fontColor: [0.85, 0.85, 0.85, 1], fontMinPx: 11,
+            viewModeHotKey: '', clipPlaneHotKey: '', cycleClipPlaneHotKey: '', isForceMouseClickToVoxelCenters: true, tileMargin: 2,
+            smoothDrawing: 1, clipPlaneColor: [0, 0, 0, 0], showAllOrientationMarkers: true,
         });
+        oncePerFrame(self.nv);
         await self.nv.attachToCanvas(canvas, true);
         self.nv.onLocationChange = () => self.moved();
         self.listener = null;
@@ -47,23 +62,24 @@ export class Viewer {
 
     async load(job, labels, labelFile, version, signal) {
         const [scan, map] = await Promise.all([bytesOf(`/api/jobs/${job}/scan`, signal), bytesOf(fileUrl(job, labelFile, version), signal)]);
+        const file = await readLabels(map);
+        this.codes = codesOf(labels, file.voxels);
+        this.labels = labels;
+        this.nv.drawLut = this.colours(); // before the scan: NiiVue sends colours to the graphics processor together with it
         await this.nv.loadFromArrayBuffer(scan, 'scan.nii.gz');
-        await this.setLabels(labels, map);
-        const scan0 = this.nv.volumes[0];
-        scan0.cal_min = scan0.robust_min;
-        scan0.cal_max = scan0.robust_max;
-        this.nv.setRenderAzimuthElevation(150, 20);
+        this.setLabels(file);
+        this.nv.setRenderAzimuthElevation(150, 15);
+        this.nv.setClipPlane([-1.6, 0, 0]); // in 3-D the labels alone: the head would hide them
+        const all = this.extent(labels.map((l) => l.index).filter((n) => !this.hidden.has(n)));
+        if (all) this.nv.scene.volScaleMultiplier = Math.min(3, (0.85 * Math.max(...this.grid.size.map((n, k) => n * this.spacing[k]))) / all.mm);
         this.setFade(this.fade);
-        this.goTo(this.centre() ?? null);
+        this.goTo(this.extent(labels.filter((l) => /^hypothalamus/.test(l.structure)).map((l) => l.index))?.centre);
     }
 
-    /** Takes a label map (the bytes of its file) on the grid of the scan. */
-    async setLabels(labels, packed) {
-        const file = await readLabels(packed);
+    /** Takes a label map on the grid of the scan. */
+    setLabels(file) {
         const back = this.nv.volumes[0];
         this.file = file;
-        this.labels = labels;
-        this.codes = codesOf(labels, file.voxels);
         this.grid = gridOf(file.dim, back.permRAS);
         this.spacing = back.permRAS.map((k) => file.spacing[Math.abs(k) - 1]);
         this.check(back);
@@ -73,10 +89,8 @@ export class Viewer {
             for (let y = 0; y < ny; ++y) for (let x = 0; x < nx; ++x, ++n) map[n] = this.codes.code.get(file.voxels[this.grid.at(x, y, z)]);
         }
         this.nv.createEmptyDrawing();
-        this.nv.drawBitmap = map;
         this.map = map;
-        this.colours();
-        this.nv.refreshDrawing(true);
+        this.redraw();
     }
 
     /** The label map has the scan's grid, and the viewer's millimetres are those of the file: at three corners, by the file's own affine. */
@@ -97,17 +111,15 @@ export class Viewer {
             const label = this.labels.find((l) => l.index === number);
             const colour = label?.color ?? '#888888';
             for (let k = 0; k < 3; ++k) lut[4 * code + k] = parseInt(colour.slice(1 + 2 * k, 3 + 2 * k), 16);
-            lut[4 * code + 3] = code === 0 || this.hidden.has(number) ? 0 : 255;
+            lut[4 * code + 3] = code === 0 ? 0 : 255;
             names[code] = '';
         });
-        this.nv.drawLut = { lut, labels: names };
-        this.nv.updateGLVolume();
+        return { lut, labels: names };
     }
 
     show(numbers, yes) {
         for (const n of numbers) { if (yes) this.hidden.delete(n); else this.hidden.add(n); }
-        this.colours();
-        this.nv.drawScene();
+        this.redraw();
     }
 
     /** 0: only outlines; 1: the scan below cannot be seen. */
@@ -120,30 +132,43 @@ export class Viewer {
     setLayout(name) {
         this.layout = name;
         this.nv.setSliceType(LAYOUTS[name]);
+        this.refresh(true);
     }
 
     /** 1: the whole head. Zooms on the crosshair. */
     setZoom(factor) {
         const mm = this.nv.frac2mm(this.nv.scene.crosshairPos, 0, true);
         this.zoom = factor;
+        this.nv.opts.crosshairWidth = Math.max(0.12, 0.7 / factor); // in voxels, so that it stays a line
         this.nv.scene.pan2Dxyzmm = factor > 1.01 ? [-mm[0], -mm[1], -mm[2], factor] : [0, 0, 0, 1];
         this.nv.drawScene();
     }
 
-    /** The middle of a structure's voxels: of the label nearest to it, so that it lies in one. NULL: it has none. */
-    centre(numbers = this.labels.filter((l) => /^hypothalamus/.test(l.structure)).map((l) => l.index)) {
-        const wanted = new Set(numbers.map((n) => this.codes.code.get(n)).filter((c) => c > 0));
-        const [nx, ny] = this.grid.size;
-        const sum = [0, 0, 0];
-        let count = 0;
-        this.map.forEach((code, n) => {
-            if (!wanted.has(code)) return;
-            sum[0] += n % nx;
-            sum[1] += Math.floor(n / nx) % ny;
-            sum[2] += Math.floor(n / (nx * ny));
-            ++count;
-        });
-        return count > 0 ? sum.map((s) => Math.round(s / count)) : null;
+    /** Where structures lie: {centre, a voxel of the grid; mm, the longest side of the box around them}. NULL: no voxel has their labels. */
+    extent(numbers) {
+        const wanted = new Uint8Array(256);
+        for (const n of numbers) if (this.codes.code.get(n) > 0) wanted[this.codes.code.get(n)] = 1;
+        const [nx, ny, nz] = this.grid.size;
+        const low = [nx, ny, nz];
+        const high = [-1, -1, -1];
+        for (let z = 0, n = 0; z < nz; ++z) {
+            for (let y = 0; y < ny; ++y) {
+                for (let x = 0; x < nx; ++x, ++n) {
+                    if (wanted[this.map[n]] === 0) continue;
+                    [x, y, z].forEach((v, k) => { low[k] = Math.min(low[k], v); high[k] = Math.max(high[k], v); });
+                }
+            }
+        }
+        if (high[0] < 0) return null;
+        return {
+            centre: low.map((v, k) => Math.round((v + high[k]) / 2)), mm: Math.max(...low.map((v, k) => (high[k] - v + 1) * this.spacing[k])),
+        };
+    }
+
+    /** The factor at which a box of so many millimetres fills a good part of the planes. */
+    zoomFor(mm) {
+        const whole = Math.max(...this.grid.size.map((n, k) => n * this.spacing[k]));
+        return Math.max(1, Math.min(8, (0.3 * whole) / mm));
     }
 
     /** A voxel of the grid. */
@@ -200,7 +225,31 @@ export class Viewer {
         this.nv.moveCrosshairInVox(...move.map((v) => v * by));
     }
 
-    redraw() { this.nv.refreshDrawing(true); }
+    /** What the canvas shows, as a picture for paper. */
+    picture() {
+        this.nv.drawNow();
+        return this.canvas.toDataURL('image/png');
+    }
+
+    /** Shows the map, without the labels that are switched off. */
+    redraw() {
+        const { map } = this;
+        const out = new Uint8Array(map.length);
+        const shown = this.shownCodes();
+        for (let n = 0; n < map.length; ++n) if (map[n] !== 0) out[n] = shown[map[n]];
+        this.nv.drawBitmap = out;
+        this.refresh(true);
+    }
+
+    shownCodes() {
+        return Uint8Array.from(this.codes.numbers, (number, code) => (this.hidden.has(number) ? 0 : code));
+    }
+
+    /** To the graphics processor. smooth: with smooth surfaces in 3-D, where there is a 3-D picture; not in the middle of a stroke. */
+    refresh(smooth) {
+        this.nv.opts.smoothDrawing = smooth && (this.layout === 'all' || this.layout === 'render') ? 1 : 0;
+        this.nv.refreshDrawing(true);
+    }
 
     /** The label map with the drawing in it, as a file of the server's (gzip). */
     async fileOf(map) {

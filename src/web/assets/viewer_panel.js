@@ -39,7 +39,16 @@ export function viewerPanel(job, data, table) {
         get viewer() { return viewer; },
         set moved(listener) { onMove = listener; },
         show: (numbers, yes) => viewer?.show(numbers, yes),
-        go(numbers) { if (viewer) { viewer.goTo(viewer.centre(numbers)); canvas.focus({ preventScroll: true }); } },
+        /** To the middle of a structure, as large as it can be seen. */
+        go(numbers) {
+            const place = viewer?.extent(numbers);
+            if (!place) return;
+            const factor = viewer.zoomFor(place.mm);
+            zoom.value = 10 * Math.log2(factor);
+            viewer.goTo(place.centre);
+            viewer.setZoom(factor);
+            canvas.focus({ preventScroll: true });
+        },
         /** Once the element is in the page. False: the scan cannot be shown; the reason stands there. */
         async open() {
             const status = stage.querySelector('.over');
@@ -53,6 +62,7 @@ export function viewerPanel(job, data, table) {
             try {
                 viewer = await Viewer.open(canvas);
                 viewer.listener = tell;
+                viewer.hidden = new Set(table.hidden());
                 const file = data.files.find((f) => f.name.endsWith('_dseg.nii.gz'));
                 await viewer.load(job.id, data.labels, file.name, data.version, stop.signal);
                 status.remove();

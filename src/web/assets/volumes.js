@@ -19,6 +19,11 @@ function swatches(labels, structure) {
     return colours.slice(0, 2).map((colour) => h('span', { class: 'chip', css: { background: colour } }));
 }
 
+/** The order of the report: what the program is for first, then deep structures, then tissues. Tissues are switched off at first: they
+ *  would cover the scan. */
+const TISSUE = /^(cerebral_|cerebellum_|csf$|lateral_ventricle|third_ventricle|fourth_ventricle|brain_stem)/;
+const rank = (s) => (s === 'hypothalamus' ? 0 : isPart(s) ? 1 : s === 'thalamus' ? 2 : isHead(s) ? 3 : TISSUE.test(s) ? 5 : 4);
+
 export function volumeTable(job, data, viewer) {
     const tag = unusable(verdictOf(job, data)) ? 's' : 'span';
     const number = (text) => (text === T.absent || text === '' ? text : h(tag, {}, text));
@@ -26,9 +31,11 @@ export function volumeTable(job, data, viewer) {
     const cells = new Map();
     const row = (v) => {
         const name = structureName(v.structure, v.label);
+        const short = isPart(v.structure) ? name.replace(/^Hypothalamus,? /, '') : name;
+        const on = !TISSUE.test(v.structure);
         const numbers = numbersOf(data.labels, v.structure);
         const box = numbers.length > 0 ? h('input', {
-            type: 'checkbox', checked: true, 'aria-label': T.showStructure(name), onchange: () => {
+            type: 'checkbox', checked: on, 'aria-label': T.showStructure(name), onchange: () => {
                 viewer.show(numbers, box.checked);
                 for (const other of boxes) if (other !== entry && other.numbers.every((n) => numbers.includes(n))) other.box.checked = box.checked;
             },
@@ -42,19 +49,20 @@ export function volumeTable(job, data, viewer) {
         return h('tr', { class: isPart(v.structure) ? 'part' : 'whole' },
             h('td', { class: 'screen box' }, box),
             h('th', { scope: 'row' }, swatches(data.labels, v.structure), numbers.length > 0
-                ? h('button', { type: 'button', class: 'link', title: T.goTo(name), onclick: () => viewer.go(numbers) }, name) : name, flags),
+                ? h('button', { type: 'button', class: 'link', title: T.goTo(name), onclick: () => { if (!box.checked) box.click(); viewer.go(numbers); } }, short) : short, flags),
             h('td', {}, sided ? number(volume(v.left_mm3, v.structure)) : ''), h('td', {}, sided ? number(volume(v.right_mm3, v.structure)) : ''),
             both, h('td', {}, number(signed(v.asymmetry_percent))), h('td', {}, isHead(v.structure) ? '' : number(ofHead(v.icv_percent))));
     };
-    const body = h('tbody', {}, data.volumes.map(row));
+    const body = h('tbody', {}, data.volumes.slice().sort((a, b) => rank(a.structure) - rank(b.structure)).map(row));
     const all = h('button', {
         type: 'button', class: 'quiet small', onclick: () => {
             const on = boxes.some((b) => !b.box.checked);
             for (const b of boxes) { b.box.checked = on; viewer.show(b.numbers, on); }
             put(all, on ? T.allOff : T.allOn);
         },
-    }, T.allOff);
+    }, T.allOn);
     return {
+        hidden: () => boxes.filter((b) => !b.box.checked).flatMap((b) => b.numbers),
         element: h('div', {}, h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': T.volumes }, h('table', { class: 'volumes' },
             h('thead', {}, h('tr', {}, h('td', { class: 'screen' }), [T.col.structure, T.col.left, T.col.right, T.col.both, T.col.asymmetry, T.col.icv]
                 .map((text) => h('th', { scope: 'col' }, text)))), body)), h('p', { class: 'screen' }, all)),
