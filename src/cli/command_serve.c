@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 static const dn_option options[] = {
     {.name = "port",
@@ -145,6 +146,7 @@ static void open_browser(const char *url)
 static dn_status serve(const dn_arguments *arguments, const dn_web_options *how)
 {
     dn_web *web = NULL;
+    (void)umask(077); /* scans and results are this user's alone */
     DN_TRY(dn_web_create(how, &web));
     printf("%s\n", dn_web_url(web));
     fflush(stdout);

@@ -1,4 +1,5 @@
 /* The routes' table, and the search in it. */
+#define _GNU_SOURCE
 #include "web/routes.h"
 
 #include "web/handlers.h"
@@ -12,6 +13,20 @@ static const dn_route routes[] = {
     {"GET", "/assets/*", DN_BODY_NONE, NULL, dn_get_asset},
     {"GET", "/api/openapi.json", DN_BODY_NONE, NULL, dn_get_openapi},
     {"GET", "/api/about", DN_BODY_NONE, NULL, dn_get_about},
+    {"POST", "/api/uploads", DN_BODY_JSON, NULL, dn_post_upload},
+    {"GET", "/api/uploads/{id}", DN_BODY_NONE, NULL, dn_get_upload},
+    {"DELETE", "/api/uploads/{id}", DN_BODY_NONE, NULL, dn_delete_upload},
+    {"PUT", "/api/uploads/{id}/{index}", DN_BODY_FILE, dn_put_upload_begin, dn_put_upload},
+    {"POST", "/api/jobs", DN_BODY_JSON, NULL, dn_post_job},
+    {"GET", "/api/jobs", DN_BODY_NONE, NULL, dn_get_jobs},
+    {"GET", "/api/jobs/{id}", DN_BODY_NONE, NULL, dn_get_job},
+    {"DELETE", "/api/jobs/{id}", DN_BODY_NONE, NULL, dn_delete_job},
+    {"POST", "/api/jobs/{id}/cancel", DN_BODY_NONE, NULL, dn_post_cancel},
+    {"PUT", "/api/jobs/{id}/person", DN_BODY_JSON, NULL, dn_put_person},
+    {"GET", "/api/jobs/{id}/events", DN_BODY_NONE, NULL, dn_get_job_events},
+    {"GET", "/api/events", DN_BODY_NONE, NULL, dn_get_events},
+    {"GET", "/api/trainings", DN_BODY_NONE, NULL, dn_get_trainings},
+    {"GET", "/api/trainings/{name}/curves", DN_BODY_NONE, NULL, dn_get_curves},
 };
 
 const dn_route *dn_route_at(size_t i)

@@ -10,7 +10,7 @@ typedef enum {
     DN_BODY_FILE  /* begin opens the sink */
 } dn_body;
 
-enum { DN_BODY_JSON_LIMIT = 1 << 20 };
+enum { DN_BODY_JSON_LIMIT = 4 << 20 };
 
 typedef dn_status dn_handler(dn_request *request, dn_reply *reply);
 

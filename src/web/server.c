@@ -6,6 +6,8 @@
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "web/jobs.h"
+#include "web/uploads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +45,6 @@ static void fill_defaults(dn_web_options *options)
     options->upload_limit = options->upload_limit > 0 ? options->upload_limit : INT64_C(4) << 30;
     options->memory_budget = options->memory_budget > 0 ? options->memory_budget : dn_memory_available() / 10 * 9;
     options->jobs = options->jobs > 0 ? options->jobs : dn_threads_available();
-    options->threads = options->threads > 0 ? options->threads : 1;
     options->clients = options->clients > 0 ? options->clients : 128;
     options->patience = options->patience > 0.0 ? options->patience : 30.0;
 }
@@ -97,6 +98,46 @@ static dn_status open_folder(dn_web *web)
     return dn_folder_lock_take(&web->lock, web->options.state, "a server");
 }
 
+static dn_status make_folder(const dn_web *web, const char *kind)
+{
+    char *path = NULL;
+    DN_TRY(dn_web_folder(web, kind, NULL, &path));
+    dn_status status = dn_path_make_folder(path);
+    free(path);
+    return status;
+}
+
+/* What an earlier server left: its list, its queue, and what it was about to remove. */
+static dn_status open_store(dn_web *web)
+{
+    char *path = NULL;
+    DN_TRY(make_folder(web, "uploads"));
+    DN_TRY(make_folder(web, "jobs"));
+    DN_TRY(make_folder(web, "groups"));
+    DN_TRY(dn_path_join(web->options.state, "dien.sqlite", &path));
+    dn_status status = dn_database_open(path, &web->database);
+    free(path);
+    DN_TRY(status);
+    DN_TRY(dn_hub_create(&web->hub));
+    DN_TRY(dn_alloc(&web->training_seen, web->options.training_count, sizeof *web->training_seen, "the training runs"));
+    dn_uploads_clean(web);
+    return DN_OK;
+}
+
+/* A request may come as soon as the socket is served: everything else is there by then. */
+static dn_status start(dn_web *web, int fd)
+{
+    dn_status status = dn_runner_start(web, &web->runner);
+    if (status == DN_OK) {
+        status = dn_jobs_clean(web, true);
+    }
+    if (status != DN_OK) {
+        close(fd);
+        return status;
+    }
+    return dn_http_start(web, fd, &web->http);
+}
+
 dn_status dn_web_create(const dn_web_options *options, dn_web **out)
 {
     dn_web *web = NULL;
@@ -109,9 +150,10 @@ dn_status dn_web_create(const dn_web_options *options, dn_web **out)
     DN_TRY_GOTO(status, check_options(web), failed);
     DN_TRY_GOTO(status, fill_guard(web), failed);
     DN_TRY_GOTO(status, open_folder(web), failed);
+    DN_TRY_GOTO(status, open_store(web), failed);
     DN_TRY_GOTO(status, dn_http_listen(web->options.address, &web->options.port, &fd), failed);
     DN_TRY_GOTO(status, make_url(web), failed);
-    status = dn_http_start(web, fd, &web->http);
+    status = start(web, fd);
     fd = -1;
     if (status == DN_OK) {
         *out = web;
@@ -149,7 +191,12 @@ void dn_web_destroy(dn_web *web)
     if (web == NULL) {
         return;
     }
+    dn_hub_close(web->hub);
     dn_http_stop(web->http);
+    dn_runner_stop(web->runner);
+    dn_hub_destroy(web->hub);
+    dn_database_close(web->database);
+    free(web->training_seen);
     dn_folder_lock_release(&web->lock);
     free(web->hosts);
     free(web->url);

@@ -3,9 +3,12 @@
 #define DN_WEB_SERVER_H
 
 #include "base/lock.h"
+#include "web/database.h"
+#include "web/events.h"
 #include "web/guard.h"
 #include "web/http.h"
 #include "web/request.h"
+#include "web/runner.h"
 
 struct dn_web {
     dn_web_options options; /* with the defaults filled in */
@@ -15,6 +18,10 @@ struct dn_web {
     char *url; /* owned */
     bool open; /* others than this machine can reach it */
     dn_folder_lock lock;
+    dn_database *database;
+    dn_hub *hub;
+    dn_runner *runner;
+    _Atomic int64_t *training_seen; /* owned; when each run's log was last written */
     dn_http *http;
 };
 
