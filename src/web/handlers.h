@@ -1,0 +1,18 @@
+/* The functions behind the routes (routes.c); what each one takes and gives is in openapi.json. */
+#ifndef DN_WEB_HANDLERS_H
+#define DN_WEB_HANDLERS_H
+
+#include "web/routes.h"
+
+dn_handler dn_get_page, dn_get_asset, dn_get_openapi;                                           /* assets.c */
+dn_handler dn_get_about;                                                                        /* about.c */
+dn_handler dn_post_upload, dn_put_upload_begin, dn_put_upload, dn_get_upload, dn_delete_upload; /* uploads.c */
+dn_handler dn_post_job;                                                                         /* job_create.c */
+dn_handler dn_get_jobs, dn_get_job, dn_post_cancel, dn_put_person, dn_delete_job;               /* jobs.c */
+dn_handler dn_get_events, dn_get_job_events;                                                    /* events.c */
+dn_handler dn_get_trainings, dn_get_curves;                                                     /* trainings.c */
+
+/* "female", "male", NULL: not given; 400. job_create.c. */
+DN_CHECKED dn_status dn_body_sex(const dn_request *request, dn_reply *reply, const char **out);
+
+#endif
