@@ -11,6 +11,7 @@ export function review(id, rows, start, decide) {
     const title = h('h2', {});
     const mark = h('span', { class: 'mark' });
     const picture = h('img', { alt: '' });
+    const frame = h('div', { class: 'picture', tabindex: 0, role: 'region', 'aria-label': T.picture }, picture);
     const notes = h('ul', {});
     const status = h('p', { class: 'soft', role: 'status' });
     const who = h('input', { type: 'text', autocomplete: 'name', value: keep.get('who'), maxlength: 200 });
@@ -20,7 +21,7 @@ export function review(id, rows, start, decide) {
         h('div', { class: 'row' }, reason, h('button', { type: 'submit', class: 'danger' }, T.reject), h('button', { type: 'button', onclick: () => asking(false) }, T.cancel)));
     const dialog = h('dialog', { class: 'review', 'aria-label': T.review },
         h('div', { class: 'row spread' }, h('div', { class: 'row' }, title, mark), h('button', { type: 'button', onclick: () => dialog.close() }, T.close)),
-        h('div', { class: 'picture', tabindex: 0, role: 'region', 'aria-label': T.picture }, picture), notes, why,
+        frame, notes, why,
         h('div', { class: 'row spread' },
             h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => finish(true, '') }, `${T.accept} (A)`),
                 h('button', { type: 'button', class: 'danger', onclick: () => asking(true) }, `${T.reject} (R)`),
@@ -35,6 +36,7 @@ export function review(id, rows, start, decide) {
         mark.className = `mark ${out ? 'bad' : 'ok'}`;
         put(mark, out ? T.leftOutMark : T.used);
         picture.hidden = !row.picture;
+        frame.scrollTop = 0;
         if (row.picture) picture.src = row.picture;
         picture.alt = row.picture ? T.pictureOf(row.name) : '';
         put(notes, (row.warnings ?? []).map((w) => h('li', {}, w)));
@@ -74,6 +76,7 @@ export function review(id, rows, start, decide) {
         } else if (key === 'a') { event.preventDefault(); finish(true, ''); } else if (key === 'r') { event.preventDefault(); asking(true); }
         else if (key === 'arrowright' || key === 'n') go(1);
         else if (key === 'arrowleft') go(-1);
+        else if (key === 'arrowdown' || key === 'arrowup') { event.preventDefault(); frame.scrollBy(0, key === 'arrowdown' ? 160 : -160); }
     });
     dialog.addEventListener('close', () => dialog.remove());
     document.body.append(dialog);

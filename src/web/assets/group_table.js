@@ -38,7 +38,11 @@ function compare(a, b) {
 export function groupTable(id, view, { open, changed }) {
     let group = null;
     const element = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': T.groups });
-    const columns = h('select', { multiple: true, size: 4, onchange: () => { view.columns = [...columns.selectedOptions].map((o) => o.value); self.draw(); } });
+    const columns = h('div', {});
+    const pick = (c) => h('label', {}, h('input', {
+        type: 'checkbox', value: c, checked: view.columns.includes(c),
+        onchange: () => { view.columns = [...columns.querySelectorAll('input:checked')].map((box) => box.value); self.draw(); },
+    }), ' ', columnName(c));
 
     const heading = (column, text) => h('th', { scope: 'col', 'aria-sort': view.sort === column ? (view.down ? 'descending' : 'ascending') : null },
         h('button', {
@@ -66,7 +70,7 @@ export function groupTable(id, view, { open, changed }) {
     const self = {
         element,
         people: [],
-        columnsField: h('label', { class: 'field' }, h('span', {}, T.shownStructures), columns),
+        columnsField: h('details', { class: 'columns' }, h('summary', {}, T.shownStructures), columns),
         shown() {
             const rows = group.rows.filter((row) => matches(row, view));
             rows.sort((a, b) => (view.down ? -1 : 1) * compare(valueOf(a, view.sort), valueOf(b, view.sort)));
@@ -79,7 +83,7 @@ export function groupTable(id, view, { open, changed }) {
             if (view.columns === null) {
                 view.columns = names.filter((c) => USUAL.includes(c.replace(/_mm3$/, '')));
                 if (view.columns.length === 0) view.columns = names.slice(0, 3);
-                put(columns, names.map((c) => h('option', { value: c, selected: view.columns.includes(c) }, columnName(c))));
+                put(columns, names.map(pick));
             }
             self.people = [...new Set(group.rows.flatMap((r) => Object.keys(r.participants ?? {})))].filter((p) => p !== 'participant_id' && p !== 'age' && p !== 'sex');
             self.draw();

@@ -21,7 +21,7 @@ function table(lines) {
     const cells = (line) => line.trim().replace(/^\||\|$/g, '').split('|').map((c) => c.trim());
     const [head, , ...rows] = lines;
     return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': cells(head)[0] || 'table' }, h('table', {},
-        h('thead', {}, h('tr', {}, cells(head).map((c) => h('th', { scope: 'col' }, inline(c))))),
+        h('thead', {}, h('tr', {}, cells(head).map((c) => (c === '' ? h('td', {}) : h('th', { scope: 'col' }, inline(c)))))),
         h('tbody', {}, rows.map((r) => h('tr', {}, cells(r).map((c) => h('td', {}, inline(c))))))));
 }
 
@@ -36,7 +36,7 @@ export function markdown(text) {
             out.push(h('pre', {}, take((l) => !l.startsWith('```')).join('\n')));
             ++i;
         } else if (/^#{1,6} /.test(line)) {
-            const level = Math.min(6, line.match(/^#+/)[0].length + 3); // below the heading of the card
+            const level = Math.min(6, line.match(/^#+/)[0].length + 2); // below the heading of the card
             out.push(h(`h${level}`, {}, inline(line.replace(/^#+ /, ''))));
             ++i;
         } else if (line.startsWith('|')) { out.push(table(take((l) => l.startsWith('|')))); } else if (/^[-*] /.test(line)) {

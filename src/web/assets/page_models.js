@@ -10,7 +10,7 @@ import T from './texts.js';
 
 function modelCard(model) {
     const card = h('div', { class: 'text' });
-    return h('li', { class: 'card' }, h('h3', {}, model.title || model.name, model.default ? h('span', { class: 'mark ok' }, T.standard) : null),
+    return h('li', { class: 'card' }, h('h2', {}, model.title || model.name, model.default ? h('span', { class: 'mark ok' }, T.standard) : null),
         h('dl', {}, h('dt', {}, T.structures), h('dd', {}, (model.structures ?? []).map((s) => (typeof s === 'string' ? s : s.name).replace(/_/g, ' ')).join(', ')),
             model.trained_on ? [h('dt', {}, T.trainedOn), h('dd', {}, model.trained_on)] : null,
             model.licence ? [h('dt', {}, T.licence), h('dd', {}, model.licence)] : null),
@@ -33,7 +33,7 @@ function curves(name, { columns, rows }) {
         });
         const shown = points.filter((p) => Number.isFinite(p[1]));
         root.append(svg('path', { d: path(shown, x, y), class: 'line curve' }));
-        return h('figure', { class: 'norm' }, h('figcaption', {}, h('strong', {}, c.replace(/_/g, ' ')), ' ', h('span', { class: 'soft' }, String(ys[ys.length - 1]))), root);
+        return h('figure', { class: 'norm' }, h('figcaption', {}, h('strong', {}, c.replace(/_/g, ' ')), ' ', h('span', { class: 'soft' }, String(Number(ys[ys.length - 1].toPrecision(4))))), root);
     }));
 }
 

@@ -189,7 +189,7 @@ export default {
     source: { jobs: 'measured here', folder: 'folder of dien run' },
     groupRows: (shown, all, out) => `${shown} of ${all} scans shown; ${out} left out of comparisons`,
     review: 'Review one by one',
-    reviewHelp: 'A accept and next \u00b7 R reject and next \u00b7 \u2190 \u2192 previous, next \u00b7 Esc close',
+    reviewHelp: 'A accept and next \u00b7 R reject and next \u00b7 \u2190 \u2192 previous, next \u00b7 \u2191 \u2193 move the picture \u00b7 Esc close',
     reviewOf: (at, count) => `${at} of ${count}`,
     reviewEnd: 'That was the last scan.',
     next: 'Next',
