@@ -1,7 +1,6 @@
 /* What the page has to know before anything else. */
 #define _GNU_SOURCE
 #include "base/file.h"
-#include "base/words.h"
 #include "models/store.h"
 #include "segment/select.h"
 #include "web/handlers.h"
@@ -57,13 +56,8 @@ static dn_status list_networks(json_t **out)
 static json_t *list_norms(const dn_web *web)
 {
     json_t *list = json_array();
-    char **paths = NULL;
-    size_t count = 0;
-    if (web->options.norms != NULL && dn_split_list(web->options.norms, &paths, &count) == DN_OK) {
-        for (size_t i = 0; i < count; ++i) {
-            json_array_append_new(list, json_string(dn_path_name(paths[i])));
-        }
-        free(paths);
+    for (size_t i = 0; i < web->norm_count; ++i) {
+        json_array_append_new(list, json_string(web->norm_names[i]));
     }
     return list;
 }

@@ -6,6 +6,7 @@
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "base/words.h"
 #include "web/jobs.h"
 #include "web/uploads.h"
 
@@ -98,6 +99,37 @@ static dn_status open_folder(dn_web *web)
     return dn_folder_lock_take(&web->lock, web->options.state, "a server");
 }
 
+/* "norm.json" says nothing: then with the folder's name. */
+static const char *short_name(const char *path)
+{
+    const char *name = dn_path_name(path), *start = name > path ? name - 1 : name;
+    if (strcmp(name, "norm.json") != 0 || start == path) {
+        return name;
+    }
+    while (start > path && start[-1] != '/') {
+        --start;
+    }
+    return start;
+}
+
+static dn_status open_norms(dn_web *web)
+{
+    char **paths = NULL;
+    size_t count = 0;
+    if (web->options.norms == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_norm_read_list(web->options.norms, &web->norms, &web->norm_count));
+    DN_TRY(dn_alloc(&web->norm_names, web->norm_count, sizeof *web->norm_names, "the names of the norms"));
+    DN_TRY(dn_split_list(web->options.norms, &paths, &count));
+    dn_status status = DN_OK;
+    for (size_t i = 0; status == DN_OK && i < count && i < web->norm_count; ++i) {
+        status = dn_strdup(short_name(paths[i]), &web->norm_names[i]);
+    }
+    free(paths);
+    return status;
+}
+
 static dn_status make_folder(const dn_web *web, const char *kind)
 {
     char *path = NULL;
@@ -151,6 +183,7 @@ dn_status dn_web_create(const dn_web_options *options, dn_web **out)
     DN_TRY_GOTO(status, fill_guard(web), failed);
     DN_TRY_GOTO(status, open_folder(web), failed);
     DN_TRY_GOTO(status, open_store(web), failed);
+    DN_TRY_GOTO(status, open_norms(web), failed);
     DN_TRY_GOTO(status, dn_http_listen(web->options.address, &web->options.port, &fd), failed);
     DN_TRY_GOTO(status, make_url(web), failed);
     status = start(web, fd);
@@ -197,6 +230,11 @@ void dn_web_destroy(dn_web *web)
     dn_hub_destroy(web->hub);
     dn_database_close(web->database);
     free(web->training_seen);
+    for (size_t i = 0; web->norm_names != NULL && i < web->norm_count; ++i) {
+        free(web->norm_names[i]);
+    }
+    free(web->norm_names);
+    dn_norm_list_release(web->norms, web->norm_count);
     dn_folder_lock_release(&web->lock);
     free(web->hosts);
     free(web->url);

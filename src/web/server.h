@@ -3,6 +3,7 @@
 #define DN_WEB_SERVER_H
 
 #include "base/lock.h"
+#include "stats/normative.h"
 #include "web/database.h"
 #include "web/events.h"
 #include "web/guard.h"
@@ -22,6 +23,9 @@ struct dn_web {
     dn_hub *hub;
     dn_runner *runner;
     _Atomic int64_t *training_seen; /* owned; when each run's log was last written */
+    dn_norm_model *norms;           /* owned */
+    char **norm_names;              /* owned; as the page shows them */
+    size_t norm_count;
     dn_http *http;
 };
 
