@@ -1,9 +1,10 @@
 // Painting on the labels: tools, keys, undo, and the form that saves a new version.
-import { ask, choice, field, h, keep, put } from './dom.js';
+import { ask, choice, field, h, keep, put, say } from './dom.js';
 import { post } from './api.js';
 import { along, covered, Strokes } from './brush.js';
 import { sideName, structureName, unitOf, volume } from './format.js';
 import { problem } from './parts.js';
+import { nameOf as structureOf } from './volumes.js';
 import T from './texts.js';
 
 const RADII = [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12];
@@ -25,7 +26,7 @@ export function correction(panel, job, data, { saved, left }) {
     strokes.onset = (place, value) => { viewer.nv.drawBitmap[place] = viewer.hidden.has(viewer.codes.numbers[value]) ? 0 : value; };
     const nameOf = (label) => {
         const v = data.volumes.find((x) => x.structure === label.structure);
-        return sideName(label.hemi, structureName(label.structure, v?.label ?? label.structure.replace(/_/g, ' ')));
+        return sideName(label.hemi, v ? structureOf(v) : structureName(label.structure));
     };
     const paintable = data.labels.filter((l) => l.index > 0);
     let tool = 'paint';
@@ -33,6 +34,7 @@ export function correction(panel, job, data, { saved, left }) {
     let size = 2;
     let code = viewer.codes.code.get((paintable.find((l) => /^hypothalamus/.test(l.structure)) ?? paintable[0]).index);
     let over = 'all';
+    let eraseThis = false;
 
     const tools = segments(T.tool, [['paint', T.paint], ['erase', T.erase], ['look', T.look]], tool, setTool);
     const shapes = segments(T.shape, [['disc', T.disc], ['ball', T.ball]], shape, (value) => { shape = value; shapes.set(value); });
@@ -40,6 +42,9 @@ export function correction(panel, job, data, { saved, left }) {
     const radiusText = h('output', {}, T.mm(RADII[size]));
     const label = choice(paintable.map((l) => [viewer.codes.code.get(l.index), nameOf(l)]), code, (value) => { code = Number(value); });
     const which = choice([['all', T.overAll], ['nothing', T.overNothing], ['labels', T.overLabels]], over, (value) => { over = value; });
+    const erased = choice([['all', T.overAll], ['this', T.eraseOnly]], 'all', (value) => { eraseThis = value === 'this'; });
+    const whichField = field(T.over, which);
+    const erasedField = field(T.over, erased);
     const undo = h('button', { type: 'button', onclick: () => step('undo') }, T.undo);
     const redo = h('button', { type: 'button', onclick: () => step('redo') }, T.redo);
     const changes = h('ul', { class: 'plain', 'aria-live': 'polite' });
@@ -52,12 +57,14 @@ export function correction(panel, job, data, { saved, left }) {
     const element = h('section', { class: 'card correct screen', 'aria-label': T.correctTitle }, h('h2', {}, T.correctTitle),
         h('p', { class: 'soft small' }, T.correctHelp),
         h('div', { class: 'row tools' }, tools.element, shapes.element, h('label', { class: 'slide' }, T.radius, radius, radiusText)),
-        h('div', { class: 'fields' }, field(T.label, label), field(T.over, which), h('div', { class: 'row' }, undo, redo)),
+        h('div', { class: 'fields' }, field(T.label, label), whichField, erasedField, h('div', { class: 'row' }, undo, redo)),
         h('div', {}, h('strong', { class: 'small' }, T.changedVoxels), changes), form, trouble);
 
     function setTool(value) {
         tool = value;
         tools.set(value);
+        whichField.hidden = value === 'erase';
+        erasedField.hidden = value !== 'erase';
         canvas.classList.toggle('painting', value !== 'look');
     }
     function setSize(value) {
@@ -80,7 +87,7 @@ export function correction(panel, job, data, { saved, left }) {
         });
         put(changes, lines.length > 0 ? lines : h('li', { class: 'soft' }, T.noChange));
     }
-    const allowed = (old) => (tool === 'erase' ? true : over === 'all' || (over === 'nothing' ? old === 0 : old !== 0));
+    const allowed = (old) => (tool === 'erase' ? !eraseThis || old === code : over === 'all' || (over === 'nothing' ? old === 0 : old !== 0));
     function stamp(voxel, plane) {
         strokes.paint(covered(viewer.grid.size, viewer.spacing, voxel, RADII[size], shape === 'disc' ? plane : null), tool === 'erase' ? 0 : code, allowed);
     }
@@ -166,6 +173,7 @@ export function correction(panel, job, data, { saved, left }) {
                 headers: { 'X-Who': encodeURIComponent(who.value.trim()), 'X-Why': encodeURIComponent(why.value.trim()) },
             });
             strokes.done = [];
+            say(T.savedVersion(next.version));
             saved(next);
         } catch (error) {
             put(trouble, problem(error));

@@ -12,6 +12,7 @@ function resultOf(id, result) {
             h('div', { class: 'pasteable' }, String(result.text).split(/\n\n+/).map((p) => h('p', {}, p)))),
         h('p', {}, T.leftOutTitle(left.length)),
         left.length > 0 ? h('ul', {}, left.map((l) => h('li', {}, h('strong', {}, l.name), `: ${l.reason}`))) : null,
+        h('h3', {}, T.figures),
         h('div', { class: 'figures' }, (result.figures ?? []).filter((f) => /\.(png|svg)$/i.test(f.url)).map((f) => h('figure', {},
             h('img', { src: f.url, alt: f.name, loading: 'lazy' }), h('figcaption', { class: 'soft' }, h('a', { href: f.url, download: f.name }, f.name))))),
         result.table_tsv ? tableOf(result.table_tsv) : null);

@@ -25,7 +25,8 @@ function normChart(job, norm) {
     root.append(svg('circle', { cx: x(norm.age ?? job.age), cy: y(norm.value), r: 5, class: outside ? 'person outside' : 'person' }));
     return h('figure', { class: 'norm' }, h('figcaption', {}, h('strong', {}, name), ' ', T.normValue(text, norm.unit), h('br'),
         h('span', { class: outside ? 'bad-text' : 'soft' }, T.normText(percentile(norm.percentile), plain(norm.z, 2))),
-        norm.sentence ? h('span', { class: 'soft' }, `; ${norm.sentence}`) : null), root);
+        norm.remark ? h('span', { class: 'soft' }, `; ${norm.remark}`) : null,
+        norm.simulated ? h('strong', { class: 'warn-text small' }, h('br'), T.normSimulated) : null), root);
 }
 
 /** Null where no norm is loaded: a page without a norm has nothing to say about it. */
@@ -36,5 +37,6 @@ export function normSection(job, data) {
     return h('section', { class: 'norms', 'aria-label': T.norms }, h('h2', {}, T.norms),
         usable.length > 0 ? h('div', { class: 'charts' }, usable.map((n) => normChart(job, n)))
             : reasons.length > 0 ? null : h('p', { class: 'soft' }, T.normNeeds),
-        reasons.length > 0 ? h('ul', {}, reasons) : null, usable.length > 0 ? h('p', { class: 'soft small' }, T.normLines) : null);
+        reasons.length > 0 ? h('ul', {}, reasons) : null, usable.length > 0 ? h('p', { class: 'soft small' }, T.normLines, ' ',
+            [...new Set(usable.map((n) => T.normPeople(structureName(n.structure), n.people, n.source)))].join(' ')) : null);
 }

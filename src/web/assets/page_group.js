@@ -15,7 +15,9 @@ function unmatched(group) {
     const people = group.unmatched?.participants ?? [];
     if (rows.length > 0) lines.push(T.unmatchedRows(rows.length, rows.join(', ')));
     if (people.length > 0) lines.push(T.unmatchedPeople(people.length, people.join(', ')));
-    return lines.map((text) => h('p', { class: 'warn-text' }, text));
+    const failed = group.failed ?? [];
+    return [lines.map((text) => h('p', { class: 'warn-text' }, text)), failed.length > 0 ? [h('p', { class: 'warn-text' }, T.failedScans(failed.length)),
+        h('ul', {}, failed.map((f) => h('li', {}, h('strong', {}, f.name), `: ${f.reason ?? ''}`)))] : null];
 }
 
 export async function show(main, [id], current) {

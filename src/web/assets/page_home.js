@@ -12,7 +12,7 @@ import T from './texts.js';
 function options(about) {
     const chosen = keep.get('structures', '');
     const age = h('input', { type: 'number', min: 0, max: 120, step: 'any', inputmode: 'decimal' });
-    const sex = choice([['', T.sexUnknown], ['F', T.female], ['M', T.male]], '');
+    const sex = choice([['', T.sexUnknown], ['female', T.female], ['male', T.male]], '');
     const fast = h('input', { type: 'checkbox', checked: keep.get('fast') === 'yes', onchange: () => keep.set('fast', fast.checked ? 'yes' : '') });
     const structures = choice([['', T.structuresAll], ...(about.structures || []).map((s) => [s.name, s.label || s.name])], chosen,
         (value) => keep.set('structures', value));

@@ -13,7 +13,7 @@ import T from './texts.js';
 /** Age and sex, which may be given later: norms need them. */
 function person(job, changed) {
     const age = h('input', { type: 'number', min: 0, max: 120, step: 'any', inputmode: 'decimal', value: job.age ?? '', class: 'short' });
-    const sex = choice([['', T.sexUnknown], ['F', T.female], ['M', T.male]], job.sex ?? '');
+    const sex = choice([['', T.sexUnknown], ['female', T.female], ['male', T.male]], job.sex ?? '');
     const send = async () => {
         try {
             await putTo(`/api/jobs/${job.id}/person`, { age: age.value === '' ? null : Number(age.value), sex: sex.value || null });

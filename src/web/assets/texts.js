@@ -20,11 +20,9 @@ export default {
     copyFailed: 'The browser does not allow copying',
     cancel: 'Cancel',
     close: 'Close',
-    save: 'Save',
     remove: 'Delete',
-    open: 'Open',
-    left: (name) => `Left ${name.toLowerCase()}`,
-    right: (name) => `Right ${name.toLowerCase()}`,
+    left: (name) => `Left ${name.charAt(0).toLowerCase()}${name.slice(1)}`,
+    right: (name) => `Right ${name.charAt(0).toLowerCase()}${name.slice(1)}`,
 
     // states
     state: {
@@ -70,18 +68,15 @@ export default {
     noRecent: 'No scan yet. What you measure is listed here until you delete it.',
     keptDays: (days) => `Scans are deleted ${days} days after they were measured.`,
     makeGroup: 'Make a group of the marked scans',
-    groupOf: (n) => `Group of ${n} scans`,
     mark: (name) => `Mark ${name}`,
     markAll: 'Mark all finished scans',
     column: { name: 'Scan', state: 'Result', when: 'Measured', person: 'Person', actions: 'Actions' },
-    years: (age) => `${age} y`,
     removeTitle: (name) => `Delete ${name}?`,
     removeText: 'The scan, its results and all corrected versions are deleted from this computer. This cannot be undone.',
     removed: (name) => `${name} was deleted.`,
     again: 'Measure another scan',
 
     // one scan
-    person: 'Person',
     notForDiagnosis: 'For research; not for diagnosis.',
     verdictTitle: {
         passed: 'Passed the automatic checks', check: 'Please check', failedCheck: 'Failed quality control: do not use these numbers',
@@ -93,6 +88,7 @@ export default {
         failedCheck: 'At least one measure cannot be right. The numbers are struck through.',
         byHand: '', rejectedByHand: 'The numbers are struck through.',
     },
+    level: { failed: 'Failed:', warning: 'Check:' },
     reviewed: (who, when) => `${who}, ${when}`,
     accept: 'Accept',
     reject: 'Reject',
@@ -100,7 +96,6 @@ export default {
     reason: 'Reason',
     reasons: ['The subject moved', 'The outlines are wrong', 'The scan is incomplete', 'Not a T1-weighted scan', 'A lesion or surgery'],
     who: 'Your name',
-    whoNote: 'Kept with the decision.',
     correct: 'Correct the labels',
     zip: 'Download all (zip)',
     print: 'Print or PDF',
@@ -126,12 +121,13 @@ export default {
     allOn: 'Show all',
     allOff: 'Hide all',
     norms: 'Comparison with the norm',
-    normNone: 'No norm is loaded. Start the program with dien serve --norm FILE to compare with a norm.',
     normNeeds: 'Enter age and sex above to compare with the norm.',
     normValue: (value, unit) => `${value} ${unit}`,
     normText: (p, z) => `Percentile ${p} (z = ${z})`,
     normAxis: 'Age in years',
     normAlt: (name, value, unit, p) => `${name}: ${value} ${unit}, percentile ${p} of people of the same age`,
+    normSimulated: 'Simulated people: not for patients',
+    normPeople: (name, n, source) => `${name}: ${n} people${source ? `, ${source}` : ''}.`,
     normLines: 'Lines: percentiles 5, 25, 50, 75 and 95.',
     versions: 'Versions',
     versionFirst: 'as measured by the program',
@@ -141,7 +137,6 @@ export default {
     method: 'Text for the methods section',
     files: 'Files',
     picture: 'Slices with the outlines of the labels',
-    printed: (version) => `Printed from dien ${version}`,
 
     // correction
     correctTitle: 'Correct the labels',
@@ -207,6 +202,7 @@ export default {
     participantsNote: 'A participants.tsv or a table with a column participant_id; its columns are joined by name.',
     unmatchedRows: (n, names) => `${many(n, 'scan has', 'scans have')} no row in the participants table: ${names}`,
     unmatchedPeople: (n, names) => `${many(n, 'participant has', 'participants have')} no scan: ${names}`,
+    failedScans: (n) => `${many(n, 'scan', 'scans')} of this group could not be measured:`,
     sortBy: (name) => `Sort by ${name}`,
     used: 'used',
     leftOutMark: 'left out',
@@ -242,6 +238,5 @@ export default {
     trainings: 'Trainings',
     noTrainings: 'No training is watched. Start the program with dien serve --training FOLDER to see its curves here while it runs.',
     trainingStep: (step, steps) => (steps ? `step ${step} of ${steps}` : `step ${step}`),
-    curve: (name) => `Curves of ${name}`,
     curveAxis: 'Step',
 };

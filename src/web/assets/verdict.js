@@ -6,7 +6,7 @@ import T from './texts.js';
 export function verdictOf(job, data) {
     if (job.review) return job.review.accepted ? 'byHand' : 'rejectedByHand';
     if (job.accepted === false) return 'failedCheck';
-    return (data?.flags ?? job.warnings ?? []).length > 0 ? 'check' : 'passed';
+    return (data ? data.flags.some((f) => f.level !== 'note') : (job.warnings ?? []).length > 0) ? 'check' : 'passed';
 }
 
 /** Numbers of such a scan are struck through. */
@@ -33,7 +33,10 @@ export function verdict(job, data, decide) {
     const colour = unusable(kind) ? 'bad' : kind === 'check' ? 'warn' : 'ok';
     const review = job.review
         ? h('p', {}, job.review.reason ? `${job.review.reason} ` : '', h('span', { class: 'soft' }, T.reviewed(job.review.who, when(job.review.when)))) : null;
-    const flags = (data.flags || []).map((flag) => h('li', {}, flag.sentence, flag.remedy ? h('span', { class: 'soft' }, ` ${flag.remedy}`) : null));
+    const levels = ['failed', 'warning', 'note'];
+    const flags = (data.flags || []).slice().sort((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level)).map((flag) => h('li', {
+        class: flag.level === 'note' ? 'soft' : null,
+    }, T.level[flag.level] ? h('strong', {}, `${T.level[flag.level]} `) : null, flag.sentence, flag.remedy ? h('span', { class: 'soft' }, ` ${flag.remedy}`) : null));
     return h('section', { class: `verdict ${colour}`, 'aria-label': T.column.state },
         h('strong', {}, T.verdictTitle[kind]), T.verdictText[kind] ? h('p', {}, T.verdictText[kind]) : null, review,
         flags.length > 0 ? h('ul', {}, flags) : null, decision(job, decide));

@@ -1,6 +1,6 @@
 // The table of volumes, which is the legend of the scan, too: a box and a colour per structure, both sides, asymmetry, part of the head.
 import { h, put } from './dom.js';
-import { ofHead, plain, signed, structureName, unitOf, volume } from './format.js';
+import { ofHead, signed, structureName, unitOf, volume } from './format.js';
 import { unusable, verdictOf } from './verdict.js';
 import T from './texts.js';
 
@@ -13,6 +13,9 @@ export function numbersOf(labels, structure) {
     const all = own.length > 0 ? own : labels.filter((l) => l.structure.startsWith(`${structure}_`) && l.index > 0);
     return all.map((l) => l.index);
 }
+
+/** "Thalamus"; a part with the whole that it belongs to: "Hypothalamus, posterior". */
+export const nameOf = (v) => structureName(v.structure, isPart(v.structure) && v.label ? `hypothalamus, ${v.label}` : v.label);
 
 function swatches(labels, structure) {
     const colours = [...new Set(labels.filter((l) => l.structure === structure).map((l) => l.color))];
@@ -30,8 +33,8 @@ export function volumeTable(job, data, viewer) {
     const boxes = [];
     const cells = new Map();
     const row = (v) => {
-        const name = structureName(v.structure, v.label);
-        const short = isPart(v.structure) ? name.replace(/^Hypothalamus,? /, '') : name;
+        const name = nameOf(v);
+        const short = isPart(v.structure) ? v.label ?? name : name;
         const on = !TISSUE.test(v.structure);
         const numbers = numbersOf(data.labels, v.structure);
         const box = numbers.length > 0 ? h('input', {
@@ -73,8 +76,7 @@ export function volumeTable(job, data, viewer) {
         },
         name(label) {
             const v = data.volumes.find((x) => x.structure === label.structure);
-            return structureName(label.structure, v?.label ?? label.name_);
+            return v ? nameOf(v) : structureName(label.structure);
         },
-        text: plain,
     };
 }
