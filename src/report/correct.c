@@ -184,6 +184,35 @@ static void add_new(const tally *t, const dn_volume_rows *base, dn_volume_rows *
     }
 }
 
+/* What a changed whole is made of, as the rows of its parts now say, or of its sides: so that the numbers of the table add up. */
+static void sum_parts(dn_volume_rows *rows)
+{
+    for (size_t i = rows->count; i-- > 0;) { /* from the end: parts come behind their whole */
+        dn_volume_row *row = &rows->row[i];
+        const size_t n = strlen(row->structure);
+        double sum = 0.0;
+        size_t parts = 0;
+        if (!isnan(row->mean_posterior) || row->hemi == 'B') {
+            continue;
+        }
+        for (size_t k = 0; k < rows->count; ++k) {
+            const dn_volume_row *part = &rows->row[k];
+            if (!part->whole && part->hemi == row->hemi && strncmp(part->structure, row->structure, n) == 0 && part->structure[n] == '_') {
+                sum += part->volume_mm3;
+                ++parts;
+            }
+        }
+        row->volume_mm3 = parts > 0 ? sum : row->volume_mm3;
+    }
+    for (size_t i = 0; i < rows->count; ++i) {
+        dn_volume_row *row = &rows->row[i];
+        const dn_volume_row *left = dn_volume_rows_find(rows, row->structure, 'L'), *right = dn_volume_rows_find(rows, row->structure, 'R');
+        if (isnan(row->mean_posterior) && row->hemi == 'B' && left != NULL && right != NULL) {
+            row->volume_mm3 = left->volume_mm3 + right->volume_mm3;
+        }
+    }
+}
+
 static dn_status make_rows(const tally *t, const dn_volume_rows *base, dn_volume_rows *out)
 {
     enum { ADDED_MOST = 256 };
@@ -194,6 +223,7 @@ static dn_status make_rows(const tally *t, const dn_volume_rows *base, dn_volume
     }
     add_new(t, base, out);
     tell_wholes(out);
+    sum_parts(out);
     return DN_OK;
 }
 

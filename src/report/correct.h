@@ -1,8 +1,9 @@
 /* A label map that a person corrected, and what follows from it: the table of volumes and the files beside it, as write.h has them.
  *
- * Of a structure whose voxels were changed the volume is that of its voxels, as of any mask drawn by hand; it has no mean_posterior. Of all
- * others it stays what the networks gave. A structure that lost all voxels has no row (a missing measure is a missing row, never a zero);
- * one that a person added gets one. The ICV and its mask stay. */
+ * Of a structure whose voxels were changed the volume is that of its voxels, as of any mask drawn by hand; it has no mean_posterior. A
+ * whole that is made of parts, and both sides together, are the sums of these. Of all others the volume stays what the networks gave. A
+ * structure that lost all voxels has no row (a missing measure is a missing row, never a zero); one that a person added gets one. The ICV
+ * and its mask stay. */
 #ifndef DN_REPORT_CORRECT_H
 #define DN_REPORT_CORRECT_H
 

@@ -67,6 +67,24 @@ void dn_reply_fail(dn_reply *reply, dn_status status)
     json_object_set_new(reply->json, "remedy", remedy != NULL ? json_string(remedy) : json_null());
 }
 
+dn_status dn_error_rename(dn_status status, const char *path, const char *words)
+{
+    const char *message = dn_error_message(), *at = strstr(message, path);
+    const dn_remedy remedy = dn_error_remedy();
+    char *before = NULL;
+    if (at == NULL) {
+        return status;
+    }
+    const char *after = at + strlen(path);
+    const bool quoted = at > message && at[-1] == '\'' && *after == '\'';
+    const int n = (int)(at - message) - (quoted ? 1 : 0);
+    if (dn_asprintf(&before, "%.*s%s%s", n, message, words, after + (quoted ? 1 : 0)) == DN_OK) {
+        status = dn_error_offer(dn_error_set(status, "%s", before), remedy);
+        free(before);
+    }
+    return status;
+}
+
 dn_status dn_reply_file(dn_reply *reply, const char *path, const char *type, const char *download)
 {
     struct stat facts;

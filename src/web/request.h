@@ -73,6 +73,9 @@ int dn_reply_code_of(dn_status status);
 /* Replaces what is in reply by {"error", "remedy"} of the calling thread's last failure. */
 void dn_reply_fail(dn_reply *reply, dn_status status);
 
+/* The message of the last failure with a path of this machine replaced by words for it ("the label map"). Returns status. */
+dn_status dn_error_rename(dn_status status, const char *path, const char *words);
+
 /* Sends a file that the server wrote. download: name, NULL: shown. DN_EINPUT (404): it is not there. */
 DN_CHECKED dn_status dn_reply_file(dn_reply *reply, const char *path, const char *type, const char *download);
 /* By the end of its name; static. */

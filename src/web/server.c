@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "base/words.h"
+#include "web/groups.h"
 #include "web/jobs.h"
 #include "web/uploads.h"
 
@@ -153,7 +154,7 @@ static dn_status open_store(dn_web *web)
     DN_TRY(dn_hub_create(&web->hub));
     DN_TRY(dn_alloc(&web->training_seen, web->options.training_count, sizeof *web->training_seen, "the training runs"));
     dn_uploads_clean(web);
-    return DN_OK;
+    return dn_groups_take_folders(web);
 }
 
 /* A request may come as soon as the socket is served: everything else is there by then. */

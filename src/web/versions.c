@@ -129,7 +129,7 @@ static dn_status correct(dn_request *request, dn_reply *reply, const dn_result_p
     dn_status status = dn_labels_read(request->sink.path, NULL, &labels, NULL);
     if (status != DN_OK) {
         reply->code = 400;
-        return status;
+        return dn_error_rename(status, request->sink.path, "the label map");
     }
     dn_time_text(0.0, now);
     about->when = now;
