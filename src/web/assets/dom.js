@@ -37,8 +37,10 @@ export function say(text) {
 }
 
 /** A field with its label: field('Age', input). */
-export function field(label, input, note) {
-    return h('label', { class: 'field' }, h('span', {}, label), input, note ? h('small', { class: 'soft' }, note) : null);
+let fields = 0;
+export function field(label, input) {
+    input.id ||= `field-${++fields}`;
+    return h('div', { class: 'field' }, h('label', { for: input.id }, label), input);
 }
 
 /** A choice: pairs of [value, text]. */

@@ -1,5 +1,5 @@
 // The review of a group: one scan after another, one key each. A accepts and R rejects, and both go on to the next scan.
-import { h, keep, put } from './dom.js';
+import { field, h, keep, put } from './dom.js';
 import { isOut } from './group_table.js';
 import T from './texts.js';
 
@@ -15,6 +15,8 @@ export function review(id, rows, start, decide) {
     const notes = h('ul', {});
     const status = h('p', { class: 'soft', role: 'status' });
     const who = h('input', { type: 'text', autocomplete: 'name', value: keep.get('who'), maxlength: 200 });
+    const nameField = field(T.who, who);
+    nameField.classList.add('inline');
     const reason = h('input', { type: 'text', maxlength: 500, 'aria-label': T.reason });
     const why = h('form', { class: 'why', hidden: true, onsubmit: (event) => { event.preventDefault(); finish(false, reason.value.trim()); } },
         h('p', {}, T.rejectWhy), h('ol', {}, T.reasons.map((text, k) => h('li', {}, h('button', { type: 'button', class: 'quiet', onclick: () => finish(false, text) }, text)))),
@@ -26,7 +28,7 @@ export function review(id, rows, start, decide) {
             h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => finish(true, '') }, `${T.accept} (A)`),
                 h('button', { type: 'button', class: 'danger', onclick: () => asking(true) }, `${T.reject} (R)`),
                 h('button', { type: 'button', onclick: () => go(-1) }, T.previous), h('button', { type: 'button', onclick: () => go(1) }, T.next)),
-            h('label', { class: 'field inline' }, h('span', {}, T.who), who)),
+            nameField),
         h('p', { class: 'soft small' }, T.reviewHelp), status);
 
     function draw() {

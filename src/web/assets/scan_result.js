@@ -114,7 +114,7 @@ export async function result(main, first, correcting, current) {
     // On paper stands what the planes show now; the picture of the program where they cannot be shown.
     const onPaper = () => {
         const image = main.querySelector('figure.paper img');
-        if (image && panel?.viewer) image.src = panel.viewer.picture();
+        if (image && panel?.viewer && panel.canvas.offsetWidth > 0) image.src = panel.viewer.picture();
     };
     addEventListener('beforeprint', onPaper);
     await draw();

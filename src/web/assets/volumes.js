@@ -47,7 +47,8 @@ export function volumeTable(job, data, viewer) {
         if (box) boxes.push(entry);
         const both = h('td', {}, number(volume(v.both_mm3, v.structure)), ' ', h('small', {}, unitOf(v.structure)));
         cells.set(v.structure, both);
-        const flags = (v.flags || []).map((f) => h('span', { class: 'flag', title: f.sentence ?? f, role: 'img', 'aria-label': f.sentence ?? f }, '!'));
+        const remarks = (v.flags || []).map((f) => f.sentence ?? f).join(' ');
+        const flags = remarks === '' ? null : h('span', { class: 'flag', title: remarks, role: 'img', 'aria-label': remarks }, '!');
         const sided = Number.isFinite(v.left_mm3) || Number.isFinite(v.right_mm3);
         return h('tr', { class: isPart(v.structure) ? 'part' : 'whole' },
             h('td', { class: 'screen box' }, box),

@@ -92,8 +92,10 @@ await test('labels are switched, faded, and named under the crosshair', async ()
 await test('the report fits one page of A4', async () => {
     const page = await open(base, { viewport: { width: 695, height: 1030 } }); // 184 mm x 272.5 mm, what the margins leave
     await openScan(page, jobs.get('first'));
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
     await page.emulateMedia({ media: 'print' });
-    const height = await page.evaluate(() => { dispatchEvent(new Event('beforeprint')); return document.body.scrollHeight; });
+    ok(await page.locator('figure.paper img').evaluate((i) => i.decode().then(() => i.naturalWidth > 200)), 'the planes as a picture');
+    const height = await page.evaluate(() => document.querySelector('main').scrollHeight + document.querySelector('.top').offsetHeight);
     ok(height <= 1039, `expected at most 1039 px (275 mm), found ${height}`);
     await page.shot('print');
     await page.context().close();
@@ -118,8 +120,9 @@ for (const [name, , , degrees = 0] of kinds) {
     await test(`painted at known millimetres and read back from the server's file: ${name} (niivue#1374)`, async () => {
         const id = jobs.get(name);
         equal((await ended(id)).state, 'done', 'state');
-        const page = await open(base, { viewport: { width: 1200, height: 900 } });
+        const page = await open(base, { viewport: name === 'RAS' ? { width: 1200, height: 900 } : { width: 640, height: 480 } }); // fewer pixels, sooner drawn
         await openScan(page, id, '/correct');
+        await page.getByRole('button', { name: 'Coronal' }).click();
         const first = await labelsOf(id, 1, path.join(work, 'orient', `${name}_1.nii.gz`));
         const old = first.map;
         // Three places that no symmetry takes into each other; the last is painted by hand in a plane.
@@ -132,7 +135,6 @@ for (const [name, , , degrees = 0] of kinds) {
             await page.evaluate((mm) => document.querySelector('canvas').viewer.goToMm(mm), points[n]);
             await page.locator('canvas').press('Space');
         }
-        await page.getByRole('button', { name: 'Coronal' }).click();
         await page.getByRole('button', { name: 'Disc in the plane' }).click();
         await label.selectOption(String(await page.evaluate((k) => document.querySelector('canvas').viewer.codes.code.get(k), choices[2])));
         const spot = await page.evaluate(async (mm) => {
