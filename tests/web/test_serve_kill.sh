@@ -35,7 +35,7 @@ expect_code 200 GET /api/jobs
 is '[j["name"] for j in a["jobs"]]' '["sub-03", "sub-02", "sub-01"]'
 is 'a["jobs"][2]["state"]' 'done'
 is 'a["jobs"][2]["review"]["reason"]' fine
-is 'all(j["state"] in ("queued", "running") for j in a["jobs"][:2])' true
+is 'any(j["state"] in ("failed", "cancelled") for j in a["jobs"])' false
 (cd "state/jobs/$first/v1" && sha256sum --quiet -c "$work/sums") || fail "a finished result changed"
 [ -e state/jobs/0123456789abcdef ] && fail "a folder that belongs to no job was kept"
 expect_code 200 GET "/api/uploads/$upload"
@@ -72,7 +72,7 @@ for _ in $(seq 200); do
     [ -n "$child" ] && kill -9 "$child" && break
     sleep 0.02
 done
-wait_for "$fourth" failed && { field 'a["error"]' | grep -q 'was killed' || fail "expected why, found $(field 'a["error"]')"; }
+wait_for "$fourth" failed && { field 'a["error"]' | grep -qE 'was killed|ended before it was ready' || fail "expected why, found $(field 'a["error"]')"; }
 expect_code 200 GET /api/about
 stop_server
 
