@@ -67,6 +67,18 @@ static const dn_option options[] = {
      .low = 0,
      .high = 64,
      .help = "scans at a time, each in a process of its own; 0: as many as there are cores"},
+    {.name = "model",
+     .letter = 'm',
+     .kind = DN_OPTION_FILE,
+     .value = "NAME|FILE",
+     .help = "network that labels the hypothalamus (default: dien's own)"},
+    {.name = "patience",
+     .kind = DN_OPTION_REAL,
+     .value = "SECONDS",
+     .preset = "30",
+     .low = 1,
+     .high = 3600,
+     .help = "how long a client may be silent before its connection is closed"},
     {.name = "norm",
      .kind = DN_OPTION_TEXT,
      .value = "FILE...",
@@ -173,6 +185,8 @@ static dn_status run(const dn_arguments *arguments)
                           .memory_budget = (int64_t)(1e9 * dn_arguments_real(arguments, "memory-budget")),
                           .jobs = (int)dn_arguments_integer(arguments, "jobs"),
                           .threads = (int)dn_arguments_integer(arguments, "threads"),
+                          .patience = dn_arguments_real(arguments, "patience"),
+                          .model = dn_arguments_text(arguments, "model"),
                           .norms = dn_arguments_text(arguments, "norm")};
     dn_status status;
     DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "host"), &hosts, &how.host_count), done);
@@ -212,7 +226,7 @@ const dn_command dn_command_serve = {
         "The page talks to the server by an API that programs can use, too; /api/openapi.json describes it.\n\n"
         "Ctrl-C ends the server. Scans that are being measured then are measured at its next start.",
     .examples = "dien serve\n"
-                "dien serve --open --norm norms/thalamus/norm.json\n"
-                "dien serve --address 0.0.0.0 --token --keep-days 30 --results study/derivatives/dien",
+                "dien serve --open --norm norm.json\n"
+                "dien serve --address 0.0.0.0 --token --keep-days 30 --results results",
     .run = run,
 };

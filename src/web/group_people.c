@@ -114,7 +114,8 @@ static json_t *cell(const dn_table *table, size_t row, size_t column)
     if (text == NULL) {
         return json_null();
     }
-    if (!dn_table_is_text(table, row, column) && dn_table_number(table, row, column, &value) == DN_OK && isfinite(value)) {
+    if (strcmp(dn_table_column_name(table, column), ID) != 0 && !dn_table_is_text(table, row, column) &&
+        dn_table_number(table, row, column, &value) == DN_OK && isfinite(value)) {
         return json_real(value);
     }
     dn_error_clear();

@@ -43,7 +43,8 @@ void dn_outcome_note(void *user, dn_log_level level, const char *text)
 dn_status dn_job_worker_settings(const dn_web *web, const json_t *row, json_t **out)
 {
     json_t *asked = json_loads(text_of(row, "settings"), 0, NULL);
-    const dn_run_settings settings = {.structures = text_of(asked, "structures"),
+    const dn_run_settings settings = {.model = web->options.model,
+                                      .structures = text_of(asked, "structures"),
                                       .norms = web->options.norms,
                                       .precision = json_is_true(json_object_get(asked, "fast")) ? DN_PRECISION_BF16 : DN_PRECISION_F32,
                                       .memory_gb = 2.0};

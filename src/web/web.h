@@ -26,6 +26,7 @@ typedef struct dn_web_options {
     int threads;                /* of each; 0: 1 */
     int clients;                /* requests at a time; more are told to come again; 0: 128 */
     double patience;            /* seconds that a client may be silent, or take for the head of a request; 0: 30 */
+    const char *model;          /* that labels the hypothalamus; NULL: dien's own */
     const char *norms;          /* paths with commas; NULL: none */
     const char *const *results; /* folders of finished runs over data sets, shown as groups */
     size_t result_count;
