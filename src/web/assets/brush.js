@@ -3,14 +3,15 @@
 
 /** The voxels in reach of a point: a ball of radius millimetres, or its disc in one plane (plane: the axis across it, 0 to 2). */
 export function covered(size, spacing, centre, radius, plane = null) {
-    const reach = spacing.map((mm, k) => (k === plane ? 0 : Math.floor(radius / mm)));
+    const reached = radius * (1 + 1e-4); // a header's 1.5000001 mm are 1.5
+    const reach = spacing.map((mm, k) => (k === plane ? 0 : Math.floor(reached / mm)));
     const out = [];
     for (let dz = -reach[2]; dz <= reach[2]; ++dz) {
         for (let dy = -reach[1]; dy <= reach[1]; ++dy) {
             for (let dx = -reach[0]; dx <= reach[0]; ++dx) {
                 const [x, y, z] = [centre[0] + dx, centre[1] + dy, centre[2] + dz];
                 if (x < 0 || y < 0 || z < 0 || x >= size[0] || y >= size[1] || z >= size[2]) continue;
-                if (Math.hypot(dx * spacing[0], dy * spacing[1], dz * spacing[2]) > radius + 1e-6) continue;
+                if (Math.hypot(dx * spacing[0], dy * spacing[1], dz * spacing[2]) > reached) continue;
                 out.push(x + size[0] * (y + size[1] * z));
             }
         }

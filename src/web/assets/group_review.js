@@ -1,6 +1,6 @@
 // The review of a group: one scan after another, one key each. A accepts and R rejects, and both go on to the next scan.
 import { field, h, keep, put } from './dom.js';
-import { isOut } from './group_table.js';
+import { isOut, remarksOf } from './group_table.js';
 import T from './texts.js';
 
 /** decide(row, accepted, reason, who) keeps the decision. */
@@ -12,7 +12,7 @@ export function review(id, rows, start, decide) {
     const mark = h('span', { class: 'mark' });
     const picture = h('img', { alt: '' });
     const frame = h('div', { class: 'picture', tabindex: 0, role: 'region', 'aria-label': T.picture }, picture);
-    const notes = h('ul', {});
+    const notes = h('p', {});
     const status = h('p', { class: 'soft', role: 'status' });
     const who = h('input', { type: 'text', autocomplete: 'name', value: keep.get('who'), maxlength: 200 });
     const nameField = field(T.who, who);
@@ -41,7 +41,7 @@ export function review(id, rows, start, decide) {
         frame.scrollTop = 0;
         if (row.picture) picture.src = row.picture;
         picture.alt = row.picture ? T.pictureOf(row.name) : '';
-        put(notes, (row.warnings ?? []).map((w) => h('li', {}, w)));
+        put(notes, remarksOf(row));
         if (rows[at + 1]?.picture) new Image().src = rows[at + 1].picture; // the next one is there before it is wanted
     }
     function asking(yes) {

@@ -4,6 +4,9 @@ import { volume, unitOf } from './format.js';
 import T from './texts.js';
 
 export const isOut = (row) => row.accepted === false;
+/** The remarks of a row in one line: each once; names of flags without their underscores. */
+export const remarksOf = (row) => [...new Set(row.warnings ?? [])].map((w) => (/^[a-z0-9_]+$/.test(w) ? w.replace(/_/g, ' ') : w)).join(', ');
+
 const USUAL = ['hypothalamus_B', 'hypothalamus', 'thalamus_B', 'thalamus', 'icv_B', 'icv'];
 
 export const columnName = (name) => {
@@ -62,7 +65,7 @@ export function groupTable(id, view, { open, changed }) {
             h('th', { scope: 'row' }, row.name, row.corrected ? h('span', { class: 'mark soft' }, T.corrected) : null),
             h('td', { class: 'text' }, h('span', { class: `mark ${out ? 'bad' : (row.warnings ?? []).length > 0 ? 'warn' : 'ok'}` }, out ? T.leftOutMark : T.used),
                 out && row.reason ? h('div', { class: 'soft small' }, row.reason) : null,
-                (row.warnings ?? []).map((w) => h('div', { class: 'soft small' }, w))),
+                h('div', { class: 'soft small' }, remarksOf(row))),
             h('td', {}, row.age ?? ''), h('td', {}, row.sex ?? ''),
             view.columns.map((c) => h('td', {}, h(out ? 's' : 'span', {}, volume(row.volumes?.[c], c)), ' ', h('small', {}, unitOf(c)))),
             self.people.map((p) => h('td', { class: 'text' }, row.participants?.[p] ?? '')));

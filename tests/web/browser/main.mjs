@@ -120,7 +120,7 @@ for (const [name, , , degrees = 0] of kinds) {
     await test(`painted at known millimetres and read back from the server's file: ${name} (niivue#1374)`, async () => {
         const id = jobs.get(name);
         equal((await ended(id)).state, 'done', 'state');
-        const page = await open(base, { viewport: name === 'RAS' ? { width: 1200, height: 900 } : { width: 640, height: 480 } }); // fewer pixels, sooner drawn
+        const page = await open(base, { viewport: name === 'RAS' ? { width: 1200, height: 900 } : { width: 640, height: 700 } }); // fewer pixels, sooner drawn
         await openScan(page, id, '/correct');
         await page.getByRole('button', { name: 'Coronal' }).click();
         const first = await labelsOf(id, 1, path.join(work, 'orient', `${name}_1.nii.gz`));
@@ -146,6 +146,7 @@ for (const [name, , , degrees = 0] of kinds) {
             const at = viewer.nv.frac2canvasPos(viewer.nv.mm2frac(mm, 0, true));
             return at.map((v) => v / (viewer.nv.uiData.dpr || 1));
         }, points[2]);
+        await page.locator('canvas').evaluate((canvas) => canvas.scrollIntoView({ block: 'center' }));
         const box = await page.locator('canvas').boundingBox();
         await page.mouse.move(box.x + spot[0], box.y + spot[1]);
         await page.mouse.down();

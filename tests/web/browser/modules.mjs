@@ -33,6 +33,7 @@ await test('a disc lies in its plane, and nothing lies outside the map', () => {
     }
     assert.ok(covered([9, 9, 9], [1, 1, 1], [0, 0, 8], 3).every((at) => at >= 0 && at < 729));
     assert.equal(covered([9, 9, 9], [1, 1, 1], [4, 4, 4], 0.5).length, 1);
+    assert.equal(covered([9, 9, 9], [1.5, 1.5000001, 1.4999999], [4, 4, 4], 1.5).length, 7); // sides as a turned affine gives them
 });
 await test('a quick stroke has no holes', () => {
     const points = [[0, 0, 0], ...along([0, 0, 0], [9, 3, 0])];
