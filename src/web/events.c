@@ -78,6 +78,8 @@ void dn_hub_close(dn_hub *hub)
 typedef struct listener {
     dn_web *web;
     char job[DN_ID_SIZE]; /* "": of all */
+    bool ends;            /* with its job */
+    bool last;            /* nothing comes behind the text */
     uint64_t seen;
     char *text; /* owned; that is being sent */
     size_t size, sent;
@@ -97,17 +99,26 @@ static void add_event(listener *it, const char *event, json_t *data)
     free(text);
 }
 
+/* A job that goes no further is the last thing that some want to hear. */
+static void add_job(listener *it, const json_t *row)
+{
+    const char *state = json_string_value(json_object_get(row, "state"));
+    it->last = it->last || (it->ends && strcmp(state, "queued") != 0 && strcmp(state, "running") != 0);
+    add_event(it, "job", dn_job_json(it->web, row));
+}
+
 static void add_change(listener *it, const change *one)
 {
     json_t *row = NULL;
     switch (one->kind) {
     case DN_EVENT_JOB:
         if (dn_job_find(it->web, one->id, &row) == DN_OK && row != NULL) {
-            add_event(it, "job", dn_job_json(it->web, row));
+            add_job(it, row);
         }
         json_decref(row);
         break;
     case DN_EVENT_DELETED:
+        it->last = it->last || it->ends;
         add_event(it, "deleted", json_pack("{s:s}", "id", one->id));
         break;
     case DN_EVENT_TRAINING:
@@ -124,7 +135,7 @@ static void add_present(listener *it)
     if (dn_jobs_find(it->web, it->job[0] != '\0' ? it->job : NULL, &rows) == DN_OK) {
         json_array_foreach(rows, i, row)
         {
-            add_event(it, "job", dn_job_json(it->web, row));
+            add_job(it, row);
         }
     }
     json_decref(rows);
@@ -183,6 +194,9 @@ static ssize_t read_events(void *user, char *bytes, size_t size)
 {
     listener *it = user;
     bool ended = false;
+    if (it->sent == it->size && it->last) {
+        return -1;
+    }
     if (it->sent == it->size) {
         next_text(it, &ended);
     }
@@ -206,12 +220,13 @@ static void end_events(void *user)
 }
 
 /* A listener holds a connection for hours: half of them are kept for everything else. */
-static dn_status add_listener(dn_web *web, dn_reply *reply, const char *job)
+static dn_status add_listener(dn_web *web, dn_reply *reply, const char *job, bool ends)
 {
     dn_hub *hub = web->hub;
     listener *it = NULL;
     DN_TRY(dn_alloc(&it, 1, sizeof *it, "a listener"));
     it->web = web;
+    it->ends = ends;
     snprintf(it->job, sizeof it->job, "%s", job != NULL ? job : "");
     pthread_mutex_lock(&hub->lock);
     const bool room = hub->listeners < web->options.clients / 2;
@@ -232,7 +247,7 @@ static dn_status add_listener(dn_web *web, dn_reply *reply, const char *job)
 
 dn_status dn_get_events(dn_request *request, dn_reply *reply)
 {
-    return add_listener(request->web, reply, NULL);
+    return add_listener(request->web, reply, NULL, false);
 }
 
 dn_status dn_get_job_events(dn_request *request, dn_reply *reply)
@@ -240,5 +255,6 @@ dn_status dn_get_job_events(dn_request *request, dn_reply *reply)
     json_t *row = NULL;
     DN_TRY(dn_job_get(request, reply, &row));
     json_decref(row);
-    return add_listener(request->web, reply, request->part[0]);
+    const char *until = dn_request_query(request, "until");
+    return add_listener(request->web, reply, request->part[0], until != NULL && strcmp(until, "end") == 0);
 }

@@ -132,6 +132,23 @@ const char *dn_media_type(const char *name)
     return "application/octet-stream";
 }
 
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+void dn_percent_decode(char *text)
+{
+    char *to = text;
+    for (const char *p = text; *p != '\0';) {
+        const int high = *p == '%' ? hex(p[1]) : -1, low = high >= 0 ? hex(p[2]) : -1;
+        const char c = low >= 0 ? (char)(16 * high + low) : *p;
+        *to++ = (char)((unsigned char)c < 0x20 || c == 0x7f ? ' ' : c);
+        p += low >= 0 ? 3 : 1;
+    }
+    *to = '\0';
+}
+
 /* ---- the body ----------------------------------------------------------------------------------------------------- */
 
 static bool is_missing(const json_t *value)

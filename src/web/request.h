@@ -62,6 +62,9 @@ void dn_reply_release(dn_reply *reply);
 const char *dn_request_query(const dn_request *request, const char *key);
 const char *dn_request_header(const dn_request *request, const char *name);
 
+/* "%C3%BC" becomes its bytes, in place; control characters become blanks. What is no encoding stays. */
+void dn_percent_decode(char *text);
+
 /* A failure that HTTP has a number for; others are told apart by the status (dn_reply_code_of). */
 #define DN_WEB_FAIL(reply, number, ...)                                                                                                    \
     do {                                                                                                                                   \

@@ -24,24 +24,13 @@ enum { WHO_LIMIT = 200, WHY_LIMIT = 2000 };
 
 /* ---- headers ------------------------------------------------------------------------------------------------------ */
 
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* A header with percent-encoded UTF-8 in it. *out: owned. */
 static dn_status read_header(const dn_request *request, dn_reply *reply, const char *name, size_t limit, char **out)
 {
     const char *text = dn_request_header(request, name);
-    size_t n = 0;
     DN_TRY(dn_strdup(text != NULL ? text : "", out));
-    for (char *p = *out; *p != '\0';) {
-        const int high = *p == '%' ? hex(p[1]) : -1, low = high >= 0 ? hex(p[2]) : -1;
-        const char c = low >= 0 ? (char)(16 * high + low) : *p;
-        (*out)[n++] = (unsigned char)c < 0x20 || c == 0x7f ? ' ' : c;
-        p += low >= 0 ? 3 : 1;
-    }
-    (*out)[n] = '\0';
+    dn_percent_decode(*out);
+    const size_t n = strlen(*out);
     json_t *checked = json_string(*out);
     json_decref(checked);
     if (checked == NULL || strspn(*out, " ") == n || n > limit) {
