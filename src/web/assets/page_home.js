@@ -128,7 +128,7 @@ export async function show(main, _parts, current) {
         } catch (error) { put(uploads, problem(error)); }
     }
     function draw() {
-        const all = [...jobs.values()].sort((a, b) => (a.created < b.created ? 1 : -1));
+        const all = [...jobs.values()].sort((a, b) => b.number - a.number);
         if (all.length === 0) {
             put(list, h('p', { class: 'soft' }, T.noRecent));
             return;

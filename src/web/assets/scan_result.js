@@ -79,10 +79,9 @@ export async function result(main, first, correcting, current) {
                 try { job = (await putTo(`/api/jobs/${job.id}/review`, review)) ?? job; await refresh(data.version); } catch (error) { fail(error); }
             }),
             h('div', { class: 'split' },
-                h('section', { class: 'screen', 'aria-label': T.viewer }, panel.element),
+                h('div', { class: 'pictures' }, h('section', { class: 'screen', 'aria-label': T.viewer }, panel.element), normSection(job, data)),
                 h('section', { class: 'numbers' }, tools, h('h2', {}, T.volumes), table.element,
                     h('p', { class: 'soft small' }, T.volumesNote))),
-            normSection(job, data),
             versionsSection(data, (n) => draw(n).catch(fail)),
             methodSection(data), filesSection(data),
             picture ? h('figure', { class: 'paper' }, h('img', { src: fileUrl(job.id, picture.name, data.version), alt: T.pictureOf(job.name) }),

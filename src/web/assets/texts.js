@@ -115,7 +115,7 @@ export default {
     tooManyLabels: 'The label map has more than 255 labels; they cannot be shown here.',
     volumes: 'Volumes',
     volumesNote: 'Sums of probabilities; a corrected version counts voxels. Asymmetry: left \u2212 right in percent of their mean.',
-    col: { structure: 'Structure', left: 'Left', right: 'Right', both: 'Both', asymmetry: 'Asym\u00admetry, %', icv: '% of ICV' },
+    col: { structure: 'Structure', left: 'Left', right: 'Right', both: 'Both', asymmetry: 'Asym\u00admetry,\u00a0%', icv: '% of ICV' },
     showStructure: (name) => `Show ${name} in the scan`,
     goTo: (name) => `Go to ${name}`,
     allOn: 'Show all',

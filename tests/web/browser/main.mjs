@@ -30,7 +30,7 @@ async function drop(page, files) {
 const scanId = async (page) => (await until('the page of the scan', async () => page.url().match(/#\/scan\/(\w+)/)))[1];
 
 await test('from a dropped scan to the numbers and the zip', async () => {
-    const page = await open(base);
+    const page = await open(base, {}, '');
     await page.to('');
     await page.waitForSelector('.drop');
     await page.shot('home');
@@ -44,7 +44,7 @@ await test('from a dropped scan to the numbers and the zip', async () => {
         return page.locator('section.verdict').count();
     });
     ok([...steps].some((s) => /^Step \d+ of \d+: \w/.test(s)), `the name of a step was shown; found ${[...steps].join('; ')}`);
-    await page.waitForSelector('.viewer.ready');
+    await page.waitForSelector('.viewer.ready', { timeout: 60000 });
     const result = await api(base, 'GET', `/api/jobs/${id}/result`);
     const both = result.volumes.find((v) => v.structure === 'hypothalamus').both_mm3;
     const row = await page.locator('.volumes tr', { hasText: 'Hypothalamus' }).first().innerText();
@@ -240,7 +240,7 @@ await test('a group: sorted, filtered, reviewed by keys, joined and compared; wh
     await page.keyboard.press('Escape');
     await page.getByText(/1 left out of comparisons/).waitFor();
     const rejected = (await api(base, 'GET', `/api/groups/${group.id}`)).rows.filter((r) => !r.accepted);
-    equal(rejected.map((r) => r.reason), ['The outlines are wrong'], 'the reason of the rejected scan');
+    ok(rejected.length === 1 && rejected[0].reason.includes('The outlines are wrong'), `one scan is rejected, with its reason; found ${rejected.map((r) => r.reason)}`);
     const rows = (await api(base, 'GET', `/api/groups/${group.id}`)).rows;
     const table = `participant_id\tgroup\tage\n${rows.map((r, n) => `${r.participant ?? r.name}\t${n % 2 ? 'patient' : 'control'}\t${30 + n}`).join('\n')}\nsub-nobody\tcontrol\t50\n`;
     await page.locator('#participants').setInputFiles({ name: 'participants.tsv', mimeType: 'text/tab-separated-values', buffer: Buffer.from(table) });
@@ -274,7 +274,7 @@ await test('a reload in the middle', async () => {
     await page.locator('.progress .step', { hasText: 'Step' }).waitFor();
     await page.reload();
     await page.locator('.progress, section.verdict').first().waitFor();
-    await page.waitForSelector('.viewer.ready');
+    await page.waitForSelector('.viewer.ready', { timeout: 120000 });
     await page.context().close();
 });
 
@@ -302,7 +302,7 @@ await test('two tabs at once: each measures, each sees the other', async () => {
     const ids = await Promise.all([scanId(one), scanId(two)]);
     ok(ids[0] !== ids[1], 'two jobs');
     for (const name of ['tab one', 'tab two']) await watch.locator('table.list tr', { hasText: name }).waitFor();
-    await Promise.all([one, two].map((page) => page.locator('section.verdict').waitFor()));
+    await Promise.all([one, two].map((page) => page.locator('section.verdict').waitFor({ timeout: 120000 })));
     for (const name of ['tab one', 'tab two']) await watch.locator('table.list tr', { hasText: name }).locator('.mark').waitFor();
     await Promise.all([one, two, watch].map((page) => page.context().close()));
 });

@@ -82,8 +82,10 @@ export async function job(base, name, bytes, more = { structures: ['hypothalamus
 export const browser = await playwright.chromium.launch({ executablePath: chromium, args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'] });
 /** What a page complained of: errors of scripts, of the policy, of files that were not there. Each test of it ends with none. */
 export const complaints = [];
-export async function open(base, options = {}) {
+/** structures: what the page measures of scans that are brought in there; one structure is sooner measured than all. */
+export async function open(base, options = {}, structures = 'hypothalamus') {
     const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
+    await context.addInitScript((value) => localStorage.setItem('dien.structures', value), structures);
     const page = await context.newPage();
     page.setDefaultTimeout(25000);
     page.on('pageerror', (error) => complaints.push(error.stack));
