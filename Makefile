@@ -41,6 +41,7 @@ check: ## Formatting, layering, warnings as errors, cppcheck, shell scripts
 	@tools/check_format.sh
 	@tools/check_layers.sh
 	@tools/check_models.sh
+	@tools/viewer.sh check
 	@cmake -S . -B build-check -DDIEN_WERROR=ON -DCMAKE_BUILD_TYPE=Debug > /dev/null
 	@cmake --build build-check -j $(JOBS)
 	@tools/check_static.sh build-check

@@ -12,6 +12,7 @@
     X(segment)                                                                                                                             \
     X(longitudinal)                                                                                                                        \
     X(run)                                                                                                                                 \
+    X(serve)                                                                                                                               \
     X(prepare)                                                                                                                             \
     X(icv)                                                                                                                                 \
     X(synth)                                                                                                                               \

@@ -139,6 +139,7 @@ while IFS=$'\t' read -r page line; do
     esac
     extra='' good=0
     case $line in
+    'dien serve'*) extra='--port 0' ;; # it goes on until it is told to stop; tests/web asks it
     'dien train my.yaml --write-model' | 'dien train my.yaml --preview'*) ;;
     'dien train configs/'*) extra=--check ;;
     *--check) ;;
@@ -172,7 +173,9 @@ while IFS=$'\t' read -r page line; do
         words=${line#dien }
         set +f
         # shellcheck disable=SC2086,SC2294 # the line as a shell reads it
-        eval "timeout 500 \"\$dien\" $words $extra" >"$work/stdout" 2>"$work/stderr" </dev/null
+        limit=(timeout 500)
+        [[ $line = 'dien serve'* ]] && limit=(timeout --preserve-status 3)
+        eval "\"\${limit[@]}\" \"\$dien\" $words $extra" >"$work/stdout" 2>"$work/stderr" </dev/null
     )
     code=$?
     if [ "$code" -eq 3 ] && grep -qE 'there is no model "(hypothalamus|whole-head-[a-z]+)"' "$work/stderr"; then

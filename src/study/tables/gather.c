@@ -153,6 +153,9 @@ static dn_status gather_file(dn_table *wide, const char *path, dn_scan_record *s
     if (scan->verdict != DN_SCAN_UNJUDGED) {
         DN_TRY_GOTO(status, dn_table_put_text(wide, "accepted", words[scan->verdict]), done);
     }
+    if (scan->corrected != NULL) {
+        DN_TRY_GOTO(status, dn_table_put_text(wide, "corrected", scan->corrected), done);
+    }
     status = put_volumes(one, wide, row);
 done:
     dn_table_destroy(one);

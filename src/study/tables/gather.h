@@ -13,10 +13,11 @@ typedef struct dn_gathered {
 
 /* Gathers `*_volumes.tsv` files of `dien segment` (columns structure, hemi, volume_mm3, ...) into one wide table: one row per file, its
  * source; the columns participant_id ("sub-01", from the file's name), session ("ses-1") where a name has one, the other entities by
- * which a BIDS name tells scans apart (run "1", acq, ce, ...: base/bids_name.h), accepted ("yes", "no", "by_hand") where a file says so,
- * and one volume column per structure and side, in mm3, named structure (whole, hemi n/a or B) or structure_L, structure_R. A structure
- * with both sides but no whole gets their sum. Files of one participant and session are all kept: see dn_gathered_check. DN_EFORMAT,
- * DN_EDATA: a file that is none of these; DN_ECANCELLED. */
+ * which a BIDS name tells scans apart (run "1", acq, ce, ...: base/bids_name.h), accepted ("yes", "no", "by_hand") where a file or a
+ * person's review (review.h) says so, corrected (who and what) where a label map was corrected by hand, and one volume column per structure
+ * and side, in mm3, named structure (whole, hemi n/a or B) or structure_L, structure_R. A structure with both sides but no whole gets their
+ * sum. Files of one participant and session are all kept: see dn_gathered_check. DN_EFORMAT, DN_EDATA: a file that is none of these;
+ * DN_ECANCELLED. */
 DN_CHECKED dn_status dn_gather_volumes(const char *const *paths, size_t count, dn_gathered *out);
 /* DN_EDATA when two rows of table, which is the gathered one or what was kept of it, are of one participant and session: names the files,
  * and says whether they are of one scan or of two (run-1 and run-2). */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "study/tables/review.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -111,6 +112,45 @@ static dn_status read_flags(const json_t *root, dn_scan_record *record)
     return DN_OK;
 }
 
+/* "AB: thalamus_L, thalamus_R". */
+static dn_status read_correction(const json_t *root, dn_scan_record *record)
+{
+    const json_t *corrected = json_object_get(root, "Corrected"), *structures = json_object_get(corrected, "Structures");
+    const char *who = json_string_value(json_object_get(corrected, "Who"));
+    char *names = NULL;
+    dn_status status = DN_OK;
+    if (!json_is_object(corrected)) {
+        return DN_OK;
+    }
+    for (size_t i = 0; i < json_array_size(structures) && status == DN_OK; ++i) {
+        const char *name = json_string_value(json_array_get(structures, i));
+        status = append(&names, name != NULL ? name : "?");
+    }
+    if (status == DN_OK) {
+        status = dn_asprintf(&record->corrected, "%s: %s", who != NULL ? who : "?", names != NULL ? names : "nothing");
+    }
+    free(names);
+    return status;
+}
+
+/* A person's word stands above quality control's. */
+static dn_status read_review(dn_scan_record *record)
+{
+    dn_review review;
+    bool there;
+    dn_status status = dn_review_read(record->path, &review, &there);
+    if (status == DN_OK && there) {
+        record->verdict = !review.accepted ? DN_SCAN_REJECTED : record->verdict == DN_SCAN_REJECTED ? DN_SCAN_BY_HAND : record->verdict;
+        if (!review.accepted) {
+            free(record->reason);
+            record->reason = NULL;
+            status = dn_asprintf(&record->reason, "rejected by %s: %s", review.who, review.reason);
+        }
+    }
+    dn_review_release(&review);
+    return status;
+}
+
 static dn_status describe(const json_t *root, dn_scan_record *record)
 {
     const json_t *by = json_array_get(json_object_get(root, "GeneratedBy"), 0);
@@ -132,10 +172,11 @@ static dn_status describe(const json_t *root, dn_scan_record *record)
     DN_TRY(read_networks(json_object_get(by, "Models"), &record->networks));
     DN_TRY(read_options(root, by, &record->options));
     DN_TRY(read_resolution(root, &record->resolution));
+    DN_TRY(read_correction(root, record));
     return read_flags(root, record);
 }
 
-dn_status dn_scan_record_describe(dn_scan_record *record)
+static dn_status read_json(dn_scan_record *record)
 {
     unsigned char *bytes = NULL;
     size_t size = 0;
@@ -162,6 +203,12 @@ dn_status dn_scan_record_describe(dn_scan_record *record)
     return status;
 }
 
+dn_status dn_scan_record_describe(dn_scan_record *record)
+{
+    DN_TRY(read_json(record));
+    return read_review(record);
+}
+
 void dn_scan_record_release(dn_scan_record *record)
 {
     free(record->path);
@@ -169,6 +216,7 @@ void dn_scan_record_release(dn_scan_record *record)
     free(record->session);
     free(record->reason);
     free(record->warnings);
+    free(record->corrected);
     free(record->networks);
     free(record->version);
     free(record->options);
@@ -261,6 +309,32 @@ static dn_status remark_mixture(const dn_scan_record *const *scans, size_t count
     return DN_OK;
 }
 
+/* Volumes of corrected label maps are counted; whoever reads the numbers should know. */
+static dn_status remark_corrected(const dn_scan_record *const *scans, size_t count, dn_remarks *remarks)
+{
+    dn_list names = {0};
+    const char *text;
+    dn_status status = DN_OK;
+    for (size_t i = 0; i < count && status == DN_OK; ++i) {
+        if (scans[i]->corrected != NULL) {
+            status = dn_list_add(&names, dn_path_name(scans[i]->path), scans[i]->corrected);
+            status = status == DN_OK ? dn_remarks_name(remarks, "corrected", scans[i]->participant, scans[i]->path, scans[i]->corrected)
+                                     : status;
+        }
+    }
+    const size_t found = names.count;
+    status = status == DN_OK && found > 0 ? dn_list_close(&names, &text) : status;
+    if (status == DN_OK && found > 0) {
+        status =
+            dn_remarks_add(remarks, DN_REMARK_NOTE, "corrected",
+                           "%zu of %zu scans have a label map that was corrected by hand; of the structures that were changed, the volume "
+                           "is that of the voxels: %s.",
+                           found, count, text);
+    }
+    dn_list_release(&names);
+    return status;
+}
+
 /* One remark that names the scans for which detail is not NULL. */
 static dn_status remark_names(const dn_scan_record *const *scans, size_t count, bool by_hand, dn_remarks *remarks)
 {
@@ -294,6 +368,7 @@ static dn_status remark_names(const dn_scan_record *const *scans, size_t count, 
 dn_status dn_scan_records_remark(const dn_scan_record *const *scans, size_t count, dn_remarks *remarks)
 {
     DN_TRY(remark_mixture(scans, count, remarks));
+    DN_TRY(remark_corrected(scans, count, remarks));
     DN_TRY(remark_names(scans, count, true, remarks));
     return remark_names(scans, count, false, remarks);
 }

@@ -14,10 +14,12 @@ typedef struct dn_scan_record {
     bool described;                                  /* the JSON file is there and can be read */
     char *reason;                                    /* why quality control rejects the scan; NULL: not said */
     char *warnings;                                  /* codes of its warnings, "blurred, noisy"; NULL: none */
+    char *corrected;                                 /* who corrected the label map by hand, and what; NULL: nobody */
     char *networks, *version, *options, *resolution; /* as texts to be compared and shown; NULL: not said */
 } dn_scan_record;
 
-/* Reads STEM_volumes.json for STEM_volumes.tsv into record (zero, but for path). A file that is not there or cannot be understood leaves
+/* Reads STEM_volumes.json for STEM_volumes.tsv into record (zero, but for path and verdict), and a person's review of it (review.h), which
+ * stands above the verdict. A file that is not there or cannot be understood leaves
  * described false. DN_ENOMEM. */
 DN_CHECKED dn_status dn_scan_record_describe(dn_scan_record *record);
 void dn_scan_record_release(dn_scan_record *record);

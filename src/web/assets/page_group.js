@@ -1,0 +1,77 @@
+// One group: its table, the review scan by scan, a participants table, and the comparison of groups.
+import { get, putTo } from './api.js';
+import { choice, field, h, put, say } from './dom.js';
+import { compareSection } from './group_compare.js';
+import { groupTable, isOut } from './group_table.js';
+import { review } from './group_review.js';
+import { listen } from './live.js';
+import { problem } from './parts.js';
+import { upload } from './upload.js';
+import T from './texts.js';
+
+function unmatched(group) {
+    const lines = [];
+    const rows = group.unmatched?.rows ?? [];
+    const people = group.unmatched?.participants ?? [];
+    if (rows.length > 0) lines.push(T.unmatchedRows(rows.length, rows.join(', ')));
+    if (people.length > 0) lines.push(T.unmatchedPeople(people.length, people.join(', ')));
+    const failed = group.failed ?? [];
+    return [lines.map((text) => h('p', { class: 'warn-text' }, text)), failed.length > 0 ? [h('p', { class: 'warn-text' }, T.failedScans(failed.length)),
+        h('ul', {}, failed.map((f) => h('li', {}, h('strong', {}, f.name), `: ${f.reason ?? ''}`)))] : null];
+}
+
+export async function show(main, [id], current) {
+    let group = await get(`/api/groups/${id}`);
+    if (!current()) return null;
+    const trouble = h('div', {});
+    const fail = (error) => put(trouble, problem(error));
+    const count = h('p', { class: 'soft', 'aria-live': 'polite' });
+    const notes = h('div', {});
+    const view = { text: '', state: 'all', sort: 'name', down: false, columns: null };
+    const table = groupTable(id, view, { open: (key) => startReview(key), changed: counts });
+    const compare = h('div', {});
+
+    function counts(shown) {
+        put(count, T.groupRows(shown.length, group.rows.length, group.rows.filter(isOut).length));
+    }
+    function draw() {
+        table.update(group);
+        put(notes, unmatched(group));
+        put(compare, compareSection(id, group));
+    }
+    async function decide(row, accepted, reason, who) {
+        try {
+            await putTo(`/api/groups/${id}/rows/${encodeURIComponent(row.key)}/review`, { accepted, reason, who });
+            group = await get(`/api/groups/${id}`);
+            draw();
+            say(`${row.name}: ${accepted ? T.used : T.whyOut(reason)}`);
+        } catch (error) { fail(error); throw error; }
+    }
+    function startReview(key) {
+        const rows = table.shown();
+        review(id, rows, Math.max(0, rows.findIndex((r) => r.key === key)), decide);
+    }
+    const file = h('input', {
+        type: 'file', accept: '.tsv,.csv,.txt', class: 'unseen', tabindex: '-1', 'aria-hidden': 'true', id: 'participants', async onchange() {
+            try {
+                const at = await upload([...file.files]);
+                const answer = await putTo(`/api/groups/${id}/participants`, { upload: at });
+                group = answer?.rows ? answer : await get(`/api/groups/${id}`);
+                draw();
+            } catch (error) { fail(error); }
+            file.value = '';
+        },
+    });
+    const filter = h('input', { type: 'search', oninput: () => { view.text = filter.value; table.draw(); } });
+    const state = choice([['all', T.filterAll], ['used', T.filterUsed], ['out', T.filterOut], ['warn', T.filterWarn]], 'all', (v) => { view.state = v; table.draw(); });
+    put(main, h('div', { class: 'row spread head' }, h('div', {}, h('h1', {}, group.name), count),
+        h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => startReview(table.shown()[0]?.key) }, T.review),
+            h('button', { type: 'button', title: T.participantsNote, onclick: () => file.click() }, T.participants), file,
+            h('a', { class: 'button', href: `/api/groups/${id}/table.tsv`, download: `${group.name}.tsv` }, T.table))),
+    trouble, notes, h('div', { class: 'fields' }, field(T.filter, filter), field(T.filterState, state), table.columnsField), table.element, compare);
+    draw();
+    const news = listen('job', async (job) => {
+        if (job.state === 'done' && group.rows.some((r) => r.key === job.id || r.job === job.id)) { group = await get(`/api/groups/${id}`); draw(); }
+    });
+    return () => { news(); document.querySelector('dialog.review')?.close(); };
+}

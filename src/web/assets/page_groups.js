@@ -1,0 +1,34 @@
+// The list of groups, and the place to drop many scans at once.
+import { get, post } from './api.js';
+import { field, h, put } from './dom.js';
+import { dropZone, scansOf } from './drop.js';
+import { uploadAll } from './page_home.js';
+import { problem } from './parts.js';
+import T from './texts.js';
+
+export async function show(main, _parts, current) {
+    const answer = await get('/api/groups');
+    if (!current()) return null;
+    const groups = Array.isArray(answer) ? answer : answer.groups;
+    const leave = new AbortController();
+    const uploads = h('div', { 'aria-live': 'polite' });
+    const name = h('input', { type: 'text', maxlength: 200 });
+    const zone = dropZone(async (files, tell) => {
+        const { scans, left } = scansOf(files);
+        tell(scans.length === 0 ? T.noScans : left.length > 0 ? T.leftOut(left.length, left[0]) : '');
+        if (scans.length === 0) return;
+        const jobs = await uploadAll(scans, uploads, () => ({}), leave.signal);
+        if (jobs.length === 0) return;
+        try {
+            const group = await post('/api/groups', { name: name.value.trim() || T.newGroup(jobs.length), jobs: jobs.map((j) => j.id) });
+            if (current()) location.hash = `#/group/${group.id}`;
+        } catch (error) { uploads.append(problem(error)); }
+    }, { title: T.dropMany, note: T.dropManyNote });
+    put(main, zone, uploads, h('div', { class: 'fields' }, field(T.groupName, name)),
+        h('section', {}, h('h2', {}, T.groups), h('p', { class: 'soft' }, T.groupsNote),
+            groups.length === 0 ? h('p', {}, T.noGroups) : h('ul', { class: 'plain cards' }, groups.map((g) =>
+                h('li', { class: 'card' }, h('a', { href: `#/group/${g.id}` }, h('strong', {}, g.name)), ' ',
+                    h('span', { class: 'soft' }, T.source[g.source] ?? g.source))))));
+    main.className = 'home';
+    return () => leave.abort();
+}

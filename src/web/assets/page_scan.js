@@ -1,0 +1,56 @@
+// One scan: its progress, then its result. With /correct at the end of the address the labels can be painted.
+import { get, post, remove, Failure } from './api.js';
+import { ask, h, put, say } from './dom.js';
+import { listen } from './live.js';
+import { problem, progress, stateMark } from './parts.js';
+import { result } from './scan_result.js';
+import T from './texts.js';
+
+export async function show(main, [id, mode], current) {
+    let job = await get(`/api/jobs/${id}`);
+    if (!current()) return null;
+    let end = null;
+    let shown = null;
+    const bar = progress();
+
+    async function draw() {
+        const kind = job.state === 'queued' || job.state === 'running' ? 'busy' : job.state;
+        if (kind === 'busy') bar.update(job);
+        if (kind === shown) return;
+        shown = kind;
+        if (kind === 'busy') {
+            main.className = 'one';
+            const trouble = h('div', {});
+            put(main, h('h1', {}, job.name), h('div', { class: 'card' }, bar.element,
+                h('div', { class: 'row' }, h('button', {
+                    type: 'button', onclick: () => post(`/api/jobs/${id}/cancel`).catch((error) => put(trouble, problem(error))),
+                }, T.cancel), h('a', { class: 'button quiet', href: '#/' }, T.again))), trouble);
+        } else if (kind === 'done') {
+            document.title = `${job.name} \u2013 dien`;
+            main.className = '';
+            say(T.state.passed && `${job.name}: ${stateMark(job).textContent}`);
+            put(main, h('p', { class: 'soft', role: 'status' }, T.loading));
+            try {
+                const ended = await result(main, job, mode === '/correct', current);
+                if (current()) end = ended; else ended?.();
+            } catch (error) {
+                put(main, h('h1', {}, job.name), problem(error));
+            }
+        } else {
+            main.className = 'one';
+            put(main, h('h1', {}, job.name),
+                problem(new Failure(0, kind === 'cancelled' ? T.state.cancelled : job.error || T.state.failed, job.remedy)),
+                h('div', { class: 'row' }, h('a', { class: 'button primary', href: '#/' }, T.again), h('button', {
+                    type: 'button', async onclick() {
+                        if (!await ask(T.removeTitle(job.name), T.removeText, T.remove, T.cancel)) return;
+                        await remove(`/api/jobs/${id}`);
+                        location.hash = '#/';
+                    },
+                }, T.remove)));
+        }
+    }
+    const news = listen('job', (now) => { if (now.id === id) { job = now; draw(); } });
+    const again = listen('open', async () => { const now = await get(`/api/jobs/${id}`).catch(() => null); if (now) { job = now; draw(); } });
+    await draw();
+    return () => { news(); again(); end?.(); document.title = 'dien'; };
+}

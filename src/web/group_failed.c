@@ -1,0 +1,59 @@
+/* Scans of a run that could not be measured, by their records (cohort/run/scan_status.h). */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/memory.h"
+#include "cohort/run/scan_status.h"
+#include "web/groups.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Adds the record's scan if it failed. A record that cannot be read says nothing. */
+static dn_status add_record(const char *path, json_t *list)
+{
+    enum { LIMIT = 4 << 20 };
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    DN_TRY(dn_file_read_if_there(path, LIMIT, &bytes, &size));
+    json_t *root = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
+    free(bytes);
+    const char *state = json_string_value(json_object_get(root, "State")), *scan = json_string_value(json_object_get(root, "Scan"));
+    const char *message = json_string_value(json_object_get(root, "Message"));
+    if (state != NULL && scan != NULL && strcmp(state, "failed") == 0) {
+        json_array_append_new(list, json_pack("{s:s, s:s}", "name", scan, "reason", message != NULL ? message : ""));
+    }
+    json_decref(root);
+    return DN_OK;
+}
+
+static dn_status read_records(const char *folder, json_t *list)
+{
+    struct dirent **entries = NULL;
+    dn_status status = DN_OK;
+    const int count = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < count; ++i) {
+        char *path = NULL;
+        if (status == DN_OK && entries[i]->d_name[0] != '.' && dn_path_has_extension(entries[i]->d_name, ".json")) {
+            status = dn_path_join(folder, entries[i]->d_name, &path);
+            status = status == DN_OK ? add_record(path, list) : status;
+        }
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+dn_status dn_group_failed(const dn_page_group *group, json_t **out)
+{
+    char *folder = NULL;
+    *out = json_array();
+    if (group->folder == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_path_join(group->folder, DN_SCAN_STATUS_FOLDER, &folder));
+    dn_status status = dn_path_is_folder(folder) ? read_records(folder, *out) : DN_OK;
+    free(folder);
+    return status;
+}

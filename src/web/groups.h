@@ -1,0 +1,64 @@
+/* A group: scans of the page, or those of a finished run over a data set, with a table of participants. */
+#ifndef DN_WEB_GROUPS_H
+#define DN_WEB_GROUPS_H
+
+#include "base/table.h"
+#include "study/tables/gather.h"
+#include "web/request.h"
+
+/* One measured scan. Owned. */
+typedef struct dn_member {
+    char key[17];       /* in addresses */
+    char *name;         /* for people */
+    char *table;        /* path of its volumes */
+    char *picture;      /* path; NULL: there is none */
+    char *job;          /* NULL: of a run */
+    double age;         /* as the page knows it; NaN: not */
+    char *sex;          /* NULL: not known */
+    dn_gathered values; /* one row; no table where reason is set */
+    char *reason;       /* why its volumes cannot be used; NULL: they can */
+    size_t person;      /* row of participants; DN_TABLE_NONE: none */
+} dn_member;
+
+typedef struct dn_page_group {
+    char *id, *name, *source; /* owned; source: "jobs", "folder" */
+    char *folder;             /* owned; of the run; NULL: scans of the page */
+    char *place;              /* owned; STATE/groups/ID */
+    dn_member *member;        /* owned */
+    size_t count;
+    dn_table *people; /* owned; the participants table; NULL: there is none */
+} dn_page_group;
+
+/* The group that the request's first part names, with the volumes of its scans as they are now. 404. Release with dn_group_release, also
+ * after a failure. */
+DN_CHECKED dn_status dn_group_open(dn_request *request, dn_reply *reply, dn_page_group *out);
+void dn_group_release(dn_page_group *group);
+/* NULL: there is none. */
+dn_member *dn_group_member(const dn_page_group *group, const char *key);
+/* A cell of its gathered row; NULL: missing. */
+const char *dn_member_text(const dn_member *member, const char *column);
+/* Its volume of that column in mm3; NaN: not measured. */
+double dn_member_volume(const dn_member *member, const char *column);
+bool dn_member_accepted(const dn_member *member);
+
+/* Scans of a run that could not be measured: [{"name", "reason"}]. *out: owned. group_failed.c. */
+DN_CHECKED dn_status dn_group_failed(const dn_page_group *group, json_t **out);
+
+/* Folders that the server was given become groups. */
+DN_CHECKED dn_status dn_groups_take_folders(dn_web *web);
+
+/* The participants table of a group (group_people.c). A table that has ids in a column of another name gets participant_id. *out: owned;
+ * NULL: there is none. */
+DN_CHECKED dn_status dn_group_people_read(const dn_page_group *group, dn_table **out);
+/* Finds each member's row. DN_ENOMEM. */
+DN_CHECKED dn_status dn_group_people_match(dn_page_group *group);
+/* Names of the members that no row is for, and of the rows that no member is for. Owned. */
+json_t *dn_group_unmatched_rows(const dn_page_group *group);
+json_t *dn_group_unmatched_people(const dn_page_group *group);
+/* A row of the table as an object: numbers are numbers. Owned; null: none. */
+json_t *dn_group_person_json(const dn_page_group *group, const dn_member *member);
+/* What a comparison needs of the people, with the age and the sex that the page knows where the table has none: a table with
+ * participant_id. */
+DN_CHECKED dn_status dn_group_people_write(const dn_page_group *group, const char *path);
+
+#endif

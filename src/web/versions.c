@@ -1,0 +1,223 @@
+/* Label maps that a person corrected, as new versions; and a person's word about a result. */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/io.h"
+#include "report/correct.h"
+#include "study/tables/review.h"
+#include "web/database.h"
+#include "web/events.h"
+#include "web/handlers.h"
+#include "web/ids.h"
+#include "web/jobs.h"
+#include "web/results.h"
+#include "web/server.h"
+#include "web/uploads.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WHO_LIMIT = 200, WHY_LIMIT = 2000 };
+
+/* ---- headers ------------------------------------------------------------------------------------------------------ */
+
+/* A header with percent-encoded UTF-8 in it. *out: owned. */
+static dn_status read_header(const dn_request *request, dn_reply *reply, const char *name, size_t limit, char **out)
+{
+    const char *text = dn_request_header(request, name);
+    DN_TRY(dn_strdup(text != NULL ? text : "", out));
+    dn_percent_decode(*out);
+    const size_t n = strlen(*out);
+    json_t *checked = json_string(*out);
+    json_decref(checked);
+    if (checked == NULL || strspn(*out, " ") == n || n > limit) {
+        free(*out);
+        *out = NULL;
+        DN_WEB_FAIL(
+            reply, 400,
+            "a correction needs the headers X-Who and X-Why: who corrected it, and why, in percent-encoded UTF-8, at most %zu bytes",
+            limit);
+    }
+    return DN_OK;
+}
+
+/* ---- POST --------------------------------------------------------------------------------------------------------- */
+
+dn_status dn_post_version_begin(dn_request *request, dn_reply *reply)
+{
+    json_t *row = NULL;
+    DN_TRY(dn_job_get_done(request, reply, &row));
+    json_decref(row);
+    if (request->length > request->web->options.upload_limit) {
+        DN_WEB_FAIL(reply, 413, "the label map is larger than an upload may be");
+    }
+    DN_TRY(dn_room_check(request->web, request->length > 0 ? request->length : 0));
+    /* The reader tells by the bytes whether it is compressed, and needs the name of a label map. */
+    DN_TRY(dn_asprintf(&request->sink.path, "%s/uploads/map-XXXXXX.nii.gz", request->web->options.state));
+    request->sink.fd = mkstemps(request->sink.path, (int)strlen(".nii.gz"));
+    if (request->sink.fd < 0) {
+        DN_FAIL(dn_error_of(errno, DN_EIO), "the server cannot write the label map: %s", strerror(errno));
+    }
+    request->sink.left = request->web->options.upload_limit;
+    return DN_OK;
+}
+
+static dn_status insert(dn_web *web, const char *id, const dn_correction *about)
+{
+    return dn_database_run(web->database, "INSERT INTO versions(job, number, base, who, why, created, by_hand) VALUES(?, ?, ?, ?, ?, ?, 1)",
+                           "tiittt", id, (int64_t)about->version, (int64_t)about->base, about->who, about->why, about->when);
+}
+
+/* The files first, then the row that names them. A review was about another label map: it does not hold for this one. */
+static dn_status keep(dn_web *web, const dn_result_place *base, const dn_labels *labels, const dn_correction *about)
+{
+    char *work = NULL, *target = NULL;
+    const char *id = json_string_value(json_object_get(base->job, "id")), *stem = json_string_value(json_object_get(base->job, "stem"));
+    char unique[DN_ID_SIZE];
+    dn_status status;
+    DN_TRY(dn_id_make(unique));
+    DN_TRY_GOTO(status, dn_asprintf(&work, "%s/jobs/%s/work-%s", web->options.state, id, unique), done);
+    DN_TRY_GOTO(status, dn_asprintf(&target, "%s/jobs/%s/v%d", web->options.state, id, about->version), done);
+    DN_TRY_GOTO(status, dn_path_make_folder(work), done);
+    DN_TRY_GOTO(status, dn_corrected_write(base->folder, stem, labels, about, work), done);
+    DN_TRY_GOTO(status, dn_database_begin(web->database), done);
+    status = insert(web, id, about);
+    if (status == DN_OK) {
+        status = dn_database_run(web->database, "DELETE FROM reviews WHERE job = ?", "t", id);
+    }
+    if (status == DN_OK) {
+        dn_folder_remove(target); /* of a server that was killed here */
+        status = rename(work, target) == 0
+                     ? DN_OK
+                     : dn_error_set(dn_error_of(errno, DN_EIO), "the server cannot keep the label map: %s", strerror(errno));
+    }
+    status = dn_database_end(web->database, status);
+done:
+    if (work != NULL) {
+        dn_folder_remove(work);
+    }
+    free(work);
+    free(target);
+    return status;
+}
+
+/* The next number; two who save at once get two, because the table refuses the same one twice. */
+static int next_number(const dn_result_place *place)
+{
+    const size_t count = json_array_size(place->versions);
+    return 1 + (int)json_integer_value(json_object_get(json_array_get(place->versions, count - 1), "number"));
+}
+
+static dn_status correct(dn_request *request, dn_reply *reply, const dn_result_place *base, dn_correction *about)
+{
+    char now[DN_TIME_SIZE];
+    dn_labels *labels = NULL;
+    dn_status status = dn_labels_read(request->sink.path, NULL, &labels, NULL);
+    if (status != DN_OK) {
+        reply->code = 400;
+        return dn_error_rename(status, request->sink.path, "the label map");
+    }
+    dn_time_text(0.0, now);
+    about->when = now;
+    about->base = base->number;
+    about->version = next_number(base);
+    status = keep(request->web, base, labels, about);
+    dn_labels_destroy(labels);
+    return status;
+}
+
+static dn_status show(dn_request *request, dn_reply *reply)
+{
+    dn_result_place place;
+    dn_status status = dn_result_find(request, reply, NULL, &place);
+    if (status == DN_OK) {
+        status = dn_result_json(request->web, &place, &reply->json);
+    }
+    if (status == DN_OK) {
+        reply->code = 201;
+    }
+    dn_result_place_release(&place);
+    return status;
+}
+
+dn_status dn_post_version(dn_request *request, dn_reply *reply)
+{
+    dn_result_place base = {.job = NULL};
+    char *who = NULL, *why = NULL;
+    dn_status status;
+    if (request->sink.over || request->sink.error != 0) {
+        DN_WEB_FAIL(reply, request->sink.over ? 413 : 503, "the label map could not be taken: %s",
+                    request->sink.over ? "it is larger than an upload may be" : strerror(request->sink.error));
+    }
+    DN_TRY_GOTO(status, read_header(request, reply, "X-Who", WHO_LIMIT, &who), done);
+    DN_TRY_GOTO(status, read_header(request, reply, "X-Why", WHY_LIMIT, &why), done);
+    DN_TRY_GOTO(status, dn_result_find(request, reply, "base", &base), done);
+    dn_correction about = {.who = who, .why = why};
+    DN_TRY_GOTO(status, correct(request, reply, &base, &about), done);
+    status = show(request, reply);
+    dn_hub_tell(request->web->hub, DN_EVENT_JOB, request->part[0]);
+done:
+    dn_result_place_release(&base);
+    free(who);
+    free(why);
+    return status;
+}
+
+/* ---- reviews ------------------------------------------------------------------------------------------------------ */
+
+dn_status dn_body_review(const dn_request *request, dn_reply *reply, dn_review *out)
+{
+    const char *reason, *who;
+    const json_t *accepted = json_object_get(request->json, "accepted");
+    if (!json_is_boolean(accepted)) {
+        DN_WEB_FAIL(reply, 400, "\"accepted\" has to be true or false");
+    }
+    DN_TRY(dn_body_text(request, reply, "reason", WHY_LIMIT, &reason));
+    DN_TRY(dn_body_text(request, reply, "who", WHO_LIMIT, &who));
+    if (who == NULL || *who == '\0') {
+        DN_WEB_FAIL(reply, 400, "\"who\" has to say who looked at the result");
+    }
+    if (json_is_false(accepted) && (reason == NULL || *reason == '\0')) {
+        DN_WEB_FAIL(reply, 400, "\"reason\" has to say why the result is rejected");
+    }
+    char now[DN_TIME_SIZE];
+    dn_time_text(0.0, now);
+    out->accepted = json_is_true(accepted);
+    DN_TRY(dn_strdup(reason != NULL ? reason : "", &out->reason));
+    DN_TRY(dn_strdup(who, &out->who));
+    return dn_strdup(now, &out->when);
+}
+
+static dn_status write_review(dn_web *web, const dn_result_place *place, const dn_review *review)
+{
+    char *table = NULL;
+    DN_TRY(dn_result_path(place, "_volumes.tsv", &table));
+    dn_status status = dn_review_write(table, review);
+    free(table);
+    DN_TRY(status);
+    return dn_database_run(web->database, "INSERT OR REPLACE INTO reviews(job, accepted, reason, who, created) VALUES(?, ?, ?, ?, ?)",
+                           "tittt", json_string_value(json_object_get(place->job, "id")), (int64_t)(review->accepted ? 1 : 0),
+                           review->reason, review->who, review->when);
+}
+
+dn_status dn_put_review(dn_request *request, dn_reply *reply)
+{
+    dn_result_place place = {.job = NULL};
+    dn_review review = {.reason = NULL};
+    json_t *row = NULL;
+    dn_status status;
+    DN_TRY_GOTO(status, dn_result_find(request, reply, NULL, &place), done);
+    DN_TRY_GOTO(status, dn_body_review(request, reply, &review), done);
+    DN_TRY_GOTO(status, write_review(request->web, &place, &review), done);
+    DN_TRY_GOTO(status, dn_job_get(request, reply, &row), done);
+    reply->json = dn_job_json(request->web, row);
+    dn_hub_tell(request->web->hub, DN_EVENT_JOB, request->part[0]);
+done:
+    json_decref(row);
+    dn_review_release(&review);
+    dn_result_place_release(&place);
+    return status;
+}
