@@ -7,9 +7,9 @@ JOBS ?= $(shell nproc)
 DIEN_DATA ?= $(CURDIR)/../shared/data
 export DIEN_DATA
 # Test labels (folders of tests/) that need no scans and are quick enough for a run under sanitizers.
-FAST = base|image|chart|net|models|stats|register|prepare|infer|synth|labelmap|train|segment|quality|report|study|cohort|lib|cli|fuzz
-# Of these, a test that would take minutes under sanitizers and calls nothing that others do not call, too.
-SLOW = cli/test_selftest_sh
+FAST = base|image|chart|net|models|stats|register|prepare|infer|synth|labelmap|train|segment|quality|report|study|cohort|lib|web|cli|fuzz
+# Of these, tests that would take minutes under sanitizers and call little that others do not call, too.
+SLOW = cli/test_selftest_sh|labelmap/test_build|web/test_(browser|manual|serve_group)_sh
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build

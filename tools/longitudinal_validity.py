@@ -17,7 +17,7 @@ from scipy import ndimage
 
 DIEN, OUT = sys.argv[1:3]
 EXTRA = os.environ.get("SEGMENT", "--precision bf16 --threads 1").split()
-AMOUNTS = (0.0, 0.01, 0.02, 0.04)
+AMOUNTS = tuple(float(a) for a in os.environ.get("AMOUNTS", "0,0.01,0.02,0.04").split(","))  # all 0: how much an unchanged head scatters
 STRUCTURES = {"hypothalamus": range(801, 821), "thalamus": (10, 49)}
 
 
@@ -87,7 +87,7 @@ def main():
         name = os.path.basename(path).split("_T1w")[0]
         folder = os.path.join(OUT, name)
         files, truth = make(path, name, folder)
-        subprocess.run([DIEN, "longitudinal", *files, "--name", "p", "--times", "0,1,2,3,4", "-o", f"{folder}/joint", "--accept", "--quiet", *EXTRA], stderr=subprocess.DEVNULL)
+        subprocess.run([DIEN, "longitudinal", *files, "--name", "p", "--times", ",".join(str(n) for n in range(len(files))), "-o", f"{folder}/joint", "--accept", "--quiet", *EXTRA], stderr=subprocess.DEVNULL)
         segment(files, f"{folder}/alone")
         joint = {(r["scan"], r["structure"]): float(r["volume_mm3"])
                  for r in csv.DictReader(open(f"{folder}/joint/p_longitudinal_volumes.tsv"), delimiter="\t") if r["hemi"] == "B"}

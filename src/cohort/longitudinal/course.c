@@ -69,18 +69,18 @@ dn_status dn_course_fit(const double *times, const double *volumes, size_t count
     return status;
 }
 
-double dn_course_sd(const char *structure, char hemi)
+double dn_course_sd(const char *structure, char hemi, bool by_growth)
 {
     static const struct {
         const char *structure;
-        double both, side;
+        double both, side, both_alike, side_alike;
     } known[] = {
-        {"hypothalamus", 2.5, 2.9},
-        {"thalamus", 0.9, 1.0},
+        {"hypothalamus", 2.5, 2.9, 0.5, 0.6},
+        {"thalamus", 0.9, 1.0, 0.1, 0.1},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; ++i) {
         if (strcmp(known[i].structure, structure) == 0) {
-            return hemi == 'B' ? known[i].both : known[i].side;
+            return by_growth ? (hemi == 'B' ? known[i].both_alike : known[i].side_alike) : hemi == 'B' ? known[i].both : known[i].side;
         }
     }
     return NAN;

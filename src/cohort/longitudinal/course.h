@@ -18,7 +18,7 @@ typedef struct dn_course {
  * volume; NaN: not known. DN_ENOMEM. */
 DN_CHECKED dn_status dn_course_fit(const double *times, const double *volumes, size_t count, double sd, dn_course *out);
 /* sd of a structure's volume (both sides together: hemi 'B') between simulated scanners, measured in a common frame
- * (docs/evidence/longitudinal.md); NaN: not measured. */
-double dn_course_sd(const char *structure, char hemi);
+ * (docs/evidence/longitudinal.md); by_growth: of one scanner with noise and place of its own, by registration. NaN: not measured. */
+double dn_course_sd(const char *structure, char hemi, bool by_growth);
 
 #endif

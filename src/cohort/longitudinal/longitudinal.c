@@ -5,9 +5,11 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "cohort/longitudinal/growth_volumes.h"
 #include "cohort/longitudinal/sessions.h"
 #include "cohort/longitudinal/tables.h"
 #include "image/filter.h"
+#include "image/resample.h"
 #include "quality/verdict.h"
 #include "register/blur_match.h"
 #include "register/midpoint.h"
@@ -33,6 +35,7 @@ typedef struct {
     double range[2];
     dn_segmenter *segmenter;
     dn_segment_result *like; /* of the mean */
+    double *ratios;          /* owned; volumes by those of the mean, of sessions alike (growth_volumes.h); NULL: they are not */
     dn_volume_rows *volumes; /* owned */
     bool *accepted;
 } work;
@@ -137,16 +140,30 @@ static dn_status write_picture(const work *w, const dn_volume *picture, const ch
     return status;
 }
 
+/* Of sessions of one protocol, how much the structures of the mean have grown in each. */
+static dn_status find_growth(work *w, const dn_volume *mean)
+{
+    if (!dn_growth_suits(w->added, w->sessions.count)) {
+        dn_log(DN_LOG_NOTE, "%s: the sessions differ in resolution, so each is measured by the networks alone", w->name);
+        return DN_OK;
+    }
+    return dn_growth_ratios(mean, w->picture, w->sessions.count, w->like, w->range[1], &w->ratios);
+}
+
 static dn_status measure_mean(work *w)
 {
+    static const int64_t corner[3] = {0, 0, 0};
     char *stem = NULL;
-    dn_volume *mean = w->mean;
-    DN_TRY(dn_asprintf(&stem, "%s_desc-longitudinal", w->name));
-    dn_status status = write_picture(w, mean, stem);
-    if (status == DN_OK) {
-        w->mean = NULL;
-        status = measure(w, mean, w->sessions.at[0].path, stem, &w->like);
-    }
+    dn_volume *mean = w->mean, *copy = NULL; /* the networks take the picture */
+    dn_status status;
+    DN_TRY_GOTO(status, dn_asprintf(&stem, "%s_desc-longitudinal", w->name), done);
+    DN_TRY_GOTO(status, write_picture(w, mean, stem), done);
+    DN_TRY_GOTO(status, dn_volume_crop(mean, corner, mean->grid.dim, 0.0f, &copy), done);
+    w->mean = NULL;
+    DN_TRY_GOTO(status, measure(w, mean, w->sessions.at[0].path, stem, &w->like), done);
+    status = find_growth(w, copy);
+done:
+    dn_volume_destroy(copy);
     free(stem);
     return status;
 }
@@ -174,6 +191,9 @@ static dn_status measure_session(work *w, size_t n, bool *rejected)
     }
     w->volumes[n] = result->volumes;
     result->volumes = (dn_volume_rows){NULL, 0};
+    if (w->ratios != NULL) {
+        dn_growth_apply(&w->like->volumes, w->ratios + n * w->like->volumes.count, &w->volumes[n]);
+    }
 done:
     dn_segment_result_destroy(result);
     free(stem);
@@ -220,6 +240,7 @@ static dn_status measure_all(work *w, const char *const *paths)
                               .volumes = w->volumes,
                               .accepted = w->accepted,
                               .mean = &w->like->volumes,
+                              .by_growth = w->ratios != NULL,
                               .models = w->like->models,
                               .model_count = w->like->model_count,
                               .precision = w->like->precision};
@@ -241,6 +262,7 @@ static void release(work *w)
         }
     }
     free(w->volumes);
+    free(w->ratios);
     free(w->added);
     free(w->accepted);
     free((void *)w->picture);

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "cohort/longitudinal/course.h"
+#include "cohort/longitudinal/growth_volumes.h"
 #include "cohort/longitudinal/longitudinal.h"
 #include "register/rigid.h"
 #include "report/sidecars.h"
@@ -44,6 +45,11 @@ static void say_course(const dn_person *p, const dn_volume_row *row, const dn_co
     }
 }
 
+static bool by_growth(const dn_person *p, const dn_volume_row *row)
+{
+    return p->by_growth && dn_growth_measures(row->structure);
+}
+
 /* One row of changes; the mean picture's row names the structure. */
 static dn_status put_course(const dn_person *p, const dn_volume_row *row, dn_table *changes)
 {
@@ -56,7 +62,7 @@ static dn_status put_course(const dn_person *p, const dn_volume_row *row, dn_tab
         numbers[n] = p->sessions->at[p->order[n]].time;
         numbers[count + n] = volume_of(&p->volumes[p->order[n]], row);
     }
-    dn_status status = dn_course_fit(numbers, numbers + count, count, dn_course_sd(row->structure, row->hemi), &course);
+    dn_status status = dn_course_fit(numbers, numbers + count, count, dn_course_sd(row->structure, row->hemi, by_growth(p, row)), &course);
     free(numbers);
     DN_TRY(status);
     say_course(p, row, &course);
@@ -70,7 +76,8 @@ static dn_status put_course(const dn_person *p, const dn_volume_row *row, dn_tab
     DN_TRY(dn_table_put_number(changes, "low_percent", rounded(course.low)));
     DN_TRY(dn_table_put_number(changes, "high_percent", rounded(course.high)));
     DN_TRY(dn_table_put_text(changes, "per", p->sessions->unit));
-    return dn_table_put_text(changes, "interval", !isfinite(course.low) ? NULL : two ? "scanner SD" : "slope");
+    DN_TRY(dn_table_put_text(changes, "interval", !isfinite(course.low) ? NULL : two ? "scanner SD" : "slope"));
+    return dn_table_put_text(changes, "method", by_growth(p, row) ? "registration" : "networks");
 }
 
 static dn_status put_volumes(const dn_person *p, const dn_volume_row *row, dn_table *volumes)
@@ -107,6 +114,9 @@ static json_t *columns_json(void)
         {"high_percent", "upper end of it"},
         {"interval", "slope: Student's t of the slope, of three and more sessions. scanner SD: of two sessions, from the SD of repeated "
                      "measurements of an unchanged head by simulated scanners"},
+        {"method",
+         "networks: the volume of each session is that of the networks on it. registration: of sessions of one protocol, the volume of "
+         "the mean of all sessions, times how much a deformation of the mean to the session enlarges the structure"},
         {"per", "unit of time: year, or session where no times are known"},
     };
     json_t *columns = json_object();
