@@ -52,6 +52,7 @@ grep -q 'background: done before' stderr || fail "what was finished before the d
 cmp half_way/scan_k-4_dseg.nii.gz maps/scan_k-4_dseg.nii.gz || fail "a resumed run gives another map"
 
 # ---- refused, a sentence each ------------------------------------------------------------------------------------------------------------------
+expect_sentence 2 "images are written as .nii.gz or .nii" labelmap place brain.nii.gz -o x.png
 expect_sentence 2 "k = 1 is not possible" labelmap classes corrected.nii.gz -o x.nii.gz -k 1
 expect_sentence 2 "k = 40 is not possible" labelmap classes corrected.nii.gz -o x.nii.gz -k 40
 expect_sentence 2 "k = 40 is not possible" labelmap build scan.nii.gz -o x --classes 4-40
