@@ -2,14 +2,14 @@
 # `make bench`: speed and memory here and in Debian 13, against the peers a user would pick. Writes bench/results.md (the subunit network
 # and whole commands), bench/networks.md (training, slices, the whole head, a scan, threads, the generator) and bench/cohort.md (many scans).
 #   bench/run.sh BUILD
-#   BENCH='train slices'     only these parts: network (results.md), cohort (cohort.md), train, slices, whole, scan, threads, generator; the table keeps what earlier
+#   BENCH='train slices'     only these parts: network (results.md), cohort (cohort.md), page (page.md), train, slices, whole, scan, threads, generator; the table keeps what earlier
 #                            runs in this build folder left of the others
 #   BENCH_SMALL=1            small inputs, once: do the scripts still work? Nothing is written to networks.md
 #   DIEN_BENCH_13=0          leaves Debian 13 out
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
-parts=" ${BENCH:-network cohort train slices whole scan threads generator} "
+parts=" ${BENCH:-network cohort page train slices whole scan threads generator} "
 "$here/../tools/deps.sh" build bench
 mkdir -p "$build/bench"
 trixie=${DIEN_TRIXIE:-/var/cache/dien/trixie}/dien/build/bench
@@ -32,7 +32,10 @@ if [[ $parts == *" cohort "* ]]; then
     if [ "${BENCH_SMALL:-0}" = 1 ]; then rm "$here/cohort.md.tmp"; else mv "$here/cohort.md.tmp" "$here/cohort.md"; fi
 fi
 
+if [[ $parts == *" page "* ]]; then "$here/page.sh" "$build"; fi
+
 parts=${parts/ cohort / }
+parts=${parts/ page / }
 read -r -a others <<<"${parts/ network / }"
 [ "${#others[@]}" -gt 0 ] || exit 0
 "$here/parts.sh" "$build" "${others[@]}"

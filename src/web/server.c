@@ -11,6 +11,9 @@
 #include "web/jobs.h"
 #include "web/uploads.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +174,16 @@ static dn_status start(dn_web *web, int fd)
     return dn_http_start(web, fd, &web->http);
 }
 
+/* Each connection has a thread, and each thread would get a heap of its own that it never gives back. */
+static void tame_heaps(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_ARENA_MAX, 2);
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 18);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
 dn_status dn_web_create(const dn_web_options *options, dn_web **out)
 {
     dn_web *web = NULL;
@@ -179,6 +192,7 @@ dn_status dn_web_create(const dn_web_options *options, dn_web **out)
     DN_TRY(dn_alloc(&web, 1, sizeof *web, "the server"));
     web->options = *options;
     fill_defaults(&web->options);
+    tame_heaps();
     json_object_seed(0); /* before there are threads */
     DN_TRY_GOTO(status, check_options(web), failed);
     DN_TRY_GOTO(status, fill_guard(web), failed);
