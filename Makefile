@@ -13,7 +13,7 @@ SLOW = cli/test_selftest_sh|labelmap/test_build|web/test_(browser|manual|serve_g
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deb deb-test test-longitudinal selftest template help configure deps build demo test check asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
+.PHONY: deb deb-test test-longitudinal selftest template help configure deps build demo test check browser asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,10 @@ check: ## Formatting, layering, warnings as errors, cppcheck, shell scripts
 	@cmake -S . -B build-check -DDIEN_WERROR=ON -DCMAKE_BUILD_TYPE=Debug > /dev/null
 	@cmake --build build-check -j $(JOBS)
 	@tools/check_static.sh build-check
+
+browser: build ## The page in a browser with scans of eight orientations (chromium; node with the packages of tools/web_npm.sh)
+	@tools/web_npm.sh $(BUILD)/web-npm
+	@cd $(BUILD) && DIEN_BROWSER=all ctest --output-on-failure -R web/test_browser
 
 asan: ## Build under Address- and UndefinedBehaviorSanitizer and run the quick tests
 	@tools/deps.sh build

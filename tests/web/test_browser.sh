@@ -1,7 +1,7 @@
 #!/bin/bash
 # The page in a real browser (Debian's chromium, driven by playwright-core) with the program's own server: from a dropped scan to the zip,
 # correction, groups, cancel, reload, a bad file, two tabs, no serious fault for a screen reader (axe-core), 320 px, one page of paper.
-# DIEN_SHOTS=FOLDER keeps pictures of each step.
+# DIEN_SHOTS=FOLDER keeps pictures of each step; DIEN_BROWSER=all paints on scans of all eight orientations (make browser).
 set -uo pipefail
 chromium=${CHROMIUM:-$(command -v chromium)}
 packages=${DIEN_WEB_NPM:-${DIEN_BUILD:?}/web-npm}

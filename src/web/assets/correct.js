@@ -49,7 +49,7 @@ export function correction(panel, job, data, { saved, left }) {
     const redo = h('button', { type: 'button', onclick: () => step('redo') }, T.redo);
     const changes = h('ul', { class: 'plain', 'aria-live': 'polite' });
     const who = h('input', { type: 'text', autocomplete: 'name', value: keep.get('who'), maxlength: 200 });
-    const why = h('input', { type: 'text', maxlength: 500 });
+    const why = h('input', { type: 'text', maxlength: 500, class: 'long' });
     const trouble = h('div', { role: 'alert' });
     const saveButton = h('button', { type: 'submit', class: 'primary' }, T.saveVersion);
     const form = h('form', { class: 'fields', onsubmit: save }, field(T.who, who), field(T.why, why),
@@ -75,15 +75,16 @@ export function correction(panel, job, data, { saved, left }) {
     const voxelMm3 = () => viewer.spacing.reduce((a, b) => a * b, 1);
     function show(smooth = true) {
         viewer.refresh(smooth);
+        viewer.moved(); // what lies under the crosshair may be another label now
         undo.disabled = strokes.done.length === 0;
         redo.disabled = strokes.undone.length === 0;
         const lines = [];
         viewer.codes.numbers.forEach((number, k) => {
             const l = data.labels.find((x) => x.index === number);
             if (k === 0 || before[k] === strokes.counts[k] || !l) return;
-            const text = (n) => volume(n * voxelMm3(), l.structure);
+            const text = (n) => volume(n * voxelMm3(), 'hypothalamus'); // in mm³, also of large structures: a stroke is small
             lines.push(h('li', {}, h('span', { class: 'chip', css: { background: l.color } }),
-                T.change(nameOf(l), text(before[k]), text(strokes.counts[k]), unitOf(l.structure))));
+                T.change(nameOf(l), text(before[k]), text(strokes.counts[k]), unitOf('hypothalamus'))));
         });
         put(changes, lines.length > 0 ? lines : h('li', { class: 'soft' }, T.noChange));
     }
