@@ -1,11 +1,13 @@
 /* dien labelmap merge, place, mirror, subdivide: the steps from classes to the map of a whole head. */
+#include "base/words.h"
 #include "cli/labelmap_options.h"
 #include "labelmap/merge.h"
 #include "labelmap/mirror.h"
 #include "labelmap/place.h"
 #include "labelmap/subdivide.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static dn_status merge(const dn_arguments *arguments)
 {
@@ -34,12 +36,21 @@ static dn_status mirror(const dn_arguments *arguments)
 static dn_status point(const dn_arguments *arguments, const char *option, double at[3], bool *given)
 {
     const char *text = dn_arguments_text(arguments, option);
-    char rest;
+    double *numbers = NULL;
+    size_t count = 0;
     *given = text != NULL;
-    if (text != NULL && sscanf(text, "%lf,%lf,%lf%c", &at[0], &at[1], &at[2], &rest) != 3) {
-        DN_FAIL(DN_EUSAGE, "--%s takes three numbers X,Y,Z in mm (RAS), not \"%s\"", option, text);
+    if (text == NULL) {
+        return DN_OK;
     }
-    return DN_OK;
+    dn_status status = dn_split_numbers("a coordinate:", text, &numbers, &count);
+    if (status == DN_OK && count != 3) {
+        status = dn_error_set(DN_EUSAGE, "--%s takes three numbers X,Y,Z in mm (RAS), not \"%s\"", option, text);
+    }
+    if (status == DN_OK) {
+        memcpy(at, numbers, 3 * sizeof *at);
+    }
+    free(numbers);
+    return status;
 }
 
 static dn_status subdivide(const dn_arguments *arguments)

@@ -425,6 +425,7 @@ dn_status dn_labelmap_background(const char *scan, const dn_background_options *
     dn_labels *mask = NULL;
     dn_background found;
     dn_status status = DN_OK;
+    DN_TRY(dn_labelmap_may_write(output));
     DN_TRY(dn_scan_read(scan, NULL, &volume, NULL));
     DN_TRY_GOTO(status, dn_error_in_file(dn_background_find(volume, options, &mask, &found), scan), done);
     DN_TRY_GOTO(status, dn_labels_write(mask, output, &writing), done);

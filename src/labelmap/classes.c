@@ -85,6 +85,9 @@ dn_status dn_labelmap_classes(const char *scan, const char *mask, const dn_class
     dn_status status = DN_OK;
     int64_t count;
     DN_TRY(dn_classes_check(options->low, options->high));
+    for (int k = options->low; k <= options->high; ++k) {
+        DN_TRY(dn_labelmap_may_write(outputs[k - options->low]));
+    }
     DN_TRY(dn_scan_read(scan, NULL, &volume, NULL));
     DN_TRY_GOTO(status, blank_outside(volume, scan, mask, &count), done);
     DN_TRY_GOTO(status, sorted(volume, count, &data), done);

@@ -52,6 +52,7 @@ dn_status dn_labelmap_bias(const char *scan, const char *mask, const dn_bias_opt
     dn_labels *brain = NULL;
     dn_bias_field found;
     dn_status status = DN_OK;
+    DN_TRY(dn_labelmap_may_write(output));
     DN_TRY(dn_scan_read(scan, NULL, &volume, NULL));
     DN_TRY_GOTO(status, dn_labelmap_read_on(mask, &volume->grid, scan, &brain), done);
     DN_TRY_GOTO(status, dn_error_in_file(correct(volume, brain, options, &found), scan), done);

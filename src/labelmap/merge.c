@@ -265,6 +265,7 @@ dn_status dn_labelmap_merge(const char *classes, const char *manual, const dn_me
     dn_labels *map = NULL, *drawn = NULL;
     dn_merge_facts facts;
     dn_status status = DN_OK;
+    DN_TRY(dn_labelmap_may_write(output));
     DN_TRY(dn_labels_read(classes, NULL, &map, NULL));
     DN_TRY_GOTO(status, dn_labelmap_read_on(manual, &map->grid, classes, &drawn), done);
     DN_TRY_GOTO(status, dn_merge_check(drawn, manual), done);

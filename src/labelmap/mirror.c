@@ -115,6 +115,7 @@ dn_status dn_labelmap_mirror(const char *map, const dn_mirror_map_options *optio
     dn_mirror_facts facts;
     dn_affine motion;
     dn_status status = DN_OK;
+    DN_TRY(dn_labelmap_may_write(output));
     if (options->placed != NULL) {
         DN_TRY(dn_place_read(options->placed, &motion));
     }

@@ -75,6 +75,7 @@ dn_status dn_labelmap_orient(const char *path, bool labels, const dn_orient_opti
     dn_volume *volume = NULL;
     dn_labels *map = NULL;
     dn_status status = DN_OK;
+    DN_TRY(dn_labelmap_may_write(output));
     if (labels) {
         DN_TRY_GOTO(status, dn_orient_labels(path, options, &map), done);
         DN_TRY_GOTO(status, dn_labels_write(map, output, NULL), done);

@@ -212,3 +212,11 @@ dn_status dn_labelmap_picture_mirror(const dn_labels *labels, const char *title,
     drawing it = {.labels = labels, .mirror = true};
     return draw(&it, title, output);
 }
+
+dn_status dn_labelmap_may_write(const char *output)
+{
+    if (!dn_path_has_extension(output, ".nii.gz") && !dn_path_has_extension(output, ".nii")) {
+        DN_FAIL(DN_EUSAGE, "cannot write '%s': images are written as .nii.gz or .nii", output);
+    }
+    return dn_file_may_write(output);
+}

@@ -10,4 +10,7 @@
 DN_CHECKED dn_status dn_labelmap_picture(const dn_volume *volume, const dn_labels *labels, const char *title, const char *output);
 DN_CHECKED dn_status dn_labelmap_picture_mirror(const dn_labels *labels, const char *title, const char *output);
 
+/* Before long work: whether output is the name of an image. DN_EUSAGE. */
+DN_CHECKED dn_status dn_labelmap_may_write(const char *output);
+
 #endif

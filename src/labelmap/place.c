@@ -76,6 +76,7 @@ dn_status dn_labelmap_place(const char *map, const dn_place_options *options, co
     uint8_t *mask = NULL;
     char *path = NULL;
     dn_status status = DN_OK;
+    DN_TRY(dn_labelmap_may_write(output));
     DN_TRY(dn_labels_read(map, NULL, &labels, NULL));
     DN_TRY_GOTO(status, dn_place_check(labels, options, map), done);
     DN_TRY_GOTO(status, dn_alloc(&mask, (size_t)dn_grid_count(&labels->grid), 1, "a mask"), done);

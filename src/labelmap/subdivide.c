@@ -277,6 +277,7 @@ dn_status dn_labelmap_subdivide(const char *path, const dn_subdivide_options *op
     dn_labels *map = NULL, *other = NULL;
     dn_scan_info info;
     dn_status status = DN_OK;
+    DN_TRY(dn_labelmap_may_write(output));
     DN_TRY(dn_labels_read(path, NULL, &map, &info));
     const dn_scan_write_options writing = dn_scan_write_like(&info);
     if (options->compare != NULL) {

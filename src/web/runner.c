@@ -32,9 +32,9 @@ enum { LOOKED_AT = 16, TICK_MS = 250 };
 static const struct {
     const char *name;
     double share;
-} stages[] = {{"Preparing the scan", 0.02},        {"Starting", 0.05},          {"Reading the scan", 0.02},
-              {"Preparing the scan", 0.02},        {"Finding the brain", 0.08}, {"Labelling the whole head", 0.5},
-              {"Labelling the hypothalamus", 0.1}, {"Measuring", 0.06},         {"Writing the results", 0.15}};
+} stages[] = {{"Preparing the scan", 0.02},         {"Starting", 0.03},          {"Reading the scan", 0.01},
+              {"Preparing the scan", 0.01},         {"Finding the brain", 0.03}, {"Labelling the whole head", 0.42},
+              {"Labelling the hypothalamus", 0.25}, {"Measuring", 0.08},         {"Writing the results", 0.15}};
 enum { STAGES = sizeof stages / sizeof *stages, OWN_STAGES = 2 };
 _Static_assert((int)STAGES == (int)OWN_STAGES + (int)DN_STAGE_COUNT, "a name for each stage");
 

@@ -148,6 +148,7 @@ while IFS=$'\t' read -r page line; do
     'dien crossval my.yaml -o folds --resume') extra='--folds 2 --no-figure' ;;
     'dien crossval '*) extra='--folds 2 --no-figure' ;;
     'dien run '*' participant'*) extra=--dry-run ;; # what is measured, tests/cli/test_run.sh sees
+    'dien run '*' longitudinal'*) extra=--dry-run ;; # tests/cli/test_run_longitudinal.sh
     'dien segment stacks/'*) good='0 4' ;;
     'dien longitudinal '*) extra='--precision bf16' good='0 4' ;;
     'dien segment '*) extra='--precision bf16' good='0 4' ;;

@@ -25,11 +25,11 @@ expect 0 labelmap subdivide whole.nii.gz -o rule.nii.gz --ac 0,3,2 --mb-left -3,
 [ "$(wc -l <rule.tsv)" -eq 11 ] || fail "the comparison has $(wc -l <rule.tsv) lines and not 11"
 
 # ---- all of them, and scans from the map -----------------------------------------------------------------------------------------------------
-expect 0 labelmap build scan.nii.gz -o maps --manual manual.nii.gz --spacing 3 -k 4-5
-for k in 4 5; do
+expect 0 labelmap build scan.nii.gz -o maps --manual manual.nii.gz --spacing 3 -k 4
+for k in 4; do
     for end in dseg.nii.gz dseg.png classes.nii.gz half.nii.gz tissues.tsv; do [ -s maps/scan_k-${k}_$end ] || fail "scan_k-${k}_$end is missing"; done
 done
-expect 0 labelmap build scan.nii.gz -o maps --manual manual.nii.gz --spacing 3 -k 4-5
+expect 0 labelmap build scan.nii.gz -o maps --manual manual.nii.gz --spacing 3 -k 4
 [ "$(grep -c 'done before' stderr)" -eq 7 ] || fail "a finished map was made again: $(cat stderr)"
 expect 0 synth maps/scan_k-4_dseg.nii.gz -o made --tissues maps/scan_k-4_tissues.tsv --spacing 4
 [ -s made/scan_k-4_dseg_sample-0001_T1w.nii.gz ] || fail "no scan was made of the map: $(ls made)"
@@ -40,18 +40,19 @@ blocks=$(($(stat -c %s maps/scan_bias.nii.gz) / 2048)) # half of the field
 (
     trap '' XFSZ # as on a full disk: the write fails
     ulimit -f $blocks
-    "$dien" labelmap build scan.nii.gz -o half_way --manual manual.nii.gz --spacing 3 -k 4-5 >stdout 2>stderr
+    "$dien" labelmap build scan.nii.gz -o half_way --manual manual.nii.gz --spacing 3 -k 4 >stdout 2>stderr
 )
 code=$?
 [ $code -eq 5 ] || fail "full disk: expected exit 5, found $code: $(tail -n 3 stderr)"
 grep -q '^dien: cannot write' stderr || fail "full disk: expected a sentence, found $(tail -n 1 stderr)"
 [ -s half_way/scan_brain.nii.gz ] || fail "full disk: the finished steps are gone: $(ls half_way)"
 expect_no_temporaries half_way
-expect 0 labelmap build scan.nii.gz -o half_way --manual manual.nii.gz --spacing 3 -k 4-5
+expect 0 labelmap build scan.nii.gz -o half_way --manual manual.nii.gz --spacing 3 -k 4
 grep -q 'background: done before' stderr || fail "what was finished before the disk was full was done again: $(cat stderr)"
 cmp half_way/scan_k-4_dseg.nii.gz maps/scan_k-4_dseg.nii.gz || fail "a resumed run gives another map"
 
 # ---- refused, a sentence each ------------------------------------------------------------------------------------------------------------------
+expect_sentence 2 "images are written as .nii.gz or .nii" labelmap place brain.nii.gz -o x.png
 expect_sentence 2 "k = 1 is not possible" labelmap classes corrected.nii.gz -o x.nii.gz -k 1
 expect_sentence 2 "k = 40 is not possible" labelmap classes corrected.nii.gz -o x.nii.gz -k 40
 expect_sentence 2 "k = 40 is not possible" labelmap build scan.nii.gz -o x --classes 4-40

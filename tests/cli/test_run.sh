@@ -160,7 +160,7 @@ expect_sentence 2 "holds results of another data set, 'A set'" run many "out 1" 
 expect_sentence 2 "cannot go into the data set itself" run many many/ participant "${with[@]}"
 expect_sentence 3 "has no folder sub-..." run plain nowhere participant
 expect_sentence 3 "is not a folder" run absent nowhere participant
-expect_sentence 2 "must be one of participant or group" run many nowhere both
+expect_sentence 2 "must be one of participant, longitudinal or group" run many nowhere both
 sed -i 's/"Version": "[^"]*"/"Version": "0.0.9"/' whole/dataset_description.json
 expect_sentence 2 "holds results of version 0.0.9 of dien" run many whole participant "${with[@]}"
 tail -n 1 stderr | grep -q -- '--mix-versions allows it' || fail "expected the remedy, found $(cat stderr)"

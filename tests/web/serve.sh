@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by the scripts here, after ../cli/lib.sh: a server of its own, and words to talk to it. $url: its address.
 command -v curl >/dev/null || { echo "skipped: curl is not installed"; exit 77; }
 command -v python3 >/dev/null || { echo "skipped: python3, which reads the answers, is not installed"; exit 77; }

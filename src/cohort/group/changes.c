@@ -14,7 +14,7 @@
 
 /* Columns of NAME_longitudinal.tsv, all of which are taken. */
 static const char *const columns[] = {"structure",   "hemi",         "sessions", "mean_mm3", "change_percent",
-                                      "low_percent", "high_percent", "per",      "interval"};
+                                      "low_percent", "high_percent", "per",      "interval", "method"};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 static dn_status put_rows(dn_file_writer *w, const char *person, const dn_table *table)

@@ -134,7 +134,13 @@ static const column_text change_columns[] = {
      "Where the interval comes from",
      NULL,
      {"slope", "Student's t of the slope, of three and more sessions", "scanner SD",
-      "of two sessions, from the SD of repeated measurements of an unchanged head by simulated scanners"}},
+      "of two sessions, from the SD of repeated measurements of an unchanged head"}},
+    {"method",
+     "How the sessions are compared",
+     NULL,
+     {"networks", "the volume of each session is that of the networks on it", "registration",
+      "of sessions of one protocol: the volume of their mean, times how much a deformation of the mean to the session enlarges the "
+      "structure"}},
 };
 
 static void describe(json_t *root, const column_text *column)

@@ -293,7 +293,7 @@ dn_status dn_longitudinal(const char *const *paths, size_t count, const dn_longi
     DN_TRY_GOTO(status, make_pictures(&w), done);
     status = measure_all(&w, paths);
     if (status == DN_OK || status == DN_EQUALITY) {
-        dn_log(DN_LOG_WARNING, "%s: %s", w.name, DN_LONGITUDINAL_LIMITS);
+        dn_log(DN_LOG_WARNING, "%s: %s", w.name, w.ratios != NULL ? DN_LONGITUDINAL_LIMITS_ALIKE : DN_LONGITUDINAL_LIMITS);
     }
 done:
     release(&w);

@@ -2,7 +2,8 @@
  *
  * No session is the reference (register/midpoint.h). Each is interpolated once onto a lattice of 1 mm and made alike with the others in
  * bias field, contrast and resolution; the networks then run on each, on boxes that are those of the mean of all sessions. So what differs
- * between two volumes is what differs between two heads.
+ * between two volumes is what differs between two heads. The networks hold small changes back; of sessions of one protocol, hypothalamus
+ * and thalamus therefore get the volume of the mean, times the growth that a deformation finds (growth_volumes.h).
  *
  * Files in the folder; NAME is the person's:
  *   NAME_desc-longitudinal_T1w.nii.gz         the mean of all sessions in the common frame
@@ -30,10 +31,16 @@ typedef struct dn_longitudinal_options {
  * Others as dn_measure_scans; DN_EQUALITY: all is written, and a session failed quality control. */
 DN_CHECKED dn_status dn_longitudinal(const char *const *paths, size_t count, const dn_longitudinal_options *options);
 
-/* What is known against the changes that it gives: said with each of them. */
+/* What is known against the changes that it gives: said with each of them. The first of sessions of one protocol (growth_volumes.h), the
+ * other of others. */
+#define DN_LONGITUDINAL_LIMITS_ALIKE                                                                                                       \
+    "The changes of hypothalamus and thalamus were tried on few heads with a known shrinkage; those of other structures come out too "     \
+    "small"
 #define DN_LONGITUDINAL_LIMITS                                                                                                             \
-    "Changes come out too small: of a known shrinkage of one head about 60 % was found. Scans of another protocol or scanner than the "    \
-    "others can move the hypothalamus more than independent measurements do. Compare changes between people whose scans are alike, and "   \
-    "do not take them as absolute"
+    "The sessions differ in resolution, so changes come out too small: of a known shrinkage about 60 % was found by the networks. Scans "  \
+    "of "                                                                                                                                  \
+    "another protocol or scanner than the others can move the hypothalamus more than independent measurements do. Compare changes "        \
+    "between "                                                                                                                             \
+    "people whose scans are alike, and do not take them as absolute"
 
 #endif

@@ -113,7 +113,7 @@ static json_t *columns_json(void)
         {"low_percent", "lower end of the 95 % interval of the change"},
         {"high_percent", "upper end of it"},
         {"interval", "slope: Student's t of the slope, of three and more sessions. scanner SD: of two sessions, from the SD of repeated "
-                     "measurements of an unchanged head by simulated scanners"},
+                     "measurements of an unchanged head"},
         {"method",
          "networks: the volume of each session is that of the networks on it. registration: of sessions of one protocol, the volume of "
          "the mean of all sessions, times how much a deformation of the mean to the session enlarges the structure"},
@@ -162,7 +162,7 @@ static dn_status write_json(const dn_person *p)
     DN_TRY(dn_output_path(p->folder, p->name, "_longitudinal.json", &path));
     json_t *root = json_object();
     dn_record_set(root, "GeneratedBy", dn_record_program(p->models, p->model_count, p->precision, NULL));
-    dn_record_set(root, "Limits", json_string(DN_LONGITUDINAL_LIMITS));
+    dn_record_set(root, "Limits", json_string(p->by_growth ? DN_LONGITUDINAL_LIMITS_ALIKE : DN_LONGITUDINAL_LIMITS));
     dn_record_set(root, "TimeUnit", json_string(p->sessions->unit));
     dn_record_set(root, "TimeFrom", json_string(p->sessions->time_from));
     dn_record_set(root, "Columns", columns_json());
