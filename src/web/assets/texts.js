@@ -80,13 +80,13 @@ export default {
     notForDiagnosis: 'For research; not for diagnosis.',
     verdictTitle: {
         passed: 'Passed the automatic checks', check: 'Please check', failedCheck: 'Failed quality control: do not use these numbers',
-        byHand: 'Accepted by hand', rejectedByHand: 'Rejected by hand: do not use these numbers',
+        byHand: 'Accepted by hand', failedByHand: 'Failed quality control, accepted by hand', rejectedByHand: 'Rejected by hand: do not use these numbers',
     },
     verdictText: {
         passed: 'Nothing unusual was found. The checks do not replace your own look at the outlines.',
         check: 'Check the outlines before you use the numbers.',
         failedCheck: 'At least one measure cannot be right. The numbers are struck through.',
-        byHand: '', rejectedByHand: 'The numbers are struck through.',
+        byHand: '', failedByHand: 'Quality control rejected at least one measure as impossible; a person accepted the scan.', rejectedByHand: 'The numbers are struck through.',
     },
     level: { failed: 'Failed:', warning: 'Check:' },
     reviewed: (who, when) => `${who}, ${when}`,

@@ -4,7 +4,7 @@ import { when } from './format.js';
 import T from './texts.js';
 
 export function verdictOf(job, data) {
-    if (job.review) return job.review.accepted ? 'byHand' : 'rejectedByHand';
+    if (job.review) return !job.review.accepted ? 'rejectedByHand' : job.accepted === false ? 'failedByHand' : 'byHand';
     if (job.accepted === false) return 'failedCheck';
     return (data ? data.flags.some((f) => f.level !== 'note') : (job.warnings ?? []).length > 0) ? 'check' : 'passed';
 }
@@ -30,7 +30,7 @@ function decision(job, decide) {
 
 export function verdict(job, data, decide) {
     const kind = verdictOf(job, data);
-    const colour = unusable(kind) ? 'bad' : kind === 'check' ? 'warn' : 'ok';
+    const colour = unusable(kind) ? 'bad' : kind === 'check' || kind === 'failedByHand' ? 'warn' : 'ok';
     const review = job.review
         ? h('p', {}, job.review.reason ? `${job.review.reason} ` : '', h('span', { class: 'soft' }, T.reviewed(job.review.who, when(job.review.when)))) : null;
     const levels = ['failed', 'warning', 'note'];
