@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/remedy.h"
 #include "cli/report_stderr.h"
+#include "train/parallel/parallel.h"
 
 #include <limits.h>
 #ifdef __GLIBC__
@@ -21,12 +22,18 @@
 #include <string.h>
 #include <unistd.h>
 
+/* One of several processes of a training: mpirun sends each signal twice, to the process and to its group. */
+static volatile sig_atomic_t launched;
+
 /* First Ctrl-C: work stops at its next step and cleans up after itself. Second: leave now, without temporaries. */
 static void on_interrupt(int number)
 {
     static volatile sig_atomic_t times;
     (void)number;
-    if (times++ > 0) {
+    if (times++ > 0 && launched) { /* the launcher itself ends what does not stop */
+        return;
+    }
+    if (times > 1) {
         dn_child_stop_all();
         dn_file_remove_temporaries();
         _exit(dn_status_exit_code(DN_ECANCELLED));
@@ -49,6 +56,7 @@ static void on_end(int number)
 static void install_handlers(void)
 {
     static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP};
+    launched = dn_parallel_started() > 1;
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; ++i) {

@@ -223,6 +223,7 @@ static uint16_t vote(const pass *it, const ring *r, int64_t i, int64_t j, int64_
     uint16_t label[MOST];
     float share[MOST], central[MOST];
     int count = 0, last = 0;
+    label[0] = 0;
     for (int c = 0; c < z->count[k]; ++c) {
         const uint16_t *plane = r->planes + (z->first[k] + c) % r->size * r->plane;
         for (int b = 0; b < y->count[j]; ++b) {

@@ -173,9 +173,11 @@ while IFS=$'\t' read -r page line; do
         set -f
         words=${line#dien }
         set +f
-        # shellcheck disable=SC2086,SC2294 # the line as a shell reads it
+        # shellcheck disable=SC2034 # eval reads it
         limit=(timeout 500)
+        # shellcheck disable=SC2034
         [[ $line = 'dien serve'* ]] && limit=(timeout --preserve-status 3)
+        # shellcheck disable=SC2086,SC2294 # the line as a shell reads it
         eval "\"\${limit[@]}\" \"\$dien\" $words $extra" >"$work/stdout" 2>"$work/stderr" </dev/null
     )
     code=$?

@@ -103,4 +103,17 @@ grep -qE 'stopped after step [0-9]+ of 100000 and saved|mpirun noticed' "$work/s
 rows=$(($(wc -l <"$work/killed/log.tsv") - 1))
 expect 0 train "$work/toy.yaml" -o "$work/killed" --resume --no-figure --threads 1 --stop-after 2
 [ "$(tail -n 1 "$work/killed/log.tsv" | cut -f 1)" -ge $((rows + 2)) ] || fail "one was killed: expected to go on after step $rows, found $(tail -n 1 "$work/killed/log.tsv")"
+
+# Ctrl-C on mpirun: both processes stop, and the last step is saved although no checkpoint was due.
+write_config batch "steps: 100000, batch: 4, checkpoint_minutes: 1000"
+timeout 60 mpirun "${root[@]}" --oversubscribe --bind-to none -n 2 "$dien" train "$work/toy.yaml" -o "$work/stopped" --no-figure --threads 1 \
+    >"$work/stdout" 2>"$work/stderr" </dev/null &
+run=$!
+for _ in $(seq 200); do
+    grep -q 'step 6: validation' "$work/stderr" && break
+    sleep 0.1
+done
+kill -INT "$(pgrep -P "$run")"
+wait "$run"
+[ -s "$work/stopped/checkpoint.safetensors" ] || fail "Ctrl-C: nothing was saved: $(tail -c 600 "$work/stderr")"
 finish

@@ -2,6 +2,8 @@
 #ifndef DIEN_HAVE_MPI
 #include "train/parallel/parallel.h"
 
+#include <stddef.h>
+
 dn_status dn_parallel_join(dn_parallel **out)
 {
     *out = NULL;
