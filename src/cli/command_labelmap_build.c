@@ -69,7 +69,7 @@ static const dn_option build_options[] = {
 
 const dn_command dn_labelmap_build_command = {
     .name = "labelmap build",
-    .summary = "make label maps of whole heads from the scan of one hemisphere",
+    .summary = "make whole-head label maps from a hemisphere's scan",
     .positional = "SCAN",
     .positional_min = 1,
     .positional_max = 1,

@@ -124,7 +124,7 @@ static const dn_option mirror_options[] = {
 
 const dn_command dn_labelmap_mirror_command = {
     .name = "labelmap mirror",
-    .summary = "make a whole head of a placed hemisphere and its mirror image",
+    .summary = "make a whole head of a hemisphere and its mirror image",
     .positional = "MAP",
     .positional_min = 1,
     .positional_max = 1,

@@ -61,7 +61,7 @@ static const dn_option orient_options[] = {
 
 const dn_command dn_labelmap_orient_command = {
     .name = "labelmap orient",
-    .summary = "bring the scan of a hemisphere to RAS, a right one to the left",
+    .summary = "bring a hemisphere's scan to RAS, a right one to the left",
     .positional = "SCAN",
     .positional_min = 1,
     .positional_max = 1,
@@ -93,7 +93,7 @@ static const dn_option resample_options[] = {
 
 const dn_command dn_labelmap_resample_command = {
     .name = "labelmap resample",
-    .summary = "resample a scan or its labels while reading it, and orient it",
+    .summary = "resample and orient a scan or labels of any size",
     .positional = "SCAN",
     .positional_min = 1,
     .positional_max = 1,
@@ -122,7 +122,7 @@ static const dn_option background_options[] = {
 
 const dn_command dn_labelmap_background_command = {
     .name = "labelmap background",
-    .summary = "mark the brain in the scan of a hemisphere, without background and packing",
+    .summary = "mark the brain, without background and packing",
     .positional = "SCAN",
     .positional_min = 1,
     .positional_max = 1,
