@@ -56,7 +56,7 @@ static bool is_empty(const dn_labels *map)
 static dn_status write_pair(const dn_volume *scan, const dn_labels *truth, const dn_samples_options *options, const char *stem,
                             int64_t number)
 {
-    const char *const suffix[2] = {options->kind, "dseg"};
+    const char *const suffix[2] = {options->kind != NULL ? options->kind : "T1w", "dseg"};
     for (int what = 0; what < 2; ++what) {
         char *name = NULL;
         char *path = NULL;

@@ -12,7 +12,7 @@ typedef struct dn_samples_options {
     double spacing;  /* mm, of the scans */
     double slice_mm; /* thickness of slices, along slice_axis (world: 0 x, 1 y, 2 z; -1: drawn for each sample); 0: none */
     int slice_axis;
-    const char *kind; /* how files of scans end: "T1w" */
+    const char *kind; /* how files of scans end; NULL: "T1w" */
     double size;      /* edge of a cube around the middle of the map, mm; 0: the whole map */
     bool preview;     /* also STEM_preview.png: the first samples with and without their labels */
     dn_synth_options how;

@@ -176,7 +176,7 @@ while IFS=$'\t' read -r page line; do
         # shellcheck disable=SC2034 # eval reads it
         limit=(timeout 500)
         # shellcheck disable=SC2034
-        [[ $line = 'dien serve'* ]] && limit=(timeout --preserve-status 3)
+        [[ $line = 'dien serve'* ]] && limit=(timeout --preserve-status 15)
         # shellcheck disable=SC2086,SC2294 # the line as a shell reads it
         eval "\"\${limit[@]}\" \"\$dien\" $words $extra" >"$work/stdout" 2>"$work/stderr" </dev/null
     )
