@@ -1,4 +1,4 @@
-# Writes the C file that has the page's files in it (src/web/assets.h), placed among the constants by the assembler.
+# Writes the C file that has the page's files in it (src/web/http/assets.h), placed among the constants by the assembler.
 #   dn_web_assets(OUTPUT openapi.json ASSET_FOLDER)
 function(dn_web_assets output contract folder)
   file(GLOB_RECURSE files CONFIGURE_DEPENDS RELATIVE ${folder} ${folder}/*)
@@ -21,6 +21,6 @@ function(dn_web_assets output contract folder)
     math(EXPR n "${n} + 1")
   endforeach()
   file(CONFIGURE OUTPUT ${output} CONTENT
-    "/* Written by tools/web_assets.cmake. */\n#include \"web/assets.h\"\n\n__asm__(\".pushsection .rodata\\n\"\n@blocks@        \".popsection\\n\");\n@names@\nconst dn_asset dn_asset_table[] = {\n@rows@    {0},\n};\n" @ONLY)
+    "/* Written by tools/web_assets.cmake. */\n#include \"web/http/assets.h\"\n\n__asm__(\".pushsection .rodata\\n\"\n@blocks@        \".popsection\\n\");\n@names@\nconst dn_asset dn_asset_table[] = {\n@rows@    {0},\n};\n" @ONLY)
   set_source_files_properties(${output} PROPERTIES OBJECT_DEPENDS "${depends}" COMPILE_OPTIONS -Wno-missing-variable-declarations)
 endfunction()

@@ -8,8 +8,8 @@
 #include "models/store.h"
 #include "web/handlers.h"
 #include "web/ids.h"
+#include "web/jobs/uploads.h"
 #include "web/server.h"
-#include "web/uploads.h"
 
 #include <errno.h>
 #include <stdio.h>

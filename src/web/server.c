@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "base/words.h"
-#include "web/groups.h"
-#include "web/jobs.h"
-#include "web/uploads.h"
+#include "web/groups/groups.h"
+#include "web/jobs/jobs.h"
+#include "web/jobs/uploads.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

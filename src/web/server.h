@@ -5,11 +5,11 @@
 #include "base/lock.h"
 #include "stats/normative.h"
 #include "web/database.h"
-#include "web/events.h"
-#include "web/guard.h"
-#include "web/http.h"
+#include "web/http/guard.h"
+#include "web/http/http.h"
+#include "web/jobs/events.h"
+#include "web/jobs/runner.h"
 #include "web/request.h"
-#include "web/runner.h"
 
 struct dn_web {
     dn_web_options options; /* with the defaults filled in */

@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/table.h"
-#include "web/events.h"
 #include "web/handlers.h"
+#include "web/jobs/events.h"
 #include "web/server.h"
 
 #include <dirent.h>

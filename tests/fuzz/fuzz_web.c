@@ -3,7 +3,7 @@
 #define _GNU_SOURCE
 #include "fuzz.h"
 
-#include "web/guard.h"
+#include "web/http/guard.h"
 #include "web/request.h"
 #include "web/routes.h"
 

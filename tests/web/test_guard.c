@@ -1,6 +1,6 @@
 /* Who may ask: names of this machine and of others, pages of other sites, the mark, the token. */
 #include "test.h"
-#include "web/guard.h"
+#include "web/http/guard.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The routes' table and the document that describes it: the same addresses and methods; and the search in the table. */
 #define _GNU_SOURCE
 #include "test.h"
-#include "web/assets.h"
+#include "web/http/assets.h"
 #include "web/routes.h"
 
 #include <ctype.h>

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/job.h"
 #include "base/memory.h"
-#include "web/http_private.h"
+#include "web/http/http_private.h"
 #include "web/remedy.h"
 #include "web/routes.h"
 

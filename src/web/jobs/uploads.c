@@ -1,6 +1,6 @@
 /* Uploads: made, filled piece by piece, looked at, given up. */
 #define _GNU_SOURCE
-#include "web/uploads.h"
+#include "web/jobs/uploads.h"
 
 #include "base/file.h"
 #include "base/json.h"

@@ -1,5 +1,5 @@
 /* Where a person lies among the people of a norm, and the norm's curves at this head size. */
-#include "web/norm_points.h"
+#include "web/results/norm_points.h"
 
 #include "base/file.h"
 #include "stats/normative.h"

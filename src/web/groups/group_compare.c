@@ -3,10 +3,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "study/groups/groups.h"
-#include "web/groups.h"
+#include "web/groups/groups.h"
 #include "web/handlers.h"
 #include "web/ids.h"
-#include "web/results.h"
+#include "web/results/results.h"
 #include "web/server.h"
 
 #include <stdio.h>

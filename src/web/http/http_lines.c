@@ -1,7 +1,7 @@
 /* Connections that are open: one which takes too long to say what it wants is ended, however slowly it goes on talking. */
 #define _GNU_SOURCE
 #include "base/clock.h"
-#include "web/http_private.h"
+#include "web/http/http_private.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

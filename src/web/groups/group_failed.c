@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "cohort/run/scan_status.h"
-#include "web/groups.h"
+#include "web/groups/groups.h"
 
 #include <dirent.h>
 #include <stdlib.h>

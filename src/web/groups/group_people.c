@@ -3,10 +3,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "study/tables/join.h"
-#include "web/groups.h"
+#include "web/groups/groups.h"
 #include "web/handlers.h"
 #include "web/ids.h"
-#include "web/uploads.h"
+#include "web/jobs/uploads.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,12 +1,12 @@
 /* The end of a job: its results and its row. */
 #define _GNU_SOURCE
-#include "web/job_settle.h"
+#include "web/jobs/job_settle.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "web/database.h"
 #include "web/ids.h"
-#include "web/jobs.h"
+#include "web/jobs/jobs.h"
 #include "web/remedy.h"
 #include "web/server.h"
 

@@ -1,6 +1,6 @@
 /* The page and its files. */
 #define _GNU_SOURCE
-#include "web/assets.h"
+#include "web/http/assets.h"
 
 #include "base/memory.h"
 #include "web/handlers.h"

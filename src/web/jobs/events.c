@@ -1,11 +1,11 @@
 /* The hub of events, and the streams that listen to it. */
 #define _GNU_SOURCE
-#include "web/events.h"
+#include "web/jobs/events.h"
 
 #include "base/memory.h"
 #include "web/handlers.h"
 #include "web/ids.h"
-#include "web/jobs.h"
+#include "web/jobs/jobs.h"
 #include "web/server.h"
 #include "web/trainings.h"
 

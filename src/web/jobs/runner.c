@@ -1,6 +1,6 @@
 /* The threads that take jobs from the queue. */
 #define _GNU_SOURCE
-#include "web/runner.h"
+#include "web/jobs/runner.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -9,15 +9,15 @@
 #include "base/threads.h"
 #include "cohort/run/pool.h"
 #include "web/database.h"
-#include "web/events.h"
 #include "web/ids.h"
-#include "web/job_prepare.h"
-#include "web/job_settle.h"
-#include "web/jobs.h"
+#include "web/jobs/events.h"
+#include "web/jobs/job_prepare.h"
+#include "web/jobs/job_settle.h"
+#include "web/jobs/jobs.h"
+#include "web/jobs/uploads.h"
 #include "web/remedy.h"
 #include "web/server.h"
 #include "web/trainings.h"
-#include "web/uploads.h"
 
 #include <math.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* Who may ask: Host, Origin, the mark of a write, and the token. */
 #define _GNU_SOURCE
-#include "web/guard.h"
+#include "web/http/guard.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

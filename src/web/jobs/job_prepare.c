@@ -1,6 +1,6 @@
 /* DICOM files become one scan, the demo head is made, and the person's age and sex are put where the reports find them. */
 #define _GNU_SOURCE
-#include "web/job_prepare.h"
+#include "web/jobs/job_prepare.h"
 
 #include "base/file.h"
 #include "base/install.h"

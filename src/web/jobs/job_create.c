@@ -5,13 +5,13 @@
 #include "base/memory.h"
 #include "segment/select.h"
 #include "web/database.h"
-#include "web/events.h"
 #include "web/handlers.h"
 #include "web/ids.h"
-#include "web/jobs.h"
-#include "web/runner.h"
+#include "web/jobs/events.h"
+#include "web/jobs/jobs.h"
+#include "web/jobs/runner.h"
+#include "web/jobs/uploads.h"
 #include "web/server.h"
-#include "web/uploads.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,9 +3,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "web/database.h"
-#include "web/events.h"
-#include "web/groups.h"
+#include "web/groups/groups.h"
 #include "web/handlers.h"
+#include "web/jobs/events.h"
 #include "web/server.h"
 
 #include <math.h>

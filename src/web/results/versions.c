@@ -6,13 +6,13 @@
 #include "report/correct.h"
 #include "study/tables/review.h"
 #include "web/database.h"
-#include "web/events.h"
 #include "web/handlers.h"
 #include "web/ids.h"
-#include "web/jobs.h"
-#include "web/results.h"
+#include "web/jobs/events.h"
+#include "web/jobs/jobs.h"
+#include "web/jobs/uploads.h"
+#include "web/results/results.h"
 #include "web/server.h"
-#include "web/uploads.h"
 
 #include <errno.h>
 #include <stdio.h>

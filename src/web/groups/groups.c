@@ -1,6 +1,6 @@
 /* Groups: which scans, and their volumes. */
 #define _GNU_SOURCE
-#include "web/groups.h"
+#include "web/groups/groups.h"
 
 #include "base/file.h"
 #include "base/memory.h"

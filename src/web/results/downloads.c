@@ -5,8 +5,8 @@
 #include "base/memory.h"
 #include "image/io.h"
 #include "web/handlers.h"
-#include "web/jobs.h"
-#include "web/results.h"
+#include "web/jobs/jobs.h"
+#include "web/results/results.h"
 #include "web/server.h"
 
 #include <errno.h>

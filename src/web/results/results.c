@@ -1,6 +1,6 @@
 /* What was measured, as the page shows it. */
 #define _GNU_SOURCE
-#include "web/results.h"
+#include "web/results/results.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -10,8 +10,8 @@
 #include "report/volume_lines.h"
 #include "web/database.h"
 #include "web/handlers.h"
-#include "web/jobs.h"
-#include "web/norm_points.h"
+#include "web/jobs/jobs.h"
+#include "web/results/norm_points.h"
 #include "web/server.h"
 
 #include <ctype.h>

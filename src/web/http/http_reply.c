@@ -1,6 +1,6 @@
 /* A reply on its way out: its headers, and where its bytes come from. */
 #define _GNU_SOURCE
-#include "web/http_private.h"
+#include "web/http/http_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

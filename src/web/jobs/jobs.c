@@ -1,14 +1,14 @@
 /* Jobs: read, shown, changed, deleted. How one is made is in job_create.c. */
 #define _GNU_SOURCE
-#include "web/jobs.h"
+#include "web/jobs/jobs.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "web/database.h"
-#include "web/events.h"
 #include "web/handlers.h"
 #include "web/ids.h"
-#include "web/runner.h"
+#include "web/jobs/events.h"
+#include "web/jobs/runner.h"
 #include "web/server.h"
 
 #include <dirent.h>
