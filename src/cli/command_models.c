@@ -142,7 +142,8 @@ static dn_status show(const dn_arguments *arguments)
  * source: the file that the model came from. */
 static dn_status target_path(const char *output, const char *source, const dn_model *model, char **out)
 {
-    static const char *const own[] = {DN_SEGMENT_MODEL, DN_SEGMENT_SLICES, DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE};
+    static const char *const own[] = {DN_SEGMENT_MODEL, DN_SEGMENT_ANY_CONTRAST, DN_SEGMENT_SLICES, DN_WHOLE_HEAD_COARSE,
+                                      DN_WHOLE_HEAD_FINE};
     char *folder, *name;
     if (output != NULL && dn_path_has_extension(output, EXTENSION)) {
         return dn_strdup(output, out);

@@ -52,6 +52,7 @@ typedef struct dn_quality_evidence {
     const dn_head *head;      /* NULL: nothing of the whole head is measured; the rest is not read then */
     const bool *head_wanted;  /* by channel of it */
     bool icv_wanted;
+    bool any_contrast; /* the hypothalamus was measured by the network for scans that are not T1-weighted */
     dn_limits_kind limits;
     const dn_acpc_found *acpc; /* of a network that works on slices; NULL: there was none */
     const char *acpc_refused;  /* why it measured nothing; NULL: it did */

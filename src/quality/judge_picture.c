@@ -2,6 +2,7 @@
 #include "quality/judge_picture.h"
 
 #include "segment/head/clean.h"
+#include "segment/head/contrast.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -73,40 +74,44 @@ static const char *weighting(double fluid, double grey, double white)
                                         : "fluid, grey and white matter do not differ as they should";
 }
 
+/* What the numbers of another contrast are worth: of the networks, which one was made for it. */
+static const char *worth(const dn_quality_evidence *e)
+{
+    return e->any_contrast ? "The hypothalamus was measured by the network for scans of any contrast, which is less exact; the other "
+                             "structures by networks for T1-weighted scans: do not compare these numbers with those of T1-weighted scans."
+                           : "The networks were trained for T1-weighted scans only: do not use these numbers.";
+}
+
 void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
 {
     const dn_picture_limits *limits = dn_picture_limits_get();
-    const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL; /* labels follow a wrong contrast as far as they can */
-    if (p != NULL && !isnan(p->fluid + p->grey + p->white)) {
-        const double share = p->white > p->fluid ? (p->white - p->grey) / (p->white - p->fluid) : -1.0;
-        const bool like = e->head->location.found && e->head->location.match >= DN_ALIGN_MATCH; /* the average head, in T1 */
-        if (!(share >= limits->grey[0] && share <= limits->grey[1]) && like) {
-            dn_quality_add(
-                out, DN_FLAG_WARNING, "contrast",
-                "Fluid, grey and white matter do not differ as they usually do in T1-weighted scans (fluid %.4g, grey %.4g, white "
-                "matter %.4g), although the brain as a whole is like a T1-weighted scan: an uneven coil, motion or a lesion; look at the "
-                "outlines.",
-                p->fluid, p->grey, p->white);
-        } else if (!(share >= limits->grey[0] && share <= limits->grey[1])) {
-            dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
-                           "This is not a T1-weighted scan, or not one of an adult: %s (fluid %.4g, grey %.4g, white matter %.4g). "
-                           "The networks were trained for T1-weighted scans only: do not use these numbers.",
-                           weighting(p->fluid, p->grey, p->white), p->fluid, p->grey, p->white);
-            return;
-        }
-    }
+    const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL;
     const dn_location *location = e->head != NULL ? &e->head->location : e->location;
-    if (location == NULL || !location->found || isnan(location->match)) {
+    const dn_contrast contrast = dn_contrast_of(e->head, e->location, e->head_seen);
+    if (contrast == DN_CONTRAST_TISSUES) {
+        dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
+                       "This is not a T1-weighted scan, or not one of an adult: %s (fluid %.4g, grey %.4g, white matter %.4g). %s",
+                       weighting(p->fluid, p->grey, p->white), p->fluid, p->grey, p->white, worth(e));
         return;
     }
-    const double inside = location->match;
-    if (inside < limits->inside[0]) {
-        /* Without the whole head's labels the alignment may be what is wrong. */
-        const bool failed = inside < limits->inside[1] && (e->head_seen || location->correlation >= DN_ALIGN_CERTAIN);
-        dn_quality_add(out, failed ? DN_FLAG_FAILED : DN_FLAG_WARNING, "not_t1",
-                       "%s: its correlation with the average T1-weighted head inside the brain is %.2f (limit %.2f)%s",
-                       failed ? "This is not a T1-weighted scan" : "This may not be a T1-weighted scan", inside,
-                       limits->inside[failed ? 1 : 0], failed ? ": do not use these numbers." : ": look at the picture.");
+    if (p != NULL && contrast == DN_CONTRAST_UNEVEN) {
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "contrast",
+            "Fluid, grey and white matter do not differ as they usually do in T1-weighted scans (fluid %.4g, grey %.4g, white "
+            "matter %.4g), although the brain as a whole is like a T1-weighted scan: an uneven coil, motion or a lesion; look at "
+            "the outlines.",
+            p->fluid, p->grey, p->white);
+    }
+    if (contrast == DN_CONTRAST_INSIDE_OTHER) {
+        dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
+                       "This is not a T1-weighted scan: its correlation with the average T1-weighted head inside the brain is %.2f (limit "
+                       "%.2f). %s",
+                       location->match, DN_CONTRAST_INSIDE, worth(e));
+    } else if (location != NULL && location->found && location->match < limits->inside) {
+        dn_quality_add(out, DN_FLAG_WARNING, "not_t1",
+                       "This may not be a T1-weighted scan: its correlation with the average T1-weighted head inside the brain is %.2f "
+                       "(limit %.2f): look at the picture.",
+                       location->match, limits->inside);
     }
 }
 
@@ -149,7 +154,7 @@ static void judge_sides(const sides *s, double middle, dn_quality *out)
 void dn_quality_judge_parts(const dn_quality_evidence *e, dn_quality *out)
 {
     const dn_picture_limits *limits = dn_picture_limits_get();
-    if (e->parts == NULL) {
+    if (e->parts == NULL || e->any_contrast) { /* what is usual is known of T1-weighted scans */
         return;
     }
     for (size_t g = 0; g < e->structures->group_count; ++g) {

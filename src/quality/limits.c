@@ -35,8 +35,7 @@ double dn_quality_posterior_limit(const dn_quality_limits *limits, double longes
 
 /* Measured: docs/evidence/quality_limits.md, "What the picture shows". */
 static const dn_picture_limits picture = {
-    .grey = {0.20, 0.95},
-    .inside = {0.28, 0.20},
+    .inside = 0.28,
     .cut = 0.40,
     .cut_share = 0.01,
     .air = 0.30,

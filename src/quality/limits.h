@@ -34,8 +34,7 @@ double dn_quality_posterior_limit(const dn_quality_limits *limits, double longes
 /* What is usual of the picture (head/evidence.h, quality/part_evidence.h), whatever the networks say. Two values as above; each was
  * measured as docs/evidence/quality_limits.md has it. */
 typedef struct dn_picture_limits {
-    double grey[2];        /* (white - grey) / (white - fluid): T1-weighted between the first and the second; else failed */
-    double inside[2];      /* correlation with the average head over the brain alone: warning below the first, failed below the second */
+    double inside;         /* correlation with the average head over the brain alone; warning (segment/head/contrast.h: failed) */
     double cut, cut_share; /* a structure's part in the scan's outermost layer: of the next layer's, and of its volume; failed */
     double air;            /* brightness of air, of white matter; warning */
     double stray_mm3;      /* inside the skull where the average head has none; warning */

@@ -58,6 +58,7 @@ dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement 
         .acpc = r->frame != NULL ? &r->frame->found : NULL,
         .acpc_refused = r->frame != NULL ? r->frame->refused : NULL,
         .is_stack = r->stack != NULL,
+        .any_contrast = r->any_contrast,
         .disagreement = disagreement_of(r),
         .mirror_disagreement = h != NULL && h->mirrored != NULL ? h->mirrored->disagreement : (double)NAN,
     };

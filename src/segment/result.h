@@ -78,6 +78,7 @@ typedef struct dn_segment_result {
     bool common_frame;                         /* of a picture on the common frame of several scans: path is only its source */
     const dn_model *models[DN_SEGMENT_MODELS]; /* that were used; borrowed from the segmenter */
     size_t model_count;
+    bool any_contrast; /* the scan is not T1-weighted, so the network for scans of any contrast measured the hypothalamus */
     dn_precision precision;
     dn_scan_info info;
     double scan_spacing[3];        /* mm, of the scan as it came */

@@ -87,6 +87,7 @@ static dn_status run_head(dn_segmenter *s, dn_segment_result *r)
 static dn_status run_box(dn_segmenter *s, dn_segment_result *r)
 {
     DN_TRY(enter(r, DN_STAGE_NETWORK));
+    DN_TRY(dn_segmenter_settle_contrast(s, r));
     dn_status status = dn_hypothalamus_in_box(s, r);
     if (status == DN_EDATA && s->measures_head) {
         dn_error_clear();
@@ -267,7 +268,7 @@ static dn_status run_stages(dn_segmenter *s, dn_segment_result *r, dn_volume *sc
     }
     if (s->stacks != NULL) {
         DN_TRY(run_stack(s, r));
-    } else if (s->network != NULL) {
+    } else if (s->box.network != NULL) {
         DN_TRY(run_box(s, r));
     } else if (s->acpc != NULL) {
         DN_TRY(run_slices(s, r));

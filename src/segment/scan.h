@@ -32,6 +32,8 @@ typedef struct dn_segmenter_options {
  * slices of the AC-PC frame. Both come with the program. */
 #define DN_SEGMENT_MODEL "hypothalamus"
 #define DN_SEGMENT_SLICES "hypothalamus-2d"
+/* For scans that are not T1-weighted (head/contrast.h), where it is installed and no network was named. */
+#define DN_SEGMENT_ANY_CONTRAST "hypothalamus-any-contrast"
 
 /* The networks, ready to be used on any number of scans, one at a time. */
 typedef struct dn_segmenter dn_segmenter;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "models/keras/import.h"
 #include "models/store.h"
+#include "segment/head/contrast.h"
 #include "segment/hypothalamus/stack.h"
 
 #include <stdlib.h>
@@ -97,6 +98,20 @@ static dn_status check_slices(const dn_segmenter_options *options, const dn_segm
     return DN_OK;
 }
 
+static dn_status open_box(const char *name, const dn_segmenter_options *options, dn_box_network *box)
+{
+    const dn_network_options network = {options->precision, options->memory_limit};
+    DN_TRY(load_model(name, &box->model));
+    DN_TRY(dn_structures_init(box->model, &box->structures));
+    return dn_network_create(box->model, &network, &box->network);
+}
+
+static void release_box(dn_box_network *box)
+{
+    dn_network_destroy(box->network);
+    dn_model_destroy(box->model);
+}
+
 static dn_status load_parts(const char *name, const dn_segmenter_options *options, dn_segmenter *s)
 {
     dn_stack_models *slices = NULL;
@@ -117,11 +132,10 @@ static dn_status load_parts(const char *name, const dn_segmenter_options *option
         s->structures = *dn_stack_models_structures(slices_of(s));
         return check_slices(options, s);
     }
-    DN_TRY(load_model(name, &s->volume_model));
-    s->model = s->volume_model;
-    DN_TRY(dn_structures_init(s->model, &s->structures));
-    dn_network_options network = {options->precision, options->memory_limit};
-    return dn_network_create(s->model, &network, &s->network);
+    DN_TRY(open_box(name, options, &s->box));
+    s->model = s->box.model;
+    s->structures = s->box.structures;
+    return DN_OK;
 }
 
 /* Of a stack all that its network labels is measured, and nothing else. */
@@ -183,13 +197,13 @@ dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter 
     bool coarse_there, fine_there;
     DN_TRY_GOTO(status, is_there(DN_WHOLE_HEAD_COARSE, &coarse_there), fail);
     DN_TRY_GOTO(status, is_there(DN_WHOLE_HEAD_FINE, &fine_there), fail);
-    s->fills = s->network != NULL && options->consensus != NULL && coarse_there;
+    s->fills = s->box.network != NULL && options->consensus != NULL && coarse_there;
     if (s->measures_head || s->acpc != NULL || s->fills) {
         bool fine = deep || s->acpc != NULL || (s->fills && fine_there);
         dn_whole_head_options whole = {.coarse_only = !fine, .precision = options->precision, .memory_limit = options->memory_limit};
         DN_TRY_GOTO(status, dn_whole_head_create(&whole, &s->head), fail);
     }
-    if (s->network != NULL && s->head != NULL &&
+    if (s->box.network != NULL && s->head != NULL &&
         strcmp(s->model->input.orientation, dn_whole_head_coarse(s->head)->input.orientation) != 0) {
         DN_FAIL_GOTO(status, fail, DN_EUSAGE,
                      "models %s and %s expect different orientations and cannot be used together; run them one after the other",
@@ -206,12 +220,47 @@ void dn_segmenter_destroy(dn_segmenter *segmenter)
 {
     if (segmenter != NULL) {
         dn_whole_head_destroy(segmenter->head);
-        dn_network_destroy(segmenter->network);
-        dn_model_destroy(segmenter->volume_model);
+        release_box(&segmenter->any);
+        release_box(&segmenter->box);
         dn_acpc_destroy(segmenter->acpc);
         dn_stack_models_destroy(segmenter->stacks);
         free(segmenter);
     }
+}
+
+const dn_box_network *dn_segmenter_box(const dn_segmenter *segmenter, const dn_segment_result *result)
+{
+    return result->any_contrast ? &segmenter->any : &segmenter->box;
+}
+
+dn_status dn_segmenter_settle_contrast(dn_segmenter *s, dn_segment_result *r)
+{
+    const dn_head *head = r->head != NULL ? &r->head->found : NULL;
+    bool there;
+    if (s->options.model != NULL || s->options.consensus != NULL || s->box.network == NULL ||
+        !dn_contrast_is_other(dn_contrast_of(head, r->location, r->head_seen))) {
+        return DN_OK;
+    }
+    if (s->any.network == NULL) {
+        DN_TRY(is_there(DN_SEGMENT_ANY_CONTRAST, &there));
+        if (!there) {
+            return DN_OK;
+        }
+        dn_status status = open_box(DN_SEGMENT_ANY_CONTRAST, &s->options, &s->any);
+        if (status != DN_OK) {
+            release_box(&s->any);
+            s->any = (dn_box_network){.network = NULL};
+            return status;
+        }
+    }
+    for (size_t i = 0; i < r->model_count; ++i) {
+        r->models[i] = r->models[i] == s->box.model ? s->any.model : r->models[i];
+    }
+    r->structures = s->any.structures;
+    r->any_contrast = true;
+    dn_log(DN_LOG_NOTE, "%s: the scan is not T1-weighted; the hypothalamus is measured by the network '" DN_SEGMENT_ANY_CONTRAST "'",
+           r->stem);
+    return DN_OK;
 }
 
 bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter)
@@ -221,9 +270,9 @@ bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter)
 
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter)
 {
-    return segmenter->network != NULL || segmenter->stacks != NULL ? &segmenter->model->input
-           : dn_whole_head_fine(segmenter->head) != NULL           ? &dn_whole_head_fine(segmenter->head)->input
-                                                                   : &dn_whole_head_coarse(segmenter->head)->input;
+    return segmenter->box.network != NULL || segmenter->stacks != NULL ? &segmenter->model->input
+           : dn_whole_head_fine(segmenter->head) != NULL               ? &dn_whole_head_fine(segmenter->head)->input
+                                                                       : &dn_whole_head_coarse(segmenter->head)->input;
 }
 
 bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_result *result)
@@ -250,7 +299,7 @@ void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *res
 {
     result->structures = segmenter->structures;
     result->precision = segmenter->options.precision;
-    if (segmenter->network != NULL) {
+    if (segmenter->box.network != NULL) {
         result->models[result->model_count++] = segmenter->model;
     }
     const dn_stack_models *slices = slices_of(segmenter);

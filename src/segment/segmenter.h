@@ -5,13 +5,20 @@
 #include "infer/network.h"
 #include "segment/scan.h"
 
+/* A network of the hypothalamus that works on volumes. */
+typedef struct dn_box_network {
+    dn_model *model;
+    dn_structures structures; /* of the model, which it borrows */
+    dn_network *network;      /* NULL: not used */
+} dn_box_network;
+
 struct dn_segmenter {
     dn_segmenter_options options; /* its texts may be gone once dn_segmenter_create has returned */
     dn_selection selection;       /* of what the networks that are there can measure */
     const dn_model *model;        /* of the hypothalamus; NULL, as structures and what runs it, when it is not used */
     dn_structures structures;
-    dn_model *volume_model; /* it, when it works on volumes: network runs it */
-    dn_network *network;
+    dn_box_network box;      /* it, when it works on volumes */
+    dn_box_network any;      /* instead of it, for scans that are not T1-weighted; opened when the first one comes */
     dn_acpc *acpc;           /* runs it on heads, when it works on slices */
     dn_stack_models *stacks; /* runs it on stacks, when it works on slices and only stacks were given */
     dn_whole_head *head;     /* NULL when it is not used */
@@ -19,6 +26,11 @@ struct dn_segmenter {
     bool fills;              /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
 };
 
+/* The network of the hypothalamus that works on volumes and is right for the result's scan: dn_segmenter_settle_contrast. */
+const dn_box_network *dn_segmenter_box(const dn_segmenter *segmenter, const dn_segment_result *result);
+/* After the head was located and looked at: where the scan is not T1-weighted and no network was named, result is one of the network for
+ * any contrast from here on, if that is installed. DN_EINPUT, DN_EFORMAT: it cannot be read. */
+DN_CHECKED dn_status dn_segmenter_settle_contrast(dn_segmenter *segmenter, dn_segment_result *result);
 /* The voxels that a scan is conformed to first. */
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter);
 /* Whether the networks of the whole head run on this scan; its location is known. */

@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "quality/judge_picture.h"
 #include "quality/part_evidence.h"
+#include "segment/head/contrast.h"
 
 #include <math.h>
 #include <string.h>
@@ -106,6 +107,16 @@ static void other_contrasts(void **state)
         }
     }
     assert_int_equal(level_of("contrast", true), DN_FLAG_WARNING);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) { /* and the network of the hypothalamus is chosen by the same rule */
+        make_usual();
+        head.picture.fluid = cases[i].fluid;
+        head.picture.grey = cases[i].grey;
+        head.picture.white = cases[i].white;
+        head.location.match = cases[i].match;
+        if (dn_contrast_is_other(dn_contrast_of(&head, &head.location, true)) != (cases[i].level == DN_FLAG_FAILED)) {
+            fail_msg("case %zu: expected %s contrast", i, cases[i].level == DN_FLAG_FAILED ? "another" : "T1");
+        }
+    }
     /* Without the whole head's labels: where the average head is aligned well, its word alone. */
     make_usual();
     head.location.match = 0.1;

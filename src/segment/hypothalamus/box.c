@@ -61,14 +61,14 @@ static dn_status ask_mirrored(dn_segmenter *s, dn_segment_result *r)
     dn_hypothalamus *h = r->hypothalamus;
     dn_posteriors mean;
     const dn_consensus_options pair = dn_consensus_mirrored_pair();
-    if (!s->model->input.mirror || s->options.consensus != NULL) {
+    if (!dn_segmenter_box(s, r)->model->input.mirror || s->options.consensus != NULL) {
         return DN_OK;
     }
     if (h->mirrored == NULL) {
         DN_TRY(dn_alloc(&h->mirrored, 1, sizeof *h->mirrored, "the results of the mirror image"));
     }
-    DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim, 0.0, &pair,
-                            &h->posteriors, &mean, h->mirrored));
+    DN_TRY(dn_consensus_run(dn_segmenter_box(s, r)->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim,
+                            0.0, &pair, &h->posteriors, &mean, h->mirrored));
     dn_posteriors_release(&h->posteriors);
     h->posteriors = mean;
     return DN_OK;
@@ -80,16 +80,17 @@ static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t pa
     dn_hypothalamus *h = r->hypothalamus;
     int64_t start[3];
     int64_t dim[3];
-    const int64_t box = dn_region_box(&s->model->input);
+    const int64_t box = dn_region_box(&dn_segmenter_box(s, r)->model->input);
     const bool given = r->like != NULL && r->like->hypothalamus != NULL;
     if (given) {
         memcpy(start, r->like->hypothalamus->posteriors.start, sizeof start);
         memcpy(dim, r->like->hypothalamus->posteriors.dim, sizeof dim);
     } else {
-        dn_region_place(padded, centre, box > 0 ? box : DN_REGION_SIZE, box > 0 ? 1 : s->model->input.multiple, start, dim);
+        dn_region_place(padded, centre, box > 0 ? box : DN_REGION_SIZE, box > 0 ? 1 : dn_segmenter_box(s, r)->model->input.multiple, start,
+                        dim);
     }
     dn_posteriors_release(&h->posteriors);
-    DN_TRY(dn_network_run(s->network, r->conformed.volume, start, dim, &h->posteriors));
+    DN_TRY(dn_network_run(dn_segmenter_box(s, r)->network, r->conformed.volume, start, dim, &h->posteriors));
     DN_TRY(dn_structures_check_channels(&r->structures, h->posteriors.channels));
     DN_TRY(ask_mirrored(s, r));
     DN_TRY(dn_postprocess(&h->posteriors, &r->structures, h->groups));
@@ -103,7 +104,7 @@ static dn_status search_whole_head(dn_segmenter *s, dn_segment_result *r, bool *
     uint8_t *labels = NULL;
     dn_group_result *groups = NULL;
     dn_status status;
-    DN_TRY_GOTO(status, dn_network_run_whole(s->network, r->conformed.volume, &labels), done);
+    DN_TRY_GOTO(status, dn_network_run_whole(dn_segmenter_box(s, r)->network, r->conformed.volume, &labels), done);
     DN_TRY_GOTO(status, dn_alloc(&groups, r->structures.group_count, sizeof *groups, "the structures found"), done);
     DN_TRY_GOTO(status, dn_postprocess_labels(labels, r->conformed.volume->grid.dim, &r->structures, groups), done);
     /* Centre on the largest find; its partner on the other side is next to it or is not the partner. */
@@ -153,8 +154,8 @@ static dn_status ask_again(dn_segmenter *s, dn_segment_result *r)
     }
     DN_TRY(dn_alloc(&h->consensus, 1, sizeof *h->consensus, "the consensus"));
     double peak = s->options.white_matter > 0.0 ? s->options.white_matter : r->white_matter;
-    DN_TRY(dn_consensus_run(s->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim, peak,
-                            s->options.consensus, NULL, &mean, h->consensus));
+    DN_TRY(dn_consensus_run(dn_segmenter_box(s, r)->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim,
+                            peak, s->options.consensus, NULL, &mean, h->consensus));
     dn_posteriors_release(&h->posteriors);
     h->posteriors = mean;
     return dn_postprocess(&h->posteriors, &r->structures, h->groups);
@@ -172,7 +173,7 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
 {
     dn_hypothalamus *h = r->hypothalamus;
     int64_t padded[3];
-    dn_network_padded(s->network, r->conformed.volume, padded);
+    dn_network_padded(dn_segmenter_box(s, r)->network, r->conformed.volume, padded);
     h->whole_voxels = padded[0] * padded[1] * padded[2];
     double centre[3];
     double next[3];
@@ -189,7 +190,7 @@ static dn_status find_and_run(dn_segmenter *s, dn_segment_result *r)
             DN_TRY(run_box(s, r, padded, centre, &done, &seen, next));
             h->found_by = DN_FOUND_BY_SECOND_BOX;
         }
-        if (dn_region_box(&s->model->input) > 0) {
+        if (dn_region_box(&dn_segmenter_box(s, r)->model->input) > 0) {
             return seen ? DN_OK : not_found(r);
         }
         /* Where the head is aligned well, there is nothing better to be found elsewhere: a torn or one-sided find is what the
@@ -242,7 +243,7 @@ static dn_status fill_around(const dn_segmenter *s, dn_segment_result *r, dn_vol
 
 dn_status dn_hypothalamus_in_box(dn_segmenter *s, dn_segment_result *r)
 {
-    const int64_t before = dn_network_work_done(s->network)->voxels;
+    const int64_t before = dn_network_work_done(dn_segmenter_box(s, r)->network)->voxels;
     dn_volume *scan = r->conformed.volume;
     dn_volume *filled = NULL;
     DN_TRY(dn_alloc(&r->hypothalamus, 1, sizeof *r->hypothalamus, "the hypothalamus"));
@@ -256,13 +257,13 @@ dn_status dn_hypothalamus_in_box(dn_segmenter *s, dn_segment_result *r)
     }
     r->conformed.volume = scan; /* what follows sees the scan as it is */
     dn_volume_destroy(filled);
-    dn_network_rest(s->network);
+    dn_network_rest(dn_segmenter_box(s, r)->network);
     if (status != DN_OK) {
         dn_hypothalamus_destroy(r->hypothalamus);
         r->hypothalamus = NULL;
         return status;
     }
-    r->hypothalamus->network_voxels = dn_network_work_done(s->network)->voxels - before;
+    r->hypothalamus->network_voxels = dn_network_work_done(dn_segmenter_box(s, r)->network)->voxels - before;
     r->hypothalamus->map = r->conformed.map;
     r->hypothalamus->voxel_mm3 = dn_grid_voxel_volume(&scan->grid);
     return DN_OK;

@@ -1,0 +1,30 @@
+#!/bin/bash
+# A scan that is not T1-weighted: the hypothalamus is measured by the network for any contrast where that is installed, and said; a T1-weighted
+# scan, and one for which a network was named, are measured as before. The networks of the whole head are those that come with dien.
+source "$(dirname "$0")/lib.sh"
+fixture=${DIEN_FIXTURE:?the program tests/fixture}
+source_folder=${DIEN_SOURCE:?the source tree}
+cd "$work" || exit 1
+mkdir models && for name in whole-head-coarse whole-head-fine; do ln -s "$source_folder/models/$name.safetensors" models/; done
+"$fixture" model models/hypothalamus.safetensors && cp models/hypothalamus.safetensors models/hypothalamus-any-contrast.safetensors || exit 1
+export DIEN_MODELS=$work/models
+"$dien" synth "$source_folder/share/template/head.nii.gz" -o . --plain --contrast t1 --spacing 2 -q || fail "cannot make a head"
+mv head_sample-0001_T1w.nii.gz t1.nii.gz
+# The same head with dark white matter and bright fluid, as T2: another table of tissues.
+awk -F '\t' -v OFS='\t' 'NR > 1 { $6 = $4 == "air" ? 3 : $4 == "head" ? 40 : 200 - $6; $7 = 1 } { print }' "$source_folder/share/synth/tissues.tsv" >t2.tsv
+"$dien" synth "$source_folder/share/template/head.nii.gz" -o . --plain --contrast t1 --tissues t2.tsv --spacing 2 -q || fail "cannot make a head"
+mv head_sample-0001_T1w.nii.gz t2.nii.gz
+
+chosen="the scan is not T1-weighted; the hypothalamus is measured by the network 'hypothalamus-any-contrast'"
+run() { "$dien" segment "$@" --structures hypothalamus,icv --threads 2 --precision bf16 >stdout 2>stderr; }
+run t2.nii.gz -o t2
+grep -q "$chosen" stderr || fail "T2: expected '$chosen', found $(cat stderr)"
+run t1.nii.gz -o t1
+grep -q "$chosen" stderr && fail "T1: measured by the network for any contrast"
+run t2.nii.gz -o named --model hypothalamus
+grep -q "$chosen" stderr && fail "a named network: measured by another one"
+rm models/hypothalamus-any-contrast.safetensors
+run t2.nii.gz -o without
+grep -q "$chosen" stderr && fail "a network that is not installed was chosen"
+grep -q "not a T1-weighted scan" stderr || fail "without it: expected the warning, found $(cat stderr)"
+finish
