@@ -151,6 +151,7 @@ while IFS=$'\t' read -r page line; do
     'dien run '*' longitudinal'*) extra=--dry-run ;; # tests/cli/test_run_longitudinal.sh
     'dien segment stacks/'*) good='0 4' ;;
     'dien longitudinal '*) extra='--precision bf16' good='0 4' ;;
+    'dien serve'*) good='0 130' ;; # until it is stopped
     'dien segment '*) extra='--precision bf16' good='0 4' ;;
     'dien help --completion'*) mkdir -p "$HOME/.local/share/bash-completion/completions" ;;
     *'--count 20'* | *'-n 20'*) extra='--count 1' ;;

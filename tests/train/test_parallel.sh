@@ -104,9 +104,10 @@ rows=$(($(wc -l <"$work/killed/log.tsv") - 1))
 expect 0 train "$work/toy.yaml" -o "$work/killed" --resume --no-figure --threads 1 --stop-after 2
 [ "$(tail -n 1 "$work/killed/log.tsv" | cut -f 1)" -ge $((rows + 2)) ] || fail "one was killed: expected to go on after step $rows, found $(tail -n 1 "$work/killed/log.tsv")"
 
-# Ctrl-C on mpirun: both processes stop, and the last step is saved although no checkpoint was due.
+# Ctrl-C on mpirun: both processes stop, and the last step is saved although no checkpoint was due. mpirun kills what has not ended within a second
+# unless it is told to wait.
 write_config batch "steps: 100000, batch: 4, checkpoint_minutes: 1000"
-timeout 60 mpirun "${root[@]}" --oversubscribe --bind-to none -n 2 "$dien" train "$work/toy.yaml" -o "$work/stopped" --no-figure --threads 1 \
+timeout 60 mpirun "${root[@]}" --mca odls_base_sigkill_timeout 20 --oversubscribe --bind-to none -n 2 "$dien" train "$work/toy.yaml" -o "$work/stopped" --no-figure --threads 1 \
     >"$work/stdout" 2>"$work/stderr" </dev/null &
 run=$!
 for _ in $(seq 200); do
