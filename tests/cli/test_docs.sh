@@ -139,7 +139,7 @@ while IFS=$'\t' read -r page line; do
     esac
     extra='' good=0
     case $line in
-    'dien serve'*) extra='--port 0' ;; # it goes on until it is told to stop; tests/web asks it
+    'dien serve'*) extra='--port 0' good='0 130' ;; # it goes on until it is told to stop; tests/web asks it
     'dien train my.yaml --write-model' | 'dien train my.yaml --preview'*) ;;
     'dien train configs/'*) extra=--check ;;
     *--check) ;;
@@ -151,7 +151,6 @@ while IFS=$'\t' read -r page line; do
     'dien run '*' longitudinal'*) extra=--dry-run ;; # tests/cli/test_run_longitudinal.sh
     'dien segment stacks/'*) good='0 4' ;;
     'dien longitudinal '*) extra='--precision bf16' good='0 4' ;;
-    'dien serve'*) good='0 130' ;; # until it is stopped
     'dien segment '*) extra='--precision bf16' good='0 4' ;;
     'dien help --completion'*) mkdir -p "$HOME/.local/share/bash-completion/completions" ;;
     *'--count 20'* | *'-n 20'*) extra='--count 1' ;;
@@ -177,7 +176,7 @@ while IFS=$'\t' read -r page line; do
         # shellcheck disable=SC2034 # eval reads it
         limit=(timeout 500)
         # shellcheck disable=SC2034
-        [[ $line = 'dien serve'* ]] && limit=(timeout --preserve-status 15)
+        [[ $line = 'dien serve'* ]] && limit=(timeout --preserve-status 4)
         # shellcheck disable=SC2086,SC2294 # the line as a shell reads it
         eval "\"\${limit[@]}\" \"\$dien\" $words $extra" >"$work/stdout" 2>"$work/stderr" </dev/null
     )
