@@ -26,9 +26,7 @@ expect 0 labelmap subdivide whole.nii.gz -o rule.nii.gz --ac 0,3,2 --mb-left -3,
 
 # ---- all of them, and scans from the map -----------------------------------------------------------------------------------------------------
 expect 0 labelmap build scan.nii.gz -o maps --manual manual.nii.gz --spacing 3 -k 4
-for k in 4; do
-    for end in dseg.nii.gz dseg.png classes.nii.gz half.nii.gz tissues.tsv; do [ -s maps/scan_k-${k}_$end ] || fail "scan_k-${k}_$end is missing"; done
-done
+for end in dseg.nii.gz dseg.png classes.nii.gz half.nii.gz tissues.tsv; do [ -s maps/scan_k-4_$end ] || fail "scan_k-4_$end is missing"; done
 expect 0 labelmap build scan.nii.gz -o maps --manual manual.nii.gz --spacing 3 -k 4
 [ "$(grep -c 'done before' stderr)" -eq 7 ] || fail "a finished map was made again: $(cat stderr)"
 expect 0 synth maps/scan_k-4_dseg.nii.gz -o made --tissues maps/scan_k-4_tissues.tsv --spacing 4
