@@ -115,16 +115,24 @@ static json_t *changed_names(const correcting *it)
     return list;
 }
 
+/* A file of the map that was corrected, where it is there. *from, *to: its path and that of the new one; all owned, also after an error. */
+static dn_status read_old(const correcting *it, const char *suffix, char **from, char **to, unsigned char **bytes, size_t *size)
+{
+    *from = *to = NULL;
+    *bytes = NULL;
+    DN_TRY(dn_output_path(it->base, it->stem, suffix, from));
+    DN_TRY(dn_output_path(it->folder, it->stem, suffix, to));
+    return dn_file_read_if_there(*from, LARGEST, bytes, size);
+}
+
 /* The JSON file of the map that was corrected, with who changed it. */
 static dn_status write_json(const correcting *it, const char *suffix)
 {
-    char *from = NULL, *to = NULL;
-    unsigned char *bytes = NULL;
+    char *from, *to;
+    unsigned char *bytes;
     size_t size = 0;
     dn_status status;
-    DN_TRY_GOTO(status, dn_output_path(it->base, it->stem, suffix, &from), done);
-    DN_TRY_GOTO(status, dn_output_path(it->folder, it->stem, suffix, &to), done);
-    DN_TRY_GOTO(status, dn_file_read_if_there(from, LARGEST, &bytes, &size), done);
+    DN_TRY_GOTO(status, read_old(it, suffix, &from, &to, &bytes, &size), done);
     json_t *root = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : json_object();
     if (!json_is_object(root)) {
         json_decref(root);
@@ -143,17 +151,13 @@ done:
 
 static dn_status copy(const correcting *it, const char *suffix)
 {
-    char *from = NULL, *to = NULL;
-    unsigned char *bytes = NULL;
+    char *from, *to;
+    unsigned char *bytes;
     size_t size = 0;
-    dn_status status;
-    DN_TRY_GOTO(status, dn_output_path(it->base, it->stem, suffix, &from), done);
-    DN_TRY_GOTO(status, dn_output_path(it->folder, it->stem, suffix, &to), done);
-    DN_TRY_GOTO(status, dn_file_read_if_there(from, LARGEST, &bytes, &size), done);
-    if (bytes != NULL) {
+    dn_status status = read_old(it, suffix, &from, &to, &bytes, &size);
+    if (status == DN_OK && bytes != NULL) {
         status = dn_file_write_all(to, bytes, size);
     }
-done:
     free(bytes);
     free(from);
     free(to);

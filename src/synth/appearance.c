@@ -80,48 +80,19 @@ static int64_t line_start(const line_set *set, int64_t line)
 dn_status dn_appearance_bias_field(dn_volume *volume, double sd, double control_mm, dn_random *random)
 {
     const dn_grid *grid = &volume->grid;
-    double spacing[3];
-    double voxels[3];
-    int64_t control[3];
-    double *field = NULL;
-    double *row = NULL;
-    dn_status status = DN_OK;
-    dn_grid_spacing(grid, spacing);
-    for (int d = 0; d < 3; ++d) {
-        voxels[d] = control_mm / spacing[d];
-        control[d] = dn_spline_points(grid->dim[d], voxels[d]);
-    }
-    DN_TRY_GOTO(status, dn_alloc_dims(&field, control, 3, sizeof *field, "a bias field"), done);
-    DN_TRY_GOTO(status, dn_alloc(&row, (size_t)control[0], sizeof *row, "a bias field"), done);
-    for (int64_t i = 0; i < control[0] * control[1] * control[2]; ++i) {
-        field[i] = dn_random_normal(random, 0.0, sd);
-    }
+    dn_smooth_field field;
+    DN_TRY(dn_smooth_field_draw(grid, control_mm, sd, random, "a bias field", &field));
     for (int64_t k = 0; k < grid->dim[2]; ++k) {
-        double wk[4];
-        int64_t first_k = dn_spline_weights((double)k / voxels[2], wk);
         for (int64_t j = 0; j < grid->dim[1]; ++j) {
-            double wj[4];
-            int64_t first_j = dn_spline_weights((double)j / voxels[1], wj);
-            for (int64_t a = 0; a < control[0]; ++a) {
-                row[a] = 0.0;
-                for (int c = 0; c < 4; ++c) {
-                    for (int b = 0; b < 4; ++b) {
-                        row[a] += wk[c] * wj[b] * field[((first_k + c) * control[1] + first_j + b) * control[0] + a];
-                    }
-                }
-            }
             float *line = volume->data + dn_grid_offset(grid, 0, j, k);
+            dn_smooth_field_line(&field, j, k);
             for (int64_t i = 0; i < grid->dim[0]; ++i) {
-                double wi[4];
-                const double *c = row + dn_spline_weights((double)i / voxels[0], wi);
-                line[i] *= expf((float)(wi[0] * c[0] + wi[1] * c[1] + wi[2] * c[2] + wi[3] * c[3]));
+                line[i] *= expf((float)dn_smooth_field_at(&field, i));
             }
         }
     }
-done:
-    free(row);
-    free(field);
-    return status;
+    dn_smooth_field_release(&field);
+    return DN_OK;
 }
 
 static dn_status bias(dn_volume *volume, const dn_appearance_options *options, dn_random *random)

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 enum { LABELS = UINT16_MAX + 1 };
-#define SCALE 255.0  /* of painted intensities */
+#define SCALE 255.0 /* of painted intensities */
+/* Of control points, so that the pattern has SD 1: the squares of a cubic B-spline's weights add up to 151/315 in the mean over an axis. */
+#define PATTERN_SD pow(315.0 / 151.0, 1.5)
 #define FARTHEST 2.0 /* radii; what is further from the middle changes no more */
 
 typedef struct structure {
@@ -76,59 +78,13 @@ static double gradient_at(const structure *s, const tissue_look *look, bool mirr
     return fmax(-most, fmin(most, change));
 }
 
-/* Control points of a smooth pattern of SD 1 (in the mean over places between them). */
-typedef struct pattern {
-    double voxels[3]; /* between control points */
-    int64_t control[3];
-    double *values;
-} pattern;
-
-static dn_status draw_pattern(const dn_grid *grid, double control_mm, dn_random *random, pattern *out)
-{
-    double spacing[3];
-    dn_grid_spacing(grid, spacing);
-    for (int d = 0; d < 3; ++d) {
-        out->voxels[d] = control_mm / spacing[d];
-        out->control[d] = dn_spline_points(grid->dim[d], out->voxels[d]);
-    }
-    DN_TRY(dn_alloc_dims(&out->values, out->control, 3, sizeof *out->values, "the texture of tissues"));
-    /* The squares of a cubic B-spline's weights add up to 151/315 in the mean over an axis. */
-    const double sd = pow(315.0 / 151.0, 1.5);
-    for (int64_t n = 0; n < out->control[0] * out->control[1] * out->control[2]; ++n) {
-        out->values[n] = dn_random_normal(random, 0.0, sd);
-    }
-    return DN_OK;
-}
-
-/* Of the lines j, k: the control points along the first axis. */
-static void pattern_line(const pattern *p, int64_t j, int64_t k, double *row)
-{
-    double wj[4], wk[4];
-    const int64_t first_j = dn_spline_weights((double)j / p->voxels[1], wj), first_k = dn_spline_weights((double)k / p->voxels[2], wk);
-    for (int64_t a = 0; a < p->control[0]; ++a) {
-        row[a] = 0.0;
-        for (int c = 0; c < 4; ++c) {
-            for (int b = 0; b < 4; ++b) {
-                row[a] += wk[c] * wj[b] * p->values[((first_k + c) * p->control[1] + first_j + b) * p->control[0] + a];
-            }
-        }
-    }
-}
-
-static double pattern_at(const pattern *p, const double *row, int64_t i)
-{
-    double w[4];
-    const double *c = row + dn_spline_weights((double)i / p->voxels[0], w);
-    return w[0] * c[0] + w[1] * c[1] + w[2] * c[2] + w[3] * c[3];
-}
-
 static void add(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, const structure *found, const tissue_look *looks,
-                const pattern *p, double *row)
+                dn_smooth_field *pattern)
 {
     const dn_grid *grid = &volume->grid;
     for (int64_t k = 0; k < grid->dim[2]; ++k) {
         for (int64_t j = 0; j < grid->dim[1]; ++j) {
-            pattern_line(p, j, k, row);
+            dn_smooth_field_line(pattern, j, k);
             for (int64_t i = 0; i < grid->dim[0]; ++i) {
                 const int64_t v = dn_grid_offset(grid, i, j, k);
                 const uint16_t label = labels->data[v];
@@ -136,7 +92,7 @@ static void add(dn_volume *volume, const dn_labels *labels, const dn_tissues *ti
                 double xyz[3];
                 dn_affine_apply(&grid->affine, (const double[3]){(double)i, (double)j, (double)k}, xyz);
                 const double more =
-                    gradient_at(&found[label], look, tissues->swap[label] < label, xyz) + look->texture * pattern_at(p, row, i);
+                    gradient_at(&found[label], look, tissues->swap[label] < label, xyz) + look->texture * dn_smooth_field_at(pattern, i);
                 volume->data[v] = (float)fmax(0.0, (double)volume->data[v] + more);
             }
         }
@@ -148,16 +104,15 @@ dn_status dn_inner_paint(dn_volume *volume, const dn_labels *labels, const dn_ti
 {
     structure *found = NULL;
     tissue_look *looks = NULL;
-    double *row = NULL;
-    pattern p = {.values = NULL};
+    dn_smooth_field pattern = {.values = NULL};
     dn_status status = DN_OK;
     if (!(options->gradient > 0.0) && !(options->texture > 0.0)) {
         return DN_OK;
     }
     DN_TRY_GOTO(status, dn_alloc(&found, LABELS, sizeof *found, "structures"), done);
     DN_TRY_GOTO(status, dn_alloc(&looks, tissues->count, sizeof *looks, "tissues"), done);
-    DN_TRY_GOTO(status, draw_pattern(&volume->grid, options->texture_mm, random, &p), done);
-    DN_TRY_GOTO(status, dn_alloc(&row, (size_t)p.control[0], sizeof *row, "the texture of tissues"), done);
+    DN_TRY_GOTO(status, dn_smooth_field_draw(&volume->grid, options->texture_mm, PATTERN_SD, random, "the texture of tissues", &pattern),
+                done);
     for (size_t t = 0; t < tissues->count; ++t) {
         draw_look(options, random, &looks[t]);
     }
@@ -168,10 +123,9 @@ dn_status dn_inner_paint(dn_volume *volume, const dn_labels *labels, const dn_ti
         }
     }
     find_structures(labels, found);
-    add(volume, labels, tissues, found, looks, &p, row);
+    add(volume, labels, tissues, found, looks, &pattern);
 done:
-    free(row);
-    free(p.values);
+    dn_smooth_field_release(&pattern);
     free(looks);
     free(found);
     return status;

@@ -75,7 +75,7 @@ dn_status dn_job_work_folder(const char *folder, char **out)
 
 /* ---- words -------------------------------------------------------------------------------------------------------- */
 
-/* Takes what stands before every "mark" in text, from its word's beginning, out of it: folders of this machine say nothing to a visitor. */
+/* Takes every place of folder, with the slashes behind it, out of text: folders of this machine say nothing to a visitor. */
 static void cut_folders(char *text, const char *folder)
 {
     const size_t n = strlen(folder);
