@@ -13,7 +13,7 @@ SLOW = cli/test_selftest_sh|labelmap/test_build|web/test_(browser|manual|serve_g
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deb deb-test deb-arm64 test-longitudinal test-hundred selftest template help configure deps build demo test check browser asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
+.PHONY: deb deb-test deb13-test deb-arm64 test-longitudinal test-hundred selftest template help configure deps build demo test check browser asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -108,6 +108,9 @@ test-longitudinal: build ## The longitudinal step on a data set, with the order 
 
 test-hundred: build ## dien run on a hundred small heads: the same bytes with 1 and 4 processes, in shards, and after kill -9 (some minutes)
 	@cd $(BUILD) && DIEN_HUNDRED=1 ctest -V -R run_hundred
+
+deb13-test: ## The packages of Debian 13 from the chroot of make debian13, installed and used in a fresh root (root or sudo; CI does this)
+	@tools/deb13_test.sh
 
 deb-arm64: ## The packages for arm64, cross-built, installed and tested under qemu-user in a chroot (root; an hour)
 	@tools/deb_arm64.sh

@@ -14,16 +14,15 @@
 /* Around the structures, in voxels: the smoothing of the deformation reaches so far. */
 enum { MARGIN = 20 };
 
-bool dn_growth_suits(const dn_blur *added, size_t count)
+dn_status dn_growth_suits(const dn_blur *added, size_t count, bool *suits)
 {
+    *suits = true;
     for (size_t n = 0; n < count; ++n) {
-        for (int axis = 0; axis < 3; ++axis) {
-            if (added[n].v[axis] > SAME_BLUR * SAME_BLUR) {
-                return false;
-            }
-        }
+        double sd;
+        DN_TRY(dn_blur_largest(&added[n], &sd));
+        *suits = *suits && sd <= SAME_BLUR;
     }
-    return true;
+    return DN_OK;
 }
 
 static bool begins_with(const char *text, const char *start)

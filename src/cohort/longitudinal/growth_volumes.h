@@ -5,10 +5,10 @@
 #include "register/blur_match.h"
 #include "segment/result.h"
 
-/* Whether the sessions are so alike in resolution that the borders of their pictures can be compared: what was added to each is at most
- * half a millimetre (SD) along each axis, as in scans of one protocol. Scans of other protocols are measured better by the networks
+/* *suits: the sessions are so alike in resolution that the borders of their pictures can be compared: what was added to each is at most
+ * half a millimetre (SD) along any direction, as in scans of one protocol. Scans of other protocols are measured better by the networks
  * (docs/evidence/longitudinal.md). */
-bool dn_growth_suits(const dn_blur *added, size_t count);
+DN_CHECKED dn_status dn_growth_suits(const dn_blur *added, size_t count, bool *suits);
 /* Whether a structure is measured so: hypothalamus and thalamus with their parts, for which it was tried. */
 bool dn_growth_measures(const char *structure);
 
