@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "image/volume.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A covariance, mm2: xx, yy, zz, xy, xz, yz. */
@@ -31,6 +32,9 @@ typedef struct dn_blur_axes {
 DN_CHECKED dn_status dn_blur_match(dn_volume *const *pictures, size_t count, const dn_blur_axes *axes, dn_blur *added);
 /* *sd: the largest of a covariance along any direction, mm. DN_ENOMEM. */
 DN_CHECKED dn_status dn_blur_largest(const dn_blur *blur, double *sd);
+/* Whether some are sharper than others along one axis of the lattice and less sharp along another one: their slices are thick along
+ * different directions. *pair: two of them. */
+bool dn_blur_crosses(const dn_blur *added, size_t count, size_t pair[2]);
 /* Adds a covariance (not negative) to a picture of isotropic voxels: a filter of three places along each eigenvector, as often as needed.
  * The places are on neighbouring planes of voxels, so that the blur is near where it belongs. (Selling's decomposition needs lattice
  * directions only, but for slices that lie askew they are many voxels long.) DN_ENOMEM. */

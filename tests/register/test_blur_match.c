@@ -115,6 +115,13 @@ static void makes_oblique_alike(void **state)
         assert_close(m[0], 0, 0.2);
         dn_volume_destroy(v[n]);
     }
+    static const dn_blur crossed[] = {{{0.8, 0.8, 0}}, {{0.7, 0.7, 0.1}}, {{0, 0.8, 0.8}}},
+                         nested[] = {{{0.8, 0.8, 0}}, {{0.4, 0.4, 0}}, {{0}}};
+    size_t pair[2];
+    assert_true(dn_blur_crosses(crossed, 3, pair));
+    assert_int_equal(pair[0], 0);
+    assert_int_equal(pair[1], 2);
+    assert_false(dn_blur_crosses(nested, 3, pair));
     double sd;
     assert_ok(dn_blur_largest(&(dn_blur){{1, 1, 0, 1, 0, 0}}, &sd));
     assert_close(sd, sqrt(2), 1e-9);

@@ -230,7 +230,8 @@ dn_status dn_derivative_check(const char *output)
 {
     json_t *description = NULL;
     if (!dn_path_is_folder(output)) {
-        DN_FAIL(DN_EINPUT, "%s is not a folder", output);
+        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_MEASURE_SET, "%s is not a folder: name the folder of results of a data set that was measured",
+                      output);
     }
     DN_TRY(read_description(output, &description));
     if (description == NULL) {

@@ -349,6 +349,9 @@ static dn_status walk_all(dn_layout_walk *it, const dn_layout_names *folders)
                 it->dataset);
     }
     for (size_t i = 0; i < wanted->session_count; ++i) {
+        if (!it->session_seen[i] && wanted->participant_count > 0 && it->out->count == 0) {
+            DN_FAIL(DN_EUSAGE, "none of the participants that were asked for has ses-%s", dn_bids_bare(DN_BIDS_SES, wanted->sessions[i]));
+        }
         if (!it->session_seen[i] && wanted->participant_count == 0) {
             return dn_layout_fail_label(it->dataset, DN_BIDS_SES, wanted->sessions[i], &it->sessions);
         }

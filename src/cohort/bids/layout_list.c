@@ -85,8 +85,15 @@ static dn_status say_twice(dn_bids_scan *scan, const dn_bids_scan *other)
 dn_status dn_layout_find_twins(dn_bids_layout *layout)
 {
     dn_bids_scan **sorted = NULL;
-    dn_status status = DN_OK;
-    DN_TRY(dn_alloc(&sorted, layout->count, sizeof *sorted, "the list of scans"));
+    bool *twins = NULL;
+    dn_status status = dn_alloc(&twins, layout->count, sizeof *twins, "the list of scans");
+    if (status == DN_OK) {
+        status = dn_alloc(&sorted, layout->count, sizeof *sorted, "the list of scans");
+    }
+    if (status != DN_OK) {
+        free(twins);
+        return status;
+    }
     for (size_t i = 0; i < layout->count; ++i) {
         sorted[i] = &layout->scan[i];
     }
@@ -97,9 +104,18 @@ dn_status dn_layout_find_twins(dn_bids_layout *layout)
         if (strcmp(sorted[i]->key, sorted[i - 1]->key) == 0) {
             status = say_twice(sorted[i], sorted[i - 1]);
             status = status == DN_OK ? say_twice(sorted[i - 1], sorted[i]) : status;
+            twins[i] = twins[i - 1] = true;
+        }
+    }
+    for (size_t i = 0; i < layout->count && status == DN_OK; ++i) { /* a record for each */
+        if (twins[i]) {
+            free(sorted[i]->key);
+            sorted[i]->key = NULL;
+            status = dn_strdup(sorted[i]->stem, &sorted[i]->key);
         }
     }
     free(sorted);
+    free(twins);
     return status;
 }
 

@@ -84,7 +84,7 @@ static dn_status find_frame(work *w)
     for (size_t n = 0; n < count; ++n) {
         dn_log(DN_LOG_DEBUG, "%s: correlation with the other sessions inside the brain %.3f", w->sessions.at[n].stem,
                w->midpoint.correlation[n]);
-        if (w->midpoint.correlation[n] < SAME_HEAD) {
+        if (!(w->midpoint.correlation[n] >= SAME_HEAD)) {
             DN_FAIL(DN_EDATA,
                     "%s: the brain does not match those of the other sessions (correlation %.2f, limit %.2f); check with a viewer that all "
                     "scans are of one person and T1-weighted",
@@ -162,6 +162,17 @@ static dn_status write_picture(const work *w, const dn_volume *picture, const ch
     return status;
 }
 
+static void warn_of_slices(const work *w)
+{
+    size_t pair[2];
+    if (dn_blur_crosses(w->added, w->sessions.count, pair)) {
+        dn_log(DN_LOG_WARNING,
+               "%s: slices are thick along different directions (for example in %s and %s): small structures can differ by several percent "
+               "without any change",
+               w->name, w->sessions.at[pair[0]].stem, w->sessions.at[pair[1]].stem);
+    }
+}
+
 /* Of sessions of one protocol, how much the structures of the mean have grown in each. */
 static dn_status find_growth(work *w, const dn_volume *mean)
 {
@@ -169,6 +180,7 @@ static dn_status find_growth(work *w, const dn_volume *mean)
     DN_TRY(dn_growth_suits(w->added, w->sessions.count, &suits));
     if (!suits) {
         dn_log(DN_LOG_NOTE, "%s: the sessions differ in resolution, so each is measured by the networks alone", w->name);
+        warn_of_slices(w);
         return DN_OK;
     }
     return dn_growth_ratios(mean, w->picture, w->sessions.count, w->like, w->range[1], &w->ratios);
@@ -264,7 +276,7 @@ static dn_status measure_all(work *w, const char *const *paths)
                               .volumes = w->volumes,
                               .accepted = w->accepted,
                               .mean = &w->like->volumes,
-                              .by_growth = w->ratios != NULL,
+                              .ratios = w->ratios,
                               .models = w->like->models,
                               .model_count = w->like->model_count,
                               .precision = w->like->precision};
