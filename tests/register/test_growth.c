@@ -96,8 +96,19 @@ static void refused(void **state)
     dn_volume_destroy(b);
 }
 
+static void no_bright_tissue(void **state)
+{
+    (void)state;
+    static const int64_t first[3] = {0, 0, 0}, dim[3] = {8, 8, 8};
+    dn_volume *v = ball(RADIUS, middle, 0.0, 1), *out = NULL;
+    assert_int_equal(dn_growth_find(v, v, first, dim, 0.0, &out), DN_EDATA);
+    assert_null(out);
+    dn_volume_destroy(v);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_pictures), cmocka_unit_test(known_shares), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_pictures), cmocka_unit_test(no_bright_tissue), cmocka_unit_test(known_shares),
+                                       cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,8 @@
  * where there are several. Names of folders decide, and the header of one image each; voxels are not read.
  *
  * Labels: of "sub-01", "sub-01_ses-2" and "sub-01/ses-2" as they are. Another name gives its letters and digits ("P 007" becomes P007); if
- * it holds something that the image's header says about the person (name, number, date of birth), eight digits of its SHA-256 after an x,
- * so that no result names the person and the same folder always has the same label. */
+ * it holds something that the image's header says about the person (name, number, date of birth), or letters beyond ASCII, eight digits of
+ * its SHA-256 after an x, so that no result names the person and the same folder always has the same label. */
 #ifndef DN_COHORT_DICOM_EXAMS_H
 #define DN_COHORT_DICOM_EXAMS_H
 
