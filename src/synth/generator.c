@@ -99,8 +99,9 @@ dn_status dn_synth_sample(const dn_labels *map, const dn_tissues *tissues, const
     DN_TRY_GOTO(status, dn_deform_labels(map, deform, tissues->swap, &labels), done);
     DN_TRY_GOTO(status, dn_appearance_paint(labels, tissues, look, random, &volume), done);
     DN_TRY_GOTO(status, dn_inner_paint(volume, labels, tissues, &look->inner, random), done);
+    DN_TRY_GOTO(status, dn_border_rim(volume, labels, tissues, &look->border, random), done);
     double sd = dn_random_uniform(random, 0.3 * look->texture_mm, look->texture_mm);
-    DN_TRY_GOTO(status, dn_filter_gaussian(volume, (const double[3]){sd, sd, sd}), done);
+    DN_TRY_GOTO(status, dn_border_blur(volume, labels, tissues, &look->border, sd, random), done);
     double what = dn_random_unit(random);
     if (what < look->strip_probability) {
         strip(labels, tissues, random, volume);
