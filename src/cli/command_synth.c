@@ -62,8 +62,9 @@ static const dn_option options[] = {
      .kind = DN_OPTION_REAL,
      .value = "SHARE",
      .preset = "0",
-     .help = "how much fluid and grey matter show beyond their labels, as they do beyond FreeSurfer's on real scans, with dark rims of white "
-             "matter beside the ventricles; 1: as measured",
+     .help =
+         "how much fluid and grey matter show beyond their labels, as they do beyond FreeSurfer's on real scans, with dark rims of white "
+         "matter beside the ventricles; 1: as measured",
      .low = 0,
      .high = 1},
     {.name = "tissues",

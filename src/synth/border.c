@@ -7,10 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-#define RIM_REACH_MM 2.5   /* SD of the Gaussian by which the ventricles' nearness is measured */
-#define RIM_PATCH_MM 6.0   /* distance of the control points of the pattern of patches */
-#define RIM_DARKEST 0.33   /* share of white matter's intensity that is lost: hypointensities have 0.62 to 0.75 of it in T1 */
-#define NEAR_FULL 2.5      /* nearness is 0.5 at a flat border: from 0.4 on the rim is complete */
+#define RIM_REACH_MM 2.5 /* SD of the Gaussian by which the ventricles' nearness is measured */
+#define RIM_PATCH_MM 6.0 /* distance of the control points of the pattern of patches */
+#define RIM_DARKEST 0.33 /* share of white matter's intensity that is lost: hypointensities have 0.62 to 0.75 of it in T1 */
+#define NEAR_FULL 2.5    /* nearness is 0.5 at a flat border: from 0.4 on the rim is complete */
 #define QUARTER 0.25
 
 static int tissue_named(const dn_tissues *tissues, const char *name)
@@ -70,8 +70,8 @@ done:
     return status;
 }
 
-dn_status dn_border_blur(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, const dn_border_options *options, double sd_mm,
-                         dn_random *random)
+dn_status dn_border_blur(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, const dn_border_options *options,
+                         double sd_mm, dn_random *random)
 {
     const double sd[3] = {sd_mm, sd_mm, sd_mm};
     if (!(options->share > 0.0)) {

@@ -1,5 +1,5 @@
-/* Borders: nothing unless asked for; with a weight, the share of a structure in the voxel beyond its label is that of the formula; rims darken white
- * matter beside the ventricles, and nothing else. */
+/* Borders: nothing unless asked for; with a weight, the share of a structure in the voxel beyond its label is that of the formula; rims
+ * darken white matter beside the ventricles, and nothing else. */
 #include "test.h"
 
 #include "synth/border.h"
@@ -51,12 +51,13 @@ static void none_is_the_plain_blur(void **state)
     assert_ok(dn_border_rim(it.volume, it.labels, it.tissues, &none, &random));
     assert_close(at(&it, WALL), 160.0, 0.0);
     assert_ok(dn_border_blur(it.volume, it.labels, it.tissues, &none, 0.7, &random));
-    assert_close(at(&it, WALL) + at(&it, WALL - 1), 205.0, 1e-3); /* as much on one side as on the other */
-    assert_true(dn_random_unit(&random) == dn_random_unit(&same));  /* NOLINT: the same state */
+    assert_close(at(&it, WALL) + at(&it, WALL - 1), 205.0, 1e-3);  /* as much on one side as on the other */
+    assert_true(dn_random_unit(&random) == dn_random_unit(&same)); /* NOLINT: the same state */
     end(&it);
 }
 
-/* With share 1 the weight is 2.7 to a power p from 0.25 to 1: where fluid has the share s without it, it has w s / (w s + 1 - s) with w = 2.7^p. */
+/* With share 1 the weight is 2.7 to a power p from 0.25 to 1: where fluid has the share s without it, it has w s / (w s + 1 - s) with w
+ * = 2.7^p. */
 static void fluid_shows_beyond_its_label(void **state)
 {
     (void)state;
@@ -80,7 +81,8 @@ static void fluid_shows_beyond_its_label(void **state)
         most = fmax(most, w);
         end(&it);
     }
-    printf("share beyond the label %.3f without weight; weights %.2f to %.2f, expected from %.2f to %.2f\n", s, least, most, pow(2.7, 0.25), 2.7);
+    printf("share beyond the label %.3f without weight; weights %.2f to %.2f, expected from %.2f to %.2f\n", s, least, most, pow(2.7, 0.25),
+           2.7);
     assert_true(least >= pow(2.7, 0.25) - 1e-3 && least < 1.6);
     assert_true(most <= 2.7 + 1e-3 && most > 2.2);
     end(&plain);
