@@ -1,6 +1,6 @@
 /* How one asks the program for what might help (base/remedy.h: dn_remedy): the option or command, in a clause behind the fact. */
-#ifndef DN_CLI_REMEDY_H
-#define DN_CLI_REMEDY_H
+#ifndef DN_CLI_TERMINAL_REMEDY_H
+#define DN_CLI_TERMINAL_REMEDY_H
 
 #include "base/job.h"
 

@@ -1,7 +1,7 @@
 /* Wraps and prints the help of a command. */
-#include "cli/help.h"
+#include "cli/help/help.h"
 
-#include "cli/options.h"
+#include "cli/arguments/options.h"
 
 #include <string.h>
 

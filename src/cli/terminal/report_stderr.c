@@ -1,9 +1,9 @@
 /* Prints messages and progress to stderr: a bar on a terminal, plain lines elsewhere. */
 #define _GNU_SOURCE
-#include "cli/report_stderr.h"
+#include "cli/terminal/report_stderr.h"
 
 #include "base/clock.h"
-#include "cli/remedy.h"
+#include "cli/terminal/remedy.h"
 
 #include <pthread.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* The Boutiques descriptor of `dien run`, from its option table: how platforms that run tools for their users (Glatard et al. 2018) call it
  * and show its options. */
 #include "base/json.h"
-#include "cli/help.h"
-#include "cli/options.h"
+#include "cli/arguments/options.h"
+#include "cli/help/help.h"
 
 #include <ctype.h>
 #include <stdlib.h>

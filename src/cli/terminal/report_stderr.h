@@ -1,6 +1,6 @@
 /* Where the program's notes, warnings and progress go: stderr, as a bar on a terminal and as plain lines elsewhere. */
-#ifndef DN_CLI_REPORT_STDERR_H
-#define DN_CLI_REPORT_STDERR_H
+#ifndef DN_CLI_TERMINAL_REPORT_STDERR_H
+#define DN_CLI_TERMINAL_REPORT_STDERR_H
 
 #include "base/job.h"
 

@@ -1,6 +1,6 @@
 /* Replaces control characters in what goes to standard output. */
 #define _GNU_SOURCE
-#include "cli/clean_output.h"
+#include "cli/terminal/clean_output.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 /* Pages written from the command tables: help on the terminal, man pages, shell completion. */
-#ifndef DN_CLI_HELP_H
-#define DN_CLI_HELP_H
+#ifndef DN_CLI_HELP_HELP_H
+#define DN_CLI_HELP_HELP_H
 
 #include "cli/command.h"
 

@@ -1,6 +1,6 @@
 /* Man pages in roff from the command tables. */
-#include "cli/help.h"
-#include "cli/options.h"
+#include "cli/arguments/options.h"
+#include "cli/help/help.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Completion scripts for bash, zsh and fish from the command tables. Each is a complete script: nothing is asked of
  * the program at completion time. */
-#include "cli/help.h"
-#include "cli/options.h"
+#include "cli/arguments/options.h"
+#include "cli/help/help.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What the parser, the help pages and the completion scripts share about option tables. */
-#ifndef DN_CLI_OPTIONS_H
-#define DN_CLI_OPTIONS_H
+#ifndef DN_CLI_ARGUMENTS_OPTIONS_H
+#define DN_CLI_ARGUMENTS_OPTIONS_H
 
 #include "base/words.h" /* dn_nearest_name */
 #include "cli/command.h"

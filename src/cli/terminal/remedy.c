@@ -1,5 +1,5 @@
 /* The table of remedies: the option or the command of the program for each. */
-#include "cli/remedy.h"
+#include "cli/terminal/remedy.h"
 
 #include "base/status.h"
 
@@ -39,6 +39,9 @@ static const struct {
     [DN_REMEDY_WRITE_FRAME] = {"; 'dien prepare' writes one", ""},
     [DN_REMEDY_UPRIGHT] = {" 'dien prepare --stacks head --intensities scan' makes an upright copy of the scan.", ""},
     [DN_REMEDY_APPLY_NORM] = {"; use 'dien normative apply'", ""},
+    [DN_REMEDY_NETWORK_NAME] = {" with --name", ""},
+    [DN_REMEDY_TOKEN_FILE] = {" and give it with --token-file", ""},
+    [DN_REMEDY_PAGE_FOLDER] = {" with --folder DIR", ""},
     [DN_REMEDY_TISSUES] = {" (--tissues)", ""},
     [DN_REMEDY_ANY_SIZE] = {" (--any-size takes it all the same)", ""},
     [DN_REMEDY_CLASSES] = {" (--classes)", ""},
