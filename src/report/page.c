@@ -182,11 +182,7 @@ static dn_status write_page(const dn_report *it, const char *path, const unsigne
 {
     DN_TRY(dn_file_create(it->w, path));
     dn_status status = put_page(it, picture, size);
-    if (status != DN_OK) {
-        dn_file_discard(it->w);
-        return status;
-    }
-    return dn_file_commit(it->w);
+    return dn_file_end(it->w, status);
 }
 
 dn_status dn_report_write(const dn_segment_result *result, const dn_judgement *judgement, const dn_report_options *options,
