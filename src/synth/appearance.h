@@ -32,10 +32,11 @@ typedef struct dn_appearance_options {
     double crop_probability;   /* of a field of view that ends inside the head */
 } dn_appearance_options;
 
-/* Gaussian mixture: every label's tissue gets a mean and an sd. *out: owned by the caller, on labels' grid. */
+/* Gaussian mixture: every label's tissue gets a mean and an sd. *out: owned by the caller, on labels' grid. DN_EDATA: a label that the
+ * table does not name. */
 DN_CHECKED dn_status dn_appearance_paint(const dn_labels *labels, const dn_tissues *tissues, const dn_appearance_options *options,
                                          dn_random *random, dn_volume **out);
-DN_CHECKED dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
+void dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 void dn_appearance_gamma(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 /* Effects with their strength given: sd of the control values of a smooth log field that the volume is multiplied by; of the noise (rician:
  * magnitude of a complex signal); the power that values above 0 are raised to. */
