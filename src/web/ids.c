@@ -66,9 +66,5 @@ dn_status dn_file_copy(const char *from, const char *to)
         status = dn_error_set(DN_EINPUT, "cannot read %s to its end", from);
     }
     fclose(in);
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }
