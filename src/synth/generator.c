@@ -1,8 +1,6 @@
 /* Makes one sample from a label map: shape, appearance, removed skull or face, and the field of view. */
 #include "synth/generator.h"
 
-#include "image/filter.h"
-
 dn_synth_options dn_synth_defaults(void)
 {
     return (dn_synth_options){
