@@ -13,7 +13,7 @@ SLOW = cli/test_selftest_sh|labelmap/test_build|web/test_(browser|manual|serve_g
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := build
-.PHONY: deb deb-test test-longitudinal selftest template help configure deps build demo test check browser asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
+.PHONY: deb deb-test deb13-test deb-arm64 test-longitudinal test-hundred selftest template help configure deps build demo test check browser asan coverage fuzz bench format install uninstall debian13 regions accuracy weights figures clean
 
 help: ## List these lines
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -105,6 +105,15 @@ deb: ## Make the Debian packages dien, libdien0, libdien-dev in build-deb/, for 
 
 test-longitudinal: build ## The longitudinal step on a data set, with the order of sessions compared by bytes (a minute)
 	@cd $(BUILD) && DIEN_LONG_TESTS=1 ctest --output-on-failure -R run_longitudinal
+
+test-hundred: build ## dien run on a hundred small heads: the same bytes with 1 and 4 processes, in shards, and after kill -9 (some minutes)
+	@cd $(BUILD) && DIEN_HUNDRED=1 ctest -V -R run_hundred
+
+deb13-test: ## The packages of Debian 13 from the chroot of make debian13, installed and used in a fresh root (root or sudo; CI does this)
+	@tools/deb13_test.sh
+
+deb-arm64: ## The packages for arm64, cross-built, installed and tested under qemu-user in a chroot (root; an hour)
+	@tools/deb_arm64.sh
 
 deb-test: deb ## Install the packages in a fresh root of debootstrap as Dockerfile and dien.def do, and use them there (root or sudo)
 	@tools/deb_test.sh build-deb

@@ -2,7 +2,7 @@
 # Builds and tests the present tree in Debian 13 (oneDNN 3.7), in a chroot made by debootstrap.
 #   tools/debian13.sh [ctest label expression [command]]
 # command: run in the tree there instead of the tests. DIEN_TRIXIE_PURPOSES: which of tools/packages.txt to install (build).
-# The chroot lives in $DIEN_TRIXIE (default /var/cache/dien/trixie) and is used again; the tree is copied into it. Real
+# What is left as it was before anything was installed, beside it as trixie-minbase, is for tools/deb_test.sh. The chroot lives in $DIEN_TRIXIE (default /var/cache/dien/trixie) and is used again; the tree is copied into it. Real
 # scans ($DIEN_DATA) are bound into it where the machine allows mounts. Needs root or sudo. Exit code 75: Debian 13 could not
 # be set up (no network, no room), so nothing was tested.
 set -euo pipefail
@@ -52,6 +52,11 @@ if [ ! -e "$root/.dien-ready" ]; then
         exit 75
     }
     touch "$root/.dien-ready"
+    # As it is now tools/deb_test.sh wants it, too.
+    fresh=$(dirname "$root")/trixie-minbase
+    if [ ! -e "$fresh" ]; then
+        cp -a "$root" "$fresh.new" && mv "$fresh.new" "$fresh"
+    fi
     rm -f "$root.setup"
 fi
 

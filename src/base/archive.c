@@ -208,6 +208,9 @@ static dn_status read_entries(reader *it)
         /* Links, devices and folders are passed over. */
         if (archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == NULL) {
             DN_TRY(take_file(it, name));
+            if (it->options->most > 0 && it->found->taken >= it->options->most) {
+                return DN_OK;
+            }
         }
     }
 }

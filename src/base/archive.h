@@ -28,6 +28,7 @@ typedef struct dn_archive_options {
     /* Whether a file is taken, by its first bytes (at least 512, or all of it); NULL: every file. name: as in the archive, may be "". */
     bool (*wanted)(void *user, const char *name, const unsigned char *start, size_t size);
     void *user;
+    int64_t most; /* to stop after so many files were taken; 0: all of them */
 } dn_archive_options;
 
 typedef struct dn_archive_found {

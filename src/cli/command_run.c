@@ -29,6 +29,12 @@ static const dn_option options[] = {
      .kind = DN_OPTION_FILE,
      .value = "FILE",
      .help = "which scans, in the form of fMRIPrep's filter files: {\"t1w\": {\"acquisition\": \"mprage\", \"run\": 1}}"},
+    {.name = "series",
+     .kind = DN_OPTION_TEXT,
+     .value = "SERIES|FILE",
+     .help =
+         "of DICOM files: number of the series to measure, or a part of its description, for all scans; or a table (.tsv) with the columns "
+         "participant_id, series and, where there are sessions, session_id (default: the T1-weighted series that suits best)"},
     DN_OPTION_JOBS(1024, " and memory for"),
     DN_OPTION_MEMORY_BUDGET("all of them together"),
     {.name = "shard",
@@ -159,6 +165,7 @@ static dn_status participants(const dn_arguments *arguments, const char *dataset
     dn_bids_choice choice = {0};
     dn_run_options how = {.dataset = dataset,
                           .output = output,
+                          .series = dn_arguments_text(arguments, "series"),
                           .settings = dn_measure_settings(arguments),
                           .jobs = (int)dn_arguments_integer(arguments, "jobs"),
                           .threads = (int)dn_arguments_integer(arguments, "threads"),
@@ -226,7 +233,7 @@ static dn_status run(const dn_arguments *arguments)
 
 const dn_command dn_command_run = {
     .name = "run",
-    .summary = "measure all scans of a BIDS data set",
+    .summary = "measure all scans of a data set (BIDS or DICOM)",
     .positional = "DATASET OUTPUT participant|longitudinal|group",
     .positional_min = 3,
     .positional_max = 3,
@@ -237,6 +244,13 @@ const dn_command dn_command_run = {
         "it could not be. The same command again does only what is left: new scans, scans that have changed, and those that were measured "
         "with other options, networks or another version. A scan that cannot be measured never stops the others. Several runs may work in "
         "one OUTPUT at the same time.\n\n"
+        "DATASET may also hold DICOM files: a folder or an archive (zip, tar) per person, with a folder or an archive per session in it "
+        "where "
+        "there are several, or such a folder sourcedata in a BIDS data set without T1w images. Labels come from the names of the folders, "
+        "and "
+        "OUTPUT/dicom_sources.tsv says which became which; a name that says who the person is does not reach OUTPUT. The T1-weighted "
+        "series "
+        "is chosen as for 'dien segment', and each scan's record in OUTPUT/status says why.\n\n"
         "Each scan is measured by one thread, unless --threads is given: several scans at a time are faster than several threads for one "
         "scan.\n\n"
         "longitudinal: measures every person with two sessions or more in one frame, after participant, as 'dien longitudinal' does, and "
@@ -257,6 +271,7 @@ const dn_command dn_command_run = {
     .examples = "dien run bids bids/derivatives/dien participant\n"
                 "dien run bids out participant --participant-label 01 02 --session-label baseline\n"
                 "dien run bids out participant --shard 3/20 --jobs 4\n"
+                "dien run exports out participant --series series.tsv\n"
                 "dien run bids bids/derivatives/dien longitudinal\n"
                 "dien run bids bids/derivatives/dien group",
     .run = run,

@@ -219,6 +219,25 @@ dn_status dn_measurer_measure(dn_measurer *it, const char *path, const char *fol
     return status;
 }
 
+static dn_status measure_opened(dn_measurer *it, const char *path, const char *folder, const dn_dicom_scan *scan, dn_measured *out)
+{
+    it->converted = &scan->warnings;
+    const dn_status status = dn_dicom_error(scan, path, dn_measurer_measure(it, scan->path, folder, scan->source, out));
+    it->converted = NULL;
+    return status;
+}
+
+dn_status dn_measurer_measure_dicom(dn_measurer *it, const char *path, const dn_dicom_options *options, const char *folder,
+                                    dn_dicom_scan *scan, dn_measured *out)
+{
+    const double began = dn_clock_now();
+    *out = (dn_measured){.score = NAN};
+    DN_TRY(dn_dicom_open(path, options, scan));
+    DN_TRY(measure_opened(it, path, folder, scan, out));
+    out->seconds = dn_clock_now() - began;
+    return DN_OK;
+}
+
 /* ---- the loop ----------------------------------------------------------------------------------------------------- */
 
 /* Results of DICOM files have a name of ours: those of another scan may have the same. The scan is known by the hash of its volume. */
@@ -253,9 +272,7 @@ static dn_status measure_dicom(dn_measurer *it, const char *path, const char *na
     DN_TRY_GOTO(status, dn_dicom_open(path, &options, &scan), done);
     DN_TRY_GOTO(status, dn_path_scan_stem(scan.path, &stem), done);
     DN_TRY_GOTO(status, check_earlier(it, &scan, stem), done);
-    it->converted = &scan.warnings;
-    status = dn_dicom_error(&scan, path, dn_measurer_measure(it, scan.path, it->options.outputs.folder, scan.source, measured));
-    it->converted = NULL;
+    status = measure_opened(it, path, it->options.outputs.folder, &scan, measured);
 done:
     free(stem);
     dn_dicom_close(&scan);

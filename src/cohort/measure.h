@@ -35,6 +35,11 @@ typedef struct dn_measured {
  * DN_EUSAGE, DN_EIO: its results may not be written there (dn_outputs_check). Results are reported through dn_log. */
 DN_CHECKED dn_status dn_measurer_measure(dn_measurer *measurer, const char *path, const char *folder, const char *source, dn_measured *out);
 
+/* The same for a folder or archive of DICOM files, opened as scan, which the caller closes (dn_dicom_close), also after a failure; its
+ * warnings are in the results. Errors also as dn_dicom_open. */
+DN_CHECKED dn_status dn_measurer_measure_dicom(dn_measurer *measurer, const char *path, const dn_dicom_options *options, const char *folder,
+                                               dn_dicom_scan *scan, dn_measured *out);
+
 /* Scans may be files, and folders or archives of DICOM files, which are opened one by one (dicom/intake.h); results of these are not
  * written over those of another scan unless the user named the scan (DN_EUSAGE). Results are reported through dn_log; results as
  * report/write.h has them. Errors as dn_batch_run (batch.h): DN_EQUALITY when all were written and some failed quality control. */

@@ -200,18 +200,21 @@ static dn_status fit_map(dn_volume *own, const double onto[DN_ALIKE_KNOTS], cons
     return DN_OK;
 }
 
-static dn_status fit_once(const dn_volume *const *scans, size_t count, const uint8_t *mask, const dn_volume *weight, dn_alike *out)
+static dn_status fit_once(const dn_volume *const *scans, size_t count, const uint8_t *mask, const dn_volume *weight, dn_alike *out,
+                          size_t *failed)
 {
     double onto[DN_ALIKE_KNOTS];
     dn_volume *mean = NULL;
     dn_volume *common = NULL;
     dn_volume *own = NULL;
     dn_status status;
+    *failed = count;
     DN_TRY_GOTO(status, mean_of(scans, count, out, &mean), done);
     DN_TRY_GOTO(status, smoothed(mean, &common), done);
     DN_TRY_GOTO(status, quantiles(common, mask, onto), done);
     for (int pass = 0; pass < 2; ++pass) { /* all fields, then all maps */
         for (size_t n = 0; n < count; ++n) {
+            *failed = n;
             DN_TRY_GOTO(status, smoothed(scans[n], &own), done);
             status = pass == 0 ? fit_field(own, common, mask, weight, &out[n]) : fit_map(own, onto, mask, &out[n]);
             dn_volume_destroy(own);
@@ -229,22 +232,24 @@ done:
     return status;
 }
 
-dn_status dn_alike_fit(const dn_volume *const *scans, size_t count, const uint8_t *mask, int rounds, dn_alike *out)
+dn_status dn_alike_fit(const dn_volume *const *scans, size_t count, const uint8_t *mask, int rounds, dn_alike *out, size_t *failed)
 {
     static const double sigma[3] = {FIELD_MM, FIELD_MM, FIELD_MM};
     dn_volume *weight = NULL;
     dn_status status;
     memset(out, 0, count * sizeof *out);
+    *failed = count;
     DN_TRY(dn_volume_create(&scans[0]->grid, &weight));
     for (int64_t v = 0; v < dn_grid_count(&weight->grid); ++v) {
         weight->data[v] = mask[v] ? 1.0f : 0.0f;
     }
     DN_TRY_GOTO(status, dn_filter_gaussian(weight, sigma), done);
     for (size_t n = 0; n < count; ++n) {
+        *failed = n;
         DN_TRY_GOTO(status, begin(scans[n], mask, &out[n]), done);
     }
     for (int round = 0; round < rounds; ++round) {
-        DN_TRY_GOTO(status, fit_once(scans, count, mask, weight, out), done);
+        DN_TRY_GOTO(status, fit_once(scans, count, mask, weight, out, failed), done);
     }
 done:
     dn_volume_destroy(weight);

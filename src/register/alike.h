@@ -24,7 +24,8 @@ typedef struct dn_alike {
 /* scans: count of them on one lattice; mask: where the brain is, at least 1000 voxels. rounds: of field and map in turn. out: count,
  * released with dn_alike_release each, also after a failure. The common scale has a median of about 0.5 in the brain, and air near 0.
  * DN_EDATA: a scan has one value in the brain; DN_ENOMEM. */
-DN_CHECKED dn_status dn_alike_fit(const dn_volume *const *scans, size_t count, const uint8_t *mask, int rounds, dn_alike *out);
+DN_CHECKED dn_status dn_alike_fit(const dn_volume *const *scans, size_t count, const uint8_t *mask, int rounds, dn_alike *out,
+                                  size_t *failed);
 void dn_alike_release(dn_alike *alike);
 /* In place; scan: on any grid of the lattice's world. */
 void dn_alike_apply(const dn_alike *alike, dn_volume *scan);

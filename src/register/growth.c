@@ -132,6 +132,9 @@ dn_status dn_growth_find(const dn_volume *from, const dn_volume *to, const int64
     work w = {.dim = {dim[0], dim[1], dim[2]}};
     dn_status status;
     *out = NULL;
+    if (!(unit > 0.0)) {
+        DN_FAIL(DN_EDATA, "the mean of the sessions has no bright tissue");
+    }
     if (memcmp(&from->grid, &to->grid, sizeof from->grid) != 0) {
         DN_FAIL(DN_EGEOMETRY, "two pictures that are to be compared are not on one lattice");
     }

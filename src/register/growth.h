@@ -12,7 +12,7 @@
 #include "image/volume.h"
 
 /* from, to: on one lattice. *out: the determinants on it, cut to dim voxels from first on (both inside the lattice); owned by the caller.
- * unit: an intensity that both have for bright tissue, above 0. DN_EGEOMETRY: other lattices. DN_ENOMEM, DN_ECANCELLED. */
+ * unit: an intensity that both have for bright tissue, above 0 (else DN_EDATA). DN_EGEOMETRY: other lattices. DN_ENOMEM, DN_ECANCELLED. */
 DN_CHECKED dn_status dn_growth_find(const dn_volume *from, const dn_volume *to, const int64_t first[3], const int64_t dim[3], double unit,
                                     dn_volume **out);
 

@@ -144,7 +144,9 @@ static dn_status make_spline(const dn_volume *scan, double sigma, dn_volume **ou
 /* All scans on the lattice, and the voxels of the brain that all of them show. */
 static dn_status sample(search *s)
 {
+    enum { LEAST = 1000 };
     const int64_t voxels = dn_grid_count(&s->grid);
+    int64_t shared = 0;
     drop(s->picture, s->count);
     for (size_t n = 0; n < s->count; ++n) {
         DN_TRY(dn_bspline_resample(s->spline[n], &s->grid, &s->out->to_scan[n], NAN, &s->picture[n]));
@@ -159,6 +161,10 @@ static dn_status sample(search *s)
             s->mask[v] = s->mask[v] && isfinite(*value);
             *value = isfinite(*value) ? *value : 0.0f;
         }
+        shared += s->mask[v] != 0;
+    }
+    if (shared < LEAST) {
+        DN_FAIL(DN_EDATA, "the scans do not show the same part of the brain");
     }
     return DN_OK;
 }
@@ -168,7 +174,7 @@ static dn_status make_alike(search *s, int rounds)
     for (size_t n = 0; n < s->count; ++n) {
         dn_alike_release(&s->out->alike[n]);
     }
-    DN_TRY(dn_alike_fit((const dn_volume *const *)s->picture, s->count, s->mask, rounds, s->out->alike));
+    DN_TRY(dn_alike_fit((const dn_volume *const *)s->picture, s->count, s->mask, rounds, s->out->alike, &s->out->failed));
     for (size_t n = 0; n < s->count; ++n) {
         dn_alike_apply(&s->out->alike[n], s->picture[n]);
     }
@@ -222,10 +228,12 @@ static dn_status move_once(search *s, double *largest)
     dn_volume *mean = NULL;
     dn_status status;
     DN_TRY(dn_cancel_check());
+    s->out->failed = s->count;
     DN_TRY(sample(s));
     DN_TRY(make_alike(s, ALIKE_ROUNDS));
     DN_TRY(mean_picture(s, &mean));
     *largest = 0;
+    s->out->failed = s->count;
     for (size_t n = 0; n < s->count; ++n) {
         dn_twist twist;
         dn_affine step;
@@ -279,8 +287,9 @@ static void correlate(search *s, const dn_volume *mean)
                 }
             }
         }
-        const double cov = sum[5] - sum[1] * sum[2] / sum[0];
-        const double var = (sum[3] - sum[1] * sum[1] / sum[0]) * (sum[4] - sum[2] * sum[2] / sum[0]);
+        const double voxels = fmax(1.0, sum[0]); /* none: no correlation */
+        const double cov = sum[5] - sum[1] * sum[2] / voxels;
+        const double var = (sum[3] - sum[1] * sum[1] / voxels) * (sum[4] - sum[2] * sum[2] / voxels);
         s->out->correlation[n] = var > 0 ? cov / sqrt(var) : 0;
     }
 }

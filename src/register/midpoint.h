@@ -21,7 +21,7 @@ typedef struct dn_midpoint {
     double *correlation; /* owned; [count], of the scan with the mean of the others inside the brain, once they are alike */
     double size;         /* of the head to the average head */
     double last_step_mm; /* by which a scan moved in the last round, 5 cm from the middle: what is left of the error of the search */
-    size_t failed;       /* the scan that an error is about */
+    size_t failed;       /* the scan that an error is about; count: none of them alone */
 } dn_midpoint;
 
 /* scans: 2 or more, borrowed. out: release with dn_midpoint_release, also after a failure. DN_EDATA: out->failed shows nothing like a head,

@@ -78,7 +78,7 @@ static void makes_alike(void **state)
         v[n] = pattern(n + 1);
         assert_ok(dn_blur_add(v[n], &made[n]));
     }
-    assert_ok(dn_blur_match(v, 3, added));
+    assert_ok(dn_blur_match(v, 3, NULL, added));
     for (size_t n = 0; n < 3; ++n) {
         print_message("added %.2f %.2f %.2f, %.2f %.2f %.2f mm2\n", added[n].v[0], added[n].v[1], added[n].v[2], added[n].v[3],
                       added[n].v[4], added[n].v[5]);
@@ -89,11 +89,50 @@ static void makes_alike(void **state)
     }
 }
 
+/* Slices that lie askew to the lattice: the covariances along the scans' own axes become alike, whatever that is along the lattice's. */
+static void makes_oblique_alike(void **state)
+{
+    (void)state;
+    static const double made[3][3] = {{0, 1.4, 0.2}, {0, 0.2, 1.4}, {0, 0, 0}};
+    const double c = cos(0.4), s = sin(0.4);
+    const dn_blur_axes own = {{{1, 0, 0}, {0, c, s}, {0, -s, c}}};
+    const dn_blur_axes axes[3] = {own, own, own};
+    dn_volume *v[3];
+    dn_blur added[3];
+    for (size_t n = 0; n < 3; ++n) {
+        const double a = made[n][1], b = made[n][2];
+        const dn_blur blur = {{0, a * c * c + b * s * s, a * s * s + b * c * c, 0, 0, (a - b) * c * s}};
+        v[n] = pattern(n + 1);
+        assert_ok(dn_blur_add(v[n], &blur));
+    }
+    assert_ok(dn_blur_match(v, 3, axes, added));
+    for (size_t n = 0; n < 3; ++n) {
+        const double *m = added[n].v; /* along the own axes: u' m u */
+        const double along_1 = c * c * m[1] + s * s * m[2] + 2 * c * s * m[5], along_2 = s * s * m[1] + c * c * m[2] - 2 * c * s * m[5];
+        print_message("added %.2f, %.2f and %.2f mm2 along the scan's axes\n", m[0], along_1, along_2);
+        assert_close(made[n][1] + along_1, 1.4, 0.25);
+        assert_close(made[n][2] + along_2, 1.4, 0.25);
+        assert_close(m[0], 0, 0.2);
+        dn_volume_destroy(v[n]);
+    }
+    static const dn_blur crossed[] = {{{0.8, 0.8, 0}}, {{0.7, 0.7, 0.1}}, {{0, 0.8, 0.8}}},
+                         nested[] = {{{0.8, 0.8, 0}}, {{0.4, 0.4, 0}}, {{0}}};
+    size_t pair[2];
+    assert_true(dn_blur_crosses(crossed, 3, pair));
+    assert_int_equal(pair[0], 0);
+    assert_int_equal(pair[1], 2);
+    assert_false(dn_blur_crosses(nested, 3, pair));
+    double sd;
+    assert_ok(dn_blur_largest(&(dn_blur){{1, 1, 0, 1, 0, 0}}, &sd));
+    assert_close(sd, sqrt(2), 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_what_is_asked),
         cmocka_unit_test(makes_alike),
+        cmocka_unit_test(makes_oblique_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

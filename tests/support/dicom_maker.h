@@ -16,6 +16,10 @@
 static const char *const dicom_secrets[] = {"Zebrowska", "Wanda",    "4471902", "19570312", "7750031", "Fictive", "Inventee",
                                             "Kowalsky",  "Opperson", "Lectrix", "STATXQ9",  "88123",   "5550199", "Maidenish"};
 
+/* Which examination the files are of: 0 the usual one; others have their own StudyInstanceUID, are a year later each, and from 10 on of
+ * another person. */
+static int dicom_examination;
+
 typedef struct dicom_series {
     int number;
     const char *description, *type, *sequence, *kind; /* ImageType, ScanningSequence, MRAcquisitionType */
@@ -109,7 +113,11 @@ static inline void dicom_uid(dicom_bytes *out, unsigned group, unsigned element,
 static inline void dicom_person(dicom_bytes *out, const dicom_series *s)
 {
     dicom_text(out, 0x0010, 0x0010, "PN", "Zebrowska^Wanda^Q");
-    dicom_text(out, 0x0010, 0x0020, "LO", s->person != NULL ? s->person : "ZW-4471902");
+    char number[32] = "ZW-4471902";
+    if (dicom_examination >= 10) {
+        snprintf(number, sizeof number, "ZW-4471902-%d", dicom_examination / 10);
+    }
+    dicom_text(out, 0x0010, 0x0020, "LO", s->person != NULL ? s->person : number);
     dicom_text(out, 0x0010, 0x0030, "DA", "19570312");
     dicom_text(out, 0x0010, 0x0040, "CS", "F");
     dicom_text(out, 0x0010, 0x1000, "LO", "OLD-88123");
@@ -126,7 +134,9 @@ static inline void dicom_general(dicom_bytes *out, const dicom_series *s, int in
     dicom_text(out, 0x0008, 0x0008, "CS", s->type);
     dicom_text(out, 0x0008, 0x0016, "UI", "1.2.840.10008.5.1.4.1.1.4");
     dicom_uid(out, 0x0008, 0x0018, s, instance);
-    dicom_text(out, 0x0008, 0x0020, "DA", "20190402");
+    char day[16];
+    snprintf(day, sizeof day, "%04d0402", 2019 + dicom_examination % 10);
+    dicom_text(out, 0x0008, 0x0020, "DA", day);
     dicom_text(out, 0x0008, 0x0021, "DA", "20190402");
     dicom_text(out, 0x0008, 0x0022, "DA", "20190402");
     dicom_text(out, 0x0008, 0x0030, "TM", "101500");
@@ -185,7 +195,11 @@ static inline dn_status dicom_write(const char *path, const dicom_series *s, int
     out.data[length_at] = (unsigned char)(out.size - length_at - 4);
     dicom_general(&out, s, instance);
     dicom_acquisition(&out, s);
-    dicom_text(&out, 0x0020, 0x000d, "UI", "1.2.826.0.1.3680043.9.9999");
+    char study[64] = "1.2.826.0.1.3680043.9.9999";
+    if (dicom_examination > 0) {
+        snprintf(study, sizeof study, "1.2.826.0.1.3680043.9.9998.%d", dicom_examination);
+    }
+    dicom_text(&out, 0x0020, 0x000d, "UI", study);
     dicom_uid(&out, 0x0020, 0x000e, s, 0);
     dicom_text(&out, 0x0020, 0x0010, "SH", "ST88123");
     snprintf(text, sizeof text, "%d", s->number);

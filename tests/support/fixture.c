@@ -7,7 +7,7 @@
  *   fixture model FILE [NAME [WHOLE]]  a tiny network with the eleven labels of the subunit network and random weights; it divides what
  *                                      the network WHOLE finds
  *   fixture whole-model FILE NAME      a tiny network of the whole hypothalamus, a label per side, and random weights
- *   fixture dicom FOLDER KIND...       series of DICOM files of one person (dicom_maker.h)
+ *   fixture dicom FOLDER KIND...       series of DICOM files of one person (dicom_maker.h); 2:KIND: of examination 2
  *   fixture secrets                    what is in these files that no output may hold, one per line
  *   fixture zip FILE NAME=PATH...      a zip archive with these names in it; PATH "" is a link, "0:N" N zero bytes
  *   fixture slices FILE                a network of the AC-PC frame that sees two rods there, whatever the slices show
@@ -82,7 +82,9 @@ static dn_status make_dicom(const char *folder, char **kinds, int count)
     DN_TRY(cut_head(1.5, 96.0, &head));
     dn_status status = DN_OK;
     for (int i = 0; i < count && status == DN_OK; ++i) {
-        status = dicom_make(folder, kinds[i], head);
+        const char *colon = strchr(kinds[i], ':');
+        dicom_examination = colon != NULL ? atoi(kinds[i]) : 0;
+        status = dicom_make(folder, colon != NULL ? colon + 1 : kinds[i], head);
     }
     dn_volume_destroy(head);
     return status;

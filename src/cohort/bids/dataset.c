@@ -21,7 +21,8 @@ enum { DESCRIPTION_LIMIT = 1 << 20 };
 
 /* What is not a name of BIDS's, and what bids-validator 1.15, which knows raw data sets only, would not know in a derivative. */
 static const char ignored[] =
-    "status/\nslurm/\ngroup/\nlongitudinal/\n*_volumes.tsv\n*_volumes.json\n*_qc.png\n*_report.html\n*_dseg.*\n*_mask.*\n*_probseg.*\n";
+    "status/\nslurm/\ngroup/\nlongitudinal/"
+    "\n*_volumes.tsv\n*_volumes.json\ndicom_sources.tsv\n*_qc.png\n*_report.html\n*_dseg.*\n*_mask.*\n*_probseg.*\n";
 
 static const char readme[] =
     "Results of dien: volumes of the hypothalamus, the thalamus, other deep structures and the intracranial volume.\n\n"
@@ -57,7 +58,6 @@ static dn_status source_of(const char *dataset, source *out)
     DN_TRY(read_bytes(dataset, &bytes, &size));
     if (bytes == NULL) {
         char *whole = realpath(dataset, NULL);
-        dn_log(DN_LOG_WARNING, "%s has no " DESCRIPTION "; BIDS asks for one", dataset);
         status = dn_strdup(whole != NULL ? dn_path_name(whole) : dn_path_name(dataset), &out->name);
         free(whole);
         return status;
@@ -215,11 +215,23 @@ done:
     return status;
 }
 
+dn_status dn_bids_remind(const char *dataset)
+{
+    char *path = NULL;
+    DN_TRY(dn_path_join(dataset, DESCRIPTION, &path));
+    if (!dn_path_exists(path)) {
+        dn_log(DN_LOG_WARNING, "%s has no " DESCRIPTION "; BIDS asks for one", dataset);
+    }
+    free(path);
+    return DN_OK;
+}
+
 dn_status dn_derivative_check(const char *output)
 {
     json_t *description = NULL;
     if (!dn_path_is_folder(output)) {
-        DN_FAIL(DN_EINPUT, "%s is not a folder", output);
+        DN_FAIL_OFFER(DN_EINPUT, DN_REMEDY_MEASURE_SET, "%s is not a folder: name the folder of results of a data set that was measured",
+                      output);
     }
     DN_TRY(read_description(output, &description));
     if (description == NULL) {

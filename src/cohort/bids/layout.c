@@ -1,8 +1,7 @@
 /* Walks the folders of a BIDS data set and lists the scans that are wanted. */
 #define _GNU_SOURCE
-#include "cohort/bids/layout.h"
+#include "cohort/bids/layout_private.h"
 
-#include "base/bids_name.h"
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
@@ -19,39 +18,13 @@
 
 /* ---- folders ------------------------------------------------------------------------------------------------------ */
 
-typedef struct names {
-    char **name;
-    size_t count, room;
-} names;
-
-static void names_release(names *list)
-{
-    for (size_t i = 0; i < list->count; ++i) {
-        free(list->name[i]);
-    }
-    free(list->name);
-    *list = (names){.name = NULL};
-}
-
-static dn_status names_add(names *list, const char *text)
-{
-    if (list->count == list->room) {
-        const size_t room = list->room == 0 ? 16 : 2 * list->room;
-        DN_TRY(dn_realloc(&list->name, room, sizeof *list->name, "the names in a folder"));
-        list->room = room;
-    }
-    DN_TRY(dn_strdup(text, &list->name[list->count]));
-    ++list->count;
-    return DN_OK;
-}
-
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /* What is in a folder, sorted, without what begins with a point. */
-static dn_status names_read(const char *folder, names *out)
+static dn_status names_read(const char *folder, dn_layout_names *out)
 {
     DIR *open = opendir(folder);
     if (open == NULL) {
@@ -62,7 +35,7 @@ static dn_status names_read(const char *folder, names *out)
     const struct dirent *entry;
     while (status == DN_OK && (entry = readdir(open)) != NULL) {
         if (entry->d_name[0] != '.') {
-            status = names_add(out, entry->d_name);
+            status = dn_layout_names_add(out, entry->d_name);
         }
     }
     closedir(open);
@@ -73,49 +46,6 @@ static dn_status names_read(const char *folder, names *out)
 }
 
 /* ---- the walk ----------------------------------------------------------------------------------------------------- */
-
-typedef struct walk {
-    const char *dataset;
-    const dn_bids_wanted *wanted;
-    dn_bids_layout *out;
-    size_t room, remark_room;
-    bool *session_seen; /* [wanted->session_count] */
-    names sessions;     /* all that there are, each once */
-} walk;
-
-static dn_status remark(walk *it, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static dn_status remark(walk *it, const char *format, ...)
-{
-    dn_bids_layout *out = it->out;
-    char *text = NULL;
-    va_list arguments;
-    if (out->remark_count == it->remark_room) {
-        const size_t room = it->remark_room == 0 ? 16 : 2 * it->remark_room;
-        DN_TRY(dn_realloc(&out->remark, room, sizeof *out->remark, "remarks on the data set"));
-        it->remark_room = room;
-    }
-    va_start(arguments, format);
-    const int length = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    if (length < 0) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a remark on the data set");
-    }
-    out->remark[out->remark_count++] = text;
-    return DN_OK;
-}
-
-static dn_status new_scan(walk *it, dn_bids_scan **out)
-{
-    dn_bids_layout *layout = it->out;
-    if (layout->count == it->room) {
-        const size_t room = it->room == 0 ? 64 : 2 * it->room;
-        DN_TRY(dn_realloc(&layout->scan, room, sizeof *layout->scan, "the list of scans"));
-        it->room = room;
-    }
-    *out = &layout->scan[layout->count++];
-    **out = (dn_bids_scan){.path = NULL};
-    return DN_OK;
-}
 
 /* Why a file whose name is known cannot be measured as what it is called. */
 static dn_status doubt(const dn_bids_scan *scan, const dn_bids_name *name, char **out)
@@ -142,12 +72,13 @@ static dn_status doubt(const dn_bids_scan *scan, const dn_bids_name *name, char 
 }
 
 /* where: "sub-01/ses-2/anat". */
-static dn_status add_scan(walk *it, const char *subject, const char *session, const char *where, const char *file, const dn_bids_name *name)
+static dn_status add_scan(dn_layout_walk *it, const char *subject, const char *session, const char *where, const char *file,
+                          const dn_bids_name *name)
 {
     dn_bids_scan *scan;
-    DN_TRY(new_scan(it, &scan));
+    DN_TRY(dn_layout_new_scan(it, &scan));
     DN_TRY(dn_asprintf(&scan->path, "%s/%s/%s", it->dataset, where, file));
-    scan->inside = scan->path + strlen(it->dataset) + 1;
+    DN_TRY(dn_strdup(scan->path + strlen(it->dataset) + 1, &scan->inside));
     DN_TRY(dn_strdup(where, &scan->folder));
     DN_TRY(dn_strdup(subject, &scan->subject));
     if (session != NULL) {
@@ -183,12 +114,12 @@ static void list_suffix(char *list, size_t size, const char *suffix)
 }
 
 /* Scans of one session, or of a person without sessions. where: "sub-01/ses-2". */
-static dn_status walk_session(walk *it, const char *subject, const char *session, const char *where)
+static dn_status walk_session(dn_layout_walk *it, const char *subject, const char *session, const char *where)
 {
     char *inside = NULL, *folder = NULL;
     char others[160] = "";
-    names files = {.name = NULL};
-    const size_t before = it->out->count;
+    dn_layout_names files = {.name = NULL};
+    const size_t before = it->out->count, remarks = it->out->remark_count;
     dn_status status = dn_asprintf(&inside, "%s/anat", where);
     DN_TRY_GOTO(status, status, done);
     DN_TRY_GOTO(status, dn_path_join(it->dataset, inside, &folder), done);
@@ -205,15 +136,18 @@ static dn_status walk_session(walk *it, const char *subject, const char *session
         }
         dn_bids_name_release(&name);
     }
-    if (status == DN_OK && it->out->count == before) {
+    if (status == DN_OK && it->out->count == before && *others == '\0') {
+        status = dn_layout_dicom_session(it, subject, session, where);
+    }
+    if (status == DN_OK && it->out->count == before && it->out->remark_count == remarks) {
         const char *wanted = dn_bids_filter_suffix(it->wanted->filter);
         const char *of_filter = it->wanted->filter != NULL ? " that the filter takes" : "";
-        status = files.count == 0  ? remark(it, "%s: no folder anat, or nothing in it", where)
-                 : *others == '\0' ? remark(it, "%s: no %s image%s", where, wanted, of_filter)
-                                   : remark(it, "%s: no %s image%s (there is %s)", where, wanted, of_filter, others);
+        status = files.count == 0  ? dn_layout_remark(it, "%s: no folder anat, or nothing in it", where)
+                 : *others == '\0' ? dn_layout_remark(it, "%s: no %s image%s", where, wanted, of_filter)
+                                   : dn_layout_remark(it, "%s: no %s image%s (there is %s)", where, wanted, of_filter, others);
     }
 done:
-    names_release(&files);
+    dn_layout_names_release(&files);
     free(folder);
     free(inside);
     return status;
@@ -229,53 +163,71 @@ static size_t place_of(dn_bids_entity entity, const char *label, const char *con
     return i;
 }
 
-static dn_status note_session(walk *it, const char *session)
+static dn_status note_session(dn_layout_walk *it, const char *session)
 {
     for (size_t i = 0; i < it->sessions.count; ++i) {
         if (strcmp(it->sessions.name[i], session) == 0) {
             return DN_OK;
         }
     }
-    return names_add(&it->sessions, session);
+    return dn_layout_names_add(&it->sessions, session);
 }
 
-static dn_status walk_subject(walk *it, const char *folder_name)
+dn_status dn_layout_see_session(dn_layout_walk *it, const char *session, bool *wanted)
+{
+    const size_t count = it->wanted->session_count, place = place_of(DN_BIDS_SES, session, it->wanted->sessions, count);
+    *wanted = count == 0 || place < count;
+    if (place < count) {
+        it->session_seen[place] = true;
+    }
+    return note_session(it, session);
+}
+
+/* A folder or an archive "ses-2" of a person. where: "sub-01/ses-2". */
+static dn_status take_session(dn_layout_walk *it, const char *subject, const char *where)
+{
+    const char *session = dn_bids_bare(DN_BIDS_SES, dn_path_name(where));
+    bool wanted, archive;
+    char *path = NULL;
+    DN_TRY(dn_path_join(it->dataset, where, &path));
+    const bool folder = dn_path_is_folder(path);
+    free(path);
+    if (!folder) {
+        return dn_layout_dicom_archive(it, subject, where, &archive);
+    }
+    DN_TRY(dn_layout_see_session(it, session, &wanted));
+    return wanted ? walk_session(it, subject, session, where) : DN_OK;
+}
+
+static dn_status walk_subject(dn_layout_walk *it, const char *folder_name)
 {
     const char *subject = dn_bids_bare(DN_BIDS_SUB, folder_name);
     const dn_bids_wanted *wanted = it->wanted;
-    const size_t before = it->out->count;
+    const size_t before = it->out->count, remarks = it->out->remark_count;
     char *folder = NULL, *where = NULL;
-    names inside = {.name = NULL};
+    dn_layout_names inside = {.name = NULL};
     size_t sessions = 0;
     dn_status status;
     DN_TRY(dn_path_join(it->dataset, folder_name, &folder));
     DN_TRY_GOTO(status, names_read(folder, &inside), done);
     for (size_t i = 0; i < inside.count && status == DN_OK; ++i) {
-        if (!dn_bids_has_key(DN_BIDS_SES, inside.name[i])) {
-            continue;
+        if (dn_bids_has_key(DN_BIDS_SES, inside.name[i])) {
+            ++sessions;
+            free(where);
+            DN_TRY_GOTO(status, dn_path_join(folder_name, inside.name[i], &where), done);
+            status = take_session(it, subject, where);
         }
-        const char *session = dn_bids_bare(DN_BIDS_SES, inside.name[i]);
-        const size_t place = place_of(DN_BIDS_SES, session, wanted->sessions, wanted->session_count);
-        ++sessions;
-        DN_TRY_GOTO(status, note_session(it, session), done);
-        if (wanted->session_count > 0 && place == wanted->session_count) {
-            continue;
-        }
-        if (wanted->session_count > 0) {
-            it->session_seen[place] = true;
-        }
-        free(where);
-        DN_TRY_GOTO(status, dn_path_join(folder_name, inside.name[i], &where), done);
-        status = walk_session(it, subject, session, where);
     }
     if (status == DN_OK && sessions == 0 && wanted->session_count == 0) {
         status = walk_session(it, subject, NULL, folder_name);
-    } else if (status == DN_OK && sessions == 0) {
-        status = remark(it, "%s: has no sessions, and some were asked for", folder_name);
+    } else if (status == DN_OK && sessions == 0) { /* DICOM files of several examinations may be several sessions */
+        status = dn_layout_dicom_session(it, subject, NULL, folder_name);
+        if (status == DN_OK && it->out->count == before && it->out->remark_count == remarks) {
+            status = dn_layout_remark(it, "%s: has no sessions, and some were asked for", folder_name);
+        }
     }
-    it->out->subjects += it->out->count > before;
 done:
-    names_release(&inside);
+    dn_layout_names_release(&inside);
     free(where);
     free(folder);
     return status;
@@ -284,7 +236,7 @@ done:
 /* ---- the whole data set ------------------------------------------------------------------------------------------- */
 
 /* label was asked for, and is not there; there: all labels or folders' names that are. */
-static dn_status fail_label(const char *dataset, dn_bids_entity entity, const char *label, const names *there)
+dn_status dn_layout_fail_label(const char *dataset, dn_bids_entity entity, const char *label, const dn_layout_names *there)
 {
     const char *key = dn_bids_key(entity);
     const char *bare = dn_bids_bare(entity, label);
@@ -310,61 +262,113 @@ static dn_status fail_label(const char *dataset, dn_bids_entity entity, const ch
     return DN_EUSAGE;
 }
 
-static dn_status check_participants(const char *dataset, const dn_bids_wanted *wanted, const names *folders)
+/* "sub-01", and of "sub-01_ses-2" and "sub-01.zip" as well, is the person 01. */
+static dn_status is_person(const char *name, const char *label, bool *out)
+{
+    dn_bids_name parsed;
+    *out = dn_bids_has_key(DN_BIDS_SUB, name) && strcmp(dn_bids_bare(DN_BIDS_SUB, name), label) == 0;
+    if (*out || !dn_bids_has_key(DN_BIDS_SUB, name)) {
+        return DN_OK;
+    }
+    DN_TRY(dn_bids_parse(name, &parsed));
+    *out = parsed.value[DN_BIDS_SUB] != NULL && strcmp(parsed.value[DN_BIDS_SUB], label) == 0;
+    dn_bids_name_release(&parsed);
+    return DN_OK;
+}
+
+static dn_status check_participants(const char *dataset, const dn_bids_wanted *wanted, const dn_layout_names *folders)
 {
     for (size_t i = 0; i < wanted->participant_count; ++i) {
         bool found = false;
         const char *label = dn_bids_bare(DN_BIDS_SUB, wanted->participants[i]);
         for (size_t k = 0; k < folders->count && !found; ++k) {
-            found = dn_bids_has_key(DN_BIDS_SUB, folders->name[k]) && strcmp(dn_bids_bare(DN_BIDS_SUB, folders->name[k]), label) == 0;
+            DN_TRY(is_person(folders->name[k], label, &found));
         }
         if (!found) {
-            return fail_label(dataset, DN_BIDS_SUB, label, folders);
+            return dn_layout_fail_label(dataset, DN_BIDS_SUB, label, folders);
         }
     }
     return DN_OK;
 }
 
-static dn_status walk_all(walk *it, const names *folders)
+static dn_status participant_wanted(const dn_bids_wanted *wanted, const char *name, bool *out)
+{
+    *out = wanted->participant_count == 0;
+    for (size_t i = 0; i < wanted->participant_count && !*out; ++i) {
+        DN_TRY(is_person(name, dn_bids_bare(DN_BIDS_SUB, wanted->participants[i]), out));
+    }
+    return DN_OK;
+}
+
+/* An entry "sub-..." of the data set; *is_one: it is a person's folder or archive. */
+static dn_status walk_person(dn_layout_walk *it, const char *name, bool *is_one)
+{
+    bool wanted = false;
+    char *path = NULL;
+    DN_TRY(participant_wanted(it->wanted, name, &wanted));
+    DN_TRY(dn_path_join(it->dataset, name, &path));
+    *is_one = dn_path_is_folder(path);
+    free(path);
+    if (!*is_one) {
+        return wanted ? dn_layout_dicom_archive(it, NULL, name, is_one) : DN_OK;
+    }
+    return wanted ? walk_subject(it, name) : DN_OK;
+}
+
+static bool any_person(const dn_layout_names *folders)
+{
+    for (size_t i = 0; i < folders->count; ++i) {
+        if (dn_bids_has_key(DN_BIDS_SUB, folders->name[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static dn_status walk_all(dn_layout_walk *it, const dn_layout_names *folders)
 {
     const dn_bids_wanted *wanted = it->wanted;
     size_t subjects = 0;
+    if (any_person(folders)) {
+        DN_TRY(check_participants(it->dataset, wanted, folders));
+    }
     for (size_t i = 0; i < folders->count; ++i) {
-        char *path = NULL;
-        if (!dn_bids_has_key(DN_BIDS_SUB, folders->name[i])) {
-            continue;
-        }
-        DN_TRY(dn_cancel_check());
-        DN_TRY(dn_path_join(it->dataset, folders->name[i], &path));
-        const bool folder = dn_path_is_folder(path);
-        free(path);
-        subjects += folder;
-        const char *label = dn_bids_bare(DN_BIDS_SUB, folders->name[i]);
-        if (folder && (wanted->participant_count == 0 ||
-                       place_of(DN_BIDS_SUB, label, wanted->participants, wanted->participant_count) < wanted->participant_count)) {
-            DN_TRY(walk_subject(it, folders->name[i]));
+        bool is_one = false;
+        if (dn_bids_has_key(DN_BIDS_SUB, folders->name[i])) {
+            DN_TRY(dn_cancel_check());
+            DN_TRY(walk_person(it, folders->name[i], &is_one));
+            subjects += is_one;
         }
     }
-    if (subjects == 0) {
-        DN_FAIL(DN_EINPUT, "%s has no folder sub-...: it is not a BIDS data set, or not its top folder", it->dataset);
+    if (it->out->count == 0 && (subjects == 0 || wanted->participant_count == 0)) {
+        DN_TRY(dn_layout_dicom_people(it));
+    }
+    if (subjects == 0 && it->out->count == 0 && it->sessions.count == 0) {
+        DN_FAIL(DN_EINPUT,
+                "%s has no folder sub-..., and no folders or archives of DICOM files: it is not a BIDS data set, or not its top folder",
+                it->dataset);
     }
     for (size_t i = 0; i < wanted->session_count; ++i) {
+        if (!it->session_seen[i] && wanted->participant_count > 0 && it->out->count == 0) {
+            DN_FAIL(DN_EUSAGE, "none of the participants that were asked for has ses-%s", dn_bids_bare(DN_BIDS_SES, wanted->sessions[i]));
+        }
         if (!it->session_seen[i] && wanted->participant_count == 0) {
-            return fail_label(it->dataset, DN_BIDS_SES, wanted->sessions[i], &it->sessions);
+            return dn_layout_fail_label(it->dataset, DN_BIDS_SES, wanted->sessions[i], &it->sessions);
         }
     }
     if (it->out->count == 0) {
         DN_FAIL(DN_EDATA, "no scan in %s is to be measured%s%s", it->dataset, it->out->remark_count > 0 ? "; the first reason: " : "",
                 it->out->remark_count > 0 ? it->out->remark[0] : "");
     }
-    return DN_OK;
+    DN_TRY(dn_layout_dicom_doubts(it));
+    return dn_layout_find_twins(it->out);
 }
 
 dn_status dn_bids_find_scans(const char *dataset, const dn_bids_wanted *wanted, dn_bids_layout *out)
 {
     static const dn_bids_wanted all = {.participants = NULL};
-    walk it = {.dataset = dataset, .wanted = wanted != NULL ? wanted : &all, .out = out};
-    names folders = {.name = NULL};
+    dn_layout_walk it = {.dataset = dataset, .wanted = wanted != NULL ? wanted : &all, .out = out};
+    dn_layout_names folders = {.name = NULL};
     dn_status status = DN_OK;
     *out = (dn_bids_layout){.scan = NULL};
     if (!dn_path_is_folder(dataset)) {
@@ -372,34 +376,13 @@ dn_status dn_bids_find_scans(const char *dataset, const dn_bids_wanted *wanted, 
     }
     DN_TRY(dn_alloc(&it.session_seen, it.wanted->session_count, sizeof *it.session_seen, "the sessions"));
     DN_TRY_GOTO(status, names_read(dataset, &folders), done);
-    DN_TRY_GOTO(status, check_participants(dataset, it.wanted, &folders), done);
     status = walk_all(&it, &folders);
 done:
-    names_release(&folders);
-    names_release(&it.sessions);
+    dn_layout_names_release(&folders);
+    dn_layout_names_release(&it.sessions);
     free(it.session_seen);
     if (status != DN_OK) {
         dn_bids_layout_release(out);
     }
     return status;
-}
-
-void dn_bids_layout_release(dn_bids_layout *layout)
-{
-    for (size_t i = 0; i < layout->count; ++i) {
-        dn_bids_scan *scan = &layout->scan[i];
-        free(scan->path);
-        free(scan->key);
-        free(scan->stem);
-        free(scan->folder);
-        free(scan->subject);
-        free(scan->session);
-        free(scan->unusable);
-    }
-    for (size_t i = 0; i < layout->remark_count; ++i) {
-        free(layout->remark[i]);
-    }
-    free(layout->scan);
-    free(layout->remark);
-    *layout = (dn_bids_layout){.scan = NULL};
 }

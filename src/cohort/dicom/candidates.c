@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cohort/dicom/convert.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,38 +223,77 @@ static dn_status find_best(const dn_dicom_candidates *candidates, const char *pa
     return dn_error_offer(status, DN_REMEDY_SERIES);
 }
 
-static void say(const dn_dicom_candidates *candidates, const dn_dicom_candidate *chosen, bool by_hand)
+void dn_dicom_reasons_release(dn_dicom_reasons *reasons)
+{
+    for (size_t i = 0; i < reasons->count; ++i) {
+        free(reasons->text[i]);
+    }
+    free(reasons->text);
+    *reasons = (dn_dicom_reasons){.text = NULL};
+}
+
+static dn_status note(dn_dicom_reasons *said, const char *who, dn_log_level level, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static dn_status note(dn_dicom_reasons *said, const char *who, dn_log_level level, const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        DN_FAIL(DN_ENOMEM, "not enough memory for the reasons of a choice");
+    }
+    dn_log(level, "%s%s", who, text);
+    const dn_status status = dn_realloc(&said->text, said->count + 1, sizeof *said->text, "the reasons of a choice");
+    if (status != DN_OK) {
+        free(text);
+        return status;
+    }
+    said->text[said->count++] = text;
+    return DN_OK;
+}
+
+static dn_status say_chosen(const dn_dicom_candidates *candidates, const dn_dicom_candidate *it, bool by_hand, const char *who,
+                            dn_dicom_reasons *said)
 {
     size_t t1 = 0;
     for (size_t i = 0; i < candidates->count; ++i) {
         t1 += candidates->list[i].verdict.taken;
     }
     if (by_hand) {
-        dn_log(chosen->verdict.taken ? DN_LOG_NOTE : DN_LOG_WARNING, "series %s, %s, is measured, because it was asked for (%s)",
-               chosen->id, chosen->shown, chosen->verdict.text);
-    } else if (t1 > 1) {
-        dn_log(DN_LOG_NOTE, "series %s, %s, is measured; of %zu T1-weighted series it has the highest score, %.0f: %s", chosen->id,
-               chosen->shown, t1, chosen->verdict.score, chosen->verdict.text);
-    } else {
-        dn_log(DN_LOG_NOTE, "series %s, %s, is measured: %s", chosen->id, chosen->shown, chosen->verdict.text);
+        return note(said, who, it->verdict.taken ? DN_LOG_NOTE : DN_LOG_WARNING,
+                    "series %s, %s, is measured, because it was asked for (%s)", it->id, it->shown, it->verdict.text);
     }
+    if (t1 > 1) {
+        return note(said, who, DN_LOG_NOTE, "series %s, %s, is measured; of %zu T1-weighted series it has the highest score, %.0f: %s",
+                    it->id, it->shown, t1, it->verdict.score, it->verdict.text);
+    }
+    return note(said, who, DN_LOG_NOTE, "series %s, %s, is measured: %s", it->id, it->shown, it->verdict.text);
+}
+
+static dn_status say(const dn_dicom_candidates *candidates, const dn_dicom_candidate *chosen, bool by_hand, const char *who,
+                     dn_dicom_reasons *said)
+{
+    DN_TRY(say_chosen(candidates, chosen, by_hand, who, said));
     for (size_t i = 0; i < candidates->count; ++i) {
         const dn_dicom_candidate *it = &candidates->list[i];
         if (it == chosen) {
             continue;
         }
         if (it->verdict.taken) {
-            dn_log(DN_LOG_NOTE, "series %s, %s, is not measured: score %.0f%s; %s", it->id, it->shown, it->verdict.score,
-                   it->verdict.score == chosen->verdict.score && !by_hand ? ", and it is the earlier one" : "", it->verdict.text);
+            DN_TRY(note(said, who, DN_LOG_NOTE, "series %s, %s, is not measured: score %.0f%s; %s", it->id, it->shown, it->verdict.score,
+                        it->verdict.score == chosen->verdict.score && !by_hand ? ", and it is the earlier one" : "", it->verdict.text));
         } else {
-            dn_log(DN_LOG_NOTE, "series %s, %s, is not measured: %s", it->id, it->shown, it->verdict.text);
+            DN_TRY(note(said, who, DN_LOG_NOTE, "series %s, %s, is not measured: %s", it->id, it->shown, it->verdict.text));
         }
     }
+    return DN_OK;
 }
 
-dn_status dn_dicom_choose(const dn_dicom_candidates *candidates, const char *wanted, const char *path, const dn_dicom_candidate **out)
+dn_status dn_dicom_choose(const dn_dicom_candidates *candidates, const char *wanted, const char *path, const char *who,
+                          const dn_dicom_candidate **out, dn_dicom_reasons *said)
 {
     DN_TRY(wanted != NULL ? find_wanted(candidates, path, wanted, out) : find_best(candidates, path, out));
-    say(candidates, *out, wanted != NULL);
-    return DN_OK;
+    return say(candidates, *out, wanted != NULL, who, said);
 }

@@ -25,9 +25,17 @@ typedef struct dn_dicom_candidates {
 DN_CHECKED dn_status dn_dicom_candidates_find(const dn_dicom_study *study, const char *scratch, dn_dicom_candidates *out);
 void dn_dicom_candidates_release(dn_dicom_candidates *candidates);
 
-/* The one to measure, and the others, are said (dn_log). wanted: a number or a part of a description; NULL: the T1w series with the highest
- * score, of equal ones the last, as a scan is repeated when the person moved. path: for messages. DN_EDATA, DN_EUSAGE as dn_dicom_open. */
-DN_CHECKED dn_status dn_dicom_choose(const dn_dicom_candidates *candidates, const char *wanted, const char *path,
-                                     const dn_dicom_candidate **out);
+/* Sentences; owned. Zero-initialise. */
+typedef struct dn_dicom_reasons {
+    char **text;
+    size_t count;
+} dn_dicom_reasons;
+void dn_dicom_reasons_release(dn_dicom_reasons *reasons);
+
+/* The one to measure, and the others, are said (dn_log), and kept in said, the measured one first. wanted: a number or a part of a
+ * description; NULL: the T1w series with the highest score, of equal ones the last, as a scan is repeated when the person moved. path: for
+ * messages; who: what the lines begin with ("sub-01: "), "" for one scan without a name. DN_EDATA, DN_EUSAGE as dn_dicom_open. */
+DN_CHECKED dn_status dn_dicom_choose(const dn_dicom_candidates *candidates, const char *wanted, const char *path, const char *who,
+                                     const dn_dicom_candidate **out, dn_dicom_reasons *said);
 
 #endif

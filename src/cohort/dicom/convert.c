@@ -32,6 +32,24 @@ void dn_conversion_release(dn_conversion *conversion)
 
 /* ---- running it --------------------------------------------------------------------------------------------------- */
 
+static dn_status fail_missing(void)
+{
+    DN_FAIL(DN_EINPUT, "DICOM files are converted by the program dcm2niix, which is not installed here: install it (Debian and Ubuntu: "
+                       "apt-get install dcm2niix)");
+}
+
+dn_status dn_convert_available(void)
+{
+    static const char *const arguments[] = {PROGRAM, "-v", NULL};
+    dn_program_end end = {0};
+    dn_status status = dn_program_run(arguments, 60.0, &end);
+    if (status == DN_OK && end.missing) {
+        status = fail_missing();
+    }
+    dn_program_end_release(&end);
+    return status;
+}
+
 static dn_status run(const char *folder, const char *out_folder, dn_convert_how how, size_t files, char **said)
 {
     /* -l n: 16 bits with a sign, of which it can make slices at equal distances. */
@@ -43,8 +61,7 @@ static dn_status run(const char *folder, const char *out_folder, dn_convert_how 
     dn_program_end end = {0};
     dn_status status = dn_program_run(arguments, 300.0 + 0.1 * (double)files, &end);
     if (status == DN_OK && end.missing) {
-        status = dn_error_set(DN_EINPUT, "DICOM files are converted by the program dcm2niix, which is not installed here: install it "
-                                         "(Debian and Ubuntu: apt-get install dcm2niix)");
+        status = fail_missing();
     }
     if (status == DN_OK && end.late) {
         status = dn_error_set(DN_EDATA, PROGRAM " needed more than %.0f s for a series and was stopped", 300.0 + 0.1 * (double)files);

@@ -26,6 +26,8 @@ typedef enum {
     DN_CONVERT_KEEP      /* slices stay in the third dimension */
 } dn_convert_how;
 
+/* DN_EINPUT, with what to do: it is not installed. */
+DN_CHECKED dn_status dn_convert_available(void);
 /* Runs it on the files of a folder; out_folder is made. It writes no names (-ba y), ignores the
  * settings of the user (-g i), and names all files by one word, which a suffix follows (_e2, _ph, a).
  * DN_EINPUT: it is not installed. DN_EDATA: it took too long. DN_ECANCELLED. That it makes nothing of the files is no failure. */

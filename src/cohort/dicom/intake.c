@@ -7,7 +7,6 @@
 #include "base/job.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "cohort/dicom/candidates.h"
 #include "cohort/dicom/restack.h"
 #include "cohort/dicom/sidecar.h"
 #include "models/sha256.h"
@@ -42,6 +41,7 @@ void dn_dicom_close(dn_dicom_scan *scan)
     free(scan->path);
     free(scan->label);
     free(scan->source);
+    dn_dicom_reasons_release(&scan->reasons);
     dn_scratch_remove(&scan->scratch);
     *scan = (dn_dicom_scan){.path = NULL};
 }
@@ -138,6 +138,17 @@ static void warn_of_slices(const dn_dicom_series *series, const dn_dicom_candida
     }
 }
 
+static void warn_of_study(const dn_dicom_study *study, const dn_dicom_candidate *it, dn_convert_warnings *out)
+{
+    if (study->examinations > 1) {
+        dn_convert_add_warning(out, "The DICOM files are of %zu examinations; series %s is of one of them.", study->examinations, it->id);
+    }
+    if (study->unreadable > 0) {
+        dn_convert_add_warning(out, "%zu folder%s among the DICOM files could not be read.", study->unreadable,
+                               study->unreadable == 1 ? "" : "s");
+    }
+}
+
 /* Our own sentences say it more exactly than dcm2niix's. */
 static void gather_warnings(const dn_private_values *hidden, const dn_dicom_series *series, const dn_dicom_candidate *it, const char *said,
                             const char *scratch, dn_convert_warnings *out)
@@ -216,6 +227,7 @@ static dn_status convert(const dn_dicom_study *study, const dn_dicom_candidate *
     if (irregular) {
         DN_TRY_GOTO(status, restack(study, it->series, converted), done);
     }
+    warn_of_study(study, it, &out->warnings);
     gather_warnings(&study->hidden, series, it, conversion.said, out->scratch.path, &out->warnings);
     status = settle(study, it, name, converted, out);
 done:
@@ -238,17 +250,21 @@ static dn_status check_name(const char *name)
 dn_status dn_dicom_open(const char *path, const dn_dicom_options *options, dn_dicom_scan *out)
 {
     const char *name = options->name != NULL ? options->name : "scan";
+    char who[128] = "";
     dn_dicom_study study = {0};
     dn_dicom_candidates candidates = {0};
     const dn_dicom_candidate *chosen = NULL;
     dn_status status = DN_OK;
     DN_TRY(check_name(name));
+    if (strcmp(name, "scan") != 0) {
+        snprintf(who, sizeof who, "%s: ", name);
+    }
     DN_TRY(dn_scratch_create(&out->scratch));
     DN_TRY_GOTO(status, gather(path, out->scratch.path, &study), done);
     DN_TRY_GOTO(status, check_study(path, &study), done);
     dn_log(DN_LOG_DEBUG, "%s: %zu DICOM images in %zu series", path, study.image_count, study.series_count);
     DN_TRY_GOTO(status, dn_dicom_candidates_find(&study, out->scratch.path, &candidates), done);
-    DN_TRY_GOTO(status, dn_dicom_choose(&candidates, options->series, path, &chosen), done);
+    DN_TRY_GOTO(status, dn_dicom_choose(&candidates, options->series, path, who, &chosen, &out->reasons), done);
     status = dn_error_in_file(convert(&study, chosen, name, out), path);
 done:
     dn_dicom_candidates_release(&candidates);

@@ -7,6 +7,7 @@
 #define DN_COHORT_DICOM_INTAKE_H
 
 #include "base/scratch.h"
+#include "cohort/dicom/candidates.h"
 #include "cohort/dicom/convert.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ typedef struct dn_dicom_scan {
     char *label;                  /* owned; for messages: "series 5, SAG MPRAGE" */
     char *source;                 /* owned; for records: the same, with the program that converted it and the volume's SHA-256 */
     char sha256[65];              /* of the volume */
+    dn_dicom_reasons reasons;     /* why this series, and why none of the others; they are logged as well */
     dn_convert_warnings warnings; /* about its geometry; they are not logged here */
     dn_scratch scratch;
 } dn_dicom_scan;

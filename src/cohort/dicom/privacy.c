@@ -119,6 +119,32 @@ bool dn_private_in(const dn_private_values *list, const char *text)
     return false;
 }
 
+/* Letters and digits of text, as far as there is room. Returns how many. */
+static size_t squeeze(const char *text, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; *text != '\0' && n + 1 < size; ++text) {
+        if (is_letter(*text)) {
+            out[n++] = *text;
+        }
+    }
+    out[n] = '\0';
+    return n;
+}
+
+bool dn_private_in_name(const dn_private_values *list, const char *name)
+{
+    char all[512], value[512];
+    enum { LONG_ENOUGH = 4 };
+    squeeze(name, all, sizeof all);
+    for (size_t i = 0; i < list->count; ++i) {
+        if (squeeze(list->values[i], value, sizeof value) >= LONG_ENOUGH && strcasestr(all, value) != NULL) {
+            return true;
+        }
+    }
+    return dn_private_in(list, name);
+}
+
 void dn_private_show(const dn_private_values *list, const char *text, char *out, size_t size)
 {
     size_t n = 0;

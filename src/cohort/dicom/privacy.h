@@ -17,6 +17,9 @@ void dn_private_release(dn_private_values *list);
 /* Whether text holds one of them, as a word or, if it has digits, anywhere. Case does not count. Values of less than three characters are
  * not looked for. */
 bool dn_private_in(const dn_private_values *list, const char *text);
+/* Stricter, for names of files and folders, which become labels: whether name holds one of them anywhere, if letters and digits alone are
+ * compared ("DoeAnn", "doe_ann-1957"). Values with fewer than four letters and digits count as dn_private_in has it. */
+bool dn_private_in_name(const dn_private_values *list, const char *name);
 /* Text for people: control characters and what is not UTF-8 become '?'; if it holds a private value, it is "(not shown)"; if it is empty,
  * "(no description)". out: size bytes. */
 void dn_private_show(const dn_private_values *list, const char *text, char *out, size_t size);

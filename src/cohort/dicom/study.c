@@ -149,7 +149,7 @@ static dn_status walk(dn_dicom_study *study, const char *folder, int depth)
         if (errno == ENOMEM || depth == 0) {
             DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read the folder: %s", strerror(errno));
         }
-        dn_log(DN_LOG_WARNING, "a folder is passed over, as it cannot be read: %s: %s", folder, strerror(errno));
+        ++study->unreadable; /* its name is not said: it may be a person's */
         return DN_OK;
     }
     for (int i = 0; i < count; ++i) {
@@ -194,9 +194,22 @@ static dn_status place_slices(dn_dicom_study *study)
     return DN_OK;
 }
 
+static void count_examinations(dn_dicom_study *study)
+{
+    for (size_t i = 0; i < study->series_count; ++i) {
+        const char *it = study->series[i].first.text[DN_DICOM_STUDY_UID];
+        size_t k = 0;
+        while (k < i && strcmp(study->series[k].first.text[DN_DICOM_STUDY_UID], it) != 0) {
+            ++k;
+        }
+        study->examinations += *it != '\0' && k == i;
+    }
+}
+
 dn_status dn_dicom_study_read(const char *folder, dn_dicom_study *out)
 {
     DN_TRY(walk(out, folder, 0));
+    count_examinations(out);
     return place_slices(out);
 }
 

@@ -32,10 +32,12 @@ typedef struct dn_dicom_study {
     char **persons; /* owned; what tells them apart; for counting only */
     size_t person_count;
     dn_private_values hidden;
-    size_t others;  /* files that are no DICOM images */
-    size_t scans;   /* of these, NIfTI and MGH files by name */
-    bool is_bids;   /* it has a dataset_description.json */
-    size_t entries; /* files and folders seen */
+    size_t others;       /* files that are no DICOM images */
+    size_t scans;        /* of these, NIfTI and MGH files by name */
+    bool is_bids;        /* it has a dataset_description.json */
+    size_t entries;      /* files and folders seen */
+    size_t unreadable;   /* folders that could not be read, which were passed over */
+    size_t examinations; /* by StudyInstanceUID; 0: the headers do not say */
 } dn_dicom_study;
 
 /* Zero-initialise out; release it with dn_dicom_study_release, also after a failure. folder: absolute. Nested folders are searched; links

@@ -177,6 +177,7 @@ static dn_status fill_scan(const dn_roster *cohort, const json_t *root, dn_roste
     const char *message = json_string_value(json_object_get(root, "Message"));
     const char *version = json_string_value(json_object_get(root, "Version"));
     const json_t *score = json_object_get(root, "Score");
+    const char *series = json_string_value(json_object_get(json_object_get(root, "Settings"), "series"));
     bool fits = false;
     if (inside == NULL || state == NULL || folder == NULL) {
         return set_damaged(scan, "is not whole");
@@ -186,6 +187,9 @@ static dn_status fill_scan(const dn_roster *cohort, const json_t *root, dn_roste
         return set_damaged(scan, "names a scan that is not in a BIDS data set");
     }
     DN_TRY(dn_strdup(folder, &scan->folder));
+    if (series != NULL) {
+        DN_TRY(dn_strdup(series, &scan->series));
+    }
     scan->score = json_is_number(score) ? json_number_value(score) : (double)NAN;
     if (strcmp(state, "done") != 0) {
         scan->state = DN_ROSTER_FAILED;
@@ -324,6 +328,15 @@ static dn_status remark_places(dn_roster *cohort, const dn_bids_layout *layout)
     return status;
 }
 
+static dn_status note_dicom(const dn_bids_scan *from, dn_roster_scan *to)
+{
+    if (from->dicom == NULL || to->dicom != NULL) {
+        return DN_OK;
+    }
+    memcpy(to->day, from->dicom->day, sizeof to->day);
+    return dn_strdup(from->path, &to->dicom);
+}
+
 /* Scans that wait for their measurement, and records without a scan. */
 static dn_status compare_dataset(dn_roster *cohort, size_t *room)
 {
@@ -345,6 +358,7 @@ static dn_status compare_dataset(dn_roster *cohort, size_t *room)
         dn_roster_scan *found = bsearch(&wanted, cohort->scan, recorded, sizeof *cohort->scan, by_key);
         if (found != NULL) {
             found->in_dataset = true;
+            status = note_dicom(&layout.scan[i], found);
         } else {
             status = add_missing(cohort, room, &layout.scan[i]);
         }
@@ -398,6 +412,8 @@ void dn_roster_release(dn_roster *cohort)
         free(scan->picture);
         free(scan->page);
         free(scan->reason);
+        free(scan->dicom);
+        free(scan->series);
         free(scan->values);
         dn_scan_record_release(&scan->record);
     }

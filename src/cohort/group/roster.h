@@ -28,6 +28,9 @@ typedef struct dn_roster_scan {
     char *reason; /* FAILED, DAMAGED, MISSING: a sentence, without folders of this machine */
     double score; /* NaN: none */
     bool in_dataset;
+    char *dicom;           /* of DICOM files in the data set: their folder or archive; NULL: an image */
+    char day[11];          /* of them: when they were made, "2019-04-02"; "": not known */
+    char *series;          /* of them: the series that was asked for when it was measured; NULL: it was chosen */
     dn_scan_record record; /* MEASURED: verdict, reasons, networks, version (study/tables/provenance.h) */
     bool used;             /* the one of its session that the tables take */
     const char *choice;    /* why (choice.h); static */

@@ -1,6 +1,7 @@
 /* Sums of the growth over the structures' labels in the mean picture. */
 #include "cohort/longitudinal/growth_volumes.h"
 
+#include "base/job.h"
 #include "base/memory.h"
 #include "models/label_table.h"
 #include "register/growth.h"
@@ -11,19 +12,21 @@
 
 /* SD in mm of what may have been added to a session of one protocol: 0.12 at most was seen; scanners of other kinds had 1.0 and more. */
 #define SAME_BLUR 0.5
+/* Of a volume in a session to that in the mean. */
+#define LEAST_RATIO 0.5
+#define MOST_RATIO 2.0
 /* Around the structures, in voxels: the smoothing of the deformation reaches so far. */
 enum { MARGIN = 20 };
 
-bool dn_growth_suits(const dn_blur *added, size_t count)
+dn_status dn_growth_suits(const dn_blur *added, size_t count, bool *suits)
 {
+    *suits = true;
     for (size_t n = 0; n < count; ++n) {
-        for (int axis = 0; axis < 3; ++axis) {
-            if (added[n].v[axis] > SAME_BLUR * SAME_BLUR) {
-                return false;
-            }
-        }
+        double sd;
+        DN_TRY(dn_blur_largest(&added[n], &sd));
+        *suits = *suits && sd <= SAME_BLUR;
     }
-    return true;
+    return DN_OK;
 }
 
 static bool begins_with(const char *text, const char *start)
@@ -32,7 +35,8 @@ static bool begins_with(const char *text, const char *start)
     return strncmp(text, start, length) == 0 && (text[length] == '\0' || text[length] == '_');
 }
 
-bool dn_growth_measures(const char *structure)
+/* Hypothalamus and thalamus with their parts, for which it was tried. */
+static bool is_measured(const char *structure)
 {
     return begins_with(structure, "hypothalamus") || begins_with(structure, "thalamus");
 }
@@ -50,7 +54,7 @@ static dn_status list_labels(const dn_volume_rows *rows, bool **out)
     dn_label_entry label;
     DN_TRY(dn_alloc(out, rows->count * 65536, sizeof **out, "the labels of a person"));
     for (size_t r = 0; r < rows->count; ++r) {
-        for (size_t n = 0; dn_growth_measures(rows->row[r].structure) && dn_label_table_row(n, &label); ++n) {
+        for (size_t n = 0; is_measured(rows->row[r].structure) && dn_label_table_row(n, &label); ++n) {
             (*out)[r * 65536 + (size_t)label.number] |= label.number > 0 && is_of(&label, &rows->row[r]);
         }
     }
@@ -104,6 +108,25 @@ static void sum_up(const dn_volume *growth, const int64_t first[3], const dn_lab
     }
 }
 
+/* A structure that has halved or doubled in one session was not followed: its volumes are the networks' in all sessions, as two ways of
+ * measuring must not be compared. */
+static void drop_doubtful(double *ratios, size_t count, const dn_volume_rows *rows)
+{
+    for (size_t r = 0; r < rows->count; ++r) {
+        bool doubtful = false;
+        for (size_t n = 0; n < count; ++n) {
+            doubtful = doubtful || ratios[n * rows->count + r] < LEAST_RATIO || ratios[n * rows->count + r] > MOST_RATIO;
+        }
+        for (size_t n = 0; n < count && doubtful; ++n) {
+            ratios[n * rows->count + r] = (double)NAN;
+        }
+        if (doubtful) {
+            dn_log(DN_LOG_WARNING, "%s (%c): the deformation between the sessions is not plausible, so the networks measure each session",
+                   rows->row[r].structure, rows->row[r].hemi);
+        }
+    }
+}
+
 dn_status dn_growth_ratios(const dn_volume *mean, dn_volume *const *pictures, size_t count, const dn_segment_result *like, double unit,
                            double **ratios)
 {
@@ -127,6 +150,7 @@ dn_status dn_growth_ratios(const dn_volume *mean, dn_volume *const *pictures, si
             dn_volume_destroy(growth);
         }
     }
+    drop_doubtful(*ratios, count, &like->volumes);
 done:
     free(counts);
     return status;

@@ -5,16 +5,15 @@
 #include "register/blur_match.h"
 #include "segment/result.h"
 
-/* Whether the sessions are so alike in resolution that the borders of their pictures can be compared: what was added to each is at most
- * half a millimetre (SD) along each axis, as in scans of one protocol. Scans of other protocols are measured better by the networks
+/* *suits: the sessions are so alike in resolution that the borders of their pictures can be compared: what was added to each is at most
+ * half a millimetre (SD) along any direction, as in scans of one protocol. Scans of other protocols are measured better by the networks
  * (docs/evidence/longitudinal.md). */
-bool dn_growth_suits(const dn_blur *added, size_t count);
-/* Whether a structure is measured so: hypothalamus and thalamus with their parts, for which it was tried. */
-bool dn_growth_measures(const char *structure);
+DN_CHECKED dn_status dn_growth_suits(const dn_blur *added, size_t count, bool *suits);
 
-/* mean: the mean picture, on the lattice of all; pictures: [count], one of the sessions each. like: what was measured on the mean. unit: an
- * intensity of bright tissue. *ratios: [count][like->volumes.count], the volume in the session by that in the mean; NaN for rows that are
- * not measured so; owned by the caller. DN_ENOMEM, DN_ECANCELLED. */
+/* Only hypothalamus and thalamus with their parts are measured so. mean: the mean picture, on the lattice of all; pictures: [count], one of
+ * the sessions each. like: what was measured on the mean. unit: an intensity of bright tissue. *ratios: [count][like->volumes.count], the
+ * volume in the session by that in the mean; NaN for rows that are not measured so, in all sessions; owned by the caller. DN_ENOMEM,
+ * DN_ECANCELLED. */
 DN_CHECKED dn_status dn_growth_ratios(const dn_volume *mean, dn_volume *const *pictures, size_t count, const dn_segment_result *like,
                                       double unit, double **ratios);
 /* Sets the volumes of one session that have a ratio. like: of the mean; ratios: of the session. */

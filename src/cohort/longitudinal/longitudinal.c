@@ -29,7 +29,8 @@ typedef struct {
     dn_sessions sessions;
     size_t *order;
     dn_midpoint midpoint;
-    dn_blur *added; /* owned; to each session, so that all have one resolution */
+    dn_blur_axes *axes; /* owned; of each session's voxels in the frame */
+    dn_blur *added;     /* owned; to each session, so that all have one resolution */
     dn_grid grid;
     dn_volume **picture, *mean; /* owned; sessions and their mean in the frame */
     double range[2];
@@ -83,7 +84,7 @@ static dn_status find_frame(work *w)
     for (size_t n = 0; n < count; ++n) {
         dn_log(DN_LOG_DEBUG, "%s: correlation with the other sessions inside the brain %.3f", w->sessions.at[n].stem,
                w->midpoint.correlation[n]);
-        if (w->midpoint.correlation[n] < SAME_HEAD) {
+        if (!(w->midpoint.correlation[n] >= SAME_HEAD)) {
             DN_FAIL(DN_EDATA,
                     "%s: the brain does not match those of the other sessions (correlation %.2f, limit %.2f); check with a viewer that all "
                     "scans are of one person and T1-weighted",
@@ -93,20 +94,41 @@ static dn_status find_frame(work *w)
     return DN_OK;
 }
 
+/* The axes of a session's voxels in the frame; to_scan: a rotation and a translation. */
+static void axes_of(const dn_affine *to_scan, const dn_grid *grid, dn_blur_axes *out)
+{
+    for (int axis = 0; axis < 3; ++axis) {
+        double length = 0.0;
+        for (int c = 0; c < 3; ++c) {
+            double sum = 0.0;
+            for (int r = 0; r < 3; ++r) {
+                sum += to_scan->m[r][c] * grid->affine.m[r][axis];
+            }
+            out->unit[axis][c] = sum;
+            length += sum * sum;
+        }
+        for (int c = 0; c < 3; ++c) {
+            out->unit[axis][c] /= sqrt(length);
+        }
+    }
+}
+
 /* All sessions in the frame; their own voxels are no longer needed. */
 static dn_status make_pictures(work *w)
 {
     static const double percents[2] = {0.5, 99.5};
     const size_t count = w->sessions.count;
+    DN_TRY(dn_alloc(&w->axes, count, sizeof *w->axes, "the sessions"));
     DN_TRY(dn_alloc(&w->picture, count, sizeof(dn_volume *), "the sessions"));
     for (size_t n = 0; n < count; ++n) {
         DN_TRY(dn_cancel_check());
         DN_TRY(dn_midpoint_scan(&w->midpoint, w->sessions.at[n].volume, n, &w->grid, &w->picture[n]));
+        axes_of(&w->midpoint.to_scan[n], &w->sessions.at[n].volume->grid, &w->axes[n]);
         dn_volume_destroy(w->sessions.at[n].volume);
         w->sessions.at[n].volume = NULL;
     }
     DN_TRY(dn_alloc(&w->added, count, sizeof *w->added, "the sessions"));
-    DN_TRY(dn_blur_match(w->picture, count, w->added));
+    DN_TRY(dn_blur_match(w->picture, count, w->axes, w->added));
     DN_TRY(dn_volume_create(&w->grid, &w->mean));
     for (int64_t v = 0; v < dn_grid_count(&w->grid); ++v) {
         double sum = 0;
@@ -140,11 +162,25 @@ static dn_status write_picture(const work *w, const dn_volume *picture, const ch
     return status;
 }
 
+static void warn_of_slices(const work *w)
+{
+    size_t pair[2];
+    if (dn_blur_crosses(w->added, w->sessions.count, pair)) {
+        dn_log(DN_LOG_WARNING,
+               "%s: slices are thick along different directions (for example in %s and %s): small structures can differ by several percent "
+               "without any change",
+               w->name, w->sessions.at[pair[0]].stem, w->sessions.at[pair[1]].stem);
+    }
+}
+
 /* Of sessions of one protocol, how much the structures of the mean have grown in each. */
 static dn_status find_growth(work *w, const dn_volume *mean)
 {
-    if (!dn_growth_suits(w->added, w->sessions.count)) {
+    bool suits;
+    DN_TRY(dn_growth_suits(w->added, w->sessions.count, &suits));
+    if (!suits) {
         dn_log(DN_LOG_NOTE, "%s: the sessions differ in resolution, so each is measured by the networks alone", w->name);
+        warn_of_slices(w);
         return DN_OK;
     }
     return dn_growth_ratios(mean, w->picture, w->sessions.count, w->like, w->range[1], &w->ratios);
@@ -240,7 +276,7 @@ static dn_status measure_all(work *w, const char *const *paths)
                               .volumes = w->volumes,
                               .accepted = w->accepted,
                               .mean = &w->like->volumes,
-                              .by_growth = w->ratios != NULL,
+                              .ratios = w->ratios,
                               .models = w->like->models,
                               .model_count = w->like->model_count,
                               .precision = w->like->precision};
@@ -263,6 +299,7 @@ static void release(work *w)
     }
     free(w->volumes);
     free(w->ratios);
+    free(w->axes);
     free(w->added);
     free(w->accepted);
     free((void *)w->picture);

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "cohort/bids/dataset.h"
 #include "cohort/bids/when.h"
+#include "cohort/dicom/intake.h"
 #include "cohort/group/choice.h"
 #include "cohort/longitudinal/longitudinal.h"
 #include "cohort/run/scan_status.h"
@@ -27,7 +28,9 @@ typedef struct person {
     const char *name; /* "sub-01"; of the roster */
     const dn_roster_scan **scan;
     char **paths;
-    double *times; /* years; NULL: not all are known */
+    dn_dicom_scan *opened; /* [count]; of sessions in DICOM files, while they are measured; NULL */
+    double *times;         /* years; NULL: not all are known */
+    bool by_header;        /* times are days of DICOM headers */
     size_t count, rejected;
     json_t *made_of; /* what decides about the results */
     char *folder, *record;
@@ -46,7 +49,11 @@ static void release(person *p)
     for (size_t i = 0; p->paths != NULL && i < p->count; ++i) {
         free(p->paths[i]);
     }
+    for (size_t i = 0; p->opened != NULL && i < p->count; ++i) {
+        dn_dicom_close(&p->opened[i]);
+    }
     free((void *)p->scan);
+    free(p->opened);
     free(p->paths);
     free(p->times);
     free(p->folder);
@@ -85,7 +92,11 @@ static dn_status read_times(const run *it, person *p, json_t *when)
         char text[DN_BIDS_WHEN];
         const dn_roster_scan *scan = p->scan[i];
         DN_TRY(dn_bids_when(it->options->dataset, scan->participant, scan->session, scan->inside, text));
-        json_array_append_new(when, json_string(text));
+        if (*text == '\0' && *scan->day != '\0') { /* how the days lie to each other is enough: the record names none */
+            snprintf(text, sizeof text, "%s", scan->day);
+            p->by_header = true;
+        }
+        json_array_append_new(when, p->by_header ? json_real(dn_bids_days(text) - dn_bids_days(p->scan[0]->day)) : json_string(text));
         p->times[i] = dn_bids_days(text) / DAYS_PER_YEAR;
         first = p->times[i] < first ? p->times[i] : first;
         last = p->times[i] > last ? p->times[i] : last;
@@ -106,7 +117,7 @@ static dn_status read_times(const run *it, person *p, json_t *when)
 /* The scan's own record: its bytes' hash, and the networks. */
 static dn_status describe_scan(const run *it, const dn_roster_scan *scan, json_t *list)
 {
-    static const char *const keys[] = {"Scan", "Input", "Version", "Models"};
+    static const char *const keys[] = {"Scan", "Input", "Version", "Models", "Series"};
     char *path = NULL;
     unsigned char *bytes = NULL;
     size_t size = 0;
@@ -147,7 +158,9 @@ static dn_status set_paths(const run *it, person *p)
     const char *output = it->options->output;
     DN_TRY(dn_alloc(&p->paths, p->count, sizeof *p->paths, "the sessions of a person"));
     for (size_t i = 0; i < p->count; ++i) {
-        DN_TRY(dn_path_join(it->options->dataset, p->scan[i]->inside, &p->paths[i]));
+        if (p->scan[i]->dicom == NULL) { /* else when it is opened */
+            DN_TRY(dn_path_join(it->options->dataset, p->scan[i]->inside, &p->paths[i]));
+        }
     }
     DN_TRY(dn_asprintf(&p->folder, "%s/" DN_LONGITUDINAL_FOLDER "/%s", output, p->name));
     return dn_asprintf(&p->record, "%s/" DN_LONGITUDINAL_FOLDER "/status/%s.json", output, p->name);
@@ -179,6 +192,21 @@ static dn_status look(const run *it, const person *p, const char **reason)
 
 /* ---- measuring ---------------------------------------------------------------------------------------------------- */
 
+/* Sessions in DICOM files become images in private folders, under the names that their own results have. */
+static dn_status open_dicom(person *p)
+{
+    DN_TRY(dn_alloc(&p->opened, p->count, sizeof *p->opened, "the sessions of a person"));
+    for (size_t i = 0; i < p->count; ++i) {
+        const dn_roster_scan *scan = p->scan[i];
+        const dn_dicom_options options = {.name = scan->key, .series = scan->series};
+        if (scan->dicom != NULL) {
+            DN_TRY(dn_dicom_open(scan->dicom, &options, &p->opened[i]));
+            DN_TRY(dn_strdup(p->opened[i].path, &p->paths[i]));
+        }
+    }
+    return DN_OK;
+}
+
 static dn_status measure(run *it, person *p)
 {
     const dn_consensus_options consensus = dn_consensus_defaults();
@@ -186,7 +214,8 @@ static dn_status measure(run *it, person *p)
                                          .outputs = {.folder = p->folder},
                                          .name = p->name,
                                          .times = p->times,
-                                         .times_from = "acq_time in the data set's tables of scans and sessions"};
+                                         .times_from = p->by_header ? "days of examination in the DICOM headers"
+                                                                    : "acq_time in the data set's tables of scans and sessions"};
     char *folder = NULL;
     DN_TRY(dn_asprintf(&folder, "%s/" DN_LONGITUDINAL_FOLDER "/status", it->options->output));
     dn_status status = dn_path_make_folder(folder);
@@ -196,6 +225,7 @@ static dn_status measure(run *it, person *p)
         DN_FAIL(DN_EIO, "cannot remove %s: %s", p->record, strerror(errno));
     }
     dn_log(DN_LOG_NOTE, "%s: %zu sessions", p->name, p->count);
+    DN_TRY(open_dicom(p));
     const dn_status measured = dn_longitudinal((const char *const *)p->paths, p->count, &how);
     if (measured != DN_OK && measured != DN_EQUALITY) {
         return measured;

@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "cohort/longitudinal/course.h"
-#include "cohort/longitudinal/growth_volumes.h"
 #include "cohort/longitudinal/longitudinal.h"
 #include "register/rigid.h"
 #include "report/sidecars.h"
@@ -45,9 +44,10 @@ static void say_course(const dn_person *p, const dn_volume_row *row, const dn_co
     }
 }
 
+/* row: of the mean. */
 static bool by_growth(const dn_person *p, const dn_volume_row *row)
 {
-    return p->by_growth && dn_growth_measures(row->structure);
+    return p->ratios != NULL && isfinite(p->ratios[row - p->mean->row]);
 }
 
 /* One row of changes; the mean picture's row names the structure. */
@@ -162,7 +162,9 @@ static dn_status write_json(const dn_person *p)
     DN_TRY(dn_output_path(p->folder, p->name, "_longitudinal.json", &path));
     json_t *root = json_object();
     dn_record_set(root, "GeneratedBy", dn_record_program(p->models, p->model_count, p->precision, NULL));
-    dn_record_set(root, "Limits", json_string(p->by_growth ? DN_LONGITUDINAL_LIMITS_ALIKE : DN_LONGITUDINAL_LIMITS));
+    dn_record_set(root, "Limits", json_string(p->ratios != NULL ? DN_LONGITUDINAL_LIMITS_ALIKE : DN_LONGITUDINAL_LIMITS));
+    size_t pair[2];
+    dn_record_set(root, "SlicesThickAlongDifferentDirections", json_boolean(dn_blur_crosses(p->added, p->sessions->count, pair)));
     dn_record_set(root, "TimeUnit", json_string(p->sessions->unit));
     dn_record_set(root, "TimeFrom", json_string(p->sessions->time_from));
     dn_record_set(root, "Columns", columns_json());

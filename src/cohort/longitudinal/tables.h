@@ -17,7 +17,7 @@ typedef struct dn_person {
     const dn_volume_rows *volumes; /* [sessions->count] */
     const bool *accepted;          /* [sessions->count] */
     const dn_volume_rows *mean;    /* of the mean picture */
-    bool by_growth;                /* volumes follow from the mean by registration (growth_volumes.h) where that measures them */
+    const double *ratios;          /* [sessions->count][mean->count] of dn_growth_ratios; NULL: all volumes are the networks' */
     const dn_model *const *models; /* that were used */
     size_t model_count;
     dn_precision precision;

@@ -27,10 +27,15 @@ int64_t dn_scan_memory(const char *path, dn_precision precision)
     /* Above what a worker that measures everything was seen to take, 653, 712 and 929 MB for one head in 8, 23 and 63 million voxels
      * (2026-11-30, f32): the networks, the scan as it came, and the scan in voxels of 1 mm. */
     const double networks = precision == DN_PRECISION_BF16 ? 520e6 : 600e6, per_voxel = 6.0, per_mm3 = 5.0;
+    /* Which series will be measured is not known before: 0.7 mm in 256 x 256 x 256 mm is more than most have. */
+    const double dicom_voxels = 49e6, dicom_mm3 = 17e6;
     dn_grid grid;
     dn_scan_info info;
     double voxels = 0.0, mm3 = 0.0;
-    if (dn_scan_read_grid(path, NULL, &grid, &info) == DN_OK) {
+    if (dn_dicom_is_input(path)) {
+        voxels = dicom_voxels;
+        mm3 = dicom_mm3;
+    } else if (dn_scan_read_grid(path, NULL, &grid, &info) == DN_OK) {
         double spacing[3];
         dn_grid_spacing(&grid, spacing);
         voxels = (double)grid.dim[0] * (double)grid.dim[1] * (double)grid.dim[2];
@@ -142,7 +147,7 @@ static void show_progress(const pool *it)
 static void say_failure(const dn_run_item *item, const dn_worker_answer *answer)
 {
     const char *text = answer->text != NULL ? answer->text : dn_status_text(answer->status);
-    if (strstr(text, dn_path_name(item->scan->path)) != NULL) {
+    if (strstr(text, item->scan->dicom != NULL ? item->scan->inside : dn_path_name(item->scan->path)) != NULL) {
         dn_error_set(answer->status, "%s", text);
     } else {
         dn_error_set(answer->status, "%s: %s", item->scan->inside, text);
@@ -166,7 +171,7 @@ static dn_status settle(pool *it, dn_run_item *item, const dn_worker_answer *ans
         free(folder);
         remove_empty(it->options->output, item->scan->folder);
     }
-    status = dn_scan_status_write(it->options->output, item->scan, &it->options->identity, answer);
+    status = dn_scan_status_write(it->options->output, item->scan, &item->identity, answer);
     dn_folder_lock_release(&item->lock);
     ++it->finished;
     return status;
@@ -261,7 +266,9 @@ static dn_status give(pool *it, slot *at, dn_run_item *item)
     DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
     clean_folder(folder, item->scan->stem, false);
     DN_TRY_GOTO(status, dn_scan_status_remove(options->output, item->scan), done);
-    DN_TRY_GOTO(status, dn_worker_give(&at->worker, item->scan->path, folder, item->scan->inside), done);
+    const dn_bids_dicom *dicom = item->scan->dicom;
+    const dn_dicom_options name = {.name = item->scan->stem, .series = dicom != NULL ? dicom->series : NULL};
+    DN_TRY_GOTO(status, dn_worker_give(&at->worker, item->scan->path, folder, item->scan->inside, dicom != NULL ? &name : NULL), done);
     item->state = DN_ITEM_RUNS;
     at->item = item;
 done:

@@ -19,23 +19,24 @@ typedef enum {
 typedef struct dn_run_item {
     const dn_bids_scan *scan; /* borrowed */
     dn_item_state state;
-    bool measured_before; /* state is that of an earlier run */
-    dn_status status;     /* FAILED: of what */
-    int64_t need;         /* bytes of memory that it will take (dn_scan_memory) */
-    bool alone;           /* its process was killed beside others: it runs once more, with nothing beside it */
-    dn_folder_lock lock;  /* while it runs */
+    bool measured_before;     /* state is that of an earlier run */
+    dn_status status;         /* FAILED: of what */
+    int64_t need;             /* bytes of memory that it will take (dn_scan_memory) */
+    bool alone;               /* its process was killed beside others: it runs once more, with nothing beside it */
+    dn_folder_lock lock;      /* while it runs */
+    json_t *settings;         /* of this scan; owned */
+    dn_run_identity identity; /* what it is measured with; borrowed */
 } dn_run_item;
 
 typedef struct dn_pool_options {
     const char *output, *program;
-    dn_run_identity identity;
     json_t *settings;
     int jobs, threads; /* at least 1 */
     int64_t budget;    /* bytes for all of them */
 } dn_pool_options;
 
-/* Bytes that measuring a scan of that file takes at most, by its header (measured: docs/evidence/cohorts.md); for one that cannot be read,
- * those of a small scan. */
+/* Bytes that measuring a scan of that file takes at most, by its header (measured: docs/evidence/cohorts.md); of DICOM files those of a
+ * scan with voxels of 0.7 mm; for one that cannot be read, those of a small scan. */
 int64_t dn_scan_memory(const char *path, dn_precision precision);
 
 /* Measures the items that wait; writes their results and their records. first: a worker that is ready, or one that does not run; consumed.

@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "cohort/bids/dataset.h"
+#include "cohort/dicom/convert.h"
+#include "cohort/run/dicom_scans.h"
 #include "cohort/run/pool.h"
 
 #include <stdio.h>
@@ -22,7 +24,6 @@ typedef struct run {
     dn_run_item *items;
     size_t count;
     json_t *settings, *models;
-    dn_run_identity identity;
     double *seconds; /* owned; of the scans that were measured before */
     size_t second_count;
     dn_worker worker; /* the first process: says which networks there are, and then works */
@@ -39,6 +40,7 @@ static dn_status list_items(run *it)
 {
     const dn_run_options *options = it->options;
     DN_TRY(dn_bids_find_scans(options->dataset, &options->wanted, &it->layout));
+    DN_TRY(dn_dicom_scans_set_series(&it->layout, options->series));
     DN_TRY(dn_alloc(&it->items, it->layout.count, sizeof *it->items, "the list of scans"));
     DN_TRY(dn_alloc(&it->seconds, it->layout.count, sizeof *it->seconds, "the times of scans"));
     for (size_t i = 0; i < it->layout.count; ++i) {
@@ -54,7 +56,14 @@ static dn_status list_items(run *it)
 
 static dn_status say_plan(const run *it, const dn_run_item *item, const char *what, const char *reason)
 {
-    return it->options->dry ? dn_line_say(it->options->results, "%s\t%s\t%s", item->scan->key, what, reason != NULL ? reason : "") : DN_OK;
+    const dn_bids_scan *scan = item->scan;
+    reason = reason != NULL ? reason : "";
+    if (!it->options->dry) {
+        return DN_OK;
+    }
+    /* Where else could one see whose label it is, if the folder's name must not be in the results? */
+    return scan->dicom != NULL ? dn_line_say(it->options->results, "%s\t%s\t%s\t%s", scan->key, what, reason, scan->path)
+                               : dn_line_say(it->options->results, "%s\t%s\t%s", scan->key, what, reason);
 }
 
 static void sort_out(const run *it, const dn_scan_status *then, dn_run_item *item)
@@ -74,7 +83,9 @@ static void sort_out(const run *it, const dn_scan_status *then, dn_run_item *ite
 static dn_status plan_item(run *it, dn_run_item *item)
 {
     dn_scan_status then;
-    DN_TRY(dn_scan_status_look(it->options->output, item->scan, &it->identity, &then));
+    DN_TRY(dn_dicom_scan_settings(item->scan, it->settings, &item->settings));
+    item->identity = (dn_run_identity){.version = DIEN_VERSION, .models = it->models, .settings = item->settings};
+    DN_TRY(dn_scan_status_look(it->options->output, item->scan, &item->identity, &then));
     sort_out(it, &then, item);
     dn_status status = DN_OK;
     if (then.seconds > 0.0) {
@@ -101,11 +112,14 @@ static dn_status plan_item(run *it, dn_run_item *item)
 
 static dn_status plan(run *it)
 {
+    bool dicom = false;
     for (size_t i = 0; i < it->count; ++i) {
         DN_TRY(dn_cancel_check());
         DN_TRY(plan_item(it, &it->items[i]));
+        dicom = dicom || (it->items[i].scan->dicom != NULL && it->items[i].state == DN_ITEM_WAITS);
     }
-    return DN_OK;
+    /* One sentence, and no scan that counts as one that cannot be measured. */
+    return dicom && !it->options->dry ? dn_convert_available() : DN_OK;
 }
 
 /* ---- how many at a time ------------------------------------------------------------------------------------------- */
@@ -123,7 +137,6 @@ static void set_pool(const run *it, dn_pool_options *pool)
     }
     *pool = (dn_pool_options){.output = options->output,
                               .program = options->program,
-                              .identity = it->identity,
                               .settings = it->settings,
                               .threads = options->threads > 0 ? options->threads : 1,
                               .budget = options->budget_gb > 0.0 ? (int64_t)(options->budget_gb * 1e9)
@@ -149,6 +162,7 @@ static dn_status measure(run *it)
     dn_folder_sweep(it->options->output, NULL, DN_SWEEP_AFTER_S);
     free(folder);
     DN_TRY(status);
+    DN_TRY(dn_dicom_scans_write_sources(&it->layout, it->options->output));
     if (pool.jobs > 1) {
         dn_log(DN_LOG_NOTE, "%d scans at a time, %d thread%s each, at most %.1f GB of memory together", pool.jobs, pool.threads,
                pool.threads == 1 ? "" : "s", 1e-9 * (double)pool.budget);
@@ -215,8 +229,12 @@ static dn_status conclude(const run *it)
 /* ---- the run ------------------------------------------------------------------------------------------------------ */
 
 /* A dry run makes no folder; one that is there is looked at all the same. */
-static dn_status open_output(const dn_run_options *options)
+static dn_status open_output(const run *it)
 {
+    const dn_run_options *options = it->options;
+    if (it->layout.dicom < it->layout.count) {
+        DN_TRY(dn_bids_remind(options->dataset));
+    }
     if (options->dry && !dn_path_exists(options->output)) {
         return DN_OK;
     }
@@ -228,9 +246,8 @@ static dn_status begin(run *it)
     const dn_run_options *options = it->options;
     DN_TRY(list_items(it));
     DN_TRY(dn_run_settings_write(&options->settings, &it->settings));
-    DN_TRY(open_output(options));
+    DN_TRY(open_output(it));
     DN_TRY(dn_worker_start(&it->worker, options->program, it->settings, options->threads > 0 ? options->threads : 1, &it->models));
-    it->identity = (dn_run_identity){.version = DIEN_VERSION, .models = it->models, .settings = it->settings};
     return plan(it);
 }
 
@@ -239,6 +256,9 @@ static void end(run *it)
     dn_worker_stop(&it->worker, true);
     json_decref(it->settings);
     json_decref(it->models);
+    for (size_t i = 0; it->items != NULL && i < it->count; ++i) {
+        json_decref(it->items[i].settings);
+    }
     free(it->items);
     free(it->seconds);
     dn_bids_layout_release(&it->layout);

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "models/sha256.h"
+#include "cohort/run/scan_input.h"
 
 #include <errno.h>
 #include <math.h>
@@ -46,32 +46,28 @@ static dn_status sweep(const char *output, const dn_bids_scan *scan)
 
 /* ---- looking ------------------------------------------------------------------------------------------------------ */
 
-static void time_text(const struct stat *facts, char out[48])
-{
-    snprintf(out, 48, "%lld.%09ld", (long long)facts->st_mtim.tv_sec, facts->st_mtim.tv_nsec);
-}
-
 /* *changed: the scan is not the file that was measured. */
 static dn_status compare_input(const dn_bids_scan *scan, const json_t *input, bool *changed)
 {
-    struct stat facts;
-    char modified[48], sha256[65];
+    dn_scan_input now;
+    char sha256[65];
+    bool there;
     const char *then = json_string_value(json_object_get(input, "Modified"));
     const char *hash = json_string_value(json_object_get(input, "SHA256"));
     *changed = true;
-    if (stat(scan->path, &facts) != 0) {
+    DN_TRY(dn_scan_input_look(scan->path, &now, &there));
+    if (!there) {
         *changed = json_object_get(input, "Bytes") != NULL; /* it was not there then, either */
         return DN_OK;
     }
-    if (json_integer_value(json_object_get(input, "Bytes")) != (json_int_t)facts.st_size) {
+    if (json_integer_value(json_object_get(input, "Bytes")) != (json_int_t)now.bytes) {
         return DN_OK;
     }
-    time_text(&facts, modified);
-    if (then != NULL && strcmp(then, modified) == 0) {
+    if (then != NULL && strcmp(then, now.modified) == 0) {
         *changed = false;
         return DN_OK;
     }
-    dn_status status = dn_sha256_file(scan->path, sha256);
+    dn_status status = dn_scan_input_hash(scan->path, sha256);
     if (status == DN_ENOMEM || status == DN_ECANCELLED) {
         return status;
     }
@@ -193,13 +189,13 @@ dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, cons
 
 static json_t *input_of(const dn_bids_scan *scan, const char *sha256)
 {
-    struct stat facts;
-    char modified[48];
-    if (stat(scan->path, &facts) != 0) {
+    dn_scan_input now;
+    bool there = false;
+    if (dn_scan_input_look(scan->path, &now, &there) != DN_OK || !there) {
+        dn_error_clear();
         return json_object();
     }
-    time_text(&facts, modified);
-    return json_pack("{s:I, s:s, s:s}", "Bytes", (json_int_t)facts.st_size, "Modified", modified, "SHA256", sha256);
+    return json_pack("{s:I, s:s, s:s}", "Bytes", (json_int_t)now.bytes, "Modified", now.modified, "SHA256", sha256);
 }
 
 dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, const dn_worker_answer *answer)
@@ -219,6 +215,10 @@ dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, con
     json_object_set_new(record, "Settings", json_deep_copy(now->settings));
     json_object_set_new(record, "Folder", json_string(scan->folder));
     json_object_set_new(record, "Outputs", answer->outputs != NULL ? json_deep_copy(answer->outputs) : json_array());
+    if (scan->dicom != NULL) {
+        json_object_set_new(record, "Dicom", scan->dicom->origin != NULL ? json_string(scan->dicom->origin) : json_null());
+        json_object_set_new(record, "Series", answer->series != NULL ? json_deep_copy(answer->series) : json_array());
+    }
     json_object_set_new(record, "Seconds", json_real(round(answer->seconds * 100.0) / 100.0));
     json_object_set_new(record, "PeakMemory_MB", json_real(round(answer->peak_mb)));
     dn_status status = sweep(output, scan);

@@ -4,7 +4,10 @@
  *     {"Scan": "sub-01/anat/sub-01_T1w.nii.gz", "State": "done", "Accepted": true, "Score": 0.97, "Message": "",
  *      "Input": {"Bytes": 9, "Modified": "1700000000.000000000", "SHA256": "..."}, "Version": "0.1.0", "Models": [...],
  *      "Settings": {...}, "Folder": "sub-01/anat", "Outputs": [{"name": "sub-01_volumes.tsv", "bytes": 1}], "Seconds": 8.1,
- * "PeakMemory_MB": 600}
+ *      "PeakMemory_MB": 600}
+ *
+ * Of DICOM files it also has "Dicom", the folder below the data set, and "Series": why that series was measured, and why none of the
+ * others.
  */
 #ifndef DN_COHORT_RUN_SCAN_STATUS_H
 #define DN_COHORT_RUN_SCAN_STATUS_H

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
-#include "models/sha256.h"
+#include "cohort/run/scan_input.h"
 #include "stats/normative.h"
 
 #include <malloc.h>
@@ -24,6 +24,7 @@ typedef struct service {
     dn_norm_model *norms;
     size_t norm_count;
     dn_measurer *measurer;
+    const char *hidden, *shown; /* of DICOM files: the path, which may name a person, and what messages have in its place; NULL */
 } service;
 
 /* message: consumed. */
@@ -56,9 +57,27 @@ static json_t *text_of(const char *text)
     return plain;
 }
 
+/* A text without the path that is hidden. */
+static json_t *shown_text(const service *it, const char *text)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *stream = it->hidden != NULL && strstr(text, it->hidden) != NULL ? open_memstream(&out, &size) : NULL;
+    if (stream == NULL) {
+        return text_of(text);
+    }
+    for (const char *at; (at = strstr(text, it->hidden)) != NULL; text = at + strlen(it->hidden)) {
+        fprintf(stream, "%.*s%s", (int)(at - text), text, it->shown);
+    }
+    fputs(text, stream);
+    json_t *shown = fclose(stream) == 0 ? text_of(out) : NULL;
+    free(out);
+    return shown;
+}
+
 static void pass_message(void *user, dn_log_level level, const char *text)
 {
-    send_line(user, json_pack("{s:i, s:o}", "log", (int)level, "text", text_of(text)));
+    send_line(user, json_pack("{s:i, s:o}", "log", (int)level, "text", shown_text(user, text)));
 }
 
 static void pass_progress(void *user, const char *what, int64_t done, int64_t total)
@@ -69,10 +88,10 @@ static void pass_progress(void *user, const char *what, int64_t done, int64_t to
     }
 }
 
-static json_t *failure(dn_status status)
+static json_t *failure(const service *it, dn_status status)
 {
-    return json_pack("{s:i, s:o, s:i, s:o}", "status", (int)status, "text", text_of(dn_error_message()), "remedy", (int)dn_error_remedy(),
-                     "about", text_of(dn_error_remedy_about()));
+    return json_pack("{s:i, s:o, s:i, s:o}", "status", (int)status, "text", shown_text(it, dn_error_message()), "remedy",
+                     (int)dn_error_remedy(), "about", text_of(dn_error_remedy_about()));
 }
 
 /* ---- one scan ----------------------------------------------------------------------------------------------------- */
@@ -89,13 +108,9 @@ static void forget_peak(void)
 }
 
 /* What was written: the files of all names that there may be. */
-static json_t *list_outputs(const char *folder, const char *scan)
+static json_t *list_outputs(const char *folder, const char *stem)
 {
     json_t *list = json_array();
-    char *stem = NULL;
-    if (dn_path_scan_stem(scan, &stem) != DN_OK) {
-        return list;
-    }
     for (size_t i = 0; dn_output_suffix(i) != NULL; ++i) {
         char *name = NULL, *path = NULL;
         struct stat facts;
@@ -106,34 +121,73 @@ static json_t *list_outputs(const char *folder, const char *scan)
         free(path);
         free(name);
     }
-    free(stem);
     return list;
 }
 
-static void measure_one(service *it, const json_t *request)
+/* What is asked for. */
+typedef struct scan_request {
+    const char *scan, *folder, *source;
+    dn_dicom_options dicom; /* name NULL: the scan is an image */
+} scan_request;
+
+static dn_status measure_dicom(service *it, const scan_request *of, dn_measured *measured, json_t *series)
 {
-    const char *scan = json_string_value(json_object_get(request, "scan"));
-    const char *folder = json_string_value(json_object_get(request, "folder"));
+    dn_dicom_scan opened = {.path = NULL};
+    const dn_status status = dn_measurer_measure_dicom(it->measurer, of->scan, &of->dicom, of->folder, &opened, measured);
+    for (size_t i = 0; i < opened.reasons.count; ++i) {
+        json_array_append_new(series, text_of(opened.reasons.text[i]));
+    }
+    dn_dicom_close(&opened);
+    return status;
+}
+
+static json_t *measure_request(service *it, const scan_request *of)
+{
     dn_measured measured = {.score = NAN};
     char sha256[65] = "";
-    forget_peak();
-    dn_error_clear();
-    dn_status status = scan != NULL && folder != NULL ? dn_file_protect(scan)
-                                                      : dn_error_set(DN_EFORMAT, "a request to the worker names no scan or no folder");
-    const dn_status hashed = status == DN_OK ? dn_sha256_file(scan, sha256) : status; /* the sentence of the reader of scans is better */
+    char *stem = NULL;
+    json_t *series = of->dicom.name != NULL ? json_array() : NULL;
+    dn_status status =
+        of->scan != NULL && of->folder != NULL ? DN_OK : dn_error_set(DN_EFORMAT, "a request to the worker names no scan or no folder");
+    status = status == DN_OK && series == NULL ? dn_file_protect(of->scan) : status;
+    const dn_status hashed = status == DN_OK ? dn_scan_input_hash(of->scan, sha256) : status; /* the sentence of the reader is better */
     if (status == DN_OK) {
-        status = dn_measurer_measure(it->measurer, scan, folder, json_string_value(json_object_get(request, "source")), &measured);
+        status = series != NULL ? measure_dicom(it, of, &measured, series)
+                                : dn_measurer_measure(it->measurer, of->scan, of->folder, of->source, &measured);
     }
-    json_t *answer = failure(status == DN_OK ? hashed : status);
+    json_t *answer = failure(it, status == DN_OK ? hashed : status);
     json_object_set_new(answer, "rejected", json_boolean(measured.rejected));
     json_object_set_new(answer, "score", isnan(measured.score) ? json_null() : json_real(measured.score));
     json_object_set_new(answer, "seconds", json_real(measured.seconds));
     json_object_set_new(answer, "peak_mb", json_real((double)dn_memory_peak_rss() / 1e6));
     json_object_set_new(answer, "sha256", json_string(sha256));
-    if (status == DN_OK && hashed == DN_OK) {
-        json_object_set_new(answer, "outputs", list_outputs(folder, scan));
+    if (status == DN_OK && hashed == DN_OK &&
+        (series != NULL ? dn_strdup(of->dicom.name, &stem) : dn_path_scan_stem(of->scan, &stem)) == DN_OK) {
+        json_object_set_new(answer, "outputs", list_outputs(of->folder, stem));
     }
-    send_line(it, json_pack("{s:o}", "done", answer));
+    if (series != NULL) {
+        json_object_set_new(answer, "series", series);
+    }
+    free(stem);
+    return answer;
+}
+
+static void measure_one(service *it, const json_t *line)
+{
+    const json_t *dicom = json_object_get(line, "dicom");
+    const scan_request of = {.scan = json_string_value(json_object_get(line, "scan")),
+                             .folder = json_string_value(json_object_get(line, "folder")),
+                             .source = json_string_value(json_object_get(line, "source")),
+                             .dicom = {.name = json_string_value(json_object_get(dicom, "name")),
+                                       .series = json_string_value(json_object_get(dicom, "series"))}};
+    forget_peak();
+    dn_error_clear();
+    if (of.dicom.name != NULL && of.source != NULL) {
+        it->hidden = of.scan;
+        it->shown = of.source;
+    }
+    send_line(it, json_pack("{s:o}", "done", measure_request(it, &of)));
+    it->hidden = it->shown = NULL;
 }
 
 /* Each scan is a job of its own: what must not be overwritten is its file, and not those of all scans before it, too. */
@@ -234,7 +288,7 @@ dn_status dn_worker_serve(FILE *in, FILE *out)
     dn_job *before = dn_job_enter(&job);
     dn_status status = work(&it, in, &job);
     if (status != DN_OK) {
-        send_line(&it, json_pack("{s:o}", "failed", failure(status)));
+        send_line(&it, json_pack("{s:o}", "failed", failure(&it, status)));
     }
     dn_measurer_destroy(it.measurer);
     dn_norm_list_release(it.norms, it.norm_count);

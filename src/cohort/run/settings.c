@@ -120,8 +120,8 @@ static void say_value(FILE *to, const json_t *value)
 
 dn_status dn_run_settings_difference(const json_t *now, const json_t *before, char **out)
 {
-    static const char *const keys[] = {"model",     "structures",   "norms",      "precision", "trust",
-                                       "memory_gb", "white_matter", "whole_head", "consensus", "posteriors"};
+    static const char *const keys[] = {"model",        "structures", "norms",     "precision",  "trust", "memory_gb",
+                                       "white_matter", "whole_head", "consensus", "posteriors", "series"};
     dn_text text = {0};
     size_t found = 0;
     *out = NULL;

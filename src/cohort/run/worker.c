@@ -21,6 +21,7 @@ void dn_worker_answer_release(dn_worker_answer *answer)
 {
     free(answer->text);
     json_decref(answer->outputs);
+    json_decref(answer->series);
     *answer = (dn_worker_answer){.status = DN_OK};
 }
 
@@ -176,6 +177,7 @@ static dn_status read_answer(const json_t *object, dn_worker_answer *out)
     snprintf(out->about, sizeof out->about, "%s", about != NULL ? about : "");
     snprintf(out->sha256, sizeof out->sha256, "%s", sha256 != NULL ? sha256 : "");
     out->outputs = json_incref(json_object_get(object, "outputs"));
+    out->series = json_incref(json_object_get(object, "series"));
     return out->status != DN_OK && text != NULL ? dn_strdup(text, &out->text) : DN_OK;
 }
 
@@ -281,11 +283,14 @@ dn_status dn_worker_start(dn_worker *worker, const char *program, json_t *settin
     return status;
 }
 
-dn_status dn_worker_give(dn_worker *worker, const char *scan, const char *folder, const char *source)
+dn_status dn_worker_give(dn_worker *worker, const char *scan, const char *folder, const char *source, const dn_dicom_options *dicom)
 {
     json_t *request = json_pack("{s:s, s:s, s:s}", "scan", scan, "folder", folder, "source", source);
     if (request == NULL) {
-        DN_FAIL(DN_EINPUT, "%s: the name of the scan, or of a folder, is not written in UTF-8; rename it", scan);
+        DN_FAIL(DN_EINPUT, "%s: the name of the scan, or of a folder, is not written in UTF-8; rename it", source);
+    }
+    if (dicom != NULL) {
+        json_object_set_new(request, "dicom", json_pack("{s:s, s:s*}", "name", dicom->name, "series", dicom->series));
     }
     worker->stage = 0;
     DN_TRY(send_line(worker, request));

@@ -4,9 +4,11 @@
  *
  *     to it      {"settings": {...}, "threads": 1}                     first
  *                {"scan": "/data/...nii.gz", "folder": "/out/...", "source": "sub-01/anat/..."}
+ *                and of DICOM files "dicom": {"name": "sub-01", "series": "5"}; messages name the scan as source does
  *     from it    {"ready": [{"name": "hypothalamus", "sha256": "..."}]} or {"failed": {"status", "text", "remedy", "about"}}
  *                {"log": 1, "text": "..."}, {"stage": 2}               while it works
- *                {"done": {"status", "text", "remedy", "about", "rejected", "score", "seconds", "peak_mb", "sha256", "outputs": [...]}}
+ *                {"done": {"status", "text", "remedy", "about", "rejected", "score", "seconds", "peak_mb", "sha256", "outputs": [...],
+ * "series": [...]}}
  *
  * The page's server uses the same. */
 #ifndef DN_COHORT_RUN_WORKER_H
@@ -30,6 +32,7 @@ typedef struct dn_worker_answer {
     double peak_mb;  /* of memory, during this scan */
     char sha256[65]; /* of the scan's file */
     json_t *outputs; /* owned; [{"name", "bytes"}] below the folder; NULL when it failed */
+    json_t *series;  /* owned; sentences: why that series of DICOM files, and why none of the others; NULL: it was none of them */
 } dn_worker_answer;
 void dn_worker_answer_release(dn_worker_answer *answer);
 
@@ -46,8 +49,10 @@ typedef struct dn_worker {
 /* program: path of dien; NULL: the program that runs. models: the networks that it uses, [{"name", "sha256"}]; owned by the caller; may be
  * NULL. Waits until it is ready. Errors of dn_measurer_create; DN_ENOMEM, DN_EINTERNAL: the process cannot be started. */
 DN_CHECKED dn_status dn_worker_start(dn_worker *worker, const char *program, json_t *settings, int threads, json_t **models);
-/* Gives it a scan. The folder exists; source: what the sidecars name as their source. DN_EINTERNAL: it is gone. */
-DN_CHECKED dn_status dn_worker_give(dn_worker *worker, const char *scan, const char *folder, const char *source);
+/* Gives it a scan. The folder exists; source: what the sidecars name as their source. dicom: name and series of a folder or archive of
+ * DICOM files; NULL: it is an image. DN_EINTERNAL: it is gone. */
+DN_CHECKED dn_status dn_worker_give(dn_worker *worker, const char *scan, const char *folder, const char *source,
+                                    const dn_dicom_options *dicom);
 /* To be called when there is something to read from worker->from: passes messages on to the calling thread's job; when the scan is done
  * *done becomes true, and answer is filled (release it). A process that ended is an answer, too, and is no longer running then. */
 DN_CHECKED dn_status dn_worker_listen(dn_worker *worker, bool *done, dn_worker_answer *answer);

@@ -272,7 +272,7 @@ static dn_status measure(slot *at, const json_t *row, const char *scan, const ch
     dn_status status = dn_worker_start(&worker, web->options.program, settings, threads_now(at->runner), NULL);
     json_decref(settings);
     if (status == DN_OK) {
-        status = dn_worker_give(&worker, scan, work, dn_path_name(scan));
+        status = dn_worker_give(&worker, scan, work, dn_path_name(scan), NULL);
     }
     if (status == DN_OK) {
         status = wait_answer(at, &worker, answer);
