@@ -2,6 +2,7 @@
 #include "report/picture.h"
 
 #include "base/file.h"
+#include "chart/shrink.h"
 #include "models/label_table.h"
 #include "report/picture_view.h"
 
@@ -273,4 +274,10 @@ done:
     dn_head_digests_release(&digests);
     dn_mosaic_destroy(mosaic);
     return status;
+}
+
+dn_status dn_picture_thumbnail(const char *picture, const char *path)
+{
+    const int overview[4] = {MARGIN, TOP, 3 * OVERVIEW + 2 * GAP, OVERVIEW};
+    return dn_png_shrink(picture, overview, DN_THUMBNAIL_WIDTH, path);
 }

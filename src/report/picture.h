@@ -9,4 +9,9 @@
 
 DN_CHECKED dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *judgement, const char *path);
 
+/* The whole head in three planes, which is the upper left part of such a picture, as a small one (DN_THUMBNAIL_WIDTH pixels wide). Of
+ * another picture: all of it. DN_EINPUT, DN_EFORMAT, DN_EIO. */
+enum { DN_THUMBNAIL_WIDTH = 216 };
+DN_CHECKED dn_status dn_picture_thumbnail(const char *picture, const char *path);
+
 #endif

@@ -155,6 +155,7 @@ static dn_status open_store(dn_web *web)
     free(path);
     DN_TRY(status);
     DN_TRY(dn_hub_create(&web->hub));
+    DN_TRY(dn_kept_create(&web->kept));
     DN_TRY(dn_alloc(&web->training_seen, web->options.training_count, sizeof *web->training_seen, "the training runs"));
     dn_uploads_clean(web);
     return dn_groups_take_folders(web);
@@ -242,6 +243,7 @@ void dn_web_destroy(dn_web *web)
     dn_hub_close(web->hub);
     dn_http_stop(web->http);
     dn_runner_stop(web->runner);
+    dn_kept_destroy(web->kept);
     dn_hub_destroy(web->hub);
     dn_database_close(web->database);
     free(web->training_seen);

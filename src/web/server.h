@@ -5,6 +5,7 @@
 #include "base/lock.h"
 #include "stats/normative.h"
 #include "web/database.h"
+#include "web/groups/kept.h"
 #include "web/http/guard.h"
 #include "web/http/http.h"
 #include "web/jobs/events.h"
@@ -22,6 +23,7 @@ struct dn_web {
     dn_database *database;
     dn_hub *hub;
     dn_runner *runner;
+    dn_kept *kept;                  /* scans of groups that were read */
     _Atomic int64_t *training_seen; /* owned; when each run's log was last written */
     dn_norm_model *norms;           /* owned */
     char **norm_names;              /* owned; as the page shows them */

@@ -14,7 +14,7 @@ export async function show(main, _parts, current) {
     const uploads = h('div', { 'aria-live': 'polite' });
     const name = h('input', { type: 'text', maxlength: 200 });
     const zone = dropZone(async (files, tell) => {
-        const { scans, left } = scansOf(files);
+        const { scans, left } = await scansOf(files);
         tell(scans.length === 0 ? T.noScans : left.length > 0 ? T.leftOut(left.length, left[0]) : '');
         if (scans.length === 0) return;
         const jobs = await uploadAll(scans, uploads, () => ({}), leave.signal);

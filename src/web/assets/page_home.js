@@ -66,7 +66,7 @@ export async function show(main, _parts, current) {
     const set = options(about);
 
     const zone = dropZone(async (files, tell) => {
-        const { scans, left } = scansOf(files);
+        const { scans, left } = await scansOf(files);
         tell(scans.length === 0 ? T.noScans : left.length > 0 ? T.leftOut(left.length, left[0]) : '');
         if (scans.length === 0) return;
         const started = await uploadAll(scans, uploads, set.of, leave.signal);

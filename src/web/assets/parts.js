@@ -10,6 +10,13 @@ export function problem(error) {
         error.remedy ? h('p', {}, error.remedy) : null);
 }
 
+/** A scan of a group in the same words. */
+export function rowMark(row) {
+    if (row.reason && !row.verdict) return stateMark({ state: 'failed' });
+    const accepted = row.verdict === 'by_hand' && !row.review;
+    return stateMark({ state: 'done', review: accepted ? { accepted } : row.review, accepted: row.verdict !== 'no', warnings: (row.flags ?? []).filter((f) => f.level !== 'note') });
+}
+
 /** What a job is at, in a word with a colour. Colour is never alone: the word says it. */
 export function stateMark(job) {
     const state = job.state === 'done'

@@ -358,6 +358,7 @@ static void clean(dn_runner *runner)
     pthread_mutex_unlock(&runner->lock);
     if (due) {
         dn_uploads_clean(runner->web);
+        dn_kept_forget(runner->web->kept, PAUSE_S);
         if (dn_jobs_clean(runner->web, false) != DN_OK) {
             dn_error_clear();
         }
