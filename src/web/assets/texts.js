@@ -133,7 +133,7 @@ export default {
     versionFirst: 'as measured by the program',
     version: (n) => `Version ${n}`,
     corrected: 'corrected by hand',
-    remarksBefore: 'The remarks are about the labels before the correction.',
+    checksBefore: 'The automatic checks ran on the labels before the correction.',
     correctedNote: (who, when, why) => `Corrected by ${who} on ${when}: ${why}`,
     method: 'Text for the methods section',
     files: 'Files',
