@@ -24,7 +24,7 @@ struct dn_web {
     dn_hub *hub;
     dn_runner *runner;
     dn_kept *kept;                  /* scans of groups that were read */
-    _Atomic int64_t *training_seen; /* owned; when each run's log was last written */
+    int64_t *training_seen; /* owned; what each run had come to when it was last looked at (trainings.c) */
     dn_norm_model *norms;           /* owned */
     char **norm_names;              /* owned; as the page shows them */
     size_t norm_count;

@@ -87,7 +87,7 @@ export function dropZone(onfiles, { title = T.dropTitle, note = T.dropNote, extr
         file, folder, status);
     const take = (files) => {
         if (files.length === 0) put(status, T.nothingDropped);
-        else onfiles(files, (text) => { put(status, text); say(text); });
+        else onfiles(files, (text, bad) => { put(status, bad ? h('span', { class: 'error' }, text) : text); say(text); });
     };
     for (const input of [file, folder]) {
         input.addEventListener('change', () => { take([...input.files]); input.value = ''; });

@@ -44,13 +44,13 @@ export async function show(main, [id], current) {
     const waiting = h('div', { 'aria-live': 'polite' });
 
     function counts(shown) {
-        put(count, T.groupRows(shown.length, group.rows.length, group.rows.filter(isOut).length));
+        if (group.rows.length > 0) put(count, T.groupRows(shown.length, group.rows.length, group.rows.filter(isOut).length));
     }
     function draw() {
         table.update(group);
         put(notes, unmatched(group));
         put(waiting, still(group));
-        table.element.hidden = group.rows.length === 0;
+        for (const part of needsRows) part.hidden = group.rows.length === 0;
         compare.update(group);
     }
     async function decide(row, accepted, reason, who) {
@@ -78,13 +78,17 @@ export async function show(main, [id], current) {
             file.value = '';
         },
     });
+    const needsRows = [table.element, compare.element];
     const filter = h('input', { type: 'search', oninput: () => { view.text = filter.value; table.draw(); } });
     const state = choice([['all', T.filterAll], ['used', T.filterUsed], ['out', T.filterOut], ['warn', T.filterWarn], ['open', T.filterOpen]], 'all', (v) => { view.state = v; table.draw(); });
+    const tools = h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => startReview(table.shown()[0]?.key) }, T.review),
+        h('button', { type: 'button', title: T.participantsNote, onclick: () => file.click() }, T.participants), file,
+        h('a', { class: 'button', href: `/api/groups/${id}/table.tsv`, download: `${group.name}.tsv` }, T.table));
+    const filters = h('div', { class: 'fields' }, field(T.filter, filter), field(T.filterState, state), table.columnsField);
+    needsRows.push(tools, filters);
     put(main, h('div', { class: 'row spread head' }, h('div', {}, h('h1', {}, group.name), count),
-        h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => startReview(table.shown()[0]?.key) }, T.review),
-            h('button', { type: 'button', title: T.participantsNote, onclick: () => file.click() }, T.participants), file,
-            h('a', { class: 'button', href: `/api/groups/${id}/table.tsv`, download: `${group.name}.tsv` }, T.table))),
-    trouble, waiting, notes, h('div', { class: 'fields' }, field(T.filter, filter), field(T.filterState, state), table.columnsField), table.element, compare.element);
+        tools),
+    trouble, waiting, notes, filters, table.element, compare.element);
     draw();
     const fresh = async () => {
         try { group = await get(`/api/groups/${id}`); if (current()) draw(); } catch (error) { fail(error); }

@@ -17,7 +17,6 @@
 #include "web/jobs/uploads.h"
 #include "web/remedy.h"
 #include "web/server.h"
-#include "web/trainings.h"
 
 #include <math.h>
 #include <poll.h>
@@ -388,7 +387,6 @@ static void *serve(void *user)
         pthread_cond_timedwait(&runner->wake, &runner->lock, &until);
         pthread_mutex_unlock(&runner->lock);
         clean(runner);
-        dn_trainings_look(runner->web);
         pthread_mutex_lock(&runner->lock);
     }
     pthread_mutex_unlock(&runner->lock);
