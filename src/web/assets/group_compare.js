@@ -7,9 +7,14 @@ import T from './texts.js';
 
 function resultOf(id, result) {
     const left = result.left_out ?? [];
+    const parts = String(result.text).split(/\n\n+/);
+    const isAbout = (p) => p.startsWith('About the tables:'); // study/groups: what the reader of the page has to know, and the reader of the paper not
+    const text = parts.filter((p) => !isAbout(p)).join('\n\n').trim();
+    const about = parts.filter(isAbout).map((p) => p.replace('About the tables:', '').trim());
     return h('div', { class: 'comparison' },
-        h('section', { class: 'card' }, h('div', { class: 'row spread' }, h('h3', {}, T.resultText), copyButton(() => result.text)),
-            h('div', { class: 'pasteable' }, String(result.text).split(/\n\n+/).map((p) => h('p', {}, p)))),
+        h('section', { class: 'card' }, h('div', { class: 'row spread' }, h('h3', {}, T.resultText), copyButton(() => text)),
+            h('div', { class: 'pasteable' }, text.split(/\n\n+/).map((p) => h('p', {}, p)))),
+        about.length > 0 ? h('details', { class: 'card' }, h('summary', {}, T.aboutTables), about.map((p) => h('p', { class: 'small' }, p))) : null,
         h('p', {}, T.leftOutTitle(left.length)),
         left.length > 0 ? h('ul', {}, left.map((l) => h('li', {}, h('strong', {}, l.name), `: ${l.reason}`))) : null,
         h('h3', {}, T.figures),

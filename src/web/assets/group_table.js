@@ -86,7 +86,7 @@ export function groupTable(id, view, { open, changed }) {
             h('td', { class: 'text verdicts' }, rowMark(row), out ? h('span', { class: 'soft small' }, ` ${T.leftOutMark}`) : null,
                 reason ? h('p', {}, reason) : null, remarkList(row)),
             self.about.map((c) => h('td', {}, row[c] ?? '')),
-            shownColumns().map((c) => h('td', {}, h(out ? 's' : 'span', {}, volume(row.volumes?.[c], c)), ' ', h('small', {}, unitOf(c)))),
+            shownColumns().map((c) => h('td', {}, h(out ? 's' : 'span', {}, volume(row.volumes?.[c], c)), Number.isFinite(row.volumes?.[c]) ? [' ', h('small', {}, unitOf(c))] : null)),
             self.people.map((p) => h('td', { class: 'text' }, row.participants?.[p] ?? '')));
     }
     const lineOf = (row) => {

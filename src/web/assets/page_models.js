@@ -33,7 +33,11 @@ function curves(log) {
         const lines = [[series(log, name), 'line curve', T.training], [series(validation, name), 'line curve validation', T.validation]].filter(([points]) => points.length > 0);
         const all = lines.flatMap(([points]) => points);
         if (all.length === 0) return null;
-        const range = (k) => { const v = all.map((p) => p[k]); const low = Math.min(...v); return [low, Math.max(...v, low + 1e-6)]; };
+        const range = (k) => {
+            const v = all.map((p) => p[k]);
+            const [low, high] = [Math.min(...v), Math.max(...v)];
+            return low < high ? [low, high] : [Math.min(low, 0), Math.max(high, 1)];
+        };
         const words = lines.map(([points, , what]) => `${what} ${last(points)}`).join(', ');
         const { root, x, y } = frame({ xs: range(0), ys: range(1), xLabel: T.curveAxis, label: `${T.curveName(name)}: ${words}` });
         for (const [points, look] of lines) {

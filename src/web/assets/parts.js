@@ -6,7 +6,8 @@ import T from './texts.js';
 /** A failure: what, and what to do. */
 export function problem(error) {
     if (!(error.status >= 0)) console.error(error);
-    return h('div', { class: 'verdict bad', role: 'alert' }, h('strong', {}, error.message || String(error)),
+    const [, first, rest] = String(error.message || error).match(/^(.{20,}?[.!?]) (.{80,})$/s) ?? [null, error.message || String(error), ''];
+    return h('div', { class: 'verdict bad', role: 'alert' }, h('strong', {}, first), rest ? h('p', {}, rest) : null,
         error.remedy ? h('p', {}, error.remedy) : null);
 }
 

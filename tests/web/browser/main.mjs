@@ -253,7 +253,7 @@ await test('a group: sorted, filtered, reviewed by keys, joined and compared; wh
     const rows = (await api(base, 'GET', `/api/groups/${group.id}`)).rows;
     const table = `participant_id\tgroup\tage\n${rows.map((r, n) => `${r.participant ?? r.name}\t${n % 2 ? 'patient' : 'control'}\t${30 + n}`).join('\n')}\nsub-nobody\tcontrol\t50\n`;
     await page.locator('#participants').setInputFiles({ name: 'participants.tsv', mimeType: 'text/tab-separated-values', buffer: Buffer.from(table) });
-    await page.getByText('1 participant has no scan: ').waitFor();
+    await page.getByText('1 participant has no measured scan: ').waitFor();
     await accessible(page, 'a group');
     await page.shot('group');
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
@@ -379,6 +379,8 @@ await test('the keyboard alone reaches the demo head and the scan', async () => 
     for (const name of ['Skip to the content', 'Choose files', 'Choose a folder', 'Try the demo head', 'Options for the next scans']) ok(reached.has(name), `Tab reaches "${name}"; found ${[...reached]}`);
     await page.context().close();
 });
+
+if (process.env.DIEN_BROWSER === 'all') await (await import('./whole.mjs')).whole(base, jobs);
 
 await test('no page complained, and none asked another address', () => equal(complaints, [], 'complaints'));
 await browser.close();
