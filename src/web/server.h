@@ -23,10 +23,10 @@ struct dn_web {
     dn_database *database;
     dn_hub *hub;
     dn_runner *runner;
-    dn_kept *kept;                  /* scans of groups that were read */
+    dn_kept *kept;          /* scans of groups that were read */
     int64_t *training_seen; /* owned; what each run had come to when it was last looked at (trainings.c) */
-    dn_norm_model *norms;           /* owned */
-    char **norm_names;              /* owned; as the page shows them */
+    dn_norm_model *norms;   /* owned */
+    char **norm_names;      /* owned; as the page shows them */
     size_t norm_count;
     dn_http *http;
 };
