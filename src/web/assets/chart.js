@@ -14,7 +14,7 @@ export function ticks(low, high, count = 5) {
 }
 
 /** A frame of width × height with axes; x and y turn values into places. */
-export function frame({ width = 360, height = 240, xs, ys, xLabel, yLabel, label, pad = [46, 12, 10, 36] }) {
+export function frame({ width = 360, height = 240, xs, ys, xLabel, yLabel, label, pad = [46, 18, 10, 36] }) {
     const [left, right, top, bottom] = pad;
     const x = (v) => left + ((v - xs[0]) / (xs[1] - xs[0] || 1)) * (width - left - right);
     const y = (v) => height - bottom - ((v - ys[0]) / (ys[1] - ys[0] || 1)) * (height - top - bottom);

@@ -97,7 +97,7 @@ static dn_status list_paths(const dn_page_group *group, const char *people, cons
     *count = 0;
     DN_TRY(dn_alloc(out, group->count + 1, sizeof **out, "the scans of a group"));
     for (size_t i = 0; i < group->count; ++i) {
-        if (group->member[i].reason == NULL) {
+        if (group->member[i].scan->reason == NULL) {
             (*out)[(*count)++] = group->member[i].table;
         }
     }
@@ -170,8 +170,9 @@ static dn_status left_out_of(const char *folder, json_t *out)
 static void add_unusable(const dn_page_group *group, json_t *out)
 {
     for (size_t i = 0; i < group->count; ++i) {
-        if (group->member[i].reason != NULL) {
-            json_array_append_new(out, json_pack("{s:s, s:s}", "name", group->member[i].name, "reason", group->member[i].reason));
+        const char *reason = group->member[i].scan->reason;
+        if (reason != NULL) {
+            json_array_append_new(out, json_pack("{s:s, s:s}", "name", group->member[i].name, "reason", reason));
         }
     }
 }
@@ -262,7 +263,7 @@ dn_status dn_post_compare(dn_request *request, dn_reply *reply)
     char id[DN_ID_SIZE], *folder = NULL;
     dn_status status;
     DN_TRY_GOTO(status, read_question(request, reply, &asked), done);
-    DN_TRY_GOTO(status, dn_group_open(request, reply, &group), done);
+    DN_TRY_GOTO(status, dn_group_open(request, reply, NULL, &group), done);
     DN_TRY_GOTO(status, dn_id_make(id), done);
     DN_TRY_GOTO(status, dn_asprintf(&folder, "%s/comparisons/%s", group.place, id), done);
     status = run_study(&group, &asked, folder, &result);
