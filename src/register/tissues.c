@@ -154,6 +154,16 @@ done:
     return status;
 }
 
+int dn_tissues_find(const dn_tissues *tissues, const char *name)
+{
+    for (size_t t = 0; t < tissues->count; ++t) {
+        if (strcmp(tissues->tissues[t].name, name) == 0) {
+            return (int)t;
+        }
+    }
+    return -1;
+}
+
 void dn_tissues_destroy(dn_tissues *tissues)
 {
     if (tissues == NULL) {

@@ -32,6 +32,8 @@ typedef struct dn_tissues {
 
 /* DN_EINPUT, DN_EFORMAT: names file, row and column. *out: owned by the caller. */
 DN_CHECKED dn_status dn_tissues_read(const char *path, dn_tissues **out);
+/* The tissue of this name, an index into tissues; -1: there is none. */
+int dn_tissues_find(const dn_tissues *tissues, const char *name);
 void dn_tissues_destroy(dn_tissues *tissues);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct dn_appearance_options {
     double prior_width;               /* multiplies the priors' spread between people; 1: as measured */
     double less_spread;       /* share of a tissue's own sd that is left out: the priors' hold the coil's unevenness, too; 0: none */
     dn_inner_options inner;   /* what varies inside a structure; generator only */
+    double pulvinar;          /* share of the brightness of the thalami's sides and backs (synth/pulvinar.h); generator only */
     dn_border_options border; /* what borders show; generator only */
     double texture_mm;        /* largest sd of the blur that makes partial volume, mm */
     double bias_sd;           /* largest sd of the log bias field's control values */

@@ -5,23 +5,12 @@
 #include "synth/spline.h"
 
 #include <math.h>
-#include <string.h>
 
 #define RIM_REACH_MM 2.5 /* SD of the Gaussian by which the ventricles' nearness is measured */
 #define RIM_PATCH_MM 6.0 /* distance of the control points of the pattern of patches */
 #define RIM_DARKEST 0.33 /* share of white matter's intensity that is lost: hypointensities have 0.62 to 0.75 of it in T1 */
 #define NEAR_FULL 2.5    /* nearness is 0.5 at a flat border: from 0.4 on the rim is complete */
 #define QUARTER 0.25
-
-static int tissue_named(const dn_tissues *tissues, const char *name)
-{
-    for (size_t t = 0; t < tissues->count; ++t) {
-        if (strcmp(tissues->tissues[t].name, name) == 0) {
-            return (int)t;
-        }
-    }
-    return -1;
-}
 
 static void darken(dn_volume *volume, const dn_volume *nearness, const dn_labels *labels, const dn_tissues *tissues, int white, double most,
                    dn_smooth_field *pattern)
@@ -48,7 +37,7 @@ dn_status dn_border_rim(dn_volume *volume, const dn_labels *labels, const dn_tis
     if (!(options->rim_probability > 0.0) || dn_random_unit(random) >= options->rim_probability) {
         return DN_OK;
     }
-    const int white = tissue_named(tissues, "white_matter"), fluid = tissue_named(tissues, "csf");
+    const int white = dn_tissues_find(tissues, "white_matter"), fluid = dn_tissues_find(tissues, "csf");
     if (white < 0 || fluid < 0) {
         return DN_OK;
     }

@@ -73,6 +73,7 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
         REAL(inner_gradient, look->inner.gradient, 0, 1),
         REAL(inner_texture, look->inner.texture, 0, 1),
         REAL(inner_texture_mm, look->inner.texture_mm, 1, 100),
+        REAL(pulvinar, look->pulvinar, 0, 1),
         REAL(border_share, look->border.share, 0, 1),
         REAL(rim_probability, look->border.rim_probability, 0, 1),
         REAL(texture_mm, look->texture_mm, 0, 20),
