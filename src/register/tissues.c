@@ -66,6 +66,7 @@ static dn_status read_border(const dn_table *table, size_t row, size_t column, f
     double value = 1.0;
     if (column != SIZE_MAX) {
         DN_TRY(dn_table_number(table, row, column, &value));
+        value = isnan(value) ? 1.0 : value; /* rows that were added to a table without knowing of the column */
         if (!(value >= 0.1 && value <= 10.0)) {
             DN_FAIL(DN_EFORMAT, "%s, line %zu, column border: a number from 0.1 to 10 is needed", dn_table_name(table),
                     dn_table_line(table, row));

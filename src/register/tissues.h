@@ -5,7 +5,7 @@
  *
  * region: brain, csf (inside the skull, outside the brain), head, air. mean..sd_sd: mean over people of the tissue's mean
  * intensity and its sd, then the same of the sd within a person; equal on all rows of a tissue. border (the column may be
- * absent: 1): how many times a voxel of the label counts at borders, 0.1 to 10 (synth/border.h). */
+ * absent, or a cell empty: 1): how many times a voxel of the label counts at borders, 0.1 to 10 (synth/border.h). */
 #ifndef DN_REGISTER_TISSUES_H
 #define DN_REGISTER_TISSUES_H
 

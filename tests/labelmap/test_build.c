@@ -217,7 +217,7 @@ static void whole_head_is_symmetric(void **state)
             assert_int_equal(r, l == 0 ? 0 : l >= 801 && l <= 805 ? l + 5 : l + DN_CLASS_RIGHT - DN_CLASS_LEFT);
         }
     }
-    assert_true(closed_at_the_cut(whole) >= 0.99);
+    assert_true(closed_at_the_cut(whole) >= 0.996); /* 0.993 where background wins over several classes */
     dn_labels_destroy(whole);
 }
 
