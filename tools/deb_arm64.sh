@@ -79,7 +79,8 @@ began=$SECONDS
 emulated '
     cd /dien
     export DEB_HOST_ARCH=arm64 SOURCE_DATE_EPOCH=$1 JOBS=$2
-    tools/deb.sh build-deb-arm64 -DCMAKE_TOOLCHAIN_FILE=/dien/arm64.cmake -DCPACK_DEBIAN_PACKAGE_ARCHITECTURE=arm64
+    tools/deb.sh build-deb-arm64 -DCMAKE_TOOLCHAIN_FILE=/dien/arm64.cmake -DCPACK_DEBIAN_PACKAGE_ARCHITECTURE=arm64 \
+        -DCMAKE_INSTALL_LIBDIR=lib/aarch64-linux-gnu
     file -L build-deb-arm64/dien | cut -c 1-120
     for deb in build-deb-arm64/*.deb; do dpkg-deb -f $deb Package Architecture Depends; done' packages "$epoch" "$jobs"
 mkdir -p "$source_folder/build-deb-arm64"

@@ -90,7 +90,7 @@ inside '
     cd /dien
     rmdir /data 2>/dev/null || true  # empty: nothing was bound there
     echo "Debian $(cat /etc/debian_version), oneDNN $(dpkg-query -W -f "\${Version}" libdnnl-dev), $(gcc --version | head -n 1)"
-    cmake -S . -B build -DDIEN_WERROR=ON >/dev/null
+    cmake -S . -B build -DDIEN_WERROR=ON -DCMAKE_INSTALL_PREFIX=/usr >/dev/null # as for packages (tools/deb13_test.sh)
     cmake --build build -j "$2" 2>&1 | { grep -vE "^\[ *[0-9]+%\]" || true; }
     test "${PIPESTATUS[0]}" -eq 0
     if [ -n "$3" ]; then

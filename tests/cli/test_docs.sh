@@ -49,6 +49,7 @@ cp "$keras/small_tfkeras240.h5" efficientnetb0.h5
 echo '{"licence": "MIT"}' >labels.json
 echo 'the notes of the scan' >notes.nii.gz
 "$fixture" dicom dicom t1 localizer && (cd dicom && files=(); for f in *; do files+=("$f=$f"); done; "$fixture" zip ../study.zip "${files[@]}") || fail "cannot make DICOM files"
+"$fixture" dicom exports/P1 t1 && printf 'participant_id\tseries\nP1\t3\n' >series.tsv || fail "cannot make DICOM files"
 "$fixture" model "$DIEN_MODELS/billot2020-hypothalamus-subunits.safetensors" || fail "cannot make a model"
 {
     toy_network NAME runs/my 1 4
