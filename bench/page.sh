@@ -84,6 +84,27 @@ for _ in $(seq "$repeats"); do
     echo "$begin $(now)" | awk '{print $2 - $1}' >>"$work/by_command"
 done
 stop
+# A finished run of 500 scans: the same results under 500 names.
+for i in $(seq 500); do
+    folder=$work/run/sub-$(printf '%03d' "$i")/anat
+    mkdir -p "$folder"
+    for end in volumes.tsv volumes.json qc.png; do
+        ln "$work/out/head_sample-0001_$end" "$folder/sub-$(printf '%03d' "$i")_$end"
+    done
+done
+rm -rf "$work/state"
+start --results "$work/run"
+took() { curl -s -o "$work/answer" -w '%{time_total}\n' "$url$1"; } # PATH
+group=api/groups/$(curl -s "${url}api/groups" | id)
+group_first=$(took "$group")
+group_again=$(for _ in 1 2 3 4 5; do took "$group"; done | median)
+small_picture=$(grep -o '/api/[^"]*/thumbnail' "$work/answer" | head -n 1)
+thumb_first=$(took "${small_picture#/}")
+thumb_again=$(for _ in 1 2 3 4 5; do took "${small_picture#/}"; done | median)
+thumb_size=$(stat -c %s "$work/answer")
+group_memory=$(memory)
+stop
+
 by_page=$(median <"$work/by_page") by_command=$(median <"$work/by_command")
 cpu_page=$(median <"$work/cpu_page") cpu_command=$(median <"$work/cpu_command")
 
@@ -105,6 +126,9 @@ table() {
     echo "| requests per second, the list of 1000 scans, $((size / 1024)) KB (4 connections) | $thousand |"
     echo "| weight of the page with the viewer, not compressed | $weight KB |"
     echo "| the page's first file, on loopback | $(awk "BEGIN {printf \"%.1f\", 1000 * $first}") ms |"
+    echo "| a group of 500 scans: first request, later ones (median of 5) | $group_first s, $group_again s |"
+    echo "| a small picture of it, $((thumb_size / 1024)) KB: when it is made, later | $thumb_first s, $thumb_again s |"
+    echo "| memory after these | $group_memory MB |"
     echo "| from the file to the number, by the page (median of $repeats, one thread) | $by_page s, $cpu_page s of processor time |"
     echo "| \`dien segment\` on the same scan (median of $repeats, in turn, one thread) | $by_command s, $cpu_command s of processor time |"
 }

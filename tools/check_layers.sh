@@ -54,7 +54,7 @@ while IFS= read -r hit; do fail "$hit: only cli/ prints, exits or aborts"; done 
         grep -vE '^src/cli/|^[^:]+:[0-9]+: *(/?\*|//)' | cut -d: -f1,2)
 
 # Only cli/ knows the options and the commands of the program: below it, messages and pages state facts, so that they are true for a library and a
-# page of a browser, too; the words for a remedy come from cli/remedy.c (base/remedy.h). Allowed are options of gnuplot and of Slurm with the scripts for it, the command in a report that repeats its comparison, variables of CSS, the
+# page of a browser, too; the words for a remedy come from cli/terminal/remedy.c (base/remedy.h). Allowed are options of gnuplot and of Slurm with the scripts for it, the command in a report that repeats its comparison, variables of CSS, the
 # name of a file format, and the note in a model file that says how it was made.
 allowed_words='^src/(cohort/group/comparison\.c:|cohort/group/report\.c:|cohort/slurm/slurm\.c:|chart/figure_write\.c:[0-9]+: --version$|report/page_style\.c:|stats/normative_file\.c:[0-9]+: dien normative model$|train/trainer_model\.c:[0-9]+: .*dien train, %)'
 commands=$(sed -nE 's/^ +X\(([a-z]+)\).*/\1/p' src/cli/commands.c | paste -sd'|')

@@ -14,6 +14,7 @@ bad=0
 for target in $targets; do
     mkdir -p "build-fuzz/corpus/$target"
     "build-fuzz/tests/${target}_seeds" --seeds "build-fuzz/corpus/$target"
+    [ ! -d "tests/fuzz/corpus/$target" ] || cp "tests/fuzz/corpus/$target"/* "build-fuzz/corpus/$target"
     echo "== $target for $seconds s"
     "build-fuzz/tests/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
         -artifact_prefix="build-fuzz/found/$target-" "build-fuzz/corpus/$target" 2>&1 | tail -n 12

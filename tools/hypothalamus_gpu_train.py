@@ -5,15 +5,15 @@ with batches for which two cores have no time. Data: tools/hypothalamus_gpu_data
 hypothalamus_gpu_train.py DATA.npz START.safetensors|- OUT --minutes M [--features 24,48,96] [--norm batch|instance] [--rate R] [--batch B] [--seed S]
 Writes OUT.npz (weights, the moving average of the last steps) and OUT.txt (the table). Read them with tools/hypothalamus_gpu_export.py."""
 import argparse
-import json
 import math
-import struct
 import time
 
 import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
+from whole_head_gpu_train import read_safetensors
 
 PATCH = 64
 
@@ -54,16 +54,6 @@ class UNet(nn.Module):
             x = F.interpolate(x, scale_factor=2, mode="nearest")
             _, x = getattr(self, f"dec{i}")(torch.cat([skips[i], x], 1))
         return self.head(x)
-
-
-def read_safetensors(path):
-    with open(path, "rb") as f:
-        size, = struct.unpack("<Q", f.read(8))
-        header = json.loads(f.read(size))
-        body = f.read()
-    kinds = {"F32": np.float32, "F16": np.float16}
-    return {k: torch.from_numpy(np.frombuffer(body[v["data_offsets"][0]:v["data_offsets"][1]], kinds[v["dtype"]]).reshape(v["shape"]).astype(np.float32))
-            for k, v in header.items() if k != "__metadata__"}
 
 
 # ---------------------------------------------------------------- data and augmentation; axes of volumes: [B, C, x, y, z] (RAS)

@@ -11,6 +11,8 @@ Three kinds of map for each head, 113 mm around the hypothalamus at 1 mm, and a 
   own    the brain by k-means, k of 6 to 9; the hypothalamus is a tissue of its own
   bare   as aseg, with nothing around the brain
 Around a brain without skull (all but `bare`) lie a layer of fluid, a dark and a bright shell of random thickness.
+tools/real_label_maps.sh makes the whole head's map, of one kind and by `dien labelmap`, for people who train a network of their own. Here the surroundings of the
+hypothalamus are made in several kinds, and its parts of the brightness of the scan, because the network is to find borders that dien's labels do not know.
 Labels: 801-810 the subunits; 2000 + 10 k + class; 3000 + 1000 (k - 4) + 10 subunit + class; 2101-2104 classes outside, 2105 and 2106 the shells."""
 import os
 import sys

@@ -116,9 +116,12 @@ class Warp:
         self.points = numpy.stack(numpy.meshgrid(*[numpy.arange(a, b) for a, b in zip(low, high)], indexing="ij"), -1) * self.mm
         self.whole, self.from_scan = whole, numpy.linalg.inv(to_scan)
 
-    def truth_at(self, points):
+    def truth_map(self, points):
         at = nibabel.affines.apply_affine(self.from_scan, points / self.mm)
-        return ndimage.map_coordinates(self.whole, numpy.moveaxis(at, -1, 0), order=1).sum() * self.mm.prod()
+        return ndimage.map_coordinates(self.whole, numpy.moveaxis(at, -1, 0), order=1)
+
+    def truth_at(self, points):
+        return self.truth_map(points).sum() * self.mm.prod()
 
     def show(self, points, name):
         """The scan with the box taken from points; its file, and the change of the truth's volume."""
@@ -134,6 +137,23 @@ class Warp:
         across = numpy.linalg.norm(d - along[..., None] * self.axis, axis=-1)
         shift = amount * numpy.tanh(along / (0.8 + 1.3 * abs(amount))) * numpy.exp(-(along / 14) ** 4) * numpy.exp(-(across / 22) ** 4)
         return self.points - shift[..., None] * self.axis
+
+    def moved(self, amount):
+        """As src/synth/cleft.h: the hypothalami are moved apart as they are, so that they keep their volume; what is between them is stretched."""
+        d = self.points - self.middle
+        u = (d * self.axis).sum(-1)
+        across = numpy.linalg.norm(d - u[..., None] * self.axis, axis=-1)
+        inside = self.truth_map(self.points) > 0.5
+        half = max(0.7, numpy.percentile(numpy.abs(u[inside]), 5) - 1)
+        reach, radius = numpy.percentile(numpy.abs(u[inside]), 98) + 0.5, numpy.percentile(across[inside], 98) + 0.5
+
+        def fade(mm):
+            return 0.5 * (1 + numpy.cos(numpy.pi * numpy.clip(mm / 15, 0, 1)))
+
+        a = amount * fade(across - radius)
+        far = numpy.abs(u)
+        shift = numpy.where(far < half + a, far * (1 - half / (half + a)), a * fade(far - reach - numpy.maximum(0, a)))
+        return self.points - (numpy.sign(u) * shift)[..., None] * self.axis
 
     def shrunk(self, amount):
         d = self.points - self.middle
@@ -267,6 +287,8 @@ def main():
             report(f"times {factor}", found)
     if "ventricle" in PARTS:
         changed("ventricle", (-1.0, 1.0, 2.0, 3.0))
+    if "moved" in PARTS:
+        changed("moved", (1.0, 2.0, 3.0))
     if "shrunk" in PARTS:
         changed("shrunk", (0.0, 0.05, 0.1, 0.2))
     if "stripped" in PARTS:

@@ -4,6 +4,9 @@
 #
 #     tools/real_label_maps.sh DIEN SCANS.tsv OUT [K]
 #
+# tools/hypothalamus_maps.py makes other maps of the same heads: only around the hypothalamus, in several kinds, for the training of
+# hypothalamus-any-contrast.
+#
 # SCANS.tsv: name, scan, dseg (of dien segment), probseg (consensus of 801-810), separated by tabs, without a header.
 set -uo pipefail
 dien=$1 list=$2 out=$3 k=${4:-6}

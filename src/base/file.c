@@ -343,16 +343,21 @@ void dn_file_discard(dn_file_writer *writer)
     writer_release(writer);
 }
 
+dn_status dn_file_end(dn_file_writer *writer, dn_status status)
+{
+    if (status != DN_OK) {
+        dn_file_discard(writer);
+        return status;
+    }
+    return dn_file_commit(writer);
+}
+
 dn_status dn_file_write_all(const char *path, const void *bytes, size_t size)
 {
     dn_file_writer writer;
     DN_TRY(dn_file_create(&writer, path));
     dn_status status = dn_file_write(&writer, bytes, size);
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }
 
 bool dn_path_exists(const char *path)

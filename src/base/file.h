@@ -31,6 +31,8 @@ DN_CHECKED dn_status dn_file_printf(dn_file_writer *writer, const char *format, 
 DN_CHECKED dn_status dn_file_commit(dn_file_writer *writer);
 /* Removes the temporary file. Safe on a zeroed, committed or discarded writer. */
 void dn_file_discard(dn_file_writer *writer);
+/* The end of a file after what was written with status: commits after DN_OK, else discards; gives status or the commit's back. */
+DN_CHECKED dn_status dn_file_end(dn_file_writer *writer, dn_status status);
 /* One call for a buffer. */
 DN_CHECKED dn_status dn_file_write_all(const char *path, const void *bytes, size_t size);
 
@@ -60,6 +62,7 @@ void dn_file_unguard(const char *path);
  * handlers. */
 void dn_file_remove_temporaries(void);
 
+/* Whether there is something at path, and whether it is a folder; links are followed. */
 bool dn_path_exists(const char *path);
 bool dn_path_is_folder(const char *path);
 /* mkdir -p, and sees whether files can be made in it. DN_EIO. */

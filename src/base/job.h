@@ -80,6 +80,7 @@ void dn_job_set_threads(dn_job *job, int n);
 /* How many threads the calling thread's job has for parallel regions; oneDNN takes as many. 1 in a parallel region's own threads. */
 int dn_threads_get(void);
 
+/* A message of the calling thread's job, one line; without a job it is dropped. */
 void dn_log(dn_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* From one of the job's threads at a time. */
 void dn_progress(const char *what, int64_t done, int64_t total);

@@ -11,6 +11,7 @@ typedef struct dn_machine {
                              libgsl.so.27.0.0" */
 } dn_machine;
 
+/* What can be found out; the rest stays empty. */
 void dn_machine_describe(dn_machine *out);
 /* Path of a program that PATH finds, in out; "" when it finds none. */
 void dn_machine_program(const char *name, char *out, unsigned long size);

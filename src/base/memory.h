@@ -36,6 +36,7 @@ typedef struct dn_arena {
     struct dn_arena_block *head;
 } dn_arena;
 
+/* An empty arena; and everything in it freed at once. */
 void dn_arena_init(dn_arena *arena);
 void dn_arena_release(dn_arena *arena);
 /* Zeroed, 16-byte aligned; owned by the arena. NULL when out of memory (no message set). */

@@ -11,6 +11,7 @@ typedef struct dn_random {
     int has_spare;
 } dn_random;
 
+/* The same seed gives the same numbers on every machine. */
 void dn_random_seed(dn_random *random, uint64_t seed);
 /* An independent stream for item `stream` of the same seed (a sample, a worker). */
 void dn_random_seed_stream(dn_random *random, uint64_t seed, uint64_t stream);

@@ -7,7 +7,7 @@
  * - A text that is kept (a remark, a flag, a page) has the words put in when it is made: dn_remedy_words asks the job, whose owner knows
  * them (base/job.h: dn_job_sink.remedy). In a job that knows none the text has the fact only.
  *
- * The program's words are in cli/remedy.c; tools/check_layers.sh refuses them below. */
+ * The program's words are in cli/terminal/remedy.c; tools/check_layers.sh refuses them below. */
 #ifndef DN_BASE_REMEDY_H
 #define DN_BASE_REMEDY_H
 
@@ -41,6 +41,9 @@ typedef enum {
     DN_REMEDY_WRITE_FRAME,    /* to write the frame of a scan */
     DN_REMEDY_UPRIGHT,        /* an upright copy of a turned scan */
     DN_REMEDY_APPLY_NORM,     /* to compare gathered volumes with a norm */
+    DN_REMEDY_NETWORK_NAME,   /* the name of the network, which the message mentions */
+    DN_REMEDY_TOKEN_FILE,     /* the file of a token, which the message mentions */
+    DN_REMEDY_PAGE_FOLDER,    /* the folder of the page, which the message mentions */
 
     /* What was given, or has to be, as the message says. */
     DN_REMEDY_TISSUES,           /* the table of tissues */

@@ -427,9 +427,5 @@ dn_status dn_table_write(const dn_table *table, const char *path)
     dn_file_writer writer;
     DN_TRY(dn_file_create(&writer, path));
     dn_status status = write_rows(table, &writer, dn_path_has_extension(path, ".csv") ? ',' : '\t');
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }

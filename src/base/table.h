@@ -39,6 +39,7 @@ DN_CHECKED dn_status dn_table_parse(const char *text, size_t size, const char *n
 DN_CHECKED dn_status dn_table_create(const char *name, dn_table **out);
 void dn_table_destroy(dn_table *table);
 
+/* The name that messages use, usually the path; rows without the head line; columns. Borrowed. */
 const char *dn_table_name(const dn_table *table);
 size_t dn_table_rows(const dn_table *table);
 size_t dn_table_columns(const dn_table *table);

@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +67,16 @@ const char *dn_nearest_name(const char *word, const char *const *names)
         }
     }
     return best_distance <= 1 + length / 4 ? best : NULL;
+}
+
+bool dn_is_among(const char *word, const char *const *words)
+{
+    while (words != NULL && *words != NULL) {
+        if (strcmp(word, *words++) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 dn_status dn_choice_of(const char *what, const char *text, const char *const *words, int *out)

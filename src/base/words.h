@@ -4,12 +4,16 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The name nearest to `word` by edit distance (two swapped letters count as one change), or NULL if none is near enough. Case
  * does not count.
  * names: NULL-terminated. */
 const char *dn_nearest_name(const char *word, const char *const *names);
+
+/* Whether word is among words (NULL-terminated; NULL: none). */
+bool dn_is_among(const char *word, const char *const *words);
 
 /* *out: the place of text among words (NULL-terminated). DN_EUSAGE: "WHAT must be one of a, b or c, not TEXT". */
 DN_CHECKED dn_status dn_choice_of(const char *what, const char *text, const char *const *words, int *out);

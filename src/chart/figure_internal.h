@@ -57,6 +57,7 @@ DN_CHECKED dn_status dn_figure_script(const dn_figure *figure, const char *name,
 typedef struct range {
     double x_low, x_high, y_low, y_high;
 } range;
+/* Of the points, curves and bands of a panel; infinite where there are none. */
 range dn_panel_range(const figure_panel *panel);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct margins {
     bool slanting; /* names under the abscissa */
 } margins;
 
+/* Of a line of text, as a multiple of its size. */
 double dn_layout_line_height(void);
 /* The multiple of its size at which a text fits into room, LEAST_SIZE at least. */
 double dn_layout_size_for(const char *text, double room);

@@ -365,3 +365,14 @@ dn_status dn_mosaic_write(const dn_mosaic *mosaic, const char *path)
     return dn_png_write(path, cairo_image_surface_get_data(mosaic->surface), cairo_image_surface_get_width(mosaic->surface),
                         cairo_image_surface_get_height(mosaic->surface), cairo_image_surface_get_stride(mosaic->surface));
 }
+
+void dn_mosaic_hues(uint8_t palette[256][3])
+{
+    for (int n = 1; n < 256; ++n) {
+        const double hue = fmod(0.61803398875 * n, 1.0) * 6.0, x = 1.0 - fabs(fmod(hue, 2.0) - 1.0);
+        const double rgb[6][3] = {{1, x, 0}, {x, 1, 0}, {0, 1, x}, {0, x, 1}, {x, 0, 1}, {1, 0, x}};
+        for (int c = 0; c < 3; ++c) {
+            palette[n][c] = (uint8_t)(55.0 + 200.0 * rgb[(int)hue % 6][c]);
+        }
+    }
+}

@@ -32,6 +32,7 @@ typedef enum { DN_TEXT_LEFT, DN_TEXT_RIGHT } dn_text_side;
 DN_CHECKED dn_status dn_mosaic_create(int width, int height, dn_mosaic **out);
 void dn_mosaic_destroy(dn_mosaic *mosaic);
 
+/* A picture with its outlines, letters and caption, at its place. DN_ENOMEM. */
 DN_CHECKED dn_status dn_mosaic_draw(dn_mosaic *mosaic, const dn_mosaic_tile *tile);
 /* One line; y is the baseline, size the height of the letters in pixels. Returns the width. Bytes that are not UTF-8 and
  * control characters are drawn as '?'. */
@@ -55,5 +56,9 @@ void dn_mosaic_dot(dn_mosaic *mosaic, const double clip[4], double x, double y, 
 
 /* Atomic. DN_EIO. */
 DN_CHECKED dn_status dn_mosaic_write(const dn_mosaic *mosaic, const char *path);
+
+/* Colours for outlines: hues far apart for numbers that follow each other (steps of the golden angle); bright, so that they stand out of
+ * grey. Entry 0 is left as it is. */
+void dn_mosaic_hues(uint8_t palette[256][3]);
 
 #endif

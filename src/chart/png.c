@@ -140,11 +140,7 @@ static dn_status write_file(const char *path, const image *m, const strip *strip
     dn_file_writer writer = {0};
     DN_TRY(dn_file_create(&writer, path));
     dn_status status = write_strips(&writer, m, strips, count);
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }
 
 dn_status dn_png_write(const char *path, const unsigned char *pixels, int width, int height, int stride)

@@ -84,8 +84,8 @@ bool dn_arguments_given(const dn_arguments *arguments, const char *name);
 int64_t dn_arguments_integer(const dn_arguments *arguments, const char *name); /* 0 when absent */
 double dn_arguments_real(const dn_arguments *arguments, const char *name);     /* 0 when absent */
 /* The options that were given, but for those of a list of names (NULL-terminated), as words that give them again ("--jobs=2"): an array
- * that ends in NULL, released with dn_arguments_words_release. */
-DN_CHECKED dn_status dn_arguments_words(const dn_arguments *arguments, const char *const *except, char ***out);
+ * of *count that ends in NULL, released with dn_arguments_words_release. */
+DN_CHECKED dn_status dn_arguments_words(const dn_arguments *arguments, const char *const *except, char ***out, size_t *count);
 void dn_arguments_words_release(char **words);
 /* Whether a choice is in a list value. */
 bool dn_arguments_has(const dn_arguments *arguments, const char *name, const char *choice);

@@ -1,5 +1,5 @@
 /* dien help: the pages of help.h on stdout. make install writes its man pages and completion with it. */
-#include "cli/help.h"
+#include "cli/help/help.h"
 
 #include <string.h>
 

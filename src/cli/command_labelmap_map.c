@@ -129,9 +129,9 @@ const dn_command dn_labelmap_mirror_command = {
     .positional_min = 1,
     .positional_max = 1,
     .options = mirror_options,
-    .description =
-        "Resamples the hemisphere once, by the largest share of each label, and mirrors it about x = 0. Labels of the right side get "
-        "the right side's numbers; classes become 30101, 30102, ... What lies beyond the mirror is left out.",
+    .description = "Resamples the hemisphere once and mirrors it about x = 0. A voxel is background where more than half of it is; else it "
+                   "gets the label with the largest share. Labels of the right side get "
+                   "the right side's numbers; classes become 30101, 30102, ... What lies beyond the mirror is left out.",
     .examples = "dien labelmap mirror half.nii.gz -o head.nii.gz --placed placed.json",
     .run = mirror,
 };

@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "cli/measure_options.h"
 #include "cli/scan_list.h"
-#include "cohort/bids/filter.h"
+#include "cohort/bids/choice.h"
 #include "cohort/group/group.h"
 #include "cohort/longitudinal/persons.h"
 #include "cohort/run/run.h"
@@ -35,20 +35,8 @@ static const dn_option options[] = {
      .help =
          "of DICOM files: number of the series to measure, or a part of its description, for all scans; or a table (.tsv) with the columns "
          "participant_id, series and, where there are sessions, session_id (default: the T1-weighted series that suits best)"},
-    {.name = "jobs",
-     .letter = 'j',
-     .kind = DN_OPTION_INTEGER,
-     .value = "N",
-     .preset = "0",
-     .low = 0,
-     .high = 1024,
-     .help = "scans at a time, each in a process of its own; 0: as many as there are cores and memory for"},
-    {.name = "memory-budget",
-     .kind = DN_OPTION_REAL,
-     .value = "GB",
-     .low = 0.1,
-     .high = 1e6,
-     .help = "memory for all of them together; what does not fit waits (default: nine tenths of what is free)"},
+    DN_OPTION_JOBS(1024, " and memory for"),
+    DN_OPTION_MEMORY_BUDGET("all of them together"),
     {.name = "shard",
      .kind = DN_OPTION_TEXT,
      .value = "I/N",
@@ -122,45 +110,27 @@ static const char *const not_for_tasks[] = {"slurm",   "tasks", "partition",    
 
 static dn_status submit(const dn_arguments *arguments, const dn_run_options *how)
 {
+    dn_slurm_options slurm = {.dataset = how->dataset,
+                              .output = how->output,
+                              .partition = dn_arguments_text(arguments, "partition"),
+                              .account = dn_arguments_text(arguments, "account"),
+                              .time = dn_arguments_text(arguments, "time"),
+                              .memory = dn_arguments_text(arguments, "task-memory"),
+                              .tasks = (int)dn_arguments_integer(arguments, "tasks"),
+                              .dry = how->dry,
+                              .lines = how->results};
     char **words = NULL;
     dn_run_survey survey;
-    size_t count = 0;
-    char *program = realpath("/proc/self/exe", NULL);
-    if (program == NULL) {
-        DN_FAIL(DN_EINTERNAL, "cannot find the program's own path");
+    dn_run_options look = *how;
+    look.results = NULL; /* a dry run lists the scripts, not the scans */
+    if (how->again || how->shards > 0) {
+        DN_FAIL(DN_EUSAGE, "--slurm cannot go with --again or --shard: its tasks are shards, and may start several times");
     }
-    dn_status status =
-        how->again || how->shards > 0
-            ? dn_error_set(DN_EUSAGE, "--slurm cannot go with --again or --shard: its tasks are shards, and may start several times")
-            : DN_OK;
-    if (status == DN_OK) {
-        dn_run_options look = *how;
-        look.results = NULL; /* a dry run lists the scripts, not the scans */
-        status = dn_run_look(&look, &survey);
-    }
-    if (status == DN_OK) {
-        status = dn_arguments_words(arguments, not_for_tasks, &words);
-    }
-    while (words != NULL && words[count] != NULL) {
-        ++count;
-    }
-    if (status == DN_OK) {
-        const dn_slurm_options slurm = {.program = program,
-                                        .dataset = how->dataset,
-                                        .output = how->output,
-                                        .words = (const char *const *)words,
-                                        .word_count = count,
-                                        .partition = dn_arguments_text(arguments, "partition"),
-                                        .account = dn_arguments_text(arguments, "account"),
-                                        .time = dn_arguments_text(arguments, "time"),
-                                        .memory = dn_arguments_text(arguments, "task-memory"),
-                                        .tasks = (int)dn_arguments_integer(arguments, "tasks"),
-                                        .dry = how->dry,
-                                        .lines = how->results};
-        status = dn_slurm_submit(&slurm, &survey);
-    }
+    DN_TRY(dn_run_look(&look, &survey));
+    DN_TRY(dn_arguments_words(arguments, not_for_tasks, &words, &slurm.word_count));
+    slurm.words = (const char *const *)words;
+    const dn_status status = dn_slurm_submit(&slurm, &survey);
     dn_arguments_words_release(words);
-    free(program);
     return status;
 }
 
@@ -192,8 +162,7 @@ static dn_status longitudinal(const dn_arguments *arguments, const char *dataset
 static dn_status participants(const dn_arguments *arguments, const char *dataset, const char *output)
 {
     const dn_line_sink lines = dn_print_lines();
-    char **people = NULL, **sessions = NULL;
-    dn_bids_filter *filter = NULL;
+    dn_bids_choice choice = {0};
     dn_run_options how = {.dataset = dataset,
                           .output = output,
                           .series = dn_arguments_text(arguments, "series"),
@@ -206,33 +175,18 @@ static dn_status participants(const dn_arguments *arguments, const char *dataset
                           .mix = dn_arguments_flag(arguments, "mix-versions"),
                           .dry = dn_arguments_flag(arguments, "dry-run"),
                           .results = &lines};
-    dn_status status;
     DN_TRY(read_shard(dn_arguments_text(arguments, "shard"), &how));
-    DN_TRY(dn_split_list(dn_arguments_text(arguments, "participant-label"), &people, &how.wanted.participant_count));
-    DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "session-label"), &sessions, &how.wanted.session_count), done);
-    if (dn_arguments_given(arguments, "bids-filter")) {
-        DN_TRY_GOTO(status, dn_bids_filter_read(dn_arguments_text(arguments, "bids-filter"), &filter), done);
+    dn_status status = dn_bids_choice_read(dn_arguments_text(arguments, "participant-label"), dn_arguments_text(arguments, "session-label"),
+                                           dn_arguments_text(arguments, "bids-filter"), &choice);
+    how.wanted = choice.wanted;
+    if (status == DN_OK) {
+        status = dn_arguments_flag(arguments, "slurm") ? submit(arguments, &how) : dn_run_participants(&how);
     }
-    how.wanted.participants = (const char *const *)people;
-    how.wanted.sessions = (const char *const *)sessions;
-    how.wanted.filter = filter;
-    status = dn_arguments_flag(arguments, "slurm") ? submit(arguments, &how) : dn_run_participants(&how);
-done:
-    dn_bids_filter_destroy(filter);
-    free(sessions);
-    free(people);
+    dn_bids_choice_release(&choice);
     return status;
 }
 
 enum { LEVEL_PARTICIPANT, LEVEL_LONGITUDINAL, LEVEL_GROUP };
-
-static bool is_among(const char *const *names, const char *name)
-{
-    while (*names != NULL && strcmp(*names, name) != 0) {
-        ++names;
-    }
-    return *names != NULL;
-}
 
 /* Options of the other level have no effect: they are refused, so that nobody believes they had one. Those about resources are harmless,
  * and callers of BIDS Apps give them at both levels. */
@@ -243,9 +197,9 @@ static dn_status check_level(const dn_arguments *arguments, int level)
                                                   "structures",        "precision", "count-rejected", NULL};
     static const char *const harmless[] = {"jobs", "threads", "memory", "memory-budget", NULL};
     for (const dn_option *option = options; option->name != NULL; ++option) {
-        const bool group = is_among(of_group, option->name);
-        const bool fits = level == LEVEL_GROUP ? group : level == LEVEL_LONGITUDINAL ? is_among(of_longitudinal, option->name) : !group;
-        if (!fits && !is_among(harmless, option->name) && dn_arguments_given(arguments, option->name)) {
+        const bool group = dn_is_among(option->name, of_group);
+        const bool fits = level == LEVEL_GROUP ? group : level == LEVEL_LONGITUDINAL ? dn_is_among(option->name, of_longitudinal) : !group;
+        if (!fits && !dn_is_among(option->name, harmless) && dn_arguments_given(arguments, option->name)) {
             DN_FAIL(DN_EUSAGE, "--%s is an option of 'dien run DATASET OUTPUT %s'", option->name, group ? "group" : "participant");
         }
     }

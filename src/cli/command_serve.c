@@ -1,17 +1,17 @@
 /* dien serve: the page. */
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "base/install.h"
 #include "base/job.h"
 #include "base/memory.h"
-#include "base/program.h"
 #include "base/words.h"
 #include "cli/command.h"
+#include "cli/measure_options.h"
+#include "web/browser.h"
+#include "web/token.h"
 #include "web/web.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 static const dn_option options[] = {
@@ -53,20 +53,8 @@ static const dn_option options[] = {
      .low = 0.001,
      .high = 1e6,
      .help = "largest upload, all its files together"},
-    {.name = "memory-budget",
-     .kind = DN_OPTION_REAL,
-     .value = "GB",
-     .low = 0.1,
-     .high = 1e6,
-     .help = "memory for all scans that are measured at a time; what does not fit waits (default: nine tenths of what is free)"},
-    {.name = "jobs",
-     .letter = 'j',
-     .kind = DN_OPTION_INTEGER,
-     .value = "N",
-     .preset = "0",
-     .low = 0,
-     .high = 64,
-     .help = "scans at a time, each in a process of its own; 0: as many as there are cores"},
+    DN_OPTION_MEMORY_BUDGET("all scans that are measured at a time"),
+    DN_OPTION_JOBS(64, ""),
     {.name = "model",
      .letter = 'm',
      .kind = DN_OPTION_FILE,
@@ -94,68 +82,27 @@ static const dn_option options[] = {
     {.name = NULL},
 };
 
-/* ---- the token ---------------------------------------------------------------------------------------------------- */
-
-static dn_status make_token(char **out)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    enum { LENGTH = 32 };
-    unsigned char bytes[LENGTH];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        DN_FAIL(DN_EINTERNAL, "this machine gives no random numbers for a token; write one into a file and give it with --token-file");
-    }
-    DN_TRY(dn_alloc(out, LENGTH + 1, 1, "the token"));
-    for (size_t i = 0; i < LENGTH; ++i) {
-        (*out)[i] = letters[bytes[i] % 64];
-    }
-    return DN_OK;
-}
-
-static dn_status read_token(const char *path, char **out)
-{
-    enum { LIMIT = 4096 };
-    unsigned char *bytes;
-    size_t size;
-    DN_TRY(dn_file_read(path, LIMIT, &bytes, &size));
-    bytes[strcspn((char *)bytes, " \t\r\n")] = '\0';
-    *out = (char *)bytes;
-    return DN_OK;
-}
-
 static dn_status take_token(const dn_arguments *arguments, char **out)
 {
     if (dn_arguments_given(arguments, "token-file")) {
-        return read_token(dn_arguments_text(arguments, "token-file"), out);
+        return dn_web_token_read(dn_arguments_text(arguments, "token-file"), out);
     }
-    return dn_arguments_flag(arguments, "token") ? make_token(out) : DN_OK;
+    return dn_arguments_flag(arguments, "token") ? dn_web_token_make(out) : DN_OK;
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------------- */
-
-static dn_status usual_folder(char **out)
+static dn_status take_folder(const dn_arguments *arguments, char **out)
 {
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (data != NULL && *data == '/') {
-        return dn_asprintf(out, "%s/dien/page", data);
+    if (dn_arguments_given(arguments, "folder")) {
+        return dn_strdup(dn_arguments_text(arguments, "folder"), out);
     }
-    if (home == NULL || *home != '/') {
-        DN_FAIL(DN_EUSAGE, "there is no home folder for scans and results; name one with --folder DIR");
+    DN_TRY(dn_install_user_path("page", out));
+    if (*out == NULL) {
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_PAGE_FOLDER, "there is no home folder for scans and results; name one");
     }
-    return dn_asprintf(out, "%s/.local/share/dien/page", home);
+    return DN_OK;
 }
 
-static void open_browser(const char *url)
-{
-    dn_program_end end = {0};
-    const char *const arguments[] = {"xdg-open", url, NULL};
-    dn_status status = dn_program_run(arguments, 10.0, &end);
-    if (status != DN_OK || end.missing || end.code != 0) {
-        dn_log(DN_LOG_WARNING, "no browser could be opened; open the address yourself");
-    }
-    dn_program_end_release(&end);
-}
-
-static dn_status serve(const dn_arguments *arguments, const dn_web_options *how)
+static dn_status serve(const dn_web_options *how, bool open)
 {
     dn_web *web = NULL;
     (void)umask(077); /* scans and results are this user's alone */
@@ -167,8 +114,8 @@ static dn_status serve(const dn_arguments *arguments, const dn_web_options *how)
                "others can reach the page over the network, and what they send is not encrypted: anyone on the way can read "
                "scans and the token. Use it in a network that you trust, or through ssh or a server with TLS");
     }
-    if (dn_arguments_flag(arguments, "open")) {
-        open_browser(dn_web_url(web));
+    if (open) {
+        dn_web_open_browser(dn_web_url(web));
     }
     dn_status status = dn_web_run(web);
     dn_web_destroy(web);
@@ -193,17 +140,13 @@ static dn_status run(const dn_arguments *arguments)
     DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "results"), &results, &how.result_count), done);
     DN_TRY_GOTO(status, dn_split_list(dn_arguments_text(arguments, "training"), &trainings, &how.training_count), done);
     DN_TRY_GOTO(status, take_token(arguments, &token), done);
-    if (dn_arguments_given(arguments, "folder")) {
-        DN_TRY_GOTO(status, dn_strdup(dn_arguments_text(arguments, "folder"), &folder), done);
-    } else {
-        DN_TRY_GOTO(status, usual_folder(&folder), done);
-    }
+    DN_TRY_GOTO(status, take_folder(arguments, &folder), done);
     how.hosts = (const char *const *)hosts;
     how.results = (const char *const *)results;
     how.trainings = (const char *const *)trainings;
     how.token = token;
     how.state = folder;
-    status = serve(arguments, &how);
+    status = serve(&how, dn_arguments_flag(arguments, "open"));
 done:
     free(folder);
     free(token);

@@ -58,6 +58,15 @@ static const dn_option options[] = {
      .help = "largest change of brightness inside a structure, along a direction and in patches, as a share of the brightest tissue's",
      .low = 0,
      .high = 1},
+    {.name = "borders",
+     .kind = DN_OPTION_REAL,
+     .value = "SHARE",
+     .preset = "0",
+     .help =
+         "how much fluid and grey matter show beyond their labels, as they do beyond FreeSurfer's on real scans, with dark rims of white "
+         "matter beside the ventricles; 1: as measured",
+     .low = 0,
+     .high = 1},
     {.name = "tissues",
      .kind = DN_OPTION_FILE,
      .value = "FILE",
@@ -99,12 +108,14 @@ static dn_samples_options samples_of(const dn_arguments *arguments)
         look->thick_probability = 0.0; /* these slices are read back on cubes */
     }
     look->inner.gradient = look->inner.texture = dn_arguments_real(arguments, "variation");
+    look->border.share = dn_arguments_real(arguments, "borders");
+    look->border.rim_probability = 0.6 * look->border.share;
     return how;
 }
 
 static dn_status run(const dn_arguments *arguments)
 {
-    static const char *const of_maps[] = {"contrast", "slices", "plane", "variation"};
+    static const char *const of_maps[] = {"contrast", "slices", "plane", "variation", "borders"};
     const bool from_scan = dn_arguments_flag(arguments, "from-scan");
     const dn_samples_options how = samples_of(arguments);
     const char **paths = NULL;
@@ -136,7 +147,7 @@ const dn_command dn_command_synth = {
         "Changes the shape of each label map smoothly, gives each tissue the intensity of a T1-weighted scan (sometimes of a random "
         "contrast), and adds the effects of real scans: partial volume, bias field, noise, gamma, blur, thick slices, ghosts, a stripped "
         "skull, a removed face, a short field of view. Writes NAME_sample-0001_T1w.nii.gz and its truth, NAME_sample-0001_dseg.nii.gz. "
-        "--contrast, --slices, --plane and --variation make scans of other kinds.\n\n"
+        "--contrast, --slices, --plane, --variation and --borders make scans of other kinds.\n\n"
         "With --from-scan, the files are scans, and each is written as --count simulated scanners would show it (resolution, coil profile, "
         "slice thickness, contrast, noise; scanner number n is the same for all scans): NAME_scanner-01_T1w.nii.gz. Measure these scans "
         "and give the volumes to 'dien stability'.\n\nIf one of several files fails, it is named, the others are done, and the exit code "

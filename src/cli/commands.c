@@ -1,8 +1,8 @@
 /* The table of commands, in the order in which help lists them. A new command is its file command_<name>.c, which
  * defines `const dn_command dn_command_<name>`, and one line here. */
 #define _POSIX_C_SOURCE 200809L
+#include "cli/arguments/options.h"
 #include "cli/command.h"
-#include "cli/options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,77 +1,23 @@
-/* The program: finds the command, installs the handlers, and turns a status into a message and an exit code. */
+/* The program: finds the command, runs it as a job, and turns a status into a message and an exit code. */
 #define _GNU_SOURCE
-#include "base/file.h"
 #include "base/job.h"
 #include "base/json.h"
 #include "base/status.h"
 #include "base/threads.h"
-#include "cli/clean_output.h"
+#include "cli/arguments/options.h"
 #include "cli/command.h"
-#include "cli/help.h"
-#include "cli/options.h"
-#include "cli/remedy.h"
-#include "cli/report_stderr.h"
-#include "train/parallel/parallel.h"
+#include "cli/help/help.h"
+#include "cli/terminal/clean_output.h"
+#include "cli/terminal/remedy.h"
+#include "cli/terminal/report_stderr.h"
+#include "cli/terminal/signals.h"
 
 #include <limits.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-/* One of several processes of a training: mpirun sends each signal twice, to the process and to its group. */
-static volatile sig_atomic_t launched;
-
-/* First Ctrl-C: work stops at its next step and cleans up after itself. Second: leave now, without temporaries. */
-static void on_interrupt(int number)
-{
-    static volatile sig_atomic_t times;
-    (void)number;
-    if (times++ > 0 && launched) { /* the launcher itself ends what does not stop */
-        return;
-    }
-    if (times > 1) {
-        dn_child_stop_all();
-        dn_file_remove_temporaries();
-        _exit(dn_status_exit_code(DN_ECANCELLED));
-    }
-    dn_cancel_request();
-    static const char text[] = "\ndien: stopping after this step; press Ctrl-C again to quit now\n";
-    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)ignored;
-}
-
-/* The reader of our output has gone, or a library aborted: what would happen anyway, but without temporaries. */
-static void on_end(int number)
-{
-    dn_child_stop_all();
-    dn_file_remove_temporaries();
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-static void install_handlers(void)
-{
-    static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP};
-    launched = dn_parallel_started() > 1;
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; ++i) {
-        struct sigaction before;
-        /* What is ignored stays ignored: nohup and a script's & ask for that. */
-        if (sigaction(interrupts[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
-            sigaction(interrupts[i], &action, NULL);
-        }
-    }
-    action.sa_handler = on_end;
-    sigaction(SIGPIPE, &action, NULL);
-    sigaction(SIGABRT, &action, NULL);
-    /* A file size limit then shows as a failed write, with a message, instead of a kill. */
-    signal(SIGXFSZ, SIG_IGN);
-}
 
 static int finish(dn_status status)
 {
@@ -103,7 +49,7 @@ static dn_status work(dn_job *job, const dn_command *command, const dn_arguments
 {
     DN_TRY(dn_arguments_protect(arguments));
     set_threads(job, (int)dn_arguments_integer(arguments, "threads"));
-    install_handlers();
+    dn_signals_install();
     dn_status status = command->run(arguments);
     if (dn_json_starved() && status != DN_ENOMEM && status != DN_ECANCELLED) {
         status = dn_error_set(DN_ENOMEM,

@@ -5,7 +5,8 @@
 #include "cli/command.h"
 #include "cohort/run/settings.h"
 
-/* Rows of an option table, without the comma after the last one: those of every command that measures, and all. */
+/* Rows of an option table, without the comma after the last one: those of every command that measures, of those that do so in several
+ * processes, and all of the former. */
 #define DN_OPTION_STRUCTURES                                                                                                               \
     {                                                                                                                                      \
         .name = "structures", .kind = DN_OPTION_CHOICE, .value = "LIST", .choices = DN_SELECT_NAMES, .list = true,                         \
@@ -20,6 +21,16 @@
     {                                                                                                                                      \
         .name = "memory", .kind = DN_OPTION_REAL, .value = "GB", .preset = "2", .low = 0.05, .high = 1024,                                 \
         .help = "largest memory for a run of the network"                                                                                  \
+    }
+#define DN_OPTION_JOBS(most, what)                                                                                                         \
+    {                                                                                                                                      \
+        .name = "jobs", .letter = 'j', .kind = DN_OPTION_INTEGER, .value = "N", .preset = "0", .low = 0, .high = most,                     \
+        .help = "scans at a time, each in a process of its own; 0: as many as there are cores" what                                        \
+    }
+#define DN_OPTION_MEMORY_BUDGET(what)                                                                                                      \
+    {                                                                                                                                      \
+        .name = "memory-budget", .kind = DN_OPTION_REAL, .value = "GB", .low = 0.1, .high = 1e6,                                           \
+        .help = "memory for " what "; what does not fit waits (default: nine tenths of what is free)"                                      \
     }
 #define DN_MEASURE_OPTIONS                                                                                                                 \
     DN_OPTION_STRUCTURES,                                                                                                                  \

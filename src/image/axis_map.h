@@ -7,6 +7,7 @@ typedef struct dn_axis_map {
     double scale[3], offset[3];
 } dn_axis_map;
 
+/* Where coordinate c of an axis comes to lie. */
 static inline double dn_axis_map_to(const dn_axis_map *map, int axis, double c)
 {
     return map->scale[axis] * c + map->offset[axis];

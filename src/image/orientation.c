@@ -146,7 +146,7 @@ static int64_t strides(const dn_grid *grid, const plan *p, int64_t step[3])
 }
 
 /* Tiles of TILE x TILE over the new first axis and the new axis that is the source's first, so that neither side strides
- * through memory a cache line a voxel. */
+ * through memory a cache line per voxel. */
 enum { TILE = 32 };
 
 #define REORIENT(function, type)                                                                                                           \

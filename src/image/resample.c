@@ -291,8 +291,21 @@ static inline bool sub_point(const dn_affine *map, const int64_t dim[3], const i
     return hold(dim, p);
 }
 
-/* Vote at a new voxel: sub[c] points along each new axis, each a trilinear vote. */
-static uint16_t vote(const dn_labels *source, const dn_affine *map, const int sub[3], const int64_t ijk[3])
+/* Background only where it has more than half of the voxel; else the label with the largest share of what is not background. */
+static uint16_t winner_of_tissue(shares *s, uint16_t nearest)
+{
+    int64_t tissue = 0, background = 0;
+    for (int n = 0; n < s->count; ++n) {
+        *(s->label[n] == 0 ? &background : &tissue) += s->share[n];
+    }
+    for (int n = 0; n < s->count && background <= tissue; ++n) {
+        s->share[n] = s->label[n] == 0 ? -1 : s->share[n];
+    }
+    return winner(s, nearest);
+}
+
+/* Vote at a new voxel: sub[c] points along each new axis, each a trilinear vote. tissue: whether it is background is decided first. */
+static uint16_t vote(const dn_labels *source, const dn_affine *map, const int sub[3], bool tissue, const int64_t ijk[3])
 {
     const int64_t *dim = source->grid.dim;
     int points = sub[0] * sub[1] * sub[2];
@@ -324,10 +337,10 @@ static uint16_t vote(const dn_labels *source, const dn_affine *map, const int su
     if (hold(dim, p)) {
         nearest = source->data[nearest_offset(dim, p)];
     }
-    return winner(&s, nearest);
+    return tissue ? winner_of_tissue(&s, nearest) : winner(&s, nearest);
 }
 
-dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, const dn_affine *move, dn_labels **out)
+static dn_status resample_labels(const dn_labels *source, const dn_grid *grid, const dn_affine *move, bool tissue, dn_labels **out)
 {
     dn_affine map;
     dn_labels *result = NULL;
@@ -343,10 +356,20 @@ dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, const
         for (int64_t j = 0; j < grid->dim[1]; ++j) {
             uint16_t *row = result->data + dn_grid_offset(grid, 0, j, k);
             for (int64_t i = 0; i < grid->dim[0]; ++i) {
-                row[i] = vote(source, &map, sub, (const int64_t[3]){i, j, k});
+                row[i] = vote(source, &map, sub, tissue, (const int64_t[3]){i, j, k});
             }
         }
     }
     *out = result;
     return DN_OK;
+}
+
+dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, const dn_affine *move, dn_labels **out)
+{
+    return resample_labels(source, grid, move, false, out);
+}
+
+dn_status dn_resample_tissue(const dn_labels *source, const dn_grid *grid, const dn_affine *move, dn_labels **out)
+{
+    return resample_labels(source, grid, move, true, out);
 }

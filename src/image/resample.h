@@ -34,6 +34,11 @@ float dn_linear_at(const float *data, const int64_t dim[3], const double at[3]);
  * Where the new grid is coarser the share is taken over the whole new voxel. Outside the source: 0. move as above. */
 DN_CHECKED dn_status dn_resample_labels(const dn_labels *source, const dn_grid *grid, const dn_affine *move, dn_labels **out);
 
+/* The same for a map in which every label but 0 is tissue: a voxel is background where more than half of it is, and else takes the label
+ * with the largest share. In dn_resample_labels background wins already where it has more than each label alone, which moves the surface of
+ * tissue inward wherever several labels meet at it. */
+DN_CHECKED dn_status dn_resample_tissue(const dn_labels *source, const dn_grid *grid, const dn_affine *move, dn_labels **out);
+
 /* A grid with the given spacing (mm) and grid's axis directions around the same centre; dims rounded up (by two hundredths of a voxel and
  * more), so that it covers grid. */
 DN_CHECKED dn_status dn_grid_with_spacing(const dn_grid *grid, const double spacing[3], dn_grid *out);

@@ -170,11 +170,7 @@ static dn_status write_image(const char *path, const dn_grid *grid, dn_piece *pi
     dn_file_writer writer = {0};
     DN_TRY(dn_file_create(&writer, path));
     dn_status status = dn_pieces_write(&writer, pieces, volumes + 1, level);
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }
 
 dn_status dn_volumes_write_4d(const dn_volume *const *volumes, size_t count, const char *path, const dn_scan_write_options *options)

@@ -17,6 +17,7 @@ DN_CHECKED dn_status dn_source_open(const char *path, dn_source **out);
 DN_CHECKED dn_status dn_source_open_bytes(const unsigned char *bytes, size_t size, const char *name, dn_source **out);
 void dn_source_close(dn_source *source);
 
+/* As it was opened, for messages; whether it is gzipped. */
 const char *dn_source_name(const dn_source *source);
 bool dn_source_compressed(const dn_source *source);
 /* Unpacked bytes handed out so far. */

@@ -440,9 +440,5 @@ dn_status dn_mesh_write(const dn_mesh *mesh, const char *path)
     }
     DN_TRY(dn_file_create(&writer, path));
     dn_status status = write_ply(&writer, mesh);
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }

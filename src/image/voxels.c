@@ -58,7 +58,7 @@ static inline uint8_t same8(uint8_t v)
     return v;
 }
 
-/* One loop a type: take the bits, swap them if asked, read them as the type, scale. */
+/* One loop per type: take the bits, swap them if asked, read them as the type, scale. */
 #define CONVERT(function, type, bits, reverse)                                                                                             \
     static void function(const dn_layout *layout, const void *from, size_t count, float *to)                                               \
     {                                                                                                                                      \

@@ -27,6 +27,7 @@ static inline dn_placement dn_placement_of(const dn_grid *oriented, const dn_gri
     return p;
 }
 
+/* Place of voxel (i, j, k) in the tensor. */
 static inline int64_t dn_placement_at(const dn_placement *p, int64_t i, int64_t j, int64_t k)
 {
     return p->base + i * p->step[0] + j * p->step[1] + k * p->step[2];

@@ -18,6 +18,7 @@ typedef struct dn_posteriors {
     float *data;      /* owned: [k][j][i][channel], channel fastest; NULL: there are none */
 } dn_posteriors;
 
+/* How many voxels there are. */
 static inline int64_t dn_posteriors_voxels(const dn_posteriors *p)
 {
     return p->dim[0] * p->dim[1] * p->dim[2];

@@ -28,6 +28,9 @@
 #define SWEEPS 4
 #define BRIDGE_MM 1.0
 
+/* Fluid, bag, and dark, middle and bright tissue. */
+enum { USUAL_CLASSES = 5 };
+
 typedef struct finding {
     const dn_background_options *options;
     dn_mixture mixture;
@@ -201,7 +204,7 @@ done:
  * was found so, which reaches into the corners of the scan more exactly. */
 static dn_status find_classes(dn_volume *coarse, finding *it)
 {
-    const dn_mixture_options how = {.classes = it->options->classes > 0 ? it->options->classes : 5,
+    const dn_mixture_options how = {.classes = it->options->classes > 0 ? it->options->classes : USUAL_CLASSES,
                                     .wave_mm = WAVE_MM,
                                     .seed = it->options->seed,
                                     .least_sd = LEAST_SD,
@@ -400,7 +403,11 @@ dn_status dn_background_find(const dn_volume *volume, const dn_background_option
     dn_labels *result = NULL;
     uint8_t *inside = NULL;
     dn_status status = DN_OK;
+    const int classes = options->classes > 0 ? options->classes : USUAL_CLASSES;
     *out = (dn_background){0};
+    if (options->outside >= classes) {
+        DN_FAIL(DN_EUSAGE, "with %d classes of intensity at most %d can be outside, not %d", classes, classes - 1, options->outside);
+    }
     DN_TRY_GOTO(status, make_coarse(volume, &coarse), done);
     DN_TRY_GOTO(status, find_classes(coarse, &it), done);
     DN_TRY_GOTO(status, mask_of(volume, &it, &inside), done);

@@ -31,8 +31,8 @@ typedef struct dn_background {
 #define DN_HEMISPHERE_MOST_ML 850.0
 #define DN_HEMISPHERE_LEAST_ML 200.0
 
-/* *mask: 1 inside, on volume's grid; owned by the caller. DN_EDATA: what is left is larger than a hemisphere (a whole head?), or nothing
- * is. */
+/* *mask: 1 inside, on volume's grid; owned by the caller. DN_EUSAGE: classes, or as many of them outside as there are. DN_EDATA: what is
+ * left is larger than a hemisphere (a whole head?), or nothing is. */
 DN_CHECKED dn_status dn_background_find(const dn_volume *volume, const dn_background_options *options, dn_labels **mask,
                                         dn_background *out);
 

@@ -10,6 +10,7 @@
 #include "labelmap/merge.h"
 #include "labelmap/mirror.h"
 #include "labelmap/numbers.h"
+#include "labelmap/on_grid.h"
 #include "labelmap/place.h"
 #include "labelmap/steps.h"
 #include "models/sha256.h"
@@ -92,16 +93,27 @@ static dn_status new_output_k(building *it, int k, const char *what)
 
 /* ---- the steps -------------------------------------------------------------------------------------------------------- */
 
+/* What the table of tissues says; its path may name another one tomorrow. The one of dien is part of the version. */
+static dn_status tissues_key(const building *it, char key[KEY])
+{
+    if (it->options->orient.tissues == NULL) {
+        snprintf(key, KEY, "dien");
+        return DN_OK;
+    }
+    return dn_sha256_file(it->options->orient.tissues, key);
+}
+
 static dn_status orient_settings(building *it, char **out)
 {
     const dn_orient_options *o = &it->options->orient;
-    char scan[KEY], manual[KEY] = "none";
+    char scan[KEY], manual[KEY] = "none", tissues[KEY];
+    DN_TRY(tissues_key(it, tissues));
     DN_TRY(dn_sha256_file(it->scan, scan));
     if (it->options->manual != NULL) {
         DN_TRY(dn_sha256_file(it->options->manual, manual));
     }
     return dn_asprintf(out, "scan %s manual %s right %d axes %s spacing %.17g tissues %s", scan, manual, o->right,
-                       o->written != NULL ? o->written : "header", o->spacing, o->tissues != NULL ? o->tissues : "dien");
+                       o->written != NULL ? o->written : "header", o->spacing, tissues);
 }
 
 /* Drawn labels have to lie on the scan itself; seen in the headers, before anything is read. */
@@ -110,14 +122,7 @@ static dn_status check_manual(const building *it)
     dn_grid scan, manual;
     DN_TRY(dn_scan_read_grid(it->scan, NULL, &scan, NULL));
     DN_TRY(dn_scan_read_grid(it->options->manual, NULL, &manual, NULL));
-    if (!dn_grid_equal(&scan, &manual, 0.03)) {
-        DN_FAIL(DN_EGEOMETRY,
-                "'%s' (%lld x %lld x %lld voxels) lies on another grid than '%s' (%lld x %lld x %lld voxels); labels have to be drawn on "
-                "the scan itself, or brought onto its grid first",
-                it->options->manual, (long long)manual.dim[0], (long long)manual.dim[1], (long long)manual.dim[2], it->scan,
-                (long long)scan.dim[0], (long long)scan.dim[1], (long long)scan.dim[2]);
-    }
-    return DN_OK;
+    return dn_on_grid_check(it->options->manual, &manual, it->scan, &scan);
 }
 
 static dn_status run_orient(building *it)
@@ -237,7 +242,9 @@ static dn_status run_merge(building *it)
 
 static dn_status place_settings(building *it, char **out)
 {
-    return dn_asprintf(out, "alpha %.17g any-size %d", it->options->alpha, it->options->background.any_size);
+    char tissues[KEY];
+    DN_TRY(tissues_key(it, tissues));
+    return dn_asprintf(out, "alpha %.17g any-size %d tissues %s", it->options->alpha, it->options->background.any_size, tissues);
 }
 
 static dn_status run_place(building *it)
@@ -265,8 +272,9 @@ static dn_status run_place(building *it)
 
 static dn_status mirror_settings(building *it, char **out)
 {
-    return dn_asprintf(out, "spacing %.17g tissues %s", it->options->orient.spacing,
-                       it->options->orient.tissues != NULL ? it->options->orient.tissues : "dien");
+    char tissues[KEY];
+    DN_TRY(tissues_key(it, tissues));
+    return dn_asprintf(out, "spacing %.17g tissues %s", it->options->orient.spacing, tissues);
 }
 
 /* Means and SDs of the classes, from the corrected scan. */
@@ -274,7 +282,7 @@ static dn_status class_facts(const dn_volume *scan, const char *classes, dn_clas
 {
     dn_labels *map = NULL;
     double sum[DN_CLASS_MOST] = {0.0}, squares[DN_CLASS_MOST] = {0.0};
-    DN_TRY(dn_labelmap_read_on(classes, &scan->grid, "the corrected scan", &map));
+    DN_TRY(dn_on_grid_read(classes, &scan->grid, "the corrected scan", &map));
     for (int64_t v = 0; v < dn_grid_count(&map->grid); ++v) {
         const int c = map->data[v] - DN_CLASS_LEFT - 1;
         if (c >= 0 && c < DN_CLASS_MOST) {

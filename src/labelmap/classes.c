@@ -4,8 +4,8 @@
 #include "base/job.h"
 #include "base/memory.h"
 #include "image/io.h"
-#include "labelmap/correct.h"
 #include "labelmap/numbers.h"
+#include "labelmap/on_grid.h"
 #include "labelmap/picture.h"
 
 #include <math.h>
@@ -16,9 +16,9 @@ enum { STARTS = 20, MOST_STEPS = 300 };
 
 dn_status dn_classes_check(int low, int high)
 {
-    if (low < DN_CLASSES_LEAST || high > DN_CLASSES_MOST || low > high) {
+    if (low < DN_CLASSES_LEAST || high > DN_CLASS_MOST || low > high) {
         DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_CLASSES, "k = %d is not possible: tissue is divided into %d to %d classes (4 to 9 are usual)",
-                      low < DN_CLASSES_LEAST || low > high ? low : high, DN_CLASSES_LEAST, DN_CLASSES_MOST);
+                      low < DN_CLASSES_LEAST || low > high ? low : high, DN_CLASSES_LEAST, DN_CLASS_MOST);
     }
     return DN_OK;
 }
@@ -28,7 +28,7 @@ static dn_status blank_outside(dn_volume *volume, const char *scan, const char *
 {
     dn_labels *brain = NULL;
     if (mask != NULL) {
-        DN_TRY(dn_labelmap_read_on(mask, &volume->grid, scan, &brain));
+        DN_TRY(dn_on_grid_read(mask, &volume->grid, scan, &brain));
     }
     *count = 0;
     for (int64_t v = 0; v < dn_grid_count(&volume->grid); ++v) {

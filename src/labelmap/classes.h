@@ -6,7 +6,7 @@
 #include "image/volume.h"
 #include "stats/kmeans.h"
 
-enum { DN_CLASSES_LEAST = 2, DN_CLASSES_MOST = 20 };
+enum { DN_CLASSES_LEAST = 2 }; /* and DN_CLASS_MOST (numbers.h) */
 
 typedef struct dn_classes_options {
     int low, high; /* one map for each k of low..high */

@@ -3,30 +3,10 @@
 
 #include "base/memory.h"
 #include "image/io.h"
+#include "labelmap/on_grid.h"
 #include "labelmap/picture.h"
 
 #include <stdlib.h>
-
-/* A tenth of a voxel of 0.3 mm. */
-#define SAME_MM 0.03
-
-dn_status dn_labelmap_read_on(const char *path, const dn_grid *grid, const char *of, dn_labels **out)
-{
-    dn_labels *labels = NULL;
-    DN_TRY(dn_labels_read(path, NULL, &labels, NULL));
-    if (!dn_grid_equal(&labels->grid, grid, SAME_MM)) {
-        const int64_t *a = labels->grid.dim, *b = grid->dim;
-        dn_status status = dn_error_set(
-            DN_EGEOMETRY,
-            "'%s' (%lld x %lld x %lld voxels) lies on another grid than '%s' (%lld x %lld x %lld voxels); labels have to be drawn on "
-            "the scan itself, or brought onto its grid first",
-            path, (long long)a[0], (long long)a[1], (long long)a[2], of, (long long)b[0], (long long)b[1], (long long)b[2]);
-        dn_labels_destroy(labels);
-        return status;
-    }
-    *out = labels;
-    return DN_OK;
-}
 
 static dn_status correct(dn_volume *volume, const dn_labels *mask, const dn_bias_options *options, dn_bias_field *found)
 {
@@ -54,7 +34,7 @@ dn_status dn_labelmap_bias(const char *scan, const char *mask, const dn_bias_opt
     dn_status status = DN_OK;
     DN_TRY(dn_labelmap_may_write(output));
     DN_TRY(dn_scan_read(scan, NULL, &volume, NULL));
-    DN_TRY_GOTO(status, dn_labelmap_read_on(mask, &volume->grid, scan, &brain), done);
+    DN_TRY_GOTO(status, dn_on_grid_read(mask, &volume->grid, scan, &brain), done);
     DN_TRY_GOTO(status, dn_error_in_file(correct(volume, brain, options, &found), scan), done);
     DN_TRY_GOTO(status, dn_volume_write(volume, output, NULL), done);
     DN_TRY_GOTO(status, dn_labelmap_picture(volume, NULL, "Bias field removed", output), done);

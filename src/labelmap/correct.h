@@ -9,7 +9,4 @@
 DN_CHECKED dn_status dn_labelmap_bias(const char *scan, const char *mask, const dn_bias_options *options, const char *output,
                                       const char *field);
 
-/* A label map that has to lie on grid, the grid of the file `of`. *out: owned by the caller. DN_EGEOMETRY with both files' names. */
-DN_CHECKED dn_status dn_labelmap_read_on(const char *path, const dn_grid *grid, const char *of, dn_labels **out);
-
 #endif

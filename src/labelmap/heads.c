@@ -1,13 +1,13 @@
 /* Reads label maps with their table of tissues, checks them, and crops and writes a result. */
 #include "labelmap/heads.h"
 
-#include "base/install.h"
 #include "base/job.h"
 #include "base/memory.h"
 #include "image/components.h"
 #include "image/io.h"
 #include "image/orientation.h"
 #include "image/resample.h"
+#include "labelmap/numbers.h"
 #include "register/labels_average.h"
 
 #include <stdlib.h>
@@ -25,20 +25,9 @@ static dn_status check_labels(const dn_labels *map, const dn_tissues *tissues)
     return DN_OK;
 }
 
-static dn_status read_tissues(const char *table, dn_tissues **out)
-{
-    char *found = NULL;
-    if (table == NULL) {
-        DN_TRY(dn_install_path("synth/tissues.tsv", &found));
-    }
-    dn_status status = dn_tissues_read(table == NULL ? found : table, out);
-    free(found);
-    return status;
-}
-
 dn_status dn_heads_read(const char *const *paths, size_t count, const char *tissues, dn_heads *it)
 {
-    DN_TRY(read_tissues(tissues, &it->tissues));
+    DN_TRY(dn_numbers_tissues(tissues, &it->tissues));
     DN_TRY(dn_alloc(&it->maps, count, sizeof *it->maps, "label maps"));
     DN_TRY(dn_alloc(&it->alignments, count, sizeof *it->alignments, "alignments"));
     it->count = count;

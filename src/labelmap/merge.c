@@ -7,14 +7,16 @@
 #include "image/io.h"
 #include "image/morphology.h"
 #include "image/resample.h"
-#include "labelmap/correct.h"
 #include "labelmap/numbers.h"
+#include "labelmap/on_grid.h"
 #include "labelmap/picture.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Volume of a ball with radius 1. */
+#define BALL 4.18879
 /* How far from the drawn labels false tissue in the ventricle is looked for. */
 #define REACH_MM 4.0
 /* False tissue hangs on the rest by at most this share of its faces; the edge of a real structure, which a closing rounds, by half. */
@@ -82,7 +84,7 @@ static dn_status part_cut(const dn_labels *classes, const dn_labels *manual, dou
     DN_TRY(dn_labels_crop(classes, it->start, size, &it->classes));
     DN_TRY(dn_labels_crop(manual, it->start, size, &it->manual));
     it->count = dn_grid_count(&it->manual->grid);
-    it->least = 4.18879 * radius * radius * radius / dn_grid_voxel_volume(&manual->grid);
+    it->least = BALL * radius * radius * radius / dn_grid_voxel_volume(&manual->grid);
     return DN_OK;
 }
 
@@ -267,7 +269,7 @@ dn_status dn_labelmap_merge(const char *classes, const char *manual, const dn_me
     dn_status status = DN_OK;
     DN_TRY(dn_labelmap_may_write(output));
     DN_TRY(dn_labels_read(classes, NULL, &map, NULL));
-    DN_TRY_GOTO(status, dn_labelmap_read_on(manual, &map->grid, classes, &drawn), done);
+    DN_TRY_GOTO(status, dn_on_grid_read(manual, &map->grid, classes, &drawn), done);
     DN_TRY_GOTO(status, dn_merge_check(drawn, manual), done);
     DN_TRY_GOTO(status, dn_merge_labels(map, drawn, options, &facts), done);
     dn_log(DN_LOG_DEBUG, "%lld voxels joined a drawn label, %lld took the class of their piece, %lld became background",

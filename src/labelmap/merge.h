@@ -5,8 +5,8 @@
  *  - the drawn labels together are closed. A piece of tissue that this adds and that is smaller than the ball (a speck at the fornix, a
  *    crack between two subregions) takes the label of the nearest drawn voxel; a larger one (the fornix itself, which was left out) becomes
  *    one class, the most frequent in it. Background stays background.
- *  - the background near the drawn labels is closed. A piece of tissue that this removes and that is smaller than two balls (false tissue
- * in the third ventricle) becomes background. */
+ *  - the background within 4 mm of the drawn labels is closed. A piece of classes that this removes, that is smaller than the ball and that
+ *    hangs on other tissue by at most a quarter of its faces (false tissue in the third ventricle) becomes background. */
 #ifndef DN_LABELMAP_MERGE_H
 #define DN_LABELMAP_MERGE_H
 

@@ -86,13 +86,11 @@ dn_status dn_mirror_map(const dn_labels *map, const dn_mirror_map_options *optio
     dn_status status = DN_OK;
     *facts = (dn_mirror_facts){0};
     dn_grid_spacing(&map->grid, spacing);
-    if (options->spacing > 0.0) {
-        spacing[0] = options->spacing;
-    }
-    DN_TRY(plan(map, spacing[0], &grid));
+    const double wanted = options->spacing > 0.0 ? options->spacing : fmin(spacing[0], fmin(spacing[1], spacing[2]));
+    DN_TRY(plan(map, wanted, &grid));
     DN_TRY_GOTO(status, dn_numbers_tissues(options->tissues, &tissues), done);
     DN_TRY_GOTO(status, dn_numbers_partners(map, tissues, &partner), done);
-    DN_TRY_GOTO(status, dn_resample_labels(map, &grid, NULL, &half), done);
+    DN_TRY_GOTO(status, dn_resample_tissue(map, &grid, NULL, &half), done);
     grid.dim[0] *= 2;
     DN_TRY_GOTO(status, dn_labels_create(&grid, &whole), done);
     fill(half, partner, whole, facts);

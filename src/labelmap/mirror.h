@@ -1,12 +1,13 @@
 /* A whole head's label map made of one placed hemisphere and its mirror image about x = 0 (Rodrigues et al. 2024). Labels are resampled
- * once, by the largest share (image/resample.h); what lies beyond the mirror is left out, so that the two sides never overlap. */
+ * once, by the largest share (image/resample.h: dn_resample_tissue, so that classes that meet at the mirror leave no gap there); what lies
+ * beyond the mirror is left out, so that the two sides never overlap. */
 #ifndef DN_LABELMAP_MIRROR_H
 #define DN_LABELMAP_MIRROR_H
 
 #include "image/volume.h"
 
 typedef struct dn_mirror_map_options {
-    double spacing;      /* mm; 0: as the map */
+    double spacing;      /* mm, along all axes; 0: the smallest of the map */
     const char *tissues; /* path of the table of partners; NULL: the one that comes with dien */
     const char *placed;  /* path of the JSON of a placement, applied first; NULL: the map is already placed */
 } dn_mirror_map_options;

@@ -10,9 +10,11 @@
 
 enum { DN_CLASS_LEFT = 30000, DN_CLASS_RIGHT = 30100, DN_CLASS_MOST = 20 };
 
+/* Whether it is a class of either side. */
 static inline bool dn_number_is_class(uint16_t label)
 {
-    return label > DN_CLASS_LEFT && label <= DN_CLASS_RIGHT + DN_CLASS_MOST;
+    return (label > DN_CLASS_LEFT && label <= DN_CLASS_LEFT + DN_CLASS_MOST) ||
+           (label > DN_CLASS_RIGHT && label <= DN_CLASS_RIGHT + DN_CLASS_MOST);
 }
 
 /* The table at path; NULL: the one that comes with dien. *out: owned by the caller (dn_tissues_destroy). */

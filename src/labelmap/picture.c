@@ -14,6 +14,8 @@
 
 enum { TILE = 240, COLUMNS = 5, GAP = 6, MARGIN = 16, TOP = 56, WIDTH = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP };
 
+#define LEAST_FIELD_MM 10.0
+
 typedef struct drawing {
     const dn_volume *volume; /* NULL: labels are painted */
     const dn_labels *labels; /* or NULL */
@@ -26,7 +28,7 @@ typedef struct drawing {
     dn_mosaic *mosaic;
 } drawing;
 
-/* Neighbouring numbers get hues far apart (steps of the golden angle). */
+/* The labels that are there get the entries of the palette in the order of their numbers. */
 static void fill_palette(drawing *it)
 {
     bool seen[65536] = {false};
@@ -39,13 +41,7 @@ static void fill_palette(drawing *it)
             it->index[label] = (uint8_t)(1 + n++ % 255);
         }
     }
-    for (n = 1; n < 256; ++n) {
-        const double hue = fmod(0.61803398875 * n, 1.0) * 6.0, x = 1.0 - fabs(fmod(hue, 2.0) - 1.0);
-        const double rgb[6][3] = {{1, x, 0}, {x, 1, 0}, {0, 1, x}, {0, x, 1}, {x, 0, 1}, {1, 0, x}};
-        for (int c = 0; c < 3; ++c) {
-            it->palette[n][c] = (uint8_t)(55.0 + 200.0 * rgb[(int)hue % 6][c]);
-        }
-    }
+    dn_mosaic_hues(it->palette);
 }
 
 /* Whether a voxel counts for where the slices go. */
@@ -71,18 +67,17 @@ static void find_bounds(drawing *it)
             }
         }
     }
-    for (int c = 0; c < 3 && !(box_low[0] <= box_high[0]); ++c) {
-        if (c == 2) {
-            for (int d = 0; d < 3; ++d) {
-                box_low[d] = 0.0;
-                box_high[d] = (double)(grid->dim[d] - 1);
-            }
+    if (!(box_low[0] <= box_high[0])) { /* nothing is there: all of the grid */
+        for (int c = 0; c < 3; ++c) {
+            box_low[c] = 0.0;
+            box_high[c] = (double)(grid->dim[c] - 1);
         }
     }
     dn_affine_bounds(&grid->affine, box_low, box_high, it->low, it->high);
     for (int c = 0; c < 3; ++c) {
         it->field = fmax(it->field, 1.06 * (it->high[c] - it->low[c]));
     }
+    it->field = it->field > 0.0 ? it->field : LEAST_FIELD_MM; /* a single voxel has no extent */
 }
 
 /* A slice across `axis` of the world (0 sagittal, 1 coronal, 2 axial), n times as fine as a pixel of the tile. */

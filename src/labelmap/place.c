@@ -96,6 +96,23 @@ done:
     return status;
 }
 
+/* A rotation and a shift, as far as the digits of the file go. */
+static bool is_rigid(const dn_affine *motion)
+{
+    for (int a = 0; a < 3; ++a) {
+        for (int b = a; b < 3; ++b) {
+            double dot = 0.0;
+            for (int c = 0; c < 3; ++c) {
+                dot += motion->m[a][c] * motion->m[b][c];
+            }
+            if (!(fabs(dot - (a == b ? 1.0 : 0.0)) < 1e-4)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 dn_status dn_place_read(const char *path, dn_affine *motion)
 {
     enum { LIMIT = 1 << 20 };
@@ -115,7 +132,7 @@ dn_status dn_place_read(const char *path, dn_affine *motion)
         }
     }
     json_decref(root);
-    if (!good) {
+    if (!good || !is_rigid(motion)) {
         DN_FAIL(DN_EFORMAT, "'%s' does not say how a hemisphere was placed (HemisphereToMirror is missing or damaged)", path);
     }
     return DN_OK;

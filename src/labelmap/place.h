@@ -16,7 +16,7 @@ typedef struct dn_place_options {
 DN_CHECKED dn_status dn_place_check(const dn_labels *map, const dn_place_options *options, const char *name);
 /* `dien labelmap place`: the map with its new affine, and the motion in a JSON file beside it ("a/b.nii.gz": "a/b.json"), and a picture. */
 DN_CHECKED dn_status dn_labelmap_place(const char *map, const dn_place_options *options, const char *output, dn_mirror_plane *out);
-/* Reads the motion back, for other files of the same hemisphere. DN_EFORMAT: it is no such file. */
+/* Reads the motion back, for other files of the same hemisphere. DN_EFORMAT: it is no such file, or the motion in it is not rigid. */
 DN_CHECKED dn_status dn_place_read(const char *json, dn_affine *motion);
 
 #endif

@@ -78,11 +78,6 @@ bool dn_steps_done(const dn_steps *it, const char *name, const char *key)
     return true;
 }
 
-double dn_steps_seconds(const dn_steps *it, const char *name)
-{
-    return json_number_value(json_object_get(json_object_get(it->steps, name), "Seconds"));
-}
-
 static dn_status write_record(const dn_steps *it)
 {
     return dn_json_write(json_pack("{s:O}", "Steps", it->steps), 6, it->path);

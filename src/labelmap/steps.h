@@ -19,8 +19,6 @@ DN_CHECKED dn_status dn_steps_open(const char *path, dn_steps **out);
 void dn_steps_close(dn_steps *steps);
 /* The step was finished with this key, and all its outputs are there with their sizes. */
 bool dn_steps_done(const dn_steps *steps, const char *name, const char *key);
-/* Seconds that it took then; 0: not known. */
-double dn_steps_seconds(const dn_steps *steps, const char *name);
 /* Before a step begins: what it wrote before no longer counts. Then, once its outputs are in place (paths in the folder of the record). */
 DN_CHECKED dn_status dn_steps_begin(dn_steps *steps, const char *name);
 DN_CHECKED dn_status dn_steps_finish(dn_steps *steps, const char *name, const char *key, double seconds, char *const *outputs,

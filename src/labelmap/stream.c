@@ -15,9 +15,9 @@
 /* Which old voxels a new one covers along an axis, and how much of its length each has. */
 typedef struct cover {
     int64_t *first; /* [dim]; owned */
-    int *count;     /* [dim]; owned */
+    int64_t *count; /* [dim]; owned */
     float *weight;  /* [dim][most]; sums 1; owned */
-    int most;
+    int64_t most;
 } cover;
 
 static void cover_release(cover *it)
@@ -30,7 +30,7 @@ static void cover_release(cover *it)
 static dn_status cover_init(int64_t old_dim, double old, int64_t dim, double spacing, cover *it)
 {
     const double ratio = spacing / old;
-    it->most = (int)ceil(ratio) + 2;
+    it->most = (int64_t)fmin(ceil(ratio), (double)old_dim) + 2; /* a header may say that voxels have 1e-30 mm */
     DN_TRY(dn_alloc(&it->first, (size_t)dim, sizeof *it->first, "a coarser grid"));
     DN_TRY(dn_alloc(&it->count, (size_t)dim, sizeof *it->count, "a coarser grid"));
     DN_TRY(dn_alloc_dims(&it->weight, DN_DIMS(dim, it->most), sizeof *it->weight, "a coarser grid"));
@@ -43,7 +43,7 @@ static dn_status cover_init(int64_t old_dim, double old, int64_t dim, double spa
         float *weight = it->weight + i * it->most;
         double total = 0.0;
         it->first[i] = from;
-        for (int n = 0; n < it->most && from + n < old_dim; ++n) {
+        for (int64_t n = 0; n < it->most && from + n < old_dim; ++n) {
             const double part = fmin(high, (double)(from + n + 1)) - fmax(low, (double)(from + n));
             if (part <= 1e-9 && n > 0) {
                 break;
@@ -52,7 +52,7 @@ static dn_status cover_init(int64_t old_dim, double old, int64_t dim, double spa
             total += (double)weight[n];
             it->count[i] = n + 1;
         }
-        for (int n = 0; n < it->count[i]; ++n) {
+        for (int64_t n = 0; n < it->count[i]; ++n) {
             weight[n] = (float)((double)weight[n] / total);
         }
     }
@@ -120,7 +120,7 @@ static void shrink_plane(const pass *it, const float *plane, float *narrow, floa
         for (int64_t i = 0; i < dim[0]; ++i) {
             const float *from = plane + j * old[0] + x->first[i], *weight = x->weight + i * x->most;
             float sum = 0.0f;
-            for (int n = 0; n < x->count[i]; ++n) {
+            for (int64_t n = 0; n < x->count[i]; ++n) {
                 sum += weight[n] * from[n];
             }
             narrow[j * dim[0] + i] = sum;
@@ -130,7 +130,7 @@ static void shrink_plane(const pass *it, const float *plane, float *narrow, floa
     for (int64_t j = 0; j < dim[1]; ++j) {
         float *to = small + j * dim[0];
         memset(to, 0, (size_t)dim[0] * sizeof *to);
-        for (int n = 0; n < y->count[j]; ++n) {
+        for (int64_t n = 0; n < y->count[j]; ++n) {
             const float *from = narrow + (y->first[j] + n) * dim[0], weight = y->weight[j * y->most + n];
             for (int64_t i = 0; i < dim[0]; ++i) {
                 to[i] += weight * from[i];
@@ -224,12 +224,12 @@ static uint16_t vote(const pass *it, const ring *r, int64_t i, int64_t j, int64_
     float share[MOST], central[MOST];
     int count = 0, last = 0;
     label[0] = 0;
-    for (int c = 0; c < z->count[k]; ++c) {
+    for (int64_t c = 0; c < z->count[k]; ++c) {
         const uint16_t *plane = r->planes + (z->first[k] + c) % r->size * r->plane;
-        for (int b = 0; b < y->count[j]; ++b) {
+        for (int64_t b = 0; b < y->count[j]; ++b) {
             const uint16_t *row = plane + (y->first[j] + b) * width + x->first[i];
             const float outer = z->weight[k * z->most + c] * y->weight[j * y->most + b];
-            for (int a = 0; a < x->count[i]; ++a) {
+            for (int64_t a = 0; a < x->count[i]; ++a) {
                 const float weight = outer * x->weight[i * x->most + a];
                 if (count == 0 || label[last] != row[a]) {
                     for (last = 0; last < count && label[last] != row[a]; ++last) {
@@ -270,7 +270,7 @@ static dn_status run_labels(const pass *it, dn_labels **out)
     dn_labels *result = NULL;
     dn_status status = DN_OK;
     DN_TRY_GOTO(status, dn_labels_create(&it->grid, &result), done);
-    DN_TRY_GOTO(status, dn_alloc_dims(&r.planes, DN_DIMS(r.size, r.plane), sizeof *r.planes, "planes of a label map"), done);
+    DN_TRY_GOTO(status, dn_alloc_dims(&r.planes, DN_DIMS(r.size, old[0], old[1]), sizeof *r.planes, "planes of a label map"), done);
     for (int64_t k = 0; k < dim[2]; ++k) {
         while (r.read < z->first[k] + z->count[k]) {
             DN_TRY_GOTO(status, dn_planes_read_labels(it->planes, r.planes + r.read % r.size * r.plane), done);

@@ -5,7 +5,8 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "image/io.h"
-#include "labelmap/correct.h"
+#include "labelmap/commissures.h"
+#include "labelmap/on_grid.h"
 #include "labelmap/picture.h"
 #include "models/label_table.h"
 
@@ -15,7 +16,6 @@
 #include <string.h>
 
 enum { FIRST = 801, LAST = FIRST + 2 * DN_SUBUNIT_COUNT - 1 };
-#define BODY_MM 2.5
 /* Landmarks farther than this from the hypothalamus belong to another scan or space. */
 #define NEAR_MM 25.0
 
@@ -95,7 +95,7 @@ static dn_status rule_of(const dn_labels *map, const dn_subdivide_options *optio
     *out = (rule){.forward = {0.0, 1.0, 0.0}, .up = {0.0, 0.0, 1.0}};
     if (at->has_pc) {
         const double y = at->ac[1] - at->pc[1], z = at->ac[2] - at->pc[2], length = hypot(y, z);
-        if (!(length > 5.0 && length < 60.0) || y <= 0.0) {
+        if (!dn_commissures_possible(length) || y <= 0.0) {
             DN_FAIL(DN_EDATA, "AC and PC are %.3g mm apart; in people the distance is 20 to 35 mm, and AC lies in front", length);
         }
         out->forward[1] = y / length;
@@ -105,7 +105,7 @@ static dn_status rule_of(const dn_labels *map, const dn_subdivide_options *optio
     }
     out->middle = 0.5 * at->ac[0] + 0.25 * (at->mb[0][0] + at->mb[1][0]);
     out->ac = dot(out->forward, at->ac);
-    out->body = 0.5 * (dot(out->forward, at->mb[0]) + dot(out->forward, at->mb[1])) + (options->body_mm > 0.0 ? options->body_mm : BODY_MM);
+    out->body = 0.5 * (dot(out->forward, at->mb[0]) + dot(out->forward, at->mb[1])) + options->body_mm;
     out->step = fmin(spacing[0], fmin(spacing[1], spacing[2]));
     if (!(out->ac > out->body)) {
         DN_FAIL(DN_EDATA, "AC does not lie in front of the mammillary bodies: is it the space of this map, and are left and right, front "
@@ -281,7 +281,7 @@ dn_status dn_labelmap_subdivide(const char *path, const dn_subdivide_options *op
     DN_TRY(dn_labels_read(path, NULL, &map, &info));
     const dn_scan_write_options writing = dn_scan_write_like(&info);
     if (options->compare != NULL) {
-        DN_TRY_GOTO(status, dn_labelmap_read_on(options->compare, &map->grid, path, &other), done);
+        DN_TRY_GOTO(status, dn_on_grid_read(options->compare, &map->grid, path, &other), done);
     }
     keep_hypothalamus(map);
     DN_TRY_GOTO(status, dn_error_in_file(dn_subdivide(map, options), path), done);

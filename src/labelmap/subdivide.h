@@ -32,7 +32,7 @@ typedef struct dn_subdivide_landmarks {
 
 typedef struct dn_subdivide_options {
     dn_subdivide_landmarks at;
-    double body_mm;      /* half length of a mammillary body along y; 0: 2.5 */
+    double body_mm;      /* half length of a mammillary body along y, 0 and more; 2.5 is usual */
     const char *compare; /* path of a label map with 801-810 on the same grid, or NULL */
     const char *table;   /* path of a TSV with the comparison, or NULL */
 } dn_subdivide_options;
@@ -45,8 +45,8 @@ DN_CHECKED dn_status dn_subdivide_read_landmarks(const char *path, dn_subdivide_
  * AC. In place: 801-810. DN_EDATA: empty, or the landmarks do not lie at it. */
 DN_CHECKED dn_status dn_subdivide(dn_labels *map, const dn_subdivide_options *options);
 
-/* `dien labelmap subdivide`: from file to file, with a picture; whole: keep only these labels of the map (NULL: the hypothalamus's numbers
- * where the map has any, else all). */
+/* `dien labelmap subdivide`: from file to file, with a picture. Of the map only the hypothalamus is kept, where it has any of its numbers;
+ * else every label counts as hypothalamus. */
 DN_CHECKED dn_status dn_labelmap_subdivide(const char *map, const dn_subdivide_options *options, const char *output);
 
 #endif

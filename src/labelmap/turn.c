@@ -2,21 +2,17 @@
 #include "labelmap/turn.h"
 
 #include "image/resample.h"
+#include "labelmap/commissures.h"
 #include "labelmap/heads.h"
 
 #include <math.h>
-
-/* In people the commissures are 20 to 35 mm apart. These ends are a choice: wide enough for children and phantoms; beyond them the two
- * points are something else, or their unit is not mm. */
-#define COMMISSURES_LOW_MM 5.0
-#define COMMISSURES_HIGH_MM 60.0
 
 /* From the AC-PC frame to the map's own world. */
 static dn_status frame_of(const dn_turn_options *options, dn_affine *out)
 {
     const double *ac = options->ac, *pc = options->pc;
     const double length = hypot(ac[0] - pc[0], ac[1] - pc[1]);
-    if (!(length > COMMISSURES_LOW_MM && length < COMMISSURES_HIGH_MM)) {
+    if (!dn_commissures_possible(length)) {
         DN_FAIL(DN_EUSAGE, "AC and PC are %.3g mm apart; in people the distance is 20 to 35 mm", length);
     }
     const double y[2] = {(ac[0] - pc[0]) / length, (ac[1] - pc[1]) / length}; /* the new y axis in the old frame */
@@ -34,20 +30,12 @@ static dn_status frame_of(const dn_turn_options *options, dn_affine *out)
 static void plan_grid(const dn_grid *from, const dn_affine *to_frame, double spacing, dn_grid *out)
 {
     *out = (dn_grid){0};
+    const double first[3] = {0.0, 0.0, 0.0}, last[3] = {(double)(from->dim[0] - 1), (double)(from->dim[1] - 1), (double)(from->dim[2] - 1)};
+    double low[3], high[3];
+    dn_affine_bounds(to_frame, first, last, low, high);
     for (int c = 0; c < 3; ++c) {
-        double low = INFINITY;
-        double high = -INFINITY;
-        for (int corner = 0; corner < 8; ++corner) {
-            double p[3];
-            dn_affine_apply(to_frame,
-                            (const double[3]){corner & 1 ? (double)(from->dim[0] - 1) : 0.0, corner & 2 ? (double)(from->dim[1] - 1) : 0.0,
-                                              corner & 4 ? (double)(from->dim[2] - 1) : 0.0},
-                            p);
-            low = fmin(low, p[c]);
-            high = fmax(high, p[c]);
-        }
-        int64_t before = (int64_t)ceil(fmax(-low, c == 0 ? high : -INFINITY) / spacing + 0.5);
-        int64_t after = c == 0 ? before : (int64_t)ceil(high / spacing + 0.5);
+        int64_t before = (int64_t)ceil(fmax(-low[c], c == 0 ? high[c] : -INFINITY) / spacing + 0.5);
+        int64_t after = c == 0 ? before : (int64_t)ceil(high[c] / spacing + 0.5);
         out->dim[c] = before + after;
         out->affine.m[c][c] = spacing;
         out->affine.m[c][3] = spacing * (0.5 - (double)before);

@@ -19,6 +19,7 @@ typedef struct dn_lib_call {
 DN_CHECKED dn_status dn_lib_begin(const dien_options *options, dn_lib_call *call);
 void dn_lib_end(dn_lib_call *call);
 
+/* The library's code for a status. */
 dien_status dn_lib_code(dn_status status);
 
 /* Copies a caller's structure, whose first field is its size, over *out (full bytes), which has the usual values; NULL leaves them. A

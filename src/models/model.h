@@ -12,13 +12,16 @@
  *                      "zscore" (whole scan, mean 0 and standard deviation 1)
  *   dien.labels        JSON: [{"channel":1,"index":801,"name":"...","structure":"...","hemi":"L","color":"#rrggbb"}, ...]
  *   dien.trained_on, dien.licence, dien.source   text
- *   dien.note.KEY      free text, kept as it is (accuracy, recipe, ...)
+ *   dien.note.KEY      free text, kept as it is (accuracy, recipe, ...); of KEY "divides": name of the network whose structures this one
+ *                      divides (infer/divide.h)
  */
 #ifndef DN_MODELS_MODEL_H
 #define DN_MODELS_MODEL_H
 
 #include "net/graph.h"
 #include "net/weights.h"
+
+#define DN_MODEL_DIVIDES "divides"
 
 typedef enum { DN_NORMALISE_NONE, DN_NORMALISE_PERCENTILE, DN_NORMALISE_ZSCORE } dn_normalise_kind;
 

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+/* Of bytes in memory; hex: 64 digits in lower case and a 0. */
 void dn_sha256(const unsigned char *bytes, size_t size, char hex[65]);
 /* Of a file, read piece by piece. DN_EINPUT: it cannot be read; DN_ECANCELLED. */
 DN_CHECKED dn_status dn_sha256_file(const char *path, char hex[65]);

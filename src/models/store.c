@@ -8,11 +8,9 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define EXTENSION ".safetensors"
 
@@ -49,37 +47,22 @@ static dn_status append_folder(char ***list, size_t *count, const char *folder)
 /* models/ in the program's folder or beside it: build/dien in a source tree. */
 static dn_status append_near_program(char ***list, size_t *count)
 {
-    char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length <= 0) {
-        return DN_OK;
-    }
-    program[length] = '\0';
-    for (int up = 0; up < 2; ++up) {
+    dn_status status = DN_OK;
+    char *program = dn_install_program();
+    for (int up = 0; program != NULL && status == DN_OK && up < 2; ++up) {
         char *slash = strrchr(program, '/'), *folder;
         if (slash == NULL) {
             break;
         }
         *slash = '\0';
-        DN_TRY(dn_asprintf(&folder, "%s/models", program));
-        dn_status status = append_folder(list, count, folder);
-        free(folder);
-        DN_TRY(status);
+        status = dn_asprintf(&folder, "%s/models", program);
+        if (status == DN_OK) {
+            status = append_folder(list, count, folder);
+            free(folder);
+        }
     }
-    return DN_OK;
-}
-
-static dn_status user_folder(char **out)
-{
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (data != NULL && *data == '/') {
-        return dn_asprintf(out, "%s/dien/models", data);
-    }
-    if (home == NULL || *home == '\0') {
-        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_NAME_FILE,
-                      "HOME is not set, so there is no folder for your own models; set HOME or DIEN_MODELS, or name the file");
-    }
-    return dn_asprintf(out, "%s/.local/share/dien/models", home);
+    free(program);
+    return status;
 }
 
 static const char *environment_folder(void)
@@ -100,9 +83,8 @@ static dn_status folders_of(char ***out, size_t *count)
     DN_TRY_GOTO(status, append_near_program(&list, &found), done);
     DN_TRY_GOTO(status, dn_install_path("models", &installed), done);
     DN_TRY_GOTO(status, append_folder(&list, &found, installed), done);
-    bool has_home; /* without HOME there is no such folder to look into */
-    DN_TRY_GOTO(status, dn_error_excuse(user_folder(&user), DN_EUSAGE, &has_home), done);
-    if (has_home) {
+    DN_TRY_GOTO(status, dn_install_user_path("models", &user), done);
+    if (user != NULL) {
         DN_TRY_GOTO(status, append_folder(&list, &found, user), done);
     }
     *out = list;
@@ -272,7 +254,11 @@ dn_status dn_store_user_folder(char **path)
     if (environment_folder() != NULL) {
         DN_TRY(dn_strdup(environment_folder(), &folder));
     } else {
-        DN_TRY(user_folder(&folder));
+        DN_TRY(dn_install_user_path("models", &folder));
+    }
+    if (folder == NULL) {
+        DN_FAIL_OFFER(DN_EUSAGE, DN_REMEDY_NAME_FILE,
+                      "HOME is not set, so there is no folder for your own models; set HOME or DIEN_MODELS, or name the file");
     }
     dn_status status = dn_path_make_folder(folder);
     if (status != DN_OK) {

@@ -65,6 +65,7 @@ typedef struct dn_quality_evidence {
                                      result */
 } dn_quality_evidence;
 
+/* All flags that the evidence gives, and the score; and one flag by hand. */
 void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out);
 void dn_quality_add(dn_quality *quality, dn_flag_level level, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

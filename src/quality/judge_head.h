@@ -4,6 +4,7 @@
 
 #include "quality/judge.h"
 
+/* Adds the flags of the whole head: structures that are missing, the thalamus, the picture, the ICV. */
 void dn_quality_judge_head(const dn_quality_evidence *evidence, dn_quality *out);
 
 #endif

@@ -27,6 +27,7 @@ typedef enum {
     DN_LIMITS_STACKS   /* the same on stacks alone: no mirror image and no way back to the scan blur what they say */
 } dn_limits_kind;
 
+/* The table of a kind. Static. */
 const dn_quality_limits *dn_quality_limits_of(dn_limits_kind kind);
 /* The mean probability below which a side is `uncertain`, in voxels whose longest side has so many mm. */
 double dn_quality_posterior_limit(const dn_quality_limits *limits, double longest_mm);

@@ -11,8 +11,8 @@
 static const char *const region_names[] = {
     [DN_REGION_AIR] = "air", [DN_REGION_HEAD] = "head", [DN_REGION_CSF] = "csf", [DN_REGION_BRAIN] = "brain"};
 
-enum { LABEL, NAME, SWAP, REGION, TISSUE, MEAN, MEAN_SD, SD, SD_SD, COLUMNS };
-static const char *const column_names[COLUMNS] = {"label", "name", "swap", "region", "tissue", "mean", "mean_sd", "sd", "sd_sd"};
+enum { LABEL, NAME, SWAP, REGION, TISSUE, MEAN, MEAN_SD, SD, SD_SD, NEEDED, BORDER = NEEDED, COLUMNS };
+static const char *const column_names[COLUMNS] = {"label", "name", "swap", "region", "tissue", "mean", "mean_sd", "sd", "sd_sd", "border"};
 
 static dn_status read_label(const dn_table *table, size_t row, size_t column, uint16_t *out)
 {
@@ -61,6 +61,21 @@ static dn_status find_tissue(dn_tissues *tissues, const dn_table *table, size_t 
     return DN_OK;
 }
 
+static dn_status read_border(const dn_table *table, size_t row, size_t column, float *out)
+{
+    double value = 1.0;
+    if (column != SIZE_MAX) {
+        DN_TRY(dn_table_number(table, row, column, &value));
+        value = isnan(value) ? 1.0 : value; /* rows that were added to a table without knowing of the column */
+        if (!(value >= 0.1 && value <= 10.0)) {
+            DN_FAIL(DN_EFORMAT, "%s, line %zu, column border: a number from 0.1 to 10 is needed", dn_table_name(table),
+                    dn_table_line(table, row));
+        }
+    }
+    *out = (float)value;
+    return DN_OK;
+}
+
 static dn_status read_row(dn_tissues *tissues, const dn_table *table, size_t row, const size_t *column)
 {
     uint16_t label;
@@ -84,6 +99,7 @@ static dn_status read_row(dn_tissues *tissues, const dn_table *table, size_t row
     }
     int16_t tissue = -1;
     DN_TRY(find_tissue(tissues, table, row, column, &tissue));
+    DN_TRY(read_border(table, row, column[BORDER], &tissues->border[label]));
     tissues->tissue[label] = tissue;
     tissues->swap[label] = swap;
     tissues->region[label] = (uint8_t)found;
@@ -112,17 +128,20 @@ dn_status dn_tissues_read(const char *path, dn_tissues **out)
     dn_tissues *tissues = NULL;
     size_t column[COLUMNS];
     DN_TRY_GOTO(status, dn_table_read(path, &table), done);
-    for (int c = 0; c < COLUMNS; ++c) {
+    for (int c = 0; c < NEEDED; ++c) {
         DN_TRY_GOTO(status, dn_table_column(table, column_names[c], &column[c]), done);
     }
+    column[BORDER] = dn_table_find(table, column_names[BORDER]);
     DN_TRY_GOTO(status, dn_alloc(&tissues, 1, sizeof *tissues, "a tissue table"), done);
     DN_TRY_GOTO(status, dn_alloc(&tissues->swap, 65536, sizeof *tissues->swap, "a tissue table"), done);
     DN_TRY_GOTO(status, dn_alloc(&tissues->tissue, 65536, sizeof *tissues->tissue, "a tissue table"), done);
     DN_TRY_GOTO(status, dn_alloc(&tissues->region, 65536, sizeof *tissues->region, "a tissue table"), done);
+    DN_TRY_GOTO(status, dn_alloc(&tissues->border, 65536, sizeof *tissues->border, "a tissue table"), done);
     DN_TRY_GOTO(status, dn_alloc(&tissues->tissues, dn_table_rows(table), sizeof *tissues->tissues, "a tissue table"), done);
     memset(tissues->tissue, 0xff, 65536 * sizeof *tissues->tissue); /* -1 */
     for (int label = 0; label <= UINT16_MAX; ++label) {
         tissues->swap[label] = (uint16_t)label;
+        tissues->border[label] = 1.0f;
     }
     for (size_t row = 0; row < dn_table_rows(table); ++row) {
         DN_TRY_GOTO(status, read_row(tissues, table, row, column), done);
@@ -136,6 +155,16 @@ done:
     return status;
 }
 
+int dn_tissues_find(const dn_tissues *tissues, const char *name)
+{
+    for (size_t t = 0; t < tissues->count; ++t) {
+        if (strcmp(tissues->tissues[t].name, name) == 0) {
+            return (int)t;
+        }
+    }
+    return -1;
+}
+
 void dn_tissues_destroy(dn_tissues *tissues)
 {
     if (tissues == NULL) {
@@ -145,6 +174,7 @@ void dn_tissues_destroy(dn_tissues *tissues)
         free(tissues->tissues[t].name);
     }
     free(tissues->tissues);
+    free(tissues->border);
     free(tissues->region);
     free(tissues->tissue);
     free(tissues->swap);

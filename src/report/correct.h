@@ -9,6 +9,7 @@
 
 #include "image/volume.h"
 #include "quality/score.h"
+#include "report/page.h"
 #include "segment/volumes.h"
 
 /* Texts are borrowed. */
@@ -31,5 +32,10 @@ DN_CHECKED dn_status dn_corrected_volumes(const dn_labels *base, const dn_volume
  * nothing was changed; DN_EIO. */
 DN_CHECKED dn_status dn_corrected_write(const char *base, const char *stem, const dn_labels *labels, const dn_correction *correction,
                                         const char *folder);
+
+/* STEM_qc.png and STEM_report.html of a corrected map, from the files that dn_corrected_write left in folder and from the scan: the same
+ * drawing and the same page as of a measured scan, with who corrected it, when and why. report: age, sex and norms; its `corrected` is set
+ * here. DN_EGEOMETRY: the map does not lie on the voxels of the scan; DN_EINPUT, DN_EIO, DN_ENOMEM. */
+DN_CHECKED dn_status dn_corrected_draw(const char *scan, const char *stem, const char *folder, const dn_report_options *report);
 
 #endif

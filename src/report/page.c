@@ -108,13 +108,26 @@ static dn_status put_verdict(const dn_report *it)
     return dn_file_printf(it->w, "</div>\n");
 }
 
+/* Who changed the labels: before every number. */
+static dn_status put_correction(const dn_report *it)
+{
+    if (it->options->corrected == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(
+        dn_report_put_escaped(it->w, "<div class=\"verdict warn\"><strong>Corrected by hand</strong><p>", it->options->corrected, "</p>"));
+    return dn_file_printf(it->w, "<p>Volumes of what was changed count its voxels; all others are sums of the networks' probabilities. The "
+                                 "automatic checks ran before the correction.</p></div>\n");
+}
+
 static dn_status put_flags(const dn_report *it)
 {
     const dn_quality *q = &it->judgement->quality;
     if (q->count == 0) {
         return DN_OK;
     }
-    DN_TRY(dn_file_printf(it->w, "<h2>Remarks</h2>\n<ul>\n"));
+    DN_TRY(
+        dn_file_printf(it->w, "<h2>Remarks%s</h2>\n<ul>\n", it->options->corrected != NULL ? " on the labels before the correction" : ""));
     for (int level = DN_FLAG_FAILED; level >= DN_FLAG_NOTE; --level) {
         for (size_t i = 0; i < q->count; ++i) {
             if ((int)q->flag[i].level == level) {
@@ -162,6 +175,7 @@ static dn_status put_page(const dn_report *it, const unsigned char *picture, siz
     DN_TRY(
         dn_file_printf(w, "<p class=\"soft\">Volumes of brain structures from a T1-weighted scan. For research; not for diagnosis.</p>\n"));
     DN_TRY(dn_report_put_facts(it));
+    DN_TRY(put_correction(it));
     DN_TRY(put_verdict(it));
     DN_TRY(put_flags(it));
     DN_TRY(dn_report_put_volumes(it));
@@ -182,11 +196,7 @@ static dn_status write_page(const dn_report *it, const char *path, const unsigne
 {
     DN_TRY(dn_file_create(it->w, path));
     dn_status status = put_page(it, picture, size);
-    if (status != DN_OK) {
-        dn_file_discard(it->w);
-        return status;
-    }
-    return dn_file_commit(it->w);
+    return dn_file_end(it->w, status);
 }
 
 dn_status dn_report_write(const dn_segment_result *result, const dn_judgement *judgement, const dn_report_options *options,

@@ -15,6 +15,7 @@ typedef struct dn_report_options {
     dn_sex sex;
     const dn_norm_model *norms; /* borrowed: each compares one structure with the people that it was fitted to */
     size_t norm_count;
+    const char *corrected; /* who corrected the labels by hand, when and why; NULL: nobody did */
 } dn_report_options;
 
 /* options: NULL: none. DN_EINPUT, DN_EIO. */

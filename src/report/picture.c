@@ -2,6 +2,7 @@
 #include "report/picture.h"
 
 #include "base/file.h"
+#include "chart/shrink.h"
 #include "models/label_table.h"
 #include "report/picture_view.h"
 
@@ -14,10 +15,16 @@ static void extent(view *v, double low[3], double high[3])
 {
     const dn_hypothalamus *h = v->r->hypothalamus;
     int64_t first[3], end[3];
-    bool found = dn_groups_bounds(&v->r->structures, h->groups, first, end);
+    if (v->hand != NULL) {
+        (void)dn_view_hand_bounds(v, OUTLINE_PARTS, low, high);
+    } else {
+        bool found = dn_groups_bounds(&v->r->structures, h->groups, first, end);
+        for (int c = 0; c < 3; ++c) {
+            low[c] = found ? v->mm[c] * (double)(first[c] + h->posteriors.start[c]) : INFINITY;
+            high[c] = found ? v->mm[c] * (double)(end[c] - 1 + h->posteriors.start[c]) : -INFINITY;
+        }
+    }
     for (int c = 0; c < 3; ++c) {
-        low[c] = found ? v->mm[c] * (double)(first[c] + h->posteriors.start[c]) : INFINITY;
-        high[c] = found ? v->mm[c] * (double)(end[c] - 1 + h->posteriors.start[c]) : -INFINITY;
         v->centre[c] = 0.5 * (low[c] + high[c]);
     }
 }
@@ -107,7 +114,7 @@ static dn_status draw_overview(const view *zoomed, dn_mosaic *mosaic, double fie
         dn_mosaic_tile tile = {
             .x = MARGIN + n * (OVERVIEW + GAP), .y = y, .width = OVERVIEW, .height = OVERVIEW, .letter_size = TEXT, .mark = mark};
         letters(planes[n], &tile);
-        DN_TRY(dn_view_draw(&v, mosaic, &f, v.r->head != NULL ? OUTLINE_HEAD : OUTLINE_NONE, &tile));
+        DN_TRY(dn_view_draw(&v, mosaic, &f, dn_view_has_head(&v) ? OUTLINE_HEAD : OUTLINE_NONE, &tile));
     }
     return DN_OK;
 }
@@ -175,17 +182,21 @@ static void set_palettes(view *v)
             dn_label_color(r->head->found.structures.label_of[c], v->head_palette[c]);
         }
     }
+    if (v->hand != NULL) { /* one table for both */
+        memcpy(v->head_palette, v->palette, sizeof v->palette);
+    }
     if (dn_label_table_structure("icv", 'B', &entry)) {
         memcpy(v->head_palette[DN_CHANNEL_LIMIT - 1], entry.color, 3);
     }
 }
 
-static void set_views(const dn_segment_result *result, const dn_judgement *judgement, view *parts, view *deep)
+static void set_views(const dn_segment_result *result, const dn_judgement *judgement, const dn_picture_hand *hand, view *parts, view *deep)
 {
-    const dn_conformed place = dn_segment_result_place(result);
+    const dn_axis_map map = hand != NULL ? result->conformed.map : dn_segment_result_place(result).map;
     double spacing[3];
     dn_grid_spacing(&result->conformed.oriented->grid, spacing);
-    *parts = (view){.r = result, .judgement = judgement, .map = place.map};
+    *parts = (view){.r = result, .judgement = judgement, .map = map};
+    dn_view_set_hand(parts, hand);
     set_palettes(parts);
     *deep = *parts;
     deep->map = result->conformed.map;
@@ -200,7 +211,7 @@ static size_t set_sections(const dn_segment_result *r, view *parts, view *deep, 
 {
     size_t sections = 0;
     section *first = NULL;
-    if (r->hypothalamus != NULL) {
+    if (dn_view_has_parts(parts)) {
         first = &out[sections++];
         *first = (section){.view = parts, .rows = part_rows, .count = sizeof part_rows / sizeof *part_rows, .field = FIELD_MM};
         snprintf(first->name, sizeof first->name, "%s", r->structures.group[0].structure);
@@ -208,7 +219,7 @@ static size_t set_sections(const dn_segment_result *r, view *parts, view *deep, 
         extent(parts, first->low, first->high);
         dn_view_window(parts, parts->centre, 24);
     }
-    if (r->head != NULL) {
+    if (dn_view_has_head(deep)) {
         section *second = &out[sections++];
         *second = (section){.view = deep,
                             .name = "Deep structures",
@@ -228,7 +239,18 @@ static size_t set_sections(const dn_segment_result *r, view *parts, view *deep, 
     return sections;
 }
 
-dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *judgement, const char *path)
+/* The title: the scan's name, and that of its file where there is room. */
+static void draw_title(const dn_segment_result *result, dn_mosaic *mosaic)
+{
+    double used = dn_mosaic_text_within(mosaic, MARGIN, 31, WIDTH - 2 * MARGIN, 22, true, DN_INK_WHITE, result->stem);
+    if (used < WIDTH / 2) {
+        dn_mosaic_text_within(mosaic, MARGIN + used + 16, 31, WIDTH - 2 * MARGIN - used - 16, TEXT, false, DN_INK_GREY,
+                              dn_path_name(result->path));
+    }
+}
+
+dn_status dn_picture_write_hand(const dn_segment_result *result, const dn_judgement *judgement, const dn_picture_hand *hand,
+                                const char *path)
 {
     view parts, deep;
     section sections[2];
@@ -237,9 +259,10 @@ dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *
     dn_head_digests digests;
     dn_status status;
     memset(&digests, 0, sizeof digests);
-    set_views(result, judgement, &parts, &deep);
+    set_views(result, judgement, hand, &parts, &deep);
     const size_t line_count = dn_volume_lines(&result->volumes, lines);
     const size_t count = set_sections(result, &parts, &deep, lines, line_count, sections);
+    const bool has_parts = dn_view_has_parts(&parts);
     double height = TOP + OVERVIEW + BETWEEN + FOOT;
     for (size_t s = 0; s < count; ++s) {
         height += section_height(&sections[s]);
@@ -249,19 +272,12 @@ dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *
         DN_TRY_GOTO(status, dn_head_digests_make(&result->head->found, true, &digests), done);
     }
     DN_TRY_GOTO(status, dn_mosaic_create(WIDTH, (int)ceil(height), &mosaic), done);
-    double used = dn_mosaic_text_within(mosaic, MARGIN, 31, WIDTH - 2 * MARGIN, 22, true, DN_INK_WHITE, result->stem);
-    if (used < WIDTH / 2) {
-        dn_mosaic_text_within(mosaic, MARGIN + used + 16, 31, WIDTH - 2 * MARGIN - used - 16, TEXT, false, DN_INK_GREY,
-                              dn_path_name(result->path));
-    }
-    if (result->hypothalamus == NULL && result->head == NULL) { /* nothing but an ICV: some room around the middle of the scan */
+    draw_title(result, mosaic);
+    if (count == 0) { /* nothing but an ICV: some room around the middle of the scan */
         double low[3], high[3];
         deep_extent(&deep, low, high);
     }
-    DN_TRY_GOTO(status,
-                draw_overview(result->hypothalamus != NULL ? &parts : &deep, mosaic,
-                              result->hypothalamus != NULL ? FIELD_MM : DEEP_FIELD_MM, TOP),
-                done);
+    DN_TRY_GOTO(status, draw_overview(has_parts ? &parts : &deep, mosaic, has_parts ? FIELD_MM : DEEP_FIELD_MM, TOP), done);
     dn_view_verdict(&parts, mosaic, TOP);
     double y = TOP + OVERVIEW + BETWEEN;
     for (size_t s = 0; s < count; ++s) {
@@ -273,4 +289,15 @@ done:
     dn_head_digests_release(&digests);
     dn_mosaic_destroy(mosaic);
     return status;
+}
+
+dn_status dn_picture_write(const dn_segment_result *result, const dn_judgement *judgement, const char *path)
+{
+    return dn_picture_write_hand(result, judgement, NULL, path);
+}
+
+dn_status dn_picture_thumbnail(const char *picture, const char *path)
+{
+    const int overview[4] = {MARGIN, TOP, 3 * OVERVIEW + 2 * GAP, OVERVIEW};
+    return dn_png_shrink(picture, overview, DN_THUMBNAIL_WIDTH, path);
 }

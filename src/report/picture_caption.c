@@ -129,6 +129,9 @@ void dn_view_verdict(const view *v, dn_mosaic *m, double y)
         dn_mosaic_text(m, x, line, TEXT, false, DN_INK_GREY, DN_TEXT_LEFT, text);
         line += LINE + 4;
     }
+    if (v->hand != NULL && v->hand->note != NULL) {
+        line = dn_mosaic_paragraph(m, x, line, width, 4, size, DN_INK_AMBER, v->hand->note) + 5;
+    }
     for (int level = DN_FLAG_FAILED; level >= DN_FLAG_WARNING; --level) {
         for (size_t i = 0; i < j->quality.count; ++i) {
             const dn_flag *flag = &j->quality.flag[i];
@@ -145,7 +148,9 @@ void dn_view_verdict(const view *v, dn_mosaic *m, double y)
     }
     if (flags == 0) {
         dn_mosaic_paragraph(m, x, line, width, MOST, size, DN_INK_GREY,
-                            "The automatic checks found nothing unusual. They do not replace your own look at the outlines.");
+                            v->hand != NULL
+                                ? "The automatic checks, before the correction, found nothing unusual."
+                                : "The automatic checks found nothing unusual. They do not replace your own look at the outlines.");
     } else if (shown < flags) {
         snprintf(text, sizeof text, "and %zu more: see the report", flags - shown);
         dn_mosaic_text(m, x, bottom, size, false, DN_INK_GREY, DN_TEXT_LEFT, text);
@@ -159,8 +164,10 @@ double dn_view_foot(const view *v, dn_mosaic *m, double y)
     char text[512];
     dn_grid_spacing(&r->conformed.scan_grid, spacing);
     dn_mosaic_text_within(m, MARGIN, y + 22, WIDTH - 2 * MARGIN, TEXT - 1, false, DN_INK_GREY,
-                          "Radiological view: the patient's left is on the right of the picture. Volumes are sums of probabilities. For "
-                          "research; not for diagnosis.");
+                          v->hand != NULL ? "Radiological view: the patient's left is on the right of the picture. Volumes of corrected "
+                                            "structures count voxels. For research; not for diagnosis."
+                                          : "Radiological view: the patient's left is on the right of the picture. Volumes are sums of "
+                                            "probabilities. For research; not for diagnosis.");
     int n = snprintf(text, sizeof text, "Voxels %.2f \xc3\x97 %.2f \xc3\x97 %.2f mm; ", spacing[0], spacing[1], spacing[2]);
     for (size_t i = 0; i < r->model_count && n < (int)sizeof text; ++i) {
         n += snprintf(text + n, sizeof text - (size_t)n, "%s%s", i == 0 ? "networks " : ", ", r->models[i]->name);

@@ -76,6 +76,13 @@ static float scan_at(const view *v, const double mm[3])
     return sum;
 }
 
+static void place_of(const view *v, const double mm[3], double at[3])
+{
+    for (int c = 0; c < 3; ++c) {
+        at[c] = dn_axis_map_to(&v->map, c, mm[c] / v->mm[c]);
+    }
+}
+
 static uint8_t label_at(const view *v, const double mm[3])
 {
     const dn_posteriors *p = &v->r->hypothalamus->posteriors;
@@ -113,13 +120,6 @@ static uint8_t label_at(const view *v, const double mm[3])
     return v->r->structures.group_of[best] == DN_NO_GROUP ? 0 : (uint8_t)best;
 }
 
-static void place_of(const view *v, const double mm[3], double at[3])
-{
-    for (int c = 0; c < 3; ++c) {
-        at[c] = dn_axis_map_to(&v->map, c, mm[c] / v->mm[c]);
-    }
-}
-
 /* Whether the whole head's labels of a channel are drawn. */
 static bool is_drawn(const dn_head_measured *head, int64_t c, outline what)
 {
@@ -155,6 +155,9 @@ bool dn_view_thalamus(const view *v, double low[3], double high[3])
 {
     const dn_head_measured *head = v->r->head;
     bool found = false;
+    if (v->hand != NULL) {
+        return dn_view_hand_bounds(v, OUTLINE_HEAD, low, high);
+    }
     for (int c = 0; c < 3; ++c) {
         low[c] = INFINITY;
         high[c] = -INFINITY;
@@ -214,6 +217,16 @@ void dn_view_window(view *v, const double centre[3], double radius)
     }
 }
 
+static uint8_t any_label_at(const view *v, const double mm[3], outline what)
+{
+    double at[3];
+    if (v->hand != NULL) {
+        place_of(v, mm, at);
+        return dn_view_hand_label(v, what, at);
+    }
+    return what == OUTLINE_PARTS ? label_at(v, mm) : head_label_at(v, mm, what);
+}
+
 dn_status dn_view_draw(const view *v, dn_mosaic *mosaic, const frame *f, outline what, dn_mosaic_tile *tile)
 {
     int64_t w = (int64_t)tile->width;
@@ -239,7 +252,7 @@ dn_status dn_view_draw(const view *v, dn_mosaic *mosaic, const frame *f, outline
             for (int64_t column = 0; column < lw; ++column) {
                 double mm[3];
                 frame_point(f, ((double)column + 0.5) / (double)lw, ((double)row + 0.5) / (double)lh, mm);
-                label[row * lw + column] = what == OUTLINE_PARTS ? label_at(v, mm) : head_label_at(v, mm, what);
+                label[row * lw + column] = any_label_at(v, mm, what);
             }
         }
         tile->label = label;

@@ -4,6 +4,7 @@
 
 #include "chart/mosaic.h"
 #include "quality/verdict.h"
+#include "report/picture.h"
 #include "report/volume_lines.h"
 #include "segment/head/coarse.h"
 #include "segment/result.h"
@@ -32,7 +33,8 @@ typedef enum {
     OUTLINE_NONE,
     OUTLINE_PARTS, /* the hypothalamus's subunits */
     OUTLINE_DEEP,  /* the whole head's deep structures */
-    OUTLINE_HEAD   /* thalamus and what is inside the skull */
+    OUTLINE_HEAD,  /* thalamus and what is inside the skull */
+    OUTLINES
 } outline;
 
 /* The world of the picture: millimetres along the conformed axes (x right, y front, z up), from voxel 0 of the conformed scan or of what
@@ -40,9 +42,11 @@ typedef enum {
 typedef struct view {
     const dn_segment_result *r;
     const dn_judgement *judgement;
-    dn_axis_map map;  /* such a voxel in voxels of the oriented scan */
-    double mm[3];     /* of such a voxel */
-    double centre[3]; /* of what is looked at, mm */
+    const dn_picture_hand *hand;            /* NULL: posteriors */
+    bool shows[OUTLINES][DN_CHANNEL_LIMIT]; /* of hand: by channel */
+    dn_axis_map map;                        /* such a voxel in voxels of the oriented scan */
+    double mm[3];                           /* of such a voxel */
+    double centre[3];                       /* of what is looked at, mm */
     double black, white;
     const dn_head_digests *digests;            /* of the head; borrowed */
     uint8_t palette[DN_CHANNEL_LIMIT][3];      /* by channel of the hypothalamus's network */
@@ -59,6 +63,15 @@ typedef struct frame {
 void dn_view_window(view *v, const double centre[3], double radius);
 /* Samples the scan, and the labels when wanted, over the frame and draws them. */
 DN_CHECKED dn_status dn_view_draw(const view *v, dn_mosaic *mosaic, const frame *f, outline what, dn_mosaic_tile *tile);
+/* Whether the hypothalamus, and whether anything else, is labelled. */
+bool dn_view_has_parts(const view *v);
+bool dn_view_has_head(const view *v);
+/* Sets which channels of hand each kind of outline shows. */
+void dn_view_set_hand(view *v, const dn_picture_hand *hand);
+/* Bounds of what an outline shows of hand, mm; false: there is nothing. */
+bool dn_view_hand_bounds(const view *v, outline what, double low[3], double high[3]);
+/* The channel that an outline shows of hand at a point of the oriented scan, in voxels. */
+uint8_t dn_view_hand_label(const view *v, outline what, const double at[3]);
 /* Bounds of the thalamus, mm; false: there is none. */
 bool dn_view_thalamus(const view *v, double low[3], double high[3]);
 /* How many lines of letters of `size` fit from the baseline `line` on, so that none is drawn below the baseline `bottom` or, with more,

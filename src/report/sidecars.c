@@ -56,11 +56,7 @@ dn_status dn_record_volumes(const dn_volume_rows *rows, dn_verdict verdict, cons
             status = dn_file_printf(&writer, "\t%s\n", dn_verdict_name(verdict));
         }
     }
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------------------------- */

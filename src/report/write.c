@@ -34,11 +34,7 @@ static dn_status write_label_table(const dn_segment_result *r, const char *path)
             status = dn_record_label(&writer, r->head->found.structures.label_of[c]);
         }
     }
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }
 
 static dn_status write_mask(const dn_segment_result *r, const char *path)

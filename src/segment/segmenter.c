@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "infer/divide.h"
 #include "models/keras/import.h"
 #include "models/store.h"
 #include "segment/head/contrast.h"
@@ -98,16 +99,34 @@ static dn_status check_slices(const dn_segmenter_options *options, const dn_segm
     return DN_OK;
 }
 
+static dn_status open_alone(const char *name, const dn_network_options *options, dn_box_network *box)
+{
+    DN_TRY(load_model(name, &box->model));
+    DN_TRY(dn_structures_init(box->model, &box->structures));
+    return dn_network_create(box->model, options, &box->network);
+}
+
 static dn_status open_box(const char *name, const dn_segmenter_options *options, dn_box_network *box)
 {
     const dn_network_options network = {options->precision, options->memory_limit};
-    DN_TRY(load_model(name, &box->model));
-    DN_TRY(dn_structures_init(box->model, &box->structures));
-    return dn_network_create(box->model, &network, &box->network);
+    DN_TRY(open_alone(name, &network, box));
+    if (dn_divide_of(box->model) == NULL) {
+        return DN_OK;
+    }
+    DN_TRY(dn_alloc(&box->whole, 1, sizeof *box->whole, "a network"));
+    dn_status status = open_alone(dn_divide_of(box->model), &network, box->whole);
+    if (status != DN_OK) {
+        return dn_error_context(status, "model %s divides what another network finds", box->model->name);
+    }
+    return dn_divide_check(&box->whole->structures, &box->structures);
 }
 
 static void release_box(dn_box_network *box)
 {
+    if (box->whole != NULL) {
+        release_box(box->whole);
+        free(box->whole);
+    }
     dn_network_destroy(box->network);
     dn_model_destroy(box->model);
 }
@@ -256,6 +275,9 @@ dn_status dn_segmenter_settle_contrast(dn_segmenter *s, dn_segment_result *r)
     for (size_t i = 0; i < r->model_count; ++i) {
         r->models[i] = r->models[i] == s->box.model ? s->any.model : r->models[i];
     }
+    if (s->any.whole != NULL) {
+        r->models[r->model_count++] = s->any.whole->model;
+    }
     r->structures = s->any.structures;
     r->any_contrast = true;
     dn_log(DN_LOG_NOTE, "%s: the scan is not T1-weighted; the hypothalamus is measured by the network '" DN_SEGMENT_ANY_CONTRAST "'",
@@ -301,6 +323,9 @@ void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *res
     result->precision = segmenter->options.precision;
     if (segmenter->box.network != NULL) {
         result->models[result->model_count++] = segmenter->model;
+    }
+    if (segmenter->box.whole != NULL) {
+        result->models[result->model_count++] = segmenter->box.whole->model;
     }
     const dn_stack_models *slices = slices_of(segmenter);
     for (size_t i = 0; slices != NULL && i < dn_stack_models_count(slices); ++i) {

@@ -8,8 +8,9 @@
 /* A network of the hypothalamus that works on volumes. */
 typedef struct dn_box_network {
     dn_model *model;
-    dn_structures structures; /* of the model, which it borrows */
-    dn_network *network;      /* NULL: not used */
+    dn_structures structures;     /* of the model, which it borrows */
+    dn_network *network;          /* NULL: not used */
+    struct dn_box_network *whole; /* owned; finds what this one divides (infer/divide.h); NULL: it stands alone */
 } dn_box_network;
 
 struct dn_segmenter {

@@ -140,7 +140,7 @@ dn_status dn_anova_welch(const dn_sample *groups, size_t k, double level, dn_res
     return DN_OK;
 }
 
-/* Mid-ranks over all groups; *sums: a rank sum a group. */
+/* Mid-ranks over all groups; *sums: a rank sum per group. */
 static dn_status rank_sums(const dn_sample *groups, size_t k, size_t n, double *sums, double *ties)
 {
     dn_status status = DN_OK;

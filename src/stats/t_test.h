@@ -17,6 +17,7 @@ typedef struct dn_effect {
     double value, low, high;
 } dn_effect;
 
+/* The difference of the means over the pooled SD, with its interval. DN_EDATA: fewer than two values on a side. */
 DN_CHECKED dn_status dn_cohens_d(const dn_sample *a, const dn_sample *b, double level, dn_effect *out);
 /* d times the exact small-sample factor J(n1 + n2 - 2) (Hedges 1981); so are the ends of its interval. */
 DN_CHECKED dn_status dn_hedges_g(const dn_sample *a, const dn_sample *b, double level, dn_effect *out);

@@ -117,12 +117,11 @@ void dn_appearance_add_noise(dn_volume *volume, double sd, bool rician, dn_rando
     }
 }
 
-dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
+void dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random)
 {
     double sd = dn_random_uniform(random, 0.0, options->noise_sd);
     bool rician = dn_random_unit(random) < 0.5;
     dn_appearance_add_noise(volume, sd, rician, random);
-    return DN_OK;
 }
 
 void dn_appearance_power(dn_volume *volume, double power)
@@ -144,7 +143,7 @@ dn_status dn_appearance_thick(dn_volume *volume, int axis, double thickness_mm)
     double spacing[3];
     double sd[3] = {0.0, 0.0, 0.0};
     dn_grid_spacing(&volume->grid, spacing);
-    double step = thickness_mm / spacing[axis]; /* voxels a slice */
+    double step = thickness_mm / spacing[axis]; /* voxels per slice */
     if (!(step > 1.0)) {
         return DN_OK;
     }
@@ -262,6 +261,6 @@ dn_status dn_appearance_degrade(dn_volume *volume, const dn_appearance_options *
     DN_TRY(dn_appearance_acquire(volume, options, random));
     DN_TRY(dn_appearance_normalise(volume, 0.5, 99.5));
     dn_appearance_gamma(volume, options, random);
-    DN_TRY(dn_appearance_noise(volume, options, random));
+    dn_appearance_noise(volume, options, random);
     return dn_appearance_normalise(volume, 0.5, 99.5);
 }

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "image/volume.h"
 #include "register/tissues.h"
+#include "synth/border.h"
 #include "synth/inner.h"
 
 typedef struct dn_appearance_options {
@@ -15,6 +16,8 @@ typedef struct dn_appearance_options {
     double prior_width;               /* multiplies the priors' spread between people; 1: as measured */
     double less_spread;       /* share of a tissue's own sd that is left out: the priors' hold the coil's unevenness, too; 0: none */
     dn_inner_options inner;   /* what varies inside a structure; generator only */
+    double pulvinar;          /* share of the brightness of the thalami's sides and backs (synth/pulvinar.h); generator only */
+    dn_border_options border; /* what borders show; generator only */
     double texture_mm;        /* largest sd of the blur that makes partial volume, mm */
     double bias_sd;           /* largest sd of the log bias field's control values */
     double bias_control_mm;   /* distance of its control points */
@@ -30,10 +33,11 @@ typedef struct dn_appearance_options {
     double crop_probability;   /* of a field of view that ends inside the head */
 } dn_appearance_options;
 
-/* Gaussian mixture: every label's tissue gets a mean and an sd. *out: owned by the caller, on labels' grid. */
+/* Gaussian mixture: every label's tissue gets a mean and an sd. *out: owned by the caller, on labels' grid. DN_EDATA: a label that the
+ * table does not name. */
 DN_CHECKED dn_status dn_appearance_paint(const dn_labels *labels, const dn_tissues *tissues, const dn_appearance_options *options,
                                          dn_random *random, dn_volume **out);
-DN_CHECKED dn_status dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
+void dn_appearance_noise(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 void dn_appearance_gamma(dn_volume *volume, const dn_appearance_options *options, dn_random *random);
 /* Effects with their strength given: sd of the control values of a smooth log field that the volume is multiplied by; of the noise (rician:
  * magnitude of a complex signal); the power that values above 0 are raised to. */

@@ -22,7 +22,7 @@ typedef struct dn_deform_options {
     double shear;              /* each uniform in +-this */
     double translation_mm;     /* each uniform in +-this */
     double displacement_mm;    /* largest standard deviation of the spline's coefficients; a sample's is uniform below it */
-    double control_mm;         /* distance of the spline's control points, > 0 */
+    double control_mm;         /* distance of the spline's control points; 0: no displacement */
     double mirror_probability; /* left-right flip */
     /* The third axis of the target is a stack's: rotation about it only, scaling, shear, translation and displacement across it only.
      * tilt_degrees and slip_mm then say how far the plane itself may turn and move, uniform in +-. */

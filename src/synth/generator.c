@@ -1,7 +1,7 @@
 /* Makes one sample from a label map: shape, appearance, removed skull or face, and the field of view. */
 #include "synth/generator.h"
 
-#include "image/filter.h"
+#include "synth/pulvinar.h"
 
 dn_synth_options dn_synth_defaults(void)
 {
@@ -39,6 +39,9 @@ dn_synth_options dn_synth_plain(void)
                               .appearance = {.less_spread = 0.7, .inner = {.texture_mm = 6.0}, .texture_mm = 0.6, .noise_sd = 0.01}};
 }
 
+#define FACE_MM 60.0
+#define FACE_PER_LEAN 0.3
+
 /* A stripped scan shows the brain, sometimes with the fluid around it. */
 static void strip(const dn_labels *truth, const dn_tissues *tissues, dn_random *random, dn_volume *scan)
 {
@@ -51,7 +54,8 @@ static void strip(const dn_labels *truth, const dn_tissues *tissues, dn_random *
     }
 }
 
-/* Cuts away the head (never the brain) in front of and below a plane that leans forward. World axes are RAS. */
+/* Cuts away the head (never the brain) in front of and below a plane that leans forward. World axes are RAS. Upright, the plane would lie
+ * FACE_MM in front of the brain's middle; the more it leans, the further away it passes, so that the forehead stays. Both are a choice. */
 static void deface(const dn_labels *truth, const dn_tissues *tissues, dn_random *random, dn_volume *scan)
 {
     const dn_grid *grid = &truth->grid;
@@ -71,7 +75,7 @@ static void deface(const dn_labels *truth, const dn_tissues *tissues, dn_random 
                         centre[2] += xyz[2];
                         brain += 1.0;
                     } else if (pass == 1 && region == DN_REGION_HEAD &&
-                               (xyz[1] - centre[1]) - lean * (xyz[2] - centre[2]) > 60.0 * (1.0 + 0.3 * lean)) {
+                               (xyz[1] - centre[1]) - lean * (xyz[2] - centre[2]) > FACE_MM * (1.0 + FACE_PER_LEAN * lean)) {
                         scan->data[v] = 0.0f;
                     }
                 }
@@ -94,20 +98,22 @@ dn_status dn_synth_sample(const dn_labels *map, const dn_tissues *tissues, const
     dn_deform *deform = NULL;
     dn_labels *labels = NULL;
     dn_volume *volume = NULL;
-    const dn_appearance_options *look = &options->appearance;
+    const dn_appearance_options *appearance = &options->appearance;
     DN_TRY_GOTO(status, dn_deform_random(target, centre, &options->shape, random, &deform), done);
     DN_TRY_GOTO(status, dn_deform_labels(map, deform, tissues->swap, &labels), done);
-    DN_TRY_GOTO(status, dn_appearance_paint(labels, tissues, look, random, &volume), done);
-    DN_TRY_GOTO(status, dn_inner_paint(volume, labels, tissues, &look->inner, random), done);
-    double sd = dn_random_uniform(random, 0.3 * look->texture_mm, look->texture_mm);
-    DN_TRY_GOTO(status, dn_filter_gaussian(volume, (const double[3]){sd, sd, sd}), done);
+    DN_TRY_GOTO(status, dn_appearance_paint(labels, tissues, appearance, random, &volume), done);
+    DN_TRY_GOTO(status, dn_inner_paint(volume, labels, tissues, &appearance->inner, random), done);
+    DN_TRY_GOTO(status, dn_pulvinar_paint(volume, labels, tissues, appearance->pulvinar, random), done);
+    DN_TRY_GOTO(status, dn_border_rim(volume, labels, tissues, &appearance->border, random), done);
+    double sd = dn_random_uniform(random, 0.3 * appearance->texture_mm, appearance->texture_mm);
+    DN_TRY_GOTO(status, dn_border_blur(volume, labels, tissues, &appearance->border, sd, random), done);
     double what = dn_random_unit(random);
-    if (what < look->strip_probability) {
+    if (what < appearance->strip_probability) {
         strip(labels, tissues, random, volume);
-    } else if (what < look->strip_probability + look->deface_probability) {
+    } else if (what < appearance->strip_probability + appearance->deface_probability) {
         deface(labels, tissues, random, volume);
     }
-    DN_TRY_GOTO(status, dn_appearance_degrade(volume, look, random), done);
+    DN_TRY_GOTO(status, dn_appearance_degrade(volume, appearance, random), done);
     *scan = volume;
     *truth = labels;
     volume = NULL;

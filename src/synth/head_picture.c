@@ -29,17 +29,9 @@ struct dn_head_picture {
     uint8_t palette[256][3];
 };
 
-/* Hues far apart for numbers that follow each other (steps of the golden angle); bright, so that they stand out of grey. */
 static void fill_palette(uint8_t palette[256][3])
 {
-    for (int n = 1; n < 256; ++n) {
-        double hue = fmod(0.61803398875 * n, 1.0) * 6.0;
-        double x = 1.0 - fabs(fmod(hue, 2.0) - 1.0);
-        const double rgb[6][3] = {{1, x, 0}, {x, 1, 0}, {0, 1, x}, {0, x, 1}, {x, 0, 1}, {1, 0, x}};
-        for (int c = 0; c < 3; ++c) {
-            palette[n][c] = (uint8_t)(55.0 + 200.0 * rgb[(int)hue % 6][c]);
-        }
-    }
+    dn_mosaic_hues(palette);
     palette[FLUID][0] = 50;
     palette[FLUID][1] = 80;
     palette[FLUID][2] = 130;

@@ -15,14 +15,15 @@ enum { LABELS = UINT16_MAX + 1 };
 
 typedef struct structure {
     double middle[3]; /* world, mm */
-    double square;    /* sum of squared distances from the world's origin, then the radius, mm */
+    double square;    /* sum of squared distances from the world's origin, mm2 */
+    double radius;    /* root mean square distance from the middle, mm */
     double voxels;
 } structure;
 
-typedef struct tissue_look {
+typedef struct variation {
     double slope[3]; /* per radius, on the left or in the middle */
     double texture;
-} tissue_look;
+} variation;
 
 static void find_structures(const dn_labels *labels, structure *found)
 {
@@ -45,13 +46,13 @@ static void find_structures(const dn_labels *labels, structure *found)
         structure *s = &found[label];
         for (int d = 0; d < 3 && s->voxels > 0.0; ++d) {
             s->middle[d] /= s->voxels;
-            s->square -= s->voxels * s->middle[d] * s->middle[d];
+            s->square -= s->voxels * s->middle[d] * s->middle[d]; /* and so from the middle */
         }
-        s->square = s->square > 0.0 ? sqrt(s->square / s->voxels) : 0.0;
+        s->radius = s->square > 0.0 ? sqrt(s->square / s->voxels) : 0.0;
     }
 }
 
-static void draw_look(const dn_inner_options *options, dn_random *random, tissue_look *out)
+static void draw_variation(const dn_inner_options *options, dn_random *random, variation *out)
 {
     double direction[3], length = 0.0;
     for (int d = 0; d < 3; ++d) {
@@ -66,19 +67,19 @@ static void draw_look(const dn_inner_options *options, dn_random *random, tissue
 }
 
 /* How much brighter a voxel of the structure is than its tissue's mean. */
-static double gradient_at(const structure *s, const tissue_look *look, bool mirrored, const double xyz[3])
+static double gradient_at(const structure *s, const variation *own, bool mirrored, const double xyz[3])
 {
     double change = 0.0, steepest = 0.0;
-    for (int d = 0; d < 3 && s->square > 0.0; ++d) {
-        const double slope = mirrored && d == 0 ? -look->slope[d] : look->slope[d];
-        change += slope * (xyz[d] - s->middle[d]) / s->square;
+    for (int d = 0; d < 3 && s->radius > 0.0; ++d) {
+        const double slope = mirrored && d == 0 ? -own->slope[d] : own->slope[d];
+        change += slope * (xyz[d] - s->middle[d]) / s->radius;
         steepest += slope * slope;
     }
     const double most = FARTHEST * sqrt(steepest);
     return fmax(-most, fmin(most, change));
 }
 
-static void add(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, const structure *found, const tissue_look *looks,
+static void add(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, const structure *found, const variation *variations,
                 dn_smooth_field *pattern)
 {
     const dn_grid *grid = &volume->grid;
@@ -88,11 +89,11 @@ static void add(dn_volume *volume, const dn_labels *labels, const dn_tissues *ti
             for (int64_t i = 0; i < grid->dim[0]; ++i) {
                 const int64_t v = dn_grid_offset(grid, i, j, k);
                 const uint16_t label = labels->data[v];
-                const tissue_look *look = &looks[tissues->tissue[label]];
+                const variation *own = &variations[tissues->tissue[label]];
                 double xyz[3];
                 dn_affine_apply(&grid->affine, (const double[3]){(double)i, (double)j, (double)k}, xyz);
                 const double more =
-                    gradient_at(&found[label], look, tissues->swap[label] < label, xyz) + look->texture * dn_smooth_field_at(pattern, i);
+                    gradient_at(&found[label], own, tissues->swap[label] < label, xyz) + own->texture * dn_smooth_field_at(pattern, i);
                 volume->data[v] = (float)fmax(0.0, (double)volume->data[v] + more);
             }
         }
@@ -103,30 +104,30 @@ dn_status dn_inner_paint(dn_volume *volume, const dn_labels *labels, const dn_ti
                          dn_random *random)
 {
     structure *found = NULL;
-    tissue_look *looks = NULL;
+    variation *variations = NULL;
     dn_smooth_field pattern = {.values = NULL};
     dn_status status = DN_OK;
     if (!(options->gradient > 0.0) && !(options->texture > 0.0)) {
         return DN_OK;
     }
     DN_TRY_GOTO(status, dn_alloc(&found, LABELS, sizeof *found, "structures"), done);
-    DN_TRY_GOTO(status, dn_alloc(&looks, tissues->count, sizeof *looks, "tissues"), done);
+    DN_TRY_GOTO(status, dn_alloc(&variations, tissues->count, sizeof *variations, "tissues"), done);
     DN_TRY_GOTO(status, dn_smooth_field_draw(&volume->grid, options->texture_mm, PATTERN_SD, random, "the texture of tissues", &pattern),
                 done);
     for (size_t t = 0; t < tissues->count; ++t) {
-        draw_look(options, random, &looks[t]);
+        draw_variation(options, random, &variations[t]);
     }
     /* Air stays dark and even. */
     for (int label = 0; label < LABELS; ++label) {
         if (tissues->tissue[label] >= 0 && tissues->region[label] == DN_REGION_AIR) {
-            looks[tissues->tissue[label]] = (tissue_look){.texture = 0.0};
+            variations[tissues->tissue[label]] = (variation){.texture = 0.0};
         }
     }
     find_structures(labels, found);
-    add(volume, labels, tissues, found, looks, &pattern);
+    add(volume, labels, tissues, found, variations, &pattern);
 done:
     dn_smooth_field_release(&pattern);
-    free(looks);
+    free(variations);
     free(found);
     return status;
 }

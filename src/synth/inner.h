@@ -12,9 +12,9 @@ typedef struct dn_inner_options {
     double texture_mm; /* distance of the pattern's control points */
 } dn_inner_options;
 
-/* Adds to volume, painted from labels on the same grid; changes are in shares of 255, and no voxel falls below 0. Tissues draw how much and
- * in which direction; the two sides of a structure are mirror images. With gradient and texture 0 nothing is changed and nothing drawn.
- * DN_ENOMEM. */
+/* Adds to volume, painted from labels on the same grid, all of which the table names; changes are in shares of 255, and no voxel falls
+ * below 0. Tissues draw how much and in which direction; the two sides of a structure are mirror images. With gradient and texture 0
+ * nothing is changed and nothing drawn. DN_ENOMEM. */
 DN_CHECKED dn_status dn_inner_paint(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, const dn_inner_options *options,
                                     dn_random *random);
 

@@ -17,20 +17,12 @@
 /* The grid of a sample, RAS, and the point of the map that lies in its middle. */
 static void plan_target(const dn_labels *map, double spacing, double size, dn_grid *target, double centre[3])
 {
-    double low[3];
-    double high[3];
-    for (int corner = 0; corner < 8; ++corner) {
-        double ijk[3];
-        double xyz[3];
-        for (int d = 0; d < 3; ++d) {
-            ijk[d] = (corner >> d) & 1 ? (double)map->grid.dim[d] - 0.5 : -0.5;
-        }
-        dn_affine_apply(&map->grid.affine, ijk, xyz);
-        for (int d = 0; d < 3; ++d) {
-            low[d] = corner == 0 || xyz[d] < low[d] ? xyz[d] : low[d];
-            high[d] = corner == 0 || xyz[d] > high[d] ? xyz[d] : high[d];
-        }
+    double low[3], high[3];
+    for (int d = 0; d < 3; ++d) {
+        low[d] = -0.5;
+        high[d] = (double)map->grid.dim[d] - 0.5;
     }
+    dn_affine_bounds(&map->grid.affine, low, high, low, high);
     *target = (dn_grid){0};
     for (int d = 0; d < 3; ++d) {
         centre[d] = 0.5 * (low[d] + high[d]);

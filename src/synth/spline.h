@@ -22,6 +22,7 @@ static inline int64_t dn_spline_weights(double u, double w[4])
     return (int64_t)whole;
 }
 
+/* How many control points n voxels need along an axis. */
 static inline int64_t dn_spline_points(int64_t n, double voxels_between)
 {
     return (int64_t)floor((double)(n - 1) / voxels_between) + 4;

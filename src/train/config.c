@@ -115,12 +115,14 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
         {.key = "store", .kind = DN_YAML_CHOICE, .to = &store, .choices = "f32|f16"},
         {.key = "box", .kind = DN_YAML_INTEGER, .to = &config->box, .low = 0, .high = 512},
         {.key = "mirror", .kind = DN_YAML_BOOLEAN, .to = &config->mirror},
+        {.key = "divides", .kind = DN_YAML_TEXT, .to = &config->divides},
         {0},
     };
     DN_TRY(dn_yaml_fields(yaml, node, "model", fields, canonical));
     json_object_del(canonical, "store");
     json_object_del(canonical, "box");
     json_object_del(canonical, "mirror");
+    json_object_del(canonical, "divides");
     config->centre = (dn_patch_centre)centre;
     config->store_f16 = store == 1;
     DN_TRY(find_dims(yaml, node, *network, config));
@@ -134,6 +136,9 @@ static dn_status read_model(dn_yaml *yaml, const yaml_node_t *node, yaml_node_t 
     }
     if (config->dims == 2 && config->mirror) {
         return dn_yaml_fail(yaml, node, "model.mirror is for networks that work on volumes");
+    }
+    if (config->dims == 2 && config->divides != NULL) {
+        return dn_yaml_fail(yaml, node, "model.divides is for networks that work on volumes");
     }
     json_t *sizes = json_array();
     json_object_set_new(canonical, "spacing_and_patch", sizes);
@@ -241,6 +246,7 @@ void dn_train_config_destroy(dn_train_config *config)
     free(config->source);
     free(config->architecture);
     free(config->architecture_config);
+    free(config->divides);
     free(config->start);
     free(config->tissues);
     json_decref(config->canonical);
@@ -305,6 +311,9 @@ dn_status dn_train_config_model(const dn_train_config *config, dn_model **out)
     }
     model->input.mirror = config->mirror;
     DN_TRY_GOTO(status, set_region(config, model), fail);
+    if (config->divides != NULL) {
+        DN_TRY_GOTO(status, dn_model_set_note(model, DN_MODEL_DIVIDES, config->divides), fail);
+    }
     for (int64_t c = 0; c < config->class_count; ++c) {
         const dn_train_class *class = &config->classes[c];
         DN_TRY_GOTO(status, dn_model_add_label(model, c, class->index, class->name, class->structure, class->hemi, class->color), fail);

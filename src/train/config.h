@@ -69,6 +69,7 @@ typedef struct dn_train_config {
 
     /* model */
     char *architecture, *architecture_config; /* config: JSON with "classes" filled in */
+    char *divides;                            /* name of the network whose structures this one divides (infer/divide.h), or NULL */
     char *start;                              /* model file whose weights are the start, or NULL */
     double spacing[3];
     int64_t patch[3]; /* voxels along R, A, S; 2-D: 1, rows, columns (and spacing between slices, rows, columns) */

@@ -130,7 +130,8 @@ static dn_status change_values(const dn_train_config *config, dn_random *random,
     if (look->gamma_sd > 0.0) {
         dn_appearance_gamma(volume, look, random);
     }
-    return dn_appearance_noise(volume, look, random);
+    dn_appearance_noise(volume, look, random);
+    return DN_OK;
 }
 
 static int by_value(const void *a, const void *b)

@@ -198,6 +198,20 @@ static dn_status advance(dn_trainer *t, bool *interrupted, bool *lost)
     return *lost ? DN_OK : status;
 }
 
+/* The tables as they are, for those who watch (the page, tail -f), between two checkpoints. A disk that is full now may not be at the next
+ * checkpoint, which says so if it is. */
+static void show_tables(dn_trainer *t)
+{
+    static const double pause = 1.0; /* s */
+    const double now = dn_clock_now();
+    if (dn_trainer_writes(t) && t->state.step % t->config->log_every == 0 && now - t->logged > pause) {
+        t->logged = now;
+        if (dn_run_log_write(t->config, &t->state, false) != DN_OK) {
+            dn_error_clear();
+        }
+    }
+}
+
 static dn_status loop(dn_trainer *t, bool *interrupted, bool *lost)
 {
     const dn_train_config *config = t->config;
@@ -211,6 +225,7 @@ static dn_status loop(dn_trainer *t, bool *interrupted, bool *lost)
             break;
         }
         show(t);
+        show_tables(t);
         if (dn_clock_now() - t->saved > 60.0 * config->checkpoint_minutes) {
             DN_TRY(save(t, false));
         }

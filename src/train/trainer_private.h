@@ -36,7 +36,7 @@ typedef struct dn_trainer {
     float *validation_input;
     uint8_t *validation_targets;
     float *validation_soft;
-    double began, saved; /* seconds */
+    double began, saved, logged; /* seconds */
     int64_t first_step;
     dn_folder_lock lock;
     double smooth_loss; /* what the bar shows */

@@ -15,7 +15,7 @@ dn_handler dn_get_file, dn_get_zip, dn_get_scan;                                
 dn_handler dn_post_version_begin, dn_post_version, dn_put_review;                               /* versions.c */
 dn_handler dn_get_groups, dn_post_group, dn_delete_group;                                       /* groups.c */
 dn_handler dn_put_participants;                                                                 /* group_people.c */
-dn_handler dn_get_group, dn_get_picture, dn_put_row_review, dn_get_table;                       /* group_view.c */
+dn_handler dn_get_group, dn_get_picture, dn_get_thumbnail, dn_put_row_review, dn_get_table;     /* group_view.c */
 dn_handler dn_post_compare, dn_get_comparison_file;                                             /* group_compare.c */
 dn_handler dn_get_models, dn_post_model;                                                        /* models.c */
 dn_handler dn_get_events, dn_get_job_events;                                                    /* events.c */

@@ -24,6 +24,15 @@ dn_status dn_id_make(char out[DN_ID_SIZE])
     return DN_OK;
 }
 
+uint64_t dn_text_hash(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; ++p) {
+        hash = (hash ^ *p) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
 void dn_time_text(double seconds_before, char out[DN_TIME_SIZE])
 {
     const time_t at = time(NULL) - (time_t)seconds_before;
@@ -66,9 +75,5 @@ dn_status dn_file_copy(const char *from, const char *to)
         status = dn_error_set(DN_EINPUT, "cannot read %s to its end", from);
     }
     fclose(in);
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }

@@ -38,6 +38,7 @@ static const dn_route routes[] = {
     {"GET", "/api/groups/{id}/table.tsv", DN_BODY_NONE, NULL, dn_get_table},
     {"PUT", "/api/groups/{id}/participants", DN_BODY_JSON, NULL, dn_put_participants},
     {"GET", "/api/groups/{id}/rows/{key}/picture", DN_BODY_NONE, NULL, dn_get_picture},
+    {"GET", "/api/groups/{id}/rows/{key}/thumbnail", DN_BODY_NONE, NULL, dn_get_thumbnail},
     {"PUT", "/api/groups/{id}/rows/{key}/review", DN_BODY_JSON, NULL, dn_put_row_review},
     {"POST", "/api/groups/{id}/compare", DN_BODY_JSON, NULL, dn_post_compare},
     {"GET", "/api/groups/{id}/comparisons/{comparison}/{file}", DN_BODY_NONE, NULL, dn_get_comparison_file},

@@ -1,6 +1,7 @@
 /* The server's life: its folder, its socket, and the end. */
 #define _GNU_SOURCE
 #include "web/server.h"
+#include "web/trainings.h"
 
 #include "base/file.h"
 #include "base/job.h"
@@ -100,7 +101,8 @@ static dn_status open_folder(dn_web *web)
         DN_FAIL(DN_EUSAGE, "the server needs a folder for scans and results");
     }
     DN_TRY(dn_path_make_folder(web->options.state));
-    return dn_folder_lock_take(&web->lock, web->options.state, "a server");
+    dn_status status = dn_folder_lock_take(&web->lock, web->options.state, "a server");
+    return status == DN_EUSAGE ? dn_error_offer(status, DN_REMEDY_NONE) : status; /* its folder has another option than results have */
 }
 
 /* "norm.json" says nothing: then with the folder's name. */
@@ -155,6 +157,7 @@ static dn_status open_store(dn_web *web)
     free(path);
     DN_TRY(status);
     DN_TRY(dn_hub_create(&web->hub));
+    DN_TRY(dn_kept_create(&web->kept));
     DN_TRY(dn_alloc(&web->training_seen, web->options.training_count, sizeof *web->training_seen, "the training runs"));
     dn_uploads_clean(web);
     return dn_groups_take_folders(web);
@@ -227,8 +230,11 @@ bool dn_web_is_open(const dn_web *web)
 
 dn_status dn_web_run(dn_web *web)
 {
-    (void)web;
-    while (!dn_cancel_requested()) {
+    enum { LOOKS = 5 }; /* once a second */
+    for (int n = 0; !dn_cancel_requested(); ++n) {
+        if (n % LOOKS == 0) {
+            dn_trainings_look(web);
+        }
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     }
     return DN_OK;
@@ -242,6 +248,7 @@ void dn_web_destroy(dn_web *web)
     dn_hub_close(web->hub);
     dn_http_stop(web->http);
     dn_runner_stop(web->runner);
+    dn_kept_destroy(web->kept);
     dn_hub_destroy(web->hub);
     dn_database_close(web->database);
     free(web->training_seen);

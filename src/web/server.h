@@ -5,6 +5,7 @@
 #include "base/lock.h"
 #include "stats/normative.h"
 #include "web/database.h"
+#include "web/groups/kept.h"
 #include "web/http/guard.h"
 #include "web/http/http.h"
 #include "web/jobs/events.h"
@@ -22,9 +23,10 @@ struct dn_web {
     dn_database *database;
     dn_hub *hub;
     dn_runner *runner;
-    _Atomic int64_t *training_seen; /* owned; when each run's log was last written */
-    dn_norm_model *norms;           /* owned */
-    char **norm_names;              /* owned; as the page shows them */
+    dn_kept *kept;          /* scans of groups that were read */
+    int64_t *training_seen; /* owned; what each run had come to when it was last looked at (trainings.c) */
+    dn_norm_model *norms;   /* owned */
+    char **norm_names;      /* owned; as the page shows them */
     size_t norm_count;
     dn_http *http;
 };

@@ -157,17 +157,27 @@ dn_status dn_get_curves(dn_request *request, dn_reply *reply)
     return DN_OK;
 }
 
+/* What changes when a run writes a line, ends, or leaves its model. */
+static int64_t stamp_of(const char *folder)
+{
+    char *path = NULL;
+    struct stat facts = {0};
+    if (dn_path_join(folder, "log.tsv", &path) != DN_OK || stat(path, &facts) != 0) {
+        facts = (struct stat){0};
+    }
+    free(path);
+    return ((int64_t)facts.st_mtim.tv_sec * 1000 + (int64_t)facts.st_mtim.tv_nsec / 1000000) * 4 + (is_running(folder) ? 1 : 0) +
+           (has_model(folder) ? 2 : 0);
+}
+
 void dn_trainings_look(dn_web *web)
 {
     const dn_web_options *options = &web->options;
     for (size_t i = 0; i < options->training_count; ++i) {
-        char *path = NULL;
-        struct stat facts;
-        if (dn_path_join(options->trainings[i], "log.tsv", &path) == DN_OK && stat(path, &facts) == 0 &&
-            web->training_seen[i] != (int64_t)facts.st_mtime) {
-            web->training_seen[i] = (int64_t)facts.st_mtime;
+        const int64_t stamp = stamp_of(options->trainings[i]);
+        if (web->training_seen[i] != stamp) {
+            web->training_seen[i] = stamp;
             dn_hub_tell(web->hub, DN_EVENT_TRAINING, name_of(options->trainings[i]));
         }
-        free(path);
     }
 }

@@ -1,7 +1,7 @@
 /* Every way to give an option, and a sentence for every way to give it wrongly. */
 #include "test.h"
 
-#include "cli/options.h"
+#include "cli/arguments/options.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What might help against a failure: noted below, said in the program's words by cli/. */
 #include "test.h"
 
-#include "cli/remedy.h"
+#include "cli/terminal/remedy.h"
 
 #include <string.h>
 

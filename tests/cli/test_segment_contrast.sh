@@ -23,4 +23,15 @@ run t1.nii.gz -o t1
 grep -q "$chosen" stderr && fail "T1: measured by the network for any contrast"
 run t2.nii.gz -o named --model hypothalamus
 grep -q "$chosen" stderr && fail "a named network: measured by another one"
+
+# Two networks in a row: both are named, and the outline is not that of the second one alone.
+"$fixture" whole-model models/whole.safetensors whole && "$fixture" model models/parts.safetensors parts whole || exit 1
+both() { "$dien" segment t1.nii.gz --structures hypothalamus -o "$1" --model "$1" --threads 2 --accept >stdout 2>stderr; }
+both parts || fail "two networks in a row: $(cat stderr)"
+both hypothalamus || fail "one network: $(cat stderr)"
+cmp -s parts/t1_volumes.tsv hypothalamus/t1_volumes.tsv && fail "the network of the whole changed nothing"
+grep -q '"Name": "whole"' parts/t1_dseg.json && grep -q '"Name": "parts"' parts/t1_dseg.json || fail "expected both networks in the JSON file: $(cat parts/t1_dseg.json)"
+rm models/whole.safetensors
+both parts && fail "a network without the one whose structures it divides: expected a failure"
+grep -q "parts divides what another network finds" stderr || fail "expected what is missing, found $(cat stderr)"
 finish

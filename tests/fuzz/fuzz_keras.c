@@ -75,9 +75,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 size_t fuzz_seed(unsigned index, uint8_t *out, size_t capacity)
 {
-    if (index >= sizeof seeds / sizeof *seeds || strlen(seeds[index]) > capacity) {
-        return 0;
-    }
-    memcpy(out, seeds[index], strlen(seeds[index]));
-    return strlen(seeds[index]);
+    return fuzz_seed_text(seeds, sizeof seeds / sizeof *seeds, index, out, capacity);
 }

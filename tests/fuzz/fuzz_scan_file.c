@@ -1,6 +1,6 @@
 /* The readers that take a path: label maps, 4-D series, grids alone, and pairs, whose header and voxels are two files.
  * The input's first byte says how the rest is stored. */
-#include "fuzz.h"
+#include "fuzz_scans.h"
 
 #include "image/io.h"
 
@@ -82,39 +82,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     return 0;
 }
 
-static void put(uint8_t *at, uint64_t value, size_t width)
-{
-    for (size_t i = 0; i < width; ++i) {
-        at[i] = (uint8_t)(value >> (8 * i));
-    }
-}
-
-static void put_float(uint8_t *at, float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    put(at, bits, 4);
-}
-
 /* NIfTI-1 of uint16, 4 x 3 x 2 voxels, two volumes where asked. */
 static size_t nifti(uint8_t *out, int pair, size_t volumes)
 {
     const uint64_t dim[8] = {volumes > 1 ? 4 : 3, 4, 3, 2, volumes, 1, 1, 1};
     size_t start = pair ? 348 : 352;
     memset(out, 0, 352);
-    put(out, 348, 4);
+    fuzz_put(out, 348, 4, 0);
     for (size_t i = 0; i < 8; ++i) {
-        put(out + 40 + 2 * i, dim[i], 2);
-        put_float(out + 76 + 4 * i, 1.0f);
+        fuzz_put(out + 40 + 2 * i, dim[i], 2, 0);
+        fuzz_put_float(out + 76 + 4 * i, 1.0f, 0);
     }
-    put(out + 70, 512, 2);
-    put(out + 72, 16, 2);
-    put_float(out + 108, pair ? 0.0f : 352.0f);
+    fuzz_put(out + 70, 512, 2, 0);
+    fuzz_put(out + 72, 16, 2, 0);
+    fuzz_put_float(out + 108, pair ? 0.0f : 352.0f, 0);
     out[123] = 2;
-    put(out + 252, 1, 2);
+    fuzz_put(out + 252, 1, 2, 0);
     memcpy(out + 344, pair ? "ni1" : "n+1", 4);
     for (size_t i = 0; i < 24 * volumes; ++i) {
-        put(out + start + 2 * i, i * 31, 2);
+        fuzz_put(out + start + 2 * i, i * 31, 2, 0);
     }
     return start + 48 * volumes;
 }

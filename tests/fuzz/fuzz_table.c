@@ -69,9 +69,5 @@ size_t fuzz_seed(unsigned index, uint8_t *out, size_t capacity)
         "id,value\n1,2.5e3\n2,-0.0\n3,NaN\n",
         "sep=;\nid;age;sex;v\n01;76,3;F;7.411\n 1;999;w;6.837\n;;;\nsub-1;-9;1;1.428.059\n",
     };
-    if (index >= sizeof seeds / sizeof *seeds || strlen(seeds[index]) > capacity) {
-        return 0;
-    }
-    memcpy(out, seeds[index], strlen(seeds[index]));
-    return strlen(seeds[index]);
+    return fuzz_seed_text(seeds, sizeof seeds / sizeof *seeds, index, out, capacity);
 }

@@ -241,6 +241,28 @@ static void labels_vote_over_the_whole_voxel(void **state)
     dn_labels_destroy(l);
 }
 
+/* Where two labels meet at the surface, background has more than each of them and less than both. */
+static void tissue_is_decided_first(void **state)
+{
+    dn_grid fine = {{5, 2, 1}, {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}};
+    dn_grid coarser = {{1, 1, 1}, {{{5, 0, 0, 2}, {0, 2, 0, 0.5}, {0, 0, 1, 0}}}};
+    static const uint16_t from[3][10] = {{0, 0, 3, 3, 4, 0, 0, 3, 4, 4}, {0, 0, 3, 4, 5, 0, 0, 3, 4, 0}, {0, 0, 0, 3, 3, 0, 0, 0, 4, 3}};
+    static const uint16_t votes[3] = {0, 0, 0}, tissue[3] = {3, 3, 0};
+    (void)state;
+    for (int n = 0; n < 3; ++n) {
+        dn_labels *l = NULL, *m = NULL;
+        assert_ok(dn_labels_create(&fine, &l));
+        memcpy(l->data, from[n], sizeof from[n]);
+        assert_ok(dn_resample_labels(l, &coarser, NULL, &m));
+        assert_int_equal(m->data[0], votes[n]);
+        dn_labels_destroy(m);
+        assert_ok(dn_resample_tissue(l, &coarser, NULL, &m));
+        assert_int_equal(m->data[0], tissue[n]);
+        dn_labels_destroy(m);
+        dn_labels_destroy(l);
+    }
+}
+
 /* A ball of labels through a 30-degree turn onto another spacing keeps its volume; half-size voxels give the closed
  * form; a coarser grid takes the majority. */
 static void ball_keeps_its_volume(void **state)
@@ -379,6 +401,7 @@ int main(void)
         cmocka_unit_test(antialias_reduces_noise),
         cmocka_unit_test(labels_vote),
         cmocka_unit_test(labels_vote_over_the_whole_voxel),
+        cmocka_unit_test(tissue_is_decided_first),
         cmocka_unit_test(ball_keeps_its_volume),
         cmocka_unit_test(crops),
         cmocka_unit_test(at_one_place),

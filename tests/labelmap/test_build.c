@@ -128,46 +128,77 @@ static void merged_map_is_the_original(void **state)
     dn_labels_destroy(brain);
 }
 
-/* Distance between the sides, in voxels, where the original hemisphere was cut at the midline: the median over its points (rows at the edge
- * of a structure may miss it by a voxel). */
-static double gap_at_the_cut(const dn_labels *whole)
+/* The label of the truth at a point of the mirror's world, 2 mm voxels; 0 outside. */
+static uint16_t truth_at(const dn_labels *truth, const dn_affine *to_truth, const double p[3])
 {
+    double q[3];
+    dn_affine_apply(to_truth, p, q);
+    const int64_t t[3] = {(int64_t)floor(q[0] + 0.5), (int64_t)floor(q[1] + 0.5), (int64_t)floor(q[2] + 0.5)};
+    const int64_t *dim = truth->grid.dim;
+    const bool inside = t[0] >= 0 && t[1] >= 0 && t[2] >= 0 && t[0] < dim[0] && t[1] < dim[1] && t[2] < dim[2];
+    return inside ? truth->data[dn_grid_offset(&truth->grid, t[0], t[1], t[2])] : 0;
+}
+
+/* Whether the cut goes on by a voxel in all directions: at its edge the row of voxels under a point may lie beside the structure, whatever
+ * the gap is. */
+static bool is_inner(const dn_labels *truth, const dn_affine *to_truth, int y, int z)
+{
+    for (int n = 0; n < 9; ++n) {
+        if (truth_at(truth, to_truth, (const double[3]){-1.0, y + 2 * (n % 3 - 1), z + 2 * (n / 3 - 1)}) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Empty voxels between the sides in the row of a point of the mirror's world. */
+static int gap_at(const dn_labels *whole, const dn_affine *to_whole, const double p[3])
+{
+    const int64_t half = whole->grid.dim[0] / 2;
+    double q[3];
+    dn_affine_apply(to_whole, p, q);
+    const uint16_t *line = whole->data + dn_grid_offset(&whole->grid, 0, (int64_t)floor(q[1] + 0.5), (int64_t)floor(q[2] + 0.5));
+    int64_t last = half - 1;
+    while (last >= 0 && line[last] == 0) {
+        --last;
+    }
+    return (int)(2 * (half - 1 - last));
+}
+
+/* The gap between the sides where the original hemisphere was cut at the midline: the share of the cut's inner points without one. The
+ * optic chiasm is left out: a strand of 2 mm in fluid, of which the mask of the brain has only half. */
+static double closed_at_the_cut(const dn_labels *whole)
+{
+    enum { CHIASM = 821 };
     dn_labels *truth = NULL;
-    dn_affine to_scan, found, to_voxel, to_truth;
-    int count[200] = {0}, rows = 0, passed = 0, median = 0;
+    dn_affine to_scan, found, to_voxel, to_truth, to_whole;
+    int count[2][3] = {{0}}, sum[2] = {0};
     hemisphere_motion(&hemisphere_usual, &to_scan);
     assert_ok(dn_labels_read(file("left/truth.nii.gz"), NULL, &truth, NULL));
     assert_ok(dn_place_read(file("left/out/scan_placed.json"), &found));
     assert_ok(dn_affine_invert(&whole->grid.affine, &to_voxel));
     assert_ok(dn_affine_invert(&truth->grid.affine, &to_truth));
+    dn_affine_compose(&to_truth, &to_scan, &to_truth);
+    dn_affine_compose(&found, &to_scan, &to_whole);
+    dn_affine_compose(&to_voxel, &to_whole, &to_whole);
     for (int y = -110; y < 90; ++y) {
         for (int z = -80; z < 90; ++z) {
-            double p[3], q[3];
-            dn_affine_apply(&to_scan, (const double[3]){-1.0, y, z}, p);
-            dn_affine_apply(&to_truth, p, q);
-            const int64_t t[3] = {(int64_t)floor(q[0] + 0.5), (int64_t)floor(q[1] + 0.5), (int64_t)floor(q[2] + 0.5)};
-            if (t[0] < 0 || t[1] < 0 || t[2] < 0 || t[0] >= truth->grid.dim[0] || t[1] >= truth->grid.dim[1] ||
-                t[2] >= truth->grid.dim[2] || truth->data[dn_grid_offset(&truth->grid, t[0], t[1], t[2])] == 0) {
-                continue;
+            const double p[3] = {-1.0, y, z};
+            const uint16_t label = truth_at(truth, &to_truth, p);
+            if (label != 0 && label != CHIASM) {
+                const int inner = is_inner(truth, &to_truth, y, z), gap = gap_at(whole, &to_whole, p);
+                ++count[inner][gap == 0 ? 0 : gap == 2 ? 1 : 2];
+                ++sum[inner];
             }
-            dn_affine_apply(&found, p, q);
-            dn_affine_apply(&to_voxel, q, p);
-            const int64_t dim0 = whole->grid.dim[0];
-            const uint16_t *line = whole->data + dn_grid_offset(&whole->grid, 0, (int64_t)floor(p[1] + 0.5), (int64_t)floor(p[2] + 0.5));
-            int64_t last = dim0 / 2 - 1;
-            while (last > 0 && line[last] == 0) {
-                --last;
-            }
-            ++count[2 * (dim0 / 2 - 1 - last) < 199 ? 2 * (dim0 / 2 - 1 - last) : 199];
-            ++rows;
         }
     }
     dn_labels_destroy(truth);
-    while (passed + count[median] <= rows / 2) {
-        passed += count[median++];
+    for (int inner = 0; inner < 2; ++inner) {
+        printf("%d points %s the cut: no gap at %.1f %%, two voxels at %.1f %%, more at %.1f %%\n", sum[inner],
+               inner ? "inside" : "at the edge of", 100.0 * count[inner][0] / sum[inner], 100.0 * count[inner][1] / sum[inner],
+               100.0 * count[inner][2] / sum[inner]);
     }
-    printf("%d points of the cut; no gap at %.1f %%, two voxels at %.1f %%\n", rows, 100.0 * count[0] / rows, 100.0 * count[2] / rows);
-    return median;
+    return (double)count[1][0] / sum[1];
 }
 
 /* Symmetric, with the numbers of both sides; the sides neither overlap nor lie more than a voxel apart where the cut was. */
@@ -186,9 +217,7 @@ static void whole_head_is_symmetric(void **state)
             assert_int_equal(r, l == 0 ? 0 : l >= 801 && l <= 805 ? l + 5 : l + DN_CLASS_RIGHT - DN_CLASS_LEFT);
         }
     }
-    const double gap = gap_at_the_cut(whole);
-    printf("median gap where the sides meet: %.2f voxels\n", gap);
-    assert_true(gap < 1.0);
+    assert_true(closed_at_the_cut(whole) >= 0.996); /* 0.993 where background wins over several classes */
     dn_labels_destroy(whole);
 }
 

@@ -140,9 +140,31 @@ static void planes_and_a_short_file(void **state)
     unlink(path);
 }
 
+/* A header may say that voxels have nearly no thickness: the slice then lies in one new voxel. (Found by fuzz_planes.) */
+static void voxels_without_thickness(void **state)
+{
+    const dn_grid grid = {{4, 4, 3}, {{{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1e-20, 0}}}};
+    dn_volume *volume = NULL, *out = NULL;
+    (void)state;
+    assert_ok(dn_volume_create(&grid, &volume));
+    for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {
+        volume->data[v] = (float)(v % 16 + 10 * (v / 16));
+    }
+    snprintf(path, sizeof path, "%s/thin.nii", folder);
+    assert_ok(dn_volume_write(volume, path, NULL));
+    assert_ok(dn_stream_volume(path, NULL, 1.0, "reading", &out));
+    assert_int_equal(out->grid.dim[0] * out->grid.dim[1] * out->grid.dim[2], 16);
+    for (int v = 0; v < 16; ++v) {
+        assert_close(out->data[v], v + 10.0, 1e-4);
+    }
+    dn_volume_destroy(volume);
+    dn_volume_destroy(out);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(means_by_hand), cmocka_unit_test(labels_by_their_rule),
-                                       cmocka_unit_test(planes_and_a_short_file)};
+                                       cmocka_unit_test(planes_and_a_short_file), cmocka_unit_test(voxels_without_thickness)};
     return cmocka_run_group_tests(tests, make, clear);
 }

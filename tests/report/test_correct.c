@@ -182,8 +182,106 @@ static void test_files(void **state)
     nftw(out, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* ---- the picture and the report ----------------------------------------------------------------------------------- */
+
+static const dn_grid cube = {.dim = {26, 24, 22}, .affine = {{{2, 0, 0, -26}, {0, 2, 0, -24}, {0, 0, 2, -22}}}};
+
+static void write_turned(const char *folder, int orientation, dn_labels *map)
+{
+    char path[256];
+    dn_volume *scan = NULL, *turned_scan = NULL;
+    dn_labels *turned = NULL;
+    const dn_orientation wanted = dn_orientation_at(orientation);
+    assert_ok(dn_volume_create(&cube, &scan));
+    for (int64_t v = 0; v < dn_grid_count(&cube); ++v) {
+        scan->data[v] = (float)(map->data[v] > 0 ? 300 + v % 7 : 100 + v % 11);
+    }
+    assert_ok(dn_volume_reorient(scan, &wanted, &turned_scan));
+    assert_ok(dn_labels_reorient(map, &wanted, &turned));
+    snprintf(path, sizeof path, "%s/a.nii.gz", folder);
+    assert_ok(dn_volume_write(turned_scan, path, NULL));
+    snprintf(path, sizeof path, "%s/a_dseg.nii.gz", folder);
+    assert_ok(dn_labels_write(turned, path, NULL));
+    dn_volume_destroy(scan);
+    dn_volume_destroy(turned_scan);
+    dn_labels_destroy(turned);
+}
+
+static dn_status draw(const char *folder, unsigned char **picture, size_t *size)
+{
+    char path[256];
+    const dn_report_options report = {.age = 54.0, .sex = DN_SEX_FEMALE};
+    snprintf(path, sizeof path, "%s/a.nii.gz", folder);
+    dn_status status = dn_corrected_draw(path, "a", folder, &report);
+    snprintf(path, sizeof path, "%s/a_qc.png", folder);
+    return status == DN_OK ? dn_file_read(path, 1 << 24, picture, size) : status;
+}
+
+/* The same head in other orders of axes gives the same picture; another label gives another one; the report says who, when and why. */
+static void test_drawing(void **state)
+{
+    (void)state;
+    static const int orientations[] = {0, 30};
+    char folder[] = "/tmp/dien-correct-XXXXXX", path[256];
+    unsigned char *first = NULL, *other = NULL, *page = NULL;
+    size_t first_size = 0, size = 0;
+    assert_non_null(mkdtemp(folder));
+    dn_labels *map = NULL;
+    assert_ok(dn_labels_create(&cube, &map));
+    for (int64_t k = 8; k < 14; ++k) {
+        for (int64_t j = 8; j < 15; ++j) {
+            for (int64_t i = 6; i < 20; ++i) {
+                map->data[dn_grid_offset(&cube, i, j, k)] = (uint16_t)(i < 13 ? 10 : 49);
+            }
+        }
+    }
+    write_text(folder, "a_volumes.tsv",
+               "structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\taccepted\nthalamus\tL\t2352.000\t2352.000\tn/a\tyes\n");
+    write_text(
+        folder, "a_volumes.json",
+        "{\"GeneratedBy\": [{\"Name\": \"dien\", \"Models\": [{\"Name\": \"net\", \"SHA256\": \"abc\"}]}], \"Flags\": [{\"Level\": "
+        "\"warning\", \"Code\": \"noisy\", \"Text\": \"It is noisy.\"}], \"Corrected\": {\"Who\": \"A. <B>\", \"Why\": \"too small\", "
+        "\"When\": \"2026-11-30T07:00:00Z\", \"Version\": 2, \"Structures\": [\"thalamus_L\"]}}");
+    for (size_t i = 0; i < sizeof orientations / sizeof *orientations; ++i) {
+        write_turned(folder, orientations[i], map);
+        assert_ok(draw(folder, i == 0 ? &first : &other, i == 0 ? &first_size : &size));
+        if (i > 0) {
+            assert_int_equal(size, first_size);
+            assert_memory_equal(other, first, size);
+            free(other);
+        }
+    }
+    snprintf(path, sizeof path, "%s/a_report.html", folder);
+    assert_ok(dn_file_read(path, 1 << 24, &page, &size));
+    static const char *const words[] = {
+        "Version 2: corrected by A. &lt;B&gt; on 30 November 2026 because: too small. Changed: left thalamus.",
+        "2.35",
+        "Remarks on the labels before the correction",
+        "It is noisy.",
+        "54 years",
+        "net"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; ++i) {
+        if (strstr((const char *)page, words[i]) == NULL) {
+            fail_msg("the report does not say \"%s\"", words[i]);
+        }
+    }
+    map->data[dn_grid_offset(&cube, 10, 11, 14)] = 10;
+    write_turned(folder, 0, map);
+    assert_ok(draw(folder, &other, &size));
+    assert_true(size != first_size || memcmp(first, other, size) != 0);
+    free(other);
+    snprintf(path, sizeof path, "%s/a_dseg.nii.gz", folder); /* a map of another scan */
+    map->grid.dim[2] = 21;
+    assert_ok(dn_labels_write(map, path, NULL));
+    assert_int_equal(draw(folder, &other, &size), DN_EGEOMETRY);
+    dn_labels_destroy(map);
+    free(first);
+    free(page);
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_volumes), cmocka_unit_test(test_files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_volumes), cmocka_unit_test(test_files), cmocka_unit_test(test_drawing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

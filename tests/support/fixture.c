@@ -4,7 +4,9 @@
  *   fixture head FILE                  a round head of nested shells with a thalamus on each side, 32^3 voxels of 4 mm
  *   fixture whole-head FOLDER          a head of 2 mm whose tissues have one intensity each (head.nii.gz, stripped.nii.gz) and the two
  *                                      networks that tell them by it
- *   fixture model FILE [NAME]          a tiny network with the eleven labels of the subunit network and random weights
+ *   fixture model FILE [NAME [WHOLE]]  a tiny network with the eleven labels of the subunit network and random weights; it divides what
+ *                                      the network WHOLE finds
+ *   fixture whole-model FILE NAME      a tiny network of the whole hypothalamus, a label per side, and random weights
  *   fixture dicom FOLDER KIND...       series of DICOM files of one person (dicom_maker.h); 2:KIND: of examination 2
  *   fixture secrets                    what is in these files that no output may hold, one per line
  *   fixture zip FILE NAME=PATH...      a zip archive with these names in it; PATH "" is a link, "0:N" N zero bytes
@@ -157,18 +159,39 @@ static dn_status make_head(const char *path)
     return status;
 }
 
-static dn_status make_model(const char *path, const char *model_name)
+/* Random weights for what the model's configuration asks for, into its file. */
+static dn_status give_weights(dn_model *model, const char *path)
+{
+    dn_graph *graph = NULL;
+    dn_random random;
+    dn_random_seed(&random, 3);
+    dn_weights_destroy(model->weights);
+    model->weights = NULL;
+    DN_TRY(dn_model_graph(model, (dn_shape){1, 16, 16, 16, 1}, &graph));
+    dn_status status = dn_graph_start_weights(graph, &random, &model->weights);
+    if (status == DN_OK) {
+        status = dn_model_write(model, DN_STORE_F32, path);
+    }
+    dn_graph_destroy(graph);
+    return status;
+}
+
+static dn_status begin_model(const char *name, const char *config, dn_model **model)
+{
+    DN_TRY(dn_model_create(name, "unet3d", config, model));
+    (*model)->input.multiple = 8;
+    (*model)->input.normalise = DN_NORMALISE_PERCENTILE;
+    (*model)->input.low = 0.5;
+    (*model)->input.high = 99.5;
+    return dn_model_add_label(*model, 0, 0, "background", "background", 'B', "#000000");
+}
+
+static dn_status make_model(const char *path, const char *model_name, const char *whole)
 {
     static const char *const parts[] = {"anterior_inferior", "anterior_superior", "posterior", "tubular_inferior", "tubular_superior"};
     dn_status status = DN_OK;
     dn_model *model = NULL;
-    dn_graph *graph = NULL;
-    DN_TRY(dn_model_create(model_name, "unet3d", "{\"classes\": 11, \"features\": [4, 4], \"convs\": 1}", &model));
-    model->input.multiple = 8;
-    model->input.normalise = DN_NORMALISE_PERCENTILE;
-    model->input.low = 0.5;
-    model->input.high = 99.5;
-    DN_TRY_GOTO(status, dn_model_add_label(model, 0, 0, "background", "background", 'B', "#000000"), done);
+    DN_TRY_GOTO(status, begin_model(model_name, "{\"classes\": 11, \"features\": [4, 4], \"convs\": 1}", &model), done);
     for (int64_t i = 0; i < 10; ++i) {
         char name[64];
         char structure[64];
@@ -178,15 +201,24 @@ static dn_status make_model(const char *path, const char *model_name)
         snprintf(color, sizeof color, "#%02x80%02x", (unsigned)(25 * i), (unsigned)(250 - 25 * i));
         DN_TRY_GOTO(status, dn_model_add_label(model, i + 1, 801 + i, name, structure, i < 5 ? 'L' : 'R', color), done);
     }
-    DN_TRY_GOTO(status, dn_model_graph(model, (dn_shape){1, 16, 16, 16, 1}, &graph), done);
-    dn_random random;
-    dn_random_seed(&random, 3);
-    dn_weights_destroy(model->weights);
-    model->weights = NULL;
-    DN_TRY_GOTO(status, dn_graph_start_weights(graph, &random, &model->weights), done);
-    DN_TRY_GOTO(status, dn_model_write(model, DN_STORE_F32, path), done);
+    if (whole != NULL) {
+        DN_TRY_GOTO(status, dn_model_set_note(model, DN_MODEL_DIVIDES, whole), done);
+    }
+    status = give_weights(model, path);
 done:
-    dn_graph_destroy(graph);
+    dn_model_destroy(model);
+    return status;
+}
+
+static dn_status make_whole_model(const char *path, const char *name)
+{
+    dn_status status = DN_OK;
+    dn_model *model = NULL;
+    DN_TRY_GOTO(status, begin_model(name, "{\"classes\": 3, \"features\": [4, 4], \"convs\": 1}", &model), done);
+    DN_TRY_GOTO(status, dn_model_add_label(model, 1, 819, "left_hypothalamus", "hypothalamus", 'L', "#ff8000"), done);
+    DN_TRY_GOTO(status, dn_model_add_label(model, 2, 820, "right_hypothalamus", "hypothalamus", 'R', "#ff8000"), done);
+    status = give_weights(model, path);
+done:
     dn_model_destroy(model);
     return status;
 }
@@ -271,7 +303,9 @@ int main(int argc, char **argv)
     } else if (argc >= 4 && strcmp(argv[1], "hemisphere") == 0) {
         status = make_hemisphere(argv[2], argv[3], argc > 4 ? strtod(argv[4], NULL) : 0.0, argc > 5 ? argv[5] : "");
     } else if (argc >= 3 && strcmp(argv[1], "model") == 0) {
-        status = make_model(argv[2], argc > 3 ? argv[3] : "fixture");
+        status = make_model(argv[2], argc > 3 ? argv[3] : "fixture", argc > 4 ? argv[4] : NULL);
+    } else if (argc == 4 && strcmp(argv[1], "whole-model") == 0) {
+        status = make_whole_model(argv[2], argv[3]);
     }
     if (status != DN_OK) {
         fprintf(stderr, "fixture: %s\n", dn_error_message());

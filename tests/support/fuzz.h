@@ -9,12 +9,24 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/status.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 /* A valid input to begin from, written to out (capacity bytes); its size, or 0 when there is no seed of this index. */
 size_t fuzz_seed(unsigned index, uint8_t *out, size_t capacity);
+
+/* fuzz_seed of a target whose seeds are texts. */
+static inline size_t fuzz_seed_text(const char *const *seeds, size_t count, unsigned index, uint8_t *out, size_t capacity)
+{
+    const size_t size = index < count ? strlen(seeds[index]) : 0;
+    if (size > capacity) {
+        return 0;
+    }
+    memcpy(out, seeds[index < count ? index : 0], size);
+    return size;
+}
 
 /* A failure without a sentence is a fault. */
 static inline void fuzz_check(dn_status status)

@@ -1,9 +1,13 @@
 /* Runs a fuzz target without libFuzzer: its seeds, every short truncation of them, and seeded mutations.
- *   program [mutations a seed]     program --seeds FOLDER (writes them for libFuzzer)     program FILE (one input again) */
+ *   program [mutations per seed]     program --seeds FOLDER (writes them for libFuzzer)     program FILE (one input again)
+ * Inputs that libFuzzer found and that reach further than the seeds are in tests/fuzz/corpus/PROGRAM; each is run once. */
+#define _GNU_SOURCE /* program_invocation_short_name */
 #include "fuzz.h"
 
 #include "base/random.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <string.h>
 
 enum { CAPACITY = 1 << 20 };
@@ -117,6 +121,26 @@ static int run_file(const char *path)
     return 0;
 }
 
+/* How many there are. */
+static unsigned run_corpus(void)
+{
+    char folder[4096], path[8192];
+    unsigned count = 0;
+    snprintf(folder, sizeof folder, DIEN_SOURCE_FOLDER "/tests/fuzz/corpus/%s", program_invocation_short_name);
+    DIR *open = opendir(folder);
+    const struct dirent *entry;
+    while (open != NULL && (entry = readdir(open)) != NULL) {
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.' && run_file(path) == 0) {
+            ++count;
+        }
+    }
+    if (open != NULL) {
+        closedir(open);
+    }
+    return count;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--seeds") == 0) {
@@ -140,6 +164,7 @@ int main(int argc, char **argv)
             run(bytes, mutate(&random, size));
         }
     }
-    printf("random seed 20201121: %u inputs, %ld mutations of each\n", seeds, times);
+    const unsigned found = run_corpus();
+    printf("random seed 20201121: %u inputs, %ld mutations of each; %u inputs found before\n", seeds, times, found);
     return seeds > 0 ? 0 : 1;
 }

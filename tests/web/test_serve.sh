@@ -97,6 +97,13 @@ grep -q '"Who": "M' "state/jobs/$job/v2/sub-01_volumes.json" || fail "the record
 if [ "$(cat painted)" -gt 0 ]; then
     grep -q 'hypothalamus_posterior	L' "state/jobs/$job/v2/sub-01_volumes.tsv" && fail "a structure without voxels has a row"
 fi
+# The version has a picture and a report of its own, which say who and why, also in the archive.
+expect_code 200 GET "/api/jobs/$job/files/sub-01_report.html?version=2"
+grep -q 'Version 2: corrected by Müller on .* because: too large' answer || fail "the report does not say who corrected it: $(grep -ao 'Corrected by.\{200\}' answer)"
+expect_code 200 GET "/api/jobs/$job/files/sub-01_qc.png?version=2"
+cmp -s answer "state/jobs/$job/v1/sub-01_qc.png" && fail "the corrected version has the picture of the first one"
+expect_code 200 GET "/api/jobs/$job/zip?version=2"
+python3 -c "import zipfile; n = zipfile.ZipFile('answer').namelist(); assert any('_qc.png' in x for x in n) and any('_report.html' in x for x in n), n" || fail "no picture in the archive"
 expect_code 200 GET "/api/jobs/$job/result?version=1"
 is 'a["version"]' 1
 expect_code 404 GET "/api/jobs/$job/result?version=9"

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/../cli/lib.sh"
 source "$(dirname "$0")/serve.sh"
 python3 - <<'PY' || { echo "cannot make the inputs"; exit 1; }
-import os, random
+import os, random, struct, zlib
 random.seed(4711)
 people = ["subject;group;age;sex"]
 for i in range(1, 15):
@@ -18,9 +18,16 @@ for i in range(1, 15):
         out.write("structure\themi\tvolume_mm3\thard_volume_mm3\tmean_posterior\taccepted\n")
         out.writelines("%s\t%s\t%.3f\t%.3f\t0.9\tyes\n" % (s, h, v, v) for s, h, v in rows)
     open("%s/%s_qc.png" % (folder, name), "wb").write(b"\x89PNG\r\n\x1a\n")
+    if i == 4:
+        open("%s/%s_volumes.json" % (folder, name), "w").write('{"GeneratedBy": [{"Name": "dien"}], "Flags": [{"Level": "warning", "Code": "noisy", "Text": "The scan is noisy."},'
+                                                               ' {"Level": "note", "Code": "n", "Text": "A note."}]}')
     people.append("%d;%s;%d;%s" % (i, "patient" if patient else "control", age, "FM"[i % 2]))
 people.append("99;control;50;F")
 open("people.csv", "w").write("\n".join(people) + "\n")
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+rows = b"".join(b"\0" + bytes([200, y % 256, 0]) * 1280 for y in range(400))
+open("study/sub-02/anat/sub-02_qc.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1280, 400, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 os.makedirs("study/status")
 open("study/status/sub-15.json", "w").write('{"Scan": "sub-15/anat/sub-15_T1w.nii.gz", "State": "failed", "Message": "it is empty"}')
 os.makedirs("runs/mine")
@@ -44,6 +51,25 @@ key=$(field 'a["rows"][2]["key"]')
 picture=$(field 'a["rows"][2]["picture"]')
 expect_code 200 GET "$picture"
 expect_code 404 GET "/api/groups/$group/rows/0000000000000000/picture"
+
+# --- remarks in sentences; small pictures, which the run's folder does not get; a file that changes is read again
+expect_code 200 GET "/api/groups/$group"
+is 'a["rows"][3]["flags"][0]["sentence"]' 'The scan is noisy.'
+is 'a["rows"][3]["warnings"]' '["noisy"]'
+small=$(field 'a["rows"][1]["thumbnail"]')
+broken=$(field 'a["rows"][0]["thumbnail"]')
+expect_code 404 GET "$broken"
+expect_code 200 GET "$small" -D headers
+[ "$(python3 -c "import struct; d = open('answer', 'rb').read(); print(*struct.unpack('>II', d[16:24]))")" = '216 70' ] || fail "expected 216 x 70 pixels"
+etag=$(awk 'tolower($1) == "etag:" { print $2 }' headers | tr -d '\r')
+expect_code 304 GET "$small" -H "If-None-Match: $etag"
+find study -newer people.csv | grep -i thumb && fail "the folder of the run was written to"
+touch -d '2020-01-01' study/sub-02/anat/sub-02_qc.png
+expect_code 200 GET "$small" -H "If-None-Match: $etag"
+sed -i 's/The scan is noisy/The scan is blurred/' study/sub-04/anat/sub-04_volumes.json
+expect_code 200 GET "/api/groups/$group"
+is 'a["rows"][3]["flags"][0]["sentence"]' 'The scan is blurred.'
+is 'a["pending"]' '[]'
 
 # --- participants, whose ids are written otherwise
 upload people.csv people.csv

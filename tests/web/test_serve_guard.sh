@@ -109,6 +109,8 @@ expect_code 200 GET /api/about -H 'Authorization: Bearer a-token-of-my-own-01234
 expect_code 403 GET /api/about -H 'Authorization: Bearer a-token-of-my-own-0123456789' -H 'Host: evil.example'
 # One folder, one server.
 expect_sentence 2 'in progress' serve --port 0 --folder state
+expect_sentence 2 'name another folder' serve --port 0 --folder state
+"$dien" serve --port 0 --folder state 2>&1 | grep -q -- '-o DIR' && fail "the message names an option that dien serve does not have"
 expect_sentence 5 'cannot listen' serve --port "${url##*:}" --address 0.0.0.0 --token --folder state3
 stop_server
 finish

@@ -110,7 +110,8 @@ static dn_status check_study(const char *path, const dn_dicom_study *study)
     if (!dn_path_is_folder(path) && !dn_archive_is_one(path)) {
         DN_FAIL(DN_EINPUT, "'%s' is a DICOM file without an image: give the folder of the whole examination", path);
     }
-    DN_FAIL(DN_EINPUT, "'%s' is %s of %zu files, and none of them is a DICOM image", path, kind, study->others);
+    DN_FAIL(DN_EINPUT, "'%s' is %s of %zu file%s, and none of them is a DICOM image", path, kind, study->others,
+            study->others == 1 ? "" : "s");
 }
 
 /* ---- the scan ----------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cohort/group/comparison.h"
 
+#include "base/cut_folders.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/words.h"
@@ -239,24 +240,6 @@ static dn_status list_values(const dn_roster *cohort, bool count_rejected, dn_ro
     return DN_OK;
 }
 
-/* A file of the study without the folders of this machine. */
-static dn_status clean_file(const dn_roster *cohort, const char *folder, const char *name)
-{
-    enum { LIMIT = 256 << 20 };
-    char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    DN_TRY(dn_path_join(folder, name, &path));
-    dn_status status = dn_file_read_if_there(path, LIMIT, &bytes, &size);
-    if (status == DN_OK && bytes != NULL) {
-        dn_roster_cut_folders(cohort, (char *)bytes);
-        status = dn_file_write_all(path, bytes, strlen((const char *)bytes));
-    }
-    free(bytes);
-    free(path);
-    return status;
-}
-
 /* ---- the table that is compared ----------------------------------------------------------------------------------- */
 
 typedef struct person_row {
@@ -337,7 +320,8 @@ done:
 static dn_status run_study(const dn_roster *cohort, const dn_run_group_options *options, const char *target, const char *values,
                            dn_roster_comparison *it)
 {
-    char *path = NULL;
+    const char *const folders[] = {cohort->output, cohort->dataset, NULL};
+    char *path = NULL, *remarks = NULL;
     dn_study_result result = {0};
     dn_status status = DN_OK;
     const bool icv = has_values(cohort, "icv", options->count_rejected);
@@ -362,9 +346,11 @@ static dn_status run_study(const dn_roster *cohort, const dn_run_group_options *
     DN_TRY_GOTO(status, dn_study_groups(&how, &result), done);
     it->text = result.text;
     result.text = NULL;
-    DN_TRY_GOTO(status, clean_file(cohort, target, "groups_remarks.tsv"), done);
+    DN_TRY_GOTO(status, dn_path_join(target, "groups_remarks.tsv", &remarks), done);
+    DN_TRY_GOTO(status, dn_cut_folders_file(remarks, &(const dn_cut_rule){.folders = folders}), done);
     status = set_command(it, values, icv);
 done:
+    free(remarks);
     dn_study_result_release(&result);
     free(path);
     return status;

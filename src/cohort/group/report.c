@@ -216,11 +216,7 @@ dn_status dn_roster_write_report(const dn_roster *cohort, const dn_roster_outlie
     DN_TRY_GOTO(status, dn_path_join(folder, "report.html", &path), done);
     DN_TRY_GOTO(status, dn_file_create(&writer, path), done);
     status = put_page(&it);
-    if (status == DN_OK) {
-        status = dn_file_commit(&writer);
-    } else {
-        dn_file_discard(&writer);
-    }
+    status = dn_file_end(&writer, status);
 done:
     free(path);
     free(it.order);

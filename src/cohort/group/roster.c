@@ -3,6 +3,7 @@
 #include "cohort/group/roster.h"
 
 #include "base/bids_name.h"
+#include "base/cut_folders.h"
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
@@ -48,20 +49,6 @@ double dn_roster_value(const dn_roster_scan *scan, size_t column)
 
 /* ---- sentences ---------------------------------------------------------------------------------------------------- */
 
-/* Takes every "folder/" out of text. */
-static void cut_folder(char *text, const char *folder)
-{
-    const size_t length = folder != NULL ? strlen(folder) : 0;
-    for (char *at = text; length > 0 && (at = strstr(at, folder)) != NULL;) {
-        const bool starts = at == text || strchr(" '\"(\t\n", at[-1]) != NULL;
-        if (starts && at[length] == '/') {
-            memmove(at, at + length + 1, strlen(at + length + 1) + 1);
-        } else {
-            at += length;
-        }
-    }
-}
-
 /* What stands before `inside` up to a quote or blank: a folder that the data set had when it was measured. */
 static void cut_before(char *text, const char *inside)
 {
@@ -76,23 +63,19 @@ static void cut_before(char *text, const char *inside)
     memmove(start, at, strlen(at) + 1);
 }
 
-void dn_roster_cut_folders(const dn_roster *cohort, char *text)
-{
-    const char *const folders[] = {cohort->output, cohort->dataset};
-    for (size_t i = 0; i < 2; ++i) {
-        char *whole = realpath(folders[i], NULL);
-        cut_folder(text, folders[i]);
-        cut_folder(text, whole);
-        free(whole);
-    }
-}
-
 dn_status dn_roster_without_folders(const dn_roster *cohort, const char *text, const char *inside, char **out)
 {
-    DN_TRY(dn_strdup(text, out));
-    dn_roster_cut_folders(cohort, *out);
-    cut_before(*out, inside);
-    dn_text_make_line(*out);
+    const char *const folders[] = {cohort->output, cohort->dataset, NULL};
+    char *copy = NULL;
+    DN_TRY(dn_strdup(text, &copy));
+    const dn_status status = dn_cut_folders(&copy, &(const dn_cut_rule){.folders = folders});
+    if (status != DN_OK) {
+        free(copy);
+        return status;
+    }
+    cut_before(copy, inside);
+    dn_text_make_line(copy);
+    *out = copy;
     return DN_OK;
 }
 

@@ -63,10 +63,8 @@ const char *dn_roster_accepted(const dn_roster_scan *scan);
 /* A volume in mm3 by its column; NaN: not measured. */
 double dn_roster_value(const dn_roster_scan *scan, size_t column);
 
-/* Takes the folders of OUTPUT and of the data set out of text, in place. */
-void dn_roster_cut_folders(const dn_roster *cohort, char *text);
-/* The same for a sentence about a scan, which may name a folder that the data set had when it was measured: "cannot read /data/sub-05/x"
- * becomes "cannot read sub-05/x". *out is owned by the caller. */
+/* A sentence about a scan without the folders of OUTPUT and of the data set (base/cut_folders.h), also where it names a folder that the
+ * data set had when it was measured: "cannot read /data/sub-05/x" becomes "cannot read sub-05/x". *out is owned by the caller. */
 DN_CHECKED dn_status dn_roster_without_folders(const dn_roster *cohort, const char *text, const char *inside, char **out);
 
 #endif

@@ -116,11 +116,7 @@ static dn_status write_wide(const dn_roster *cohort, const char *folder)
     DN_TRY_GOTO(status, dn_path_join(folder, "volumes_wide.tsv", &path), done);
     DN_TRY_GOTO(status, dn_file_create(&writer, path), done);
     status = write_wide_rows(&writer, cohort, columns, count);
-    if (status == DN_OK) {
-        status = dn_file_commit(&writer);
-    } else {
-        dn_file_discard(&writer);
-    }
+    status = dn_file_end(&writer, status);
 done:
     free(path);
     free(columns);

@@ -108,11 +108,7 @@ static dn_status write_table(const char *folder, const char *name, dn_status (*p
     free(path);
     DN_TRY(status);
     status = put(&writer, measured);
-    if (status != DN_OK) {
-        dn_file_discard(&writer);
-        return status;
-    }
-    return dn_file_commit(&writer);
+    return dn_file_end(&writer, status);
 }
 
 dn_status dn_selftest_write(const char *folder, const dn_selftest_measured *measured)

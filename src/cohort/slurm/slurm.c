@@ -3,6 +3,7 @@
 #include "cohort/slurm/slurm.h"
 
 #include "base/file.h"
+#include "base/install.h"
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/program.h"
@@ -230,17 +231,24 @@ dn_status dn_slurm_submit(const dn_slurm_options *options, const dn_run_survey *
                "machine are allowed for each",
                survey->waiting, survey->scans, of.tasks, reference_seconds / 3.0);
     }
-    dn_status status = make_script(options, &of, "participant", &participant);
-    if (status == DN_OK) {
-        status = make_script(options, &of, "group", &group);
+    char *own = dn_install_program();
+    dn_slurm_options how = *options;
+    dn_status status = DN_OK;
+    if (how.program == NULL && own == NULL) {
+        DN_FAIL(DN_EINTERNAL, "cannot find the program's own path");
     }
-    if (status == DN_OK && options->dry) {
-        status = show(options->lines, "participant.sh", participant);
-        status = status == DN_OK ? show(options->lines, "group.sh", group) : status;
-    } else if (status == DN_OK) {
-        status = write_and_submit(options, participant, group);
+    how.program = how.program != NULL ? how.program : own;
+    DN_TRY_GOTO(status, make_script(&how, &of, "participant", &participant), done);
+    DN_TRY_GOTO(status, make_script(&how, &of, "group", &group), done);
+    if (how.dry) {
+        DN_TRY_GOTO(status, show(how.lines, "participant.sh", participant), done);
+        status = show(how.lines, "group.sh", group);
+    } else {
+        status = write_and_submit(&how, participant, group);
     }
+done:
     free(participant);
     free(group);
+    free(own);
     return status;
 }

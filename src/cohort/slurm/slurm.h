@@ -8,7 +8,7 @@
 #include "cohort/run/run.h"
 
 typedef struct dn_slurm_options {
-    const char *program;          /* path of dien, as all nodes have it */
+    const char *program;          /* path of dien, as all nodes have it; NULL: of the program that runs */
     const char *dataset, *output; /* as typed */
     const char *const *words;     /* the other words of the command that each task runs */
     size_t word_count;

@@ -127,7 +127,7 @@ static dn_conv backward_conv(const dn_train_part *part, const dn_shape *x, bool 
     return c;
 }
 
-/* Forward kernels are faster, so mirrored weights are taken where they can be: stride 1, one group or one a channel. */
+/* Forward kernels are faster, so mirrored weights are taken where they can be: stride 1, one group or one per channel. */
 static bool flips(const dn_train_layer *layer, const dn_train_part *part, int64_t in)
 {
     const dn_conv *c = &part->conv;

@@ -25,7 +25,7 @@ typedef struct run {
     const dn_targets *targets;
     float *logits;
     int64_t voxels, classes, pieces;
-    double *sums;           /* a piece: 3 a class, then entropy, focal, weight */
+    double *sums;           /* per piece: 3 per class, then entropy, focal, weight */
     dn_loss_counts *counts; /* a piece: one per class */
     int64_t *used;          /* a piece */
     int64_t *bad;           /* a piece: first voxel whose target is no class, or -1 */

@@ -22,6 +22,7 @@ typedef enum {
  * networks' labels. */
 dn_contrast dn_contrast_of(const dn_head *head, const dn_location *location, bool head_seen);
 
+/* Whether it is another contrast than T1. */
 static inline bool dn_contrast_is_other(dn_contrast contrast)
 {
     return contrast == DN_CONTRAST_TISSUES || contrast == DN_CONTRAST_INSIDE_OTHER;

@@ -3,6 +3,7 @@
 
 #include "base/job.h"
 #include "base/memory.h"
+#include "infer/divide.h"
 #include "infer/region.h"
 #include "infer/white_matter.h"
 #include "segment/segmenter.h"
@@ -55,22 +56,42 @@ static bool settled(const dn_segment_result *r, int64_t box, const int64_t padde
     return all && clearance >= DN_REGION_BOX_MARGIN;
 }
 
-/* What was found on the box, before it is cleaned, gives way to its mean with what the network says of the mirror image. */
-static dn_status ask_mirrored(dn_segmenter *s, dn_segment_result *r)
+/* What box says of the result's box, not cleaned; where it is made for it, the mean with what it says of the mirror image, whose difference
+ * goes to *mirrored; NULL: it is run once. */
+static dn_status answer(const dn_box_network *box, const dn_segment_result *r, const int64_t start[3], const int64_t dim[3],
+                        dn_posteriors *out, dn_consensus *mirrored)
 {
-    dn_hypothalamus *h = r->hypothalamus;
     dn_posteriors mean;
     const dn_consensus_options pair = dn_consensus_mirrored_pair();
-    if (!dn_segmenter_box(s, r)->model->input.mirror || s->options.consensus != NULL) {
-        return DN_OK;
+    DN_TRY(dn_network_run(box->network, r->conformed.volume, start, dim, out));
+    dn_status status = dn_structures_check_channels(&box->structures, out->channels);
+    if (status == DN_OK && mirrored != NULL) {
+        status = dn_consensus_run(box->network, &box->structures, r->conformed.volume, start, dim, 0.0, &pair, out, &mean, mirrored);
+        dn_posteriors_release(out);
+        *out = mean;
     }
-    if (h->mirrored == NULL) {
+    if (status != DN_OK) {
+        dn_posteriors_release(out);
+    }
+    return status;
+}
+
+/* The same of both networks where one divides what the other finds: then the difference is that of the whole. */
+static dn_status answers(dn_segmenter *s, dn_segment_result *r, const int64_t start[3], const int64_t dim[3])
+{
+    dn_hypothalamus *h = r->hypothalamus;
+    const dn_box_network *box = dn_segmenter_box(s, r);
+    const bool single = s->options.consensus != NULL; /* which mirrors by itself */
+    if (h->mirrored == NULL && box->model->input.mirror && !single) {
         DN_TRY(dn_alloc(&h->mirrored, 1, sizeof *h->mirrored, "the results of the mirror image"));
     }
-    DN_TRY(dn_consensus_run(dn_segmenter_box(s, r)->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim,
-                            0.0, &pair, &h->posteriors, &mean, h->mirrored));
-    dn_posteriors_release(&h->posteriors);
-    h->posteriors = mean;
+    DN_TRY(answer(box, r, start, dim, &h->posteriors, h->mirrored));
+    if (box->whole != NULL) {
+        dn_posteriors found;
+        DN_TRY(answer(box->whole, r, start, dim, &found, h->mirrored));
+        dn_divide(&found, &box->whole->structures, &box->structures, &h->posteriors);
+        dn_posteriors_release(&found);
+    }
     return DN_OK;
 }
 
@@ -90,9 +111,7 @@ static dn_status run_box(dn_segmenter *s, dn_segment_result *r, const int64_t pa
                         dim);
     }
     dn_posteriors_release(&h->posteriors);
-    DN_TRY(dn_network_run(dn_segmenter_box(s, r)->network, r->conformed.volume, start, dim, &h->posteriors));
-    DN_TRY(dn_structures_check_channels(&r->structures, h->posteriors.channels));
-    DN_TRY(ask_mirrored(s, r));
+    DN_TRY(answers(s, r, start, dim));
     DN_TRY(dn_postprocess(&h->posteriors, &r->structures, h->groups));
     *done = settled(r, box, padded, seen, next) || (given && *seen);
     return DN_OK;
@@ -104,12 +123,14 @@ static dn_status search_whole_head(dn_segmenter *s, dn_segment_result *r, bool *
     uint8_t *labels = NULL;
     dn_group_result *groups = NULL;
     dn_status status;
-    DN_TRY_GOTO(status, dn_network_run_whole(dn_segmenter_box(s, r)->network, r->conformed.volume, &labels), done);
-    DN_TRY_GOTO(status, dn_alloc(&groups, r->structures.group_count, sizeof *groups, "the structures found"), done);
-    DN_TRY_GOTO(status, dn_postprocess_labels(labels, r->conformed.volume->grid.dim, &r->structures, groups), done);
+    const dn_box_network *box = dn_segmenter_box(s, r);
+    const dn_box_network *finds = box->whole != NULL ? box->whole : box;
+    DN_TRY_GOTO(status, dn_network_run_whole(finds->network, r->conformed.volume, &labels), done);
+    DN_TRY_GOTO(status, dn_alloc(&groups, finds->structures.group_count, sizeof *groups, "the structures found"), done);
+    DN_TRY_GOTO(status, dn_postprocess_labels(labels, r->conformed.volume->grid.dim, &finds->structures, groups), done);
     /* Centre on the largest find; its partner on the other side is next to it or is not the partner. */
     int64_t largest = 0;
-    for (size_t g = 0; g < r->structures.group_count; ++g) {
+    for (size_t g = 0; g < finds->structures.group_count; ++g) {
         if (groups[g].core_voxels > largest) {
             largest = groups[g].core_voxels;
             memcpy(centre, groups[g].centre, sizeof groups[g].centre);
@@ -144,18 +165,36 @@ static dn_status settle_intensities(const dn_segmenter *s, dn_segment_result *r)
     return DN_OK;
 }
 
-/* The consensus on the box on which the network has settled takes the place of its answer. */
+/* The consensus of the box's network on the box on which it has settled. */
+static dn_status mean_answer(const dn_segmenter *s, const dn_segment_result *r, const dn_box_network *box, dn_posteriors *out,
+                             dn_consensus *found)
+{
+    const dn_posteriors *settled_on = &r->hypothalamus->posteriors;
+    const double peak = s->options.white_matter > 0.0 ? s->options.white_matter : r->white_matter;
+    return dn_consensus_run(box->network, &box->structures, r->conformed.volume, settled_on->start, settled_on->dim, peak,
+                            s->options.consensus, NULL, out, found);
+}
+
+/* It takes the place of its answer. */
 static dn_status ask_again(dn_segmenter *s, dn_segment_result *r)
 {
     dn_hypothalamus *h = r->hypothalamus;
-    dn_posteriors mean;
+    const dn_box_network *box = dn_segmenter_box(s, r);
+    dn_posteriors mean, whole;
     if (s->options.consensus == NULL) {
         return DN_OK;
     }
     DN_TRY(dn_alloc(&h->consensus, 1, sizeof *h->consensus, "the consensus"));
-    double peak = s->options.white_matter > 0.0 ? s->options.white_matter : r->white_matter;
-    DN_TRY(dn_consensus_run(dn_segmenter_box(s, r)->network, &r->structures, r->conformed.volume, h->posteriors.start, h->posteriors.dim,
-                            peak, s->options.consensus, NULL, &mean, h->consensus));
+    DN_TRY(mean_answer(s, r, box, &mean, h->consensus));
+    if (box->whole != NULL) {
+        dn_status status = mean_answer(s, r, box->whole, &whole, h->consensus);
+        if (status != DN_OK) {
+            dn_posteriors_release(&mean);
+            return status;
+        }
+        dn_divide(&whole, &box->whole->structures, &box->structures, &mean);
+        dn_posteriors_release(&whole);
+    }
     dn_posteriors_release(&h->posteriors);
     h->posteriors = mean;
     return dn_postprocess(&h->posteriors, &r->structures, h->groups);
@@ -241,9 +280,15 @@ static dn_status fill_around(const dn_segmenter *s, dn_segment_result *r, dn_vol
     return status;
 }
 
+static int64_t voxels_seen(const dn_box_network *box)
+{
+    return dn_network_work_done(box->network)->voxels + (box->whole != NULL ? voxels_seen(box->whole) : 0);
+}
+
 dn_status dn_hypothalamus_in_box(dn_segmenter *s, dn_segment_result *r)
 {
-    const int64_t before = dn_network_work_done(dn_segmenter_box(s, r)->network)->voxels;
+    const dn_box_network *box = dn_segmenter_box(s, r);
+    const int64_t before = voxels_seen(box);
     dn_volume *scan = r->conformed.volume;
     dn_volume *filled = NULL;
     DN_TRY(dn_alloc(&r->hypothalamus, 1, sizeof *r->hypothalamus, "the hypothalamus"));
@@ -257,13 +302,16 @@ dn_status dn_hypothalamus_in_box(dn_segmenter *s, dn_segment_result *r)
     }
     r->conformed.volume = scan; /* what follows sees the scan as it is */
     dn_volume_destroy(filled);
-    dn_network_rest(dn_segmenter_box(s, r)->network);
+    dn_network_rest(box->network);
+    if (box->whole != NULL) {
+        dn_network_rest(box->whole->network);
+    }
     if (status != DN_OK) {
         dn_hypothalamus_destroy(r->hypothalamus);
         r->hypothalamus = NULL;
         return status;
     }
-    r->hypothalamus->network_voxels = dn_network_work_done(dn_segmenter_box(s, r)->network)->voxels - before;
+    r->hypothalamus->network_voxels = voxels_seen(box) - before;
     r->hypothalamus->map = r->conformed.map;
     r->hypothalamus->voxel_mm3 = dn_grid_voxel_volume(&scan->grid);
     return DN_OK;

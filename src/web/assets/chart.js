@@ -14,7 +14,7 @@ export function ticks(low, high, count = 5) {
 }
 
 /** A frame of width × height with axes; x and y turn values into places. */
-export function frame({ width = 360, height = 240, xs, ys, xLabel, yLabel, label, pad = [46, 12, 10, 36] }) {
+export function frame({ width = 360, height = 240, xs, ys, xLabel, yLabel, label, pad = [46, 18, 18, 36] }) {
     const [left, right, top, bottom] = pad;
     const x = (v) => left + ((v - xs[0]) / (xs[1] - xs[0] || 1)) * (width - left - right);
     const y = (v) => height - bottom - ((v - ys[0]) / (ys[1] - ys[0] || 1)) * (height - top - bottom);
@@ -26,7 +26,7 @@ export function frame({ width = 360, height = 240, xs, ys, xLabel, yLabel, label
     for (const v of ticks(...xs)) root.append(svg('text', { x: x(v), y: height - bottom + 16, 'text-anchor': 'middle' }, String(v)));
     root.append(svg('line', { x1: left, x2: width - right, y1: height - bottom, y2: height - bottom, class: 'axis' }),
         svg('text', { x: (left + width - right) / 2, y: height - 4, 'text-anchor': 'middle', class: 'name' }, xLabel ?? ''));
-    if (yLabel) root.append(svg('text', { x: 2, y: top + 1, class: 'name' }, yLabel));
+    if (yLabel) root.append(svg('text', { x: 2, y: 9, class: 'name' }, yLabel));
     return { root, x, y };
 }
 

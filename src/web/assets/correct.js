@@ -44,7 +44,7 @@ export function correction(panel, job, data, { saved, left }) {
     const which = choice([['all', T.overAll], ['nothing', T.overNothing], ['labels', T.overLabels]], over, (value) => { over = value; });
     const erased = choice([['all', T.overAll], ['this', T.eraseOnly]], 'all', (value) => { eraseThis = value === 'this'; });
     const whichField = field(T.over, which);
-    const erasedField = field(T.over, erased);
+    const erasedField = field(T.eraseWhat, erased);
     const undo = h('button', { type: 'button', onclick: () => step('undo') }, T.undo);
     const redo = h('button', { type: 'button', onclick: () => step('redo') }, T.redo);
     const changes = h('ul', { class: 'plain', 'aria-live': 'polite' });

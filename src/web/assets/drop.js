@@ -10,23 +10,33 @@ const BESIDE = /(^|\/)(\.|__MACOSX|Thumbs\.db|desktop\.ini|DICOMDIR$)|\.(txt|jso
 const pathOf = (file) => file.path_ || file.webkitRelativePath || file.name;
 const stem = (name) => name.replace(/^.*\//, '').replace(/\.(nii|nii\.gz|mgz|mgh|hdr|img|img\.gz|zip|tar|tar\.gz|tgz|tar\.xz|tar\.bz2)$/i, '');
 
+/** Whether a file may be of a scanner: DICOM says so at byte 128; files of before 1993 begin with a group number. */
+async function isDicom(file) {
+    const head = new Uint8Array(await file.slice(0, 132).arrayBuffer());
+    const old = head.length > 8 && (head[0] === 8 || head[0] === 2) && head[1] === 0 && head[3] === 0;
+    return old || String.fromCharCode(...head.slice(128)) === 'DICM';
+}
+
 /** Files → scans [{name, files}] and what was left out. A NIfTI or .mgz file or an archive is one scan, a .hdr with its .img, too; all other
  *  files of one folder are taken for the DICOM files of one scan. */
-export function scansOf(files) {
+export async function scansOf(files) {
     const scans = [];
     const pairs = new Map();
     const folders = new Map();
     const left = [];
     const join = (map, key, file) => map.set(key, [...(map.get(key) || []), file]);
+    const known = (path) => IMAGE.test(path) || ARCHIVE.test(path) || PAIR.test(path) || BESIDE.test(path) || /\.(dcm|ima)$/i.test(path);
+    const dicom = new Set((await Promise.all([...files].filter((f) => !known(pathOf(f))).map((f) => isDicom(f).then((yes) => yes && f, () => null)))).filter(Boolean));
     for (const file of files) {
         const path = pathOf(file);
         if (IMAGE.test(path) || ARCHIVE.test(path)) scans.push({ name: stem(path), files: [file] });
         else if (PAIR.test(path)) join(pairs, path.replace(PAIR, ''), file);
         else if (BESIDE.test(path)) left.push(path);
+        else if (!known(path) && !dicom.has(file)) left.push(path);
         else join(folders, path.includes('/') ? path.split('/')[0] : '', file);
     }
     for (const [key, pair] of pairs) scans.push({ name: stem(key), files: pair });
-    for (const [key, dicom] of folders) scans.push({ name: key || stem(pathOf(dicom[0])), files: dicom, dicom: true });
+    for (const [key, all] of folders) scans.push({ name: key || stem(pathOf(all[0])), files: all, dicom: true });
     return { scans, left };
 }
 
@@ -77,7 +87,7 @@ export function dropZone(onfiles, { title = T.dropTitle, note = T.dropNote, extr
         file, folder, status);
     const take = (files) => {
         if (files.length === 0) put(status, T.nothingDropped);
-        else onfiles(files, (text) => { put(status, text); say(text); });
+        else onfiles(files, (text, bad) => { put(status, bad ? h('span', { class: 'error' }, text) : text); say(text); });
     };
     for (const input of [file, folder]) {
         input.addEventListener('change', () => { take([...input.files]); input.value = ''; });

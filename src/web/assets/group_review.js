@@ -1,18 +1,22 @@
 // The review of a group: one scan after another, one key each. A accepts and R rejects, and both go on to the next scan.
 import { field, h, keep, put } from './dom.js';
-import { isOut, remarksOf } from './group_table.js';
+import { when } from './format.js';
+import { isOut } from './group_table.js';
+import { rowMark } from './parts.js';
+import { remarks } from './verdict.js';
 import T from './texts.js';
 
-/** decide(row, accepted, reason, who) keeps the decision. */
+/** decide(row, accepted, reason, who) keeps the decision, and gives the row as it is now. */
 export function review(id, rows, start, decide) {
     if (rows.length === 0) return;
     let at = start;
+    let busy = false;
     const decided = new Map();
     const title = h('h2', {});
-    const mark = h('span', { class: 'mark' });
+    const mark = h('span', {});
     const picture = h('img', { alt: '' });
     const frame = h('div', { class: 'picture', tabindex: 0, role: 'region', 'aria-label': T.picture }, picture);
-    const notes = h('p', {});
+    const notes = h('div', { class: 'notes' });
     const status = h('p', { class: 'soft', role: 'status' });
     const who = h('input', { type: 'text', autocomplete: 'name', value: keep.get('who'), maxlength: 200 });
     const nameField = field(T.who, who);
@@ -32,16 +36,16 @@ export function review(id, rows, start, decide) {
         h('p', { class: 'soft small' }, T.reviewHelp), status);
 
     function draw() {
-        const row = rows[at];
-        const out = decided.has(row.key) ? !decided.get(row.key) : isOut(row);
+        const row = decided.get(rows[at].key) ?? rows[at];
         put(title, row.name, h('span', { class: 'soft small' }, ` ${T.reviewOf(at + 1, rows.length)}`));
-        mark.className = `mark ${out ? 'bad' : 'ok'}`;
-        put(mark, out ? T.leftOutMark : T.used);
+        put(mark, rowMark(row), isOut(row) ? h('span', { class: 'soft small' }, ` ${T.leftOutMark}`) : null);
         picture.hidden = !row.picture;
         frame.scrollTop = 0;
         if (row.picture) picture.src = row.picture;
         picture.alt = row.picture ? T.pictureOf(row.name) : '';
-        put(notes, remarksOf(row));
+        const flags = remarks(row.flags);
+        put(notes, row.review ? h('p', {}, row.review.reason ? `${row.review.reason} ` : '', h('span', { class: 'soft' }, T.reviewed(row.review.who, when(row.review.when)))) : null,
+            flags.length > 0 ? h('ul', { class: 'remarks' }, flags) : null);
         if (rows[at + 1]?.picture) new Image().src = rows[at + 1].picture; // the next one is there before it is wanted
     }
     function asking(yes) {
@@ -59,13 +63,15 @@ export function review(id, rows, start, decide) {
     async function finish(accepted, text) {
         const name = who.value.trim();
         if (name === '') { put(status, T.whoNeeded); who.focus(); return; }
+        if (busy) return; // a key that is held down must not decide about the scan behind
+        busy = true;
         keep.set('who', name);
         const row = rows[at];
         try {
-            await decide(row, accepted, text, name);
-            decided.set(row.key, accepted);
+            decided.set(row.key, await decide(row, accepted, text, name));
             go(1);
         } catch (error) { put(status, error.message); }
+        busy = false;
     }
     dialog.addEventListener('keydown', (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -74,7 +80,7 @@ export function review(id, rows, start, decide) {
             event.preventDefault();
             finish(false, T.reasons[Number(key) - 1]);
         } else if (event.target instanceof HTMLInputElement) {
-            return;
+            if (event.target === who && key === 'enter') dialog.focus();
         } else if (key === 'a') { event.preventDefault(); finish(true, ''); } else if (key === 'r') { event.preventDefault(); asking(true); }
         else if (key === 'arrowright' || key === 'n') go(1);
         else if (key === 'arrowleft') go(-1);

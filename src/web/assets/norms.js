@@ -1,12 +1,22 @@
 // Where the person lies among people of the same age: the percentiles of a norm over age as lines, the person as a point.
 import { h, svg } from './dom.js';
 import { frame, path } from './chart.js';
-import { percentile, plain, structureName } from './format.js';
+import { percentile, plain, structureName, unitOf } from './format.js';
 import T from './texts.js';
 
 const LINES = ['p5', 'p25', 'p50', 'p75', 'p95'];
 
-function normChart(job, norm) {
+/** A norm in the unit in which the table shows the structure; in its own where that is another kind of unit. */
+function inUnitOfTable(norm) {
+    const unit = unitOf(norm.structure);
+    const factor = norm.unit === unit ? 1 : norm.unit === 'mL' && unit === 'mm\u00b3' ? 1000 : norm.unit === 'mm\u00b3' && unit === 'mL' ? 0.001 : null;
+    if (factor === null || factor === 1) return norm;
+    const curve = norm.curve.map((c) => ({ ...c, ...Object.fromEntries(LINES.map((p) => [p, c[p] * factor])) }));
+    return { ...norm, unit, value: norm.value * factor, curve };
+}
+
+function normChart(job, given) {
+    const norm = inUnitOfTable(given);
     const name = structureName(norm.structure.replace(/_([LRB])$/, (_, s) => ({ L: ', left', R: ', right', B: '' })[s]));
     const curve = norm.curve;
     const values = [...curve.flatMap((c) => [c.p5, c.p95]), norm.value];

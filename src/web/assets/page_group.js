@@ -20,6 +20,17 @@ function unmatched(group) {
         h('ul', {}, failed.map((f) => h('li', {}, h('strong', {}, f.name), `: ${f.reason ?? ''}`)))] : null];
 }
 
+/** Scans of the group that are still measured. */
+function still(group) {
+    const count = group.pending?.length ?? 0;
+    const ended = group.rows.length + (group.failed ?? []).length;
+    return count === 0 ? null : h('div', { class: 'card progress' }, h('progress', { max: ended + count, value: ended, 'aria-label': T.progressLabel }),
+        h('p', { class: 'step' }, T.pending(ended, ended + count)), h('p', { class: 'soft small' }, T.pendingNote));
+}
+
+/** Whether news of a scan say more than the row does: a review of this page is in the row already. */
+const changedBy = (row, job) => (job.review?.when ?? null) !== (row.review?.when ?? null) || (job.corrected ?? false) !== row.corrected;
+
 export async function show(main, [id], current) {
     let group = await get(`/api/groups/${id}`);
     if (!current()) return null;
@@ -29,22 +40,27 @@ export async function show(main, [id], current) {
     const notes = h('div', {});
     const view = { text: '', state: 'all', sort: 'name', down: false, columns: null };
     const table = groupTable(id, view, { open: (key) => startReview(key), changed: counts });
-    const compare = h('div', {});
+    const compare = compareSection(id);
+    const waiting = h('div', { 'aria-live': 'polite' });
 
     function counts(shown) {
-        put(count, T.groupRows(shown.length, group.rows.length, group.rows.filter(isOut).length));
+        if (group.rows.length > 0) put(count, T.groupRows(shown.length, group.rows.length, group.rows.filter(isOut).length));
     }
     function draw() {
         table.update(group);
         put(notes, unmatched(group));
-        put(compare, compareSection(id, group));
+        put(waiting, still(group));
+        for (const part of needsRows) part.hidden = group.rows.length === 0;
+        compare.update(group);
     }
     async function decide(row, accepted, reason, who) {
         try {
-            await putTo(`/api/groups/${id}/rows/${encodeURIComponent(row.key)}/review`, { accepted, reason, who });
-            group = await get(`/api/groups/${id}`);
-            draw();
+            const now = await putTo(`/api/groups/${id}/rows/${encodeURIComponent(row.key)}/review`, { accepted, reason, who });
+            group.rows = group.rows.map((r) => (r.key === row.key ? now : r));
+            table.update(group);
+            compare.stale();
             say(`${row.name}: ${accepted ? T.used : T.whyOut(reason)}`);
+            return now;
         } catch (error) { fail(error); throw error; }
     }
     function startReview(key) {
@@ -62,16 +78,27 @@ export async function show(main, [id], current) {
             file.value = '';
         },
     });
+    const needsRows = [table.element, compare.element];
     const filter = h('input', { type: 'search', oninput: () => { view.text = filter.value; table.draw(); } });
-    const state = choice([['all', T.filterAll], ['used', T.filterUsed], ['out', T.filterOut], ['warn', T.filterWarn]], 'all', (v) => { view.state = v; table.draw(); });
+    const state = choice([['all', T.filterAll], ['used', T.filterUsed], ['out', T.filterOut], ['warn', T.filterWarn], ['open', T.filterOpen]], 'all', (v) => { view.state = v; table.draw(); });
+    const tools = h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => startReview(table.shown()[0]?.key) }, T.review),
+        h('button', { type: 'button', title: T.participantsNote, onclick: () => file.click() }, T.participants), file,
+        h('a', { class: 'button', href: `/api/groups/${id}/table.tsv`, download: `${group.name}.tsv` }, T.table));
+    const filters = h('div', { class: 'fields' }, field(T.filter, filter), field(T.filterState, state), table.columnsField);
+    needsRows.push(tools, filters);
     put(main, h('div', { class: 'row spread head' }, h('div', {}, h('h1', {}, group.name), count),
-        h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => startReview(table.shown()[0]?.key) }, T.review),
-            h('button', { type: 'button', title: T.participantsNote, onclick: () => file.click() }, T.participants), file,
-            h('a', { class: 'button', href: `/api/groups/${id}/table.tsv`, download: `${group.name}.tsv` }, T.table))),
-    trouble, notes, h('div', { class: 'fields' }, field(T.filter, filter), field(T.filterState, state), table.columnsField), table.element, compare);
+        tools),
+    trouble, waiting, notes, filters, table.element, compare.element);
     draw();
-    const news = listen('job', async (job) => {
-        if (job.state === 'done' && group.rows.some((r) => r.key === job.id || r.job === job.id)) { group = await get(`/api/groups/${id}`); draw(); }
+    const fresh = async () => {
+        try { group = await get(`/api/groups/${id}`); if (current()) draw(); } catch (error) { fail(error); }
+    };
+    let due = null;
+    const soon = () => { due ??= setTimeout(() => { due = null; fresh(); }, 500); }; // many scans may end at once
+    const news = listen('job', (job) => {
+        const ended = !['queued', 'running'].includes(job.state);
+        if (ended && (group.pending?.includes(job.id) || group.rows.some((r) => r.job === job.id && changedBy(r, job)))) soon();
     });
-    return () => { news(); document.querySelector('dialog.review')?.close(); };
+    const again = listen('open', fresh);
+    return () => { news(); again(); clearTimeout(due); document.querySelector('dialog.review')?.close(); };
 }

@@ -1,6 +1,6 @@
 // The list of groups, and the place to drop many scans at once.
-import { get, post } from './api.js';
-import { field, h, put } from './dom.js';
+import { get, post, remove } from './api.js';
+import { ask, field, h, put, say } from './dom.js';
 import { dropZone, scansOf } from './drop.js';
 import { uploadAll } from './page_home.js';
 import { problem } from './parts.js';
@@ -14,8 +14,8 @@ export async function show(main, _parts, current) {
     const uploads = h('div', { 'aria-live': 'polite' });
     const name = h('input', { type: 'text', maxlength: 200 });
     const zone = dropZone(async (files, tell) => {
-        const { scans, left } = scansOf(files);
-        tell(scans.length === 0 ? T.noScans : left.length > 0 ? T.leftOut(left.length, left[0]) : '');
+        const { scans, left } = await scansOf(files);
+        tell(scans.length === 0 ? T.noScans(left.length, left[0]) : left.length > 0 ? T.leftOut(left.length, left[0]) : '', scans.length === 0);
         if (scans.length === 0) return;
         const jobs = await uploadAll(scans, uploads, () => ({}), leave.signal);
         if (jobs.length === 0) return;
@@ -24,11 +24,25 @@ export async function show(main, _parts, current) {
             if (current()) location.hash = `#/group/${group.id}`;
         } catch (error) { uploads.append(problem(error)); }
     }, { title: T.dropMany, note: T.dropManyNote });
-    put(main, zone, uploads, h('div', { class: 'fields' }, field(T.groupName, name)),
+    /** A folder of results is named at the start of the program, and only there; all other groups can be deleted. */
+    function line(g) {
+        const drop = async () => {
+            if (!await ask(T.removeTitle(g.name), T.removeGroupText, T.remove, T.cancel)) return;
+            try {
+                await remove(`/api/groups/${g.id}`);
+                say(T.removed(g.name));
+                element.remove();
+            } catch (error) { uploads.append(problem(error)); }
+        };
+        const element = h('li', { class: 'card row spread' }, h('span', {}, h('a', { href: `#/group/${g.id}` }, h('strong', {}, g.name)), ' ',
+            h('span', { class: 'soft' }, T.source[g.source] ?? g.source, g.scans ? `, ${T.scans(g.scans)}` : '')),
+        g.source === 'folder' ? null : h('button', { type: 'button', class: 'quiet', 'aria-label': T.removeTitle(g.name).replace('?', ''), onclick: drop }, T.remove));
+        return element;
+    }
+    put(main, h('div', { class: 'fields' }, field(T.groupName, name)), zone, uploads,
         h('section', {}, h('h2', {}, T.groups), h('p', { class: 'soft' }, T.groupsNote),
             groups.length === 0 ? h('p', {}, T.noGroups) : h('ul', { class: 'plain cards' }, groups.map((g) =>
-                h('li', { class: 'card' }, h('a', { href: `#/group/${g.id}` }, h('strong', {}, g.name)), ' ',
-                    h('span', { class: 'soft' }, T.source[g.source] ?? g.source))))));
+                line(g)))));
     main.className = 'home';
     return () => leave.abort();
 }

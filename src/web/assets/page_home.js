@@ -8,6 +8,8 @@ import { problem, progress, stateMark } from './parts.js';
 import { upload } from './upload.js';
 import T from './texts.js';
 
+const busyNow = (job) => job.state === 'running' || job.state === 'queued';
+
 /** Age, sex and what to measure for the next scans. Age and sex are not kept: they belong to one person. */
 function options(about) {
     const chosen = keep.get('structures', '');
@@ -66,8 +68,8 @@ export async function show(main, _parts, current) {
     const set = options(about);
 
     const zone = dropZone(async (files, tell) => {
-        const { scans, left } = scansOf(files);
-        tell(scans.length === 0 ? T.noScans : left.length > 0 ? T.leftOut(left.length, left[0]) : '');
+        const { scans, left } = await scansOf(files);
+        tell(scans.length === 0 ? T.noScans(left.length, left[0]) : left.length > 0 ? T.leftOut(left.length, left[0]) : '', scans.length === 0);
         if (scans.length === 0) return;
         const started = await uploadAll(scans, uploads, set.of, leave.signal);
         if (started.length === 1 && scans.length === 1 && current()) location.hash = `#/scan/${started[0].id}`;
@@ -86,17 +88,22 @@ export async function show(main, _parts, current) {
     const list = h('div', {});
     const groupButton = h('button', {
         type: 'button', disabled: true, async onclick() {
-            const group = await post('/api/groups', { name: T.newGroup(marked.size), jobs: [...marked] });
+            const group = await post('/api/groups', { name: T.newGroup(done().length), jobs: done() });
             location.hash = `#/group/${group.id}`;
         },
     }, T.makeGroup);
-    const mark = () => { groupButton.disabled = marked.size < 2; };
+    const removeButton = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: dropMarked }, T.removeMarked);
+    const done = () => [...marked].filter((id) => jobs.get(id)?.state === 'done');
+    const mark = () => {
+        groupButton.disabled = done().length < 2;
+        removeButton.hidden = marked.size === 0;
+    };
 
     const rows = new Map();
     function row(job) {
         const bar = progress();
         const box = h('input', {
-            type: 'checkbox', 'aria-label': T.mark(job.name), disabled: job.state !== 'done',
+            type: 'checkbox', 'aria-label': T.mark(job.name), disabled: busyNow(job), checked: marked.has(job.id),
             onchange: () => { if (box.checked) marked.add(job.id); else marked.delete(job.id); mark(); },
         });
         const state = h('td', {});
@@ -106,8 +113,8 @@ export async function show(main, _parts, current) {
         return {
             element, box,
             update(now) {
-                box.disabled = now.state !== 'done';
-                const busy = now.state === 'running' || now.state === 'queued';
+                const busy = busyNow(now);
+                box.disabled = busy;
                 if (busy) bar.update(now);
                 if (busy) { if (bar.element.parentNode !== state) put(state, bar.element); } else put(state, stateMark(now));
                 put(measured, when(now.finished || now.created));
@@ -123,9 +130,21 @@ export async function show(main, _parts, current) {
             await remove(`/api/jobs/${job.id}`);
             jobs.delete(job.id);
             marked.delete(job.id);
+            mark();
             say(T.removed(job.name));
             draw();
         } catch (error) { put(uploads, problem(error)); }
+    }
+    async function dropMarked() {
+        if (!await ask(T.removeMany(marked.size), T.removeText, T.remove, T.cancel)) return;
+        const gone = [];
+        try {
+            for (const id of marked) { await remove(`/api/jobs/${id}`); gone.push(id); }
+        } catch (error) { put(uploads, problem(error)); }
+        for (const id of gone) { jobs.delete(id); marked.delete(id); }
+        say(T.removedMany(gone.length));
+        mark();
+        draw();
     }
     function draw() {
         const all = [...jobs.values()].sort((a, b) => b.number - a.number);
@@ -138,7 +157,7 @@ export async function show(main, _parts, current) {
         const everything = h('input', {
             type: 'checkbox', 'aria-label': T.markAll, onchange: () => {
                 for (const job of jobs.values()) {
-                    if (job.state !== 'done') continue;
+                    if (busyNow(job)) continue;
                     if (everything.checked) marked.add(job.id); else marked.delete(job.id);
                     rows.get(job.id).box.checked = everything.checked;
                 }
@@ -152,7 +171,7 @@ export async function show(main, _parts, current) {
     }
     draw();
     put(main, zone, uploads, set.element, h('section', { 'aria-label': T.recent },
-        h('div', { class: 'row spread' }, h('h2', {}, T.recent), groupButton), list,
+        h('div', { class: 'row spread' }, h('h2', {}, T.recent), h('div', { class: 'row' }, removeButton, groupButton)), list,
         about.keep_days ? h('p', { class: 'soft small' }, T.keptDays(about.keep_days)) : null));
     main.className = 'home';
 

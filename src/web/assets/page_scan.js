@@ -39,7 +39,8 @@ export async function show(main, [id, mode], current) {
         } else {
             main.className = 'one';
             put(main, h('h1', {}, job.name),
-                problem(new Failure(0, kind === 'cancelled' ? T.state.cancelled : job.error || T.state.failed, job.remedy)),
+                kind === 'cancelled' ? h('div', { class: 'card', role: 'status' }, h('strong', {}, T.state.cancelled), h('p', {}, T.cancelled))
+                    : problem(new Failure(0, job.error || T.state.failed, job.remedy)),
                 h('div', { class: 'row' }, h('a', { class: 'button primary', href: '#/' }, T.again), h('button', {
                     type: 'button', async onclick() {
                         if (!await ask(T.removeTitle(job.name), T.removeText, T.remove, T.cancel)) return;

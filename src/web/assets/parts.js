@@ -6,8 +6,16 @@ import T from './texts.js';
 /** A failure: what, and what to do. */
 export function problem(error) {
     if (!(error.status >= 0)) console.error(error);
-    return h('div', { class: 'verdict bad', role: 'alert' }, h('strong', {}, error.message || String(error)),
+    const [, first, rest] = String(error.message || error).match(/^(.{20,}?[.!?]) (.{80,})$/s) ?? [null, error.message || String(error), ''];
+    return h('div', { class: 'verdict bad', role: 'alert' }, h('strong', {}, first), rest ? h('p', {}, rest) : null,
         error.remedy ? h('p', {}, error.remedy) : null);
+}
+
+/** A scan of a group in the same words. */
+export function rowMark(row) {
+    if (row.reason && !row.verdict) return stateMark({ state: 'failed' });
+    const accepted = row.verdict === 'by_hand' && !row.review;
+    return stateMark({ state: 'done', review: accepted ? { accepted } : row.review, accepted: row.verdict !== 'no', warnings: (row.flags ?? []).filter((f) => f.level !== 'note') });
 }
 
 /** What a job is at, in a word with a colour. Colour is never alone: the word says it. */

@@ -28,16 +28,20 @@ function decision(job, decide) {
                 h('button', { type: 'button', class: 'danger', onclick: () => send(false) }, T.reject))), problem);
 }
 
+const levels = ['failed', 'warning', 'note'];
+/** Remarks of quality control, the gravest first, a sentence each: items of a list. */
+export const remarks = (flags) => (flags ?? []).slice().sort((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level)).map((flag) => h('li', {
+    class: flag.level === 'note' ? 'soft' : null,
+}, T.level[flag.level] ? h('strong', {}, `${T.level[flag.level]} `) : null, flag.sentence, flag.remedy ? h('span', { class: 'soft' }, ` ${flag.remedy}`) : null));
+
 export function verdict(job, data, decide) {
     const kind = verdictOf(job, data);
     const colour = unusable(kind) ? 'bad' : kind === 'check' || kind === 'failedByHand' ? 'warn' : 'ok';
     const review = job.review
         ? h('p', {}, job.review.reason ? `${job.review.reason} ` : '', h('span', { class: 'soft' }, T.reviewed(job.review.who, when(job.review.when)))) : null;
-    const levels = ['failed', 'warning', 'note'];
-    const flags = (data.flags || []).slice().sort((a, b) => levels.indexOf(a.level) - levels.indexOf(b.level)).map((flag) => h('li', {
-        class: flag.level === 'note' ? 'soft' : null,
-    }, T.level[flag.level] ? h('strong', {}, `${T.level[flag.level]} `) : null, flag.sentence, flag.remedy ? h('span', { class: 'soft' }, ` ${flag.remedy}`) : null));
+    const flags = remarks(data.flags);
+    const corrected = data.versions?.find((v) => v.number === data.version)?.by === 'hand';
     return h('section', { class: `verdict ${colour}`, 'aria-label': T.column.state },
         h('strong', {}, T.verdictTitle[kind]), T.verdictText[kind] ? h('p', {}, T.verdictText[kind]) : null, review,
-        flags.length > 0 ? h('ul', {}, flags) : null, decision(job, decide));
+        corrected ? h('p', { class: 'soft' }, T.checksBefore) : null, flags.length > 0 ? h('ul', {}, flags) : null, decision(job, decide));
 }

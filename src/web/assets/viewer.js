@@ -43,7 +43,7 @@ export class Viewer {
         self.canvas = canvas;
         canvas.viewer = self; // for the tests in a browser
         self.nv = new Niivue({
-            backColor: [0, 0, 0, 1], crosshairColor: [0.35, 0.75, 0.95, 0.8], crosshairGap: 6, crosshairWidth: 0.8, crosshairWidthUnit: 'mm', isRadiologicalConvention: true, show3Dcrosshair: false,
+            backColor: [0, 0, 0, 1], crosshairColor: [0.35, 0.75, 0.95, 0.8], crosshairGap: 6, crosshairWidth: 0.8, crosshairWidthUnit: 'mm', isRadiologicalConvention: true, sagittalNoseLeft: true, show3Dcrosshair: false,
             isNearestInterpolation: false, multiplanarShowRender: 1, multiplanarLayout: 2, dragAndDropEnabled: false,
             logLevel: 'error', loadingText: '', fontColor: [0.85, 0.85, 0.85, 1], fontMinPx: 11,
             viewModeHotKey: '', clipPlaneHotKey: '', cycleClipPlaneHotKey: '', isForceMouseClickToVoxelCenters: true, tileMargin: 2,

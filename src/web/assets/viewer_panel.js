@@ -1,4 +1,5 @@
 // The scan with its labels and what belongs to it: views, fading, zoom, and a line that says what lies under the crosshair.
+import { fileUrl } from './api.js';
 import { h, put } from './dom.js';
 import { sideName, withUnit } from './format.js';
 import { hasWebGL, Viewer } from './viewer.js';
@@ -53,10 +54,9 @@ export function viewerPanel(job, data, table) {
         async open() {
             const status = stage.querySelector('.over');
             if (!hasWebGL()) {
-                const picture = document.querySelector('figure.paper');
-                picture?.classList.add('always');
-                put(status, T.noWebGL);
-                bar.hidden = true;
+                const picture = data.files.find((f) => f.name.endsWith('_qc.png'));
+                put(element, h('p', { class: 'card', role: 'status' }, picture ? T.noWebGL : T.noWebGLNoPicture),
+                    picture ? h('img', { src: fileUrl(job.id, picture.name, data.version), alt: T.pictureOf(job.name) }) : null, h('p', { class: 'soft small' }, T.radiological));
                 return false;
             }
             try {

@@ -31,6 +31,7 @@ export function volumeTable(job, data, viewer) {
     const tag = unusable(verdictOf(job, data)) ? 's' : 'span';
     const number = (text) => (text === T.absent || text === '' ? text : h(tag, {}, text));
     const boxes = [];
+    const corrected = data.versions.find((v) => v.number === data.version)?.by === 'hand';
     const cells = new Map();
     const row = (v) => {
         const name = nameOf(v);
@@ -49,11 +50,12 @@ export function volumeTable(job, data, viewer) {
         cells.set(v.structure, both);
         const remarks = (v.flags || []).map((f) => f.sentence ?? f).join(' ');
         const flags = remarks === '' ? null : h('span', { class: 'flag', title: remarks, role: 'img', 'aria-label': remarks }, '!');
+        const byHand = v.by_voxels && corrected && v.structure !== 'icv' ? h('span', { class: 'by-hand', title: T.byVoxels, role: 'img', 'aria-label': T.byVoxels }, '\u270e') : null;
         const sided = Number.isFinite(v.left_mm3) || Number.isFinite(v.right_mm3);
         return h('tr', { class: isPart(v.structure) ? 'part' : 'whole' },
             h('td', { class: 'screen box' }, box),
             h('th', { scope: 'row' }, swatches(data.labels, v.structure), numbers.length > 0
-                ? h('button', { type: 'button', class: 'link', title: T.goTo(name), onclick: () => { if (!box.checked) box.click(); viewer.go(numbers); } }, short) : short, flags),
+                ? h('button', { type: 'button', class: 'link', title: T.goTo(name), onclick: () => { if (!box.checked) box.click(); viewer.go(numbers); } }, short) : short, byHand, flags),
             h('td', {}, sided ? number(volume(v.left_mm3, v.structure)) : ''), h('td', {}, sided ? number(volume(v.right_mm3, v.structure)) : ''),
             both, h('td', {}, number(signed(v.asymmetry_percent))), h('td', {}, isHead(v.structure) ? '' : number(ofHead(v.icv_percent))));
     };

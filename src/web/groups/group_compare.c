@@ -1,5 +1,6 @@
 /* The comparison of a group's people, by the study (study/groups): the page gives the columns, and shows what comes out. */
 #define _GNU_SOURCE
+#include "base/cut_folders.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "study/groups/groups.h"
@@ -96,7 +97,7 @@ static dn_status list_paths(const dn_page_group *group, const char *people, cons
     *count = 0;
     DN_TRY(dn_alloc(out, group->count + 1, sizeof **out, "the scans of a group"));
     for (size_t i = 0; i < group->count; ++i) {
-        if (group->member[i].reason == NULL) {
+        if (group->member[i].scan->reason == NULL) {
             (*out)[(*count)++] = group->member[i].table;
         }
     }
@@ -136,18 +137,12 @@ done:
 
 /* ---- what came out ------------------------------------------------------------------------------------------------ */
 
-/* Every place of the folder of scans in a text of the study: names stay, folders of this machine go. */
-static void cut_folders(char *text, const char *folder)
+/* Names of files stay, folders of this machine go. folders: room for the two entries of the rule. */
+static dn_cut_rule rule_of(const dn_web *web, const dn_page_group *group, const char *folders[2])
 {
-    const size_t n = strlen(folder);
-    for (char *at = text; n > 0 && (at = strstr(at, folder)) != NULL;) {
-        const size_t path = strcspn(at, " \t\n,;:()'\"");
-        size_t cut = path;
-        while (cut > 0 && at[cut - 1] != '/') {
-            --cut;
-        }
-        memmove(at, at + cut, strlen(at + cut) + 1);
-    }
+    folders[0] = group->folder != NULL ? group->folder : web->options.state;
+    folders[1] = NULL;
+    return (dn_cut_rule){.folders = folders, .names = true};
 }
 
 /* Whom the study left out, by its table of remarks. */
@@ -175,8 +170,9 @@ static dn_status left_out_of(const char *folder, json_t *out)
 static void add_unusable(const dn_page_group *group, json_t *out)
 {
     for (size_t i = 0; i < group->count; ++i) {
-        if (group->member[i].reason != NULL) {
-            json_array_append_new(out, json_pack("{s:s, s:s}", "name", group->member[i].name, "reason", group->member[i].reason));
+        const char *reason = group->member[i].scan->reason;
+        if (reason != NULL) {
+            json_array_append_new(out, json_pack("{s:s, s:s}", "name", group->member[i].name, "reason", reason));
         }
     }
 }
@@ -212,41 +208,34 @@ static json_t *figures_of(const dn_page_group *group, const char *id, const json
     return list;
 }
 
-/* The tables of the study name files by their paths: as files to be given away they are without. */
-static dn_status clean_file(const dn_web *web, const dn_page_group *group, const char *folder, const char *name)
+/* The tables and the text of the study name files by their paths: what is given away is without. */
+static dn_status clean(const dn_web *web, const dn_page_group *group, const char *folder, char **text)
 {
-    enum { LIMIT = 64 << 20 };
-    char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    DN_TRY(dn_path_join(folder, name, &path));
-    dn_status status = dn_file_read_if_there(path, LIMIT, &bytes, &size);
-    if (status == DN_OK && bytes != NULL) {
-        cut_folders((char *)bytes, group->folder != NULL ? group->folder : web->options.state);
-        status = dn_file_write_all(path, bytes, strlen((const char *)bytes));
+    static const char *const cleaned[] = {"groups_remarks.tsv", "groups.txt", "groups_people.tsv"};
+    const char *folders[2];
+    const dn_cut_rule rule = rule_of(web, group, folders);
+    dn_status status = dn_cut_folders(text, &rule);
+    for (size_t i = 0; status == DN_OK && i < sizeof cleaned / sizeof *cleaned; ++i) {
+        char *path = NULL;
+        status = dn_path_join(folder, cleaned[i], &path);
+        status = status == DN_OK ? dn_cut_folders_file(path, &rule) : status;
+        free(path);
     }
-    free(bytes);
-    free(path);
     return status;
 }
 
-static dn_status describe(const dn_web *web, const dn_page_group *group, const char *id, const char *folder, char *text, json_t **out)
+static dn_status describe(const dn_web *web, const dn_page_group *group, const char *id, const char *folder, char **text, json_t **out)
 {
-    static const char *const cleaned[] = {"groups_remarks.tsv", "groups.txt", "groups_people.tsv"};
     json_t *left_out = json_array();
-    dn_status status = DN_OK;
-    for (size_t i = 0; status == DN_OK && i < sizeof cleaned / sizeof *cleaned; ++i) {
-        status = clean_file(web, group, folder, cleaned[i]);
-    }
+    dn_status status = clean(web, group, folder, text);
     status = status == DN_OK ? left_out_of(folder, left_out) : status;
     if (status != DN_OK) {
         json_decref(left_out);
         return status;
     }
     add_unusable(group, left_out);
-    cut_folders(text, group->folder != NULL ? group->folder : web->options.state);
     json_t *files = dn_result_files(folder);
-    *out = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", id, "text", text, "table_tsv", text_file(folder, "groups.tsv"),
+    *out = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "id", id, "text", *text, "table_tsv", text_file(folder, "groups.tsv"),
                      "summary_tsv", text_file(folder, "groups_summary.tsv"), "left_out", left_out, "figures", figures_of(group, id, files),
                      "files", files);
     return *out != NULL ? DN_OK : dn_error_set(DN_ENOMEM, "not enough memory for the comparison");
@@ -257,11 +246,12 @@ static dn_status clean_failure(dn_status status, const dn_web *web, const dn_pag
 {
     char *text = NULL;
     const dn_remedy remedy = dn_error_remedy();
-    if (dn_strdup(dn_error_message(), &text) == DN_OK) {
-        cut_folders(text, group->folder != NULL ? group->folder : web->options.state);
+    const char *folders[2];
+    const dn_cut_rule rule = rule_of(web, group, folders);
+    if (dn_strdup(dn_error_message(), &text) == DN_OK && dn_cut_folders(&text, &rule) == DN_OK) {
         status = dn_error_offer(dn_error_set(status, "%s", text), remedy);
-        free(text);
     }
+    free(text);
     return status;
 }
 
@@ -273,7 +263,7 @@ dn_status dn_post_compare(dn_request *request, dn_reply *reply)
     char id[DN_ID_SIZE], *folder = NULL;
     dn_status status;
     DN_TRY_GOTO(status, read_question(request, reply, &asked), done);
-    DN_TRY_GOTO(status, dn_group_open(request, reply, &group), done);
+    DN_TRY_GOTO(status, dn_group_open(request, reply, NULL, &group), done);
     DN_TRY_GOTO(status, dn_id_make(id), done);
     DN_TRY_GOTO(status, dn_asprintf(&folder, "%s/comparisons/%s", group.place, id), done);
     status = run_study(&group, &asked, folder, &result);
@@ -282,7 +272,7 @@ dn_status dn_post_compare(dn_request *request, dn_reply *reply)
         dn_folder_remove(folder);
         goto done;
     }
-    status = describe(request->web, &group, id, folder, result.text, &reply->json);
+    status = describe(request->web, &group, id, folder, &result.text, &reply->json);
     reply->code = status == DN_OK ? 201 : 0;
 done:
     free(folder);

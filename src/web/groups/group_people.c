@@ -280,7 +280,7 @@ dn_status dn_put_participants(dn_request *request, dn_reply *reply)
     if (id == NULL) {
         DN_WEB_FAIL(reply, 400, "\"upload\" has to be the id of an uploaded table");
     }
-    DN_TRY_GOTO(status, dn_group_open(request, reply, &group), done);
+    DN_TRY_GOTO(status, dn_group_open(request, reply, NULL, &group), done);
     DN_TRY_GOTO(status, dn_upload_open(request->web, reply, id, &upload), done);
     DN_TRY_GOTO(status, read_upload(&upload, reply, &table), done);
     DN_TRY_GOTO(status, take_table(&group, reply, table), done);

@@ -2,15 +2,20 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/memory.h"
+#include "report/picture.h"
 #include "web/database.h"
 #include "web/groups/groups.h"
 #include "web/handlers.h"
 #include "web/jobs/events.h"
 #include "web/server.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static json_t *text_or_null(const char *text)
 {
@@ -28,7 +33,7 @@ static json_t *number_or_null(double value)
 static json_t *volumes_of(const dn_member *member)
 {
     json_t *out = json_object();
-    const dn_table *table = member->values.table;
+    const dn_table *table = member->scan->values.table;
     for (size_t c = 0; table != NULL && c < dn_table_columns(table); ++c) {
         if (dn_table_unit(table, c) != NULL) {
             json_object_set_new(out, dn_table_column_name(table, c),
@@ -42,7 +47,7 @@ static json_t *volumes_of(const dn_member *member)
 static json_t *warnings_of(const dn_member *member)
 {
     json_t *list = json_array();
-    const char *text = member->values.count > 0 ? member->values.scan[0].warnings : NULL;
+    const char *text = member->scan->values.count > 0 ? member->scan->values.scan[0].warnings : NULL;
     while (text != NULL && *text != '\0') {
         const size_t n = strcspn(text, ",");
         json_array_append_new(list, json_stringn(text, n));
@@ -52,16 +57,12 @@ static json_t *warnings_of(const dn_member *member)
     return list;
 }
 
-static dn_status review_of(const dn_member *member, json_t **out)
+static json_t *review_of(const dn_member *member)
 {
-    dn_review review;
-    bool there = false;
-    DN_TRY(dn_review_read(member->table, &review, &there));
-    *out = there ? json_pack("{s:b, s:s, s:s, s:s}", "accepted", review.accepted, "reason", review.reason, "who", review.who, "when",
-                             review.when)
-                 : json_null();
-    dn_review_release(&review);
-    return DN_OK;
+    const dn_review *review = &member->scan->review;
+    return member->scan->reviewed ? json_pack("{s:b, s:s, s:s, s:s}", "accepted", review->accepted, "reason", review->reason, "who",
+                                              review->who, "when", review->when)
+                                  : json_null();
 }
 
 /* As the table of participants has it, or else as the page knows it. */
@@ -75,35 +76,42 @@ static json_t *about(const json_t *person, const char *key, json_t *own)
     return json_incref(value);
 }
 
+/* Addresses of the picture and of a small one, where there is a picture. */
+static dn_status add_pictures(const dn_page_group *group, const dn_member *member, json_t *out)
+{
+    static const char *const kinds[] = {"picture", "thumbnail"};
+    const bool there = dn_path_exists(member->picture);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; ++i) {
+        char *url = NULL;
+        if (there) {
+            DN_TRY(dn_asprintf(&url, "/api/groups/%s/rows/%s/%s", group->id, member->key, kinds[i]));
+        }
+        json_object_set_new(out, kinds[i], text_or_null(url));
+        free(url);
+    }
+    return DN_OK;
+}
+
 static dn_status row_json(const dn_page_group *group, const dn_member *member, json_t **out)
 {
-    json_t *review = NULL, *person = dn_group_person_json(group, member);
-    const dn_scan_record *record = member->values.count > 0 ? &member->values.scan[0] : NULL;
-    dn_status status = review_of(member, &review);
-    if (status != DN_OK) {
-        json_decref(person);
-        return status;
-    }
+    const dn_kept_scan *scan = member->scan;
+    const dn_scan_record *record = scan->values.count > 0 ? &scan->values.scan[0] : NULL;
+    json_t *person = dn_group_person_json(group, member);
     *out = json_pack("{s:s, s:s, s:o, s:o, s:b, s:o}", "key", member->key, "name", member->name, "participant",
                      text_or_null(dn_member_text(member, "participant_id")), "session", text_or_null(dn_member_text(member, "session")),
                      "accepted", dn_member_accepted(member), "verdict", text_or_null(dn_member_text(member, "accepted")));
-    json_object_set_new(*out, "reason", text_or_null(member->reason != NULL ? member->reason : record != NULL ? record->reason : NULL));
-    json_object_set_new(*out, "review", review);
+    json_object_set_new(*out, "reason", text_or_null(scan->reason != NULL ? scan->reason : record != NULL ? record->reason : NULL));
+    json_object_set_new(*out, "review", review_of(member));
     json_object_set_new(*out, "corrected", json_boolean(record != NULL && record->corrected != NULL));
     json_object_set_new(*out, "warnings", warnings_of(member));
+    json_object_set_new(*out, "flags", json_deep_copy(scan->flags)); /* the kept one belongs to all threads */
     json_object_set_new(*out, "age", about(person, "age", number_or_null(member->age)));
     json_object_set_new(*out, "sex", about(person, "sex", text_or_null(member->sex)));
     json_object_set_new(*out, "volumes", volumes_of(member));
     json_object_set_new(*out, "icv_mm3", number_or_null(dn_member_volume(member, "icv")));
     json_object_set_new(*out, "job", text_or_null(member->job));
     json_object_set_new(*out, "participants", person);
-    char *picture = NULL;
-    if (member->picture != NULL && dn_path_exists(member->picture)) {
-        status = dn_asprintf(&picture, "/api/groups/%s/rows/%s/picture", group->id, member->key);
-    }
-    json_object_set_new(*out, "picture", text_or_null(picture));
-    free(picture);
-    return status;
+    return add_pictures(group, member, *out);
 }
 
 /* ---- the group ---------------------------------------------------------------------------------------------------- */
@@ -113,7 +121,7 @@ static json_t *columns_of(const dn_page_group *group)
 {
     json_t *seen = json_object(), *list = json_array();
     for (size_t i = 0; i < group->count; ++i) {
-        const dn_table *table = group->member[i].values.table;
+        const dn_table *table = group->member[i].scan->values.table;
         for (size_t c = 0; table != NULL && c < dn_table_columns(table); ++c) {
             const char *name = dn_table_column_name(table, c);
             if (dn_table_unit(table, c) != NULL && json_object_get(seen, name) == NULL) {
@@ -138,20 +146,22 @@ static json_t *people_columns(const dn_page_group *group)
 dn_status dn_get_group(dn_request *request, dn_reply *reply)
 {
     dn_page_group group;
-    json_t *rows = json_array(), *failed = NULL;
-    dn_status status = dn_group_open(request, reply, &group);
+    json_t *rows = json_array(), *failed = NULL, *pending = NULL;
+    dn_status status = dn_group_open(request, reply, NULL, &group);
     for (size_t i = 0; status == DN_OK && i < group.count; ++i) {
         json_t *row = NULL;
         status = row_json(&group, &group.member[i], &row);
         json_array_append_new(rows, row);
     }
-    status = status == DN_OK ? dn_group_failed(&group, &failed) : status;
+    status = status == DN_OK ? dn_group_without(request->web, &group, &failed, &pending) : status;
     if (status == DN_OK) {
-        reply->json =
-            json_pack("{s:s, s:s, s:s, s:O, s:o, s:o, s:{s:o, s:o}, s:o}", "id", group.id, "name", group.name, "source", group.source,
-                      "rows", rows, "columns", columns_of(&group), "participants_columns", people_columns(&group), "unmatched", "rows",
-                      dn_group_unmatched_rows(&group), "participants", dn_group_unmatched_people(&group), "failed", failed);
+        reply->json = json_pack("{s:s, s:s, s:s, s:O, s:o, s:o, s:{s:o, s:o}, s:O, s:O}", "id", group.id, "name", group.name, "source",
+                                group.source, "rows", rows, "columns", columns_of(&group), "participants_columns", people_columns(&group),
+                                "unmatched", "rows", dn_group_unmatched_rows(&group), "participants", dn_group_unmatched_people(&group),
+                                "failed", failed, "pending", pending);
     }
+    json_decref(failed);
+    json_decref(pending);
     json_decref(rows);
     dn_group_release(&group);
     return status;
@@ -161,12 +171,29 @@ dn_status dn_get_group(dn_request *request, dn_reply *reply)
 
 static dn_status find_member(dn_request *request, dn_reply *reply, dn_page_group *group, dn_member **out)
 {
-    DN_TRY(dn_group_open(request, reply, group));
+    DN_TRY(dn_group_open(request, reply, request->part[1], group));
     *out = dn_group_member(group, request->part[1]);
     if (*out == NULL) {
         DN_WEB_FAIL(reply, 404, "the group has no such scan");
     }
     return DN_OK;
+}
+
+/* A picture that the browser may keep for as long as the file is the same. picture: whose time and size tell. */
+static dn_status send_picture(dn_request *request, dn_reply *reply, const char *path, const char *picture)
+{
+    const char *known = dn_request_header(request, "If-None-Match");
+    struct stat facts;
+    if (stat(picture, &facts) != 0) {
+        DN_WEB_FAIL(reply, 404, "this scan has no picture");
+    }
+    snprintf(reply->etag, sizeof reply->etag, "\"%08" PRIx64 "%08" PRIx64 "\"", (uint64_t)facts.st_mtim.tv_sec & UINT32_MAX,
+             ((uint64_t)facts.st_mtim.tv_nsec ^ (uint64_t)facts.st_size) & UINT32_MAX);
+    if (known != NULL && strcmp(known, reply->etag) == 0) {
+        reply->code = 304;
+        return DN_OK;
+    }
+    return dn_reply_file(reply, path, "image/png", NULL);
 }
 
 dn_status dn_get_picture(dn_request *request, dn_reply *reply)
@@ -175,7 +202,53 @@ dn_status dn_get_picture(dn_request *request, dn_reply *reply)
     dn_member *member = NULL;
     dn_status status = find_member(request, reply, &group, &member);
     if (status == DN_OK) {
-        status = dn_reply_file(reply, member->picture, "image/png", NULL);
+        status = send_picture(request, reply, member->picture, member->picture);
+    }
+    dn_group_release(&group);
+    return status;
+}
+
+/* The small picture has the time of the large one: another time, and it is made again. */
+static bool is_fresh(const char *thumbnail, const char *picture)
+{
+    struct stat a, b;
+    return stat(thumbnail, &a) == 0 && stat(picture, &b) == 0 && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+           a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
+static dn_status make_thumbnail(const dn_page_group *group, const dn_member *member)
+{
+    struct stat facts;
+    if (stat(member->picture, &facts) != 0) {
+        DN_FAIL(DN_EINPUT, "this scan has no picture");
+    }
+    if (member->job == NULL) { /* the folder of a run is not ours to write to */
+        char *folder = NULL;
+        DN_TRY(dn_path_join(group->place, "thumbnails", &folder));
+        dn_status status = dn_path_make_folder(folder);
+        free(folder);
+        DN_TRY(status);
+    }
+    dn_status status = dn_picture_thumbnail(member->picture, member->thumbnail);
+    if (status != DN_OK) {
+        return dn_error_rename(status, member->picture, "the picture");
+    }
+    const struct timespec times[2] = {facts.st_mtim, facts.st_mtim};
+    (void)utimensat(AT_FDCWD, member->thumbnail, times, 0); /* where it fails, the picture is made again next time */
+    return DN_OK;
+}
+
+dn_status dn_get_thumbnail(dn_request *request, dn_reply *reply)
+{
+    dn_page_group group = {.id = NULL};
+    dn_member *member = NULL;
+    dn_status status = find_member(request, reply, &group, &member);
+    if (status == DN_OK && !is_fresh(member->thumbnail, member->picture)) {
+        status = make_thumbnail(&group, member);
+        reply->code = status == DN_EINPUT || status == DN_EFORMAT ? 404 : reply->code;
+    }
+    if (status == DN_OK) {
+        status = send_picture(request, reply, member->thumbnail, member->picture);
     }
     dn_group_release(&group);
     return status;
@@ -216,7 +289,7 @@ done:
 static dn_status put_row(const dn_page_group *group, const dn_member *member, dn_table *to)
 {
     size_t row;
-    const dn_table *own = member->values.table;
+    const dn_table *own = member->scan->values.table;
     DN_TRY(dn_table_add_row(to, &row));
     DN_TRY(dn_table_put_text(to, "scan", member->name));
     for (size_t c = 0; own != NULL && c < dn_table_columns(own); ++c) {
@@ -238,7 +311,7 @@ dn_status dn_get_table(dn_request *request, dn_reply *reply)
     dn_table *table = NULL;
     char *path = NULL, *name = NULL;
     dn_status status;
-    DN_TRY_GOTO(status, dn_group_open(request, reply, &group), done);
+    DN_TRY_GOTO(status, dn_group_open(request, reply, NULL, &group), done);
     DN_TRY_GOTO(status, dn_table_create("the group", &table), done);
     for (size_t i = 0; i < group.count; ++i) {
         DN_TRY_GOTO(status, put_row(&group, &group.member[i], table), done);

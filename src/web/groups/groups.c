@@ -30,8 +30,8 @@ void dn_group_release(dn_page_group *group)
         free(member->picture);
         free(member->job);
         free(member->sex);
-        free(member->reason);
-        dn_gathered_release(&member->values);
+        free(member->thumbnail);
+        dn_kept_put(group->kept, member->scan);
     }
     free(group->member);
     free(group->id);
@@ -45,29 +45,14 @@ void dn_group_release(dn_page_group *group)
 
 /* ---- members ------------------------------------------------------------------------------------------------------ */
 
-/* FNV-1a (Fowler, Noll and Vo) of what tells a scan apart: the same at each start. */
-static void make_key(const char *text, char out[17])
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; ++p) {
-        hash = (hash ^ *p) * UINT64_C(0x100000001b3);
-    }
-    snprintf(out, 17, "%016" PRIx64, hash);
-}
-
-/* The volumes as they are now. A table that cannot be read costs its scan, and not the group. */
-static dn_status read_member(dn_member *member)
+/* The volumes as they are now. */
+static dn_status read_member(dn_page_group *group, dn_member *member)
 {
     member->person = DN_TABLE_NONE;
-    dn_status status = dn_gather_volumes((const char *const *)&member->table, 1, &member->values);
-    if (status == DN_OK || status == DN_ENOMEM || status == DN_ECANCELLED) {
-        return status;
-    }
-    (void)dn_error_rename(status, member->table, "the table of volumes");
-    return dn_strdup(dn_error_message(), &member->reason);
+    return dn_kept_get(group->kept, member->table, &member->scan);
 }
 
-static dn_status fill_job(const dn_web *web, const json_t *row, dn_member *out)
+static dn_status fill_job(const dn_web *web, dn_page_group *group, const json_t *row, dn_member *out)
 {
     const char *id = text_of(row, "id"), *stem = text_of(row, "stem"), *sex = text_of(row, "sex");
     const json_t *age = json_object_get(row, "age");
@@ -80,11 +65,12 @@ static dn_status fill_job(const dn_web *web, const json_t *row, dn_member *out)
         DN_TRY(dn_strdup(sex, &out->sex));
     }
     DN_TRY(dn_asprintf(&out->table, "%s/jobs/%s/v%d/%s_volumes.tsv", web->options.state, id, version, stem));
-    DN_TRY(dn_asprintf(&out->picture, "%s/jobs/%s/v1/%s_qc.png", web->options.state, id, stem));
-    return read_member(out);
+    DN_TRY(dn_asprintf(&out->picture, "%s/jobs/%s/v%d/%s_qc.png", web->options.state, id, version, stem));
+    DN_TRY(dn_asprintf(&out->thumbnail, "%s/jobs/%s/thumbnail-v%d.png", web->options.state, id, version));
+    return read_member(group, out);
 }
 
-static dn_status add_jobs(dn_web *web, dn_page_group *group)
+static dn_status add_jobs(dn_web *web, const char *only, dn_page_group *group)
 {
     json_t *rows = NULL, *row;
     size_t i;
@@ -96,39 +82,48 @@ static dn_status add_jobs(dn_web *web, dn_page_group *group)
     dn_status status = dn_alloc(&group->member, json_array_size(rows), sizeof *group->member, "the scans of a group");
     json_array_foreach(rows, i, row)
     {
-        if (status == DN_OK) {
-            group->count = i + 1;
-            status = fill_job(web, row, &group->member[i]);
+        if (status == DN_OK && (only == NULL || strcmp(text_of(row, "id"), only) == 0)) {
+            status = fill_job(web, group, row, &group->member[group->count++]);
         }
     }
     json_decref(rows);
     return status;
 }
 
+/* What tells a scan of a run apart, in addresses. */
+static void make_key(const dn_page_group *group, const char *path, char out[17])
+{
+    snprintf(out, 17, "%016" PRIx64, dn_text_hash(path + strlen(group->folder)));
+}
+
 /* "sub-01" of "sub-01_volumes.tsv"; the picture lies beside it. */
-static dn_status fill_file(const dn_page_group *group, const char *path, dn_member *out)
+static dn_status fill_file(dn_page_group *group, const char *path, dn_member *out)
 {
     static const char end[] = "_volumes.";
     const char *name = dn_path_name(path);
     const char *cut = strstr(name, end);
     const int stem = (int)(cut != NULL ? (size_t)(cut - name) : strlen(name)), folder = (int)(name - path);
     out->age = NAN;
-    make_key(path + strlen(group->folder), out->key);
+    make_key(group, path, out->key);
     DN_TRY(dn_strdup(path, &out->table));
     DN_TRY(dn_asprintf(&out->name, "%.*s", stem, name));
     DN_TRY(dn_asprintf(&out->picture, "%.*s%.*s_qc.png", folder, path, stem, name));
-    return read_member(out);
+    DN_TRY(dn_asprintf(&out->thumbnail, "%s/thumbnails/%s.png", group->place, out->key));
+    return read_member(group, out);
 }
 
-static dn_status add_files(dn_page_group *group)
+static dn_status add_files(const char *only, dn_page_group *group)
 {
     char **paths = NULL;
     size_t count = 0;
     DN_TRY(dn_study_find_volumes(group->folder, &paths, &count));
     dn_status status = dn_alloc(&group->member, count, sizeof *group->member, "the scans of a group");
     for (size_t i = 0; status == DN_OK && i < count; ++i) {
-        group->count = i + 1;
-        status = fill_file(group, paths[i], &group->member[i]);
+        char key[17];
+        make_key(group, paths[i], key);
+        if (only == NULL || strcmp(key, only) == 0) {
+            status = fill_file(group, paths[i], &group->member[group->count++]);
+        }
     }
     dn_study_volumes_release(paths, count);
     return status;
@@ -148,24 +143,25 @@ static bool is_given(const dn_web *web, const char *folder)
     return false;
 }
 
-static dn_status fill_group(dn_web *web, const json_t *row, dn_page_group *out)
+static dn_status fill_group(dn_web *web, const json_t *row, const char *only, dn_page_group *out)
 {
     const char *folder = text_of(row, "folder");
+    out->kept = web->kept;
     DN_TRY(dn_strdup(text_of(row, "id"), &out->id));
     DN_TRY(dn_strdup(text_of(row, "name"), &out->name));
     DN_TRY(dn_strdup(folder != NULL ? "folder" : "jobs", &out->source));
     DN_TRY(dn_web_folder(web, "groups", out->id, &out->place));
     if (folder != NULL) {
         DN_TRY(dn_strdup(folder, &out->folder));
-        DN_TRY(add_files(out));
+        DN_TRY(add_files(only, out));
     } else {
-        DN_TRY(add_jobs(web, out));
+        DN_TRY(add_jobs(web, only, out));
     }
     DN_TRY(dn_group_people_read(out, &out->people));
     return dn_group_people_match(out);
 }
 
-dn_status dn_group_open(dn_request *request, dn_reply *reply, dn_page_group *out)
+dn_status dn_group_open(dn_request *request, dn_reply *reply, const char *only, dn_page_group *out)
 {
     json_t *row = NULL;
     *out = (dn_page_group){.id = NULL};
@@ -175,7 +171,7 @@ dn_status dn_group_open(dn_request *request, dn_reply *reply, dn_page_group *out
         json_decref(row);
         DN_WEB_FAIL(reply, 404, "there is no such group; it may have been deleted");
     }
-    dn_status status = fill_group(request->web, row, out);
+    dn_status status = fill_group(request->web, row, only, out);
     json_decref(row);
     return status;
 }
@@ -192,14 +188,14 @@ dn_member *dn_group_member(const dn_page_group *group, const char *key)
 
 const char *dn_member_text(const dn_member *member, const char *column)
 {
-    const dn_table *table = member->values.table;
+    const dn_table *table = member->scan->values.table;
     const size_t c = table != NULL ? dn_table_find(table, column) : DN_TABLE_NONE;
     return c != DN_TABLE_NONE ? dn_table_text(table, 0, c) : NULL;
 }
 
 double dn_member_volume(const dn_member *member, const char *column)
 {
-    const dn_table *table = member->values.table;
+    const dn_table *table = member->scan->values.table;
     const size_t c = table != NULL ? dn_table_find(table, column) : DN_TABLE_NONE;
     double value = NAN;
     if (c != DN_TABLE_NONE && dn_table_unit(table, c) != NULL && dn_table_number(table, 0, c, &value) != DN_OK) {
@@ -212,7 +208,7 @@ double dn_member_volume(const dn_member *member, const char *column)
 bool dn_member_accepted(const dn_member *member)
 {
     const char *accepted = dn_member_text(member, "accepted");
-    return member->reason == NULL && (accepted == NULL || strcmp(accepted, "no") != 0);
+    return member->scan->reason == NULL && (accepted == NULL || strcmp(accepted, "no") != 0);
 }
 
 /* ---- the list ----------------------------------------------------------------------------------------------------- */

@@ -3,21 +3,21 @@
 #define DN_WEB_GROUPS_H
 
 #include "base/table.h"
-#include "study/tables/gather.h"
+#include "web/groups/kept.h"
 #include "web/request.h"
 
 /* One measured scan. Owned. */
 typedef struct dn_member {
-    char key[17];       /* in addresses */
-    char *name;         /* for people */
-    char *table;        /* path of its volumes */
-    char *picture;      /* path; NULL: there is none */
-    char *job;          /* NULL: of a run */
-    double age;         /* as the page knows it; NaN: not */
-    char *sex;          /* NULL: not known */
-    dn_gathered values; /* one row; no table where reason is set */
-    char *reason;       /* why its volumes cannot be used; NULL: they can */
-    size_t person;      /* row of participants; DN_TABLE_NONE: none */
+    char key[17];             /* in addresses */
+    char *name;               /* for people */
+    char *table;              /* path of its volumes */
+    char *picture;            /* path; it need not be there */
+    char *thumbnail;          /* path at which a small one is kept, made at the first request */
+    char *job;                /* NULL: of a run */
+    double age;               /* as the page knows it; NaN: not */
+    char *sex;                /* NULL: not known */
+    const dn_kept_scan *scan; /* what was measured; held */
+    size_t person;            /* row of participants; DN_TABLE_NONE: none */
 } dn_member;
 
 typedef struct dn_page_group {
@@ -26,12 +26,13 @@ typedef struct dn_page_group {
     char *place;              /* owned; STATE/groups/ID */
     dn_member *member;        /* owned */
     size_t count;
+    dn_kept *kept;    /* the server's */
     dn_table *people; /* owned; the participants table; NULL: there is none */
 } dn_page_group;
 
-/* The group that the request's first part names, with the volumes of its scans as they are now. 404. Release with dn_group_release, also
- * after a failure. */
-DN_CHECKED dn_status dn_group_open(dn_request *request, dn_reply *reply, dn_page_group *out);
+/* The group that the request's first part names, with the volumes of its scans as they are now; only: key of the one scan that is wanted
+ * (the group is without members where it has none of that key); NULL: all. 404. Release with dn_group_release, also after a failure. */
+DN_CHECKED dn_status dn_group_open(dn_request *request, dn_reply *reply, const char *only, dn_page_group *out);
 void dn_group_release(dn_page_group *group);
 /* NULL: there is none. */
 dn_member *dn_group_member(const dn_page_group *group, const char *key);
@@ -41,8 +42,9 @@ const char *dn_member_text(const dn_member *member, const char *column);
 double dn_member_volume(const dn_member *member, const char *column);
 bool dn_member_accepted(const dn_member *member);
 
-/* Scans of a run that could not be measured: [{"name", "reason"}]. *out: owned. group_failed.c. */
-DN_CHECKED dn_status dn_group_failed(const dn_page_group *group, json_t **out);
+/* Scans that could not be measured, [{"name", "reason"}], and ids of those that wait or run. Both owned, also after a failure.
+ * group_failed.c. */
+DN_CHECKED dn_status dn_group_without(dn_web *web, const dn_page_group *group, json_t **failed, json_t **pending);
 
 /* Folders that the server was given become groups. */
 DN_CHECKED dn_status dn_groups_take_folders(dn_web *web);

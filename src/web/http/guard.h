@@ -35,6 +35,7 @@ typedef enum {
     DN_GUARD_TOKEN   /* 401: without the token, or with a wrong one */
 } dn_guard_verdict;
 
+/* Whether a request may be answered, by its head alone. */
 dn_guard_verdict dn_guard_check(const dn_guard *guard, const dn_guard_head *head);
 /* A sentence for people, and what to do; static. */
 const char *dn_guard_sentence(dn_guard_verdict verdict);

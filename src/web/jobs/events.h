@@ -9,6 +9,7 @@ typedef struct dn_hub dn_hub;
 
 typedef enum { DN_EVENT_JOB, DN_EVENT_DELETED, DN_EVENT_TRAINING } dn_event_kind;
 
+/* *out: owned by the caller (dn_hub_destroy). DN_ENOMEM. */
 DN_CHECKED dn_status dn_hub_create(dn_hub **out);
 /* After the last listener has gone. */
 void dn_hub_destroy(dn_hub *hub);

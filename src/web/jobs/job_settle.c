@@ -75,17 +75,23 @@ dn_status dn_job_work_folder(const char *folder, char **out)
 
 /* ---- words -------------------------------------------------------------------------------------------------------- */
 
-/* Takes every place of folder, with the slashes behind it, out of text: folders of this machine say nothing to a visitor. */
-static void cut_folders(char *text, const char *folder)
+/* Takes every place of folder, with the slashes behind it, out of text: folders of this machine say nothing to a visitor. What speaks of
+ * the folder itself speaks of what was sent, which has the job's name. *text: owned, replaced. */
+static dn_status cut_folders(char **text, const char *folder, const char *name)
 {
     const size_t n = strlen(folder);
-    for (char *at; n > 0 && (at = strstr(text, folder)) != NULL;) {
+    for (char *at; n > 0 && (at = strstr(*text, folder)) != NULL;) {
         size_t cut = n;
+        char *now = NULL;
         while (at[cut] == '/') {
             ++cut;
         }
-        memmove(at, at + cut, strlen(at + cut) + 1);
+        const bool itself = at[cut] == '\0' || strchr("'\" ,;:)", at[cut]) != NULL;
+        DN_TRY(dn_asprintf(&now, "%.*s%s%s", (int)(at - *text), *text, itself ? name : "", at + cut));
+        free(*text);
+        *text = now;
     }
+    return DN_OK;
 }
 
 static char *clean_text(const dn_web *web, const json_t *row, const char *text)
@@ -97,8 +103,12 @@ static char *clean_text(const dn_web *web, const json_t *row, const char *text)
     }
     for (size_t i = 0; i < sizeof inside / sizeof *inside; ++i) {
         if (dn_job_folder(web, text_of(row, "id"), inside[i], &folder) == DN_OK) {
-            cut_folders(copy, folder);
+            const dn_status status = cut_folders(&copy, folder, text_of(row, "name"));
             free(folder);
+            if (status != DN_OK) {
+                free(copy);
+                return NULL;
+            }
         }
     }
     return copy;

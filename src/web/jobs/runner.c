@@ -17,7 +17,6 @@
 #include "web/jobs/uploads.h"
 #include "web/remedy.h"
 #include "web/server.h"
-#include "web/trainings.h"
 
 #include <math.h>
 #include <poll.h>
@@ -358,6 +357,7 @@ static void clean(dn_runner *runner)
     pthread_mutex_unlock(&runner->lock);
     if (due) {
         dn_uploads_clean(runner->web);
+        dn_kept_forget(runner->web->kept, PAUSE_S);
         if (dn_jobs_clean(runner->web, false) != DN_OK) {
             dn_error_clear();
         }
@@ -387,7 +387,6 @@ static void *serve(void *user)
         pthread_cond_timedwait(&runner->wake, &runner->lock, &until);
         pthread_mutex_unlock(&runner->lock);
         clean(runner);
-        dn_trainings_look(runner->web);
         pthread_mutex_lock(&runner->lock);
     }
     pthread_mutex_unlock(&runner->lock);

@@ -177,26 +177,31 @@ static json_t *volumes_json(const dn_volume_rows *rows, const json_t *flags)
     return list;
 }
 
-/* *out: owned; {} where there is none. */
-static dn_status read_description(const dn_result_place *place, json_t **out)
+dn_status dn_description_read(const char *path, json_t **out)
 {
     enum { LIMIT = 4 << 20 };
-    char *path = NULL;
     unsigned char *bytes = NULL;
     size_t size = 0;
-    DN_TRY(dn_result_path(place, "_volumes.json", &path));
-    dn_status status = dn_file_read_if_there(path, LIMIT, &bytes, &size);
-    free(path);
-    DN_TRY(status);
+    DN_TRY(dn_file_read_if_there(path, LIMIT, &bytes, &size));
     *out = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
     free(bytes);
-    if (*out == NULL) {
+    if (!json_is_object(*out)) {
+        json_decref(*out);
         *out = json_object();
     }
     return DN_OK;
 }
 
-static json_t *flags_json(const json_t *description)
+static dn_status read_description(const dn_result_place *place, json_t **out)
+{
+    char *path = NULL;
+    DN_TRY(dn_result_path(place, "_volumes.json", &path));
+    dn_status status = dn_description_read(path, out);
+    free(path);
+    return status;
+}
+
+json_t *dn_flags_json(const json_t *description)
 {
     json_t *list = json_array(), *flag;
     size_t i;
@@ -289,7 +294,7 @@ static dn_status fill(dn_web *web, const dn_result_place *place, const dn_volume
     json_t *labels = NULL, *norm = NULL;
     const json_t *age = json_object_get(place->job, "age");
     const dn_volume_row *icv = dn_volume_rows_find(rows, "icv", 'B');
-    json_t *flags = flags_json(description);
+    json_t *flags = dn_flags_json(description);
     json_object_set_new(out, "job", dn_job_json(web, place->job));
     json_object_set_new(out, "version", json_integer(place->number));
     json_object_set_new(out, "versions", versions_json(place));

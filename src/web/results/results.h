@@ -20,6 +20,10 @@ DN_CHECKED dn_status dn_result_path(const dn_result_place *place, const char *en
 
 /* {"job", "version", "versions", "volumes", ...} as the API shows it. *out: owned. */
 DN_CHECKED dn_status dn_result_json(dn_web *web, const dn_result_place *place, json_t **out);
+/* The JSON file beside a table of volumes. *out: owned; {} where it is not there or damaged. */
+DN_CHECKED dn_status dn_description_read(const char *path, json_t **out);
+/* Remarks of quality control in it: [{"name", "level", "sentence", "remedy"}]. Owned. */
+json_t *dn_flags_json(const json_t *description);
 /* Files of a folder that a visitor may have: [{"name", "bytes", "kind"}], by name. Owned. */
 json_t *dn_result_files(const char *folder);
 

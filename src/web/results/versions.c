@@ -1,6 +1,7 @@
 /* Label maps that a person corrected, as new versions; and a person's word about a result. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/job.h"
 #include "base/memory.h"
 #include "image/io.h"
 #include "report/correct.h"
@@ -71,6 +72,27 @@ static dn_status insert(dn_web *web, const char *id, const dn_correction *about)
                            "tiittt", id, (int64_t)about->version, (int64_t)about->base, about->who, about->why, about->when);
 }
 
+/* The picture and the report. Without them the version is kept all the same: what a person painted must not get lost for a picture. */
+static void draw(const dn_web *web, const dn_result_place *base, const char *folder)
+{
+    const json_t *age = json_object_get(base->job, "age");
+    const char *stem = json_string_value(json_object_get(base->job, "stem")), *sex = json_string_value(json_object_get(base->job, "sex"));
+    const char *inside = json_string_value(json_object_get(base->job, "scan"));
+    const dn_report_options report = {.age = json_is_number(age) ? json_number_value(age) : 0.0,
+                                      .sex = sex == NULL                  ? DN_SEX_UNKNOWN
+                                             : strcmp(sex, "female") == 0 ? DN_SEX_FEMALE
+                                                                          : DN_SEX_MALE,
+                                      .norms = web->norms,
+                                      .norm_count = web->norm_count};
+    char *scan = NULL;
+    if (inside == NULL || dn_job_folder(web, json_string_value(json_object_get(base->job, "id")), inside, &scan) != DN_OK ||
+        dn_corrected_draw(scan, stem, folder, &report) != DN_OK) {
+        dn_log(DN_LOG_WARNING, "a corrected version has no picture: %s", dn_error_message());
+        dn_error_clear();
+    }
+    free(scan);
+}
+
 /* The files first, then the row that names them. A review was about another label map: it does not hold for this one. */
 static dn_status keep(dn_web *web, const dn_result_place *base, const dn_labels *labels, const dn_correction *about)
 {
@@ -83,6 +105,7 @@ static dn_status keep(dn_web *web, const dn_result_place *base, const dn_labels 
     DN_TRY_GOTO(status, dn_asprintf(&target, "%s/jobs/%s/v%d", web->options.state, id, about->version), done);
     DN_TRY_GOTO(status, dn_path_make_folder(work), done);
     DN_TRY_GOTO(status, dn_corrected_write(base->folder, stem, labels, about, work), done);
+    draw(web, base, work);
     DN_TRY_GOTO(status, dn_database_begin(web->database), done);
     status = insert(web, id, about);
     if (status == DN_OK) {

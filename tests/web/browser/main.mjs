@@ -221,12 +221,19 @@ await test('a group: sorted, filtered, reviewed by keys, joined and compared; wh
     const page = await open(base);
     await page.to(`#/group/${group.id}`);
     await page.locator('table.group tbody tr').nth(8).waitFor();
+    const thumb = page.locator('table.group .thumb img').first();
+    equal(await thumb.evaluate((i) => i.decode().then(() => [i.naturalWidth, i.naturalHeight])), [216, 70], 'a small picture');
+    const sentences = (await api(base, 'GET', `/api/groups/${group.id}`)).rows[0].flags.filter((g) => g.level !== 'note').map((g) => g.sentence);
+    ok(sentences.length > 0 && (await page.locator('table.group tbody tr').first().innerText()).includes(sentences[0]), `the remark as a sentence: ${sentences[0]}`);
     await page.getByRole('button', { name: /^Hypothalamus/ }).first().click();
-    const values = await page.locator('table.group tbody tr').evaluateAll((rows) => rows.map((r) => Number(r.children[5].textContent.replace(/[^\d.]/g, ''))));
+    const values = await page.locator('table.group').evaluate((table) => {
+        const at = [...table.tHead.rows[0].cells].findIndex((c) => c.textContent.startsWith('Hypothalamus'));
+        return [...table.tBodies[0].rows].map((r) => Number(r.cells[at].textContent.replace(/[^\d.]/g, '')));
+    });
     equal(values, values.slice().sort((a, b) => a - b), 'sorted by volume');
-    await page.getByLabel('Filter by name or participant').fill('oblique');
+    await page.getByLabel('Filter by name, remark or participant').fill('oblique');
     equal(await page.locator('table.group tbody tr').count(), 2, 'rows with "oblique"');
-    await page.getByLabel('Filter by name or participant').fill('');
+    await page.getByLabel('Filter by name, remark or participant').fill('');
     await page.getByRole('button', { name: 'Review one by one' }).click();
     const dialog = page.locator('dialog.review');
     await dialog.getByLabel('Your name').fill('Dr. Review');
@@ -246,7 +253,7 @@ await test('a group: sorted, filtered, reviewed by keys, joined and compared; wh
     const rows = (await api(base, 'GET', `/api/groups/${group.id}`)).rows;
     const table = `participant_id\tgroup\tage\n${rows.map((r, n) => `${r.participant ?? r.name}\t${n % 2 ? 'patient' : 'control'}\t${30 + n}`).join('\n')}\nsub-nobody\tcontrol\t50\n`;
     await page.locator('#participants').setInputFiles({ name: 'participants.tsv', mimeType: 'text/tab-separated-values', buffer: Buffer.from(table) });
-    await page.getByText('1 participant has no scan: ').waitFor();
+    await page.getByText('1 participant has no measured scan: ').waitFor();
     await accessible(page, 'a group');
     await page.shot('group');
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
@@ -282,7 +289,7 @@ await test('a reload in the middle', async () => {
 
 await test('files that are no scans are refused in a sentence, and the page goes on', async () => {
     const page = await open(base);
-    for (const [name, text, wanted] of [['bad.nii.gz', 'this is no scan', /bad\.nii\.gz|gzip|NIfTI/i], ['empty.nii.gz', '', /is empty/], ['letter.pdf', 'x', /None of these files can be a scan/]]) {
+    for (const [name, text, wanted] of [['bad.nii.gz', 'this is no scan', /bad\.nii\.gz|gzip|NIfTI/i], ['empty.nii.gz', '', /is empty/], ['letter.pdf', 'x', /letter\.pdf\u2019 is not a scan/]]) {
         await page.to('');
         await page.waitForSelector('.drop');
         await page.locator('#choose-files').setInputFiles({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(text) });
@@ -372,6 +379,8 @@ await test('the keyboard alone reaches the demo head and the scan', async () => 
     for (const name of ['Skip to the content', 'Choose files', 'Choose a folder', 'Try the demo head', 'Options for the next scans']) ok(reached.has(name), `Tab reaches "${name}"; found ${[...reached]}`);
     await page.context().close();
 });
+
+if (process.env.DIEN_BROWSER === 'all') await (await import('./whole.mjs')).whole(base, jobs);
 
 await test('no page complained, and none asked another address', () => equal(complaints, [], 'complaints'));
 await browser.close();

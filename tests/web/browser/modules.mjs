@@ -106,14 +106,19 @@ await test('a file that is no label map is refused with a sentence', async () =>
         await assert.rejects(readLabels(bytes), { message: T.notNifti });
     }
 });
-await test('what belongs to one scan', () => {
-    const file = (path_) => ({ name: path_.split('/').pop(), path_, size: 1 });
-    const names = (files) => scansOf(files.map(file)).scans.map((s) => `${s.name}:${s.files.length}`);
-    assert.deepEqual(names(['a.nii.gz', 'b.mgz', 'c.NII']), ['a:1', 'b:1', 'c:1']);
-    assert.deepEqual(names(['p/s.hdr', 'p/s.img']), ['s:2']);
-    assert.deepEqual(names(['head/IM1', 'head/sub/IM2.dcm', 'other/IM1']), ['head:2', 'other:1']);
-    assert.deepEqual(names(['study.zip', 'x/notes.txt', 'x/.DS_Store', 'x/T1.nii.gz']), ['study:1', 'T1:1']);
-    assert.deepEqual(scansOf([file('notes.pdf')]), { scans: [], left: ['notes.pdf'] });
+await test('what belongs to one scan', async () => {
+    const dicom = new Uint8Array(200);
+    dicom.set([68, 73, 67, 77], 128);
+    const old = new Uint8Array([8, 0, 5, 0, 67, 83, 10, 0, 0, 0]);
+    const file = (path_, bytes = dicom) => Object.assign(new Blob([bytes]), { name: path_.split('/').pop(), path_ });
+    const names = async (files) => (await scansOf(files.map((f) => file(f)))).scans.map((s) => `${s.name}:${s.files.length}`);
+    assert.deepEqual(await names(['a.nii.gz', 'b.mgz', 'c.NII']), ['a:1', 'b:1', 'c:1']);
+    assert.deepEqual(await names(['p/s.hdr', 'p/s.img']), ['s:2']);
+    assert.deepEqual(await names(['head/IM1', 'head/sub/IM2.dcm', 'other/IM1']), ['head:2', 'other:1']);
+    assert.deepEqual(await names(['study.zip', 'x/notes.txt', 'x/.DS_Store', 'x/T1.nii.gz']), ['study:1', 'T1:1']);
+    assert.deepEqual(await scansOf([file('notes.pdf')]), { scans: [], left: ['notes.pdf'] });
+    assert.deepEqual(await scansOf([file('README.md', 'A text'), file('x/short', 'DICM')]), { scans: [], left: ['README.md', 'x/short'] });
+    assert.deepEqual((await scansOf([file('x/1', old), file('x/README', 'text')])).scans.map((s) => s.files.length), [1]);
 });
 await test('numbers as the report writes them', () => {
     const found = [format.volume(944.08, 'hypothalamus'), format.volume(15988.3, 'thalamus'), format.volume(1531905, 'icv'), format.volume(120910, 'cerebellum_cortex'),

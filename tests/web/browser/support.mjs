@@ -44,6 +44,7 @@ export async function until(what, check, seconds = 90) {
     throw new Error(`not within ${seconds} s: ${what}`);
 }
 
+process.env.XDG_DATA_HOME = path.join(work, 'data'); // networks that are imported
 let server = null;
 /** Starts dien serve; answers its address. port 0: one that is free. */
 export async function serve(port = 0, more = []) {
