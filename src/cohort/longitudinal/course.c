@@ -75,8 +75,8 @@ double dn_course_sd(const char *structure, char hemi, bool by_growth)
         const char *structure;
         double both, side, both_alike, side_alike;
     } known[] = {
-        {"hypothalamus", 2.5, 2.9, 0.4, 0.7},
-        {"thalamus", 0.9, 1.0, 0.05, 0.05},
+        {"hypothalamus", 1.3, 1.7, 0.4, 0.7},
+        {"thalamus", 0.8, 0.9, 0.05, 0.05},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; ++i) {
         if (strcmp(known[i].structure, structure) == 0) {
