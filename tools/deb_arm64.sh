@@ -103,10 +103,11 @@ if [ "$labels" != none ]; then
     # shellcheck disable=SC2016
     emulated '
         cd /dien
-        cmake -S . -B build-arm64 -DCMAKE_TOOLCHAIN_FILE=/dien/arm64.cmake -DDIEN_MPI=OFF >build-arm64.log 2>&1 || { cat build-arm64.log >&2; exit 1; }
-        cmake --build build-arm64 -j "$2" 2>&1 | { grep -vE "^\[ *[0-9]+%\]" || true; }
+        # In the same folder, so that what the packages are made of is not compiled again.
+        cmake build-deb-arm64 -DBUILD_TESTING=ON >build-arm64.log 2>&1 || { cat build-arm64.log >&2; exit 1; }
+        cmake --build build-deb-arm64 -j "$2" 2>&1 | { grep -vE "^\[ *[0-9]+%\]" || true; }
         test "${PIPESTATUS[0]}" -eq 0
-        cd build-arm64
+        cd build-deb-arm64
         ctest --output-on-failure --timeout 3600 -j "$2" -L "$1"' tests "$labels" "$jobs" || code=1
 fi
 exit "$code"
