@@ -80,14 +80,18 @@ dn_status dn_job_work_folder(const char *folder, char **out)
  * NULL: there is no text, or no memory for it. */
 static char *clean_text(const dn_web *web, const json_t *row, const char *text)
 {
-    char *copy = NULL, *folder[3] = {NULL};
+    static const char *const inside[] = {"scan", "in", NULL}; /* of the job's folder; at last that itself */
+    char *copy = NULL, *folder[4] = {NULL};
     dn_status status = text == NULL ? DN_EINPUT : dn_strdup(text, &copy);
-    if (status == DN_OK && dn_job_folder(web, text_of(row, "id"), "scan", &folder[0]) == DN_OK &&
-        dn_job_folder(web, text_of(row, "id"), "in", &folder[1]) == DN_OK) {
+    for (size_t i = 0; status == DN_OK && i < sizeof inside / sizeof *inside; ++i) {
+        status = dn_job_folder(web, text_of(row, "id"), inside[i], &folder[i]);
+    }
+    if (status == DN_OK) {
         status = dn_cut_folders(&copy, &(const dn_cut_rule){.folders = (const char *const *)folder, .itself = text_of(row, "name")});
     }
-    free(folder[0]);
-    free(folder[1]);
+    for (size_t i = 0; i < sizeof folder / sizeof *folder; ++i) {
+        free(folder[i]);
+    }
     if (status != DN_OK) {
         free(copy);
         return NULL;
