@@ -4,8 +4,12 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/words.h"
 #include "models/keras/import.h"
 #include "models/store.h"
+#include "segment/head/whole_head.h"
+#include "segment/networks.h"
+#include "segment/scan.h"
 #include "web/handlers.h"
 #include "web/ids.h"
 #include "web/jobs/uploads.h"
@@ -55,7 +59,8 @@ static json_t *structures_of(const dn_model *model)
 /* The networks that `dien segment` takes by itself. */
 static bool is_usual(const char *name)
 {
-    return strcmp(name, "hypothalamus") == 0 || strcmp(name, "whole-head-coarse") == 0 || strcmp(name, "whole-head-fine") == 0;
+    static const char *const usual[] = {DN_SEGMENT_MODEL, DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE, NULL};
+    return dn_is_among(name, usual);
 }
 
 static json_t *model_json(const char *path)
@@ -115,6 +120,9 @@ static dn_status keep_model(dn_reply *reply, const dn_model *model, char **path)
     dn_status status = dn_asprintf(path, "%s/%s" EXTENSION, folder, model->name);
     free(folder);
     DN_TRY(status);
+    if (dn_is_among(model->name, dn_own_networks)) {
+        DN_WEB_FAIL(reply, 409, "\"%s\" is the name of one of dien's own networks; give this one another name", model->name);
+    }
     if (dn_path_exists(*path) || dn_model_find(model->name, NULL) == DN_OK) {
         DN_WEB_FAIL(reply, 409, "there is a model \"%s\" already; give this one another name", model->name);
     }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "web/jobs/job_settle.h"
 
+#include "base/cut_folders.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "web/database.h"
@@ -75,41 +76,25 @@ dn_status dn_job_work_folder(const char *folder, char **out)
 
 /* ---- words -------------------------------------------------------------------------------------------------------- */
 
-/* Takes every place of folder, with the slashes behind it, out of text: folders of this machine say nothing to a visitor. What speaks of
- * the folder itself speaks of what was sent, which has the job's name. *text: owned, replaced. */
-static dn_status cut_folders(char **text, const char *folder, const char *name)
-{
-    const size_t n = strlen(folder);
-    for (char *at; n > 0 && (at = strstr(*text, folder)) != NULL;) {
-        size_t cut = n;
-        char *now = NULL;
-        while (at[cut] == '/') {
-            ++cut;
-        }
-        const bool itself = at[cut] == '\0' || strchr("'\" ,;:)", at[cut]) != NULL;
-        DN_TRY(dn_asprintf(&now, "%.*s%s%s", (int)(at - *text), *text, itself ? name : "", at + cut));
-        free(*text);
-        *text = now;
-    }
-    return DN_OK;
-}
-
+/* Folders of this machine say nothing to a visitor. What speaks of the folder itself speaks of what was sent, which has the job's name.
+ * NULL: there is no text, or no memory for it. */
 static char *clean_text(const dn_web *web, const json_t *row, const char *text)
 {
-    char *copy = NULL, *folder = NULL;
-    static const char *const inside[] = {"scan", "in", NULL};
-    if (text == NULL || dn_strdup(text, &copy) != DN_OK) {
-        return NULL;
+    static const char *const inside[] = {"scan", "in", NULL}; /* of the job's folder; at last that itself */
+    char *copy = NULL, *folder[4] = {NULL};
+    dn_status status = text == NULL ? DN_EINPUT : dn_strdup(text, &copy);
+    for (size_t i = 0; status == DN_OK && i < sizeof inside / sizeof *inside; ++i) {
+        status = dn_job_folder(web, text_of(row, "id"), inside[i], &folder[i]);
     }
-    for (size_t i = 0; i < sizeof inside / sizeof *inside; ++i) {
-        if (dn_job_folder(web, text_of(row, "id"), inside[i], &folder) == DN_OK) {
-            const dn_status status = cut_folders(&copy, folder, text_of(row, "name"));
-            free(folder);
-            if (status != DN_OK) {
-                free(copy);
-                return NULL;
-            }
-        }
+    if (status == DN_OK) {
+        status = dn_cut_folders(&copy, &(const dn_cut_rule){.folders = (const char *const *)folder, .itself = text_of(row, "name")});
+    }
+    for (size_t i = 0; i < sizeof folder / sizeof *folder; ++i) {
+        free(folder[i]);
+    }
+    if (status != DN_OK) {
+        free(copy);
+        return NULL;
     }
     return copy;
 }
