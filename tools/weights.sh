@@ -2,7 +2,7 @@
 # `make weights`: trains the shipped networks again, from DIEN_DATA's label maps, and writes models/NAME.safetensors. Build folder $1.
 # It takes hours (about 100 minutes per whole-head network on one modern core), so it runs at low priority, saves every five minutes,
 # and continues where it stopped when it is called again; Ctrl-C saves.
-#   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, those of whole_head_fine, hypothalamus,
+#   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, the four of whole_head_fine, hypothalamus,
 #                hypothalamus_2d)
 #   DIEN_CONSENSUS, DIEN_STACKS  truth and stacks of the hypothalamus networks, made if they do not exist (out/consensus, out/hypothalamus_stacks)
 #   STEPS        another length, for a trial: runs then go to out/trial_STEPS/ and models to $1/weights, instead of out/ and models/
@@ -23,7 +23,7 @@ if [ -n "${STEPS:-}" ]; then
 fi
 mkdir -p "$models"
 export DIEN_RUNS=$PWD/$runs # where second stages find the first
-stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second'
+stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second whole_head_fine_third whole_head_fine_fourth'
 for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d}; do
     run=$runs/$config
     if [ "$config" = hypothalamus ]; then
@@ -44,6 +44,12 @@ for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d}; do
         echo "$models/$(basename "$model"): $(stat -c %s "$models/$(basename "$model")") bytes, sha256 $(sha256sum "$model" | cut -c1-16)"
     done
 done
+# The shipped fine network: the mean of its last two stages, and biases by which volumes fit (models/whole-head-fine.md).
+if [ -e "$runs/whole_head_fine_fourth/whole-head-fine.safetensors" ]; then
+    /usr/bin/python3 tools/model_adjust.py "$runs/whole_head_fine_third/whole-head-fine.safetensors" "$models/.new" --mix \
+        "$runs/whole_head_fine_fourth/whole-head-fine.safetensors" 0.5 4=-1.5 43=-1.5 13=1.1 52=1.1 14=0.2 15=-0.8 11=-0.3 50=-0.3 10=-0.1 49=-0.1
+    mv "$models/.new" "$models/whole-head-fine.safetensors"
+fi
 tools/check_models.sh "$models"
 echo
 echo "What they reach on real scans (docs/evidence/accuracy.md, and the tables in models/*.md):"
