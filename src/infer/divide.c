@@ -52,14 +52,16 @@ static void divide_voxel(const float *found, const int *channel, const dn_struct
             ++count[parts->group_of[c]];
         }
     }
+    float whole[DN_GROUP_LIMIT];
     for (size_t g = 0; g < parts->group_count; ++g) {
-        rest -= found[channel[g]];
+        whole[g] = 0.5f * (found[channel[g]] + sum[g]);
+        rest -= whole[g];
     }
     for (int64_t c = 0; c < parts->channels; ++c) {
         const int g = parts->group_of[c];
         if (g != DN_NO_GROUP) {
             const float share = sum[g] > NOTHING ? values[c] / sum[g] : 1.0f / (float)count[g];
-            values[c] = found[channel[g]] * share;
+            values[c] = whole[g] * share;
         }
     }
     values[0] = rest > 0.0f ? rest : 0.0f;

@@ -1,7 +1,8 @@
 /* Two networks in a row: one finds a structure as a whole, the other divides it into its parts.
  *
- * The probability of a part becomes that of the whole, times the part's share of what the second network gave to all parts of that side. So
- * the outline is the first network's, and only the borders between parts are the second's. */
+ * Both say how probable the whole is (the second one by the sum of its parts), and the mean of the two counts: on nine heads this is nearer
+ * to the truth than either (models/hypothalamus-any-contrast.md). A part gets the mean times its share of what the second network gave to
+ * all parts of that side. */
 #ifndef DN_INFER_DIVIDE_H
 #define DN_INFER_DIVIDE_H
 

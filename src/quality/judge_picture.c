@@ -218,14 +218,22 @@ static bool is_cut(const double edge[2], double volume)
     return edge[0] >= limits->least_edge_mm3 && edge[0] > limits->cut * edge[1] && edge[0] > limits->cut_share * volume;
 }
 
+/* The brain stem goes on into the neck: where the scan ends above its usual end, only its own volume is too small. */
 static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
 {
     dn_name_list names = {.more = 0};
+    bool stem = false;
     for (size_t g = 0; g < e->head->structures.group_count; ++g) {
         const dn_head_part *part = &e->head->parts[g];
+        const char *structure = e->head->structures.group[g].structure;
         /* The fluid around a brain without its skull reaches the edge of a scan that was cut to it. */
-        const bool rim = e->head->stripped && strcmp(e->head->structures.group[g].structure, "csf") == 0;
-        if (dn_quality_wants(e, g) && !rim && part->kept_voxels > 0 && is_cut(part->edge_mm3, part->volume_mm3)) {
+        const bool rim = e->head->stripped && strcmp(structure, "csf") == 0;
+        if (!dn_quality_wants(e, g) || rim || part->kept_voxels == 0 || !is_cut(part->edge_mm3, part->volume_mm3)) {
+            continue;
+        }
+        if (strcmp(structure, "brain_stem") == 0) {
+            stem = true;
+        } else {
             char name[80];
             dn_quality_group_name(&e->head->structures.group[g], name);
             dn_name_list_add(&names, name);
@@ -235,6 +243,10 @@ static void judge_cut(const dn_quality_evidence *e, dn_quality *out)
         dn_quality_add(out, DN_FLAG_FAILED, "cut",
                        "These structures are cut off at the edge of the scan, and their volumes are too small: %s.",
                        dn_name_list_text(&names));
+    }
+    if (stem) {
+        dn_quality_add(out, DN_FLAG_WARNING, "stem_cut",
+                       "The brain stem reaches the edge of the scan, so its volume is too small; the other volumes are not affected.");
     }
 }
 

@@ -1,4 +1,4 @@
-/* Two networks in a row: the whole's outline, the parts' borders; which two go together. */
+/* Two networks in a row: the mean of both for the whole, the parts' shares; which two go together. */
 #include "test.h"
 
 #include "infer/divide.h"
@@ -37,9 +37,9 @@ static void parts_get_their_share_of_the_whole(void **state)
     static const float found[3][3] = {{0.2f, 0.1f, 0.7f}, {0.5f, 0.5f, 0.0f}, {0.0f, 0.0f, 1.0f}};
     static const float given[3][5] = {{0.5f, 0.3f, 0.1f, 0.1f, 0.0f}, {0.9f, 0.05f, 0.05f, 0.0f, 0.0f}, {1.0f, 0.0f, 0.0f, 0.0f, 0.0f}};
     /* The third voxel: nothing says how it is divided. The second: so for its right side. */
-    static const float expected[3][5] = {{0.2f, 0.525f, 0.175f, 0.1f, 0.0f},
-                                         {0.5f, 0.0f, 0.0f, 0.25f, 0.25f},
-                                         {0.0f, 0.5f, 0.5f, 0.0f, 0.0f}};
+    static const float expected[3][5] = {{0.35f, 0.4125f, 0.1375f, 0.1f, 0.0f},
+                                         {0.7f, 0.025f, 0.025f, 0.125f, 0.125f},
+                                         {0.5f, 0.25f, 0.25f, 0.0f, 0.0f}};
     dn_model *whole = whole_model(), *parts = parts_model();
     dn_structures a, b;
     dn_posteriors p = {.start = {0}}, q = {.start = {0}};

@@ -132,6 +132,11 @@ static void cut_and_odd_structures(void **state)
     part("thalamus", 'L')->edge_mm3[0] = 865;
     part("thalamus", 'L')->edge_mm3[1] = 1012;
     assert_int_equal(level_of("cut", true), DN_FLAG_FAILED);
+    make_usual(); /* colin27, whose scan ends in the medulla, was rejected */
+    part("brain_stem", 'B')->edge_mm3[0] = 865;
+    part("brain_stem", 'B')->edge_mm3[1] = 1012;
+    assert_int_equal(level_of("cut", true), -1);
+    assert_int_equal(level_of("stem_cut", true), DN_FLAG_WARNING);
     make_usual();
     part("thalamus", 'R')->median = 145; /* 0.19 of the contrast less */
     assert_int_equal(level_of("unlike_other_side", true), DN_FLAG_WARNING);
