@@ -34,6 +34,7 @@ typedef struct dn_segmenter_options {
 #define DN_SEGMENT_SLICES "hypothalamus-2d"
 /* For scans that are not T1-weighted (head/contrast.h), where it is installed and no network was named. */
 #define DN_SEGMENT_ANY_CONTRAST "hypothalamus-any-contrast"
+#define DN_SEGMENT_ANY_CONTRAST_WHOLE "hypothalamus-any-contrast-whole" /* which that one divides (infer/divide.h) */
 
 /* The networks, ready to be used on any number of scans, one at a time. */
 typedef struct dn_segmenter dn_segmenter;
