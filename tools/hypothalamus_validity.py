@@ -4,7 +4,7 @@
 hypothalamus_validity.py DIEN MODEL HEADS OUT [PART...]
 HEADS: table (tab, no header) of name, scan, the consensus's STEM_probseg.nii.gz (on the model's grid, its STEM_volumes.tsv beside it), labels of the
 whole head, whole|stripped, train|validate, made by tools/hypothalamus_truth.sh. OUT: folder; what is there for the same model is not run again.
-PART: of overlap, scale, scanners, ventricle, shrunk, stripped, coarse, turned, spoiled (all). Everything but overlap is measured on the heads that
+PART: of overlap, scale, scanners, ventricle, moved, shrunk, stripped, coarse, turned, spoiled (all). Everything but overlap is measured on the heads that
 validate; stripped on every whole head, too. Prints means, and one line per head where that is asked for (DETAIL=1)."""
 import csv
 import json
@@ -17,7 +17,7 @@ import numpy
 from scipy import ndimage
 
 DIEN, MODEL, HEADS, OUT = sys.argv[1:5]
-PARTS = sys.argv[5:] or ["overlap", "scale", "ventricle", "shrunk", "stripped", "coarse", "turned", "scanners", "spoiled"]
+PARTS = sys.argv[5:] or ["overlap", "scale", "ventricle", "moved", "shrunk", "stripped", "coarse", "turned", "scanners", "spoiled"]
 DETAIL = os.environ.get("DETAIL")
 EXTRA = os.environ.get("SEGMENT", "--precision f32 --threads 1").split()
 

@@ -4,7 +4,6 @@
 
 #include "base/cgroup.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,18 +129,23 @@ dn_status dn_strdup(const char *text, char **out)
     return DN_OK;
 }
 
-dn_status dn_asprintf(char **out, const char *format, ...)
+dn_status dn_vasprintf(char **out, const char *format, va_list args)
 {
-    va_list args;
-    va_start(args, format);
     char *text = NULL;
-    int n = vasprintf(&text, format, args);
-    va_end(args);
-    if (n < 0) {
+    if (vasprintf(&text, format, args) < 0) {
         return too_large(strlen(format), 1, "a text");
     }
     *out = text;
     return DN_OK;
+}
+
+dn_status dn_asprintf(char **out, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const dn_status status = dn_vasprintf(out, format, args);
+    va_end(args);
+    return status;
 }
 
 int64_t dn_memory_peak_rss(void)

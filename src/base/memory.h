@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ DN_CHECKED dn_status dn_realloc(void *ptr, size_t count, size_t size, const char
 /* Copies a string / formats one; owned by the caller. NULL text gives DN_EINTERNAL. */
 DN_CHECKED dn_status dn_strdup(const char *text, char **out);
 DN_CHECKED dn_status dn_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+DN_CHECKED dn_status dn_vasprintf(char **out, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Peak resident set of this process in bytes, and memory that it can still get (what the machine has left, MemAvailable, or less where its
  * control groups allow less); 0 if unknown. */

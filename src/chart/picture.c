@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "chart/png.h"
 
 #include <cairo.h>
 #include <errno.h>
@@ -53,23 +54,6 @@ dn_status dn_picture_read_size(const char *path, int64_t *rows, int64_t *columns
     return check_header(bytes, size, path, rows, columns);
 }
 
-typedef struct {
-    const unsigned char *bytes;
-    size_t left;
-} stream;
-
-static cairo_status_t give(void *user, unsigned char *to, unsigned int length)
-{
-    stream *from = user;
-    if (length > from->left) {
-        return CAIRO_STATUS_READ_ERROR;
-    }
-    memcpy(to, from->bytes, length);
-    from->bytes += length;
-    from->left -= length;
-    return CAIRO_STATUS_SUCCESS;
-}
-
 static dn_status take_grey(cairo_surface_t *surface, const char *name, dn_picture *out)
 {
     int columns = cairo_image_surface_get_width(surface);
@@ -99,10 +83,9 @@ static dn_status take_grey(cairo_surface_t *surface, const char *name, dn_pictur
 dn_status dn_picture_read_bytes(const unsigned char *bytes, size_t size, const char *name, dn_picture *out)
 {
     int64_t rows, columns;
-    stream from = {bytes, size};
     *out = (dn_picture){0};
     DN_TRY(check_header(bytes, size, name, &rows, &columns));
-    cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(give, &from);
+    cairo_surface_t *surface = dn_png_decode(bytes, size);
     cairo_status_t problem = cairo_surface_status(surface);
     dn_status status = problem == CAIRO_STATUS_SUCCESS     ? take_grey(surface, name, out)
                        : problem == CAIRO_STATUS_NO_MEMORY ? dn_error_set(DN_ENOMEM, "not enough memory to read %s, or it is damaged", name)

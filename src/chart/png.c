@@ -175,3 +175,26 @@ done:
     free(rooms);
     return status;
 }
+
+typedef struct source {
+    const unsigned char *bytes;
+    size_t left;
+} source;
+
+static cairo_status_t give(void *user, unsigned char *to, unsigned int length)
+{
+    source *from = user;
+    if (length > from->left) {
+        return CAIRO_STATUS_READ_ERROR;
+    }
+    memcpy(to, from->bytes, length);
+    from->bytes += length;
+    from->left -= length;
+    return CAIRO_STATUS_SUCCESS;
+}
+
+cairo_surface_t *dn_png_decode(const unsigned char *bytes, size_t size)
+{
+    source from = {bytes, size};
+    return cairo_image_surface_create_from_png_stream(give, &from);
+}

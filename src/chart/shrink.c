@@ -6,30 +6,11 @@
 #include "chart/picture.h"
 #include "chart/png.h"
 
-#include <cairo.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { FILE_LIMIT = 64 << 20 };
-
-typedef struct source {
-    const unsigned char *bytes;
-    size_t left;
-} source;
-
-static cairo_status_t read_bytes(void *user, unsigned char *out, unsigned int size)
-{
-    source *it = user;
-    if (size > it->left) {
-        return CAIRO_STATUS_READ_ERROR;
-    }
-    memcpy(out, it->bytes, size);
-    it->bytes += size;
-    it->left -= size;
-    return CAIRO_STATUS_SUCCESS;
-}
 
 /* *out: owned (cairo_surface_destroy); pixels 0x..RRGGBB. */
 static dn_status open_picture(const char *path, cairo_surface_t **out)
@@ -39,8 +20,7 @@ static dn_status open_picture(const char *path, cairo_surface_t **out)
     int64_t rows, columns;
     DN_TRY(dn_picture_read_size(path, &rows, &columns));
     DN_TRY(dn_file_read(path, FILE_LIMIT, &bytes, &size));
-    source from = {bytes, size};
-    cairo_surface_t *surface = cairo_image_surface_create_from_png_stream(read_bytes, &from);
+    cairo_surface_t *surface = dn_png_decode(bytes, size);
     const cairo_status_t found = cairo_surface_status(surface);
     free(bytes);
     if (found != CAIRO_STATUS_SUCCESS || cairo_image_surface_get_format(surface) != CAIRO_FORMAT_RGB24) {

@@ -18,11 +18,9 @@ dn_status dn_line_say(const dn_line_sink *sink, const char *format, ...)
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    const int length = vasprintf(&text, format, arguments);
+    const dn_status status = dn_vasprintf(&text, format, arguments);
     va_end(arguments);
-    if (length < 0) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a line");
-    }
+    DN_TRY(status);
     if (sink != NULL && sink->line != NULL) {
         sink->line(sink->user, text);
     }

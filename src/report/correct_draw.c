@@ -84,17 +84,17 @@ done:
 }
 
 /* Numbers become channels, one per label that is there; numbers that no structure has become none. */
-static void set_channels(drawing *it)
+static dn_status set_channels(drawing *it)
 {
-    static uint16_t none;
     dn_structures *structures = &it->result.structures;
     const int64_t count = dn_grid_count(&it->labels->grid);
-    uint16_t *channel = calloc(NUMBERS, sizeof *channel); /* without memory everything is "none" */
+    uint16_t *channel = NULL;
+    DN_TRY(dn_alloc(&channel, NUMBERS, sizeof *channel, "channels of labels"));
     structures->channels = 1;
     structures->group_of[0] = DN_NO_GROUP;
     for (int64_t v = 0; v < count; ++v) {
         const uint16_t number = it->labels->data[v];
-        uint16_t *known = channel != NULL ? &channel[number] : &none;
+        uint16_t *known = &channel[number];
         const int64_t c = structures->channels;
         if (number > 0 && *known == 0 && c + 1 < DN_CHANNEL_LIMIT && dn_label_table_number(number, &it->entry[c])) {
             it->label[c] = (dn_model_label){
@@ -111,6 +111,7 @@ static void set_channels(drawing *it)
         structures->group_count = 1;
         snprintf(structures->group[0].structure, sizeof structures->group[0].structure, "hypothalamus");
     }
+    return DN_OK;
 }
 
 /* ---- words and marks ---------------------------------------------------------------------------------------------- */
@@ -122,14 +123,13 @@ static const char *text_of(const json_t *object, const char *key)
 
 static void set_flags(const json_t *description, dn_quality *out)
 {
-    static const char *const levels[] = {"note", "warning", "failed"};
     json_t *flag;
     size_t i;
     json_array_foreach(json_object_get(description, "Flags"), i, flag)
     {
         const char *level = text_of(flag, "Level"), *text = text_of(flag, "Text");
         for (int l = DN_FLAG_NOTE; level != NULL && text != NULL && l <= (int)DN_FLAG_FAILED; ++l) {
-            if (strcmp(level, levels[l]) == 0) {
+            if (strcmp(level, dn_record_level((dn_flag_level)l)) == 0) {
                 dn_quality_add(out, (dn_flag_level)l, "earlier", "%s", text);
             }
         }
@@ -250,8 +250,7 @@ static dn_status load(drawing *it, const char *scan, const char *stem, const cha
     DN_TRY(read_map(it, folder, "_dseg.nii.gz", false, &it->labels));
     DN_TRY(read_map(it, folder, "_label-ICV_mask.nii.gz", true, &it->inside));
     dn_grid_spacing(&it->result.conformed.scan_grid, it->result.scan_spacing);
-    set_channels(it);
-    return DN_OK;
+    return set_channels(it);
 }
 
 static dn_status write(const drawing *it, const char *folder, const dn_report_options *report)

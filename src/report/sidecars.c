@@ -137,13 +137,18 @@ void dn_record_voxels(json_t *root, const double spacing[3])
     dn_record_set(root, "VoxelSize_mm", size);
 }
 
+const char *dn_record_level(dn_flag_level level)
+{
+    static const char *const levels[] = {[DN_FLAG_NOTE] = "note", [DN_FLAG_WARNING] = "warning", [DN_FLAG_FAILED] = "failed"};
+    return levels[level];
+}
+
 void dn_record_flags(json_t *root, const dn_quality *quality)
 {
-    static const char *const levels[] = {"note", "warning", "failed"};
     json_t *flags = json_array();
     for (size_t i = 0; i < quality->count; ++i) {
         json_t *flag = json_object();
-        dn_record_set(flag, "Level", json_string(levels[quality->flag[i].level]));
+        dn_record_set(flag, "Level", json_string(dn_record_level(quality->flag[i].level)));
         dn_record_set(flag, "Code", json_string(quality->flag[i].code));
         dn_record_set(flag, "Text", json_string(quality->flag[i].text));
         json_array_append_new(flags, flag);

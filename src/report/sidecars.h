@@ -27,7 +27,9 @@ json_t *dn_record_json(const dn_model *const *models, size_t count, dn_precision
                        const dn_score *score);
 /* VoxelSize_mm: of the scan as it came; tables of many scans say when they are of different sizes. */
 void dn_record_voxels(json_t *root, const double spacing[3]);
+/* Flags, each with its level as this word. */
 void dn_record_flags(json_t *root, const dn_quality *quality);
+const char *dn_record_level(dn_flag_level level);
 /* What the columns of the table of volumes mean, and where a structure's protocol is not that of other tools. */
 void dn_record_volume_columns(json_t *root, const dn_volume_rows *rows);
 

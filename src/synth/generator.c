@@ -103,7 +103,7 @@ dn_status dn_synth_sample(const dn_labels *map, const dn_tissues *tissues, const
     DN_TRY_GOTO(status, dn_deform_labels(map, deform, tissues->swap, &labels), done);
     DN_TRY_GOTO(status, dn_appearance_paint(labels, tissues, appearance, random, &volume), done);
     DN_TRY_GOTO(status, dn_inner_paint(volume, labels, tissues, &appearance->inner, random), done);
-    DN_TRY_GOTO(status, dn_pulvinar_paint(volume, labels, tissues, appearance->pulvinar, random), done);
+    dn_pulvinar_paint(volume, labels, tissues, appearance->pulvinar, random);
     DN_TRY_GOTO(status, dn_border_rim(volume, labels, tissues, &appearance->border, random), done);
     double sd = dn_random_uniform(random, 0.3 * appearance->texture_mm, appearance->texture_mm);
     DN_TRY_GOTO(status, dn_border_blur(volume, labels, tissues, &appearance->border, sd, random), done);

@@ -11,8 +11,7 @@
 /* Moves the intensities of the thalami (tissue thalamus) towards the mean of white matter (tissue white_matter), or away from it: by up to
  * share times 0.8 at the side and 0.55 at the back, less by up to 0.1 and 0.25; nothing at 4 mm from the middle towards the midline and 2
  * mm behind it, all of it 11 and 10 mm further. volume: on labels' grid, with world axes R, A, S. With share 0, or without the two tissues,
- * nothing is drawn. DN_ENOMEM. */
-DN_CHECKED dn_status dn_pulvinar_paint(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, double share,
-                                       dn_random *random);
+ * nothing is drawn. */
+void dn_pulvinar_paint(dn_volume *volume, const dn_labels *labels, const dn_tissues *tissues, double share, dn_random *random);
 
 #endif

@@ -41,11 +41,9 @@ dn_status dn_layout_remark(dn_layout_walk *it, const char *format, ...)
         it->remark_room = room;
     }
     va_start(arguments, format);
-    const int length = vasprintf(&text, format, arguments);
+    const dn_status status = dn_vasprintf(&text, format, arguments);
     va_end(arguments);
-    if (length < 0) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a remark on the data set");
-    }
+    DN_TRY(status);
     out->remark[out->remark_count++] = text;
     return DN_OK;
 }

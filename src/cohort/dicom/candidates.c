@@ -239,13 +239,11 @@ static dn_status note(dn_dicom_reasons *said, const char *who, dn_log_level leve
     char *text = NULL;
     va_list arguments;
     va_start(arguments, format);
-    const int length = vasprintf(&text, format, arguments);
+    dn_status status = dn_vasprintf(&text, format, arguments);
     va_end(arguments);
-    if (length < 0) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for the reasons of a choice");
-    }
+    DN_TRY(status);
     dn_log(level, "%s%s", who, text);
-    const dn_status status = dn_realloc(&said->text, said->count + 1, sizeof *said->text, "the reasons of a choice");
+    status = dn_realloc(&said->text, said->count + 1, sizeof *said->text, "the reasons of a choice");
     if (status != DN_OK) {
         free(text);
         return status;

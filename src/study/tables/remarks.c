@@ -15,12 +15,10 @@ dn_status dn_remarks_add(dn_remarks *remarks, dn_remark_level level, const char 
     char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    dn_status status = dn_vasprintf(&text, format, args);
     va_end(args);
-    if (length < 0) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for a remark");
-    }
-    dn_status status = dn_realloc(&remarks->remark, remarks->count + 1, sizeof *remarks->remark, "a remark");
+    DN_TRY(status);
+    status = dn_realloc(&remarks->remark, remarks->count + 1, sizeof *remarks->remark, "a remark");
     if (status != DN_OK) {
         free(text);
         return status;
