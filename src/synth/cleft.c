@@ -41,6 +41,32 @@ void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3])
     }
 }
 
+#define PRESSED_MM 0.8
+#define PRESSED_SHARE 1.3
+#define ACROSS_MM 14.0
+#define ALONG_MM 22.0
+
+void dn_cleft_pressed_source(const dn_cleft *cleft, double opening, double xyz[3])
+{
+    double u = 0.0;
+    double square = 0.0;
+    if (opening == 0.0 || !(cleft->half > 0.0)) {
+        return;
+    }
+    for (int c = 0; c < 3; ++c) {
+        const double from = xyz[c] - cleft->centre[c];
+        u += from * cleft->across[c];
+        square += from * from;
+    }
+    const double along = fmax(0.0, square - u * u) / (ALONG_MM * ALONG_MM);
+    const double across = u * u / (ACROSS_MM * ACROSS_MM);
+    const double moved =
+        opening * tanh(u / (PRESSED_MM + PRESSED_SHARE * fabs(opening))) * exp(-across * across) * exp(-along * along);
+    for (int c = 0; c < 3; ++c) {
+        xyz[c] -= moved * cleft->across[c];
+    }
+}
+
 /* mm over which one side's factor becomes the other's, at the midline; and beyond the structures' ends until the movement is small. */
 #define CROSSING_MM 0.7
 #define BEYOND_MM 4.0

@@ -19,6 +19,7 @@ struct dn_deform {
     bool mirrored;
     dn_cleft cleft;   /* of the source */
     double opening;   /* mm that each of its walls moves by */
+    bool pressed;     /* with what lies beside them */
     double change[2]; /* of the volumes beside it */
 };
 
@@ -120,6 +121,7 @@ dn_status dn_deform_random(const dn_grid *target, const double centre[3], const 
     if (options->cleft_mm > 0.0) {
         deform->cleft = options->cleft;
         deform->opening = dn_random_uniform(random, -fmin(options->cleft_mm, dn_cleft_room(&options->cleft)), options->cleft_mm);
+        deform->pressed = options->cleft_pressed > 0.0 && dn_random_unit(random) < options->cleft_pressed;
     }
     if (options->sides_change > 0.0) {
         const double both = dn_random_uniform(random, -options->sides_change, options->sides_change);
@@ -143,6 +145,16 @@ void dn_deform_destroy(dn_deform *deform)
 bool dn_deform_mirrors(const dn_deform *deform)
 {
     return deform->mirrored;
+}
+
+static void move_cleft(const dn_deform *deform, double xyz[3])
+{
+    if (deform->pressed) {
+        dn_cleft_pressed_source(&deform->cleft, deform->opening, xyz);
+    } else {
+        dn_cleft_source(&deform->cleft, deform->opening, xyz);
+    }
+    dn_cleft_sides_source(&deform->cleft, deform->change, xyz);
 }
 
 /* The field is separable: for one row (j, k) the 16 rows of control points around it are summed once into row[],
@@ -178,8 +190,7 @@ static void row_point(const dn_deform *deform, const double *row, int64_t i, int
         xyz[1] += w[a] * c[1];
         xyz[2] += w[a] * c[2];
     }
-    dn_cleft_source(&deform->cleft, deform->opening, xyz);
-    dn_cleft_sides_source(&deform->cleft, deform->change, xyz);
+    move_cleft(deform, xyz);
 }
 
 void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3])
@@ -202,8 +213,7 @@ void dn_deform_point(const dn_deform *deform, const int64_t ijk[3], double xyz[3
             }
         }
     }
-    dn_cleft_source(&deform->cleft, deform->opening, xyz);
-    dn_cleft_sides_source(&deform->cleft, deform->change, xyz);
+    move_cleft(deform, xyz);
 }
 
 /* Where the rows of the target lie in the source, one after the other: visit(user, offset, source voxel position). */

@@ -36,6 +36,9 @@ static dn_status settle(dn_yaml *yaml, const yaml_node_t *node, const dn_train_c
     if (!(shape->sides_change > 0.0)) {
         json_object_del(canonical, "sides_volume");
     }
+    if (!(shape->cleft_mm > 0.0) || !(shape->cleft_pressed > 0.0)) {
+        json_object_del(canonical, "ventricle_pressed");
+    }
     if (!(shape->cleft_mm > 0.0)) {
         json_object_del(canonical, "ventricle_mm"); /* runs from before it was there go on */
     }
@@ -92,6 +95,7 @@ dn_status dn_config_augmentation(dn_yaml *yaml, const yaml_node_t *node, dn_trai
         REAL(range_low, config->range_low, 0, 0.5),
         REAL(range_high, config->range_high, 0.1, 1),
         REAL(ventricle_mm, shape->cleft_mm, 0, 10),
+        REAL(ventricle_pressed, shape->cleft_pressed, 0, 1),
         REAL(sides_volume, shape->sides_change, 0, 0.5),
         REAL(tilt_degrees, shape->tilt_degrees, 0, 45),
         REAL(slip_mm, shape->slip_mm, 0, 50),

@@ -72,6 +72,35 @@ static void smooth(void **state)
     }
 }
 
+/* Pressed: source places follow each other at every opening, the wall moves by tanh of its place, and far away nothing moves. */
+static void pressed(void **state)
+{
+    (void)state;
+    for (double opening = -6.0; opening <= 6.0; opening += 0.75) {
+        double before = -1e9;
+        for (double u = -60.0; u < 60.0; u += 0.05) {
+            double p[3] = {cleft.centre[0] + 0.6 * u, cleft.centre[1] + 0.8 * u, cleft.centre[2]};
+            dn_cleft_pressed_source(&cleft, opening, p);
+            double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);
+            assert_true(from > before);
+            if (fabs(u) > 30.0) {
+                assert_close(from, u, 1e-6);
+            }
+            before = from;
+        }
+        double p[3] = {cleft.centre[0] + 0.6 * 2.0, cleft.centre[1] + 0.8 * 2.0, cleft.centre[2]};
+        dn_cleft_pressed_source(&cleft, opening, p);
+        double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);
+        double expected = 2.0 - opening * tanh(2.0 / (0.8 + 1.3 * fabs(opening))) * exp(-pow(2.0 / 14.0, 4.0));
+        print_message("opening %+.2f mm: from %.4f mm (expected %.4f)\n", opening, from, expected);
+        assert_close(from, expected, 1e-9);
+        double far[3] = {p[0], p[1], cleft.centre[2] + 60.0};
+        const double there[3] = {far[0], far[1], far[2]};
+        dn_cleft_pressed_source(&cleft, opening, far);
+        assert_close(far[0], there[0], 1e-6);
+    }
+}
+
 /* A ball of 4 mm in the middle of a side follows the change of its volume nearly; the other side's stays when only one
  * changes. */
 static void sides_follow(void **state)
@@ -105,6 +134,6 @@ static void sides_follow(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(smooth), cmocka_unit_test(sides_follow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(smooth), cmocka_unit_test(pressed), cmocka_unit_test(sides_follow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
