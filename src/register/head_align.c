@@ -201,8 +201,9 @@ static int by_score(const void *a, const void *b)
     return memcmp(p->p, q->p, sizeof p->p);
 }
 
-/* All positions on a 16 mm raster, five pitches, both kinds; the best STARTS that differ into best[]. */
-static dn_status search_all(const dn_align_picture *pic, const dn_align_samples *set, candidate best[STARTS], size_t *found)
+/* All positions on a 16 mm raster, five pitches, both kinds, at one size (mm of the scan per mm of the template); the best STARTS that
+ * differ into best[]. */
+static dn_status search_all(const dn_align_picture *pic, const dn_align_samples *set, double size, candidate best[STARTS], size_t *found)
 {
     static const double pitches[] = {-0.5, -0.25, 0.0, 0.25, 0.5};
     enum { PITCHES = sizeof pitches / sizeof *pitches };
@@ -223,6 +224,7 @@ static dn_status search_all(const dn_align_picture *pic, const dn_align_samples 
             rest /= steps[a];
         }
         c->p[3] = pitches[rest % PITCHES];
+        c->p[6] = c->p[7] = c->p[8] = log(size);
         c->kind = (int)(rest / PITCHES);
         c->score = correlation(pic, set, 5, c->kind, c->p);
     }
@@ -321,11 +323,108 @@ static dn_status pictures_make(const dn_volume *volume, const double spacing[3],
     return dn_align_picture_make(s->fine.data, s->fine.dim, isotropic, COARSE_MM, &s->coarse);
 }
 
+static dn_status check_memory(const candidate *c, size_t count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        if (c[i].starved) {
+            DN_FAIL(DN_ENOMEM, "not enough memory to find where the head lies");
+        }
+    }
+    return DN_OK;
+}
+
+/* Places of a head of one size, refined at 8 mm, by falling correlation. *found is 0 where nothing is like a head. */
+static dn_status find_starts(const pictures *s, double size, candidate best[STARTS], size_t *found)
+{
+    DN_TRY(search_all(&s->coarse, &s->coarse_set, size, best, found));
+    if (*found > 0 && best[0].score <= 0.0) {
+        *found = 0;
+    }
+    const int64_t starts = (int64_t)*found;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t i = 0; i < starts; ++i) {
+        refine(&s->coarse, &s->coarse_set, 1, 7, 8.0, 150, &best[i]);
+    }
+    qsort(best, *found, sizeof *best, by_score);
+    return check_memory(best, *found);
+}
+
+/* The first of them, refined at 4 mm, by falling correlation. */
+static dn_status finish(const pictures *s, candidate best[STARTS], size_t found, size_t *finalists)
+{
+    const int64_t last = found < FINALISTS ? (int64_t)found : FINALISTS;
+#pragma omp parallel for schedule(dynamic, 1)
+    for (int64_t i = 0; i < last; ++i) {
+        refine(&s->fine, &s->fine_set, 3, 9, 4.0, 250, &best[i]);
+    }
+    qsort(best, (size_t)last, sizeof *best, by_score);
+    *finalists = (size_t)last;
+    return check_memory(best, *finalists);
+}
+
+/* The last refinement of c, and how well the brain matches there. */
+static dn_status settle(const dn_volume *volume, const double spacing[3], const pictures *s, candidate *c, dn_location *out)
+{
+    refine(&s->fine, &s->fine_set, 1, 9, 1.5, 120, c);
+    DN_TRY(check_memory(c, 1));
+    report(volume, spacing, &s->fine, &s->fine_set, c, out);
+    return dn_location_match(volume, out, &out->match);
+}
+
+/* Puts the starts whose brain matches best first. */
+static dn_status order_by_match(const dn_volume *volume, const double spacing[3], const pictures *s, candidate best[STARTS], size_t found)
+{
+    for (size_t i = 0; i < found; ++i) {
+        dn_location at;
+        double match;
+        report(volume, spacing, &s->coarse, &s->coarse_set, &best[i], &at);
+        DN_TRY(dn_location_match_picture(&volume->grid, &s->fine, &at, &match));
+        best[i].score = match >= -1.0 ? match : -2.0; /* NaN: last */
+    }
+    qsort(best, found, sizeof *best, by_score);
+    return DN_OK;
+}
+
+/* The outline of a small head with its skull is much like that of a large brain without. Where the place that correlates best is not
+ * certain and the brain does not match there, the other starts and heads of other sizes are tried, and the best of those whose brain
+ * matches is taken, if there is one. */
+static dn_status try_others(const dn_volume *volume, const double spacing[3], const pictures *s, candidate first[STARTS], size_t found,
+                            dn_location *io)
+{
+    static const double sizes[] = {1.0, 0.85, 1.18};
+    candidate places[STARTS];
+    memcpy(places, first, found * sizeof *first);
+    for (size_t n = 0; n < sizeof sizes / sizeof *sizes; ++n) {
+        dn_location best = {.match = (double)NAN};
+        dn_location other;
+        size_t finalists;
+        if (n > 0) {
+            DN_TRY(find_starts(s, sizes[n], places, &found));
+        }
+        DN_TRY(order_by_match(volume, spacing, s, places, found));
+        DN_TRY(finish(s, places, found, &finalists));
+        for (size_t i = 0; i < finalists; ++i) {
+            memset(&other, 0, sizeof other);
+            DN_TRY(settle(volume, spacing, s, &places[i], &other));
+            if (other.match >= DN_ALIGN_MATCH && (!best.found || other.correlation > best.correlation)) {
+                best = other;
+            }
+        }
+        if (best.found) {
+            *io = best;
+            return DN_OK;
+        }
+    }
+    return DN_OK;
+}
+
 dn_status dn_head_align(const dn_volume *volume, dn_location *out)
 {
     double spacing[3];
     candidate best[STARTS];
+    candidate starts[STARTS];
     size_t found = 0;
+    size_t finalists = 0;
     pictures s;
     dn_status status;
     memset(out, 0, sizeof *out);
@@ -333,30 +432,16 @@ dn_status dn_head_align(const dn_volume *volume, dn_location *out)
     DN_TRY(check_extent(volume, spacing));
     dn_gsl_quiet();
     DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
-    DN_TRY_GOTO(status, search_all(&s.coarse, &s.coarse_set, best, &found), done);
-    if (found == 0 || best[0].score <= 0.0) {
+    DN_TRY_GOTO(status, find_starts(&s, 1.0, best, &found), done);
+    if (found == 0) {
         goto done;
     }
-    int64_t starts = (int64_t)found;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (int64_t i = 0; i < starts; ++i) {
-        refine(&s.coarse, &s.coarse_set, 1, 7, 8.0, 150, &best[i]);
+    memcpy(starts, best, found * sizeof *best);
+    DN_TRY_GOTO(status, finish(&s, best, found, &finalists), done);
+    DN_TRY_GOTO(status, settle(volume, spacing, &s, &best[0], out), done);
+    if (!(out->match >= DN_ALIGN_MATCH) && out->correlation < DN_ALIGN_CERTAIN) {
+        DN_TRY_GOTO(status, try_others(volume, spacing, &s, starts, found, out), done);
     }
-    qsort(best, found, sizeof *best, by_score);
-    int64_t finalists = starts < FINALISTS ? starts : FINALISTS;
-#pragma omp parallel for schedule(dynamic, 1)
-    for (int64_t i = 0; i < finalists; ++i) {
-        refine(&s.fine, &s.fine_set, 3, 9, 4.0, 250, &best[i]);
-    }
-    qsort(best, (size_t)finalists, sizeof *best, by_score);
-    refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &best[0]);
-    for (size_t i = 0; i < found; ++i) {
-        if (best[i].starved) {
-            DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to find where the head lies");
-        }
-    }
-    report(volume, spacing, &s.fine, &s.fine_set, &best[0], out);
-    status = dn_location_match(volume, out, &out->match);
 done:
     pictures_release(&s);
     return status;
@@ -377,12 +462,7 @@ dn_status dn_head_align_from(const dn_volume *volume, dn_location *io)
     dn_gsl_quiet();
     DN_TRY_GOTO(status, pictures_make(volume, spacing, &s), done);
     refine(&s.fine, &s.fine_set, 3, 9, 4.0, 250, &c);
-    refine(&s.fine, &s.fine_set, 1, 9, 1.5, 120, &c);
-    if (c.starved) {
-        DN_FAIL_GOTO(status, done, DN_ENOMEM, "not enough memory to find where the head lies");
-    }
-    report(volume, spacing, &s.fine, &s.fine_set, &c, io);
-    status = dn_location_match(volume, io, &io->match);
+    status = settle(volume, spacing, &s, &c, io);
 done:
     pictures_release(&s);
     return status;

@@ -23,16 +23,15 @@ typedef struct sample {
 } sample;
 
 /* Scan and template wherever the template is brain. *all: how many places those are. */
-static dn_status collect(const dn_volume *volume, const dn_location *location, sample **out, size_t *count, size_t *all)
+static dn_status collect(const dn_grid *grid, const dn_align_picture *picture, const dn_location *location, sample **out, size_t *count,
+                         size_t *all)
 {
     dn_head_template t;
-    dn_align_picture picture = {.data = NULL};
     double spacing[3];
-    dn_grid_spacing(&volume->grid, spacing);
+    dn_grid_spacing(grid, spacing);
     DN_TRY(dn_head_template_get(&t));
     const int64_t voxels = t.dim[0] * t.dim[1] * t.dim[2];
     DN_TRY(dn_alloc_dims(out, t.dim, 3, sizeof **out, "samples of the brain"));
-    DN_TRY(dn_align_picture_make(volume->data, volume->grid.dim, spacing, PICTURE_MM, &picture));
     *count = *all = 0;
     for (int64_t v = 0; v < voxels; ++v) {
         if (t.brain[v] < BRAIN) {
@@ -48,17 +47,16 @@ static dn_status collect(const dn_volume *volume, const dn_location *location, s
         }
         dn_affine_apply(&location->to_volume, mm, at);
         for (int c = 0; c < 3; ++c) {
-            at[c] = ((at[c] - 0.5 * (double)(volume->grid.dim[c] - 1)) * spacing[c] - picture.origin[c]) / PICTURE_MM;
-            in = in && at[c] >= 0.0 && at[c] <= (double)(picture.dim[c] - 1);
+            at[c] = ((at[c] - 0.5 * (double)(grid->dim[c] - 1)) * spacing[c] - picture->origin[c]) / picture->spacing;
+            in = in && at[c] >= 0.0 && at[c] <= (double)(picture->dim[c] - 1);
         }
         ++*all;
         if (in) {
-            s->value[0] = (double)dn_linear_at(picture.data, picture.dim, at);
+            s->value[0] = (double)dn_linear_at(picture->data, picture->dim, at);
             s->value[1] = (double)t.t1w[v];
             ++*count;
         }
     }
-    free(picture.data);
     return DN_OK;
 }
 
@@ -156,7 +154,7 @@ static double correlate(const sample *s, size_t count)
     return square[0] > 0 && square[1] > 0 ? both / sqrt(square[0] * square[1]) : (double)NAN;
 }
 
-dn_status dn_location_match(const dn_volume *volume, const dn_location *location, double *out)
+dn_status dn_location_match_picture(const dn_grid *grid, const dn_align_picture *picture, const dn_location *location, double *out)
 {
     sample *samples = NULL;
     ranked *work = NULL;
@@ -166,7 +164,7 @@ dn_status dn_location_match(const dn_volume *volume, const dn_location *location
     if (!location->found) {
         return DN_OK;
     }
-    DN_TRY_GOTO(status, collect(volume, location, &samples, &count, &all), done);
+    DN_TRY_GOTO(status, collect(grid, picture, location, &samples, &count, &all), done);
     if (count < LEAST || (double)count < LEAST_SHARE * (double)all) {
         goto done;
     }
@@ -179,5 +177,20 @@ dn_status dn_location_match(const dn_volume *volume, const dn_location *location
 done:
     free(work);
     free(samples);
+    return status;
+}
+
+dn_status dn_location_match(const dn_volume *volume, const dn_location *location, double *out)
+{
+    dn_align_picture picture = {.data = NULL};
+    double spacing[3];
+    *out = (double)NAN;
+    if (!location->found) {
+        return DN_OK;
+    }
+    dn_grid_spacing(&volume->grid, spacing);
+    DN_TRY(dn_align_picture_make(volume->data, volume->grid.dim, spacing, PICTURE_MM, &picture));
+    dn_status status = dn_location_match_picture(&volume->grid, &picture, location, out);
+    free(picture.data);
     return status;
 }

@@ -8,8 +8,12 @@
 #define DN_REGISTER_HEAD_ALIGN_MATCH_H
 
 #include "register/head_align.h"
+#include "register/head_align_samples.h"
 
 /* volume: what location was found in. *out: NaN where less than half of the brain lies in the volume, or it has one value. DN_ENOMEM. */
 DN_CHECKED dn_status dn_location_match(const dn_volume *volume, const dn_location *location, double *out);
+/* The same of a small copy of the volume that is there already (4 mm; it may be tamed, which changes the answer by little). */
+DN_CHECKED dn_status dn_location_match_picture(const dn_grid *grid, const dn_align_picture *picture, const dn_location *location,
+                                               double *out);
 
 #endif

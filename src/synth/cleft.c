@@ -60,8 +60,7 @@ void dn_cleft_pressed_source(const dn_cleft *cleft, double opening, double xyz[3
     }
     const double along = fmax(0.0, square - u * u) / (ALONG_MM * ALONG_MM);
     const double across = u * u / (ACROSS_MM * ACROSS_MM);
-    const double moved =
-        opening * tanh(u / (PRESSED_MM + PRESSED_SHARE * fabs(opening))) * exp(-across * across) * exp(-along * along);
+    const double moved = opening * tanh(u / (PRESSED_MM + PRESSED_SHARE * fabs(opening))) * exp(-across * across) * exp(-along * along);
     for (int c = 0; c < 3; ++c) {
         xyz[c] -= moved * cleft->across[c];
     }

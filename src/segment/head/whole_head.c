@@ -128,7 +128,8 @@ static void find_template(const dn_conformed *done, dn_head *head)
 static double known_size(const dn_location *location)
 {
     const double size = cbrt(location->scale[0] * location->scale[1] * location->scale[2]);
-    const bool sure = location->found && location->match >= DN_ALIGN_MATCH && location->brain_inside >= BRAIN_SEEN;
+    const bool placed = location->match >= DN_ALIGN_MATCH || location->correlation >= DN_ALIGN_CERTAIN;
+    const bool sure = location->found && placed && location->brain_inside >= BRAIN_SEEN;
     return !sure ? 1.0 : size < SIZE_LOW ? size / SIZE_LOW : size > SIZE_HIGH ? size / SIZE_HIGH : 1.0;
 }
 
@@ -243,6 +244,14 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     return DN_OK;
 }
 
+/* Once, and once more where the box was not around the head. */
+static dn_status look_placed(dn_whole_head *whole, const dn_conformed *scan, int64_t start[3], dn_head *head)
+{
+    place_box(head, scan, start);
+    DN_TRY(look_once(whole, scan, start, head));
+    return move_box(head, scan->volume, start) ? look_once(whole, scan, start, head) : DN_OK;
+}
+
 static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, const dn_model_input *contract, dn_head *head)
 {
     dn_conformed own = {0};
@@ -256,12 +265,15 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
         memcpy(start, head->like->coarse.posteriors.start, sizeof start);
         DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
     } else {
-        place_box(head, scan, start);
-        DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
-        if (move_box(head, scan->volume, start)) {
-            DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
-        }
+        DN_TRY_GOTO(status, look_placed(whole, scan, start, head), done);
         DN_TRY_GOTO(status, realign(done, head), done);
+        if (known_size(&head->location) != head->size) {
+            head->size = known_size(&head->location);
+            dn_conformed_release(&own);
+            memset(&own, 0, sizeof own);
+            DN_TRY_GOTO(status, show(done, contract, &whole->coarse->input, head->size, &own, &scan), done);
+            DN_TRY_GOTO(status, look_placed(whole, scan, start, head), done);
+        }
     }
     DN_TRY_GOTO(status, dn_head_measure_icv(head, scan->volume, start), done);
     DN_TRY_GOTO(status, dn_head_clean(head, &head->coarse, head->parts, &wrong, &paired), done);
