@@ -98,8 +98,9 @@ dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, siz
     size_t expected = (size_t)info.st_size;
     DN_TRY_GOTO(status, dn_alloc(&bytes, expected + 1, 1, path), done);
     if (fread(bytes, 1, expected, file) != expected) {
-        DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read all of %s: %s", path,
-                     ferror(file) ? strerror(errno) : "it became shorter while it was read");
+        const int error = ferror(file) ? errno : 0;
+        DN_FAIL_GOTO(status, done, dn_error_of(error, DN_EINPUT), "cannot read all of %s: %s", path,
+                     error != 0 ? strerror(error) : "it became shorter while it was read");
     }
     *out = bytes;
     *size = expected;

@@ -153,7 +153,7 @@ static void test_bad_filters(void **state)
     static const struct {
         const char *text, *part;
     } bad[] = {
-        {"{\"t1w\": ", "is no JSON file"},
+        {"{\"t1w\": ", "is not valid JSON (line 1: "},
         {"{\"T1w\": {}}", "has an object \"t1w\""},
         {"{\"t1w\": {\"aquisition\": \"x\"}}", "is \"acquisition\" meant?"},
         {"{\"t1w\": {\"run\": 1.5}}", "\"run\" must be a text, a whole number, null, or a list"},
