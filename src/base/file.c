@@ -449,6 +449,11 @@ dn_status dn_file_name_of(const char *text, char **out)
     return DN_OK;
 }
 
+int dn_path_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
 dn_status dn_path_join(const char *folder, const char *name, char **out)
 {
     size_t length = strlen(folder);

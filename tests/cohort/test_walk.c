@@ -9,20 +9,11 @@
 #include "cohort/run/scan_input.h"
 #include "test.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static char home[] = "/tmp/dien-walk-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
 
 static int begin(void **state)
 {
@@ -33,7 +24,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    return nftw(home, remove_one, 64, FTW_DEPTH | FTW_PHYS);
+    return test_remove_tree(home);
 }
 
 static void put(const char *name)

@@ -124,7 +124,7 @@ done:
 static dn_status read_all(const char *folder, dn_conversion *out)
 {
     struct dirent **names = NULL;
-    const int count = scandir(folder, &names, is_json, alphasort);
+    const int count = scandir(folder, &names, is_json, dn_path_by_name);
     if (count < 0) {
         DN_FAIL(dn_error_of(errno, DN_EIO), "cannot read %s: %s", folder, strerror(errno));
     }

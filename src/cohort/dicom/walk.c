@@ -10,12 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Not alphasort, which asks the locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int is_shown(const struct dirent *entry)
 {
     return entry->d_name[0] != '.';
@@ -47,7 +41,7 @@ static dn_status enter(dn_dicom_walk *it, const char *folder, int depth, bool *s
     struct dirent **names = NULL;
     dn_status status = DN_OK;
     const bool too_deep = depth > DN_DICOM_DEEPEST;
-    const int count = too_deep ? -1 : scandir(folder, &names, is_shown, by_name);
+    const int count = too_deep ? -1 : scandir(folder, &names, is_shown, dn_path_by_name);
     if (count < 0) {
         if (depth == 0 || (!too_deep && errno == ENOMEM)) {
             DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read the folder: %s", strerror(errno));

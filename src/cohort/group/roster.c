@@ -229,18 +229,13 @@ static int is_record(const struct dirent *entry)
     return entry->d_name[0] != '.' && ends_with(entry->d_name, ".json");
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static dn_status read_records(dn_roster *cohort, size_t *room)
 {
     char *folder = NULL;
     struct dirent **entries = NULL;
     dn_status status = DN_OK;
     DN_TRY(dn_path_join(cohort->output, DN_SCAN_STATUS_FOLDER, &folder));
-    const int count = scandir(folder, &entries, is_record, by_name);
+    const int count = scandir(folder, &entries, is_record, dn_path_by_name);
     const int error = errno;
     if (count < 0 && error != ENOENT) {
         status = dn_error_set(dn_error_of(error, DN_EINPUT), "cannot read the folder %s: %s", folder, strerror(error));

@@ -31,7 +31,7 @@ static dn_status read_records(const char *folder, json_t *list)
 {
     struct dirent **entries = NULL;
     dn_status status = DN_OK;
-    const int count = scandir(folder, &entries, NULL, alphasort);
+    const int count = scandir(folder, &entries, NULL, dn_path_by_name);
     for (int i = 0; i < count; ++i) {
         char *path = NULL;
         if (status == DN_OK && entries[i]->d_name[0] != '.' && dn_path_has_extension(entries[i]->d_name, ".json")) {

@@ -101,7 +101,7 @@ json_t *dn_result_files(const char *folder)
 {
     struct dirent **entries = NULL;
     json_t *list = json_array();
-    const int count = scandir(folder, &entries, NULL, alphasort);
+    const int count = scandir(folder, &entries, NULL, dn_path_by_name);
     for (int i = 0; i < count; ++i) {
         char *path = NULL;
         struct stat facts;
