@@ -188,7 +188,7 @@ static dn_status read_end(dn_worker *worker, dn_worker_answer *out)
 {
     const int result = reap(worker);
     const int number = WIFSIGNALED(result) ? WTERMSIG(result) : 0;
-    *out = (dn_worker_answer){.status = DN_EINTERNAL, .score = NAN, .crashed = true, .killed = number == SIGKILL};
+    *out = (dn_worker_answer){.status = DN_EINTERNAL, .score = NAN, .killed = number == SIGKILL};
     if (out->killed) {
         out->status = DN_ENOMEM;
         return dn_asprintf(&out->text, "the process that measured it was killed, most likely because memory ran out");

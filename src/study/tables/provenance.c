@@ -157,7 +157,6 @@ static dn_status describe(const json_t *root, dn_scan_record *record)
     if (!json_is_object(by)) {
         return DN_OK;
     }
-    record->described = true;
     const char *quality = json_string_value(json_object_get(root, "QualityControl"));
     if (record->verdict == DN_SCAN_UNJUDGED && quality != NULL) {
         record->verdict = strcmp(quality, "passed") == 0                     ? DN_SCAN_ACCEPTED
