@@ -48,6 +48,10 @@ only 'gsl_[a-z_]*\.h' src/stats src/register
 only 'microhttpd\.h' src/web
 only 'sqlite3\.h' src/web
 
+# A text becomes JSON in one place, which has the limit, the sentence and the watch over memory.
+while IFS= read -r hit; do fail "$hit: only src/base/json.c parses JSON; call dn_json_read or dn_json_parse (base/json.h)"; done < <(
+    grep -rnE '(^|[^a-z_])json_load[a-z_]* *\(' src --include='*.c' | grep -v '^src/base/json\.c:' | cut -d: -f1,2)
+
 # Nothing below cli/ prints, exits or aborts.
 while IFS= read -r hit; do fail "$hit: only cli/ prints, exits or aborts"; done < <(
     grep -rnE '(^|[^a-z_0-9])(printf|puts|putchar|perror|exit|abort) *\(|f(printf|puts|putc|write) *\(([^;]*, *)?std(out|err)[ ,)]' src --include='*.c' |

@@ -98,8 +98,9 @@ dn_status dn_file_read(const char *path, int64_t limit, unsigned char **out, siz
     size_t expected = (size_t)info.st_size;
     DN_TRY_GOTO(status, dn_alloc(&bytes, expected + 1, 1, path), done);
     if (fread(bytes, 1, expected, file) != expected) {
-        DN_FAIL_GOTO(status, done, DN_EINPUT, "cannot read all of %s: %s", path,
-                     ferror(file) ? strerror(errno) : "it became shorter while it was read");
+        const int error = ferror(file) ? errno : 0;
+        DN_FAIL_GOTO(status, done, dn_error_of(error, DN_EINPUT), "cannot read all of %s: %s", path,
+                     error != 0 ? strerror(error) : "it became shorter while it was read");
     }
     *out = bytes;
     *size = expected;
@@ -446,6 +447,11 @@ dn_status dn_file_name_of(const char *text, char **out)
         snprintf(*out + KEPT, MOST - KEPT, "_%08x", (unsigned)hash);
     }
     return DN_OK;
+}
+
+int dn_path_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 dn_status dn_path_join(const char *folder, const char *name, char **out)

@@ -75,6 +75,9 @@ DN_CHECKED dn_status dn_path_may_make_folder(const char *path);
 /* A text (a column, a structure) as part of a file's name: letters, digits, - and _ stay, all else becomes _. A long one is cut, and ends
  * in a number that tells it from others with the same beginning. Owned by the caller. */
 DN_CHECKED dn_status dn_file_name_of(const char *text, char **out);
+struct dirent;
+/* Order of names by their bytes, for scandir: alphasort asks the locale, which belongs to the program that uses the library. */
+int dn_path_by_name(const struct dirent **a, const struct dirent **b);
 /* "a/b"; owned by the caller. */
 DN_CHECKED dn_status dn_path_join(const char *folder, const char *name, char **out);
 /* Points into path: the part after the last '/'. */

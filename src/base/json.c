@@ -1,4 +1,5 @@
-/* Writing of JSON files, and the watch over the memory of jansson, whose functions often do not report that memory was short. */
+/* Reading and writing of JSON files, and the watch over the memory of jansson, whose functions often do not report that memory was short.
+ */
 #include "base/json.h"
 
 #include "base/file.h"
@@ -51,6 +52,84 @@ bool dn_json_starved(void)
 {
     return dn_job_starved();
 }
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+static bool is_of_form(const json_t *root, int form)
+{
+    return (form & (DN_JSON_OBJECT | DN_JSON_LIST)) == 0 || ((form & DN_JSON_OBJECT) != 0 && json_is_object(root)) ||
+           ((form & DN_JSON_LIST) != 0 && json_is_array(root));
+}
+
+dn_status dn_json_parse(const char *text, size_t size, int form, const char *name, json_t **out)
+{
+    json_error_t error;
+    const size_t flags = JSON_DECODE_ANY | ((form & DN_JSON_UNIQUE) != 0 ? JSON_REJECT_DUPLICATES : 0U);
+    const bool before = starved; /* of a tree that is being made meanwhile */
+    *out = NULL;
+    if (size == 0) {
+        DN_FAIL(DN_EFORMAT, "%s is empty, not JSON", name);
+    }
+    starved = false;
+    json_t *root = json_loadb(text, size, flags, &error);
+    const bool failed = starved || (root == NULL && json_error_code(&error) == json_error_out_of_memory);
+    starved = before;
+    if (failed) {
+        json_decref(root);
+        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", name);
+    }
+    if (root == NULL) {
+        DN_FAIL(DN_EFORMAT, "%s is not valid JSON (line %d: %s)", name, error.line, error.text);
+    }
+    if (!is_of_form(root, form)) {
+        json_decref(root);
+        DN_FAIL(DN_EFORMAT, "%s is not a JSON %s", name, (form & DN_JSON_OBJECT) != 0 ? "object ({...})" : "list ([...])");
+    }
+    *out = root;
+    return DN_OK;
+}
+
+dn_status dn_json_read(const char *path, int form, json_t **out)
+{
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    *out = NULL;
+    DN_TRY(dn_file_read(path, DN_JSON_LARGEST, &bytes, &size));
+    dn_status status = dn_json_parse((const char *)bytes, size, form, path, out);
+    free(bytes);
+    if (status == DN_EFORMAT) {
+        DN_FAIL(status, "%s; correct the file, or put a whole copy in its place", dn_error_message());
+    }
+    return status;
+}
+
+dn_status dn_json_read_if_there(const char *path, int form, json_t **out)
+{
+    *out = NULL;
+    return dn_path_exists(path) ? dn_json_read(path, form, out) : DN_OK;
+}
+
+dn_status dn_json_read_or_empty(const char *path, json_t **out)
+{
+    bool good;
+    DN_TRY(dn_error_excuse(dn_json_read_if_there(path, DN_JSON_OBJECT, out), DN_EFORMAT, &good));
+    *out = *out != NULL ? *out : json_object();
+    if (*out == NULL) {
+        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", path);
+    }
+    return DN_OK;
+}
+
+json_t *dn_json_of_text(const char *text)
+{
+    json_t *root = NULL;
+    if (text != NULL && dn_json_parse(text, strlen(text), DN_JSON_OBJECT | DN_JSON_LIST, "a text", &root) != DN_OK) {
+        dn_error_clear();
+    }
+    return root;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------ */
 
 dn_status dn_json_complete(const char *path)
 {

@@ -109,6 +109,36 @@ static void print_title(FILE *stream, size_t string)
 }
 
 /* label: number of the string in the legend, 0: none. */
+static void print_points(FILE *stream, const figure_layer *layer, bool *any, size_t first, size_t label)
+{
+    const dn_style *style = &layer->style;
+    const double size = style->size > 0.0 ? style->size : 1.0;
+    char colour[16];
+    if (style->shape == DN_SHAPE_DIAMOND) { /* with a white rim */
+        print_source(stream, any, first, layer->n);
+        fprintf(stream, "using 4:5 with points pt 13 ps %.3g*dot lc rgb '#FFFFFF' notitle", 0.95 * size);
+    }
+    print_source(stream, any, first, layer->n);
+    fprintf(stream, "using 4:5 with points pt %d ps %.3g*dot lw 0.7 lc rgb '%s'", shape_number[style->shape],
+            (style->shape == DN_SHAPE_DIAMOND ? 0.7 : 0.42) * size, colour_of(style, 0.75, colour));
+    print_title(stream, label);
+}
+
+/* Filled; one of the layer's own has an outline, too. */
+static void print_rectangles(FILE *stream, const figure_layer *layer, bool *any, size_t first, size_t label)
+{
+    const dn_style *style = &layer->style;
+    char colour[16];
+    print_source(stream, any, first, layer->n);
+    fprintf(stream, "using (($4+$6)/2):(($5+$7)/2):4:6:5:7 with boxxyerror fc rgb '%s' fs solid noborder", colour_of(style, 0.18, colour));
+    print_title(stream, label);
+    if (layer->kind == LAYER_RECTANGLE) {
+        print_source(stream, any, first, layer->n);
+        fprintf(stream, "using (($4+$6)/2):(($5+$7)/2):4:6:5:7 with boxxyerror fs empty border lw %.3g lc rgb '#%s' notitle",
+                width_of(style, 1.0), colour_hex[style->colour % DN_COLOUR_COUNT]);
+    }
+}
+
 static void print_layer(FILE *stream, const figure_layer *layer, bool *any, size_t first, size_t label)
 {
     const dn_style *style = &layer->style;
@@ -117,18 +147,9 @@ static void print_layer(FILE *stream, const figure_layer *layer, bool *any, size
         return;
     }
     switch (layer->kind) {
-    case LAYER_POINTS: {
-        double size = style->size > 0.0 ? style->size : 1.0;
-        if (style->shape == DN_SHAPE_DIAMOND) {
-            print_source(stream, any, first, layer->n);
-            fprintf(stream, "using 4:5 with points pt 13 ps %.3g*dot lc rgb '#FFFFFF' notitle", 0.95 * size);
-        }
-        print_source(stream, any, first, layer->n);
-        fprintf(stream, "using 4:5 with points pt %d ps %.3g*dot lw 0.7 lc rgb '%s'", shape_number[style->shape],
-                (style->shape == DN_SHAPE_DIAMOND ? 0.7 : 0.42) * size, colour_of(style, 0.75, colour));
-        print_title(stream, label);
+    case LAYER_POINTS:
+        print_points(stream, layer, any, first, label);
         break;
-    }
     case LAYER_LINE:
         print_source(stream, any, first, layer->n);
         fprintf(stream, "using 4:5 with lines lw %.3g dt %s lc rgb '%s'", width_of(style, 1.2), dash_of(style),
@@ -156,15 +177,7 @@ static void print_layer(FILE *stream, const figure_layer *layer, bool *any, size
         break;
     case LAYER_RECTANGLE:
     case LAYER_RULE_BAND:
-        print_source(stream, any, first, layer->n);
-        fprintf(stream, "using (($4+$6)/2):(($5+$7)/2):4:6:5:7 with boxxyerror fc rgb '%s' fs solid noborder",
-                colour_of(style, 0.18, colour));
-        print_title(stream, label);
-        if (layer->kind == LAYER_RECTANGLE) {
-            print_source(stream, any, first, layer->n);
-            fprintf(stream, "using (($4+$6)/2):(($5+$7)/2):4:6:5:7 with boxxyerror fs empty border lw %.3g lc rgb '#%s' notitle",
-                    width_of(style, 1.0), colour_hex[style->colour % DN_COLOUR_COUNT]);
-        }
+        print_rectangles(stream, layer, any, first, label);
         break;
     case LAYER_TEXT:
     case LAYER_TEXT_INSIDE:

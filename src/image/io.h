@@ -43,11 +43,8 @@ typedef struct dn_scan_info {
     dn_scan_format format;
     const char *format_name; /* static: "NIfTI-1", "NIfTI-1 pair", "NIfTI-2", "NIfTI-2 pair", "MGH" */
     bool compressed;
-    bool big_endian;
     const char *type_name; /* static: "uint8" ... "float64" */
     const char *unit_name; /* static: "mm", "m", "um", "unknown" */
-    double slope;          /* 1 and 0 when the data were not scaled */
-    double intercept;
     dn_affine_source affine_source;
     int sform_code; /* 0 for MGH */
     int qform_code;

@@ -57,9 +57,6 @@ void dn_voxels_clean(float *data, int64_t count, dn_voxel_range *out);
 #define DN_MOST_BYTES (INT64_C(16) << 30)
 #define DN_MOST_OFFSET (INT64_C(256) << 20)
 
-/* Bytes a reader of headers needs at most. */
-enum { DN_HEADER_LIMIT = 544 };
-
 /* Each looks at the first `size` bytes of the file `name`. *match: it is this format. Fills layout and info (format,
  * type, order, units, codes, source of the affine, warnings). */
 DN_CHECKED dn_status dn_nifti_header(const unsigned char *bytes, size_t size, const char *name, const dn_scan_read_options *options,

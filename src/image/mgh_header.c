@@ -131,7 +131,6 @@ dn_status dn_mgh_header(const unsigned char *bytes, size_t size, const char *nam
     layout->intercept = 0.0;
     info->format = DN_SCAN_MGH;
     info->format_name = "MGH";
-    info->big_endian = true;
     info->unit_name = "mm";
     DN_TRY(read_geometry(bytes, name, layout, info));
     return dn_layout_measure(layout, name);

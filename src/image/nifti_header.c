@@ -189,7 +189,7 @@ static dn_status check_type(const nifti_2_header *h, const char *name, dn_layout
     }
 }
 
-static dn_status check_scaling(const nifti_2_header *h, const char *name, dn_layout *layout, dn_scan_info *info)
+static dn_status check_scaling(const nifti_2_header *h, const char *name, dn_layout *layout)
 {
     layout->slope = 1.0;
     layout->intercept = 0.0;
@@ -205,8 +205,6 @@ static dn_status check_scaling(const nifti_2_header *h, const char *name, dn_lay
         layout->intercept = h->scl_inter;
         layout->scaled = h->scl_slope != 1.0 || h->scl_inter != 0.0;
     }
-    info->slope = layout->slope;
-    info->intercept = layout->intercept;
     return DN_OK;
 }
 
@@ -468,7 +466,6 @@ dn_status dn_nifti_header(const unsigned char *bytes, size_t size, const char *n
         return DN_OK;
     }
     layout->swap = file.swap;
-    info->big_endian = file.swap == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
     info->format = file.version == 1 ? (file.pair ? DN_SCAN_NIFTI1_PAIR : DN_SCAN_NIFTI1)
                    : file.pair       ? DN_SCAN_NIFTI2_PAIR
                                      : DN_SCAN_NIFTI2;
@@ -477,7 +474,7 @@ dn_status dn_nifti_header(const unsigned char *bytes, size_t size, const char *n
     DN_TRY(check_type(&file.h, name, layout, info));
     DN_TRY(dn_layout_measure(layout, name));
     DN_TRY(check_offset(&file, name, layout, info));
-    DN_TRY(check_scaling(&file.h, name, layout, info));
+    DN_TRY(check_scaling(&file.h, name, layout));
     DN_TRY(choose_affine(&file.h, name, options != NULL ? options->trust : DN_TRUST_HEADER, layout, info));
     warn_spacing(&layout->grid, info);
     return DN_OK;

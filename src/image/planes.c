@@ -62,11 +62,6 @@ const dn_grid *dn_planes_grid(const dn_planes *planes)
     return &planes->reader.layout.grid;
 }
 
-const dn_scan_info *dn_planes_info(const dn_planes *planes)
-{
-    return &planes->reader.info;
-}
-
 dn_status dn_planes_read(dn_planes *planes, float *to)
 {
     const dn_layout *layout = &planes->reader.layout;

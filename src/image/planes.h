@@ -15,7 +15,6 @@ typedef struct dn_planes dn_planes;
 DN_CHECKED dn_status dn_planes_open(const char *path, const dn_scan_read_options *options, dn_planes **out);
 void dn_planes_close(dn_planes *planes);
 const dn_grid *dn_planes_grid(const dn_planes *planes);
-const dn_scan_info *dn_planes_info(const dn_planes *planes);
 
 /* The next plane, dim[0] * dim[1] values as float32, scaled as the header says; what is not finite becomes 0. After the last one the
  * file's checksum is verified. DN_EFORMAT: cut short or damaged; DN_EUSAGE: there is no further plane. */

@@ -92,8 +92,6 @@ static dn_status read_header(dn_reader *r, const dn_scan_read_options *options)
         return dn_sniff_refuse(bytes, got, name);
     }
     r->info.type_name = dn_voxel_name(r->layout.type);
-    r->info.slope = r->layout.slope;
-    r->info.intercept = r->layout.intercept;
     r->info.volumes = r->layout.volumes;
     return DN_OK;
 }

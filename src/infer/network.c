@@ -6,7 +6,6 @@
 #include "infer/bridge.h"
 #include "net/plan/tile.h"
 
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,7 +108,6 @@ static dn_status prepare(dn_network *network, const int64_t dim[3], int64_t limi
         return DN_OK;
     }
     forget_plan(network);
-    double begin = omp_get_wtime();
     DN_TRY(compile(network, dim, limit));
     memcpy(network->dim, dim, sizeof network->dim);
     network->limit = limit;
@@ -118,7 +116,6 @@ static dn_status prepare(dn_network *network, const int64_t dim[3], int64_t limi
     network->work.peak_bytes = peak > network->work.peak_bytes ? peak : network->work.peak_bytes;
     dn_log(DN_LOG_NOTE, "the network needs %.0f MB of memory (%lld x %lld x %lld voxels at a time)", 1e-6 * (double)peak,
            (long long)tiling->tile.d, (long long)tiling->tile.h, (long long)tiling->tile.w);
-    network->work.compile_seconds += omp_get_wtime() - begin;
     return DN_OK;
 }
 
@@ -127,7 +124,6 @@ typedef struct task {
     dn_network *network;
     const dn_volume *volume;
     const int64_t *start; /* of the box */
-    double begin;         /* of the tile */
     dn_posteriors *box;   /* where posteriors go; or NULL */
     float *whole;         /* or as a tensor; or NULL */
     uint8_t *labels;      /* or labels, of the volume; or NULL */
@@ -139,7 +135,6 @@ static dn_status fill_tile(void *user, const int64_t start[3], const dn_shape *t
     const int64_t dim[3] = {tile->d, tile->h, tile->w};
     const int64_t from[3] = {t->start[0] + start[0], t->start[1] + start[1], t->start[2] + start[2]};
     DN_TRY(dn_cancel_check());
-    t->begin = omp_get_wtime();
     dn_bridge_to_tensor(t->volume, from, dim, 0.0f, input);
     return DN_OK;
 }
@@ -150,8 +145,6 @@ static dn_status take_tile(void *user, const int64_t at[3], const int64_t inside
     task *t = user;
     dn_network *n = t->network;
     const int64_t dim[3] = {shapes[0].d, shapes[0].h, shapes[0].w};
-    n->work.run_seconds += omp_get_wtime() - t->begin;
-    n->work.flops += dn_plan_flops(dn_tiles_plan(n->tiles));
     n->work.voxels += dim[0] * dim[1] * dim[2];
     if (t->box != NULL) {
         dn_bridge_from_tensor(outputs[0], dim, inside, size, t->box, at);

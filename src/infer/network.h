@@ -16,8 +16,6 @@ typedef struct dn_network_options {
 
 /* What a network has done so far. */
 typedef struct dn_network_work {
-    double flops;
-    double compile_seconds, run_seconds;
     int64_t peak_bytes; /* of the largest run */
     int64_t voxels;     /* that went through */
 } dn_network_work;

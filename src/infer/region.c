@@ -1,14 +1,15 @@
 /* Places the box on which a network runs, and reads from a model file on which slices of a head it works. */
 #include "infer/region.h"
 
-#include <jansson.h>
+#include "base/json.h"
+
 #include <math.h>
 #include <string.h>
 
 int64_t dn_region_box(const dn_model_input *input)
 {
     enum { LARGEST = 512 };
-    json_t *region = input->region != NULL ? json_loads(input->region, 0, NULL) : NULL;
+    json_t *region = dn_json_of_text(input->region);
     int64_t box = json_integer_value(json_object_get(region, "box"));
     int64_t multiple = input->multiple > 1 ? input->multiple : 1;
     json_decref(region);
@@ -49,7 +50,7 @@ static bool read_stack(const json_t *region, const dn_model_input *input, dn_sta
 
 dn_status dn_region_stack(const dn_model_input *input, const char *name, dn_region_stack_found *out)
 {
-    json_t *region = input->region != NULL ? json_loads(input->region, 0, NULL) : NULL;
+    json_t *region = dn_json_of_text(input->region);
     if (input->region != NULL && region == NULL) { /* it was read before */
         DN_FAIL(DN_ENOMEM, "not enough memory for the region of model %s", name);
     }

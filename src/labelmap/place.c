@@ -115,14 +115,10 @@ static bool is_rigid(const dn_affine *motion)
 
 dn_status dn_place_read(const char *path, dn_affine *motion)
 {
-    enum { LIMIT = 1 << 20 };
-    unsigned char *bytes = NULL;
-    size_t size;
+    json_t *root = NULL;
     bool good;
-    DN_TRY(dn_file_read(path, LIMIT, &bytes, &size));
-    json_t *root = json_loadb((const char *)bytes, size, 0, NULL);
+    DN_TRY(dn_json_read(path, DN_JSON_OBJECT, &root));
     const json_t *rows = json_object_get(root, "HemisphereToMirror");
-    free(bytes);
     good = json_array_size(rows) == 3;
     for (size_t r = 0; r < 3 && good; ++r) {
         for (size_t c = 0; c < 4 && good; ++c) {

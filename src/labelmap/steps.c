@@ -17,21 +17,15 @@ struct dn_steps {
 
 dn_status dn_steps_open(const char *path, dn_steps **out)
 {
-    enum { LIMIT = 4 << 20 };
     dn_steps *it = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
+    json_t *root = NULL;
     dn_status status = DN_OK;
     DN_TRY(dn_alloc(&it, 1, sizeof *it, "the record of a label map"));
     DN_TRY_GOTO(status, dn_strdup(path, &it->path), fail);
     DN_TRY_GOTO(status, dn_asprintf(&it->folder, "%.*s", (int)(dn_path_name(path) - path), path), fail);
-    DN_TRY_GOTO(status, dn_file_read_if_there(path, LIMIT, &bytes, &size), fail);
-    if (bytes != NULL) {
-        json_t *root = json_loadb((const char *)bytes, size, 0, NULL);
-        it->steps = json_incref(json_object_get(root, "Steps"));
-        json_decref(root);
-        free(bytes);
-    }
+    DN_TRY_GOTO(status, dn_json_read_or_empty(path, &root), fail);
+    it->steps = json_incref(json_object_get(root, "Steps"));
+    json_decref(root);
     if (!json_is_object(it->steps)) {
         json_decref(it->steps);
         it->steps = json_object();

@@ -31,14 +31,8 @@ static const char *kind_name(json_type kind)
 
 dn_status dn_fields_parse(const char *text, json_type kind, const char *where, json_t **out)
 {
-    json_error_t error;
-    json_t *value = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    if (value == NULL && dn_json_starved()) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", where);
-    }
-    if (value == NULL) {
-        DN_FAIL(DN_EFORMAT, "%s: not valid JSON at line %d: %s", where, error.line, error.text);
-    }
+    json_t *value = NULL;
+    DN_TRY(dn_json_parse(text, strlen(text), DN_JSON_VALUE | DN_JSON_UNIQUE, where, &value));
     if (json_typeof(value) != kind) {
         json_type found = json_typeof(value);
         json_decref(value);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* where: "FILE: dien.config" or the like; it starts every message. All failures are DN_EFORMAT. */
+/* where: "FILE: dien.config" or the like; it starts every message. All failures are DN_EFORMAT, or DN_ENOMEM. */
 
 /* text -> value; the kind of JSON value at the top is checked (JSON_OBJECT, JSON_ARRAY). Owned by the caller. */
 DN_CHECKED dn_status dn_fields_parse(const char *text, json_type kind, const char *where, json_t **out);

@@ -1,6 +1,7 @@
 /* Reads and writes the metadata of a model file: labels, input contract, licence and source. */
 #include "models/metadata.h"
 
+#include "base/json.h"
 #include "base/memory.h"
 #include "models/fields.h"
 #include "models/registry.h"
@@ -246,7 +247,7 @@ static json_t *input_object(const dn_model_input *input)
         json_object_set_new(normalisation, "low", json_real(input->low));
         json_object_set_new(normalisation, "high", json_real(input->high));
     }
-    json_t *region = input->region != NULL ? json_loads(input->region, 0, NULL) : NULL;
+    json_t *region = dn_json_of_text(input->region);
     json_t *object =
         json_pack("{s:[f,f,f], s:s, s:I, s:I, s:o, s:o}", "spacing_mm", input->spacing[0], input->spacing[1], input->spacing[2],
                   "orientation", input->orientation, "multiple", (json_int_t)input->multiple, "channels", (json_int_t)input->channels,

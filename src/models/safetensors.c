@@ -181,7 +181,6 @@ static dn_status read_metadata(const json_t *header, const char *where, json_t *
 static dn_status read_header(const unsigned char *bytes, size_t size, const char *where, json_t **out, const unsigned char **data,
                              uint64_t *data_size)
 {
-    json_error_t error;
     uint64_t length = 0;
     *out = NULL;
     if (size < 8) {
@@ -199,17 +198,11 @@ static dn_status read_header(const unsigned char *bytes, size_t size, const char
         DN_FAIL(DN_EFORMAT, "%s: its header should have %" PRIu64 " bytes, the file has %zu; it is not a safetensors file, or is cut short",
                 where, length, size);
     }
-    json_t *header = json_loadb((const char *)bytes + 8, (size_t)length, JSON_REJECT_DUPLICATES, &error);
-    if (header == NULL && dn_json_starved()) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", where);
+    dn_status status = dn_json_parse((const char *)bytes + 8, (size_t)length, DN_JSON_OBJECT | DN_JSON_UNIQUE, "its header", out);
+    if (status == DN_EFORMAT) {
+        DN_FAIL(status, "%s: %s; it is not a safetensors file, or is damaged", where, dn_error_message());
     }
-    if (!json_is_object(header)) {
-        dn_status status = dn_error_set(DN_EFORMAT, "%s: its header is not valid JSON (%s); it is not a safetensors file, or is damaged",
-                                        where, header == NULL ? error.text : "not an object");
-        json_decref(header);
-        return status;
-    }
-    *out = header;
+    DN_TRY(dn_error_in_file(status, where));
     *data = bytes + 8 + length;
     *data_size = size - 8 - length;
     return DN_OK;

@@ -1,7 +1,6 @@
 /* Writes an AC-PC frame as JSON and as a table row, and reads the JSON again with checks. */
 #include "prepare/frame_record.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/table.h"
@@ -145,18 +144,12 @@ static bool read_frame(const json_t *root, dn_frame *out)
 
 dn_status dn_frame_read_json(const char *path, dn_frame *out)
 {
-    unsigned char *bytes = NULL;
-    size_t size;
-    json_error_t where;
-    DN_TRY(dn_file_read(path, 1 << 20, &bytes, &size));
-    json_t *root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &where);
-    free(bytes);
+    json_t *root = NULL;
+    bool is_json, good;
+    DN_TRY(dn_error_excuse(dn_json_read(path, DN_JSON_OBJECT | DN_JSON_UNIQUE, &root), DN_EFORMAT, &is_json));
     memset(out, 0, sizeof *out);
-    bool good = root != NULL && read_frame(root, out) && read_vector(json_object_get(root, "ScaleToTemplate"), out->scale, 3);
+    good = is_json && read_frame(root, out) && read_vector(json_object_get(root, "ScaleToTemplate"), out->scale, 3);
     json_decref(root);
-    if (!good && dn_json_starved()) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", path);
-    }
     if (!good) {
         DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_WRITE_FRAME,
                       "%s is not an AC-PC frame of dien (a rigid FrameToScan, AC_mm and PC_mm are needed)", path);

@@ -148,19 +148,3 @@ void dn_rigid_of(const dn_affine *affine, dn_affine *out)
         out->m[i][3] = affine->m[i][3];
     }
 }
-
-double dn_rigid_degrees(const dn_affine *motion)
-{
-    dn_twist twist;
-    dn_rigid_log(motion, &twist);
-    return 57.29577951308232 * sqrt(twist.turn[0] * twist.turn[0] + twist.turn[1] * twist.turn[1] + twist.turn[2] * twist.turn[2]);
-}
-
-double dn_rigid_distance(const dn_affine *a, const dn_affine *b, const double point[3])
-{
-    double p[3];
-    double q[3];
-    dn_affine_apply(a, point, p);
-    dn_affine_apply(b, point, q);
-    return sqrt((p[0] - q[0]) * (p[0] - q[0]) + (p[1] - q[1]) * (p[1] - q[1]) + (p[2] - q[2]) * (p[2] - q[2]));
-}

@@ -22,8 +22,5 @@ void dn_rigid_invert(const dn_affine *motion, dn_affine *out);
 void dn_rigid_centre(const dn_affine *motions, size_t count, dn_affine *out);
 /* The rotation next to the affine's own axes (by Gram-Schmidt in the order of the columns), and its translation. */
 void dn_rigid_of(const dn_affine *affine, dn_affine *out);
-/* Degrees by which a motion turns, and mm by which it moves the given point. */
-double dn_rigid_degrees(const dn_affine *motion);
-double dn_rigid_distance(const dn_affine *a, const dn_affine *b, const double point[3]);
 
 #endif

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { NUMBERS = 65536, LARGEST = 1 << 24 };
+enum { NUMBERS = 65536 };
 
 /* What is put together. Owned. */
 typedef struct drawing {
@@ -222,12 +222,8 @@ static dn_status set_note(drawing *it)
 static dn_status read_description(drawing *it, const char *folder)
 {
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
     DN_TRY(dn_output_path(folder, it->result.stem, "_volumes.json", &path));
-    dn_status status = dn_file_read(path, LARGEST, &bytes, &size);
-    it->description = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
-    free(bytes);
+    dn_status status = dn_json_read(path, DN_JSON_OBJECT, &it->description);
     free(path);
     DN_TRY(status);
     set_flags(it->description, &it->judgement.quality);

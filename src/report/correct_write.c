@@ -115,35 +115,28 @@ static json_t *changed_names(const correcting *it)
     return list;
 }
 
-/* A file of the map that was corrected, where it is there. *from, *to: its path and that of the new one; all owned, also after an error. */
-static dn_status read_old(const correcting *it, const char *suffix, char **from, char **to, unsigned char **bytes, size_t *size)
+/* The paths of a file of the map that was corrected, and of the new one; owned, also after an error. */
+static dn_status paths_of(const correcting *it, const char *suffix, char **from, char **to)
 {
     *from = *to = NULL;
-    *bytes = NULL;
     DN_TRY(dn_output_path(it->base, it->stem, suffix, from));
-    DN_TRY(dn_output_path(it->folder, it->stem, suffix, to));
-    return dn_file_read_if_there(*from, LARGEST, bytes, size);
+    return dn_output_path(it->folder, it->stem, suffix, to);
 }
 
 /* The JSON file of the map that was corrected, with who changed it. */
 static dn_status write_json(const correcting *it, const char *suffix)
 {
     char *from, *to;
-    unsigned char *bytes;
-    size_t size = 0;
+    json_t *root = NULL;
     dn_status status;
-    DN_TRY_GOTO(status, read_old(it, suffix, &from, &to, &bytes, &size), done);
-    json_t *root = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : json_object();
-    if (!json_is_object(root)) {
-        json_decref(root);
-        DN_FAIL_GOTO(status, done, DN_EFORMAT, "%s is damaged", from);
-    }
+    DN_TRY_GOTO(status, paths_of(it, suffix, &from, &to), done);
+    DN_TRY_GOTO(status, dn_json_read_if_there(from, DN_JSON_OBJECT, &root), done);
+    root = root != NULL ? root : json_object();
     json_object_set_new(root, "Corrected",
                         json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "Who", it->about->who, "Why", it->about->why, "When", it->about->when,
                                   "Version", it->about->version, "Base", it->about->base, "Structures", changed_names(it)));
     status = dn_json_write(root, 17, to);
 done:
-    free(bytes);
     free(from);
     free(to);
     return status;
@@ -152,9 +145,10 @@ done:
 static dn_status copy(const correcting *it, const char *suffix)
 {
     char *from, *to;
-    unsigned char *bytes;
+    unsigned char *bytes = NULL;
     size_t size = 0;
-    dn_status status = read_old(it, suffix, &from, &to, &bytes, &size);
+    dn_status status = paths_of(it, suffix, &from, &to);
+    status = status == DN_OK ? dn_file_read_if_there(from, LARGEST, &bytes, &size) : status;
     if (status == DN_OK && bytes != NULL) {
         status = dn_file_write_all(to, bytes, size);
     }

@@ -5,6 +5,7 @@
 #include "base/bids_name.h"
 #include "base/file.h"
 #include "base/job.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "base/text.h"
@@ -18,7 +19,7 @@
 #include <strings.h>
 
 /* A sidecar of dcm2niix has some kB. Folders: the scan's own, anat, ses-, sub-, and the data set. */
-enum { SIDECAR_LIMIT = 4 << 20, FOLDERS = 5, OLDEST_AGE = 120, OLDEST_YEAR = 1925 };
+enum { FOLDERS = 5, OLDEST_AGE = 120, OLDEST_YEAR = 1925 };
 
 /* Where to look, and for whom. */
 typedef struct search {
@@ -226,32 +227,18 @@ static dn_status take_scans(const search *who, size_t folder, dn_scan_about *out
 static dn_status add_json(const char *folder, const char *name, json_t *root)
 {
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    json_error_t error;
+    json_t *found = NULL;
     DN_TRY(dn_asprintf(&path, "%s/%s.json", folder, name));
-    if (dn_path_exists(path)) {
-        dn_status status = dn_file_read(path, SIDECAR_LIMIT, &bytes, &size);
-        if (status == DN_ENOMEM) {
-            free(path);
-            return status;
-        }
-        if (status != DN_OK) {
-            dn_log(DN_LOG_WARNING, "the sequence is not known: %s", dn_error_message());
-            dn_error_clear();
-        } else {
-            json_t *found = json_loadb((const char *)bytes, size, 0, &error);
-            if (!json_is_object(found)) {
-                dn_log(DN_LOG_WARNING, "the sequence is not known: %s is not a JSON object (line %d: %s)", path, error.line, error.text);
-            } else {
-                json_object_update_missing(root, found);
-            }
-            json_decref(found);
-        }
-    }
-    free(bytes);
+    dn_status status = dn_json_read_if_there(path, DN_JSON_OBJECT, &found);
     free(path);
-    return DN_OK;
+    if (status != DN_OK && status != DN_ENOMEM) {
+        dn_log(DN_LOG_WARNING, "the sequence is not known: %s", dn_error_message());
+        dn_error_clear();
+        status = DN_OK;
+    }
+    json_object_update_missing(root, found);
+    json_decref(found);
+    return status;
 }
 
 /* The first of the keys that holds a text; NULL: none. */

@@ -311,7 +311,6 @@ dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_pictu
     r->info.format_name = "common frame of the sessions";
     r->info.type_name = "float32";
     r->info.unit_name = "mm";
-    r->info.slope = 1;
     r->info.volumes = 1;
     r->info.sform_code = r->info.qform_code = 1;
     picture = NULL;

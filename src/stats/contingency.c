@@ -18,66 +18,81 @@ static dn_status check_counts(const double *counts, size_t n)
     return DN_OK;
 }
 
+/* A table with its sums. */
+typedef struct count_table {
+    const double *counts;
+    size_t rows, columns;
+    double *sums; /* owned; of rows, then of columns */
+    double total;
+    size_t used_rows, used_columns; /* with people */
+} count_table;
+
+static void add_up(count_table *it)
+{
+    for (size_t i = 0; i < it->rows; ++i) {
+        for (size_t j = 0; j < it->columns; ++j) {
+            it->sums[i] += it->counts[i * it->columns + j];
+            it->sums[it->rows + j] += it->counts[i * it->columns + j];
+            it->total += it->counts[i * it->columns + j];
+        }
+    }
+    for (size_t i = 0; i < it->rows + it->columns; ++i) {
+        if (it->sums[i] > 0.0) {
+            *(i < it->rows ? &it->used_rows : &it->used_columns) += 1;
+        }
+    }
+}
+
+typedef struct distances {
+    double least_expected; /* count */
+    double least;          /* distance of a count from what is expected */
+    double squared;        /* sum of (distance - correction)^2 / expected */
+} distances;
+
+static distances measure_distances(const count_table *it, double correction)
+{
+    distances out = {.least_expected = INFINITY, .least = INFINITY};
+    for (size_t i = 0; i < it->rows; ++i) {
+        for (size_t j = 0; j < it->columns; ++j) {
+            const double expected = it->sums[i] * it->sums[it->rows + j] / it->total;
+            if (!(expected > 0.0)) {
+                continue;
+            }
+            const double distance = fabs(it->counts[i * it->columns + j] - expected), d = distance - correction;
+            out.least_expected = fmin(out.least_expected, expected);
+            out.least = fmin(out.least, distance);
+            out.squared += d * d / expected;
+        }
+    }
+    return out;
+}
+
 dn_status dn_chi_squared_test(const double *counts, size_t rows, size_t columns, dn_result *out)
 {
-    double *sums = NULL; /* of rows, then of columns */
-    double total = 0.0;
-    size_t used_rows = 0;
-    size_t used_columns = 0;
-    double least_expected = INFINITY;
-    double plain = 0.0;
-    double least_distance = 0.5; /* Yates' correction, no larger than any distance */
+    count_table table = {.counts = counts, .rows = rows, .columns = columns};
     DN_TRY(check_counts(counts, rows * columns));
-    DN_TRY(dn_alloc(&sums, rows + columns, sizeof *sums, "a table of counts"));
-    for (size_t i = 0; i < rows; ++i) {
-        for (size_t j = 0; j < columns; ++j) {
-            sums[i] += counts[i * columns + j];
-            sums[rows + j] += counts[i * columns + j];
-            total += counts[i * columns + j];
-        }
-    }
-    for (size_t i = 0; i < rows + columns; ++i) {
-        if (sums[i] > 0.0) {
-            *(i < rows ? &used_rows : &used_columns) += 1;
-        }
-    }
-    if (used_rows < 2 || used_columns < 2) {
-        free(sums);
+    DN_TRY(dn_alloc(&table.sums, rows + columns, sizeof *table.sums, "a table of counts"));
+    add_up(&table);
+    if (table.used_rows < 2 || table.used_columns < 2) {
+        free(table.sums);
         DN_FAIL(DN_EDATA, "a comparison of counts needs at least two groups and two categories that have people");
     }
-    for (int pass = 0; pass < 2; ++pass) {
-        double corrected = 0.0;
-        bool yates = used_rows == 2 && used_columns == 2;
-        for (size_t i = 0; i < rows; ++i) {
-            for (size_t j = 0; j < columns; ++j) {
-                double expected = sums[i] * sums[rows + j] / total;
-                if (!(expected > 0.0)) {
-                    continue;
-                }
-                double distance = fabs(counts[i * columns + j] - expected);
-                least_expected = fmin(least_expected, expected);
-                least_distance = fmin(least_distance, distance);
-                plain += pass == 0 ? distance * distance / expected : 0.0;
-                double d = distance - (yates ? least_distance : 0.0);
-                corrected += d * d / expected;
-            }
-        }
-        if (pass == 1) {
-            *out = dn_result_empty();
-            out->method = yates ? "chi-squared test with Yates' correction" : "chi-squared test";
-            out->statistic_name = "chi squared";
-            out->statistic = corrected;
-            out->df1 = (double)((used_rows - 1) * (used_columns - 1));
-            out->p = dn_chi_squared_upper(corrected, out->df1);
-            out->n = (size_t)total;
-            out->groups = used_rows;
-            out->effect_name = "Cramer's V";
-            size_t smaller = used_rows < used_columns ? used_rows : used_columns;
-            out->effect = sqrt(plain / total / (double)(smaller - 1));
-            out->note = least_expected < 5.0 ? "an expected count is below 5, the approximation may be poor" : NULL;
-        }
-    }
-    free(sums);
+    const bool yates = table.used_rows == 2 && table.used_columns == 2;
+    const distances plain = measure_distances(&table, 0.0);
+    const distances used = yates ? measure_distances(&table, fmin(0.5, plain.least)) : plain; /* no larger than any distance */
+    free(table.sums);
+    *out = dn_result_empty();
+    out->method = yates ? "chi-squared test with Yates' correction" : "chi-squared test";
+    out->statistic_name = "chi squared";
+    out->statistic = used.squared;
+    out->df1 = (double)((table.used_rows - 1) * (table.used_columns - 1));
+    out->p = dn_chi_squared_upper(out->statistic, out->df1);
+    out->n = (size_t)table.total;
+    out->groups = table.used_rows;
+    out->effect_name = "Cramer's V";
+    const size_t smaller = table.used_rows < table.used_columns ? table.used_rows : table.used_columns;
+    out->effect = sqrt(plain.squared / table.total / (double)(smaller - 1));
+    out->note = plain.least_expected < 5.0 ? "an expected count is below 5, the approximation may be poor" : NULL;
     return DN_OK;
 }
 

@@ -330,16 +330,14 @@ static dn_status from_json(const char *path, const json_t *root, dn_norm_model *
 
 dn_status dn_norm_parse(const char *text, size_t size, const char *name, dn_norm_model *out)
 {
-    json_error_t error;
+    json_t *root = NULL;
     *out = (dn_norm_model){0};
-    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    if (root == NULL && dn_json_starved()) {
-        DN_FAIL(DN_ENOMEM, "not enough memory to read %s", name);
+    dn_status status = dn_json_parse(text, size, DN_JSON_OBJECT | DN_JSON_UNIQUE, name, &root);
+    if (status == DN_EFORMAT) {
+        DN_FAIL_OFFER(status, DN_REMEDY_FIT_NORM, "%s, so it is not a norm", dn_error_message());
     }
-    if (root == NULL) {
-        DN_FAIL_OFFER(DN_EFORMAT, DN_REMEDY_FIT_NORM, "%s is not JSON (line %d: %s), so it is not a norm", name, error.line, error.text);
-    }
-    dn_status status = from_json(name, root, out);
+    DN_TRY(status);
+    status = from_json(name, root, out);
     json_decref(root);
     if (status != DN_OK) {
         dn_norm_model_release(out);
@@ -352,7 +350,7 @@ dn_status dn_norm_read(const char *path, dn_norm_model *out)
     unsigned char *bytes = NULL;
     size_t size = 0;
     *out = (dn_norm_model){0};
-    DN_TRY(dn_file_read(path, 16 << 20, &bytes, &size));
+    DN_TRY(dn_file_read(path, DN_JSON_LARGEST, &bytes, &size));
     dn_status status = dn_norm_parse((const char *)bytes, size, path, out);
     free(bytes);
     return status;

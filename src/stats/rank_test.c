@@ -14,7 +14,7 @@
 typedef struct inversion {
     double *differences; /* top of them, sorted */
     size_t top;          /* largest value of the statistic */
-    const double *counts;
+    double *counts;      /* of the exact distribution; NULL: the normal one is used */
     double sigma;
     double level;
 } inversion;
@@ -199,12 +199,45 @@ static void set_shift(dn_result *out, const inversion *inv, bool differences)
     }
 }
 
+/* All differences of a value of a from one of b, sorted, where there are few enough; *few: whether. */
+static dn_status take_differences(const dn_sample *a, const dn_sample *b, inversion *inv, bool *few)
+{
+    *few = inv->top <= MOST_DIFFERENCES;
+    DN_TRY(dn_alloc(&inv->differences, *few ? inv->top : 1, sizeof *inv->differences, "pairwise differences"));
+    for (size_t i = 0; i < a->n && *few; ++i) {
+        for (size_t j = 0; j < b->n; ++j) {
+            inv->differences[i * b->n + j] = a->values[i] - b->values[j];
+        }
+    }
+    dn_sort(inv->differences, *few ? inv->top : 0);
+    return DN_OK;
+}
+
+/* p of out->statistic. ties, sigma: of both groups together. */
+static dn_status set_mann_whitney_p(const dn_sample *a, const dn_sample *b, double ties, double sigma, inversion *inv, dn_result *out)
+{
+    double ties_a, ties_b;
+    const double n1 = (double)a->n, n2 = (double)b->n;
+    if (a->n < 50 && b->n < 50 && ties == 0.0) {
+        DN_TRY(mann_whitney_counts(a->n, b->n, &inv->counts));
+        out->p = exact_p(inv->counts, inv->top, out->statistic);
+        out->note = "exact";
+        return DN_OK;
+    }
+    DN_TRY(own_ties(a->values, a->n, &ties_a));
+    DN_TRY(own_ties(b->values, b->n, &ties_b));
+    inv->sigma = mann_whitney_sigma(n1, n2, ties_a + ties_b);
+    out->p = normal_p(out->statistic - n1 * n2 / 2.0, sigma);
+    out->note = approximation(ties);
+    return DN_OK;
+}
+
 dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, dn_result *out)
 {
     dn_status status = DN_OK;
-    double *all = NULL, *ranks = NULL, *counts = NULL;
+    double *all = NULL, *ranks = NULL, ties, sum = 0.0;
     inversion inv = {.level = level, .top = a->n * b->n};
-    double ties, ties_a, ties_b, sum = 0.0;
+    bool differences;
     const char *name_a = a->name != NULL ? a->name : "the first group";
     const char *name_b = b->name != NULL ? b->name : "the second group";
     if (a->n == 0 || b->n == 0) {
@@ -215,18 +248,13 @@ dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, 
     size_t n = a->n + b->n;
     DN_TRY_GOTO(status, dn_alloc(&all, n, sizeof *all, "ranks"), done);
     DN_TRY_GOTO(status, dn_alloc(&ranks, n, sizeof *ranks, "ranks"), done);
-    bool differences = inv.top <= MOST_DIFFERENCES;
-    DN_TRY_GOTO(status, dn_alloc(&inv.differences, differences ? inv.top : 1, sizeof *inv.differences, "pairwise differences"), done);
+    DN_TRY_GOTO(status, take_differences(a, b, &inv, &differences), done);
     memcpy(all, a->values, a->n * sizeof *all);
     memcpy(all + a->n, b->values, b->n * sizeof *all);
     DN_TRY_GOTO(status, dn_ranks(all, n, ranks, &ties), done);
     for (size_t i = 0; i < a->n; ++i) {
         sum += ranks[i];
-        for (size_t j = 0; j < b->n && differences; ++j) {
-            inv.differences[i * b->n + j] = a->values[i] - b->values[j];
-        }
     }
-    dn_sort(inv.differences, differences ? inv.top : 0);
     const double n1 = (double)a->n, n2 = (double)b->n;
     double sigma = mann_whitney_sigma(n1, n2, ties);
     if (!(sigma > 0.0)) {
@@ -239,22 +267,11 @@ dn_status dn_mann_whitney(const dn_sample *a, const dn_sample *b, double level, 
     out->n = n;
     out->groups = 2;
     out->level = level;
-    if (a->n < 50 && b->n < 50 && ties == 0.0) {
-        DN_TRY_GOTO(status, mann_whitney_counts(a->n, b->n, &counts), done);
-        inv.counts = counts;
-        out->p = exact_p(counts, inv.top, out->statistic);
-        out->note = "exact";
-    } else {
-        DN_TRY_GOTO(status, own_ties(a->values, a->n, &ties_a), done);
-        DN_TRY_GOTO(status, own_ties(b->values, b->n, &ties_b), done);
-        inv.sigma = mann_whitney_sigma(n1, n2, ties_a + ties_b);
-        out->p = normal_p(out->statistic - n1 * n2 / 2.0, sigma);
-        out->note = approximation(ties);
-    }
+    DN_TRY_GOTO(status, set_mann_whitney_p(a, b, ties, sigma, &inv, out), done);
     set_shift(out, &inv, differences);
     set_rank_biserial(out, 2.0 * out->statistic / (n1 * n2) - 1.0, sqrt((n1 + n2 + 1.0) / (3.0 * n1 * n2)), level);
 done:
-    free(counts);
+    free(inv.counts);
     free(inv.differences);
     free(ranks);
     free(all);
@@ -279,16 +296,47 @@ static size_t clean_differences(const double *a, const double *b, size_t n, doub
     return kept;
 }
 
+/* All Walsh averages of m differences, sorted, where there are few enough; *few: whether. */
+static dn_status take_averages(const double *d, size_t m, inversion *inv, bool *few)
+{
+    *few = inv->top <= MOST_DIFFERENCES;
+    DN_TRY(dn_alloc(&inv->differences, *few ? inv->top : 1, sizeof *inv->differences, "Walsh averages"));
+    for (size_t i = 0, at = 0; i < m && *few; ++i) {
+        for (size_t j = i; j < m; ++j) {
+            inv->differences[at++] = (d[i] + d[j]) / 2.0;
+        }
+    }
+    dn_sort(inv->differences, *few ? inv->top : 0);
+    return DN_OK;
+}
+
+/* p of out->statistic, of m differences d that are left of n pairs. */
+static dn_status set_signed_rank_p(const double *d, size_t m, size_t n, double ties, inversion *inv, dn_result *out)
+{
+    double ties_signed;
+    const double size = (double)m;
+    if (m < 50 && ties == 0.0 && m == n) {
+        DN_TRY(signed_rank_counts(m, &inv->counts));
+        out->p = exact_p(inv->counts, inv->top, out->statistic);
+        out->note = "exact";
+        return DN_OK;
+    }
+    DN_TRY(own_ties(d, m, &ties_signed));
+    inv->sigma = signed_rank_sigma(size, ties_signed);
+    out->p = normal_p(out->statistic - size * (size + 1.0) / 4.0, signed_rank_sigma(size, ties));
+    out->note =
+        m < n ? "normal approximation with corrections for ties and continuity, pairs without a difference left out" : approximation(ties);
+    return DN_OK;
+}
+
 dn_status dn_wilcoxon_signed_rank(const double *a, const double *b, size_t n, double level, dn_result *out)
 {
     dn_status status = DN_OK;
     double *d = NULL;
     double *work = NULL; /* |d|, then their ranks */
-    double *counts = NULL;
     inversion inv = {.level = level};
-    double ties;
-    double ties_signed;
-    double positive = 0.0;
+    double ties, positive = 0.0;
+    bool differences;
     DN_TRY(check_finite(a, n, "the first of the pairs"));
     DN_TRY(check_finite(b, n, "the second of the pairs"));
     DN_TRY_GOTO(status, dn_alloc(&d, n, sizeof *d, "differences of pairs"), done);
@@ -298,16 +346,11 @@ dn_status dn_wilcoxon_signed_rank(const double *a, const double *b, size_t n, do
                      n == 0 ? "there are no pairs" : "the two values of every pair are equal");
     }
     inv.top = m * (m + 1) / 2;
-    bool differences = inv.top <= MOST_DIFFERENCES;
     DN_TRY_GOTO(status, dn_alloc(&work, 2 * m, sizeof *work, "ranks"), done);
-    DN_TRY_GOTO(status, dn_alloc(&inv.differences, differences ? inv.top : 1, sizeof *inv.differences, "Walsh averages"), done);
-    for (size_t i = 0, at = 0; i < m; ++i) {
+    DN_TRY_GOTO(status, take_averages(d, m, &inv, &differences), done);
+    for (size_t i = 0; i < m; ++i) {
         work[i] = fabs(d[i]);
-        for (size_t j = i; j < m && differences; ++j) {
-            inv.differences[at++] = (d[i] + d[j]) / 2.0;
-        }
     }
-    dn_sort(inv.differences, differences ? inv.top : 0);
     DN_TRY_GOTO(status, dn_ranks(work, m, work + m, &ties), done);
     for (size_t i = 0; i < m; ++i) {
         positive += d[i] > 0.0 ? work[m + i] : 0.0;
@@ -320,23 +363,12 @@ dn_status dn_wilcoxon_signed_rank(const double *a, const double *b, size_t n, do
     out->n = m;
     out->groups = 2;
     out->level = level;
-    if (m < 50 && ties == 0.0 && m == n) {
-        DN_TRY_GOTO(status, signed_rank_counts(m, &counts), done);
-        inv.counts = counts;
-        out->p = exact_p(counts, inv.top, positive);
-        out->note = "exact";
-    } else {
-        DN_TRY_GOTO(status, own_ties(d, m, &ties_signed), done);
-        inv.sigma = signed_rank_sigma(size, ties_signed);
-        out->p = normal_p(positive - size * (size + 1.0) / 4.0, signed_rank_sigma(size, ties));
-        out->note = m < n ? "normal approximation with corrections for ties and continuity, pairs without a difference left out"
-                          : approximation(ties);
-    }
+    DN_TRY_GOTO(status, set_signed_rank_p(d, m, n, ties, &inv, out), done);
     set_shift(out, &inv, differences);
     set_rank_biserial(out, 4.0 * positive / (size * (size + 1.0)) - 1.0,
                       sqrt((2.0 * size * size * size + 3.0 * size * size + size) / 6.0) / (0.5 * size * (size + 1.0)), level);
 done:
-    free(counts);
+    free(inv.counts);
     free(inv.differences);
     free(work);
     free(d);

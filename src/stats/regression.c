@@ -137,6 +137,48 @@ static void fill_covariance(const scaled *s, size_t k, size_t n, double sigma, d
     covariance[0] = at_zero;
 }
 
+/* Coefficients of the predictors as they were given, fitted values, residuals and their sum of squares. */
+static void fill_fit(const scaled *s, const double *y, double mean, dn_linear_model *out)
+{
+    out->coefficients[0] = mean;
+    for (size_t j = 0; j < out->k; ++j) {
+        out->coefficients[j + 1] = gsl_vector_get(s->b, j) / s->length[j];
+        out->coefficients[0] -= out->coefficients[j + 1] * s->mean[j];
+    }
+    for (size_t i = 0; i < out->n; ++i) {
+        double above = 0.0;
+        for (size_t j = 0; j < out->k; ++j) {
+            above += gsl_matrix_get(s->x, i, j) * gsl_vector_get(s->b, j);
+        }
+        out->fitted[i] = mean + above;
+        out->residuals[i] = y[i] - mean - above;
+        out->rss += out->residuals[i] * out->residuals[i];
+    }
+}
+
+/* What follows from the sums of squares. */
+static void fill_summary(const scaled *s, dn_linear_model *out)
+{
+    const size_t n = out->n, k = out->k;
+    out->df = (double)(n - k - 1);
+    out->sigma = sqrt(out->rss / out->df);
+    if (out->tss > 0.0) {
+        out->r_squared = 1.0 - out->rss / out->tss;
+        out->adjusted_r_squared = 1.0 - out->rss / out->df / (out->tss / (double)(n - 1));
+    } else {
+        out->r_squared = out->adjusted_r_squared = NAN;
+    }
+    if (k > 0) {
+        fill_covariance(s, k, n, out->sigma, out->covariance);
+        if (out->rss > 0.0) {
+            out->f = (out->tss - out->rss) / (double)k / (out->rss / out->df);
+            out->f_p = dn_f_upper(out->f, (double)k, out->df);
+        }
+    } else {
+        out->covariance[0] = out->sigma * out->sigma / (double)n;
+    }
+}
+
 dn_status dn_linear_fit(const double *y, const double *const *predictors, const char *const *names, size_t k, size_t n,
                         dn_linear_model *out)
 {
@@ -162,38 +204,9 @@ dn_status dn_linear_fit(const double *y, const double *const *predictors, const 
         DN_TRY_GOTO(status, scale_columns(&s, predictors, names, k, n), done);
         solve(&s, y, mean, k, n);
     }
-    out->coefficients[0] = mean;
-    for (size_t j = 0; j < k; ++j) {
-        out->coefficients[j + 1] = gsl_vector_get(s.b, j) / s.length[j];
-        out->coefficients[0] -= out->coefficients[j + 1] * s.mean[j];
-    }
-    for (size_t i = 0; i < n; ++i) {
-        double above = 0.0;
-        for (size_t j = 0; j < k; ++j) {
-            above += gsl_matrix_get(s.x, i, j) * gsl_vector_get(s.b, j);
-        }
-        out->fitted[i] = mean + above;
-        out->residuals[i] = y[i] - mean - above;
-        out->rss += out->residuals[i] * out->residuals[i];
-    }
+    fill_fit(&s, y, mean, out);
     out->tss = dn_variance(y, n) * (double)(n - 1);
-    out->df = (double)(n - k - 1);
-    out->sigma = sqrt(out->rss / out->df);
-    if (out->tss > 0.0) {
-        out->r_squared = 1.0 - out->rss / out->tss;
-        out->adjusted_r_squared = 1.0 - out->rss / out->df / (out->tss / (double)(n - 1));
-    } else {
-        out->r_squared = out->adjusted_r_squared = NAN;
-    }
-    if (k > 0) {
-        fill_covariance(&s, k, n, out->sigma, out->covariance);
-        if (out->rss > 0.0) {
-            out->f = (out->tss - out->rss) / (double)k / (out->rss / out->df);
-            out->f_p = dn_f_upper(out->f, (double)k, out->df);
-        }
-    } else {
-        out->covariance[0] = out->sigma * out->sigma / (double)n;
-    }
+    fill_summary(&s, out);
 done:
     scaled_release(&s);
     return status;

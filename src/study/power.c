@@ -58,7 +58,7 @@ typedef struct quantity {
     double value;
 } quantity;
 
-/* Table, figure and paragraph. found: what was not given; n: people a group. */
+/* Table, figure and paragraph. found: what was not given; n: people per group. */
 static dn_status conclude(const dn_power_options *options, const char *found, const quantity *quantities, size_t count, double n,
                           double (*power_at)(const void *design, double n), const void *design, const char *paragraph,
                           dn_study_result *result)

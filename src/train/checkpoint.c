@@ -96,7 +96,7 @@ static dn_status read_state(const json_t *metadata, const dn_train_config *confi
     const char *text = json_string_value(json_object_get(metadata, "dien.state"));
     const char *log = json_string_value(json_object_get(metadata, "dien.log"));
     const char *validation = json_string_value(json_object_get(metadata, "dien.validation"));
-    json_t *from = text != NULL ? json_loads(text, 0, NULL) : NULL;
+    json_t *from = dn_json_of_text(text);
     const json_t *counts = json_object_get(from, "counts");
     if (from == NULL || log == NULL || validation == NULL || json_array_size(counts) != 3 * (size_t)config->class_count) {
         json_decref(from);
@@ -192,8 +192,8 @@ static dn_status check_config(const json_t *metadata, const dn_train_config *con
     }
     /* Through text on both sides, as numbers come back from it. */
     char *own_text = json_dumps(config->canonical, JSON_COMPACT | JSON_SORT_KEYS);
-    json_t *own = own_text != NULL ? json_loads(own_text, 0, NULL) : NULL;
-    json_t *there = json_loads(text, 0, NULL);
+    json_t *own = dn_json_of_text(own_text);
+    json_t *there = dn_json_of_text(text);
     *steps = forget_length(there);
     (void)forget_length(own);
     bool different = own == NULL || there == NULL || dn_train_config_difference(there, own, difference, sizeof difference);

@@ -2,6 +2,7 @@
 #include "train/soft_labels.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "image/io.h"
 
@@ -50,16 +51,15 @@ static dn_status read_classes(const dn_train_config *config, const char *path, s
 {
     dn_status status = DN_OK;
     char *sidecar = NULL;
-    json_error_t error;
     size_t length = strlen(path);
     size_t end = dn_path_has_extension(path, ".nii.gz") ? 7 : dn_path_has_extension(path, ".nii") ? 4 : 0;
     DN_TRY(dn_asprintf(&sidecar, "%.*s.json", (int)(length - end), path));
-    json_t *root = json_load_file(sidecar, 0, &error);
+    json_t *root = NULL;
+    status = dn_json_read(sidecar, DN_JSON_OBJECT, &root);
     const json_t *names = json_object_get(root, "LabelMap");
     const json_t *numbers = json_object_get(root, "LabelIndex");
-    if (root == NULL) {
-        status = dn_error_offer(dn_error_set(DN_EINPUT, "%s has several volumes, but %s, which names each volume, cannot be read (%s)",
-                                             path, sidecar, error.text),
+    if (status != DN_OK) {
+        status = dn_error_offer(dn_error_context(status, "%s has several volumes, each of which a JSON file has to name", path),
                                 DN_REMEDY_POSTERIORS);
         goto done;
     }

@@ -23,9 +23,7 @@ static int make_folder(void **state)
 static int remove_it(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return test_remove_tree(folder);
 }
 
 static char *in_folder(const char *name)

@@ -98,7 +98,7 @@ expect_sentence 2 "normative fit needs --value COLUMN" normative fit norms.tsv -
 expect_sentence 2 "there is no 'dien normative fti'" normative fti norms.tsv
 expect_sentence 2 "normative apply needs all of NORM TABLE..." normative apply norm/norm.json
 expect_sentence 2 "there is no person X with all the numbers that are needed for a chart (--chart)" normative apply norm/norm.json people.tsv --chart X -o nothing_chart
-expect_sentence 3 "not JSON" normative apply norms.tsv people.tsv
+expect_sentence 3 "norms.tsv is not valid JSON (line 1: " normative apply norms.tsv people.tsv
 echo '{"a": 1}' >other.json
 expect_sentence 3 "is not a norm" normative apply other.json people.tsv
 head -9 norms.tsv >few.tsv

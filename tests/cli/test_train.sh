@@ -4,19 +4,8 @@ source "$(dirname "$0")/lib.sh"
 mkdir -p "$work/maps"
 "$DIEN_FIXTURE" head "$work/maps/head1.nii.gz" || fail "cannot make a label map"
 write_config() { # STEPS EXTRA
-    cat >"$work/toy.yaml" <<YAML
-name: toy
-output: run
-model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, norm: instance}}
-labels:
-  - {name: background, from: [0, 515, 507]}
-  - {name: left_thalamus, from: [10]}
-  - {name: right_thalamus, from: [49]}
-  - {name: brain, index: 2, from: [2, 41, 24]}
-data: {maps: ['maps/*.nii.gz'], tissues: ${DIEN_SOURCE}/share/synth/tissues.tsv, validation: {maps: ['maps/*.nii.gz'], samples: 2}}
-augmentation: {preset: plain}
-training: {steps: $1, log_every: 1, validate_every: 3 $2}
-YAML
+    "$DIEN_FIXTURE" training "$work/toy.yaml" "$DIEN_SOURCE/share/synth/tissues.tsv" "steps: $1, log_every: 1, validate_every: 3 ${2:-}" ||
+        fail "cannot write a config"
 }
 
 write_config 6

@@ -13,17 +13,7 @@
 #include "image/io.h"
 #include "test.h"
 
-#include <ftw.h>
-
 static char home[] = "/tmp/dien-dicom-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
 
 static int begin(void **state)
 {
@@ -34,7 +24,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    return nftw(home, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return test_remove_tree(home);
 }
 
 static bool has_dcm2niix(void)

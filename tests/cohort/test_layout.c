@@ -153,7 +153,7 @@ static void test_bad_filters(void **state)
     static const struct {
         const char *text, *part;
     } bad[] = {
-        {"{\"t1w\": ", "is no JSON file"},
+        {"{\"t1w\": ", "is not valid JSON (line 1: "},
         {"{\"T1w\": {}}", "has an object \"t1w\""},
         {"{\"t1w\": {\"aquisition\": \"x\"}}", "is \"acquisition\" meant?"},
         {"{\"t1w\": {\"run\": 1.5}}", "\"run\" must be a text, a whole number, null, or a list"},
@@ -188,12 +188,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_all), cmocka_unit_test(test_wanted), cmocka_unit_test(test_filters),
                                        cmocka_unit_test(test_bad_filters), cmocka_unit_test(test_no_set)};
-    char command[64];
     if (mkdtemp(room) == NULL) {
         return 1;
     }
     make_set();
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    snprintf(command, sizeof command, "rm -rf %s", room);
-    return system(command) != 0 || failed;
+    return test_remove_tree(room) != 0 || failed;
 }

@@ -54,10 +54,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    char *command = NULL;
-    assert_ok(dn_asprintf(&command, "rm -rf '%s'", folder));
-    assert_int_equal(system(command), 0);
-    free(command);
+    assert_int_equal(test_remove_tree(folder), 0);
     free(folder);
     return 0;
 }

@@ -56,10 +56,8 @@ static int make(void **state)
 
 static int clear(void **state)
 {
-    char command[300];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return test_remove_tree(folder);
 }
 
 static dn_status build(const char *side, double alpha)

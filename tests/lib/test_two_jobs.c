@@ -109,8 +109,7 @@ static int set_up(void **state)
 static int clean_up(void **state)
 {
     (void)state;
-    run_command("rm -rf '%s'", root);
-    return 0;
+    return test_remove_tree(root);
 }
 
 /* The subunits of one head by a network of volumes, and thalamus and ICV of another by those of the whole head. */

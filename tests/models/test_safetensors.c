@@ -42,7 +42,7 @@ static void expect_refusal(const char *header, size_t data_size, const char *par
 static void faults_are_refused(void **state)
 {
     (void)state;
-    expect_refusal("[]", 0, "not an object");
+    expect_refusal("[]", 0, "its header is not a JSON object");
     expect_refusal("{\"a\":", 0, "not valid JSON");
     expect_refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "outside the file's 4 bytes");
     expect_refusal("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, "belong to no tensor");

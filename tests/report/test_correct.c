@@ -8,7 +8,6 @@
 #include "image/io.h"
 #include "image/orientation.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <string.h>
 
@@ -102,14 +101,6 @@ static void test_volumes(void **state)
 
 /* ---- files -------------------------------------------------------------------------------------------------------- */
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *place)
-{
-    (void)facts;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static void write_text(const char *folder, const char *name, const char *text)
 {
     char path[256];
@@ -178,8 +169,8 @@ static void test_files(void **state)
     assert_int_equal(dn_corrected_write(base, "a", after, &about, out), DN_EGEOMETRY);
     dn_labels_destroy(before);
     dn_labels_destroy(after);
-    nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    nftw(out, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    assert_int_equal(test_remove_tree(base), 0);
+    assert_int_equal(test_remove_tree(out), 0);
 }
 
 /* ---- the picture and the report ----------------------------------------------------------------------------------- */
@@ -277,7 +268,7 @@ static void test_drawing(void **state)
     dn_labels_destroy(map);
     free(first);
     free(page);
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    assert_int_equal(test_remove_tree(folder), 0);
 }
 
 int main(void)

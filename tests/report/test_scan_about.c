@@ -18,9 +18,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return test_remove_tree(folder);
 }
 
 /* Writes FOLDER/name; its folder is made. */

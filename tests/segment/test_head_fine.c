@@ -33,11 +33,9 @@ static int make(void **state)
 static int destroy(void **state)
 {
     (void)state;
-    char command[640];
     dn_network_destroy(network);
     dn_model_destroy(model);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command) == 0 ? 0 : -1;
+    return test_remove_tree(folder);
 }
 
 /* Of maker_weights: -200 times the distance to the class's intensity; outside rises again towards the scalp's. */

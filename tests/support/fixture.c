@@ -2,6 +2,8 @@
  *   fixture scan FILE [SPACING [MM]]   the middle (MM wide, default 96) of the built-in average head, made finer (1.5 mm)
  *   fixture labels FILE                a label map: left subunits 801-805 and thalamus 10 as boxes of 6 x 6 x 6 mm
  *   fixture head FILE                  a round head of nested shells with a thalamus on each side, 32^3 voxels of 4 mm
+ *   fixture training FILE TISSUES SETTINGS [NORM]   a config that trains a tiny network on the heads in maps/ beside it: TISSUES is the
+ *                                      table, SETTINGS what "training: {}" has, NORM "instance" or another, with more of the network's keys
  *   fixture whole-head FOLDER          a head of 2 mm whose tissues have one intensity each (head.nii.gz, stripped.nii.gz) and the two
  *                                      networks that tell them by it
  *   fixture model FILE [NAME [WHOLE]]  a tiny network with the eleven labels of the subunit network and random weights; it divides what
@@ -12,6 +14,7 @@
  *   fixture zip FILE NAME=PATH...      a zip archive with these names in it; PATH "" is a link, "0:N" N zero bytes
  *   fixture slices FILE                a network of the AC-PC frame that sees two rods there, whatever the slices show
  * What the network says about the head means nothing; the program's conduct does. */
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "dicom_maker.h"
@@ -242,6 +245,26 @@ static dn_status make_labels(const char *path, int64_t first, int64_t step)
     return status;
 }
 
+static dn_status make_training(const char *path, const char *tissues, const char *settings, const char *norm)
+{
+    dn_file_writer w = {0};
+    DN_TRY(dn_file_create(&w, path));
+    return dn_file_end(
+        &w,
+        dn_file_printf(&w,
+                       "name: toy\noutput: run\n"
+                       "model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, norm: %s}}\n"
+                       "labels:\n"
+                       "  - {name: background, from: [0, 515, 507]}\n"
+                       "  - {name: left_thalamus, from: [10]}\n"
+                       "  - {name: right_thalamus, from: [49]}\n"
+                       "  - {name: brain, index: 2, from: [2, 41, 24]}\n"
+                       "data: {maps: ['maps/*.nii.gz'], tissues: %s, validation: {maps: ['maps/*.nii.gz'], samples: 2}}\n"
+                       "augmentation: {preset: plain}\n"
+                       "training: {%s}\n",
+                       norm, tissues, settings));
+}
+
 static dn_status make_whole_head(const char *folder)
 {
     static const char *const names[] = {"head", "stripped"};
@@ -287,6 +310,8 @@ int main(int argc, char **argv)
         status = make_labels(argv[2], 819, 0);
     } else if (argc == 3 && strcmp(argv[1], "head") == 0) {
         status = make_head(argv[2]);
+    } else if (argc >= 5 && strcmp(argv[1], "training") == 0) {
+        status = make_training(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : "instance");
     } else if (argc == 3 && strcmp(argv[1], "whole-head") == 0) {
         status = make_whole_head(argv[2]);
     } else if (argc > 3 && strcmp(argv[1], "dicom") == 0) {

@@ -305,9 +305,7 @@ static inline const char *maker_save(const maker *m, const char *name, bool pack
 
 static inline void maker_remove_folder(void)
 {
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", maker_folder());
-    if (system(command) != 0) {
+    if (test_remove_tree(maker_folder()) != 0) {
         fprintf(stderr, "cannot remove %s\n", maker_folder());
     }
 }

@@ -44,6 +44,14 @@ static inline const char *test_data_folder(void)
     return folder != NULL && access(folder, R_OK) == 0 ? folder : NULL;
 }
 
+/* Removes a folder that a test made, with all in it; 0, or what a group's teardown returns to fail. */
+static inline int test_remove_tree(const char *folder)
+{
+    char command[1024];
+    const int length = snprintf(command, sizeof command, "rm -rf -- '%s'", folder);
+    return length > 0 && (size_t)length < sizeof command ? system(command) : 1;
+}
+
 /* Exit code that CTest counts as skipped. */
 #define TEST_SKIP 77
 

@@ -27,19 +27,8 @@ several() { # PROCESSES ARGUMENTS...: output in $work/stdout and $work/stderr, e
 mkdir -p "$work/maps"
 "$DIEN_FIXTURE" head "$work/maps/head1.nii.gz" || fail "cannot make a label map"
 write_config() { # NORM TRAINING
-    cat >"$work/toy.yaml" <<YAML
-name: toy
-output: run
-model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, norm: $1, dropout: 0.1}}
-labels:
-  - {name: background, from: [0, 515, 507]}
-  - {name: left_thalamus, from: [10], weight: 2}
-  - {name: right_thalamus, from: [49]}
-  - {name: brain, index: 2, from: [2, 41, 24]}
-data: {maps: ['maps/*.nii.gz'], tissues: ${DIEN_SOURCE}/share/synth/tissues.tsv, validation: {maps: ['maps/*.nii.gz'], samples: 4}}
-augmentation: {preset: plain}
-training: {log_every: 1, validate_every: 3, $2}
-YAML
+    "$DIEN_FIXTURE" training "$work/toy.yaml" "$DIEN_SOURCE/share/synth/tissues.tsv" "log_every: 1, validate_every: 3, $2" "$1, dropout: 0.1" &&
+        sed -i 's/from: \[10\]/from: [10], weight: 2/; s/samples: 2/samples: 4/' "$work/toy.yaml" || fail "cannot write a config"
 }
 
 # Numbers of two tables agree to a share of LIMIT; the gradient's norm falls to near 0 and may differ by as much of its first value.

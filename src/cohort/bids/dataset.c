@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DESCRIPTION_LIMIT = 1 << 20 };
-
 #define DESCRIPTION "dataset_description.json"
 #define BIDS_VERSION "1.10.0"
 
@@ -39,23 +37,17 @@ typedef struct source {
     char sha256[65];
 } source;
 
-/* The bytes of a folder's description; NULL: it has none. */
-static dn_status read_bytes(const char *folder, unsigned char **bytes, size_t *size)
-{
-    char *path = NULL;
-    DN_TRY(dn_path_join(folder, DESCRIPTION, &path));
-    dn_status status = dn_file_read_if_there(path, DESCRIPTION_LIMIT, bytes, size);
-    free(path);
-    return status;
-}
-
 static dn_status source_of(const char *dataset, source *out)
 {
     unsigned char *bytes = NULL;
     size_t size = 0;
-    dn_status status;
+    char *path = NULL;
+    json_t *root = NULL;
     *out = (source){.name = NULL};
-    DN_TRY(read_bytes(dataset, &bytes, &size));
+    DN_TRY(dn_path_join(dataset, DESCRIPTION, &path));
+    dn_status status = dn_file_read_if_there(path, DN_JSON_LARGEST, &bytes, &size);
+    free(path);
+    DN_TRY(status);
     if (bytes == NULL) {
         char *whole = realpath(dataset, NULL);
         status = dn_strdup(whole != NULL ? dn_path_name(whole) : dn_path_name(dataset), &out->name);
@@ -63,14 +55,16 @@ static dn_status source_of(const char *dataset, source *out)
         return status;
     }
     dn_sha256(bytes, size, out->sha256);
-    json_t *root = json_loadb((const char *)bytes, size, 0, NULL);
-    const char *name = json_string_value(json_object_get(root, "Name"));
-    if (root == NULL) {
-        dn_log(DN_LOG_WARNING, "%s/" DESCRIPTION " is no JSON file", dataset);
-    }
-    status = dn_strdup(name != NULL ? name : dn_path_name(dataset), &out->name);
-    json_decref(root);
+    status = dn_json_parse((const char *)bytes, size, DN_JSON_OBJECT, DESCRIPTION, &root);
     free(bytes);
+    if (status == DN_EFORMAT) {
+        dn_log(DN_LOG_WARNING, "%s: %s", dataset, dn_error_message());
+        dn_error_clear();
+        status = DN_OK;
+    }
+    const char *name = json_string_value(json_object_get(root, "Name"));
+    status = status == DN_OK ? dn_strdup(name != NULL ? name : dn_path_name(dataset), &out->name) : status;
+    json_decref(root);
     return status;
 }
 
@@ -95,17 +89,14 @@ static dn_status is_empty(const char *folder, bool *empty)
 
 static dn_status read_description(const char *output, json_t **out)
 {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    *out = NULL;
-    DN_TRY(read_bytes(output, &bytes, &size));
-    if (bytes == NULL) {
-        return DN_OK;
+    char *path = NULL;
+    DN_TRY(dn_path_join(output, DESCRIPTION, &path));
+    dn_status status = dn_json_read_if_there(path, DN_JSON_OBJECT, out);
+    free(path);
+    if (status == DN_EFORMAT) {
+        DN_FAIL(DN_EUSAGE, "%s, or name another folder for the results", dn_error_message());
     }
-    *out = json_loadb((const char *)bytes, size, 0, NULL);
-    free(bytes);
-    return *out != NULL ? DN_OK
-                        : dn_error_set(DN_EUSAGE, "%s/" DESCRIPTION " is no JSON file; name another folder for the results", output);
+    return status;
 }
 
 static const char *text_at(const json_t *object, const char *key)

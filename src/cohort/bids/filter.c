@@ -2,15 +2,13 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cohort/bids/filter.h"
 
-#include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/words.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FILE_LIMIT = 1 << 20 };
 
 struct dn_bids_filter {
     json_t *root; /* owned */
@@ -114,22 +112,13 @@ static dn_status check(const char *path, json_t *t1w)
 
 dn_status dn_bids_filter_read(const char *path, dn_bids_filter **out)
 {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
     dn_bids_filter *filter = NULL;
-    json_error_t error;
-    DN_TRY(dn_file_read(path, FILE_LIMIT, &bytes, &size));
-    dn_status status = dn_alloc(&filter, 1, sizeof *filter, "the filter");
+    DN_TRY(dn_alloc(&filter, 1, sizeof *filter, "the filter"));
+    dn_status status = dn_json_read(path, DN_JSON_OBJECT | DN_JSON_UNIQUE, &filter->root);
     if (status == DN_OK) {
-        filter->root = json_loadb((const char *)bytes, size, JSON_REJECT_DUPLICATES, &error);
-        if (filter->root == NULL) {
-            status = dn_error_set(DN_EFORMAT, "%s is no JSON file: line %d: %s", path, error.line, error.text);
-        } else {
-            filter->t1w = json_object_get(filter->root, "t1w");
-            status = check(path, filter->t1w);
-        }
+        filter->t1w = json_object_get(filter->root, "t1w");
+        status = check(path, filter->t1w);
     }
-    free(bytes);
     if (status != DN_OK) {
         dn_bids_filter_destroy(filter);
         return status;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/job.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/program.h"
 #include "base/text.h"
@@ -16,7 +17,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SIDECAR_LIMIT = 4 << 20 };
 #define PROGRAM "dcm2niix"
 
 void dn_conversion_release(dn_conversion *conversion)
@@ -101,13 +101,12 @@ static dn_status read_one(const char *folder, const char *file, dn_conversion *o
     size_t size = 0;
     dn_status status = DN_OK;
     DN_TRY_GOTO(status, dn_path_join(folder, file, &path), done);
-    DN_TRY_GOTO(status, dn_file_read(path, SIDECAR_LIMIT, &bytes, &size), done);
+    DN_TRY_GOTO(status, dn_file_read(path, DN_JSON_LARGEST, &bytes, &size), done);
     make_utf8((char *)bytes, size);
-    json_t *sidecar = json_loadb((const char *)bytes, size, 0, NULL);
-    if (!json_is_object(sidecar)) { /* as if there were none: it is only said */
-        json_decref(sidecar);
-        sidecar = json_object();
-    }
+    bool good;
+    json_t *sidecar = NULL;
+    DN_TRY_GOTO(status, dn_error_excuse(dn_json_parse((const char *)bytes, size, DN_JSON_OBJECT, path, &sidecar), DN_EFORMAT, &good), done);
+    sidecar = good ? sidecar : json_object(); /* as if there were none: it is only said */
     dn_converted *volume = &out->volumes[out->count];
     *volume = (dn_converted){.sidecar = sidecar};
     status = dn_asprintf(&volume->name, "%.*s", (int)(strlen(file) - strlen(".json")), file);
@@ -125,7 +124,7 @@ done:
 static dn_status read_all(const char *folder, dn_conversion *out)
 {
     struct dirent **names = NULL;
-    const int count = scandir(folder, &names, is_json, alphasort);
+    const int count = scandir(folder, &names, is_json, dn_path_by_name);
     if (count < 0) {
         DN_FAIL(dn_error_of(errno, DN_EIO), "cannot read %s: %s", folder, strerror(errno));
     }

@@ -97,7 +97,7 @@ static dn_status parts_read(const char *folder, bool of_people, parts *out)
 {
     struct dirent **names = NULL;
     dn_status status = DN_OK;
-    const int count = scandir(folder, &names, NULL, alphasort);
+    const int count = scandir(folder, &names, NULL, dn_path_by_name);
     if (count < 0) {
         DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read the folder %s: %s", folder, strerror(errno));
     }

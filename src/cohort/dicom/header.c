@@ -13,7 +13,6 @@
 enum { PREAMBLE = 128, LAST_GROUP = 0x0028, LAST_ELEMENT = 0x0011, FIRST_PIECE = 1 << 14, LAST_PIECE = 1 << 23, DEEPEST = 16 };
 #define UNDEFINED 0xffffffffu
 #define EXPLICIT_BIG "1.2.840.10008.1.2.2"
-#define IMPLICIT "1.2.840.10008.1.2"
 #define DEFLATED "1.2.840.10008.1.2.1.99"
 
 static const struct {

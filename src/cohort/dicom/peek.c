@@ -4,17 +4,12 @@
 
 #include "base/archive.h"
 #include "base/file.h"
-#include "base/job.h"
-#include "base/memory.h"
 #include "base/scratch.h"
+#include "cohort/dicom/walk.h"
 
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
-    DEEPEST = 32,
     MOST_FILES = 4096, /* opened in vain, until nothing more is expected */
     FROM_ARCHIVE = 4   /* the first DICOM files of an archive; a DICOMDIR and a report are no images */
 };
@@ -25,45 +20,25 @@ typedef struct search {
     size_t files;
 } search;
 
-static dn_status look_at_file(search *it, const char *path)
+static dn_status visit(void *user, const char *path, const struct stat *facts, bool *stop)
 {
+    search *it = user;
     bool is_one;
-    ++it->files;
-    DN_TRY(dn_cancel_check());
+    (void)facts;
     DN_TRY(dn_dicom_read(path, it->out, &is_one));
     it->found = is_one && it->out->rows > 0 && it->out->columns > 0;
+    *stop = it->found || ++it->files >= MOST_FILES;
     return DN_OK;
 }
 
-static dn_status walk(search *it, const char *folder, int depth);
-
-static dn_status visit(search *it, const char *folder, const char *name, int depth)
+static dn_status peek_folder(search *it, const char *path)
 {
-    struct stat info;
-    char *path = NULL;
-    dn_status status = DN_OK;
-    DN_TRY(dn_path_join(folder, name, &path));
-    if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode)) { /* links to folders are not followed (dn_dicom_study_read) */
-        status = depth < DEEPEST ? walk(it, path, depth + 1) : DN_OK;
-    } else if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
-        status = look_at_file(it, path);
+    dn_dicom_walk walk = {.visit = visit, .user = it};
+    dn_status status = dn_dicom_walk_folder(&walk, path);
+    if (status == DN_EINPUT || status == DN_EDATA) {
+        dn_error_clear();
+        status = DN_OK;
     }
-    free(path);
-    return status;
-}
-
-static dn_status walk(search *it, const char *folder, int depth)
-{
-    struct dirent **names = NULL;
-    dn_status status = DN_OK;
-    const int count = scandir(folder, &names, NULL, alphasort);
-    for (int i = 0; i < count; ++i) {
-        if (status == DN_OK && names[i]->d_name[0] != '.' && !it->found && it->files < MOST_FILES) {
-            status = visit(it, folder, names[i]->d_name, depth);
-        }
-        free(names[i]);
-    }
-    free(names);
     return status;
 }
 
@@ -85,7 +60,7 @@ static dn_status peek_archive(search *it, const char *path)
         dn_error_clear();
         status = DN_OK;
     }
-    status = status == DN_OK ? walk(it, scratch.path, 0) : status;
+    status = status == DN_OK ? peek_folder(it, scratch.path) : status;
     dn_scratch_remove(&scratch);
     return status;
 }
@@ -94,7 +69,7 @@ dn_status dn_dicom_peek(const char *path, dn_dicom_header *out, bool *found)
 {
     search it = {.out = out};
     memset(out, 0, sizeof *out);
-    dn_status status = dn_path_is_folder(path) ? walk(&it, path, 0) : dn_archive_is_one(path) ? peek_archive(&it, path) : DN_OK;
+    dn_status status = dn_path_is_folder(path) ? peek_folder(&it, path) : dn_archive_is_one(path) ? peek_archive(&it, path) : DN_OK;
     *found = it.found;
     return status;
 }

@@ -3,18 +3,15 @@
 #include "cohort/dicom/study.h"
 
 #include "base/file.h"
-#include "base/job.h"
 #include "base/memory.h"
+#include "cohort/dicom/walk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { DEEPEST = 32, MOST_ENTRIES = 1000000 };
 
 void dn_dicom_study_release(dn_dicom_study *study)
 {
@@ -92,7 +89,6 @@ static dn_status add_file(dn_dicom_study *study, const char *path)
     dn_dicom_header header;
     bool is_one;
     size_t series;
-    DN_TRY(dn_cancel_check());
     DN_TRY(dn_dicom_read(path, &header, &is_one));
     if (!is_one || header.rows == 0 || header.columns == 0) { /* DICOMDIR, reports and the like are no images */
         const char *name = dn_path_name(path);
@@ -114,52 +110,6 @@ static dn_status add_file(dn_dicom_study *study, const char *path)
     study->series[series].images += frames > 1 && frames < 1000000 ? frames : 1;
     ++study->series[series].files;
     return DN_OK;
-}
-
-static dn_status walk(dn_dicom_study *study, const char *folder, int depth);
-
-static dn_status visit(dn_dicom_study *study, const char *folder, const char *name, int depth)
-{
-    struct stat info;
-    char *path = NULL;
-    dn_status status = DN_OK;
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-        return DN_OK;
-    }
-    if (++study->entries > MOST_ENTRIES) {
-        DN_FAIL(DN_EDATA, "there are more than %d files: give the folder of one examination", MOST_ENTRIES);
-    }
-    DN_TRY(dn_path_join(folder, name, &path));
-    if (lstat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-        status = depth < DEEPEST ? walk(study, path, depth + 1) : DN_OK;
-    } else if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
-        status = add_file(study, path);
-    }
-    free(path);
-    return status;
-}
-
-/* In the order of names, so that the same folder always gives the same list. */
-static dn_status walk(dn_dicom_study *study, const char *folder, int depth)
-{
-    struct dirent **names = NULL;
-    dn_status status = DN_OK;
-    const int count = scandir(folder, &names, NULL, alphasort);
-    if (count < 0) {
-        if (errno == ENOMEM || depth == 0) {
-            DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read the folder: %s", strerror(errno));
-        }
-        ++study->unreadable; /* its name is not said: it may be a person's */
-        return DN_OK;
-    }
-    for (int i = 0; i < count; ++i) {
-        if (status == DN_OK) {
-            status = visit(study, folder, names[i]->d_name, depth);
-        }
-        free(names[i]);
-    }
-    free(names);
-    return status;
 }
 
 dn_status dn_dicom_study_places(const dn_dicom_study *study, size_t series, double (**out)[3], size_t *count)
@@ -206,9 +156,18 @@ static void count_examinations(dn_dicom_study *study)
     }
 }
 
+static dn_status visit(void *user, const char *path, const struct stat *facts, bool *stop)
+{
+    (void)facts;
+    (void)stop;
+    return add_file(user, path);
+}
+
 dn_status dn_dicom_study_read(const char *folder, dn_dicom_study *out)
 {
-    DN_TRY(walk(out, folder, 0));
+    dn_dicom_walk walk = {.visit = visit, .user = out};
+    DN_TRY(dn_dicom_walk_folder(&walk, folder));
+    out->unreadable = walk.unreadable;
     count_examinations(out);
     return place_slices(out);
 }

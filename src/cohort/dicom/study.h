@@ -35,13 +35,12 @@ typedef struct dn_dicom_study {
     size_t others;       /* files that are no DICOM images */
     size_t scans;        /* of these, NIfTI and MGH files by name */
     bool is_bids;        /* it has a dataset_description.json */
-    size_t entries;      /* files and folders seen */
     size_t unreadable;   /* folders that could not be read, which were passed over */
     size_t examinations; /* by StudyInstanceUID; 0: the headers do not say */
 } dn_dicom_study;
 
-/* Zero-initialise out; release it with dn_dicom_study_release, also after a failure. folder: absolute. Nested folders are searched; links
- * to folders are not followed. DN_EINPUT: it cannot be read. DN_EDATA: more than a million files. */
+/* Zero-initialise out; release it with dn_dicom_study_release, also after a failure. folder: absolute; all of
+ * it, as dn_dicom_walk_folder goes. DN_EINPUT: it cannot be read. DN_EDATA: more than a million files. */
 DN_CHECKED dn_status dn_dicom_study_read(const char *folder, dn_dicom_study *out);
 /* One file. */
 DN_CHECKED dn_status dn_dicom_study_read_file(const char *path, dn_dicom_study *out);

@@ -6,6 +6,7 @@
 #include "base/cut_folders.h"
 #include "base/file.h"
 #include "base/job.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/remedy.h"
 #include "base/text.h"
@@ -20,8 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { RECORD_LIMIT = 4 << 20 };
 
 const char *dn_roster_state_name(dn_roster_state state)
 {
@@ -208,20 +207,17 @@ static dn_status fill_scan(const dn_roster *cohort, const json_t *root, dn_roste
 static dn_status read_record(dn_roster *cohort, const char *name, dn_roster_scan *scan)
 {
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
+    json_t *root = NULL;
     DN_TRY(dn_asprintf(&scan->key, "%.*s", (int)(strlen(name) - 5), name));
     DN_TRY(dn_asprintf(&path, "%s/" DN_SCAN_STATUS_FOLDER "/%s", cohort->output, name));
     dn_text_make_line(scan->key);
-    dn_status status = dn_file_read(path, RECORD_LIMIT, &bytes, &size);
+    dn_status status = dn_json_read(path, DN_JSON_OBJECT, &root);
     free(path);
     if (status == DN_ENOMEM || status == DN_ECANCELLED) {
         return status;
     }
-    json_t *root = status == DN_OK ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
-    free(bytes);
-    status = root == NULL ? set_damaged(scan, status != DN_OK ? "cannot be read" : "is damaged (it is not whole JSON)")
-                          : fill_scan(cohort, root, scan);
+    status = status != DN_OK ? set_damaged(scan, status == DN_EFORMAT ? "is damaged (it is not whole JSON)" : "cannot be read")
+                             : fill_scan(cohort, root, scan);
     json_decref(root);
     return status;
 }
@@ -233,18 +229,13 @@ static int is_record(const struct dirent *entry)
     return entry->d_name[0] != '.' && ends_with(entry->d_name, ".json");
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static dn_status read_records(dn_roster *cohort, size_t *room)
 {
     char *folder = NULL;
     struct dirent **entries = NULL;
     dn_status status = DN_OK;
     DN_TRY(dn_path_join(cohort->output, DN_SCAN_STATUS_FOLDER, &folder));
-    const int count = scandir(folder, &entries, is_record, by_name);
+    const int count = scandir(folder, &entries, is_record, dn_path_by_name);
     const int error = errno;
     if (count < 0 && error != ENOENT) {
         status = dn_error_set(dn_error_of(error, DN_EINPUT), "cannot read the folder %s: %s", folder, strerror(error));

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_LIMIT = 16 << 20 };
 #define DAYS_PER_YEAR 365.25
 
 /* One person: the scans that are taken, in the order of their sessions' names. */
@@ -119,13 +118,11 @@ static dn_status describe_scan(const run *it, const dn_roster_scan *scan, json_t
 {
     static const char *const keys[] = {"Scan", "Input", "Version", "Models", "Series"};
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
+    json_t *root = NULL;
     DN_TRY(dn_asprintf(&path, "%s/" DN_SCAN_STATUS_FOLDER "/%s.json", it->options->output, scan->key));
-    dn_status status = dn_file_read(path, RECORD_LIMIT, &bytes, &size);
+    dn_status status = dn_json_read(path, DN_JSON_OBJECT, &root);
     free(path);
     DN_TRY(status);
-    json_t *root = json_loadb((const char *)bytes, size, 0, NULL);
     json_t *one = json_object();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; ++i) {
         json_object_set(one, keys[i], json_object_get(root, keys[i]));
@@ -133,7 +130,6 @@ static dn_status describe_scan(const run *it, const dn_roster_scan *scan, json_t
     json_object_del(json_object_get(one, "Input"), "Modified"); /* a copy with another date is the same scan */
     json_array_append_new(list, one);
     json_decref(root);
-    free(bytes);
     return DN_OK;
 }
 
@@ -169,13 +165,11 @@ static dn_status set_paths(const run *it, person *p)
 /* *reason: static; NULL: it is done. */
 static dn_status look(const run *it, const person *p, const char **reason)
 {
-    unsigned char *bytes = NULL;
+    json_t *then = NULL;
     char *table = NULL;
-    size_t size = 0;
+    bool good;
     *reason = "not measured yet";
-    DN_TRY(dn_file_read_if_there(p->record, RECORD_LIMIT, &bytes, &size));
-    json_t *then = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
-    free(bytes);
+    DN_TRY(dn_error_excuse(dn_json_read_if_there(p->record, DN_JSON_OBJECT, &then), DN_EFORMAT, &good));
     if (then != NULL) {
         json_object_del(then, "Accepted");
         *reason = json_equal(then, p->made_of) ? NULL : "a session, a time, a network, the version or an option is another one now";

@@ -3,17 +3,14 @@
 #include "cohort/run/scan_input.h"
 
 #include "base/file.h"
-#include "base/job.h"
 #include "base/text.h"
+#include "cohort/dicom/walk.h"
 #include "models/sha256.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { DEEPEST = 32 };
 
 typedef struct listing {
     dn_text text; /* a line per file */
@@ -27,9 +24,11 @@ static void time_text(const struct stat *facts, char out[48])
     snprintf(out, 48, "%lld.%09ld", (long long)facts->st_mtim.tv_sec, facts->st_mtim.tv_nsec);
 }
 
-static dn_status add_file(listing *it, const char *path, const struct stat *facts)
+static dn_status add_file(void *user, const char *path, const struct stat *facts, bool *stop)
 {
+    listing *it = user;
     char what[65];
+    (void)stop;
     if (it->hashes) {
         DN_TRY(dn_sha256_file(path, what));
     } else {
@@ -37,39 +36,17 @@ static dn_status add_file(listing *it, const char *path, const struct stat *fact
     }
     it->bytes += (int64_t)facts->st_size;
     fprintf(it->text.stream, "%s\t%lld\t%s\n", path + it->root, (long long)facts->st_size, what);
-    return dn_cancel_check();
-}
-
-static dn_status walk(listing *it, const char *folder, int depth)
-{
-    struct dirent **names = NULL;
-    dn_status status = DN_OK;
-    const int count = scandir(folder, &names, NULL, alphasort);
-    for (int i = 0; i < count; ++i) {
-        const char *name = names[i]->d_name;
-        char *path = NULL;
-        struct stat facts;
-        if (status == DN_OK && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && (status = dn_path_join(folder, name, &path)) == DN_OK) {
-            if (lstat(path, &facts) == 0 && S_ISDIR(facts.st_mode)) {
-                status = depth < DEEPEST ? walk(it, path, depth + 1) : DN_OK;
-            } else if (stat(path, &facts) == 0 && S_ISREG(facts.st_mode)) {
-                status = add_file(it, path, &facts);
-            }
-        }
-        free(path);
-        free(names[i]);
-    }
-    free(names);
-    return status;
+    return DN_OK;
 }
 
 /* The hash of the list of a folder's files. */
 static dn_status list_folder(const char *path, bool hashes, int64_t *bytes, char sha256[65])
 {
     listing it = {.hashes = hashes, .root = strlen(path) + 1};
+    dn_dicom_walk walk = {.visit = add_file, .user = &it};
     char *all = NULL;
     DN_TRY(dn_text_open(&it.text));
-    dn_status status = walk(&it, path, 0);
+    dn_status status = dn_dicom_walk_folder(&walk, path);
     if (status != DN_OK) {
         dn_text_discard(&it.text);
         return status;
@@ -90,7 +67,13 @@ dn_status dn_scan_input_look(const char *path, dn_scan_input *out, bool *there)
         return DN_OK;
     }
     if (S_ISDIR(facts.st_mode)) {
-        return list_folder(path, false, &out->bytes, out->modified);
+        const dn_status status = list_folder(path, false, &out->bytes, out->modified);
+        if (status == DN_EINPUT || status == DN_EDATA) { /* whoever measures it says why */
+            dn_error_clear();
+            *out = (dn_scan_input){.bytes = -1};
+            return DN_OK;
+        }
+        return status;
     }
     out->bytes = (int64_t)facts.st_size;
     time_text(&facts, out->modified);

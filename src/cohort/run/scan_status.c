@@ -15,8 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RECORD_LIMIT = 4 << 20 };
-
 void dn_scan_status_release(dn_scan_status *record)
 {
     free(record->reason);
@@ -160,17 +158,11 @@ static dn_status judge(const char *output, const dn_bids_scan *scan, const dn_ru
 dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, dn_scan_status *out)
 {
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
     json_t *record = NULL;
     *out = (dn_scan_status){.state = DN_SCAN_NEW};
     DN_TRY(path_of(output, scan, &path));
-    dn_status status = dn_file_read_if_there(path, RECORD_LIMIT, &bytes, &size);
+    dn_status status = dn_json_read_if_there(path, DN_JSON_OBJECT, &record);
     free(path);
-    if (bytes != NULL) {
-        record = json_loadb((const char *)bytes, size, 0, NULL);
-    }
-    free(bytes);
     if (record == NULL) { /* nothing is counted as done that cannot be shown to be */
         dn_error_clear();
         return status == DN_ENOMEM || status == DN_ECANCELLED ? status : DN_OK;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/job.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "cohort/run/scan_input.h"
 #include "stats/normative.h"
@@ -236,10 +237,12 @@ static dn_status work(service *it, FILE *in, dn_job *job)
     bool first = true;
     dn_status status = DN_OK;
     while (status == DN_OK && getline(&line, &room, in) > 0) {
-        json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
-        if (request == NULL) {
-            status = dn_error_set(DN_EFORMAT, "a request to the worker is no JSON object");
-        } else if (first) {
+        json_t *request = NULL;
+        status = dn_json_parse(line, strlen(line), DN_JSON_OBJECT | DN_JSON_UNIQUE, "a request to the worker", &request);
+        if (status != DN_OK) {
+            break;
+        }
+        if (first) {
             dn_job_set_threads(job, (int)json_integer_value(json_object_get(request, "threads")));
             status = open_networks(it, request);
             if (status == DN_OK) {

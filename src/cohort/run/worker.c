@@ -3,6 +3,7 @@
 #include "cohort/run/worker.h"
 
 #include "base/job.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/program.h"
 
@@ -144,7 +145,8 @@ static json_t *next_message(dn_worker *worker)
     char *end;
     while (message == NULL && worker->length > 0 && (end = memchr(worker->line, '\n', worker->length)) != NULL) {
         const size_t used = (size_t)(end - worker->line) + 1;
-        message = json_loadb(worker->line, used - 1, 0, NULL); /* what is no JSON was printed by a library: passed over */
+        *end = '\0';
+        message = dn_json_of_text(worker->line); /* what is no JSON was printed by a library: passed over */
         memmove(worker->line, worker->line + used, worker->length - used);
         worker->length -= used;
     }
@@ -186,7 +188,7 @@ static dn_status read_end(dn_worker *worker, dn_worker_answer *out)
 {
     const int result = reap(worker);
     const int number = WIFSIGNALED(result) ? WTERMSIG(result) : 0;
-    *out = (dn_worker_answer){.status = DN_EINTERNAL, .score = NAN, .crashed = true, .killed = number == SIGKILL};
+    *out = (dn_worker_answer){.status = DN_EINTERNAL, .score = NAN, .killed = number == SIGKILL};
     if (out->killed) {
         out->status = DN_ENOMEM;
         return dn_asprintf(&out->text, "the process that measured it was killed, most likely because memory ran out");

@@ -25,8 +25,7 @@ typedef struct dn_worker_answer {
     char about[64]; /* what the remedy is about; "" */
     char *text;     /* owned; the failure's sentence; NULL when there is none */
     bool rejected;  /* by quality control */
-    bool crashed;   /* the process ended; text says how */
-    bool killed;    /* ... by SIGKILL, which nobody here sent: most often for want of memory */
+    bool killed;    /* the process ended by SIGKILL, which nobody here sent: most often for want of memory */
     double score;   /* NaN: none */
     double seconds;
     double peak_mb;  /* of memory, during this scan */

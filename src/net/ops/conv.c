@@ -89,8 +89,7 @@ static int conv_parameters(const dn_node *node, const dn_shape *in, dn_parameter
                             .rank = 5,
                             .dim = {conv->out, in->c / conv->groups, conv->kernel[0], conv->kernel[1], conv->kernel[2]},
                             .trainable = true,
-                            .fan_in = in->c / conv->groups * taps,
-                            .fan_out = conv->out / conv->groups * taps};
+                            .fan_in = in->c / conv->groups * taps};
     out[1] = (dn_parameter){.suffix = ".bias", .rank = 1, .dim = {conv->out}, .trainable = true};
     return conv->bias ? 2 : 1;
 }

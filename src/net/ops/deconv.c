@@ -13,8 +13,7 @@ static int deconv_parameters(const dn_node *node, const dn_shape *in, dn_paramet
                             .rank = 5,
                             .dim = {in->c, conv->out / conv->groups, conv->kernel[0], conv->kernel[1], conv->kernel[2]},
                             .trainable = true,
-                            .fan_in = fan_in > 0 ? fan_in : 1,
-                            .fan_out = conv->out / conv->groups * taps};
+                            .fan_in = fan_in > 0 ? fan_in : 1};
     out[1] = (dn_parameter){.suffix = ".bias", .rank = 1, .dim = {conv->out}, .trainable = true};
     return conv->bias ? 2 : 1;
 }

@@ -13,8 +13,7 @@ static dn_status dense_shape(dn_node *node, const dn_shape *in)
 
 static int dense_parameters(const dn_node *node, const dn_shape *in, dn_parameter out[DN_MAX_PARAMETERS])
 {
-    out[0] = (dn_parameter){
-        .suffix = ".weight", .rank = 2, .dim = {node->dense.out, in->c}, .trainable = true, .fan_in = in->c, .fan_out = node->dense.out};
+    out[0] = (dn_parameter){.suffix = ".weight", .rank = 2, .dim = {node->dense.out, in->c}, .trainable = true, .fan_in = in->c};
     out[1] = (dn_parameter){.suffix = ".bias", .rank = 1, .dim = {node->dense.out}, .trainable = true};
     return node->dense.bias ? 2 : 1;
 }

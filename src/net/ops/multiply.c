@@ -75,7 +75,7 @@ static void multiply_loop(const dn_loop *loop, int64_t begin, int64_t end, float
     }
 }
 
-/* b of a * b, where b is one value a voxel or a whole tensor. */
+/* b of a * b, where b is one value per voxel or a whole tensor. */
 static void multiply_mask(const dn_gradient_loop *loop)
 {
     const dn_gradient_operand *a = &loop->in[0];
@@ -104,7 +104,7 @@ static void multiply_mask(const dn_gradient_loop *loop)
     }
 }
 
-/* b of a * b, where b is one value a channel and sample (and perhaps the same for all channels). */
+/* b of a * b, where b is one value per channel and sample (and perhaps the same for all channels). */
 static void multiply_gate(const dn_gradient_loop *loop)
 {
     const dn_gradient_operand *a = &loop->in[0];

@@ -83,7 +83,7 @@ typedef struct dn_parameter {
     size_t rank;
     int64_t dim[DN_WEIGHT_MAX_RANK];
     bool trainable;
-    int64_t fan_in, fan_out; /* of weights that a random start scales; 0: starts at `start` */
+    int64_t fan_in; /* of weights that a random start scales; 0: starts at `start` */
     float start;
 } dn_parameter;
 

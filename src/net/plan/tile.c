@@ -335,11 +335,6 @@ const dn_tiling *dn_tiles_tiling(const dn_tiles *tiles)
     return &tiles->tiling;
 }
 
-const dn_plan *dn_tiles_plan(const dn_tiles *tiles)
-{
-    return tiles->plan;
-}
-
 const float *dn_tiles_output(const dn_tiles *tiles, int i)
 {
     return tiles->output_data[i];

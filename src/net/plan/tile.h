@@ -48,7 +48,6 @@ DN_CHECKED dn_status dn_tiles_run(dn_tiles *tiles, const dn_tile_io *io, const c
 /* Gives back the memory of a run until the next one (dn_plan_rest); outputs: that of dn_tiles_output too, which is lost. */
 void dn_tiles_rest(dn_tiles *tiles, bool outputs);
 const dn_tiling *dn_tiles_tiling(const dn_tiles *tiles);
-const dn_plan *dn_tiles_plan(const dn_tiles *tiles); /* of one tile */
 /* Of the last tile that ran, by output; valid until the next run. */
 const float *dn_tiles_output(const dn_tiles *tiles, int i);
 /* The same, from now on the caller's (free); NULL: no run since it was taken. */

@@ -13,7 +13,6 @@
 struct dn_stack_models {
     dn_model **models;
     size_t count;
-    dn_precision precision;
     dn_slice_network *network;
     dn_structures structures;
 };
@@ -44,7 +43,6 @@ dn_status dn_stack_models_open(const char *names, dn_precision precision, dn_sta
         return DN_OK;
     }
     DN_TRY(dn_alloc(&models, 1, sizeof *models, "models"));
-    models->precision = precision;
     for (const char *name = names;;) {
         size_t length = strcspn(name, ",");
         DN_TRY_GOTO(status, open_one(models, name, length), fail);
@@ -88,16 +86,6 @@ size_t dn_stack_models_count(const dn_stack_models *models)
 const dn_model *dn_stack_models_at(const dn_stack_models *models, size_t n)
 {
     return models->models[n];
-}
-
-const dn_model *const *dn_stack_models_list(const dn_stack_models *models)
-{
-    return (const dn_model *const *)models->models;
-}
-
-dn_precision dn_stack_models_precision(const dn_stack_models *models)
-{
-    return models->precision;
 }
 
 const dn_structures *dn_stack_models_structures(const dn_stack_models *models)

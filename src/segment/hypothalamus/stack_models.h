@@ -13,8 +13,6 @@ DN_CHECKED dn_status dn_stack_models_open(const char *names, dn_precision precis
 void dn_stack_models_destroy(dn_stack_models *models);
 size_t dn_stack_models_count(const dn_stack_models *models);
 const dn_model *dn_stack_models_at(const dn_stack_models *models, size_t n);
-const dn_model *const *dn_stack_models_list(const dn_stack_models *models);
-dn_precision dn_stack_models_precision(const dn_stack_models *models);
 const dn_structures *dn_stack_models_structures(const dn_stack_models *models);
 dn_slice_network *dn_stack_models_network(const dn_stack_models *models);
 /* The posteriors as a box as large as the stack, each structure's largest component kept (postprocess.h); the maps become the same.

@@ -24,7 +24,7 @@ typedef struct stability_job {
     char **methods;
     size_t k;
     dn_cases cases;
-    size_t *person, *scanner; /* one a case; person NULL: one person */
+    size_t *person, *scanner; /* one per case; person NULL: one person */
     dn_stability *fits;       /* k */
     double *between_sd;       /* k, NaN: not known */
     size_t *between_n;

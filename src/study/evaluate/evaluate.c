@@ -47,7 +47,7 @@ static dn_status pair_folders(evaluation_job *job, const char *predictions, cons
     struct dirent **entries = NULL;
     const char *suffix = job->options->suffix;
     const char *truth_suffix = job->options->truth_suffix != NULL ? job->options->truth_suffix : suffix;
-    int count = scandir(truths, &entries, NULL, alphasort);
+    int count = scandir(truths, &entries, NULL, dn_path_by_name);
     if (count < 0) {
         DN_FAIL(dn_error_of(errno, DN_EINPUT), "cannot read the folder %s: %s", truths, strerror(errno));
     }

@@ -112,7 +112,7 @@ static dn_status make_note(const dn_group_analysis *a, const char *note, char **
     return dn_text_take(&text, out);
 }
 
-/* Values of each group's outliers into scratch, a value a person at most. */
+/* Values of each group's outliers into scratch, at most one value per person. */
 static void take_dropped(const dn_group_analysis *a, dn_figure_group *groups, double *scratch)
 {
     for (size_t g = 0; g < a->k; ++g) {

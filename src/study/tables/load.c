@@ -59,7 +59,7 @@ static dn_status find_volumes(const char *folder, int depth, path_list *list)
 {
     struct dirent **entries = NULL;
     dn_status status = DN_OK;
-    int count = scandir(folder, &entries, NULL, alphasort);
+    int count = scandir(folder, &entries, NULL, dn_path_by_name);
     if (count < 0) {
         DN_FAIL(DN_EINPUT, "cannot read the folder %s", folder);
     }

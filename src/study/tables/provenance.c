@@ -3,6 +3,7 @@
 #include "study/tables/provenance.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "study/tables/review.h"
@@ -11,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LARGEST_JSON = 4 << 20 };
 
 /* Appends ", text" (", " only behind something). */
 static dn_status append(char **list, const char *text)
@@ -158,7 +157,6 @@ static dn_status describe(const json_t *root, dn_scan_record *record)
     if (!json_is_object(by)) {
         return DN_OK;
     }
-    record->described = true;
     const char *quality = json_string_value(json_object_get(root, "QualityControl"));
     if (record->verdict == DN_SCAN_UNJUDGED && quality != NULL) {
         record->verdict = strcmp(quality, "passed") == 0                     ? DN_SCAN_ACCEPTED
@@ -178,27 +176,17 @@ static dn_status describe(const json_t *root, dn_scan_record *record)
 
 static dn_status read_json(dn_scan_record *record)
 {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
     char *path = NULL;
-    json_error_t error;
+    json_t *root = NULL;
     const size_t stem = strlen(record->path) > 4 ? strlen(record->path) - 4 : 0;
     DN_TRY(dn_asprintf(&path, "%.*s.json", (int)stem, record->path));
-    dn_status status = dn_path_exists(path) ? dn_file_read(path, LARGEST_JSON, &bytes, &size) : DN_EINPUT;
+    dn_status status = dn_json_read_if_there(path, DN_JSON_OBJECT, &root);
     free(path);
-    if (status != DN_OK) {
-        if (status != DN_ENOMEM) {
-            dn_error_clear();
-            status = DN_OK;
-        }
-        return status;
+    if (root == NULL) { /* the table says enough by itself */
+        dn_error_clear();
+        return status == DN_ENOMEM ? status : DN_OK;
     }
-    json_t *root = json_loadb((const char *)bytes, size, 0, &error);
-    free(bytes);
-    status = root != NULL ? describe(root, record)
-             : json_error_code(&error) == json_error_out_of_memory
-                 ? dn_error_set(DN_ENOMEM, "not enough memory to read the JSON file beside %s", record->path)
-                 : DN_OK;
+    status = describe(root, record);
     json_decref(root);
     return status;
 }

@@ -11,7 +11,6 @@ typedef struct dn_scan_record {
     char *path;                                      /* of the table of volumes */
     char *participant, *session;                     /* session NULL: none */
     dn_scan_verdict verdict;                         /* from the table's column accepted; without one from the JSON file */
-    bool described;                                  /* the JSON file is there and can be read */
     char *reason;                                    /* why quality control rejects the scan; NULL: not said */
     char *warnings;                                  /* codes of its warnings, "blurred, noisy"; NULL: none */
     char *corrected;                                 /* who corrected the label map by hand, and what; NULL: nobody */

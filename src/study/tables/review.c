@@ -56,21 +56,17 @@ static dn_status take(const json_t *root, const char *table, dn_review *out, boo
 
 dn_status dn_review_read(const char *table, dn_review *out, bool *there)
 {
-    enum { LIMIT = 1 << 20 };
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
+    json_t *root = NULL;
     *out = (dn_review){.accepted = false};
     *there = false;
     if (!dn_path_has_extension(table, TABLE_END)) {
         return DN_OK;
     }
     DN_TRY(path_of(table, &path));
-    dn_status status = dn_path_exists(path) ? dn_file_read(path, LIMIT, &bytes, &size) : DN_OK;
+    dn_status status = dn_json_read_if_there(path, DN_JSON_OBJECT, &root);
     free(path);
-    json_t *root = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
-    free(bytes);
-    if (status == DN_OK && root != NULL) {
+    if (root != NULL) {
         status = take(root, table, out, there);
     }
     json_decref(root);

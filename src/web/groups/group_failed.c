@@ -2,6 +2,7 @@
  * the page that wait, run or failed. */
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "cohort/run/scan_status.h"
 #include "web/database.h"
@@ -15,12 +16,8 @@
 /* Adds the record's scan if it failed. A record that cannot be read says nothing. */
 static dn_status add_record(const char *path, json_t *list)
 {
-    enum { LIMIT = 4 << 20 };
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    DN_TRY(dn_file_read_if_there(path, LIMIT, &bytes, &size));
-    json_t *root = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
-    free(bytes);
+    json_t *root = NULL;
+    DN_TRY(dn_json_read_or_empty(path, &root));
     const char *state = json_string_value(json_object_get(root, "State")), *scan = json_string_value(json_object_get(root, "Scan"));
     const char *message = json_string_value(json_object_get(root, "Message"));
     if (state != NULL && scan != NULL && strcmp(state, "failed") == 0) {
@@ -34,7 +31,7 @@ static dn_status read_records(const char *folder, json_t *list)
 {
     struct dirent **entries = NULL;
     dn_status status = DN_OK;
-    const int count = scandir(folder, &entries, NULL, alphasort);
+    const int count = scandir(folder, &entries, NULL, dn_path_by_name);
     for (int i = 0; i < count; ++i) {
         char *path = NULL;
         if (status == DN_OK && entries[i]->d_name[0] != '.' && dn_path_has_extension(entries[i]->d_name, ".json")) {

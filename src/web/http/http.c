@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/clock.h"
 #include "base/job.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "web/http/http_private.h"
 #include "web/remedy.h"
@@ -210,14 +211,10 @@ static dn_status parse(exchange *it)
     if (it->request.route->body != DN_BODY_JSON) {
         return DN_OK;
     }
-    json_error_t error;
-    it->request.json = json_loadb(it->text != NULL ? it->text : "", it->length, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(it->request.json)) {
-        it->reply.code = 400;
-        DN_FAIL(DN_EFORMAT, "the body of the request is not a JSON object%s%s", it->request.json == NULL ? ": " : "",
-                it->request.json == NULL ? error.text : "");
-    }
-    return DN_OK;
+    const dn_status status = dn_json_parse(it->text != NULL ? it->text : "", it->length, DN_JSON_OBJECT | DN_JSON_UNIQUE,
+                                           "the body of the request", &it->request.json);
+    it->reply.code = status == DN_EFORMAT ? 400 : it->reply.code;
+    return status;
 }
 
 static void answer(exchange *it)

@@ -133,19 +133,12 @@ static dn_status write_person(const json_t *row, const char *folder)
     const json_t *age = json_object_get(row, "age");
     const char *sex = text_of(row, "sex");
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
+    json_t *root = NULL;
     if (!json_is_number(age) && sex == NULL) {
         return DN_OK;
     }
-    enum { LIMIT = 1 << 20 };
     DN_TRY(scan_path(row, folder, ".json", &path));
-    dn_status status = dn_file_read_if_there(path, LIMIT, &bytes, &size);
-    json_t *root = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
-    if (!json_is_object(root)) {
-        json_decref(root);
-        root = json_object();
-    }
+    dn_status status = dn_json_read_or_empty(path, &root);
     if (json_is_number(age)) {
         json_object_set_new(root, "PatientAge", json_real(json_number_value(age)));
     }
@@ -154,7 +147,6 @@ static dn_status write_person(const json_t *row, const char *folder)
     }
     status = status == DN_OK ? dn_json_write(json_incref(root), 17, path) : status;
     json_decref(root);
-    free(bytes);
     free(path);
     return status;
 }

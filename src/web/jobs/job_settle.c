@@ -4,6 +4,7 @@
 
 #include "base/cut_folders.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "web/database.h"
 #include "web/ids.h"
@@ -43,7 +44,7 @@ void dn_outcome_note(void *user, dn_log_level level, const char *text)
 
 dn_status dn_job_worker_settings(const dn_web *web, const json_t *row, json_t **out)
 {
-    json_t *asked = json_loads(text_of(row, "settings"), 0, NULL);
+    json_t *asked = dn_json_of_text(text_of(row, "settings"));
     const dn_run_settings settings = {.model = web->options.model,
                                       .structures = text_of(asked, "structures"),
                                       .norms = web->options.norms,

@@ -3,6 +3,7 @@
 #include "web/jobs/jobs.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "web/database.h"
 #include "web/handlers.h"
@@ -116,9 +117,9 @@ json_t *dn_job_json(dn_web *web, const json_t *row)
     }
     const char *warnings = json_string_value(json_object_get(row, "warnings"));
     const char *settings = json_string_value(json_object_get(row, "settings"));
-    json_t *list = warnings != NULL ? json_loads(warnings, 0, NULL) : NULL;
+    json_t *list = dn_json_of_text(warnings);
     json_object_set_new(out, "warnings", list != NULL ? list : json_array());
-    json_t *how = settings != NULL ? json_loads(settings, 0, NULL) : NULL;
+    json_t *how = dn_json_of_text(settings);
     json_object_set_new(out, "settings", how != NULL ? how : json_object());
     json_object_set_new(out, "accepted", truth(json_object_get(row, "accepted")));
     json_object_set_new(out, "review", review_of(row));

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_FILES = 20000, NAME_LIMIT = 1024, LIST_LIMIT = 16 << 20 };
+enum { MOST_FILES = 20000, NAME_LIMIT = 1024 };
 
 dn_status dn_room_check(const dn_web *web, int64_t bytes)
 {
@@ -62,18 +62,15 @@ static int64_t received_of(const dn_upload *upload, size_t index)
 static dn_status read_list(dn_upload *upload)
 {
     char *path = NULL;
-    unsigned char *bytes = NULL;
-    size_t size = 0, i;
+    size_t i;
     json_t *one;
     DN_TRY(dn_path_join(upload->folder, DN_UPLOAD_LIST, &path));
-    dn_status status = dn_file_read(path, LIST_LIMIT, &bytes, &size);
+    dn_status status = dn_json_read(path, DN_JSON_LIST, &upload->list);
     free(path);
-    DN_TRY(status);
-    upload->list = json_loadb((const char *)bytes, size, 0, NULL);
-    free(bytes);
-    if (!json_is_array(upload->list)) {
-        DN_FAIL(DN_EFORMAT, "the list of files of this upload is damaged; begin again");
+    if (status == DN_EFORMAT) {
+        DN_FAIL(status, "the list of files of this upload is damaged; begin again");
     }
+    DN_TRY(status);
     json_array_foreach(upload->list, i, one)
     {
         json_object_set_new(one, "received", json_integer(received_of(upload, i)));

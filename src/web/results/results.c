@@ -3,6 +3,7 @@
 #include "web/results/results.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/table.h"
 #include "models/label_table.h"
@@ -100,7 +101,7 @@ json_t *dn_result_files(const char *folder)
 {
     struct dirent **entries = NULL;
     json_t *list = json_array();
-    const int count = scandir(folder, &entries, NULL, alphasort);
+    const int count = scandir(folder, &entries, NULL, dn_path_by_name);
     for (int i = 0; i < count; ++i) {
         char *path = NULL;
         struct stat facts;
@@ -179,17 +180,7 @@ static json_t *volumes_json(const dn_volume_rows *rows, const json_t *flags)
 
 dn_status dn_description_read(const char *path, json_t **out)
 {
-    enum { LIMIT = 4 << 20 };
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    DN_TRY(dn_file_read_if_there(path, LIMIT, &bytes, &size));
-    *out = bytes != NULL ? json_loadb((const char *)bytes, size, 0, NULL) : NULL;
-    free(bytes);
-    if (!json_is_object(*out)) {
-        json_decref(*out);
-        *out = json_object();
-    }
-    return DN_OK;
+    return dn_json_read_or_empty(path, out);
 }
 
 static dn_status read_description(const dn_result_place *place, json_t **out)

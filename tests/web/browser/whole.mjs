@@ -136,18 +136,7 @@ export async function whole(first, jobs) {
 
     await test('a training is watched while it runs', async () => {
         execFileSync(process.env.DIEN_FIXTURE, ['head', at('train', 'maps', 'head.nii.gz')]);
-        fs.writeFileSync(at('train', 'toy.yaml'), `name: toy
-output: run
-model: {architecture: unet3d, spacing_mm: 6, patch: [16, 16, 16], config: {features: [4, 8], convs: 1, norm: instance}}
-labels:
-  - {name: background, from: [0, 515, 507]}
-  - {name: left_thalamus, from: [10]}
-  - {name: right_thalamus, from: [49]}
-  - {name: brain, index: 2, from: [2, 41, 24]}
-data: {maps: ['maps/*.nii.gz'], tissues: ${root}/share/synth/tissues.tsv, validation: {maps: ['maps/*.nii.gz'], samples: 2}}
-augmentation: {preset: plain}
-training: {steps: 2000, log_every: 10, validate_every: 200}
-`);
+        execFileSync(process.env.DIEN_FIXTURE, ['training', at('train', 'toy.yaml'), path.join(root, 'share/synth/tissues.tsv'), 'steps: 2000, log_every: 10, validate_every: 200']);
         const page = await open(base);
         await page.to('#/models');
         const card = page.locator('section', { hasText: 'Trainings' }).last();
