@@ -9,7 +9,7 @@ dn_handler dn_get_page, dn_get_asset, dn_get_openapi;                           
 dn_handler dn_get_about;                                                                        /* about.c */
 dn_handler dn_post_upload, dn_put_upload_begin, dn_put_upload, dn_get_upload, dn_delete_upload; /* uploads.c */
 dn_handler dn_post_job;                                                                         /* job_create.c */
-dn_handler dn_get_jobs, dn_get_job, dn_post_cancel, dn_put_person, dn_delete_job;               /* jobs.c */
+dn_handler dn_get_jobs, dn_get_job, dn_post_cancel, dn_post_again, dn_put_person, dn_delete_job;               /* jobs.c */
 dn_handler dn_get_result;                                                                       /* results.c */
 dn_handler dn_get_file, dn_get_zip, dn_get_scan;                                                /* downloads.c */
 dn_handler dn_post_version_begin, dn_post_version, dn_put_review;                               /* versions.c */

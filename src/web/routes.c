@@ -22,6 +22,7 @@ static const dn_route routes[] = {
     {"GET", "/api/jobs/{id}", DN_BODY_NONE, NULL, dn_get_job},
     {"DELETE", "/api/jobs/{id}", DN_BODY_NONE, NULL, dn_delete_job},
     {"POST", "/api/jobs/{id}/cancel", DN_BODY_NONE, NULL, dn_post_cancel},
+    {"POST", "/api/jobs/{id}/again", DN_BODY_JSON, NULL, dn_post_again},
     {"PUT", "/api/jobs/{id}/person", DN_BODY_JSON, NULL, dn_put_person},
     {"GET", "/api/jobs/{id}/events", DN_BODY_NONE, NULL, dn_get_job_events},
     {"GET", "/api/jobs/{id}/result", DN_BODY_NONE, NULL, dn_get_result},

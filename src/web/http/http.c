@@ -211,7 +211,8 @@ static dn_status parse(exchange *it)
         return DN_OK;
     }
     json_error_t error;
-    it->request.json = json_loadb(it->text != NULL ? it->text : "", it->length, JSON_REJECT_DUPLICATES, &error);
+    it->request.json =
+        it->length > 0 ? json_loadb(it->text, it->length, JSON_REJECT_DUPLICATES, &error) : json_object(); /* nothing is asked for */
     if (!json_is_object(it->request.json)) {
         it->reply.code = 400;
         DN_FAIL(DN_EFORMAT, "the body of the request is not a JSON object%s%s", it->request.json == NULL ? ": " : "",

@@ -5,9 +5,11 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "base/words.h"
 #include "models/label_table.h"
 #include "report/correct.h"
 #include "report/volume_lines.h"
+#include "segment/networks.h"
 #include "web/database.h"
 #include "web/handlers.h"
 #include "web/jobs/jobs.h"
@@ -260,6 +262,23 @@ static json_t *versions_json(const dn_result_place *place)
     return list;
 }
 
+/* The networks that measured, by the record of the results; which of them are not dien's own is said. */
+static json_t *networks_json(const json_t *description)
+{
+    const json_t *by = json_array_get(json_object_get(description, "GeneratedBy"), 0);
+    json_t *list = json_array(), *model;
+    size_t i;
+    json_array_foreach(json_object_get(by, "Models"), i, model)
+    {
+        const char *name = text_of(model, "Name"), *hash = text_of(model, "SHA256"), *licence = text_of(model, "Licence");
+        if (name != NULL) {
+            json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:b}", "name", name, "sha256", hash, "licence", licence, "own",
+                                                  dn_is_among(name, dn_own_networks)));
+        }
+    }
+    return list;
+}
+
 /* A sentence for a paper. */
 static char *method_text(const json_t *description)
 {
@@ -303,6 +322,7 @@ static dn_status fill(dn_web *web, const dn_result_place *place, const dn_volume
     json_object_set_new(out, "flags", flags);
     json_object_set_new(out, "files", dn_result_files(place->folder));
     json_object_set(out, "quality", json_object_get(description, "Quality"));
+    json_object_set_new(out, "networks", networks_json(description));
     char *method = method_text(description);
     json_object_set_new(out, "method", method != NULL ? json_string(method) : json_null());
     free(method);

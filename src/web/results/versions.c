@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WHO_LIMIT = 200, WHY_LIMIT = 2000 };
@@ -103,7 +104,10 @@ static dn_status keep(dn_web *web, const dn_result_place *base, const dn_labels 
     DN_TRY(dn_id_make(unique));
     DN_TRY_GOTO(status, dn_asprintf(&work, "%s/jobs/%s/work-%s", web->options.state, id, unique), done);
     DN_TRY_GOTO(status, dn_asprintf(&target, "%s/jobs/%s/v%d", web->options.state, id, about->version), done);
-    DN_TRY_GOTO(status, dn_path_make_folder(work), done);
+    if (mkdir(work, 0700) != 0) { /* the folder above it is not made again: it goes when the scan is deleted */
+        DN_FAIL_GOTO(status, done, dn_error_of(errno, DN_EIO), "the server cannot keep the label map: %s",
+                     errno == ENOENT ? "the scan was deleted" : strerror(errno));
+    }
     DN_TRY_GOTO(status, dn_corrected_write(base->folder, stem, labels, about, work), done);
     draw(web, base, work);
     DN_TRY_GOTO(status, dn_database_begin(web->database), done);
