@@ -88,10 +88,16 @@ export function compareSection(id) {
             const offers = JSON.stringify([names, people, people.map(valuesOf)]);
             if (offers === offered) { this.stale(); return; }
             offered = offers;
+            if (place.querySelector('.comparison')) put(old, T.compareOld);
             put(place);
-            put(old);
             put(element, h('h2', {}, T.compare), h('p', { class: 'soft' }, T.compareNote),
                 people.length === 0 || names.length === 0 ? h('p', {}, T.compareNeeds) : form(people, names), old, place);
+        },
+        /** A scan of the group was deleted, and with it, on the server, the comparisons that it was in. */
+        gone() {
+            if (!place.querySelector('.comparison')) return;
+            put(place);
+            put(old, T.compareGone);
         },
         stale() { if (place.querySelector('.comparison')) put(old, T.compareOld); },
     };
