@@ -22,6 +22,7 @@
 #include <string.h>
 
 #define EXTENSION ".safetensors"
+enum { MODEL_LIMIT = 1000000000 };
 
 /* ---- the list ----------------------------------------------------------------------------------------------------- */
 
@@ -185,6 +186,12 @@ dn_status dn_post_model(dn_request *request, dn_reply *reply)
     }
     DN_TRY_GOTO(status, dn_upload_open(request->web, reply, id, &upload), done);
     DN_TRY_GOTO(status, dn_upload_check_whole(&upload, reply), done);
+    const json_int_t size = json_integer_value(json_object_get(json_array_get(upload.list, 0), "size"));
+    if (size > MODEL_LIMIT) { /* it is read into the server's memory */
+        reply->code = 413;
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "the file has %.1f GB; the page imports networks of at most %.1f GB", 1e-9 * (double)size,
+                     1e-9 * (double)MODEL_LIMIT);
+    }
     status = import(&upload, reply, name != NULL && *name != '\0' ? name : NULL);
     dn_folder_remove(upload.folder);
 done:
