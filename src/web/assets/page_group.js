@@ -9,10 +9,13 @@ import { problem } from './parts.js';
 import { upload } from './upload.js';
 import T from './texts.js';
 
+/** Scans by their names on the page, and not by their tables. */
+const inWords = (text) => text.replace(/in (\d+) scans? \((\S+?)_volumes\.tsv\)/g, (_, n, name) => T.mixedScans(Number(n), name));
+
 /** Scans that were measured differently must not be compared without knowing it. */
 function mixed(group) {
     const lines = group.mixed ?? [];
-    return lines.length === 0 ? null : h('div', { class: 'verdict warn', role: 'status' }, h('strong', {}, T.mixedTitle), lines.map((text) => h('p', {}, text)));
+    return lines.length === 0 ? null : h('div', { class: 'verdict warn', role: 'status' }, h('strong', {}, T.mixedTitle), lines.map((text) => h('p', {}, inWords(text))));
 }
 
 function unmatched(group, again) {

@@ -18,7 +18,7 @@ function options(about) {
     const set = askOptions(about, {}, true);
     return {
         element: h('details', { class: 'card', ontoggle: (event) => { if (event.target.open) set.load(); } }, h('summary', {}, T.options),
-            h('div', { class: 'fields' }, field(T.age, age), field(T.sex, sex), set.fields), set.card, h('p', { class: 'soft small' }, T.personNote)),
+            h('div', { class: 'fields' }, field(T.age, age), field(T.sex, sex), set.fields), h('p', { class: 'soft small' }, T.personNote), set.card),
         of(single) {
             const out = set.of();
             if (single && age.value !== '') out.age = Number(age.value);

@@ -49,10 +49,10 @@ export async function show(main, [id, mode], current) {
                 kind === 'cancelled' ? h('div', { class: 'card', role: 'status' }, h('strong', {}, T.state.cancelled), h('p', {}, T.cancelled))
                     : problem(new Failure(0, job.error || T.state.failed, job.remedy)),
                 h('div', { class: 'row' }, h('button', {
-                    type: 'button', class: 'primary', async onclick() {
+                    type: 'button', class: kind === 'cancelled' ? 'primary' : null, async onclick() {
                         try { job = await post(`/api/jobs/${id}/again`, set.element.open ? set.of() : {}); draw(); } catch (error) { put(trouble, problem(error)); }
                     },
-                }, T.measureAgain), h('a', { class: 'button', href: '#/' }, T.again), h('button', {
+                }, T.measureAgain), h('a', { class: kind === 'cancelled' ? 'button' : 'button primary', href: '#/' }, T.again), h('button', {
                     type: 'button', class: 'quiet', async onclick() {
                         if (!await ask(T.removeTitle(job.name), T.removeText, T.remove, T.cancel)) return;
                         await remove(`/api/jobs/${id}`);

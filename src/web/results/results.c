@@ -145,10 +145,20 @@ static json_t *flags_about(const json_t *flags, const char *name)
     return list;
 }
 
+/* Whether one of the rows was counted: voxels have no probability. */
+static bool is_counted(const dn_volume_line *line)
+{
+    const dn_volume_row *const rows[] = {line->left, line->right, line->both};
+    bool counted = false;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        counted = counted || (rows[i] != NULL && isnan(rows[i]->mean_posterior));
+    }
+    return counted;
+}
+
 static json_t *volume_json(const dn_volume_line *line, double icv, const json_t *flags)
 {
     char name[64];
-    const dn_volume_row *any = line->left != NULL ? line->left : line->right != NULL ? line->right : line->both;
     dn_volume_line_name(line, name);
     const double voxels = line->both != NULL                          ? line->both->hard_volume_mm3
                           : line->left != NULL && line->right != NULL ? line->left->hard_volume_mm3 + line->right->hard_volume_mm3
@@ -162,7 +172,7 @@ static json_t *volume_json(const dn_volume_line *line, double icv, const json_t 
     const double both = line->both != NULL ? line->both->volume_mm3 : line->both_mm3;
     json_object_set_new(out, "icv_percent", number(100.0 * both / icv, 1e5));
     json_object_set_new(out, "voxel_mm3", number(voxels, 1e3));
-    json_object_set_new(out, "by_voxels", json_boolean(any != NULL && isnan(any->mean_posterior)));
+    json_object_set_new(out, "by_voxels", json_boolean(is_counted(line)));
     json_object_set_new(out, "flags", flags_about(flags, name));
     return out;
 }
