@@ -75,8 +75,8 @@ static json_t *model_json(const char *path)
     }
     json_t *out = json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:s, s:o, s:o}", "name", model->name, "architecture", model->architecture,
                             "default", is_usual(model->name), "own", dn_is_among(model->name, dn_own_networks), "choice",
-                            dn_job_ask_may_choose(model), "licence", model->licence, "trained_on", model->trained_on, "source", model->source,
-                            "structures", structures_of(model), "card", card_of(path));
+                            dn_job_ask_may_choose(model), "licence", model->licence, "trained_on", model->trained_on, "source",
+                            model->source, "structures", structures_of(model), "card", card_of(path));
     dn_model_destroy(model);
     return out;
 }

@@ -124,9 +124,10 @@ static dn_status forget_in(dn_web *web, const char *group, const char *job)
     if (person != NULL) {
         DN_TRY_GOTO(status, forget_person(place, person), done);
     }
-    status = dn_database_change(web->database, &changed,
-                                "DELETE FROM groups WHERE id = ? AND folder IS NULL AND NOT EXISTS (SELECT 1 FROM group_jobs WHERE grp = id)",
-                                "t", group);
+    status =
+        dn_database_change(web->database, &changed,
+                           "DELETE FROM groups WHERE id = ? AND folder IS NULL AND NOT EXISTS (SELECT 1 FROM group_jobs WHERE grp = id)",
+                           "t", group);
     if (status == DN_OK && changed > 0) {
         dn_web_discard(web, "groups", group);
     }

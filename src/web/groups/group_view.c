@@ -147,7 +147,8 @@ static json_t *people_columns(const dn_page_group *group)
     return list;
 }
 
-/* Sentences about scans that were measured differently, of those that are used: what the comparison will say, too (study/tables/provenance). */
+/* Sentences about scans that were measured differently, of those that are used: what the comparison will say, too
+ * (study/tables/provenance). */
 static dn_status mixtures_of(const dn_page_group *group, json_t **out)
 {
     static const char *const codes[] = {"networks", "versions", "options", "resolutions", NULL};

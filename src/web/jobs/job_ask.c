@@ -38,7 +38,7 @@ static dn_status check_model(dn_reply *reply, const char *name)
     if (found == NULL || status != DN_OK || !dn_job_ask_may_choose(model)) {
         reply->code = 400;
         status = dn_error_set(DN_EUSAGE,
-                              found == NULL      ? "there is no network \"%s\" here; the list of networks has their names"
+                              found == NULL     ? "there is no network \"%s\" here; the list of networks has their names"
                               : status != DN_OK ? "the network \"%s\" cannot be read"
                                                 : "the network \"%s\" does not label the hypothalamus, and cannot be chosen for it",
                               name);

@@ -1,5 +1,5 @@
-/* What is asked of a scan: which structures, by which network, how. It is kept as JSON in the job's row, {"structures", "model", "fast"}, each
- * only where it was asked for. */
+/* What is asked of a scan: which structures, by which network, how. It is kept as JSON in the job's row, {"structures", "model", "fast"},
+ * each only where it was asked for. */
 #ifndef DN_WEB_JOB_ASK_H
 #define DN_WEB_JOB_ASK_H
 

@@ -216,7 +216,8 @@ static dn_status take_scan(dn_request *request, dn_reply *reply, const char *of,
     const char *inside = json_string_value(json_object_get(row, "scan")), *old = json_string_value(json_object_get(row, "stem"));
     if (inside == NULL) {
         reply->code = row == NULL ? 404 : 409;
-        DN_FAIL_GOTO(status, done, DN_EUSAGE, row == NULL ? "there is no such scan; it may have been deleted" : "this scan has not been measured");
+        DN_FAIL_GOTO(status, done, DN_EUSAGE,
+                     row == NULL ? "there is no such scan; it may have been deleted" : "this scan has not been measured");
     }
     DN_TRY_GOTO(status, set_names(request, reply, json_string_value(json_object_get(row, "name")), it), done);
     DN_TRY_GOTO(status, dn_path_join(it->folder, "scan", &folder), done);

@@ -163,14 +163,16 @@ static int next_number(const dn_result_place *place)
     return 1 + (int)json_integer_value(json_object_get(json_array_get(place->versions, count - 1), "number"));
 }
 
-/* Before its voxels are unpacked: a small file may hold billions. That it lies where the scan does is checked with them (report/correct). */
+/* Before its voxels are unpacked: a small file may hold billions. That it lies where the scan does is checked with them (report/correct).
+ */
 static dn_status check_size(const char *path, const dn_result_place *base)
 {
     dn_grid given, own;
     char *map = NULL;
     DN_TRY(dn_scan_read_grid(path, NULL, &given, NULL));
     DN_TRY(dn_result_path(base, "_dseg.nii.gz", &map));
-    dn_status status = dn_path_exists(map) ? dn_scan_read_grid(map, NULL, &own, NULL) : dn_error_set(DN_EDATA, "this result has no label map");
+    dn_status status =
+        dn_path_exists(map) ? dn_scan_read_grid(map, NULL, &own, NULL) : dn_error_set(DN_EDATA, "this result has no label map");
     free(map);
     DN_TRY(status);
     if (memcmp(given.dim, own.dim, sizeof own.dim) != 0) {
