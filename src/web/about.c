@@ -67,9 +67,10 @@ dn_status dn_get_about(dn_request *request, dn_reply *reply)
     const dn_web_options *options = &request->web->options;
     json_t *networks = NULL;
     DN_TRY(list_networks(&networks));
-    reply->json = json_pack("{s:s, s:i, s:i, s:I, s:I, s:f, s:o, s:o, s:o, s:b}", "version", DIEN_VERSION, "threads", options->threads,
-                            "jobs_at_a_time", options->jobs, "memory_budget", (json_int_t)options->memory_budget, "upload_limit",
-                            (json_int_t)options->upload_limit, "keep_days", options->keep_days, "structures", list_structures(), "networks",
-                            networks, "norms", list_norms(request->web), "demo", 1);
+    reply->json =
+        json_pack("{s:s, s:i, s:i, s:I, s:I, s:f, s:o, s:o, s:o, s:b, s:s?}", "version", DIEN_VERSION, "threads", options->threads,
+                  "jobs_at_a_time", options->jobs, "memory_budget", (json_int_t)options->memory_budget, "upload_limit",
+                  (json_int_t)options->upload_limit, "keep_days", options->keep_days, "structures", list_structures(), "networks", networks,
+                  "norms", list_norms(request->web), "demo", 1, "model", options->model != NULL ? dn_path_name(options->model) : NULL);
     return DN_OK;
 }

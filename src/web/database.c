@@ -190,6 +190,17 @@ dn_status dn_database_end(dn_database *database, dn_status status)
     return status;
 }
 
+dn_status dn_database_forget(dn_database *database)
+{
+    dn_status status = DN_OK;
+    pthread_mutex_lock(&database->lock);
+    if (sqlite3_exec(database->handle, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL) != SQLITE_OK) {
+        status = fail(database, "cannot clean");
+    }
+    pthread_mutex_unlock(&database->lock);
+    return status;
+}
+
 /* ---- opening ------------------------------------------------------------------------------------------------------ */
 
 static dn_status set_up(dn_database *database)
@@ -197,8 +208,9 @@ static dn_status set_up(dn_database *database)
     json_t *row = NULL;
     dn_status status = DN_OK;
     (void)sqlite3_busy_timeout(database->handle, WAIT_MS);
-    if (sqlite3_exec(database->handle, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", NULL, NULL,
-                     NULL) != SQLITE_OK) {
+    if (sqlite3_exec(database->handle,
+                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;", NULL,
+                     NULL, NULL) != SQLITE_OK) {
         return fail(database, "cannot open");
     }
     DN_TRY(dn_database_row(database, &row, "PRAGMA user_version", ""));

@@ -30,4 +30,7 @@ DN_CHECKED dn_status dn_database_row(dn_database *database, json_t **out, const 
 DN_CHECKED dn_status dn_database_begin(dn_database *database);
 DN_CHECKED dn_status dn_database_end(dn_database *database, dn_status status);
 
+/* After rows were deleted: what was in them is in no file any more, neither in the log (they are overwritten as they go). DN_EIO. */
+DN_CHECKED dn_status dn_database_forget(dn_database *database);
+
 #endif

@@ -53,8 +53,10 @@ static int remove_one(const char *path, const struct stat *facts, int kind, stru
 
 void dn_folder_remove(const char *path)
 {
-    enum { OPEN_FOLDERS = 16 };
-    (void)nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    enum { OPEN_FOLDERS = 16, TRIES = 3 };
+    for (int n = 0; n < TRIES && access(path, F_OK) == 0; ++n) {
+        (void)nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+    }
 }
 
 dn_status dn_file_copy(const char *from, const char *to)

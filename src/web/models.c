@@ -12,6 +12,7 @@
 #include "segment/scan.h"
 #include "web/handlers.h"
 #include "web/ids.h"
+#include "web/jobs/job_ask.h"
 #include "web/jobs/uploads.h"
 #include "web/server.h"
 
@@ -21,6 +22,7 @@
 #include <string.h>
 
 #define EXTENSION ".safetensors"
+enum { MODEL_LIMIT = 1000000000 };
 
 /* ---- the list ----------------------------------------------------------------------------------------------------- */
 
@@ -71,9 +73,10 @@ static json_t *model_json(const char *path)
         dn_error_clear();
         return broken;
     }
-    json_t *out = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:o, s:o}", "name", model->name, "architecture", model->architecture, "default",
-                            is_usual(model->name), "licence", model->licence, "trained_on", model->trained_on, "source", model->source,
-                            "structures", structures_of(model), "card", card_of(path));
+    json_t *out = json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:s, s:s, s:o, s:o}", "name", model->name, "architecture", model->architecture,
+                            "default", is_usual(model->name), "own", dn_is_among(model->name, dn_own_networks), "choice",
+                            dn_job_ask_may_choose(model), "licence", model->licence, "trained_on", model->trained_on, "source",
+                            model->source, "structures", structures_of(model), "card", card_of(path));
     dn_model_destroy(model);
     return out;
 }
@@ -183,6 +186,12 @@ dn_status dn_post_model(dn_request *request, dn_reply *reply)
     }
     DN_TRY_GOTO(status, dn_upload_open(request->web, reply, id, &upload), done);
     DN_TRY_GOTO(status, dn_upload_check_whole(&upload, reply), done);
+    const json_int_t size = json_integer_value(json_object_get(json_array_get(upload.list, 0), "size"));
+    if (size > MODEL_LIMIT) { /* it is read into the server's memory */
+        reply->code = 413;
+        DN_FAIL_GOTO(status, done, DN_EUSAGE, "the file has %.1f GB; the page imports networks of at most %.1f GB", 1e-9 * (double)size,
+                     1e-9 * (double)MODEL_LIMIT);
+    }
     status = import(&upload, reply, name != NULL && *name != '\0' ? name : NULL);
     dn_folder_remove(upload.folder);
 done:

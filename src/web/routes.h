@@ -7,10 +7,11 @@
 typedef enum {
     DN_BODY_NONE,
     DN_BODY_JSON, /* an object, of at most DN_BODY_JSON_LIMIT bytes */
+    DN_BODY_LIST, /* an object with a long list in it, of at most DN_BODY_LIST_LIMIT bytes; a few large ones at a time */
     DN_BODY_FILE  /* begin opens the sink */
 } dn_body;
 
-enum { DN_BODY_JSON_LIMIT = 4 << 20 };
+enum { DN_BODY_JSON_LIMIT = 64 << 10, DN_BODY_LIST_LIMIT = 4 << 20 };
 
 typedef dn_status dn_handler(dn_request *request, dn_reply *reply);
 

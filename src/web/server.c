@@ -152,6 +152,7 @@ static dn_status open_store(dn_web *web)
     DN_TRY(make_folder(web, "uploads"));
     DN_TRY(make_folder(web, "jobs"));
     DN_TRY(make_folder(web, "groups"));
+    DN_TRY(make_folder(web, "trash"));
     DN_TRY(dn_path_join(web->options.state, "dien.sqlite", &path));
     dn_status status = dn_database_open(path, &web->database);
     free(path);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static dn_status participant_of(const char *path, char **out)
+dn_status dn_gather_participant(const char *path, char **out)
 {
     const char *name = dn_path_name(path);
     if (dn_bids_has_key(DN_BIDS_SUB, name)) {
@@ -138,7 +138,7 @@ static dn_status gather_file(dn_table *wide, const char *path, dn_scan_record *s
     dn_table *one = NULL;
     size_t row;
     DN_TRY(dn_strdup(path, &scan->path));
-    DN_TRY(participant_of(path, &scan->participant));
+    DN_TRY(dn_gather_participant(path, &scan->participant));
     DN_TRY(dn_bids_entity_of(path, DN_BIDS_SES, &scan->session));
     DN_TRY(dn_table_read(path, &one));
     DN_TRY_GOTO(status, read_verdict(one, &scan->verdict), done);

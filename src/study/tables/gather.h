@@ -19,6 +19,8 @@ typedef struct dn_gathered {
  * sum. Files of one participant and session are all kept: see dn_gathered_check. DN_EFORMAT, DN_EDATA: a file that is none of these;
  * DN_ECANCELLED. */
 DN_CHECKED dn_status dn_gather_volumes(const char *const *paths, size_t count, dn_gathered *out);
+/* Whose volumes a file has, by its name ("sub-01" of "x/sub-01_ses-2_volumes.tsv"). *out: owned. DN_ENOMEM. */
+DN_CHECKED dn_status dn_gather_participant(const char *path, char **out);
 /* DN_EDATA when two rows of table, which is the gathered one or what was kept of it, are of one participant and session: names the files,
  * and says whether they are of one scan or of two (run-1 and run-2). */
 DN_CHECKED dn_status dn_gathered_check(const dn_table *table);

@@ -5,7 +5,7 @@ import { columnName } from './group_table.js';
 import { copyButton, problem } from './parts.js';
 import T from './texts.js';
 
-function resultOf(id, result) {
+function resultOf(id, result, mixed) {
     const left = result.left_out ?? [];
     const parts = String(result.text).split(/\n\n+/);
     const isAbout = (p) => p.startsWith('About the tables:'); // study/groups: what the reader of the page has to know, and the reader of the paper not
@@ -14,7 +14,7 @@ function resultOf(id, result) {
     return h('div', { class: 'comparison' },
         h('section', { class: 'card' }, h('div', { class: 'row spread' }, h('h3', {}, T.resultText), copyButton(() => text)),
             h('div', { class: 'pasteable' }, text.split(/\n\n+/).map((p) => h('p', {}, p)))),
-        about.length > 0 ? h('details', { class: 'card' }, h('summary', {}, T.aboutTables), about.map((p) => h('p', { class: 'small' }, p))) : null,
+        about.length > 0 ? h('details', { class: 'card', open: mixed }, h('summary', {}, T.aboutTables), about.map((p) => h('p', { class: 'small' }, p))) : null,
         h('p', {}, T.leftOutTitle(left.length)),
         left.length > 0 ? h('ul', {}, left.map((l) => h('li', {}, h('strong', {}, l.name), `: ${l.reason}`))) : null,
         h('h3', {}, T.figures),
@@ -70,7 +70,7 @@ export function compareSection(id) {
                 put(place, resultOf(id, await post(`/api/groups/${id}/compare`, {
                     structure: structure.value, group: column.value, control: control.value, normalise: normalise.value,
                     covariates: covariates.filter((b) => b.checked).map((b) => b.value),
-                })));
+                }), (group.mixed ?? []).length > 0));
             } catch (error) { put(place, problem(error)); }
             button.disabled = false;
         };
@@ -88,10 +88,16 @@ export function compareSection(id) {
             const offers = JSON.stringify([names, people, people.map(valuesOf)]);
             if (offers === offered) { this.stale(); return; }
             offered = offers;
+            if (place.querySelector('.comparison')) put(old, T.compareOld);
             put(place);
-            put(old);
             put(element, h('h2', {}, T.compare), h('p', { class: 'soft' }, T.compareNote),
                 people.length === 0 || names.length === 0 ? h('p', {}, T.compareNeeds) : form(people, names), old, place);
+        },
+        /** A scan of the group was deleted, and with it, on the server, the comparisons that it was in. */
+        gone() {
+            if (!place.querySelector('.comparison')) return;
+            put(place);
+            put(old, T.compareGone);
         },
         stale() { if (place.querySelector('.comparison')) put(old, T.compareOld); },
     };

@@ -20,7 +20,7 @@ export const columnName = (name) => {
 };
 
 function matches(row, view) {
-    const text = [row.name, row.reason, ...(row.flags ?? []).map((f) => f.sentence), ...Object.values(row.participants ?? {})].join(' ').toLowerCase();
+    const text = [row.name, row.reason, row.networks, ...(row.flags ?? []).map((f) => f.sentence), ...Object.values(row.participants ?? {})].join(' ').toLowerCase();
     const state = view.state === 'all' || (view.state === 'out' ? isOut(row) : view.state === 'used' ? !isOut(row)
         : view.state === 'open' ? !row.review : checks(row).length > 0);
     return state && view.text.toLowerCase().split(/\s+/).every((word) => text.includes(word));

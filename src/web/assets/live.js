@@ -1,7 +1,7 @@
 // News from the server as they happen: one stream for the whole page, and a line at the top when the server is gone.
 import T from './texts.js';
 
-const listeners = { job: new Set(), training: new Set(), open: new Set() };
+const listeners = { job: new Set(), deleted: new Set(), training: new Set(), open: new Set() };
 let source = null;
 let lost = false;
 
@@ -19,7 +19,7 @@ function away(yes) {
 
 function open() {
     source = new EventSource('/api/events');
-    for (const kind of ['job', 'training']) {
+    for (const kind of ['job', 'deleted', 'training']) {
         source.addEventListener(kind, (event) => tell(kind, JSON.parse(event.data)));
     }
     source.addEventListener('open', () => away(false));
@@ -30,7 +30,7 @@ function open() {
     });
 }
 
-/** Calls listener with each news of a kind: job, training, open (the server is back). Returns what ends it. */
+/** Calls listener with each news of a kind: job, deleted (a scan), training, open (the server is back). Returns what ends it. */
 export function listen(kind, listener) {
     if (source === null) open();
     listeners[kind].add(listener);

@@ -1,5 +1,5 @@
 // One group: its table, the review scan by scan, a participants table, and the comparison of groups.
-import { get, putTo } from './api.js';
+import { get, post, putTo } from './api.js';
 import { choice, field, h, put, say } from './dom.js';
 import { compareSection } from './group_compare.js';
 import { groupTable, isOut } from './group_table.js';
@@ -9,15 +9,26 @@ import { problem } from './parts.js';
 import { upload } from './upload.js';
 import T from './texts.js';
 
-function unmatched(group) {
+/** Scans by their names on the page, and not by their tables. */
+const inWords = (text) => text.replace(/in (\d+) scans? \((\S+?)_volumes\.tsv\)/g, (_, n, name) => T.mixedScans(Number(n), name));
+
+/** Scans that were measured differently must not be compared without knowing it. */
+function mixed(group) {
+    const lines = group.mixed ?? [];
+    return lines.length === 0 ? null : h('div', { class: 'verdict warn', role: 'status' }, h('strong', {}, T.mixedTitle), lines.map((text) => h('p', {}, inWords(text))));
+}
+
+function unmatched(group, again) {
     const lines = [];
     const rows = group.unmatched?.rows ?? [];
     const people = group.unmatched?.participants ?? [];
     if (rows.length > 0) lines.push(T.unmatchedRows(rows.length, rows.join(', ')));
     if (people.length > 0) lines.push(T.unmatchedPeople(people.length, people.join(', ')));
     const failed = group.failed ?? [];
-    return [lines.map((text) => h('p', { class: 'warn-text' }, text)), failed.length > 0 ? [h('p', { class: 'warn-text' }, T.failedScans(failed.length)),
-        h('ul', {}, failed.map((f) => h('li', {}, h('strong', {}, f.name), `: ${f.reason ?? ''}`)))] : null];
+    return [mixed(group), lines.map((text) => h('p', { class: 'warn-text' }, text)), failed.length > 0 ? [h('p', { class: 'warn-text' }, T.failedScans(failed.length)),
+        h('ul', {}, failed.map((f) => h('li', {}, h('strong', {}, f.name), `: ${f.reason ?? ''} `, f.job ? h('button', {
+            type: 'button', class: 'small', 'aria-label': `${T.measureAgain}: ${f.name}`, onclick: () => again(f.job),
+        }, T.measureAgain) : null)))] : null];
 }
 
 /** Scans of the group that are still measured. */
@@ -48,7 +59,9 @@ export async function show(main, [id], current) {
     }
     function draw() {
         table.update(group);
-        put(notes, unmatched(group));
+        put(notes, unmatched(group, async (job) => {
+            try { await post(`/api/jobs/${job}/again`, {}); await fresh(); } catch (error) { fail(error); }
+        }));
         put(waiting, still(group));
         for (const part of needsRows) part.hidden = group.rows.length === 0;
         compare.update(group);
@@ -99,6 +112,11 @@ export async function show(main, [id], current) {
         const ended = !['queued', 'running'].includes(job.state);
         if (ended && (group.pending?.includes(job.id) || group.rows.some((r) => r.job === job.id && changedBy(r, job)))) soon();
     });
+    const gone = listen('deleted', ({ id: job }) => {
+        if (!group.rows.some((r) => r.job === job) && !group.pending?.includes(job) && !(group.failed ?? []).some((f) => f.job === job)) return;
+        compare.gone();
+        soon();
+    });
     const again = listen('open', fresh);
-    return () => { news(); again(); clearTimeout(due); document.querySelector('dialog.review')?.close(); };
+    return () => { news(); gone(); again(); clearTimeout(due); document.querySelector('dialog.review')?.close(); };
 }

@@ -1,9 +1,10 @@
 // The first page: drop a scan, or open one that is there.
 import { get, post, remove, Failure } from './api.js';
-import { ask, choice, field, h, keep, put, say } from './dom.js';
+import { ask, choice, field, h, put, say } from './dom.js';
 import { dropZone, scansOf } from './drop.js';
 import { when } from './format.js';
 import { listen } from './live.js';
+import { askOptions } from './options.js';
 import { problem, progress, stateMark } from './parts.js';
 import { upload } from './upload.js';
 import T from './texts.js';
@@ -12,23 +13,16 @@ const busyNow = (job) => job.state === 'running' || job.state === 'queued';
 
 /** Age, sex and what to measure for the next scans. Age and sex are not kept: they belong to one person. */
 function options(about) {
-    const chosen = keep.get('structures', '');
     const age = h('input', { type: 'number', min: 0, max: 120, step: 'any', inputmode: 'decimal' });
     const sex = choice([['', T.sexUnknown], ['female', T.female], ['male', T.male]], '');
-    const fast = h('input', { type: 'checkbox', checked: keep.get('fast') === 'yes', onchange: () => keep.set('fast', fast.checked ? 'yes' : '') });
-    const structures = choice([['', T.structuresAll], ...(about.structures || []).map((s) => [s.name, s.label || s.name])], chosen,
-        (value) => keep.set('structures', value));
+    const set = askOptions(about, {}, true);
     return {
-        element: h('details', { class: 'card' }, h('summary', {}, T.options),
-            h('div', { class: 'fields' }, field(T.age, age), field(T.sex, sex), field(T.structures, structures),
-                h('label', { class: 'check' }, fast, ' ', T.fast)),
-            h('p', { class: 'soft' }, T.personNote)),
+        element: h('details', { class: 'card', ontoggle: (event) => { if (event.target.open) set.load(); } }, h('summary', {}, T.options),
+            h('div', { class: 'fields' }, field(T.age, age), field(T.sex, sex), set.fields), h('p', { class: 'soft small' }, T.personNote), set.card),
         of(single) {
-            const out = {};
+            const out = set.of();
             if (single && age.value !== '') out.age = Number(age.value);
             if (single && sex.value) out.sex = sex.value;
-            if (structures.value) out.structures = [structures.value];
-            if (fast.checked) out.fast = true;
             return out;
         },
     };
@@ -118,7 +112,10 @@ export async function show(main, _parts, current) {
                 if (busy) bar.update(now);
                 if (busy) { if (bar.element.parentNode !== state) put(state, bar.element); } else put(state, stateMark(now));
                 put(measured, when(now.finished || now.created));
-                put(actions, busy
+                const stopped = now.state === 'failed' || now.state === 'cancelled';
+                put(actions, stopped ? h('button', {
+                    type: 'button', class: 'quiet', 'aria-label': `${T.measureAgain}: ${now.name}`, onclick: () => post(`/api/jobs/${now.id}/again`, {}).catch((e) => put(uploads, problem(e))),
+                }, T.measureAgain) : null, busy
                     ? h('button', { type: 'button', onclick: () => post(`/api/jobs/${now.id}/cancel`).catch((e) => put(uploads, problem(e))) }, T.cancel)
                     : h('button', { type: 'button', class: 'quiet', 'aria-label': T.removeTitle(now.name).replace('?', ''), onclick: () => drop(now) }, T.remove));
             },
@@ -180,9 +177,15 @@ export async function show(main, _parts, current) {
         jobs.set(job.id, job);
         if (known && rows.has(job.id)) rows.get(job.id).update(job); else draw();
     });
+    const gone = listen('deleted', ({ id }) => {
+        if (!jobs.delete(id)) return; // in this tab
+        marked.delete(id);
+        mark();
+        draw();
+    });
     const again = listen('open', async () => {
         const now = await get('/api/jobs').catch(() => null);
         if (now) { jobs.clear(); for (const job of now.jobs) jobs.set(job.id, job); draw(); }
     });
-    return () => { end(); again(); leave.abort(); };
+    return () => { end(); gone(); again(); leave.abort(); };
 }

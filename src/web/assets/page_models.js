@@ -11,7 +11,7 @@ import T from './texts.js';
 
 function modelCard(model) {
     const card = h('div', { class: 'text' });
-    return h('li', { class: 'card' }, h('h2', {}, model.title || model.name, model.default ? h('span', { class: 'mark ok' }, T.standard) : null),
+    return h('li', { class: 'card' }, h('h2', {}, model.title || model.name, model.default ? h('span', { class: 'mark ok' }, T.standard) : model.own && /^hypothalamus-any-contrast/.test(model.name) ? h('span', { class: 'mark soft' }, T.otherContrast) : model.own === false ? h('span', { class: 'mark warn' }, T.importedMark) : null),
         h('dl', {}, h('dt', {}, T.structures), h('dd', {}, (model.structures ?? []).map((s) => structureName(typeof s === 'string' ? s : s.name)).join(', ')),
             model.trained_on ? [h('dt', {}, T.trainedOn), h('dd', {}, model.trained_on)] : null,
             model.licence ? [h('dt', {}, T.licence), h('dd', {}, model.licence)] : null),

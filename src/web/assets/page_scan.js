@@ -2,6 +2,7 @@
 import { get, post, remove, Failure } from './api.js';
 import { ask, h, put, say } from './dom.js';
 import { listen } from './live.js';
+import { optionsCard } from './options.js';
 import { problem, progress, stateMark } from './parts.js';
 import { result } from './scan_result.js';
 import T from './texts.js';
@@ -37,21 +38,39 @@ export async function show(main, [id, mode], current) {
                 put(main, h('h1', {}, job.name), problem(error));
             }
         } else {
+            end?.();
+            end = null;
             main.className = 'one';
+            const trouble = h('div', {});
+            const about = await get('/api/about').catch(() => ({}));
+            if (!current() || shown !== kind) return;
+            const set = optionsCard(T.againOptions, T.againNote, about, job.settings);
             put(main, h('h1', {}, job.name),
                 kind === 'cancelled' ? h('div', { class: 'card', role: 'status' }, h('strong', {}, T.state.cancelled), h('p', {}, T.cancelled))
                     : problem(new Failure(0, job.error || T.state.failed, job.remedy)),
-                h('div', { class: 'row' }, h('a', { class: 'button primary', href: '#/' }, T.again), h('button', {
-                    type: 'button', async onclick() {
+                h('div', { class: 'row' }, h('button', {
+                    type: 'button', class: kind === 'cancelled' ? 'primary' : null, async onclick() {
+                        try { job = await post(`/api/jobs/${id}/again`, set.element.open ? set.of() : {}); draw(); } catch (error) { put(trouble, problem(error)); }
+                    },
+                }, T.measureAgain), h('a', { class: kind === 'cancelled' ? 'button' : 'button primary', href: '#/' }, T.again), h('button', {
+                    type: 'button', class: 'quiet', async onclick() {
                         if (!await ask(T.removeTitle(job.name), T.removeText, T.remove, T.cancel)) return;
                         await remove(`/api/jobs/${id}`);
                         location.hash = '#/';
                     },
-                }, T.remove)));
+                }, T.remove)), trouble, set.element);
         }
     }
     const news = listen('job', (now) => { if (now.id === id) { job = now; draw(); } });
     const again = listen('open', async () => { const now = await get(`/api/jobs/${id}`).catch(() => null); if (now) { job = now; draw(); } });
+    const gone = listen('deleted', (one) => {
+        if (one.id !== id || !current()) return; // by another tab, or by age
+        end?.();
+        end = null;
+        shown = 'deleted';
+        main.className = 'one';
+        put(main, h('h1', {}, T.goneTitle), h('p', {}, T.gone), h('div', { class: 'row' }, h('a', { class: 'button primary', href: '#/' }, T.again)));
+    });
     await draw();
-    return () => { news(); again(); end?.(); document.title = 'dien'; };
+    return () => { news(); gone(); again(); end?.(); document.title = 'dien'; };
 }

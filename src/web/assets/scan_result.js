@@ -1,10 +1,11 @@
 // The result of one scan: verdict, scan with labels, volumes, norms, versions, files. The same page is the printed report.
-import { get, putTo, remove, fileUrl } from './api.js';
+import { get, post, putTo, remove, fileUrl } from './api.js';
 import { ask, choice, field, h, put } from './dom.js';
 import { bytes, when } from './format.js';
 import { copyButton, problem } from './parts.js';
 import { correction } from './correct.js';
 import { normSection } from './norms.js';
+import { optionsCard } from './options.js';
 import { verdict } from './verdict.js';
 import { viewerPanel } from './viewer_panel.js';
 import { volumeTable } from './volumes.js';
@@ -43,6 +44,24 @@ function methodSection(data) {
     return h('details', { class: 'card method' }, h('summary', {}, T.method), h('p', {}, data.method), copyButton(() => data.method));
 }
 
+/** Which networks measured; one that is not dien's own is named with its licence. */
+function networksLine(data) {
+    const all = data.networks ?? [];
+    const other = all.filter((n) => !n.own);
+    const asked = data.job.settings?.model;
+    if (other.length > 0) return h('p', { class: 'warn-text' }, T.measuredByImported(other.map((n) => `${n.name} (${n.licence || T.networkNoLicence})`).join(', ')));
+    return asked && asked !== 'hypothalamus' ? h('p', { class: 'warn-text' }, T.measuredBy(asked)) : null;
+}
+
+/** The same scan once more, as a scan of its own: by another network, or other structures. */
+function againSection(job, server, fail) {
+    return optionsCard(T.onceMore, T.onceMoreNote, server, job.settings, (of) => h('button', {
+        type: 'button', async onclick() {
+            try { location.hash = `#/scan/${(await post('/api/jobs', { scan_of: job.id, ...of() })).id}`; } catch (error) { fail(error); }
+        },
+    }, T.measureOnceMore)).element;
+}
+
 /** Fills main; returns what ends it. */
 export async function result(main, first, correcting, current) {
     let job = first;
@@ -52,7 +71,7 @@ export async function result(main, first, correcting, current) {
     const fail = (error) => put(trouble, problem(error));
 
     async function draw(version) {
-        const data = await get(`/api/jobs/${job.id}/result${version === undefined ? '' : `?version=${version}`}`);
+        const [data, server] = await Promise.all([get(`/api/jobs/${job.id}/result${version === undefined ? '' : `?version=${version}`}`), get('/api/about').catch(() => ({}))]);
         if (!current()) return;
         if (data.job && typeof data.job === 'object') job = data.job;
         panel?.close();
@@ -67,7 +86,8 @@ export async function result(main, first, correcting, current) {
         put(main,
             h('div', { class: 'row spread head' },
                 h('div', {}, h('h1', {}, job.name), h('p', { class: 'soft' }, T.notForDiagnosis,
-                    version0?.by === 'hand' ? h('strong', { class: 'corrected' }, ` ${T.version(data.version)}. ${T.correctedNote(version0.who, when(version0.when), version0.why)}.`) : null)),
+                    version0?.by === 'hand' ? h('strong', { class: 'corrected' }, ` ${T.version(data.version)}. ${T.correctedNote(version0.who, when(version0.when), version0.why)}.`) : null),
+                networksLine(data)),
                 person(job, reopen),
                 h('div', { class: 'row screen' },
                     correcting ? null : h('a', { class: 'button', href: `#/scan/${job.id}/correct`, id: 'correct' }, T.correct),
@@ -83,7 +103,7 @@ export async function result(main, first, correcting, current) {
                 h('section', { class: 'numbers' }, tools, h('h2', {}, T.volumes), table.element,
                     h('p', { class: 'soft small' }, T.volumesNote))),
             versionsSection(data, (n) => draw(n).catch(fail)),
-            methodSection(data), filesSection(data),
+            methodSection(data), filesSection(data), againSection(job, server, fail),
             picture ? h('figure', { class: 'paper' }, h('img', { src: fileUrl(job.id, picture.name, data.version), alt: T.pictureOf(job.name) }),
                 h('figcaption', { class: 'soft' }, T.picture, ' ', T.radiological)) : null);
         const start = async () => {

@@ -64,7 +64,10 @@ export async function upload(files, onpart = () => {}, signal = undefined) {
             before += files[i].size;
         }
     } catch (error) {
-        if (error.name === 'AbortError') remove(`/api/uploads/${begun.id}`).catch(() => {});
+        if (error.name === 'AbortError') {
+            remove(`/api/uploads/${begun.id}`).catch(() => {});
+            try { sessionStorage.removeItem(keyOf(files)); } catch { /* nothing was kept */ }
+        }
         throw error;
     }
     try { sessionStorage.removeItem(keyOf(files)); } catch { /* nothing was kept */ }

@@ -32,7 +32,7 @@ export function viewerPanel(job, data, table) {
         put(line, label
             ? [h('span', { class: 'chip', css: { background: label.color } }), h('strong', {}, sideName(label.hemi, table.name(label))), ' ',
                 withUnit(table.of(label), label.structure)]
-            : h('span', { class: 'soft' }, T.pointerNothing), ' ', h('span', { class: 'soft' }, T.pointer(mm)));
+            : h('span', { class: 'soft' }, T.pointerNothing), h('span', { class: 'soft' }, ' \u00b7 '), h('span', { class: 'soft' }, T.pointer(mm)));
         onMove?.();
     }
     return {

@@ -267,13 +267,14 @@ dn_status dn_post_compare(dn_request *request, dn_reply *reply)
     DN_TRY_GOTO(status, dn_id_make(id), done);
     DN_TRY_GOTO(status, dn_asprintf(&folder, "%s/comparisons/%s", group.place, id), done);
     status = run_study(&group, &asked, folder, &result);
+    status = status != DN_OK ? clean_failure(status, request->web, &group)
+                             : describe(request->web, &group, id, folder, &result.text, &reply->json);
+    status = status == DN_OK ? dn_group_check_whole(request->web, reply, &group) : status;
     if (status != DN_OK) {
-        status = clean_failure(status, request->web, &group);
         dn_folder_remove(folder);
         goto done;
     }
-    status = describe(request->web, &group, id, folder, &result.text, &reply->json);
-    reply->code = status == DN_OK ? 201 : 0;
+    reply->code = 201;
 done:
     free(folder);
     dn_study_result_release(&result);

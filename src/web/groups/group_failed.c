@@ -68,8 +68,8 @@ static dn_status add_jobs(dn_web *web, const dn_page_group *group, json_t *faile
         if (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0) {
             json_array_append(pending, json_object_get(row, "id"));
         } else {
-            json_array_append_new(failed, json_pack("{s:O, s:s}", "name", json_object_get(row, "name"), "reason",
-                                                    error != NULL ? error : "it was cancelled"));
+            json_array_append_new(failed, json_pack("{s:O, s:s, s:O}", "name", json_object_get(row, "name"), "reason",
+                                                    error != NULL ? error : "it was cancelled", "job", json_object_get(row, "id")));
         }
     }
     json_decref(rows);

@@ -269,6 +269,16 @@ static dn_status read_upload(const dn_upload *upload, dn_reply *reply, dn_table 
     return status;
 }
 
+/* The group went, or a scan of it: nobody may come back by a table that was sent before. */
+static void forget_table(const dn_page_group *group)
+{
+    char *path = NULL;
+    if (dn_path_join(group->place, FILE_NAME, &path) == DN_OK) {
+        dn_folder_remove(path);
+    }
+    free(path);
+}
+
 dn_status dn_put_participants(dn_request *request, dn_reply *reply)
 {
     dn_page_group group = {.id = NULL};
@@ -285,6 +295,11 @@ dn_status dn_put_participants(dn_request *request, dn_reply *reply)
     DN_TRY_GOTO(status, read_upload(&upload, reply, &table), done);
     DN_TRY_GOTO(status, take_table(&group, reply, table), done);
     dn_folder_remove(upload.folder);
+    status = dn_group_check_whole(request->web, reply, &group);
+    if (status != DN_OK) {
+        forget_table(&group);
+        goto done;
+    }
     dn_group_release(&group);
     status = dn_get_group(request, reply);
 done:

@@ -2,10 +2,12 @@
 #define _GNU_SOURCE
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/words.h"
 #include "report/picture.h"
 #include "web/database.h"
 #include "web/groups/groups.h"
 #include "web/handlers.h"
+#include "web/ids.h"
 #include "web/jobs/events.h"
 #include "web/server.h"
 
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static json_t *text_or_null(const char *text)
 {
@@ -103,6 +106,7 @@ static dn_status row_json(const dn_page_group *group, const dn_member *member, j
     json_object_set_new(*out, "reason", text_or_null(scan->reason != NULL ? scan->reason : record != NULL ? record->reason : NULL));
     json_object_set_new(*out, "review", review_of(member));
     json_object_set_new(*out, "corrected", json_boolean(record != NULL && record->corrected != NULL));
+    json_object_set_new(*out, "networks", text_or_null(record != NULL ? record->networks : NULL));
     json_object_set_new(*out, "warnings", warnings_of(member));
     json_object_set_new(*out, "flags", json_deep_copy(scan->flags)); /* the kept one belongs to all threads */
     json_object_set_new(*out, "age", about(person, "age", number_or_null(member->age)));
@@ -143,10 +147,36 @@ static json_t *people_columns(const dn_page_group *group)
     return list;
 }
 
+/* Sentences about scans that were measured differently, of those that are used: what the comparison will say, too
+ * (study/tables/provenance). */
+static dn_status mixtures_of(const dn_page_group *group, json_t **out)
+{
+    static const char *const codes[] = {"networks", "versions", "options", "resolutions", NULL};
+    const dn_scan_record **records = NULL;
+    dn_remarks remarks = {0};
+    size_t count = 0;
+    *out = json_array();
+    DN_TRY(dn_alloc(&records, group->count, sizeof *records, "the scans of a group"));
+    for (size_t i = 0; i < group->count; ++i) {
+        if (dn_member_accepted(&group->member[i]) && group->member[i].scan->values.count > 0) {
+            records[count++] = &group->member[i].scan->values.scan[0];
+        }
+    }
+    dn_status status = dn_scan_records_remark(records, count, &remarks);
+    for (size_t i = 0; status == DN_OK && i < remarks.count; ++i) {
+        if (dn_is_among(remarks.remark[i].code, codes)) {
+            json_array_append_new(*out, json_string(remarks.remark[i].text));
+        }
+    }
+    dn_remarks_release(&remarks);
+    free(records);
+    return status;
+}
+
 dn_status dn_get_group(dn_request *request, dn_reply *reply)
 {
     dn_page_group group;
-    json_t *rows = json_array(), *failed = NULL, *pending = NULL;
+    json_t *rows = json_array(), *failed = NULL, *pending = NULL, *mixed = NULL;
     dn_status status = dn_group_open(request, reply, NULL, &group);
     for (size_t i = 0; status == DN_OK && i < group.count; ++i) {
         json_t *row = NULL;
@@ -154,14 +184,16 @@ dn_status dn_get_group(dn_request *request, dn_reply *reply)
         json_array_append_new(rows, row);
     }
     status = status == DN_OK ? dn_group_without(request->web, &group, &failed, &pending) : status;
+    status = status == DN_OK ? mixtures_of(&group, &mixed) : status;
     if (status == DN_OK) {
-        reply->json = json_pack("{s:s, s:s, s:s, s:O, s:o, s:o, s:{s:o, s:o}, s:O, s:O}", "id", group.id, "name", group.name, "source",
+        reply->json = json_pack("{s:s, s:s, s:s, s:O, s:o, s:o, s:{s:o, s:o}, s:O, s:O, s:O}", "id", group.id, "name", group.name, "source",
                                 group.source, "rows", rows, "columns", columns_of(&group), "participants_columns", people_columns(&group),
                                 "unmatched", "rows", dn_group_unmatched_rows(&group), "participants", dn_group_unmatched_people(&group),
-                                "failed", failed, "pending", pending);
+                                "failed", failed, "pending", pending, "mixed", mixed);
     }
     json_decref(failed);
     json_decref(pending);
+    json_decref(mixed);
     json_decref(rows);
     dn_group_release(&group);
     return status;
@@ -309,19 +341,22 @@ dn_status dn_get_table(dn_request *request, dn_reply *reply)
 {
     dn_page_group group = {.id = NULL};
     dn_table *table = NULL;
-    char *path = NULL, *name = NULL;
+    char id[DN_ID_SIZE], *path = NULL, *name = NULL;
     dn_status status;
     DN_TRY_GOTO(status, dn_group_open(request, reply, NULL, &group), done);
     DN_TRY_GOTO(status, dn_table_create("the group", &table), done);
     for (size_t i = 0; i < group.count; ++i) {
         DN_TRY_GOTO(status, put_row(&group, &group.member[i], table), done);
     }
-    DN_TRY_GOTO(status, dn_path_make_folder(group.place), done);
-    DN_TRY_GOTO(status, dn_path_join(group.place, "table.tsv", &path), done);
+    DN_TRY_GOTO(status, dn_id_make(id), done);
+    DN_TRY_GOTO(status, dn_asprintf(&path, "%s/uploads/table-%s.tsv", request->web->options.state, id), done);
     DN_TRY_GOTO(status, dn_table_write(table, path), done);
     DN_TRY_GOTO(status, dn_asprintf(&name, "%s.tsv", group.name), done);
     status = dn_reply_file(reply, path, dn_media_type(path), name);
 done:
+    if (path != NULL) {
+        unlink(path); /* what is sent is open */
+    }
     free(name);
     free(path);
     dn_table_destroy(table);

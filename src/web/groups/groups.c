@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "study/tables/load.h"
+#include "web/clean.h"
 #include "web/database.h"
 #include "web/handlers.h"
 #include "web/ids.h"
@@ -70,6 +71,15 @@ static dn_status fill_job(const dn_web *web, dn_page_group *group, const json_t 
     return read_member(group, out);
 }
 
+static dn_status count_listed(dn_web *web, dn_page_group *group)
+{
+    json_t *row = NULL;
+    DN_TRY(dn_database_row(web->database, &row, "SELECT COUNT(*) AS n FROM group_jobs WHERE grp = ?", "t", group->id));
+    group->listed = json_integer_value(json_object_get(row, "n"));
+    json_decref(row);
+    return DN_OK;
+}
+
 static dn_status add_jobs(dn_web *web, const char *only, dn_page_group *group)
 {
     json_t *rows = NULL, *row;
@@ -79,7 +89,8 @@ static dn_status add_jobs(dn_web *web, const char *only, dn_page_group *group)
         "SELECT jobs.*, (SELECT MAX(v.number) FROM versions v WHERE v.job = jobs.id) AS version FROM group_jobs"
         " JOIN jobs ON jobs.id = group_jobs.job WHERE group_jobs.grp = ? AND jobs.state = 'done' ORDER BY group_jobs.place",
         "t", group->id));
-    dn_status status = dn_alloc(&group->member, json_array_size(rows), sizeof *group->member, "the scans of a group");
+    dn_status status = count_listed(web, group);
+    status = status == DN_OK ? dn_alloc(&group->member, json_array_size(rows), sizeof *group->member, "the scans of a group") : status;
     json_array_foreach(rows, i, row)
     {
         if (status == DN_OK && (only == NULL || strcmp(text_of(row, "id"), only) == 0)) {
@@ -301,15 +312,13 @@ dn_status dn_post_group(dn_request *request, dn_reply *reply)
 dn_status dn_delete_group(dn_request *request, dn_reply *reply)
 {
     int64_t changed;
-    char *folder = NULL;
     DN_TRY(
         dn_database_change(request->web->database, &changed, "DELETE FROM groups WHERE id = ? AND folder IS NULL", "t", request->part[0]));
     if (changed == 0) {
         DN_WEB_FAIL(reply, 404, "there is no such group, or it is a folder of results, which the server was started with");
     }
-    DN_TRY(dn_web_folder(request->web, "groups", request->part[0], &folder));
-    dn_folder_remove(folder);
-    free(folder);
+    dn_web_discard(request->web, "groups", request->part[0]);
+    DN_TRY(dn_database_forget(request->web->database));
     reply->code = 204;
     return DN_OK;
 }

@@ -26,6 +26,7 @@ typedef struct dn_page_group {
     char *place;              /* owned; STATE/groups/ID */
     dn_member *member;        /* owned */
     size_t count;
+    int64_t listed;   /* scans of the page that are in it, measured or not */
     dn_kept *kept;    /* the server's */
     dn_table *people; /* owned; the participants table; NULL: there is none */
 } dn_page_group;
@@ -48,6 +49,15 @@ DN_CHECKED dn_status dn_group_without(dn_web *web, const dn_page_group *group, j
 
 /* Folders that the server was given become groups. */
 DN_CHECKED dn_status dn_groups_take_folders(dn_web *web);
+
+/* What groups keep of a scan that is deleted (group_forget.c): the comparisons of its groups, and its person's row in their participants
+ * tables where no other scan of the group is of that person. *groups: the groups that it is in, owned; before its row goes. */
+DN_CHECKED dn_status dn_groups_of_job(dn_web *web, const char *job, json_t **groups);
+/* Called before the scan's row goes, so that a kill in between leaves nothing, and once more after it, for comparisons that were running. A
+ * group without scans goes. Everything is tried; the first failure is returned. */
+DN_CHECKED dn_status dn_groups_forget(dn_web *web, const json_t *groups, const char *job);
+/* Whether the group still has the scans with which it was opened; 409. For what is written from them: after it was written. */
+DN_CHECKED dn_status dn_group_check_whole(dn_web *web, dn_reply *reply, const dn_page_group *group);
 
 /* The participants table of a group (group_people.c). A table that has ids in a column of another name gets participant_id. *out: owned;
  * NULL: there is none. */

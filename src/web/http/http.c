@@ -23,6 +23,7 @@ typedef struct exchange {
     char *text; /* of a JSON body */
     size_t length, room;
     bool refused; /* the reply is made, and the body that still comes is dropped */
+    bool large;   /* it is counted as such */
 } exchange;
 
 const char *dn_request_query(const dn_request *request, const char *key)
@@ -122,16 +123,36 @@ static void call(exchange *it, dn_handler *handler)
     dn_job_release(&job);
 }
 
-static void begin(exchange *it)
+static int64_t limit_of(const exchange *it)
 {
+    const dn_body body = it->request.route->body;
+    return body == DN_BODY_JSON ? DN_BODY_JSON_LIMIT : body == DN_BODY_LIST ? DN_BODY_LIST_LIMIT : 0;
+}
+
+static void refuse(exchange *it, int code, const char *sentence, const char *remedy)
+{
+    it->refused = true;
+    it->reply.code = code;
+    it->reply.json = json_pack("{s:s, s:s?}", "error", sentence, "remedy", remedy);
+    if (remedy == NULL) {
+        json_object_set_new(it->reply.json, "remedy", json_null());
+    }
+}
+
+static void begin(dn_http *http, exchange *it)
+{
+    enum { MOST_LARGE = 4 };
     const char *length = dn_request_header(&it->request, "Content-Length");
     it->request.length = length != NULL ? strtoll(length, NULL, 10) : -1;
-    const dn_body body = it->request.route->body;
-    if (body == DN_BODY_FILE) {
+    if (it->request.route->body == DN_BODY_FILE) {
         call(it, it->request.route->begin);
-    } else if (it->request.length > (body == DN_BODY_JSON ? DN_BODY_JSON_LIMIT : 0)) {
-        it->reply.code = 413;
-        it->reply.json = json_pack("{s:s, s:n}", "error", "the body of this request is larger than it may be", "remedy");
+    } else if (it->request.length > limit_of(it)) {
+        refuse(it, 413, "the body of this request is larger than it may be", NULL);
+    } else if (it->request.length > DN_BODY_JSON_LIMIT) {
+        it->large = true;
+        if (atomic_fetch_add(&http->large, 1) >= MOST_LARGE) {
+            refuse(it, 503, "the server is reading as many long lists as it can", "Try again in a moment.");
+        }
     }
 }
 
@@ -139,10 +160,12 @@ static void begin(exchange *it)
 
 static void take_text(exchange *it, const char *bytes, size_t size)
 {
-    if (it->length + size > DN_BODY_JSON_LIMIT) {
-        it->refused = true;
-        it->reply.code = 413;
-        it->reply.json = json_pack("{s:s, s:n}", "error", "the body of this request is larger than it may be", "remedy");
+    /* One that does not say its length is not counted among the large ones, and may not become one. */
+    if ((int64_t)(it->length + size) > (it->large ? limit_of(it) : DN_BODY_JSON_LIMIT)) {
+        refuse(it, it->request.length < 0 && limit_of(it) > DN_BODY_JSON_LIMIT ? 411 : 413,
+               it->request.length < 0 ? "a body of this length has to be announced (Content-Length)"
+                                      : "the body of this request is larger than it may be",
+               NULL);
         return;
     }
     if (it->length + size > it->room) {
@@ -195,6 +218,7 @@ static bool take(const dn_http *http, exchange *it, const char *bytes, size_t si
     }
     switch (it->request.route->body) {
     case DN_BODY_JSON:
+    case DN_BODY_LIST:
         take_text(it, bytes, size);
         break;
     case DN_BODY_FILE:
@@ -208,11 +232,15 @@ static bool take(const dn_http *http, exchange *it, const char *bytes, size_t si
 
 static dn_status parse(exchange *it)
 {
-    if (it->request.route->body != DN_BODY_JSON) {
+    if (it->request.route->body != DN_BODY_JSON && it->request.route->body != DN_BODY_LIST) {
         return DN_OK;
     }
-    const dn_status status = dn_json_parse(it->text != NULL ? it->text : "", it->length, DN_JSON_OBJECT | DN_JSON_UNIQUE,
-                                           "the body of the request", &it->request.json);
+    if (it->length == 0) {
+        it->request.json = json_object(); /* nothing is asked for */
+        return DN_OK;
+    }
+    const dn_status status =
+        dn_json_parse(it->text, it->length, DN_JSON_OBJECT | DN_JSON_UNIQUE, "the body of the request", &it->request.json);
     it->reply.code = status == DN_EFORMAT ? 400 : it->reply.code;
     return status;
 }
@@ -248,7 +276,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         dn_http_mark(http, connection, false);
         look_at_head(http, it, url, method);
         if (it->reply.code == 0) {
-            begin(it);
+            begin(http, it);
         }
         return it->reply.code != 0 ? dn_http_send(connection, &it->reply) : MHD_YES;
     }
@@ -268,6 +296,9 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     dn_http *http = user;
     (void)code;
     if (*state != NULL) {
+        if (((exchange *)*state)->large) {
+            atomic_fetch_sub(&http->large, 1);
+        }
         exchange_destroy(*state);
         *state = NULL;
         atomic_fetch_sub(&http->requests, 1);

@@ -19,6 +19,7 @@ struct dn_http {
     dn_web *web;
     struct MHD_Daemon *daemon;
     atomic_int requests;  /* that are being answered */
+    atomic_int large;     /* of these, with a large JSON body: what is made of one takes many times its bytes */
     pthread_mutex_t lock; /* of lines */
     dn_line *lines;
     pthread_t watch;

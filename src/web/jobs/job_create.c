@@ -1,22 +1,25 @@
-/* A job made of an upload, or of the demo head. */
+/* A job made of an upload, of the scan of an earlier job, or of the demo head. */
 #define _GNU_SOURCE
 #include "base/archive.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "segment/select.h"
 #include "web/database.h"
 #include "web/handlers.h"
 #include "web/ids.h"
 #include "web/jobs/events.h"
+#include "web/jobs/job_ask.h"
 #include "web/jobs/jobs.h"
 #include "web/jobs/runner.h"
 #include "web/jobs/uploads.h"
 #include "web/server.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { NAME_LIMIT = 200 };
 
@@ -51,33 +54,10 @@ dn_status dn_body_sex(const dn_request *request, dn_reply *reply, const char **o
     return DN_OK;
 }
 
-/* The settings in the form in which the page asks for them. */
 static dn_status read_settings(const dn_request *request, dn_reply *reply, draft *it)
 {
-    const json_t *list;
-    json_t *name;
-    size_t i;
-    char names[1024] = "";
-    dn_selection selection;
-    DN_TRY(dn_body_list(request, reply, "structures", 32, &list));
-    json_array_foreach(list, i, name)
-    {
-        const size_t used = strlen(names);
-        snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? "," : "", json_string_value(name));
-    }
-    DN_TRY(dn_select_parse(names[0] != '\0' ? names : NULL, &selection));
-    json_t *root = json_object();
-    if (names[0] != '\0') {
-        json_object_set_new(root, "structures", json_string(names));
-    }
-    if (json_is_true(json_object_get(request->json, "fast"))) {
-        json_object_set_new(root, "fast", json_true());
-    }
-    it->settings = json_dumps(root, JSON_COMPACT);
-    json_decref(root);
-    if (it->settings == NULL) {
-        DN_FAIL(DN_ENOMEM, "not enough memory for the settings of a scan");
-    }
+    bool any;
+    DN_TRY(dn_job_ask_read(request, reply, &it->settings, &any));
     DN_TRY(dn_body_number(request, reply, "age", 0.0, 130.0, &it->age));
     return dn_body_sex(request, reply, &it->sex);
 }
@@ -196,6 +176,65 @@ done:
     return status;
 }
 
+/* ---- a scan that is here ------------------------------------------------------------------------------------------- */
+
+/* The file in another place: the same bytes on the disk where the file system can do that. */
+static dn_status share(const char *from, const char *to)
+{
+    return link(from, to) == 0 ? DN_OK : dn_file_copy(from, to);
+}
+
+/* FROM/scan/OLD.end becomes FOLDER/scan/STEM.end, for each file of the scan. */
+static dn_status share_scan(const char *from, const char *old, draft *it)
+{
+    struct dirent **entries = NULL;
+    const size_t n = strlen(old);
+    dn_status status = DN_OK;
+    const int count = scandir(from, &entries, NULL, alphasort);
+    for (int i = 0; i < count; ++i) {
+        const char *name = entries[i]->d_name;
+        char *a = NULL, *b = NULL;
+        if (status == DN_OK && strncmp(name, old, n) == 0 && name[n] == '.') {
+            status = dn_path_join(from, name, &a);
+            status = status == DN_OK ? dn_asprintf(&b, "%s/scan/%s%s", it->folder, it->stem, name + n) : status;
+            status = status == DN_OK ? share(a, b) : status;
+        }
+        free(a);
+        free(b);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+static dn_status take_scan(dn_request *request, dn_reply *reply, const char *of, draft *it)
+{
+    json_t *row = NULL;
+    char *from = NULL, *folder = NULL;
+    dn_status status;
+    DN_TRY(dn_job_find(request->web, of, &row));
+    const char *inside = json_string_value(json_object_get(row, "scan")), *old = json_string_value(json_object_get(row, "stem"));
+    if (inside == NULL) {
+        reply->code = row == NULL ? 404 : 409;
+        DN_FAIL_GOTO(status, done, DN_EUSAGE,
+                     row == NULL ? "there is no such scan; it may have been deleted" : "this scan has not been measured");
+    }
+    DN_TRY_GOTO(status, set_names(request, reply, json_string_value(json_object_get(row, "name")), it), done);
+    DN_TRY_GOTO(status, dn_path_join(it->folder, "scan", &folder), done);
+    DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
+    DN_TRY_GOTO(status, dn_job_folder(request->web, of, "scan", &from), done);
+    DN_TRY_GOTO(status, share_scan(from, old, it), done);
+    DN_TRY_GOTO(status, dn_asprintf(&it->scan, "scan/%s%s", it->stem, inside + strlen("scan/") + strlen(old)), done);
+    it->age = isnan(it->age) && json_is_number(json_object_get(row, "age")) ? json_number_value(json_object_get(row, "age")) : it->age;
+    const char *sex = json_string_value(json_object_get(row, "sex"));
+    it->sex = it->sex != NULL || sex == NULL ? it->sex : strcmp(sex, "female") == 0 ? "female" : "male";
+done:
+    free(from);
+    free(folder);
+    json_decref(row);
+    return status;
+}
+
 /* ---- POST --------------------------------------------------------------------------------------------------------- */
 
 static dn_status insert(dn_web *web, const draft *it)
@@ -210,16 +249,22 @@ static dn_status insert(dn_web *web, const draft *it)
 
 static dn_status fill(dn_request *request, dn_reply *reply, draft *it)
 {
-    const char *upload;
+    const char *upload, *of;
     const bool demo = json_is_true(json_object_get(request->json, "demo"));
     DN_TRY(dn_body_text(request, reply, "upload", 32, &upload));
-    if (demo == (upload != NULL)) {
-        DN_WEB_FAIL(reply, 400, "a scan is made of an upload (\"upload\": its id) or is the demo head (\"demo\": true)");
+    DN_TRY(dn_body_text(request, reply, "scan_of", 32, &of));
+    if ((demo ? 1 : 0) + (upload != NULL ? 1 : 0) + (of != NULL ? 1 : 0) != 1 || (of != NULL && !dn_is_id(of))) {
+        DN_WEB_FAIL(reply, 400,
+                    "a scan is made of an upload (\"upload\": its id), is that of an earlier job (\"scan_of\": its id), or is the demo head"
+                    " (\"demo\": true)");
     }
     DN_TRY(read_settings(request, reply, it));
     DN_TRY(dn_id_make(it->id));
     DN_TRY(dn_job_folder(request->web, it->id, NULL, &it->folder));
     it->kind = demo ? "demo" : "scan";
+    if (of != NULL) {
+        return take_scan(request, reply, of, it);
+    }
     if (!demo) {
         return take_upload(request, reply, upload, it);
     }

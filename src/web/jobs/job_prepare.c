@@ -9,7 +9,9 @@
 #include "base/memory.h"
 #include "cohort/dicom/intake.h"
 #include "cohort/make_scans.h"
+#include "web/database.h"
 #include "web/ids.h"
+#include "web/server.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -100,7 +102,13 @@ static void remove_input(const char *folder, const char *input)
     }
 }
 
-static dn_status convert(const json_t *row, const char *folder, char **scan, char **series)
+/* From here on the volume is the scan, also for a server that is started after a kill, and when it is measured again. */
+static dn_status note_volume(dn_web *web, const json_t *row, const char *inside, const char *series)
+{
+    return dn_database_run(web->database, "UPDATE jobs SET scan = ?, series = ? WHERE id = ?", "ttt", inside, series, text_of(row, "id"));
+}
+
+static dn_status convert(dn_web *web, const json_t *row, const char *folder, char **scan, char **series)
 {
     char *input = NULL;
     dn_dicom_scan made = {.path = NULL};
@@ -118,6 +126,7 @@ static dn_status convert(const json_t *row, const char *folder, char **scan, cha
     }
     DN_TRY_GOTO(status, keep_volume(row, folder, &made, scan), done);
     DN_TRY_GOTO(status, dn_strdup(made.label, series), done);
+    DN_TRY_GOTO(status, note_volume(web, row, *scan + strlen(folder) + 1, *series), done);
     remove_input(folder, input);
 done:
     dn_dicom_close(&made);
@@ -151,7 +160,7 @@ static dn_status write_person(const json_t *row, const char *folder)
     return status;
 }
 
-dn_status dn_job_prepare(const json_t *row, const char *folder, char **scan, char **series)
+dn_status dn_job_prepare(dn_web *web, const json_t *row, const char *folder, char **scan, char **series)
 {
     const char *ready = text_of(row, "scan");
     char *target = NULL;
@@ -163,10 +172,13 @@ dn_status dn_job_prepare(const json_t *row, const char *folder, char **scan, cha
     DN_TRY(status);
     if (ready != NULL) {
         DN_TRY(dn_path_join(folder, ready, scan));
+        if (text_of(row, "series") != NULL) {
+            DN_TRY(dn_strdup(text_of(row, "series"), series));
+        }
     } else if (strcmp(text_of(row, "kind"), "demo") == 0) {
         DN_TRY(make_demo(row, folder, scan));
     } else {
-        DN_TRY(convert(row, folder, scan, series));
+        DN_TRY(convert(web, row, folder, scan, series));
     }
     return write_person(row, folder);
 }

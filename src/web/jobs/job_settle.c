@@ -45,7 +45,8 @@ void dn_outcome_note(void *user, dn_log_level level, const char *text)
 dn_status dn_job_worker_settings(const dn_web *web, const json_t *row, json_t **out)
 {
     json_t *asked = dn_json_of_text(text_of(row, "settings"));
-    const dn_run_settings settings = {.model = web->options.model,
+    const char *model = text_of(asked, "model");
+    const dn_run_settings settings = {.model = model != NULL ? model : web->options.model,
                                       .structures = text_of(asked, "structures"),
                                       .norms = web->options.norms,
                                       .precision = json_is_true(json_object_get(asked, "fast")) ? DN_PRECISION_BF16 : DN_PRECISION_F32,
@@ -196,9 +197,6 @@ static dn_status write_outcome(dn_web *web, const json_t *row, const dn_outcome 
 
 void dn_job_settle(dn_web *web, const json_t *row, dn_outcome *outcome)
 {
-    json_t *now = NULL;
-    char *folder = NULL;
-    const char *id = text_of(row, "id");
     if (outcome->stopped) {
         return;
     }
@@ -211,9 +209,4 @@ void dn_job_settle(dn_web *web, const json_t *row, dn_outcome *outcome)
     if (outcome->work != NULL) {
         dn_folder_remove(outcome->work);
     }
-    if (status == DN_OK && dn_job_find(web, id, &now) == DN_OK && now == NULL && dn_job_folder(web, id, NULL, &folder) == DN_OK) {
-        dn_folder_remove(folder);
-        free(folder);
-    }
-    json_decref(now);
 }

@@ -25,7 +25,7 @@ void dn_outcome_note(void *user, dn_log_level level, const char *text);
 DN_CHECKED dn_status dn_job_worker_settings(const dn_web *web, const json_t *row, json_t **out);
 /* A new folder for results; those that earlier tries left are removed. *out: owned. */
 DN_CHECKED dn_status dn_job_work_folder(const char *folder, char **out);
-/* Writes it down. A job that was deleted meanwhile goes with its folder. */
+/* Writes it down. */
 void dn_job_settle(dn_web *web, const json_t *row, dn_outcome *outcome);
 
 #endif

@@ -5,14 +5,16 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "web/clean.h"
 #include "web/database.h"
+#include "web/groups/groups.h"
 #include "web/handlers.h"
 #include "web/ids.h"
 #include "web/jobs/events.h"
+#include "web/jobs/job_ask.h"
 #include "web/jobs/runner.h"
 #include "web/server.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +177,33 @@ dn_status dn_post_cancel(dn_request *request, dn_reply *reply)
     return dn_get_job(request, reply);
 }
 
+/* One that failed or was cancelled waits again, with what was asked of it before, or with what is asked now. Its files are still there. */
+dn_status dn_post_again(dn_request *request, dn_reply *reply)
+{
+    dn_web *web = request->web;
+    const char *id = request->part[0];
+    int64_t changed = 0;
+    char *settings = NULL;
+    bool any;
+    json_t *row = NULL;
+    DN_TRY(dn_job_get(request, reply, &row));
+    json_decref(row);
+    DN_TRY(dn_job_ask_read(request, reply, &settings, &any));
+    dn_status status = dn_database_change(
+        web->database, &changed,
+        "UPDATE jobs SET state = 'queued', started = NULL, finished = NULL, error = NULL, remedy = NULL, warnings = NULL, alone = 0,"
+        " settings = COALESCE(?, settings) WHERE id = ? AND state IN ('failed', 'cancelled')",
+        "tt", any ? settings : NULL, id);
+    free(settings);
+    DN_TRY(status);
+    if (changed == 0) {
+        DN_WEB_FAIL(reply, 409, "this scan has neither failed nor was it cancelled");
+    }
+    dn_hub_tell(web->hub, DN_EVENT_JOB, id);
+    dn_runner_wake(web->runner);
+    return dn_get_job(request, reply);
+}
+
 /* Name, age and sex, those that are in the body; null takes one away. */
 dn_status dn_put_person(dn_request *request, dn_reply *reply)
 {
@@ -202,19 +231,36 @@ dn_status dn_put_person(dn_request *request, dn_reply *reply)
 
 /* ---- the end of a job --------------------------------------------------------------------------------------------- */
 
-/* The row goes first: a folder without a row is removed at the next start at the latest. One that runs finds its row missing, and removes
- * what it made. */
+/* What groups made of the scan goes first, then the row, then the folder: a kill in between leaves a scan that can be deleted again, or a
+ * folder without a row, which goes at the next start. A process that still measures it finds its folder gone; what its end writes goes
+ * with dn_job_sweep. */
 dn_status dn_job_delete(dn_web *web, const char *id)
 {
-    char *folder = NULL;
-    DN_TRY(dn_database_run(web->database, "DELETE FROM jobs WHERE id = ?", "t", id));
-    dn_hub_tell(web->hub, DN_EVENT_DELETED, id);
-    if (!dn_runner_cancel(web->runner, id)) {
-        DN_TRY(dn_job_folder(web, id, NULL, &folder));
-        dn_folder_remove(folder);
-        free(folder);
+    json_t *groups = NULL;
+    DN_TRY(dn_groups_of_job(web, id, &groups));
+    dn_status status = dn_groups_forget(web, groups, id);
+    status = status == DN_OK ? dn_database_run(web->database, "DELETE FROM jobs WHERE id = ?", "t", id) : status;
+    if (status == DN_OK) {
+        (void)dn_runner_cancel(web->runner, id);
+        dn_web_discard(web, "jobs", id);
+        status = dn_groups_forget(web, groups, id); /* comparisons that ended meanwhile */
+        dn_kept_forget(web->kept, -1.0);
+        dn_hub_tell(web->hub, DN_EVENT_DELETED, id);
+        status = status == DN_OK ? dn_database_forget(web->database) : status;
     }
-    return DN_OK;
+    json_decref(groups);
+    return status;
+}
+
+void dn_job_sweep(dn_web *web, const char *id)
+{
+    json_t *row = NULL;
+    if (dn_job_find(web, id, &row) != DN_OK) {
+        dn_error_clear();
+    } else if (row == NULL) {
+        dn_web_discard(web, "jobs", id);
+    }
+    json_decref(row);
 }
 
 dn_status dn_delete_job(dn_request *request, dn_reply *reply)
@@ -247,52 +293,14 @@ static dn_status remove_old(dn_web *web)
     return status;
 }
 
-/* Names are collected before anything is removed. */
-static dn_status list_folders(const char *folder, json_t **out)
-{
-    DIR *open = opendir(folder);
-    const struct dirent *entry;
-    *out = json_array();
-    while (open != NULL && (entry = readdir(open)) != NULL) {
-        if (dn_is_id(entry->d_name)) {
-            json_array_append_new(*out, json_string(entry->d_name));
-        }
-    }
-    if (open != NULL) {
-        closedir(open);
-    }
-    return DN_OK;
-}
-
-/* What a kill left behind: between the folder and the row of a new job, or between the row and the folder of a deleted one. */
-static dn_status remove_orphans(dn_web *web)
-{
-    char *folder = NULL;
-    json_t *names = NULL, *name;
-    size_t i;
-    DN_TRY(dn_web_folder(web, "jobs", NULL, &folder));
-    dn_status status = list_folders(folder, &names);
-    json_array_foreach(names, i, name)
-    {
-        json_t *row = NULL;
-        char *path = NULL;
-        status = status == DN_OK ? dn_job_find(web, json_string_value(name), &row) : status;
-        if (status == DN_OK && row == NULL) {
-            status = dn_path_join(folder, json_string_value(name), &path);
-        }
-        if (status == DN_OK && path != NULL) {
-            dn_folder_remove(path);
-        }
-        free(path);
-        json_decref(row);
-    }
-    json_decref(names);
-    free(folder);
-    return status;
-}
-
 dn_status dn_jobs_clean(dn_web *web, bool starting)
 {
+    dn_web_sweep(web, starting);
     DN_TRY(remove_old(web));
-    return starting ? remove_orphans(web) : DN_OK;
+    if (!starting) {
+        return DN_OK;
+    }
+    /* What a kill left behind: between the folder and the row of a new one, or between the row and the folder of a deleted one. */
+    DN_TRY(dn_web_remove_unlisted(web, "jobs", "SELECT id FROM jobs WHERE id = ?"));
+    return dn_web_remove_unlisted(web, "groups", "SELECT id FROM groups WHERE id = ?");
 }

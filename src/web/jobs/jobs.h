@@ -20,9 +20,11 @@ json_t *dn_job_json(dn_web *web, const json_t *row);
 /* STATE/jobs/ID, or what is in it. *out: owned. */
 DN_CHECKED dn_status dn_job_folder(const dn_web *web, const char *id, const char *inside, char **out);
 
-/* Removes one with everything; one that runs is stopped first. */
+/* Removes one with everything that was made of it; one that runs is stopped. */
 DN_CHECKED dn_status dn_job_delete(dn_web *web, const char *id);
-/* Those that are older than they may be; starting: nothing else runs yet, and folders that belong to no job go, too. */
+/* After a process that measured it: the folder goes if the job was deleted meanwhile. */
+void dn_job_sweep(dn_web *web, const char *id);
+/* Those that are older than they may be; starting: nothing else runs yet, and folders that belong to no job or group go, too. */
 DN_CHECKED dn_status dn_jobs_clean(dn_web *web, bool starting);
 
 #endif

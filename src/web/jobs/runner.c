@@ -130,7 +130,10 @@ static void set_stage(slot *at, int stage)
 static dn_precision precision_of(const json_t *row)
 {
     const char *settings = json_string_value(json_object_get(row, "settings"));
-    return settings != NULL && strstr(settings, "\"fast\":true") != NULL ? DN_PRECISION_BF16 : DN_PRECISION_F32;
+    json_t *asked = settings != NULL ? json_loads(settings, 0, NULL) : NULL;
+    const bool fast = json_is_true(json_object_get(asked, "fast"));
+    json_decref(asked);
+    return fast ? DN_PRECISION_BF16 : DN_PRECISION_F32;
 }
 
 /* Bytes that it will take. Of DICOM files nothing is known before they are a volume: those of a small scan. */
@@ -211,9 +214,12 @@ static dn_status choose(slot *at, json_t **out)
                             (int64_t)LOOKED_AT));
     json_array_foreach(rows, i, row)
     {
-        const int64_t need = need_of(web, row);
         bool mine = false;
-        if (*out == NULL && status == DN_OK && fits(at->runner, need, json_integer_value(json_object_get(row, "alone")) != 0)) {
+        if (*out != NULL || status != DN_OK || find(at->runner, json_string_value(json_object_get(row, "id"))) != NULL) {
+            continue; /* one that was cancelled and is wanted again waits until its slot is free */
+        }
+        const int64_t need = need_of(web, row);
+        if (fits(at->runner, need, json_integer_value(json_object_get(row, "alone")) != 0)) {
             status = mark(at, row, need, &mine);
             *out = mine ? json_incref(row) : NULL;
         }
@@ -299,7 +305,7 @@ static dn_status work_on(slot *at, const json_t *row, dn_outcome *outcome)
     char *folder = NULL, *scan = NULL;
     dn_status status;
     DN_TRY(dn_job_folder(at->runner->web, at->id, NULL, &folder));
-    DN_TRY_GOTO(status, dn_job_prepare(row, folder, &scan, &outcome->series), done);
+    DN_TRY_GOTO(status, dn_job_prepare(at->runner->web, row, folder, &scan, &outcome->series), done);
     DN_TRY_GOTO(status, check_need(at, row, scan), done);
     set_stage(at, 1);
     DN_TRY_GOTO(status, dn_job_work_folder(folder, &outcome->work), done);
@@ -338,6 +344,8 @@ static void run(slot *at, const json_t *row)
     at->id[0] = '\0';
     pthread_cond_broadcast(&at->runner->wake);
     pthread_mutex_unlock(&at->runner->lock);
+    /* Only now: whoever deletes it while it is this slot's leaves what is written to us. */
+    dn_job_sweep(at->runner->web, json_string_value(json_object_get(row, "id")));
     dn_hub_tell(at->runner->web->hub, DN_EVENT_JOB, json_string_value(json_object_get(row, "id")));
     dn_outcome_release(&outcome);
     dn_job_leave(before);
@@ -378,6 +386,7 @@ static void *serve(void *user)
             pthread_mutex_unlock(&runner->lock);
             run(at, row);
             json_decref(row);
+            clean(runner);
             pthread_mutex_lock(&runner->lock);
             continue;
         }

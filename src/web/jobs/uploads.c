@@ -277,8 +277,8 @@ dn_status dn_put_upload_begin(dn_request *request, dn_reply *reply)
     DN_TRY_GOTO(status, dn_upload_open(request->web, reply, request->part[0], &upload), done);
     DN_TRY_GOTO(status, index_of(&upload, reply, request->part[1], &index), done);
     DN_TRY_GOTO(status, offset_of(request, reply, &offset), done);
-    DN_TRY_GOTO(status, dn_room_check(request->web, request->length > 0 ? request->length : 0), done);
-    status = open_sink(request, reply, &upload, index, offset);
+    DN_TRY_GOTO(status, open_sink(request, reply, &upload, index, offset), done);
+    status = dn_room_check(request->web, request->length >= 0 ? request->length : request->sink.left);
 done:
     dn_upload_release(&upload);
     return status;

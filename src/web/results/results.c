@@ -6,9 +6,11 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "base/words.h"
 #include "models/label_table.h"
 #include "report/correct.h"
 #include "report/volume_lines.h"
+#include "segment/networks.h"
 #include "web/database.h"
 #include "web/handlers.h"
 #include "web/jobs/jobs.h"
@@ -144,10 +146,20 @@ static json_t *flags_about(const json_t *flags, const char *name)
     return list;
 }
 
+/* Whether one of the rows was counted: voxels have no probability. */
+static bool is_counted(const dn_volume_line *line)
+{
+    const dn_volume_row *const rows[] = {line->left, line->right, line->both};
+    bool counted = false;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i) {
+        counted = counted || (rows[i] != NULL && isnan(rows[i]->mean_posterior));
+    }
+    return counted;
+}
+
 static json_t *volume_json(const dn_volume_line *line, double icv, const json_t *flags)
 {
     char name[64];
-    const dn_volume_row *any = line->left != NULL ? line->left : line->right != NULL ? line->right : line->both;
     dn_volume_line_name(line, name);
     const double voxels = line->both != NULL                          ? line->both->hard_volume_mm3
                           : line->left != NULL && line->right != NULL ? line->left->hard_volume_mm3 + line->right->hard_volume_mm3
@@ -161,7 +173,7 @@ static json_t *volume_json(const dn_volume_line *line, double icv, const json_t 
     const double both = line->both != NULL ? line->both->volume_mm3 : line->both_mm3;
     json_object_set_new(out, "icv_percent", number(100.0 * both / icv, 1e5));
     json_object_set_new(out, "voxel_mm3", number(voxels, 1e3));
-    json_object_set_new(out, "by_voxels", json_boolean(any != NULL && isnan(any->mean_posterior)));
+    json_object_set_new(out, "by_voxels", json_boolean(is_counted(line)));
     json_object_set_new(out, "flags", flags_about(flags, name));
     return out;
 }
@@ -251,6 +263,23 @@ static json_t *versions_json(const dn_result_place *place)
     return list;
 }
 
+/* The networks that measured, by the record of the results; which of them are not dien's own is said. */
+static json_t *networks_json(const json_t *description)
+{
+    const json_t *by = json_array_get(json_object_get(description, "GeneratedBy"), 0);
+    json_t *list = json_array(), *model;
+    size_t i;
+    json_array_foreach(json_object_get(by, "Models"), i, model)
+    {
+        const char *name = text_of(model, "Name"), *hash = text_of(model, "SHA256"), *licence = text_of(model, "Licence");
+        if (name != NULL) {
+            json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:b}", "name", name, "sha256", hash, "licence", licence, "own",
+                                                  dn_is_among(name, dn_own_networks)));
+        }
+    }
+    return list;
+}
+
 /* A sentence for a paper. */
 static char *method_text(const json_t *description)
 {
@@ -294,6 +323,7 @@ static dn_status fill(dn_web *web, const dn_result_place *place, const dn_volume
     json_object_set_new(out, "flags", flags);
     json_object_set_new(out, "files", dn_result_files(place->folder));
     json_object_set(out, "quality", json_object_get(description, "Quality"));
+    json_object_set_new(out, "networks", networks_json(description));
     char *method = method_text(description);
     json_object_set_new(out, "method", method != NULL ? json_string(method) : json_null());
     free(method);

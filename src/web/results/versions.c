@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WHO_LIMIT = 200, WHY_LIMIT = 2000 };
@@ -52,10 +53,13 @@ dn_status dn_post_version_begin(dn_request *request, dn_reply *reply)
     json_t *row = NULL;
     DN_TRY(dn_job_get_done(request, reply, &row));
     json_decref(row);
+    if (request->length < 0) {
+        DN_WEB_FAIL(reply, 411, "the request has to say how long the label map is (Content-Length)");
+    }
     if (request->length > request->web->options.upload_limit) {
         DN_WEB_FAIL(reply, 413, "the label map is larger than an upload may be");
     }
-    DN_TRY(dn_room_check(request->web, request->length > 0 ? request->length : 0));
+    DN_TRY(dn_room_check(request->web, request->length));
     /* The reader tells by the bytes whether it is compressed, and needs the name of a label map. */
     DN_TRY(dn_asprintf(&request->sink.path, "%s/uploads/map-XXXXXX.nii.gz", request->web->options.state));
     request->sink.fd = mkstemps(request->sink.path, (int)strlen(".nii.gz"));
@@ -93,8 +97,28 @@ static void draw(const dn_web *web, const dn_result_place *base, const char *fol
     free(scan);
 }
 
+/* Why a version could not be put into the list, where somebody else was there first. */
+static dn_status explain(dn_web *web, dn_reply *reply, dn_status status, const char *id, int version)
+{
+    json_t *row = NULL;
+    const dn_status asked = dn_database_row(web->database, &row,
+                                            "SELECT (SELECT COUNT(*) FROM jobs WHERE id = ?1) AS job,"
+                                            " (SELECT COUNT(*) FROM versions WHERE job = ?1 AND number = ?2) AS taken",
+                                            "ti", id, (int64_t)version);
+    const bool gone = asked == DN_OK && json_integer_value(json_object_get(row, "job")) == 0;
+    const bool taken = asked == DN_OK && json_integer_value(json_object_get(row, "taken")) == 1;
+    json_decref(row);
+    if (gone) {
+        DN_WEB_FAIL(reply, 404, "the scan was deleted meanwhile");
+    }
+    if (taken) {
+        DN_WEB_FAIL(reply, 409, "somebody else saved a version at the same time; save once more");
+    }
+    return status;
+}
+
 /* The files first, then the row that names them. A review was about another label map: it does not hold for this one. */
-static dn_status keep(dn_web *web, const dn_result_place *base, const dn_labels *labels, const dn_correction *about)
+static dn_status keep(dn_web *web, dn_reply *reply, const dn_result_place *base, const dn_labels *labels, const dn_correction *about)
 {
     char *work = NULL, *target = NULL;
     const char *id = json_string_value(json_object_get(base->job, "id")), *stem = json_string_value(json_object_get(base->job, "stem"));
@@ -103,11 +127,16 @@ static dn_status keep(dn_web *web, const dn_result_place *base, const dn_labels 
     DN_TRY(dn_id_make(unique));
     DN_TRY_GOTO(status, dn_asprintf(&work, "%s/jobs/%s/work-%s", web->options.state, id, unique), done);
     DN_TRY_GOTO(status, dn_asprintf(&target, "%s/jobs/%s/v%d", web->options.state, id, about->version), done);
-    DN_TRY_GOTO(status, dn_path_make_folder(work), done);
+    if (mkdir(work, 0700) != 0) { /* the folder above it is not made again: it went with the scan */
+        status = dn_error_set(dn_error_of(errno, DN_EIO), "the server cannot keep the label map: %s", strerror(errno));
+        status = explain(web, reply, status, id, about->version);
+        goto done;
+    }
     DN_TRY_GOTO(status, dn_corrected_write(base->folder, stem, labels, about, work), done);
     draw(web, base, work);
     DN_TRY_GOTO(status, dn_database_begin(web->database), done);
     status = insert(web, id, about);
+    status = status != DN_OK ? explain(web, reply, status, id, about->version) : status;
     if (status == DN_OK) {
         status = dn_database_run(web->database, "DELETE FROM reviews WHERE job = ?", "t", id);
     }
@@ -134,11 +163,31 @@ static int next_number(const dn_result_place *place)
     return 1 + (int)json_integer_value(json_object_get(json_array_get(place->versions, count - 1), "number"));
 }
 
+/* Before its voxels are unpacked: a small file may hold billions. That it lies where the scan does is checked with them (report/correct).
+ */
+static dn_status check_size(const char *path, const dn_result_place *base)
+{
+    dn_grid given, own;
+    char *map = NULL;
+    DN_TRY(dn_scan_read_grid(path, NULL, &given, NULL));
+    DN_TRY(dn_result_path(base, "_dseg.nii.gz", &map));
+    dn_status status =
+        dn_path_exists(map) ? dn_scan_read_grid(map, NULL, &own, NULL) : dn_error_set(DN_EDATA, "this result has no label map");
+    free(map);
+    DN_TRY(status);
+    if (memcmp(given.dim, own.dim, sizeof own.dim) != 0) {
+        DN_FAIL(DN_EGEOMETRY, "the label map has %lld x %lld x %lld voxels, and the scan has %lld x %lld x %lld", (long long)given.dim[0],
+                (long long)given.dim[1], (long long)given.dim[2], (long long)own.dim[0], (long long)own.dim[1], (long long)own.dim[2]);
+    }
+    return DN_OK;
+}
+
 static dn_status correct(dn_request *request, dn_reply *reply, const dn_result_place *base, dn_correction *about)
 {
     char now[DN_TIME_SIZE];
     dn_labels *labels = NULL;
-    dn_status status = dn_labels_read(request->sink.path, NULL, &labels, NULL);
+    dn_status status = check_size(request->sink.path, base);
+    status = status == DN_OK ? dn_labels_read(request->sink.path, NULL, &labels, NULL) : status;
     if (status != DN_OK) {
         reply->code = 400;
         return dn_error_rename(status, request->sink.path, "the label map");
@@ -147,7 +196,7 @@ static dn_status correct(dn_request *request, dn_reply *reply, const dn_result_p
     about->when = now;
     about->base = base->number;
     about->version = next_number(base);
-    status = keep(request->web, base, labels, about);
+    status = keep(request->web, reply, base, labels, about);
     dn_labels_destroy(labels);
     return status;
 }

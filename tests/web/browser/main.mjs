@@ -264,7 +264,7 @@ await test('a group: sorted, filtered, reviewed by keys, joined and compared; wh
     await page.context().close();
 });
 
-await test('cancel', async () => {
+await test('cancel, and measure again', async () => {
     const page = await open(base);
     await page.to('');
     await page.locator('#choose-files').setInputFiles({ name: 'stopped.nii.gz', mimeType: 'application/gzip', buffer: goodBytes });
@@ -272,6 +272,21 @@ await test('cancel', async () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('Cancelled', { exact: true }).waitFor();
     equal((await ended(id)).state, 'cancelled', 'state');
+    // Again, without a second upload, from the page of the scan; and from the list, where it is cancelled once more.
+    let uploads = 0;
+    page.on('request', (request) => { if (request.url().includes('/api/uploads')) ++uploads; });
+    await page.shot('cancelled');
+    await accessible(page, 'a cancelled scan');
+    await page.getByRole('button', { name: 'Measure again' }).click();
+    await page.locator('section.verdict').waitFor({ timeout: 120000 });
+    equal([(await ended(id)).state, uploads], ['done', 0], 'state, uploads');
+    const bad = await job(base, 'cut', goodBytes.subarray(0, 3000));
+    equal((await ended(bad.id)).state, 'failed', 'state of a scan that is cut off');
+    await page.to('');
+    const row = page.locator('table.list tr', { hasText: 'cut' });
+    await row.getByRole('button', { name: 'Measure again' }).click();
+    await until('it is measured again', async () => { const j = await api(base, 'GET', `/api/jobs/${bad.id}`); return j.state === 'failed' && j.finished !== bad.finished; });
+    await row.getByText('Could not be measured').waitFor();
     await page.context().close();
 });
 
@@ -317,14 +332,18 @@ await test('two tabs at once: each measures, each sees the other', async () => {
 });
 
 await test('a deleted scan is gone', async () => {
-    const page = await open(base);
-    await page.to('');
+    const [page, other, third] = [await open(base), await open(base), await open(base)];
+    const id = (await api(base, 'GET', '/api/jobs')).jobs.find((j) => j.name === 'tab one').id;
+    await Promise.all([page.to(''), other.to(''), third.to(`#/scan/${id}`)]);
+    await Promise.all([other.locator('table.list tr', { hasText: 'tab one' }).waitFor(), third.locator('section.verdict').waitFor()]);
     const row = page.locator('table.list tr', { hasText: 'tab one' });
     await row.getByRole('button').click();
     await page.locator('dialog').getByRole('button', { name: 'Delete' }).click();
     await row.waitFor({ state: 'detached' });
     ok(!(await api(base, 'GET', '/api/jobs')).jobs.some((j) => j.name === 'tab one'), 'the server has forgotten it');
-    await page.context().close();
+    await other.locator('table.list tr', { hasText: 'tab one' }).waitFor({ state: 'detached' });
+    await third.getByText('This scan was deleted').waitFor();
+    await Promise.all([page, other, third].map((p) => p.context().close()));
 });
 
 await test('the server is killed and comes back: the page says so, and finds everything again', async () => {
@@ -355,9 +374,9 @@ const everywhere = ['', '#/groups', '#/models', `#/scan/${jobs.get('first')}`];
 for (const [width, height, scheme] of [[320, 640, 'light'], [3840, 2160, 'dark']]) {
     await test(`${width} x ${height}, ${scheme}: nothing sticks out, and axe-core finds nothing serious`, async () => {
         const page = await open(base, { viewport: { width, height: width > 2000 ? 700 : height }, colorScheme: scheme });
-        for (const hash of everywhere) {
+        for (const hash of width < 1000 ? [...everywhere, `#/scan/${jobs.get('first')}/correct`] : everywhere) {
             await page.to(hash);
-            await page.waitForSelector(hash.includes('scan') ? '.viewer.ready' : '.drop, .cards');
+            await page.waitForSelector(hash.includes('correct') ? '.correct' : hash.includes('scan') ? '.viewer.ready' : '.drop, .cards');
             const found = await page.evaluate(() => document.documentElement.scrollWidth);
             ok(found <= width, `${hash || 'home'}: expected at most ${width} px, found ${found}`);
             await accessible(page, `${hash || 'home'} at ${width} px, ${scheme}`);

@@ -134,6 +134,38 @@ export async function whole(first, jobs) {
         await page.context().close();
     });
 
+    await test('a scan is measured by a network that was chosen; the result and its group say so', async () => {
+        const page = await open(base);
+        await openScan(page, jobs.get('LPI'));
+        await page.getByText('Measure this scan with other options').click();
+        await page.getByLabel('Structures').selectOption('hypothalamus');
+        const network = page.getByLabel('Network of the hypothalamus');
+        await until('the networks', async () => (await network.locator('option').count()) > 3);
+        equal(await network.inputValue(), '', 'the network that is offered');
+        await network.selectOption('hypothalamus-any-contrast-whole');
+        await page.getByText('synthetic scans of any contrast').waitFor();
+        await page.getByText('GPL-3.0-or-later').first().waitFor();
+        await accessible(page, 'the choice of a network');
+        await page.shot('whole_network', { fullPage: true });
+        await page.getByRole('button', { name: 'Measure', exact: true }).click();
+        await until('the new scan', () => !page.url().includes(jobs.get('LPI')));
+        await page.getByText('was measured by the network hypothalamus-any-contrast-whole').waitFor({ timeout: 120000 });
+        const id = page.url().match(/#\/scan\/(\w+)/)[1];
+        equal((await api(base, 'GET', `/api/jobs/${id}/result`)).networks.map((n) => [n.name, n.own]), [['hypothalamus-any-contrast-whole', true]], 'the networks in the record');
+        // Counted in both, so that the group is of two networks.
+        for (const one of [id, jobs.get('LPI')]) await api(base, 'PUT', `/api/jobs/${one}/review`, { accepted: true, reason: '', who: 'Dr. N.' });
+        const group = await api(base, 'POST', '/api/groups', { name: 'Two networks', jobs: [id, jobs.get('LPI')] });
+        await page.to(`#/group/${group.id}`);
+        await page.getByText('The scans of this group were not measured alike').waitFor();
+        ok(/by different networks.*hypothalamus-any-contrast-whole \(\w+\) in 1 scan \(LPI\)/.test(await page.locator('main').innerText()), 'the networks are named');
+        await page.shot('whole_mixed');
+        // Deleted in another tab: the group follows.
+        await api(base, 'DELETE', `/api/jobs/${id}`);
+        await page.getByText('The scans of this group were not measured alike').waitFor({ state: 'detached' });
+        equal(await page.locator('table.group tbody tr').count(), 1, 'rows that are left');
+        await page.context().close();
+    });
+
     await test('a training is watched while it runs', async () => {
         execFileSync(process.env.DIEN_FIXTURE, ['head', at('train', 'maps', 'head.nii.gz')]);
         execFileSync(process.env.DIEN_FIXTURE, ['training', at('train', 'toy.yaml'), path.join(root, 'share/synth/tissues.tsv'), 'steps: 2000, log_every: 10, validate_every: 200']);
