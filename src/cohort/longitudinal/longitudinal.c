@@ -222,9 +222,7 @@ static dn_status measure_session(work *w, size_t n, bool *rejected)
     dn_progress(stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
     w->accepted[n] = judgement.score.verdict != DN_REJECTED;
     *rejected = *rejected || !w->accepted[n];
-    if (!w->accepted[n]) {
-        dn_log(DN_LOG_WARNING, "%s: failed quality control; the report says why", session->stem);
-    }
+    dn_judgement_say(&judgement, session->stem);
     w->volumes[n] = result->volumes;
     result->volumes = (dn_volume_rows){NULL, 0};
     if (w->ratios != NULL) {
