@@ -17,9 +17,10 @@ static const dn_option options[] = {
     {.name = "times",
      .kind = DN_OPTION_TEXT,
      .value = "YEARS",
-     .help = "when each scan was made, in years from any start, in the order of the scans, with commas: 0,1.1,2.9 (default: days of "
-             "acquisition or ages from the files beside the scans, or days of examination in DICOM headers; else the sessions are numbered by "
-             "their names)"},
+     .help =
+         "when each scan was made, in years from any start, in the order of the scans, with commas: 0,1.1,2.9 (default: days of "
+         "acquisition or ages from the files beside the scans, or days of examination in DICOM headers; else the sessions are numbered by "
+         "their names)"},
     {.name = "name",
      .kind = DN_OPTION_TEXT,
      .value = "NAME",

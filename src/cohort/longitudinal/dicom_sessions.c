@@ -17,17 +17,18 @@
 /* One input. */
 typedef struct {
     bool dicom;
-    double when;       /* years or days; NaN: not known */
-    char person[128];  /* PatientID; "": not known; for comparison only */
-    dn_dicom_scan scan; /* while it is open */
+    double when;      /* years or days; NaN: not known */
+    char person[128]; /* PatientID; "": not known; for comparison only */
 } input;
 
 typedef struct {
     const char *const *given;
     size_t count, dicom;
-    input *at;          /* owned */
-    const char **paths; /* owned; of images */
-    double *times;      /* owned; years since the first examination; NULL: not by the headers */
+    input *at;             /* owned */
+    dn_dicom_scan *opened; /* owned; [count] */
+    const char **paths;    /* owned; of images */
+    const char **sources;  /* owned; for the records; NULL: the file's name */
+    double *times;         /* owned; years since the first examination; NULL: not by the headers */
 } work;
 
 /* What the headers say. */
@@ -109,7 +110,7 @@ static size_t number_of(const work *w, size_t n)
 static dn_status open_one(work *w, size_t n, const char *series, const char *person)
 {
     char *name = NULL;
-    dn_dicom_scan *scan = &w->at[n].scan;
+    dn_dicom_scan *scan = &w->opened[n];
     DN_TRY(dn_asprintf(&name, "%s_ses-%zu", person, number_of(w, n)));
     const dn_dicom_options how = {.series = series, .name = name};
     const dn_status status = dn_dicom_open(w->given[n], &how, scan);
@@ -119,16 +120,15 @@ static dn_status open_one(work *w, size_t n, const char *series, const char *per
     free(name);
     DN_TRY(status);
     w->paths[n] = scan->path;
+    w->sources[n] = scan->source;
     return DN_OK;
 }
 
-/* A message about an image in a private folder names what the user gave. */
-static dn_status say_given(const work *w, dn_status status)
+dn_status dn_dicom_sessions_error(const dn_dicom_scan *opened, const char *const *given, size_t count, dn_status status)
 {
-    for (size_t n = 0; status != DN_OK && n < w->count; ++n) {
-        const dn_dicom_scan *scan = &w->at[n].scan;
-        if (scan->path != NULL && strstr(dn_error_message(), scan->path) != NULL) {
-            return dn_dicom_error(scan, w->given[n], status);
+    for (size_t n = 0; status != DN_OK && n < count; ++n) {
+        if (opened[n].path != NULL && strstr(dn_error_message(), opened[n].path) != NULL) {
+            return dn_dicom_error(&opened[n], given[n], status);
         }
     }
     return status;
@@ -140,7 +140,9 @@ dn_status dn_longitudinal_inputs(const char *const *paths, size_t count, const c
     dn_longitudinal_options how = *options;
     dn_status status;
     DN_TRY_GOTO(status, dn_alloc(&w.at, count, sizeof *w.at, "the sessions"), done);
+    DN_TRY_GOTO(status, dn_alloc(&w.opened, count, sizeof *w.opened, "the sessions"), done);
     DN_TRY_GOTO(status, dn_alloc(&w.paths, count, sizeof *w.paths, "the sessions"), done);
+    DN_TRY_GOTO(status, dn_alloc(&w.sources, count, sizeof *w.sources, "the sessions"), done);
     DN_TRY_GOTO(status, look(&w, options->times), done);
     if (series != NULL && w.dicom == 0) {
         DN_FAIL_GOTO(status, done, DN_EUSAGE, "a series can be chosen of DICOM files only, and none of the scans is one");
@@ -151,18 +153,21 @@ dn_status dn_longitudinal_inputs(const char *const *paths, size_t count, const c
         how.times = w.times;
         how.times_from = w.times != NULL ? "days of examination in the DICOM headers" : NULL;
     }
+    how.sources = w.sources;
     for (size_t n = 0; n < count; ++n) {
         if (w.at[n].dicom) {
             DN_TRY_GOTO(status, open_one(&w, n, series, options->name != NULL ? options->name : "person"), done);
         }
     }
-    status = say_given(&w, dn_longitudinal(w.paths, count, &how));
+    status = dn_dicom_sessions_error(w.opened, paths, count, dn_longitudinal(w.paths, count, &how));
 done:
-    for (size_t n = 0; w.at != NULL && n < count; ++n) {
-        dn_dicom_close(&w.at[n].scan);
+    for (size_t n = 0; w.opened != NULL && n < count; ++n) {
+        dn_dicom_close(&w.opened[n]);
     }
     free(w.times);
+    free((void *)w.sources);
     free((void *)w.paths);
+    free(w.opened);
     free(w.at);
     return status;
 }

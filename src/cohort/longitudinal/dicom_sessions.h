@@ -3,6 +3,7 @@
 #ifndef DN_COHORT_LONGITUDINAL_DICOM_SESSIONS_H
 #define DN_COHORT_LONGITUDINAL_DICOM_SESSIONS_H
 
+#include "cohort/dicom/intake.h"
 #include "cohort/longitudinal/longitudinal.h"
 
 /* As dn_longitudinal; paths may be DICOM inputs (cohort/dicom/intake.h), too. Their results are named NAME_ses-1, NAME_ses-2, ... by time:
@@ -11,5 +12,8 @@
  * of them. Also DN_EUSAGE, DN_EDATA and DN_EINPUT as dn_dicom_open. */
 DN_CHECKED dn_status dn_longitudinal_inputs(const char *const *paths, size_t count, const char *series,
                                             const dn_longitudinal_options *options);
+/* The failure's message with the path of an opened image in its private folder replaced by what was given. opened: [count]; path NULL where
+ * it is not open. */
+DN_CHECKED dn_status dn_dicom_sessions_error(const dn_dicom_scan *opened, const char *const *given, size_t count, dn_status status);
 
 #endif

@@ -204,10 +204,17 @@ done:
     return status;
 }
 
+/* NULL: its name. */
+static const char *source_of(const work *w, const dn_session *session)
+{
+    return w->options->sources != NULL ? w->options->sources[session->given] : NULL;
+}
+
 static dn_status measure_session(work *w, size_t n, bool *rejected)
 {
     const dn_session *session = &w->sessions.at[n];
     dn_output_options outputs = w->options->outputs;
+    outputs.source = source_of(w, session);
     dn_segment_result *result = NULL;
     dn_judgement judgement;
     char *stem = NULL;
@@ -268,6 +275,7 @@ static dn_status measure_all(work *w, const char *const *paths)
     const dn_person person = {.name = w->name,
                               .folder = w->options->outputs.folder,
                               .sessions = &w->sessions,
+                              .sources = w->options->sources,
                               .order = w->order,
                               .midpoint = &w->midpoint,
                               .added = w->added,

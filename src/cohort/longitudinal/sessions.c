@@ -132,6 +132,7 @@ dn_status dn_sessions_read(const char *const *paths, size_t count, const double 
     for (size_t n = 0; n < count; ++n) {
         dn_session *session = &out->at[n];
         session->path = paths[n];
+        session->given = n;
         session->time = times != NULL ? times[n] : NAN;
         DN_TRY(dn_path_scan_stem(paths[n], &session->stem));
     }
