@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/measure_options.h"
 #include "cli/scan_list.h"
-#include "cohort/longitudinal/longitudinal.h"
+#include "cohort/longitudinal/dicom_sessions.h"
 
 #include <stdlib.h>
 
@@ -17,12 +17,19 @@ static const dn_option options[] = {
     {.name = "times",
      .kind = DN_OPTION_TEXT,
      .value = "YEARS",
-     .help = "when each scan was made, in years from any start, in the order of the scans, with commas: 0,1.1,2.9 (default: days of "
-             "acquisition or ages from the files beside the scans; else the sessions are numbered by their names)"},
+     .help =
+         "when each scan was made, in years from any start, in the order of the scans, with commas: 0,1.1,2.9 (default: days of "
+         "acquisition or ages from the files beside the scans, or days of examination in DICOM headers; else the sessions are numbered by "
+         "their names)"},
     {.name = "name",
      .kind = DN_OPTION_TEXT,
      .value = "NAME",
-     .help = "name of the person, for the files (default: sub-... of the scans' names)"},
+     .help = "name of the person, for the files (default: sub-... of the scans' names, else person)"},
+    {.name = "series",
+     .kind = DN_OPTION_TEXT,
+     .value = "NUMBER|TEXT",
+     .help = "of folders of DICOM files: number of the series to measure, or a part of its description, the same for all (default: the "
+             "T1-weighted series that suits best)"},
     DN_OPTION_STRUCTURES,
     DN_OPTION_PRECISION,
     DN_OPTION_MEMORY,
@@ -65,7 +72,7 @@ static dn_status run(const dn_arguments *arguments)
     DN_TRY(dn_scan_list(arguments, "_desc-longitudinal_dseg.nii.gz", &paths, &count));
     dn_status status = read_times(dn_arguments_text(arguments, "times"), count, &times);
     how.times = times;
-    status = status == DN_OK ? dn_longitudinal(paths, count, &how) : status;
+    status = status == DN_OK ? dn_longitudinal_inputs(paths, count, dn_arguments_text(arguments, "series"), &how) : status;
     free(times);
     free(paths);
     return status;
@@ -87,8 +94,11 @@ const dn_command dn_command_longitudinal = {
         "NAME_longitudinal_volumes.tsv (the volumes of each scan), NAME_longitudinal.json (times, motions, networks), the mean of all "
         "scans "
         "(NAME_desc-longitudinal_T1w.nii.gz), and for each scan what 'dien segment' writes, in the common frame, with desc-longitudinal in "
-        "the names.\n\nExit codes: as 'dien segment'.",
+        "the names.\n\nA folder or an archive of DICOM files is a scan, too, as for 'dien segment'. The results of such scans are named "
+        "NAME_ses-1, NAME_ses-2, ... in the order of the examinations; no date reaches them, only the time from one to the other.\n\n"
+        "Exit codes: as 'dien segment'.",
     .examples = "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz -o results\n"
-                "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz sub-01_ses-3_T1w.nii.gz --times 0,1.1,2.9 -o results",
+                "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz sub-01_ses-3_T1w.nii.gz --times 0,1.1,2.9 -o results\n"
+                "dien longitudinal dicom/2019 dicom/2021.zip --name sub-01 -o results",
     .run = run,
 };

@@ -16,14 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void say_flags(const char *stem, const dn_quality *quality)
-{
-    for (size_t i = 0; i < quality->count; ++i) {
-        const dn_flag *flag = &quality->flag[i];
-        dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", stem, flag->text);
-    }
-}
-
 static void say_stack(const dn_segment_result *r)
 {
     dn_log(DN_LOG_NOTE, "%s: %lld slices, %.3f s per slice", r->stem, (long long)r->stack->slices, r->stack->seconds_per_slice);
@@ -99,7 +91,7 @@ static void say(const dn_segment_result *r, const dn_judgement *judgement, const
     if (r->white_matter > 0.0) {
         dn_log(DN_LOG_NOTE, "%s: white-matter peak at %.3f of the clipped range", r->stem, r->white_matter);
     }
-    say_flags(r->stem, &judgement->quality);
+    dn_judgement_say(judgement, r->stem);
     say_details(r);
 }
 

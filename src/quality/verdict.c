@@ -1,6 +1,8 @@
 /* Collects what the rules and the score need from a result, and calls both. */
 #include "quality/verdict.h"
 
+#include "base/job.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -77,4 +79,12 @@ dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement 
     dn_quality_judge(&evidence, &out->quality);
     dn_score_judge(&evidence, h != NULL, h != NULL ? h->consensus : NULL, accept, &out->quality, &out->score);
     return DN_OK;
+}
+
+void dn_judgement_say(const dn_judgement *judgement, const char *stem)
+{
+    for (size_t i = 0; i < judgement->quality.count; ++i) {
+        const dn_flag *flag = &judgement->quality.flag[i];
+        dn_log(flag->level == DN_FLAG_NOTE ? DN_LOG_NOTE : DN_LOG_WARNING, "%s: %s", stem, flag->text);
+    }
 }

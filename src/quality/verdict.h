@@ -12,5 +12,7 @@ typedef struct dn_judgement {
 
 /* accept: a scan that the rules reject is accepted by hand, and this is recorded. DN_ENOMEM. */
 DN_CHECKED dn_status dn_result_judge(const dn_segment_result *result, bool accept, dn_judgement *out);
+/* Tells the user each remark of the rules (dn_log), after the scan's stem. */
+void dn_judgement_say(const dn_judgement *judgement, const char *stem);
 
 #endif

@@ -296,6 +296,17 @@ fail:
     return status;
 }
 
+/* What the reader of a file notes of its voxels. */
+static void find_ends(const dn_volume *picture, dn_scan_info *info)
+{
+    const int64_t count = dn_grid_count(&picture->grid);
+    info->minimum = info->maximum = picture->data[0];
+    for (int64_t v = 1; v < count; ++v) {
+        info->minimum = fminf(info->minimum, picture->data[v]);
+        info->maximum = fmaxf(info->maximum, picture->data[v]);
+    }
+}
+
 dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_picture *what, dn_segment_result **out)
 {
     dn_segment_result *r = NULL;
@@ -313,6 +324,7 @@ dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_pictu
     r->info.unit_name = "mm";
     r->info.volumes = 1;
     r->info.sform_code = r->info.qform_code = 1;
+    find_ends(what->picture, &r->info);
     picture = NULL;
     DN_TRY_GOTO(status, run_stages(segmenter, r, what->picture, what->range), fail);
     r->like = NULL;

@@ -160,6 +160,16 @@ code=$?
 [ -s several/scan-1_volumes.tsv ] && [ -s several/scan-2_volumes.tsv ] && [ -s several/good_volumes.tsv ] || fail "several: $(ls several)"
 clean "several"
 
+# --- dien longitudinal takes examinations, too (make test-longitudinal measures some): what is none is said before long work
+mkdir named-alike && cp good.nii.gz named-alike/sub-1_ses-2.nii.gz
+expect_sentence 2 'a series can be chosen of DICOM files only' longitudinal good.nii.gz named-alike/sub-1_ses-2.nii.gz -o none --series 3
+expect_sentence 3 'no T1-weighted series; the series are: 1 localizer' longitudinal faults/gap no-t1 -o none --name sub-1
+says "sub-1_ses-1: series 3, t1_mprage_sag_p2_iso, is measured" "dien longitudinal"
+says "sub-1_ses-1: 2 of 64 slices are missing within series 3" "dien longitudinal"
+expect_sentence 2 'would have one name, sub-1_ses-2; rename one of them' longitudinal faults/gap faults/uneven named-alike/sub-1_ses-2.nii.gz -o none --name sub-1
+[ -e none ] && rm -r none
+clean "dien longitudinal"
+
 # --- stopped while dcm2niix works, once and twice (a script cannot send SIGINT to what it starts; SIGTERM is the same to dien): nothing
 # is left
 mkdir slow

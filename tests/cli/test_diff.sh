@@ -21,6 +21,10 @@ volumes old/sub-05/ses-1/anat sub-05_ses-1_run-1 800 14000 yes
 volumes new/sub-05/ses-1/anat sub-05_ses-1_run-01 800 14000 no
 volumes old/sub-06/anat sub-06 800 14000 yes
 volumes new/sub-07/anat sub-07 800 14000 yes 1500000
+# what 'dien run ... longitudinal' leaves beside the scans: a row per session
+mkdir -p old/longitudinal/sub-05
+printf 'scan\ttime\tstructure\themi\tvolume_mm3\taccepted\nsub-05_ses-1\t0\tthalamus\tB\t14000\tyes\nsub-05_ses-2\t1\tthalamus\tB\t13900\tyes\n' \
+    >old/longitudinal/sub-05/sub-05_longitudinal_volumes.tsv
 cell() { # FILE ROW COLUMN
     awk -F '\t' -v row="$2" -v column="$3" 'NR == 1 { for (i = 1; i <= NF; ++i) if ($i == column) c = i } $1 == row { print $c }' "$1"
 }

@@ -30,9 +30,10 @@ expect 0 run set out longitudinal --dry-run "${with[@]}"
 "$dien" run set out longitudinal "${with[@]}" >stdout 2>stderr
 code=$?
 [ "$code" -eq 0 ] || [ "$code" -eq 4 ] || fail "expected exit 0 or 4, found $code: $(tail -n 3 stderr)"
-grep -q '1 persons measured' stderr || fail "expected one person, found $(tail -n 3 stderr)"
+grep -q '1 person measured' stderr || fail "expected one person, found $(tail -n 3 stderr)"
 [ -s out/longitudinal/status/sub-01.json ] && [ ! -e out/longitudinal/sub-02 ] || fail "expected sub-01 alone, found $(ls out/longitudinal out/longitudinal/status)"
 expect_no_temporaries out
+grep -l '"saturated"' out/longitudinal/sub-01/*.json && fail "a session in the common frame counts as saturated"
 
 # --- the same bytes as the command on the two files, given in the other order (make test-longitudinal: half a minute)
 if [ "${DIEN_LONG_TESTS:-0}" = 1 ]; then
@@ -40,13 +41,35 @@ if [ "${DIEN_LONG_TESTS:-0}" = 1 ]; then
         "${with[@]/--count-rejected/--quiet}" >stdout 2>stderr
     sed -i 's/"given by the user"/"acq_time in the data set'"'"'s tables of scans and sessions"/' other/sub-01_longitudinal.json
     diff -r other out/longitudinal/sub-01 >difference || fail "the order of the sessions matters: $(head -n 5 difference)"
+
+    # Two examinations in DICOM files, the later one first: named by their days, of which the results have only the distance.
+    if command -v dcm2niix >/dev/null; then
+        "$fixture" dicom exams/P-1/2020 11:t1 && "$fixture" dicom exams/P-1/2019 10:t1 10:t2
+        "$dien" longitudinal exams/P-1/2020 exams/P-1/2019 --name sub-P1 --structures hypothalamus -o dicom >stdout 2>stderr
+        code=$?
+        [ "$code" -eq 0 ] || [ "$code" -eq 4 ] || fail "DICOM: expected exit 0 or 4, found $code: $(tail -n 3 stderr)"
+        grep -q 'sub-P1_ses-1: series 2, AX T2 TSE, is not measured' stderr || fail "DICOM: the other series is not said, or of another session: $(cat stderr)"
+        [ "$(awk -F '\t' '$3 == "hypothalamus" && $4 == "B" {print $1, $2}' dicom/sub-P1_longitudinal_volumes.tsv)" = $'sub-P1_ses-1 0\nsub-P1_ses-2 1.002053' ] ||
+            fail "DICOM: expected the earlier examination first, found $(cat dicom/sub-P1_longitudinal_volumes.tsv)"
+        grep -q '"Source": "DICOM series 3' dicom/sub-P1_longitudinal.json || fail "DICOM: no source: $(grep Source dicom/sub-P1_longitudinal.json)"
+        grep -q 'DICOM series 3' dicom/sub-P1_ses-2_desc-longitudinal_dseg.json || fail "DICOM: a session has no source"
+        "$fixture" secrets | while IFS= read -r secret; do grep -laiF "$secret" dicom/*.json dicom/*.tsv; done | grep . && fail "DICOM: a name is in the results"
+        # As a data set: the same sessions, the same change.
+        "$dien" run exams exams-out participant --model tiny.safetensors --quiet 2>stderr
+        "$dien" run exams exams-out longitudinal --structures hypothalamus --count-rejected --quiet 2>stderr
+        code=$?
+        [ "$code" -eq 0 ] || [ "$code" -eq 4 ] || fail "DICOM, run: expected exit 0 or 4, found $code: $(cat stderr)"
+        cmp -s dicom/sub-P1_longitudinal.tsv exams-out/longitudinal/sub-P1/sub-P1_longitudinal.tsv ||
+            fail "DICOM: 'dien run' finds another change: $(diff dicom/sub-P1_longitudinal.tsv exams-out/longitudinal/sub-P1/sub-P1_longitudinal.tsv)"
+        grep -q 'DICOM series 3' exams-out/longitudinal/sub-P1/sub-P1_longitudinal.json || fail "DICOM, run: no source"
+    fi
 fi
 
 # --- again: nothing; another time: all again, and only then
 touch mark
 "$dien" run set out longitudinal "${with[@]}" >stdout 2>stderr
 [ -z "$(find out/longitudinal -newer mark -name '*.tsv')" ] || fail "measured again without a reason: $(find out/longitudinal -newer mark)"
-grep -q 'all of them in earlier runs' stderr || fail "expected to be told, found $(cat stderr)"
+grep -q '1 person measured, in an earlier run' stderr || fail "expected to be told, found $(cat stderr)"
 sed -i 's/1902-06-01/1903-06-01/' set/sub-01/ses-a/sub-01_ses-a_scans.tsv
 expect 0 run set out longitudinal --dry-run "${with[@]}"
 grep -q $'^sub-01\tmeasure\ta session, a time' stdout || fail "another time: expected to measure again, found $(cat stdout)"
@@ -58,6 +81,7 @@ expect 0 run set out group --quiet
 [ "$(awk -F '\t' '$2 == "thalamus" && $3 == "B" {print $1, $4, $9}' out/group/longitudinal.tsv)" = "sub-01 2 year" ] ||
     fail "group: expected one row of the thalamus, found $(cat out/group/longitudinal.tsv)"
 [ -s out/group/longitudinal.json ] || fail "group: no longitudinal.json"
+grep -q 'href="longitudinal.tsv"' out/group/report.html || fail "group: the report does not name the table of changes"
 # The rows of the long table are by name, the first session is by time.
 [ "$(awk -F '\t' 'NR > 1 {print $2, $5}' out/group/volumes_wide.tsv | head -n 2 | tr '\n' ';')" = "ses-a no;ses-b yes;" ] ||
     fail "group: expected ses-b to be the first session, found $(cut -f 1-5 out/group/volumes_wide.tsv)"

@@ -184,10 +184,33 @@ static void test_no_set(void **state)
     assert_non_null(strstr(dn_error_message(), "no T1w image (there is T2w)"));
 }
 
+/* What a stranger names instead of a data set. */
+static void test_other_folders(void **state)
+{
+    (void)state;
+    dn_bids_layout found;
+    put("flat/sub-01_T1w.nii.gz");
+    put("flat/other.mgz");
+    put("flat/participants.tsv");
+    assert_int_equal(dn_bids_find_scans(in_room("flat"), NULL, &found), DN_EINPUT);
+    assert_non_null(strstr(dn_error_message(), "is no BIDS data set: it has no folder sub-..., but 2 files named like scans in it"));
+    assert_int_equal(dn_bids_find_scans(in_room("set/sub-01"), NULL, &found), DN_EINPUT);
+    assert_non_null(strstr(dn_error_message(), "is the folder of one person, not a data set"));
+    assert_int_equal(dn_bids_find_scans(in_room("set/sub-01/"), NULL, &found), DN_EINPUT);
+    assert_non_null(strstr(dn_error_message(), "is the folder of one person, not a data set"));
+    put("results/sub-01/anat/sub-01_dseg.nii.gz");
+    assert_int_equal(dn_bids_find_scans(in_room("results"), NULL, &found), DN_EDATA);
+    static const char description[] = "{\"Name\": \"x\", \"DatasetType\": \"derivative\"}";
+    assert_ok(dn_file_write_all(in_room("results/dataset_description.json"), description, strlen(description)));
+    assert_int_equal(dn_bids_find_scans(in_room("results"), NULL, &found), DN_EINPUT);
+    assert_non_null(strstr(dn_error_message(), "holds results (a BIDS derivative), not scans"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all), cmocka_unit_test(test_wanted), cmocka_unit_test(test_filters),
-                                       cmocka_unit_test(test_bad_filters), cmocka_unit_test(test_no_set)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all),     cmocka_unit_test(test_wanted),
+                                       cmocka_unit_test(test_filters), cmocka_unit_test(test_bad_filters),
+                                       cmocka_unit_test(test_no_set),  cmocka_unit_test(test_other_folders)};
     if (mkdtemp(room) == NULL) {
         return 1;
     }

@@ -131,11 +131,25 @@ static void times_of_files(void **state)
     free(path[1]);
 }
 
+/* Results would be lost. */
+static void one_name(void **state)
+{
+    (void)state;
+    char *path[2] = {scan("sub-3_ses-1_T1w.nii.gz", 1), scan("sub-3_ses-1_T1w.nii", 2)};
+    dn_sessions s;
+    assert_int_equal(dn_sessions_read((const char *const[]){path[0], path[1]}, 2, NULL, NULL, &s), DN_EUSAGE);
+    assert_non_null(strstr(dn_error_message(), "would have one name, sub-3_ses-1; rename one of them"));
+    dn_sessions_release(&s);
+    free(path[0]);
+    free(path[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_order),
         cmocka_unit_test(times_of_files),
+        cmocka_unit_test(one_name),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -105,6 +105,21 @@ static const char *text_at(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
+dn_status dn_derivative_is_one(const char *folder, bool *results)
+{
+    json_t *description = NULL;
+    const dn_status status = read_description(folder, &description);
+    *results = status == DN_OK && strcmp(text_at(description, "DatasetType"), "derivative") == 0;
+    json_decref(description);
+    if (status == DN_ENOMEM) {
+        return status;
+    }
+    if (status != DN_OK) { /* a damaged description says nothing */
+        dn_error_clear();
+    }
+    return DN_OK;
+}
+
 static dn_status check_description(const json_t *description, const char *output, const source *from, const char *version, bool mix)
 {
     const json_t *made = json_array_get(json_object_get(description, "GeneratedBy"), 0);

@@ -11,6 +11,8 @@
  * DN_EUSAGE: it is the data set itself; it holds results of another program, another data set or (unless mix) another version, or files
  * that no run of dien wrote. DN_EINPUT, DN_EIO. */
 DN_CHECKED dn_status dn_derivative_open(const char *dataset, const char *output, const char *version, bool mix);
+/* *results: it is a BIDS derivative by its description, results and no scans. DN_ENOMEM. */
+DN_CHECKED dn_status dn_derivative_is_one(const char *folder, bool *results);
 /* Warns where a BIDS data set has no description. */
 DN_CHECKED dn_status dn_bids_remind(const char *dataset);
 /* For a step that only reads it: DN_EINPUT when it is no folder of results of `dien run`. */

@@ -6,6 +6,7 @@
 #include "base/job.h"
 #include "base/memory.h"
 #include "base/words.h"
+#include "cohort/bids/dataset.h"
 #include "cohort/bids/filter.h"
 
 #include <dirent.h>
@@ -325,6 +326,42 @@ static bool any_person(const dn_layout_names *folders)
     return false;
 }
 
+/* What a folder may be in which nobody was found. */
+static dn_status fail_without_people(const dn_layout_walk *it, const dn_layout_names *entries)
+{
+    char *whole = realpath(it->dataset, NULL);
+    const bool person = whole != NULL && dn_bids_has_key(DN_BIDS_SUB, dn_path_name(whole));
+    size_t scans = 0;
+    free(whole);
+    if (person) {
+        DN_FAIL(DN_EINPUT, "%s is the folder of one person, not a data set: name the folder that it is in", it->dataset);
+    }
+    for (size_t i = 0; i < entries->count; ++i) {
+        scans += dn_path_scan_length(entries->name[i]) < strlen(entries->name[i]);
+    }
+    if (scans > 0) {
+        DN_FAIL(DN_EINPUT,
+                "%s is no BIDS data set: it has no folder sub-..., but %zu file%s named like %s in it: name these files instead, as single "
+                "scans",
+                it->dataset, scans, scans == 1 ? "" : "s", scans == 1 ? "a scan" : "scans");
+    }
+    DN_FAIL(DN_EINPUT,
+            "%s has no folder sub-..., and no folders or archives of DICOM files: it is not a BIDS data set, or not its top folder",
+            it->dataset);
+}
+
+/* There are people, and no scan of theirs. */
+static dn_status fail_without_scans(const dn_layout_walk *it)
+{
+    bool results = false;
+    DN_TRY(dn_derivative_is_one(it->dataset, &results));
+    if (results) {
+        DN_FAIL(DN_EINPUT, "%s holds results (a BIDS derivative), not scans: name the data set that they were made from", it->dataset);
+    }
+    DN_FAIL(DN_EDATA, "no scan in %s is to be measured%s%s", it->dataset, it->out->remark_count > 0 ? "; the first reason: " : "",
+            it->out->remark_count > 0 ? it->out->remark[0] : "");
+}
+
 static dn_status walk_all(dn_layout_walk *it, const dn_layout_names *folders)
 {
     const dn_bids_wanted *wanted = it->wanted;
@@ -344,9 +381,7 @@ static dn_status walk_all(dn_layout_walk *it, const dn_layout_names *folders)
         DN_TRY(dn_layout_dicom_people(it));
     }
     if (subjects == 0 && it->out->count == 0 && it->sessions.count == 0) {
-        DN_FAIL(DN_EINPUT,
-                "%s has no folder sub-..., and no folders or archives of DICOM files: it is not a BIDS data set, or not its top folder",
-                it->dataset);
+        return fail_without_people(it, folders);
     }
     for (size_t i = 0; i < wanted->session_count; ++i) {
         if (!it->session_seen[i] && wanted->participant_count > 0 && it->out->count == 0) {
@@ -357,8 +392,7 @@ static dn_status walk_all(dn_layout_walk *it, const dn_layout_names *folders)
         }
     }
     if (it->out->count == 0) {
-        DN_FAIL(DN_EDATA, "no scan in %s is to be measured%s%s", it->dataset, it->out->remark_count > 0 ? "; the first reason: " : "",
-                it->out->remark_count > 0 ? it->out->remark[0] : "");
+        return fail_without_scans(it);
     }
     DN_TRY(dn_layout_dicom_doubts(it));
     return dn_layout_find_twins(it->out);

@@ -106,7 +106,7 @@ dn_status dn_run_group(const dn_run_group_options *options)
     DN_TRY_GOTO(status, dn_roster_compare(&cohort, options, folder, &comparison), done);
     DN_TRY_GOTO(status, dn_roster_write_report(&cohort, &outliers, &comparison, options, folder), done);
     if (changed > 0) {
-        dn_log(DN_LOG_NOTE, "changes of %zu persons: %s/longitudinal.tsv", changed, folder);
+        dn_log(DN_LOG_NOTE, "persons with a change: %zu; %s/longitudinal.tsv", changed, folder);
     }
     status = conclude(&cohort, &outliers, folder);
 done:

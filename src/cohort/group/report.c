@@ -163,6 +163,10 @@ static dn_status put_remarks(const dn_roster_page *it)
 
 static dn_status put_files(const dn_roster_page *it)
 {
+    char *path = NULL;
+    DN_TRY(dn_path_join(it->folder, "longitudinal.tsv", &path));
+    const bool changes = dn_path_exists(path);
+    free(path);
     return dn_file_printf(
         it->w,
         "<h2>Tables</h2>\n<dl>\n"
@@ -172,8 +176,12 @@ static dn_status put_files(const dn_roster_page *it)
         "R and others</dd>\n"
         "<dt><a href=\"volumes_long.tsv\">volumes_long.tsv</a></dt><dd>volumes, one row per scan, structure and side; of all measured "
         "scans</dd>\n"
-        "<dt><a href=\"outliers.tsv\">outliers.tsv</a></dt><dd>outlying volumes and asymmetries</dd>\n</dl>\n"
+        "<dt><a href=\"outliers.tsv\">outliers.tsv</a></dt><dd>outlying volumes and asymmetries</dd>\n"
+        "%s</dl>\n"
         "<p class=\"soft\">The JSON file beside each table says what its columns mean. Made by dien %s.</p>\n",
+        changes ? "<dt><a href=\"longitudinal.tsv\">longitudinal.tsv</a></dt><dd>change of each structure per person, from all sessions in "
+                  "one frame: more exact than differences between the volumes above</dd>\n"
+                : "",
         DIEN_VERSION);
 }
 

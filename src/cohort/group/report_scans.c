@@ -259,7 +259,7 @@ dn_status dn_roster_put_others(const dn_roster_page *it)
     const size_t shown = at_most(count, DN_ROSTER_LINES_MOST);
     DN_TRY(
         dn_file_printf(it->w,
-                       "<h2>All other scans: %s</h2>\n<details%s><summary>Table</summary>\n<div class=\"wide\"><table>\n"
+                       "<h2>Accepted scans without outliers: %s</h2>\n<details%s><summary>Table</summary>\n<div class=\"wide\"><table>\n"
                        "<tr><th>Scan</th><th>Score</th><th>Hypothalamus, mm\xc2\xb3</th><th>Thalamus, mL</th><th>Inside the skull, mL</th>"
                        "<th class=\"name\">Warnings</th></tr>\n",
                        dn_roster_number(count, text), count <= 100 ? " open" : ""));

@@ -204,10 +204,17 @@ done:
     return status;
 }
 
+/* NULL: its name. */
+static const char *source_of(const work *w, const dn_session *session)
+{
+    return w->options->sources != NULL ? w->options->sources[session->given] : NULL;
+}
+
 static dn_status measure_session(work *w, size_t n, bool *rejected)
 {
     const dn_session *session = &w->sessions.at[n];
     dn_output_options outputs = w->options->outputs;
+    outputs.source = source_of(w, session);
     dn_segment_result *result = NULL;
     dn_judgement judgement;
     char *stem = NULL;
@@ -222,9 +229,7 @@ static dn_status measure_session(work *w, size_t n, bool *rejected)
     dn_progress(stem, DN_STAGE_COUNT, DN_STAGE_COUNT);
     w->accepted[n] = judgement.score.verdict != DN_REJECTED;
     *rejected = *rejected || !w->accepted[n];
-    if (!w->accepted[n]) {
-        dn_log(DN_LOG_WARNING, "%s: failed quality control; the report says why", session->stem);
-    }
+    dn_judgement_say(&judgement, session->stem);
     w->volumes[n] = result->volumes;
     result->volumes = (dn_volume_rows){NULL, 0};
     if (w->ratios != NULL) {
@@ -270,6 +275,7 @@ static dn_status measure_all(work *w, const char *const *paths)
     const dn_person person = {.name = w->name,
                               .folder = w->options->outputs.folder,
                               .sessions = &w->sessions,
+                              .sources = w->options->sources,
                               .order = w->order,
                               .midpoint = &w->midpoint,
                               .added = w->added,

@@ -9,9 +9,8 @@
 #include "base/memory.h"
 #include "cohort/bids/dataset.h"
 #include "cohort/bids/when.h"
-#include "cohort/dicom/intake.h"
 #include "cohort/group/choice.h"
-#include "cohort/longitudinal/longitudinal.h"
+#include "cohort/longitudinal/dicom_sessions.h"
 #include "cohort/run/scan_status.h"
 
 #include <errno.h>
@@ -27,6 +26,8 @@ typedef struct person {
     const char *name; /* "sub-01"; of the roster */
     const dn_roster_scan **scan;
     char **paths;
+    const char **sources;  /* of sessions in DICOM files; NULL: the file's name */
+    const char **given;    /* the folders or archives of DICOM files */
     dn_dicom_scan *opened; /* [count]; of sessions in DICOM files, while they are measured; NULL */
     double *times;         /* years; NULL: not all are known */
     bool by_header;        /* times are days of DICOM headers */
@@ -52,6 +53,8 @@ static void release(person *p)
         dn_dicom_close(&p->opened[i]);
     }
     free((void *)p->scan);
+    free((void *)p->given);
+    free((void *)p->sources);
     free(p->opened);
     free(p->paths);
     free(p->times);
@@ -190,12 +193,16 @@ static dn_status look(const run *it, const person *p, const char **reason)
 static dn_status open_dicom(person *p)
 {
     DN_TRY(dn_alloc(&p->opened, p->count, sizeof *p->opened, "the sessions of a person"));
+    DN_TRY(dn_alloc(&p->sources, p->count, sizeof *p->sources, "the sessions of a person"));
+    DN_TRY(dn_alloc(&p->given, p->count, sizeof *p->given, "the sessions of a person"));
     for (size_t i = 0; i < p->count; ++i) {
         const dn_roster_scan *scan = p->scan[i];
         const dn_dicom_options options = {.name = scan->key, .series = scan->series};
+        p->given[i] = scan->dicom;
         if (scan->dicom != NULL) {
             DN_TRY(dn_dicom_open(scan->dicom, &options, &p->opened[i]));
             DN_TRY(dn_strdup(p->opened[i].path, &p->paths[i]));
+            p->sources[i] = p->opened[i].source;
         }
     }
     return DN_OK;
@@ -204,12 +211,12 @@ static dn_status open_dicom(person *p)
 static dn_status measure(run *it, person *p)
 {
     const dn_consensus_options consensus = dn_consensus_defaults();
-    const dn_longitudinal_options how = {.segmenter = dn_run_settings_segmenter(&it->options->settings, &consensus),
-                                         .outputs = {.folder = p->folder},
-                                         .name = p->name,
-                                         .times = p->times,
-                                         .times_from = p->by_header ? "days of examination in the DICOM headers"
-                                                                    : "acq_time in the data set's tables of scans and sessions"};
+    dn_longitudinal_options how = {.segmenter = dn_run_settings_segmenter(&it->options->settings, &consensus),
+                                   .outputs = {.folder = p->folder},
+                                   .name = p->name,
+                                   .times = p->times,
+                                   .times_from = p->by_header ? "days of examination in the DICOM headers"
+                                                              : "acq_time in the data set's tables of scans and sessions"};
     char *folder = NULL;
     DN_TRY(dn_asprintf(&folder, "%s/" DN_LONGITUDINAL_FOLDER "/status", it->options->output));
     dn_status status = dn_path_make_folder(folder);
@@ -220,7 +227,9 @@ static dn_status measure(run *it, person *p)
     }
     dn_log(DN_LOG_NOTE, "%s: %zu sessions", p->name, p->count);
     DN_TRY(open_dicom(p));
-    const dn_status measured = dn_longitudinal((const char *const *)p->paths, p->count, &how);
+    how.sources = p->sources;
+    const dn_status measured =
+        dn_dicom_sessions_error(p->opened, p->given, p->count, dn_longitudinal((const char *const *)p->paths, p->count, &how));
     if (measured != DN_OK && measured != DN_EQUALITY) {
         return measured;
     }
@@ -317,22 +326,25 @@ static dn_status conclude(const run *it)
     if (it->persons == 0) {
         DN_FAIL(DN_EDATA, "no person has two sessions that are measured and accepted, so there is no change to measure");
     }
-    dn_log(DN_LOG_NOTE, "%zu persons measured%s; results: %s/" DN_LONGITUDINAL_FOLDER, it->measured + it->done,
-           it->done == 0       ? ""
-           : it->measured == 0 ? ", all of them in earlier runs"
-                               : ", some of them in earlier runs",
+    const size_t all = it->measured + it->done;
+    dn_log(DN_LOG_NOTE, "%zu person%s measured%s; results: %s/" DN_LONGITUDINAL_FOLDER, all, all == 1 ? "" : "s",
+           it->done == 0      ? ""
+           : it->measured > 0 ? ", some of them in earlier runs"
+           : it->done == 1    ? ", in an earlier run"
+                              : ", all of them in earlier runs",
            it->options->output);
     if (it->failed > 0 && it->measured + it->done + it->elsewhere == 0) {
-        DN_FAIL(it->last, "none of the %zu persons could be measured; the reasons are above", it->failed);
+        DN_FAIL(it->last, "none of the persons (%zu) could be measured; the reasons are above", it->failed);
     }
     if (it->failed > 0) {
-        DN_FAIL(DN_EPARTIAL, "%zu persons could not be measured; the reasons are above", it->failed);
+        DN_FAIL(DN_EPARTIAL, "%zu of %zu persons could not be measured; the reasons are above", it->failed, it->persons);
     }
     if (it->elsewhere > 0) {
-        DN_FAIL(DN_EPARTIAL, "%zu persons are being measured by another run; this one left them to it", it->elsewhere);
+        DN_FAIL(DN_EPARTIAL, "%zu of %zu persons are left to another run, which is measuring them", it->elsewhere, it->persons);
     }
     if (it->quality > 0) {
-        DN_FAIL(DN_EQUALITY, "done, but sessions of %zu persons failed quality control; the reasons are in their reports", it->quality);
+        DN_FAIL(DN_EQUALITY, "done, but of %zu of %zu persons a session failed quality control; the reasons are above, and in the reports",
+                it->quality, it->persons);
     }
     return DN_OK;
 }

@@ -110,6 +110,20 @@ static dn_status find_times(dn_sessions *s)
     return status;
 }
 
+/* Before long work: results of two would have one name. */
+static dn_status check_names(const dn_sessions *s)
+{
+    for (size_t n = 0; n < s->count; ++n) {
+        for (size_t k = 0; k < n; ++k) {
+            if (strcmp(s->at[n].stem, s->at[k].stem) == 0) {
+                DN_FAIL(DN_EUSAGE, "the results of %s and %s would have one name, %s; rename one of them", s->at[k].path, s->at[n].path,
+                        s->at[n].stem);
+            }
+        }
+    }
+    return DN_OK;
+}
+
 dn_status dn_sessions_read(const char *const *paths, size_t count, const double *times, const char *times_from, dn_sessions *out)
 {
     memset(out, 0, sizeof *out);
@@ -118,9 +132,14 @@ dn_status dn_sessions_read(const char *const *paths, size_t count, const double 
     for (size_t n = 0; n < count; ++n) {
         dn_session *session = &out->at[n];
         session->path = paths[n];
+        session->given = n;
         session->time = times != NULL ? times[n] : NAN;
-        DN_TRY(dn_cancel_check());
         DN_TRY(dn_path_scan_stem(paths[n], &session->stem));
+    }
+    DN_TRY(check_names(out));
+    for (size_t n = 0; n < count; ++n) {
+        dn_session *session = &out->at[n];
+        DN_TRY(dn_cancel_check());
         DN_TRY(dn_error_in_file(dn_scan_read(paths[n], NULL, &session->volume, NULL), paths[n]));
         DN_TRY(hash_volume(session->volume, session->hash));
     }

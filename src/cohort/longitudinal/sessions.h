@@ -8,6 +8,7 @@
 
 typedef struct dn_session {
     const char *path;  /* borrowed */
+    size_t given;      /* its number among the paths */
     char *stem;        /* owned */
     char hash[65];     /* of voxels and geometry */
     dn_volume *volume; /* owned */
@@ -24,7 +25,8 @@ typedef struct dn_sessions {
 } dn_sessions;
 
 /* times: years, one per path (times_from: where they come from; NULL: the user); NULL: the days of acquisition or the ages in the files
- * beside the scans (report/scan_about.h). Errors as dn_scan_read. *out: release with dn_sessions_release, also after a failure. */
+ * beside the scans (report/scan_about.h). DN_EUSAGE: two have one name; others as dn_scan_read. *out: release with dn_sessions_release,
+ * also after a failure. */
 DN_CHECKED dn_status dn_sessions_read(const char *const *paths, size_t count, const double *times, const char *times_from,
                                       dn_sessions *out);
 void dn_sessions_release(dn_sessions *sessions);

@@ -139,7 +139,8 @@ static json_t *sessions_json(const dn_person *p)
                 json_array_append_new(matrix, json_real(to_scan->m[i][j]));
             }
         }
-        dn_record_set(one, "Source", json_string(dn_path_name(p->sessions->at[s].path)));
+        const char *source = p->sources != NULL ? p->sources[p->sessions->at[s].given] : NULL;
+        dn_record_set(one, "Source", json_string(source != NULL ? source : dn_path_name(p->sessions->at[s].path)));
         dn_record_set(one, "Time", json_real(p->sessions->at[s].time));
         if (p->sessions->at[s].date[0] != 0) {
             dn_record_set(one, "Date", json_string(p->sessions->at[s].date));

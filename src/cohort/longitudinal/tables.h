@@ -11,7 +11,8 @@
 typedef struct dn_person {
     const char *name, *folder;
     const dn_sessions *sessions;
-    const size_t *order; /* of the sessions by time */
+    const char *const *sources; /* as in dn_longitudinal_options */
+    const size_t *order;        /* of the sessions by time */
     const dn_midpoint *midpoint;
     const dn_blur *added;          /* [sessions->count], to bring all to one resolution */
     const dn_volume_rows *volumes; /* [sessions->count] */

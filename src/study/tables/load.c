@@ -54,6 +54,12 @@ static bool is_volumes_file(const char *path)
     return dn_path_has_extension(path, "_volumes.tsv") || dn_path_has_extension(path, "_volumes.csv");
 }
 
+/* What `dien longitudinal` writes of a person's course: a row per session, and so no table of one scan's volumes. */
+static bool is_course(const char *path)
+{
+    return dn_path_has_extension(path, "_longitudinal_volumes.tsv");
+}
+
 /* Files below folder, in the order of their names. Depth is bounded: a link may lead in a circle. */
 static dn_status find_volumes(const char *folder, int depth, path_list *list)
 {
@@ -69,7 +75,7 @@ static dn_status find_volumes(const char *folder, int depth, path_list *list)
             status = dn_path_join(folder, entries[i]->d_name, &path);
             if (status == DN_OK && dn_path_is_folder(path)) {
                 status = depth > 0 ? find_volumes(path, depth - 1, list) : DN_OK;
-            } else if (status == DN_OK && is_volumes_file(path)) {
+            } else if (status == DN_OK && is_volumes_file(path) && !is_course(path)) {
                 status = path_list_add(list, path);
             }
         }

@@ -31,8 +31,8 @@ DN_CHECKED dn_status dn_study_check(const dn_study_tables *tables, const dn_tabl
 /* The unit that was given, else the one that the column knows it has ("mm³" for gathered volumes), else NULL. Borrowed. */
 const char *dn_study_unit(const dn_study_tables *tables, const dn_table *table, const char *column);
 
-/* All *_volumes.tsv below a folder, sorted, without markings (desc-) where there are others. DN_EINPUT: the folder cannot be read, or there
- * are none. Release with dn_study_volumes_release. */
+/* All *_volumes.tsv below a folder, sorted, without courses of persons (*_longitudinal_volumes.tsv), and without markings (desc-) where
+ * there are others. DN_EINPUT: the folder cannot be read, or there are none. Release with dn_study_volumes_release. */
 DN_CHECKED dn_status dn_study_find_volumes(const char *folder, char ***paths, size_t *count);
 void dn_study_volumes_release(char **paths, size_t count);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/job.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "cohort/run/pool.h"
@@ -130,7 +131,7 @@ static void set_stage(slot *at, int stage)
 static dn_precision precision_of(const json_t *row)
 {
     const char *settings = json_string_value(json_object_get(row, "settings"));
-    json_t *asked = settings != NULL ? json_loads(settings, 0, NULL) : NULL;
+    json_t *asked = dn_json_of_text(settings);
     const bool fast = json_is_true(json_object_get(asked, "fast"));
     json_decref(asked);
     return fast ? DN_PRECISION_BF16 : DN_PRECISION_F32;
