@@ -23,8 +23,9 @@ double dn_cleft_room(const dn_cleft *cleft);
  * the place of the head as it is that has come there. */
 void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3]);
 
-/* The same, but what lies beside the cleft is pressed as well as moved, more the nearer it is, as tissue beside a growing ventricle is: u takes
- * opening x tanh(u / width), width 0.8 mm + 1.3 x |opening|, which fades about 14 mm across and 22 mm along. No folds, at any opening. */
+/* The same, but what lies beside the cleft is pressed as well as moved, more the nearer it is, as tissue beside a growing ventricle is: u
+ * takes opening x tanh(u / width), width 0.8 mm + 1.3 x |opening|, which fades about 14 mm across and 22 mm along. No folds, at any
+ * opening. */
 void dn_cleft_pressed_source(const dn_cleft *cleft, double opening, double xyz[3]);
 
 /* The structures beside the cleft shrink or swell, each about its own middle (half-way between half and reach), and the tissue around takes

@@ -134,6 +134,7 @@ static void sides_follow(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(smooth), cmocka_unit_test(pressed), cmocka_unit_test(sides_follow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(closed_form), cmocka_unit_test(smooth), cmocka_unit_test(pressed),
+                                       cmocka_unit_test(sides_follow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
