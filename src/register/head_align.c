@@ -59,19 +59,25 @@ static void parameters_matrix(const double p[PARAMETERS], double m[3][4])
     }
 }
 
-/* Correlation over the samples at strides; points outside the scan count as its darkest value, and the score is scaled by
- * the share of points inside, so that the template does not drift off the scan. */
-static double correlation(const dn_align_picture *pic, const dn_align_samples *set, size_t stride, int kind, const double p[PARAMETERS])
+/* Template world to the picture's voxels. */
+static void voxel_matrix(const dn_align_picture *pic, const double p[PARAMETERS], float f[3][4])
 {
     double m[3][4];
     parameters_matrix(p, m);
-    float f[3][4];
     for (int a = 0; a < 3; ++a) {
         for (int b = 0; b < 3; ++b) {
             f[a][b] = (float)(m[a][b] / pic->spacing);
         }
         f[a][3] = (float)((m[a][3] - pic->origin[a]) / pic->spacing);
     }
+}
+
+/* Correlation over the samples at strides; points outside the scan count as its darkest value, and the score is scaled by
+ * the share of points inside, so that the template does not drift off the scan. */
+static double correlation(const dn_align_picture *pic, const dn_align_samples *set, size_t stride, int kind, const double p[PARAMETERS])
+{
+    float f[3][4];
+    voxel_matrix(pic, p, f);
     const int64_t nx = pic->dim[0];
     const int64_t nxy = nx * pic->dim[1];
     const float limit[3] = {(float)pic->dim[0] - 1.001f, (float)pic->dim[1] - 1.001f, (float)pic->dim[2] - 1.001f};

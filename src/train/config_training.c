@@ -125,6 +125,16 @@ static dn_status count_steps(dn_yaml *yaml, const yaml_node_t *node, dn_train_co
     return DN_OK;
 }
 
+static dn_status set_weights(dn_train_config *config)
+{
+    DN_TRY(dn_alloc(&config->class_weights, (size_t)config->class_count, sizeof *config->class_weights, "class weights"));
+    for (int64_t c = 0; c < config->class_count; ++c) {
+        config->class_weights[c] = (float)config->classes[c].weight;
+    }
+    config->loss.class_weights = config->class_weights;
+    return DN_OK;
+}
+
 dn_status dn_config_training(dn_yaml *yaml, const yaml_node_t *node, int64_t steps, dn_train_config *config)
 {
     yaml_node_t *optimizer = NULL, *schedule = NULL, *loss = NULL;
@@ -179,10 +189,5 @@ dn_status dn_config_training(dn_yaml *yaml, const yaml_node_t *node, int64_t ste
     if (config->precision == DN_PRECISION_BF16 && !dn_plan_bf16_supported()) {
         return dn_yaml_fail(yaml, node, "training.precision is bf16, which this processor cannot do; use f32");
     }
-    DN_TRY(dn_alloc(&config->class_weights, (size_t)config->class_count, sizeof *config->class_weights, "class weights"));
-    for (int64_t c = 0; c < config->class_count; ++c) {
-        config->class_weights[c] = (float)config->classes[c].weight;
-    }
-    config->loss.class_weights = config->class_weights;
-    return DN_OK;
+    return set_weights(config);
 }

@@ -169,6 +169,28 @@ static void set_outside(float *p, int64_t channels, int64_t fluid, float outside
     p[0] = outside;
 }
 
+/* Of each voxel of the network's box: the scan, the probability of inside, that of fluid. */
+static void take_box(const dn_head_look *look, const dn_volume *scan, const int64_t start[3], int64_t fluid, float *const values[3])
+{
+    const int64_t *dim = look->grid.dim;
+    for (int64_t k = 0; k < dim[2]; ++k) {
+        for (int64_t j = 0; j < dim[1]; ++j) {
+            for (int64_t i = 0; i < dim[0]; ++i) {
+                const float *p = dn_posteriors_at(&look->posteriors, i, j, k);
+                const int64_t v = (i * dim[1] + j) * dim[2] + k;
+                const int64_t at[3] = {start[0] + i, start[1] + j, start[2] + k};
+                bool there = true;
+                for (int c = 0; c < 3; ++c) {
+                    there = there && at[c] >= 0 && at[c] < scan->grid.dim[c];
+                }
+                values[0][v] = there ? scan->data[dn_grid_offset(&scan->grid, at[0], at[1], at[2])] : 0.0f;
+                values[1][v] = 1.0f - p[0];
+                values[2][v] = p[fluid];
+            }
+        }
+    }
+}
+
 /* Moves the edge of the skull's inside to where the scan shows it. Also where no ICV is asked for: the rows of fluid and tissue, and the
  * brain's share in the score, must not depend on what else is measured. */
 static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t start[3])
@@ -190,22 +212,7 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     for (int n = 0; n < 4; ++n) {
         DN_TRY_GOTO(status, dn_alloc(&values[n], voxels, sizeof(float), "the edge of the skull's inside"), done);
     }
-    for (int64_t k = 0; k < dim[2]; ++k) {
-        for (int64_t j = 0; j < dim[1]; ++j) {
-            for (int64_t i = 0; i < dim[0]; ++i) {
-                const float *p = dn_posteriors_at(&look->posteriors, i, j, k);
-                const int64_t v = (i * dim[1] + j) * dim[2] + k;
-                const int64_t at[3] = {start[0] + i, start[1] + j, start[2] + k};
-                bool there = true;
-                for (int c = 0; c < 3; ++c) {
-                    there = there && at[c] >= 0 && at[c] < scan->grid.dim[c];
-                }
-                values[0][v] = there ? scan->data[dn_grid_offset(&scan->grid, at[0], at[1], at[2])] : 0.0f;
-                values[1][v] = 1.0f - p[0];
-                values[2][v] = p[fluid];
-            }
-        }
-    }
+    take_box(look, scan, start, fluid, values);
     dn_rim_input in = {.scan = values[0], .inside = values[1], .fluid = values[2]};
     memcpy(in.dim, dim, sizeof in.dim);
     dn_grid_spacing(&look->grid, in.mm);
@@ -219,8 +226,6 @@ static dn_status fit_rim(dn_head *head, const dn_volume *scan, const int64_t sta
     dn_log(DN_LOG_DEBUG, "whole head: fluid %.3f, bone %.3f; the edge of the skull's inside moves by %+.2f mm%s", (double)rim.fluid,
            (double)rim.bone, rim.shift_mm, rim.fitted ? "" : " (not searched)");
     dn_log(DN_LOG_DEBUG, "picture: bone beyond %.3f of the edge", rim.dark);
-    head->rim_fitted = rim.fitted;
-    head->rim_dark = rim.dark;
     for (int64_t k = 0; k < dim[2] && rim.fitted; ++k) {
         for (int64_t j = 0; j < dim[1]; ++j) {
             for (int64_t i = 0; i < dim[0]; ++i) {

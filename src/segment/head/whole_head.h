@@ -91,8 +91,6 @@ typedef struct dn_head {
     double icv_mm3;      /* sum of probabilities of being inside the skull, to the foramen magnum; NaN: stripped */
     double icv_cut_mm3;  /* of it within two voxels of the scan's edge: cut off there */
     double shell_seen;   /* share of the shell in which a skull is looked for that lies in the scan */
-    bool rim_fitted;     /* the scan shows bone around what is inside the skull (head/rim.h) */
-    double rim_dark;     /* share of the edge beyond which it does */
     double size; /* the networks ran on the head at 1 / size of its own size (1: unchanged), because they were trained on heads of a certain
                     range of sizes */
     dn_head_picture picture;
