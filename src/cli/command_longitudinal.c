@@ -99,6 +99,6 @@ const dn_command dn_command_longitudinal = {
         "Exit codes: as 'dien segment'.",
     .examples = "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz -o results\n"
                 "dien longitudinal sub-01_ses-1_T1w.nii.gz sub-01_ses-2_T1w.nii.gz sub-01_ses-3_T1w.nii.gz --times 0,1.1,2.9 -o results\n"
-                "dien longitudinal dicom/2019 dicom/2021.zip --name sub-01 -o results",
+                "dien longitudinal dicom study.zip --name sub-01 -o results",
     .run = run,
 };

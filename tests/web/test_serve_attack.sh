@@ -119,7 +119,7 @@ for pause in 0.0 0.05 0.2 0.5; do
     expect_code 204 DELETE "/api/jobs/$job"
 done
 for _ in $(seq 100); do
-    [ -z "$(ls state/jobs state/trash | grep -v :)" ] && break
+    [ -z "$(find state/jobs state/trash -mindepth 1 2>/dev/null)" ] && break
     sleep 0.05
 done
 expect_empty state/jobs
