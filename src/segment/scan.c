@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/job.h"
 #include "base/memory.h"
+#include "image/filter.h"
 #include "segment/head/map.h"
 #include "segment/hypothalamus/box.h"
 #include "segment/hypothalamus/stack.h"
@@ -296,21 +297,11 @@ fail:
     return status;
 }
 
-/* What the reader of a file notes of its voxels. */
-static void find_ends(const dn_volume *picture, dn_scan_info *info)
-{
-    const int64_t count = dn_grid_count(&picture->grid);
-    info->minimum = info->maximum = picture->data[0];
-    for (int64_t v = 1; v < count; ++v) {
-        info->minimum = fminf(info->minimum, picture->data[v]);
-        info->maximum = fmaxf(info->maximum, picture->data[v]);
-    }
-}
-
 dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_picture *what, dn_segment_result **out)
 {
     dn_segment_result *r = NULL;
     dn_volume *picture = what->picture;
+    dn_volume_summary ends;
     dn_status status;
     *out = NULL;
     DN_TRY_GOTO(status, dn_alloc(&r, 1, sizeof *r, "the result"), fail);
@@ -324,7 +315,9 @@ dn_status dn_segment_one_picture(dn_segmenter *segmenter, const dn_segment_pictu
     r->info.unit_name = "mm";
     r->info.volumes = 1;
     r->info.sform_code = r->info.qform_code = 1;
-    find_ends(what->picture, &r->info);
+    DN_TRY_GOTO(status, dn_volume_summarise(picture, NULL, &ends), fail);
+    r->info.minimum = (float)ends.minimum;
+    r->info.maximum = (float)ends.maximum;
     picture = NULL;
     DN_TRY_GOTO(status, run_stages(segmenter, r, what->picture, what->range), fail);
     r->like = NULL;

@@ -18,20 +18,28 @@ static double fade(double mm)
     return share <= 0.0 ? 1.0 : share >= 1.0 ? 0.0 : 0.5 * (1.0 + cos(M_PI * share));
 }
 
-void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3])
+/* mm from the middle plane (returned, with a sign) and from the centre along it, squared. */
+static double place(const dn_cleft *cleft, const double xyz[3], double *along_squared)
 {
-    double from[3];
     double u = 0.0;
     double square = 0.0;
+    for (int c = 0; c < 3; ++c) {
+        const double from = xyz[c] - cleft->centre[c];
+        u += from * cleft->across[c];
+        square += from * from;
+    }
+    *along_squared = fmax(0.0, square - u * u);
+    return u;
+}
+
+void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3])
+{
+    double along_squared;
     if (opening == 0.0 || !(cleft->half > 0.0)) {
         return;
     }
-    for (int c = 0; c < 3; ++c) {
-        from[c] = xyz[c] - cleft->centre[c];
-        u += from[c] * cleft->across[c];
-        square += from[c] * from[c];
-    }
-    double along = sqrt(fmax(0.0, square - u * u));
+    const double u = place(cleft, xyz, &along_squared);
+    double along = sqrt(along_squared);
     double a = opening * fade(along - cleft->radius);
     double far = fabs(u);
     double wall = cleft->half + a;
@@ -48,17 +56,12 @@ void dn_cleft_source(const dn_cleft *cleft, double opening, double xyz[3])
 
 void dn_cleft_pressed_source(const dn_cleft *cleft, double opening, double xyz[3])
 {
-    double u = 0.0;
-    double square = 0.0;
+    double along_squared;
     if (opening == 0.0 || !(cleft->half > 0.0)) {
         return;
     }
-    for (int c = 0; c < 3; ++c) {
-        const double from = xyz[c] - cleft->centre[c];
-        u += from * cleft->across[c];
-        square += from * from;
-    }
-    const double along = fmax(0.0, square - u * u) / (ALONG_MM * ALONG_MM);
+    const double u = place(cleft, xyz, &along_squared);
+    const double along = along_squared / (ALONG_MM * ALONG_MM);
     const double across = u * u / (ACROSS_MM * ACROSS_MM);
     const double moved = opening * tanh(u / (PRESSED_MM + PRESSED_SHARE * fabs(opening))) * exp(-across * across) * exp(-along * along);
     for (int c = 0; c < 3; ++c) {

@@ -31,9 +31,8 @@ typedef struct dn_deform_options {
     /* Each wall of a cleft of the source (which the caller describes) moves outward by up to this, or inward by up to this as far as the
      * cleft is wide; 0: not at all, and nothing is drawn for it. */
     double cleft_mm;
-    double
-        cleft_pressed; /* share of samples whose movement presses what is beside the cleft (dn_cleft_pressed_source); 0: nothing is drawn */
-    double sides_change; /* of the volume of what lies on the cleft's sides, uniform in +-, each side a quarter of it apart; 0: likewise */
+    double cleft_pressed; /* share of samples whose movement presses what is beside it (dn_cleft_pressed_source); 0: nothing is drawn */
+    double sides_change;  /* of the volume of what lies on the cleft's sides, uniform in +-, each side a quarter of it apart; 0: likewise */
     dn_cleft cleft;
 } dn_deform_options;
 

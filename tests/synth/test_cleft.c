@@ -48,23 +48,29 @@ static void closed_form(void **state)
     }
 }
 
+/* Along the way across, source places follow each other; further out than `still` they stay. */
+static void follow(void (*source)(const dn_cleft *, double, double *), double opening, double most, double still, double tolerance)
+{
+    double before = -1e9;
+    for (double u = -most; u < most; u += 0.05) {
+        double p[3] = {cleft.centre[0] + 0.6 * u, cleft.centre[1] + 0.8 * u, cleft.centre[2]};
+        source(&cleft, opening, p);
+        double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);
+        assert_true(from > before);
+        if (fabs(u) > still) {
+            assert_close(from, u, tolerance);
+        }
+        before = from;
+    }
+}
+
 /* Along the way across, source places follow each other, far away nothing moves, and the room is kept. */
 static void smooth(void **state)
 {
     (void)state;
     assert_close(dn_cleft_room(&cleft), 0.8 * HALF, 1e-12);
     for (double opening = -dn_cleft_room(&cleft); opening <= 4.0; opening += 0.4) {
-        double before = -1e9;
-        for (double u = -40.0; u < 40.0; u += 0.05) {
-            double p[3] = {cleft.centre[0] + 0.6 * u, cleft.centre[1] + 0.8 * u, cleft.centre[2]};
-            dn_cleft_source(&cleft, opening, p);
-            double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);
-            assert_true(from > before);
-            if (fabs(u) > REACH + fmax(0.0, opening) + DN_CLEFT_FADE_MM) {
-                assert_close(from, u, 1e-9);
-            }
-            before = from;
-        }
+        follow(dn_cleft_source, opening, 40.0, REACH + fmax(0.0, opening) + DN_CLEFT_FADE_MM, 1e-9);
         double p[3] = {cleft.centre[0] + 0.6 * 4.0, cleft.centre[1] + 0.8 * 4.0, cleft.centre[2] + RADIUS + DN_CLEFT_FADE_MM + 0.1};
         const double there[3] = {p[0], p[1], p[2]};
         dn_cleft_source(&cleft, opening, p);
@@ -77,17 +83,7 @@ static void pressed(void **state)
 {
     (void)state;
     for (double opening = -6.0; opening <= 6.0; opening += 0.75) {
-        double before = -1e9;
-        for (double u = -60.0; u < 60.0; u += 0.05) {
-            double p[3] = {cleft.centre[0] + 0.6 * u, cleft.centre[1] + 0.8 * u, cleft.centre[2]};
-            dn_cleft_pressed_source(&cleft, opening, p);
-            double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);
-            assert_true(from > before);
-            if (fabs(u) > 30.0) {
-                assert_close(from, u, 1e-6);
-            }
-            before = from;
-        }
+        follow(dn_cleft_pressed_source, opening, 60.0, 30.0, 1e-6);
         double p[3] = {cleft.centre[0] + 0.6 * 2.0, cleft.centre[1] + 0.8 * 2.0, cleft.centre[2]};
         dn_cleft_pressed_source(&cleft, opening, p);
         double from = 0.6 * (p[0] - cleft.centre[0]) + 0.8 * (p[1] - cleft.centre[1]);

@@ -7,6 +7,7 @@
 #include "base/status.h"
 
 #define DN_BIDS_WHEN 32
+#define DN_DAYS_PER_YEAR 365.25
 
 /* participant: "sub-01"; session: "ses-2", NULL: none; inside: the scan's path below the data set. out: "2019-03-02T10:20:30", which sorts
  * by time; "": not known. A table that cannot be read is named in a warning. DN_ENOMEM, DN_ECANCELLED. */

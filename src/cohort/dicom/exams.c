@@ -181,14 +181,12 @@ static dn_status add(const char *path, const char *origin, const char *subject, 
     if (origin != NULL) {
         DN_TRY(dn_strdup(origin, &it->origin));
     }
-    const char *number = first->text[DN_DICOM_PATIENT_ID], *date = first->text[DN_DICOM_STUDY_DATE];
+    const char *number = first->text[DN_DICOM_PATIENT_ID];
     if (*number != '\0') {
         dn_sha256((const unsigned char *)number, strlen(number), it->person);
     }
     snprintf(it->study, sizeof it->study, "%.64s", first->text[DN_DICOM_STUDY_UID]);
-    if (strlen(date) == 8 && strspn(date, "0123456789") == 8) {
-        snprintf(it->day, sizeof it->day, "%.4s-%.2s-%.2s", date, date + 4, date + 6);
-    }
+    dn_dicom_day(first, it->day);
     *added = it;
     return DN_OK;
 }

@@ -241,3 +241,12 @@ dn_status dn_dicom_read(const char *path, dn_dicom_header *out, bool *is_one)
     fclose(file);
     return status;
 }
+
+void dn_dicom_day(const dn_dicom_header *header, char out[11])
+{
+    const char *date = header->text[DN_DICOM_STUDY_DATE];
+    *out = '\0';
+    if (strlen(date) == 8 && strspn(date, "0123456789") == 8) {
+        snprintf(out, 11, "%.4s-%.2s-%.2s", date, date + 4, date + 6);
+    }
+}

@@ -70,6 +70,9 @@ typedef struct dn_dicom_header {
     double orientation[6];          /* directions of a row and of a column */
 } dn_dicom_header;
 
+/* The day of the examination (StudyDate), "2019-04-02"; "": it is none. */
+void dn_dicom_day(const dn_dicom_header *header, char out[11]);
+
 /* Whether bytes begin as a DICOM file does. */
 bool dn_dicom_begins(const unsigned char *bytes, size_t size);
 /* Reads the fields of a file's first bytes. Returns whether it has all that there are; false: more bytes may hold more. Bytes that make no

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAYS_PER_YEAR 365.25
-
 /* One input. */
 typedef struct {
     bool dicom;
@@ -48,9 +46,8 @@ static dn_status look(work *w, const double *times)
         DN_TRY(dn_alloc(&header, 1, sizeof *header, "a DICOM header"));
         const dn_status status = dn_dicom_peek(w->given[n], header, &found);
         if (status == DN_OK && found) {
-            char day[16];
-            const char *date = header->text[DN_DICOM_STUDY_DATE];
-            snprintf(day, sizeof day, "%.4s-%.2s-%.2s", date, strlen(date) == 8 ? date + 4 : "", strlen(date) == 8 ? date + 6 : "");
+            char day[11];
+            dn_dicom_day(header, day);
             it->when = times != NULL ? times[n] : dn_bids_days(day);
             snprintf(it->person, sizeof it->person, "%s", header->text[DN_DICOM_PATIENT_ID]);
         }
@@ -90,7 +87,7 @@ static dn_status set_times(work *w)
     }
     DN_TRY(dn_alloc(&w->times, w->count, sizeof *w->times, "the times of sessions"));
     for (size_t n = 0; n < w->count; ++n) {
-        w->times[n] = (w->at[n].when - first) / DAYS_PER_YEAR;
+        w->times[n] = (w->at[n].when - first) / DN_DAYS_PER_YEAR;
     }
     return DN_OK;
 }

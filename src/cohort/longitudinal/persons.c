@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAYS_PER_YEAR 365.25
-
 /* One person: the scans that are taken, in the order of their sessions' names. */
 typedef struct person {
     const char *name; /* "sub-01"; of the roster */
@@ -99,7 +97,7 @@ static dn_status read_times(const run *it, person *p, json_t *when)
             p->by_header = true;
         }
         json_array_append_new(when, p->by_header ? json_real(dn_bids_days(text) - dn_bids_days(p->scan[0]->day)) : json_string(text));
-        p->times[i] = dn_bids_days(text) / DAYS_PER_YEAR;
+        p->times[i] = dn_bids_days(text) / DN_DAYS_PER_YEAR;
         first = p->times[i] < first ? p->times[i] : first;
         last = p->times[i] > last ? p->times[i] : last;
         if (!isfinite(p->times[i])) {

@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAYS_PER_YEAR 365.25
-
 static dn_status hash_volume(const dn_volume *volume, char hex[65])
 {
     const size_t voxels = (size_t)dn_grid_count(&volume->grid) * sizeof *volume->data;
@@ -61,7 +59,7 @@ static void set_times(dn_sessions *s, const when *found, bool age)
 {
     double first = INFINITY;
     for (size_t n = 0; n < s->count; ++n) {
-        s->at[n].time = age ? found[n].age : found[n].days / DAYS_PER_YEAR;
+        s->at[n].time = age ? found[n].age : found[n].days / DN_DAYS_PER_YEAR;
         first = fmin(first, s->at[n].time);
     }
     for (size_t n = 0; n < s->count; ++n) {

@@ -267,10 +267,10 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
     } else {
         DN_TRY_GOTO(status, look_placed(whole, scan, start, head), done);
         DN_TRY_GOTO(status, realign(done, head), done);
-        if (known_size(&head->location) != head->size) {
-            head->size = known_size(&head->location);
+        const double size = known_size(&head->location);
+        if (size != head->size) {
+            head->size = size;
             dn_conformed_release(&own);
-            memset(&own, 0, sizeof own);
             DN_TRY_GOTO(status, show(done, contract, &whole->coarse->input, head->size, &own, &scan), done);
             DN_TRY_GOTO(status, look_placed(whole, scan, start, head), done);
         }
