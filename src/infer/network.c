@@ -114,7 +114,7 @@ static dn_status prepare(dn_network *network, const int64_t dim[3], int64_t limi
     const dn_tiling *tiling = dn_tiles_tiling(network->tiles);
     int64_t peak = tiling->peak_bytes;
     network->work.peak_bytes = peak > network->work.peak_bytes ? peak : network->work.peak_bytes;
-    dn_log(DN_LOG_NOTE, "the network needs %.0f MB of memory (%lld x %lld x %lld voxels at a time)", 1e-6 * (double)peak,
+    dn_log(DN_LOG_DEBUG, "the network needs %.0f MB of memory (%lld x %lld x %lld voxels at a time)", 1e-6 * (double)peak,
            (long long)tiling->tile.d, (long long)tiling->tile.h, (long long)tiling->tile.w);
     return DN_OK;
 }

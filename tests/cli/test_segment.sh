@@ -37,11 +37,12 @@ if [ "$code" = 4 ]; then
     tail -n +2 by-hand/good_volumes.tsv | grep -qv '	by_hand$' && fail "--accept: expected by_hand, found $(cat by-hand/good_volumes.tsv)"
     grep -q '"QualityControl": "failed, accepted by hand"' by-hand/good_dseg.json || fail "--accept: not in the sidecar"
 fi
-grep -qE 'the network needs [0-9]+ MB of memory' stderr || fail "a good scan: expected the memory that the network needs, found $(cat stderr)"
+grep -q 'MB of memory' stderr && fail "a good scan: expected nothing about memory, found $(cat stderr)"
 grep -q $'\r\|\033' stderr && fail "a good scan: expected plain lines on stderr that is no terminal"
 "$dien" segment good.nii -o again --model "$model" --threads 2 --quiet --times times.tsv >stdout 2>stderr
 grep -vE '^dien: ' stderr | grep -q . && fail "--quiet: expected warnings and errors only, found $(cat stderr)"
-"$dien" segment good.nii -o again2 --model "$model" --threads 1 --quiet >stdout 2>stderr
+"$dien" segment good.nii -o again2 --model "$model" --threads 1 --verbose >stdout 2>stderr
+grep -qE 'the network needs [0-9]+ MB of memory' stderr || fail "--verbose: expected the memory that the network needs, found $(cat stderr)"
 [ "$(sed -E 's/[0-9]+(\.[0-9]+)?$/TIME/' times.tsv | tr '\t\n' ', ')" = 'subject,seconds good,TIME ' ] || fail "--times: expected a row of good, found $(cat times.tsv)"
 "$dien" segment good.nii -o again3 --model "$model" --threads 1 --quiet >stdout 2>stderr
 for file in again2/*; do

@@ -216,8 +216,8 @@ static dn_status conclude(const run *it)
                 it->count, output);
     }
     if (sum.elsewhere > 0) {
-        DN_FAIL(DN_EPARTIAL, "%zu of %zu scans are being measured by another run in %s; this one left them to it", sum.elsewhere, it->count,
-                output);
+        DN_FAIL(DN_EPARTIAL, "another run in %s is measuring %zu of the %zu scans; this one left that to it", output, sum.elsewhere,
+                it->count);
     }
     if (sum.rejected > 0) {
         DN_FAIL(DN_EQUALITY, "done, but %zu of %zu scans failed quality control; the reasons are in their reports", sum.rejected,
