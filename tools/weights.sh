@@ -3,8 +3,9 @@
 # It takes hours (about 100 minutes per whole-head network on one modern core), so it runs at low priority, saves every five minutes,
 # and continues where it stopped when it is called again; Ctrl-C saves.
 #   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, the four of whole_head_fine, hypothalamus,
-#                hypothalamus_2d)
-#   DIEN_CONSENSUS, DIEN_STACKS  truth and stacks of the hypothalamus networks, made if they do not exist (out/consensus, out/hypothalamus_stacks)
+#                hypothalamus_2d, those for any contrast)
+#   DIEN_CONSENSUS, DIEN_STACKS, DIEN_MAPS  truth, stacks and label maps of the hypothalamus networks, made if they do not exist (out/consensus,
+#                out/hypothalamus_stacks, out/maps)
 #   STEPS        another length, for a trial: runs then go to out/trial_STEPS/ and models to $1/weights, instead of out/ and models/
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,16 +25,20 @@ fi
 mkdir -p "$models"
 export DIEN_RUNS=$PWD/$runs # where second stages find the first
 stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second whole_head_fine_third whole_head_fine_fourth'
-for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d}; do
+any='whole_head_coarse_any_contrast whole_head_fine_any_contrast hypothalamus_any_contrast hypothalamus_any_contrast_whole hypothalamus_any_contrast_whole_second'
+for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d $any}; do
     run=$runs/$config
-    if [ "$config" = hypothalamus ]; then
+    if [[ $config == hypothalamus* ]]; then
         export DIEN_CONSENSUS=${DIEN_CONSENSUS:-$PWD/out/consensus}
         TRUTH_SCANS='train ds002748 ds000011 stripped' tools/hypothalamus_truth.sh "$build"
     fi
     if [ "$config" = hypothalamus_2d ]; then
-        export DIEN_CONSENSUS=${DIEN_CONSENSUS:-$PWD/out/consensus} DIEN_STACKS=${DIEN_STACKS:-$PWD/out/hypothalamus_stacks}
-        TRUTH_SCANS='train ds002748 ds000011 stripped' tools/hypothalamus_truth.sh "$build"
+        export DIEN_STACKS=${DIEN_STACKS:-$PWD/out/hypothalamus_stacks}
         tools/hypothalamus_stacks.sh "$build"
+    fi
+    if [[ $config == hypothalamus_any_contrast* ]]; then
+        export DIEN_MAPS=${DIEN_MAPS:-$PWD/out/maps}
+        tools/hypothalamus_maps.sh "$build"
     fi
     echo "== configs/$config.yaml -> $run"
     nice "$build/dien" train "configs/$config.yaml" --resume -o "$run" "${more[@]}"

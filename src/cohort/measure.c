@@ -153,9 +153,9 @@ void dn_measurer_destroy(dn_measurer *measurer)
     }
 }
 
-size_t dn_measurer_models(const dn_measurer *measurer, const dn_model *out[])
+dn_status dn_measurer_models(const dn_measurer *measurer, const dn_model *out[], size_t *count)
 {
-    return dn_segmenter_models(measurer->segmenter, out);
+    return dn_segmenter_models(measurer->segmenter, out, count);
 }
 
 static dn_status judge_and_write(const dn_measurer *it, const char *folder, const char *source, dn_segment_result *result,

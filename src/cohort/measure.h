@@ -22,8 +22,8 @@ typedef struct dn_measurer dn_measurer;
  * copied, what it points to borrowed. Errors as dn_segmenter_create. */
 DN_CHECKED dn_status dn_measurer_create(const dn_measure_options *options, const char *const *scans, size_t count, dn_measurer **out);
 void dn_measurer_destroy(dn_measurer *measurer);
-/* The networks that it may use; out has room for DN_SEGMENT_MODELS. Returns their number. */
-size_t dn_measurer_models(const dn_measurer *measurer, const dn_model *out[]);
+/* The networks that it may use: dn_segmenter_models. */
+DN_CHECKED dn_status dn_measurer_models(const dn_measurer *measurer, const dn_model *out[], size_t *count);
 
 typedef struct dn_measured {
     bool rejected;  /* by quality control */

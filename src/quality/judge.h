@@ -14,6 +14,7 @@
 #include "quality/limits.h"
 #include "quality/part_evidence.h"
 #include "register/head_align.h"
+#include "segment/head/contrast.h"
 #include "segment/head/whole_head.h"
 #include "segment/hypothalamus/acpc.h"
 #include "segment/volumes.h"
@@ -48,11 +49,12 @@ typedef struct dn_quality_evidence {
     const dn_group_result *groups;
     const dn_volume_rows *volumes;
     bool searched_whole_head; /* though the template was tried first */
-    bool head_seen;           /* the networks of the whole head ran, perhaps only for the frame: location also uses their labels */
     const dn_head *head;      /* NULL: nothing of the whole head is measured; the rest is not read then */
     const bool *head_wanted;  /* by channel of it */
     bool icv_wanted;
-    bool any_contrast; /* the hypothalamus was measured by the network for scans that are not T1-weighted */
+    dn_contrast_seen contrast;
+    bool any_contrast;      /* the hypothalamus was measured by the network for scans that are not T1-weighted */
+    bool any_contrast_head; /* and the whole head */
     dn_limits_kind limits;
     const dn_acpc_found *acpc; /* of a network that works on slices; NULL: there was none */
     const char *acpc_refused;  /* why it measured nothing; NULL: it did */

@@ -74,44 +74,53 @@ static const char *weighting(double fluid, double grey, double white)
                                         : "fluid, grey and white matter do not differ as they should";
 }
 
-/* What the numbers of another contrast are worth: of the networks, which one was made for it. */
+/* What the numbers of another contrast are worth: which networks were made for it. */
 static const char *worth(const dn_quality_evidence *e)
 {
-    return e->any_contrast ? "The hypothalamus was measured by the network for scans of any contrast, which is less exact; the other "
-                             "structures by networks for T1-weighted scans: do not compare these numbers with those of T1-weighted scans."
-                           : "The networks were trained for T1-weighted scans only: do not use these numbers.";
+    const bool box = e->structures != NULL && e->structures->group_count > 0; /* the hypothalamus was looked for */
+    if (e->any_contrast_head && (e->any_contrast || !box)) {
+        return "It was measured by networks for scans of any contrast, which are less exact: do not compare these numbers with those of "
+               "T1-weighted scans.";
+    }
+    if (e->any_contrast_head) {
+        return "The whole head was measured by networks for scans of any contrast, which are less exact; the hypothalamus by a network for "
+               "T1-weighted scans: do not use its numbers.";
+    }
+    if (e->any_contrast) {
+        return "The hypothalamus was measured by the network for scans of any contrast, which is less exact; the other structures by "
+               "networks for T1-weighted scans: do not compare these numbers with those of T1-weighted scans.";
+    }
+    return "The networks were trained for T1-weighted scans only: do not use these numbers.";
 }
 
 void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
 {
-    const dn_picture_limits *limits = dn_picture_limits_get();
-    const dn_head_picture *p = e->head != NULL ? &e->head->picture : NULL;
-    const dn_location *location = e->head != NULL ? &e->head->location : e->location;
-    const dn_contrast contrast = dn_contrast_of(e->head, e->location, e->head_seen);
-    if (contrast == DN_CONTRAST_TISSUES) {
+    const dn_contrast_seen *c = &e->contrast;
+    const double inside = dn_picture_limits_get()->inside;
+    if (c->contrast == DN_CONTRAST_TISSUES) {
         dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
                        "This is not a T1-weighted scan, or not one of an adult: %s (fluid %.4g, grey %.4g, white matter %.4g). %s",
-                       weighting(p->fluid, p->grey, p->white), p->fluid, p->grey, p->white, worth(e));
+                       weighting(c->fluid, c->grey, c->white), c->fluid, c->grey, c->white, worth(e));
         return;
     }
-    if (p != NULL && contrast == DN_CONTRAST_UNEVEN) {
+    if (c->contrast == DN_CONTRAST_UNEVEN) {
         dn_quality_add(
             out, DN_FLAG_WARNING, "contrast",
             "Fluid, grey and white matter do not differ as they usually do in T1-weighted scans (fluid %.4g, grey %.4g, white "
             "matter %.4g), although the brain as a whole is like a T1-weighted scan: an uneven coil, motion or a lesion; look at "
             "the outlines.",
-            p->fluid, p->grey, p->white);
+            c->fluid, c->grey, c->white);
     }
-    if (contrast == DN_CONTRAST_INSIDE_OTHER) {
+    if (c->contrast == DN_CONTRAST_INSIDE_OTHER) {
         dn_quality_add(out, DN_FLAG_FAILED, "not_t1",
                        "This is not a T1-weighted scan: its correlation with the average T1-weighted head inside the brain is %.2f (limit "
                        "%.2f). %s",
-                       location->match, DN_CONTRAST_INSIDE, worth(e));
-    } else if (location != NULL && location->found && location->match < limits->inside) {
+                       c->match, DN_CONTRAST_INSIDE, worth(e));
+    } else if (c->placed && c->match < inside) {
         dn_quality_add(out, DN_FLAG_WARNING, "not_t1",
                        "This may not be a T1-weighted scan: its correlation with the average T1-weighted head inside the brain is %.2f "
                        "(limit %.2f): look at the picture.",
-                       location->match, limits->inside);
+                       c->match, inside);
     }
 }
 

@@ -45,7 +45,6 @@ dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement 
         .info = &r->info,
         .conformed = &place,
         .location = r->location,
-        .head_seen = r->head_seen,
         .posteriors = h != NULL ? &h->posteriors : &nothing,
         .structures = &r->structures,
         .groups = h != NULL ? h->groups : none,
@@ -60,7 +59,9 @@ dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement 
         .acpc = r->frame != NULL ? &r->frame->found : NULL,
         .acpc_refused = r->frame != NULL ? r->frame->refused : NULL,
         .is_stack = r->stack != NULL,
+        .contrast = r->contrast,
         .any_contrast = r->any_contrast,
+        .any_contrast_head = r->any_contrast_head,
         .disagreement = disagreement_of(r),
         .mirror_disagreement = h != NULL && h->mirrored != NULL ? h->mirrored->disagreement : (double)NAN,
     };

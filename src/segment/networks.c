@@ -12,4 +12,6 @@ const char *const dn_own_networks[] = {DN_SEGMENT_MODEL,
                                        DN_SEGMENT_SLICES,
                                        DN_WHOLE_HEAD_COARSE,
                                        DN_WHOLE_HEAD_FINE,
+                                       DN_WHOLE_HEAD_COARSE_ANY,
+                                       DN_WHOLE_HEAD_FINE_ANY,
                                        NULL};

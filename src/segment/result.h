@@ -9,6 +9,7 @@
 #include "infer/fluid_fill.h"
 #include "infer/native.h"
 #include "infer/structures.h"
+#include "segment/head/contrast.h"
 #include "segment/head/whole_head.h"
 #include "segment/hypothalamus/acpc.h"
 #include "segment/volumes.h"
@@ -35,7 +36,7 @@ typedef enum {
 
 const char *dn_stage_name(dn_stage stage);
 
-enum { DN_SEGMENT_MODELS = 12 };
+enum { DN_SEGMENT_MODELS = 16 };
 
 /* The hypothalamus, found. */
 typedef struct dn_hypothalamus {
@@ -78,7 +79,9 @@ typedef struct dn_segment_result {
     bool common_frame;                         /* of a picture on the common frame of several scans: path is only its source */
     const dn_model *models[DN_SEGMENT_MODELS]; /* that were used; borrowed from the segmenter */
     size_t model_count;
-    bool any_contrast; /* the scan is not T1-weighted, so the network for scans of any contrast measured the hypothalamus */
+    dn_contrast_seen contrast; /* T1-weighted or not; of a stack nothing is seen */
+    bool any_contrast;         /* it is not, so the networks for scans of any contrast measured the hypothalamus */
+    bool any_contrast_head;    /* and the whole head */
     dn_precision precision;
     dn_scan_info info;
     double scan_spacing[3];        /* mm, of the scan as it came */

@@ -69,18 +69,43 @@ static dn_status locate(const dn_segmenter *s, dn_segment_result *r)
     return DN_OK;
 }
 
+/* What the networks that are right for the scan see in the whole head. */
+static dn_status look_at_head(const dn_segmenter *s, dn_segment_result *r, const dn_location *location)
+{
+    const dn_head *like = r->like != NULL && r->like->head != NULL ? &r->like->head->found : NULL;
+    dn_segmenter_wanted(s, r);
+    return dn_whole_head_conformed(dn_segmenter_head(s, r), &r->conformed, dn_segmenter_contract(s), location, like, &r->head->found);
+}
+
 /* The networks of the whole head. Where only the frame is asked of them, or what lies around a brain without skull, drop_head lets go of
  * their labels later. */
 static dn_status run_head(dn_segmenter *s, dn_segment_result *r)
 {
     DN_TRY(enter(r, DN_STAGE_HEAD));
     static const dn_location none = {.found = false};
-    const dn_location *location = r->location != NULL ? r->location : &none;
     DN_TRY(dn_alloc(&r->head, 1, sizeof *r->head, "the head"));
-    DN_TRY(dn_whole_head_conformed(s->head, &r->conformed, dn_segmenter_contract(s), location,
-                                   r->like != NULL && r->like->head != NULL ? &r->like->head->found : NULL, &r->head->found));
-    dn_segmenter_wanted(s, r->head);
+    DN_TRY(look_at_head(s, r, r->location != NULL ? r->location : &none));
     r->head_seen = true;
+    return DN_OK;
+}
+
+/* Which networks are right for the scan; those of the whole head for other contrasts look again. Pictures of one head are measured by the
+ * same. */
+static dn_status settle_contrast(dn_segmenter *s, dn_segment_result *r)
+{
+    r->contrast = r->like != NULL ? r->like->contrast : dn_contrast_see(r->head != NULL ? &r->head->found : NULL, r->location, r->head_seen);
+    if (r->head == NULL || !dn_contrast_is_other(r->contrast.contrast)) {
+        return DN_OK;
+    }
+    DN_TRY(dn_segmenter_settle_head(s, r));
+    if (r->any_contrast_head) {
+        const dn_location location = r->head->found.location;
+        dn_head_release(&r->head->found);
+        DN_TRY(look_at_head(s, r, &location));
+        if (r->location != NULL) {
+            *r->location = r->head->found.location;
+        }
+    }
     return DN_OK;
 }
 
@@ -265,8 +290,11 @@ static dn_status run_stages(dn_segmenter *s, dn_segment_result *r, dn_volume *sc
     /* First, because it is looked at as it is (--white-matter changes the intensities), and because slices need its labels. */
     if (dn_segmenter_wants_head(s, r)) {
         DN_TRY(run_head(s, r));
-        note(r, DN_STAGE_HEAD, &begin);
     }
+    if (s->stacks == NULL) {
+        DN_TRY(settle_contrast(s, r));
+    }
+    note(r, DN_STAGE_HEAD, &begin);
     if (s->stacks != NULL) {
         DN_TRY(run_stack(s, r));
     } else if (s->box.network != NULL) {

@@ -45,8 +45,9 @@ typedef struct dn_segmenter dn_segmenter;
  * frame; not for stacks. DN_EUSAGE: some of the scans are stacks, some are not. */
 DN_CHECKED dn_status dn_segmenter_create(const dn_segmenter_options *options, dn_segmenter **out);
 void dn_segmenter_destroy(dn_segmenter *segmenter);
-/* The networks that it may use; out has room for DN_SEGMENT_MODELS (result.h). Returns their number. */
-size_t dn_segmenter_models(const dn_segmenter *segmenter, const dn_model *out[]);
+/* The networks that it may use, also those for scans that are not T1-weighted; out has room for DN_SEGMENT_MODELS (result.h). *count: their
+ * number. DN_EINPUT, DN_EFORMAT: one cannot be read. */
+DN_CHECKED dn_status dn_segmenter_models(dn_segmenter *segmenter, const dn_model *out[], size_t *count);
 /* Its scans are stacks of slices; it measures only these. */
 bool dn_segmenter_takes_stacks(const dn_segmenter *segmenter);
 

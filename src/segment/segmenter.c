@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Beside them, those of the whole head for T1-weighted scans and for others. */
+enum { DN_SLICE_MODELS = DN_SEGMENT_MODELS - 4 };
+
 static dn_status load_model(const char *name, dn_model **out)
 {
     if (dn_path_has_extension(name, ".h5") || dn_path_has_extension(name, ".hdf5")) {
@@ -93,8 +96,8 @@ static dn_status check_slices(const dn_segmenter_options *options, const dn_segm
                 "; model %s works on slices in z-scores, which do not depend on the intensity scale",
                 options->consensus != NULL ? "a consensus" : "a place for the white matter's intensity", s->model->name);
     }
-    if (dn_stack_models_count(slices_of(s)) > DN_SEGMENT_MODELS - 2) {
-        DN_FAIL(DN_EUSAGE, "at most %d models can be averaged", DN_SEGMENT_MODELS - 2);
+    if (dn_stack_models_count(slices_of(s)) > DN_SLICE_MODELS) {
+        DN_FAIL(DN_EUSAGE, "at most %d models can be averaged", DN_SLICE_MODELS);
     }
     return DN_OK;
 }
@@ -239,6 +242,10 @@ void dn_segmenter_destroy(dn_segmenter *segmenter)
 {
     if (segmenter != NULL) {
         dn_whole_head_destroy(segmenter->head);
+        dn_whole_head_destroy(segmenter->any_head);
+        for (size_t i = 0; i < sizeof segmenter->others / sizeof *segmenter->others; ++i) {
+            dn_model_destroy(segmenter->others[i]);
+        }
         release_box(&segmenter->any);
         release_box(&segmenter->box);
         dn_acpc_destroy(segmenter->acpc);
@@ -252,12 +259,76 @@ const dn_box_network *dn_segmenter_box(const dn_segmenter *segmenter, const dn_s
     return result->any_contrast ? &segmenter->any : &segmenter->box;
 }
 
+dn_whole_head *dn_segmenter_head(const dn_segmenter *segmenter, const dn_segment_result *result)
+{
+    return result->any_contrast_head ? segmenter->any_head : segmenter->head;
+}
+
+static void exchange(dn_segment_result *r, const dn_model *one, const dn_model *other)
+{
+    for (size_t i = 0; i < r->model_count; ++i) {
+        r->models[i] = r->models[i] == one ? other : r->models[i];
+    }
+}
+
+/* Two networks are there, in one folder. */
+static dn_status are_together(const char *name, const char *other, bool *out)
+{
+    char *paths[2] = {NULL, NULL};
+    dn_status status;
+    DN_TRY_GOTO(status, dn_error_excuse(dn_model_find(name, &paths[0]), DN_EINPUT, out), done);
+    if (*out) {
+        DN_TRY_GOTO(status, dn_error_excuse(dn_model_find(other, &paths[1]), DN_EINPUT, out), done);
+    }
+    if (*out) {
+        const size_t folder = (size_t)(dn_path_name(paths[0]) - paths[0]);
+        *out = folder == (size_t)(dn_path_name(paths[1]) - paths[1]) && strncmp(paths[0], paths[1], folder) == 0;
+    }
+done:
+    free(paths[0]);
+    free(paths[1]);
+    return status;
+}
+
+/* Both networks of the whole head for any contrast are there, beside those for T1-weighted scans at whose weights they started: somebody
+ * else's networks of the whole head are not exchanged for ours. */
+static dn_status any_head_is_there(bool *out)
+{
+    DN_TRY(are_together(DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_COARSE_ANY, out));
+    return *out ? are_together(DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE_ANY, out) : DN_OK;
+}
+
+dn_status dn_segmenter_settle_head(dn_segmenter *s, dn_segment_result *r)
+{
+    if (s->any_head == NULL) {
+        const dn_whole_head_options options = {.coarse = DN_WHOLE_HEAD_COARSE_ANY,
+                                               .fine = DN_WHOLE_HEAD_FINE_ANY,
+                                               .coarse_only = dn_whole_head_fine(s->head) == NULL,
+                                               .any_contrast = true,
+                                               .precision = s->options.precision,
+                                               .memory_limit = s->options.memory_limit};
+        bool there;
+        DN_TRY(any_head_is_there(&there));
+        if (!there) {
+            return DN_OK;
+        }
+        DN_TRY(dn_whole_head_create(&options, &s->any_head));
+    }
+    exchange(r, dn_whole_head_coarse(s->head), dn_whole_head_coarse(s->any_head));
+    exchange(r, dn_whole_head_fine(s->head), dn_whole_head_fine(s->any_head));
+    r->any_contrast_head = true;
+    dn_log(DN_LOG_NOTE,
+           "%s: the scan is not T1-weighted; the whole head is measured by the networks '" DN_WHOLE_HEAD_COARSE_ANY
+           "' and '" DN_WHOLE_HEAD_FINE_ANY "'",
+           r->stem);
+    return DN_OK;
+}
+
 dn_status dn_segmenter_settle_contrast(dn_segmenter *s, dn_segment_result *r)
 {
-    const dn_head *head = r->head != NULL ? &r->head->found : NULL;
     bool there;
     if (s->options.model != NULL || s->options.consensus != NULL || s->box.network == NULL ||
-        !dn_contrast_is_other(dn_contrast_of(head, r->location, r->head_seen))) {
+        !dn_contrast_is_other(r->contrast.contrast)) {
         return DN_OK;
     }
     if (s->any.network == NULL) {
@@ -272,9 +343,7 @@ dn_status dn_segmenter_settle_contrast(dn_segmenter *s, dn_segment_result *r)
             return status;
         }
     }
-    for (size_t i = 0; i < r->model_count; ++i) {
-        r->models[i] = r->models[i] == s->box.model ? s->any.model : r->models[i];
-    }
+    exchange(r, s->box.model, s->any.model);
     if (s->any.whole != NULL) {
         r->models[r->model_count++] = s->any.whole->model;
     }
@@ -305,7 +374,8 @@ bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_res
 
 void dn_segmenter_name_head(const dn_segmenter *segmenter, dn_segment_result *result)
 {
-    const dn_model *const networks[] = {dn_whole_head_coarse(segmenter->head), dn_whole_head_fine(segmenter->head)};
+    const dn_whole_head *head = dn_segmenter_head(segmenter, result);
+    const dn_model *const networks[] = {dn_whole_head_coarse(head), dn_whole_head_fine(head)};
     for (size_t i = 0; i < sizeof networks / sizeof *networks; ++i) {
         bool named = networks[i] == NULL;
         for (size_t n = 0; n < result->model_count; ++n) {
@@ -336,20 +406,56 @@ void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *res
     }
 }
 
-size_t dn_segmenter_models(const dn_segmenter *segmenter, const dn_model *out[])
+/* Those for other contrasts are opened only to be named, in front of the first scan. */
+static dn_status open_others(dn_segmenter *s)
+{
+    bool box = s->options.model == NULL && s->options.consensus == NULL && s->box.network != NULL;
+    bool head = s->head != NULL;
+    size_t n = 0;
+    if (s->others[0] != NULL) {
+        return DN_OK;
+    }
+    if (box) {
+        DN_TRY(is_there(DN_SEGMENT_ANY_CONTRAST, &box));
+    }
+    if (box) {
+        DN_TRY(dn_model_open(DN_SEGMENT_ANY_CONTRAST, &s->others[n]));
+        const char *divides = dn_divide_of(s->others[n++]);
+        if (divides != NULL) {
+            DN_TRY(dn_model_open(divides, &s->others[n++]));
+        }
+    }
+    if (head) {
+        DN_TRY(any_head_is_there(&head));
+    }
+    if (head) {
+        DN_TRY(dn_model_open(DN_WHOLE_HEAD_COARSE_ANY, &s->others[n++]));
+        DN_TRY(dn_model_open(DN_WHOLE_HEAD_FINE_ANY, &s->others[n++]));
+    }
+    return DN_OK;
+}
+
+dn_status dn_segmenter_models(dn_segmenter *segmenter, const dn_model *out[], size_t *count)
 {
     dn_segment_result all = {.model_count = 0};
     dn_segmenter_describe(segmenter, &all);
     if (segmenter->head != NULL) {
         dn_segmenter_name_head(segmenter, &all);
     }
+    DN_TRY(open_others(segmenter));
+    for (size_t i = 0; i < sizeof segmenter->others / sizeof *segmenter->others && segmenter->others[i] != NULL; ++i) {
+        all.models[all.model_count++] = segmenter->others[i];
+    }
     memcpy(out, all.models, all.model_count * sizeof *out);
-    return all.model_count;
+    *count = all.model_count;
+    return DN_OK;
 }
 
-void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_head_measured *head)
+void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_segment_result *result)
 {
-    const dn_model *coarse = dn_whole_head_coarse(segmenter->head);
+    const dn_model *coarse = dn_whole_head_coarse(dn_segmenter_head(segmenter, result));
+    dn_head_measured *head = result->head;
+    memset(head->wanted, 0, sizeof head->wanted);
     for (size_t i = 0; i < coarse->label_count; ++i) {
         const dn_model_label *label = &coarse->labels[i];
         head->wanted[label->channel] = label->index > 0 && dn_select_has(&segmenter->selection, label->structure);

@@ -23,14 +23,20 @@ struct dn_segmenter {
     dn_acpc *acpc;           /* runs it on heads, when it works on slices */
     dn_stack_models *stacks; /* runs it on stacks, when it works on slices and only stacks were given */
     dn_whole_head *head;     /* NULL when it is not used */
+    dn_whole_head *any_head; /* instead of it, as `any` */
+    dn_model *others[4];     /* the networks of `any` and `any_head`, where dn_segmenter_models was asked */
     bool measures_head;      /* not for the AC-PC frame, or for `fills`, alone */
     bool fills;              /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
 };
 
 /* The network of the hypothalamus that works on volumes and is right for the result's scan: dn_segmenter_settle_contrast. */
 const dn_box_network *dn_segmenter_box(const dn_segmenter *segmenter, const dn_segment_result *result);
-/* After the head was located and looked at: where the scan is not T1-weighted and no network was named, result is one of the network for
- * any contrast from here on, if that is installed. DN_EINPUT, DN_EFORMAT: it cannot be read. */
+/* The networks of the whole head, in the same way: dn_segmenter_settle_head. */
+dn_whole_head *dn_segmenter_head(const dn_segmenter *segmenter, const dn_segment_result *result);
+/* After the contrast was seen: where the scan is not T1-weighted, result is one of the networks for any contrast from here on, if they are
+ * installed: of the whole head (which then have to look again), and, where no network was named, of the hypothalamus. DN_EINPUT,
+ * DN_EFORMAT: they cannot be read. */
+DN_CHECKED dn_status dn_segmenter_settle_head(dn_segmenter *segmenter, dn_segment_result *result);
 DN_CHECKED dn_status dn_segmenter_settle_contrast(dn_segmenter *segmenter, dn_segment_result *result);
 /* The voxels that a scan is conformed to first. */
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter);
@@ -38,8 +44,8 @@ const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter);
 bool dn_segmenter_wants_head(const dn_segmenter *segmenter, const dn_segment_result *result);
 /* Fills what a result says about its networks. */
 void dn_segmenter_describe(const dn_segmenter *segmenter, dn_segment_result *result);
-/* The structures of the whole head that were requested. */
-void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_head_measured *head);
+/* The structures of the whole head that were requested, by the channels of the networks that are right for the result. */
+void dn_segmenter_wanted(const dn_segmenter *segmenter, dn_segment_result *result);
 /* Names the whole head's networks in the result, once. */
 void dn_segmenter_name_head(const dn_segmenter *segmenter, dn_segment_result *result);
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# A scan that is not T1-weighted: the hypothalamus is measured by the network for any contrast, and said; a T1-weighted
-# scan, and one for which a network was named, are measured as before. The networks of the whole head are those that come with dien.
+# A scan that is not T1-weighted: the hypothalamus, and where such networks are installed the whole head, are measured by networks for any
+# contrast, and said; a T1-weighted scan, and the hypothalamus for which a network was named, are measured as before. The networks of the whole
+# head are those that come with dien.
 source "$(dirname "$0")/lib.sh"
 fixture=${DIEN_FIXTURE:?the program tests/fixture}
 source_folder=${DIEN_SOURCE:?the source tree}
@@ -21,8 +22,22 @@ run t2.nii.gz -o t2
 grep -q "$chosen" stderr || fail "T2: expected '$chosen', found $(cat stderr)"
 run t1.nii.gz -o t1
 grep -q "$chosen" stderr && fail "T1: measured by the network for any contrast"
+grep -q '"Name": "whole-head-coarse"' t2/t2_dseg.json || fail "T2 without networks of the whole head for any contrast: expected whole-head-coarse in the JSON file"
+for pass in coarse fine; do ln -s "$source_folder/models/whole-head-$pass-any-contrast.safetensors" models/; done
+head="the scan is not T1-weighted; the whole head is measured by the networks 'whole-head-coarse-any-contrast' and 'whole-head-fine-any-contrast'"
+run t2.nii.gz -o whole
+grep -q "$head" stderr && grep -q "$chosen" stderr || fail "T2: expected '$head' and '$chosen', found $(cat stderr)"
+grep -q 'It was measured by networks for scans of any contrast' stderr || fail "T2: expected what the numbers are worth, found $(cat stderr)"
+grep -q '"Name": "whole-head-coarse-any-contrast"' whole/t2_dseg.json && ! grep -q '"Name": "whole-head-coarse"' whole/t2_dseg.json ||
+    fail "T2: expected the networks for any contrast in the JSON file: $(cat whole/t2_dseg.json)"
+cmp -s <(grep '^icv' t2/t2_volumes.tsv) <(grep '^icv' whole/t2_volumes.tsv) && fail "T2: the same intracranial volume by other networks"
+cp t1/t1_volumes.tsv before.tsv
+run t1.nii.gz -o t1
+grep -q "any contrast\|any-contrast" stderr && fail "T1: measured by the networks for any contrast"
+cmp -s before.tsv t1/t1_volumes.tsv || fail "T1: other volumes since networks for other contrasts are there"
 run t2.nii.gz -o named --model hypothalamus
 grep -q "$chosen" stderr && fail "a named network: measured by another one"
+grep -q "$head" stderr || fail "a named network of the hypothalamus: expected '$head', found $(cat stderr)"
 
 # Two networks in a row: both are named, and the outline is not that of the second one alone.
 "$fixture" whole-model models/whole.safetensors whole && "$fixture" model models/parts.safetensors parts whole || exit 1

@@ -47,7 +47,7 @@ static int level_of(const char *code, bool with_head)
     const dn_quality_evidence e = {.info = &info,
                                    .conformed = &conformed,
                                    .head = with_head ? &head : NULL,
-                                   .head_seen = with_head,
+                                   .contrast = dn_contrast_see(with_head ? &head : NULL, &head.location, with_head),
                                    .location = &head.location,
                                    .head_wanted = wanted,
                                    .icv_wanted = true};
@@ -113,7 +113,7 @@ static void other_contrasts(void **state)
         head.picture.grey = cases[i].grey;
         head.picture.white = cases[i].white;
         head.location.match = cases[i].match;
-        if (dn_contrast_is_other(dn_contrast_of(&head, &head.location, true)) != (cases[i].level == DN_FLAG_FAILED)) {
+        if (dn_contrast_is_other(dn_contrast_see(&head, &head.location, true).contrast) != (cases[i].level == DN_FLAG_FAILED)) {
             fail_msg("case %zu: expected %s contrast", i, cases[i].level == DN_FLAG_FAILED ? "another" : "T1");
         }
     }

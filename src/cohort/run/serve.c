@@ -219,15 +219,17 @@ static dn_status open_networks(service *it, const json_t *first)
     return dn_measurer_create(&options, NULL, 0, &it->measurer);
 }
 
-static void say_ready(service *it)
+static dn_status say_ready(service *it)
 {
     const dn_model *models[DN_SEGMENT_MODELS];
-    const size_t count = dn_measurer_models(it->measurer, models);
+    size_t count;
+    DN_TRY(dn_measurer_models(it->measurer, models, &count));
     json_t *list = json_array();
     for (size_t i = 0; i < count; ++i) {
         json_array_append_new(list, json_pack("{s:s, s:s}", "name", models[i]->name, "sha256", models[i]->sha256));
     }
     send_line(it, json_pack("{s:o}", "ready", list));
+    return DN_OK;
 }
 
 static dn_status work(service *it, FILE *in, dn_job *job)
@@ -246,7 +248,7 @@ static dn_status work(service *it, FILE *in, dn_job *job)
             dn_job_set_threads(job, (int)json_integer_value(json_object_get(request, "threads")));
             status = open_networks(it, request);
             if (status == DN_OK) {
-                say_ready(it);
+                status = say_ready(it);
             }
             first = false;
         } else {

@@ -3,21 +3,29 @@
 
 #include <math.h>
 
-dn_contrast dn_contrast_of(const dn_head *head, const dn_location *location, bool head_seen)
+dn_contrast_seen dn_contrast_see(const dn_head *head, const dn_location *location, bool head_seen)
 {
+    dn_contrast_seen out = {.contrast = DN_CONTRAST_T1};
+    const dn_location *place = head != NULL ? &head->location : location;
+    if (place != NULL && place->found) {
+        out.placed = true;
+        out.match = place->match;
+    }
     const dn_head_picture *p = head != NULL ? &head->picture : NULL; /* labels follow a wrong contrast as far as they can */
-    bool uneven = false;
     if (p != NULL && !isnan(p->fluid + p->grey + p->white)) {
         const double share = p->white > p->fluid ? (p->white - p->grey) / (p->white - p->fluid) : -1.0;
-        uneven = !(share >= DN_CONTRAST_GREY_LOW && share <= DN_CONTRAST_GREY_HIGH);
-        if (uneven && !(head->location.found && head->location.match >= DN_ALIGN_MATCH)) {
-            return DN_CONTRAST_TISSUES;
+        out.tissues = true;
+        out.fluid = p->fluid;
+        out.grey = p->grey;
+        out.white = p->white;
+        if (!(share >= DN_CONTRAST_GREY_LOW && share <= DN_CONTRAST_GREY_HIGH)) {
+            out.contrast = out.placed && out.match >= DN_ALIGN_MATCH ? DN_CONTRAST_UNEVEN : DN_CONTRAST_TISSUES;
         }
     }
-    const dn_location *place = head != NULL ? &head->location : location;
     /* Without the whole head's labels the alignment may be what is wrong. */
-    if (place != NULL && place->found && place->match < DN_CONTRAST_INSIDE && (head_seen || place->correlation >= DN_ALIGN_CERTAIN)) {
-        return DN_CONTRAST_INSIDE_OTHER;
+    if (out.contrast != DN_CONTRAST_TISSUES && out.placed && out.match < DN_CONTRAST_INSIDE &&
+        (head_seen || place->correlation >= DN_ALIGN_CERTAIN)) {
+        out.contrast = DN_CONTRAST_INSIDE_OTHER;
     }
-    return uneven ? DN_CONTRAST_UNEVEN : DN_CONTRAST_T1;
+    return out;
 }

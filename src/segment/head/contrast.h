@@ -18,9 +18,18 @@ typedef enum {
     DN_CONTRAST_INSIDE_OTHER /* another contrast, by the likeness to the average head */
 } dn_contrast;
 
-/* head: NULL: its networks did not run. location: of the average head; NULL: it was not aligned. head_seen: location also uses the
- * networks' labels. */
-dn_contrast dn_contrast_of(const dn_head *head, const dn_location *location, bool head_seen);
+/* What a scan's contrast is, and what says so. */
+typedef struct dn_contrast_seen {
+    dn_contrast contrast;
+    bool tissues;              /* the networks of the whole head have seen the three tissues */
+    double fluid, grey, white; /* their medians, in the scan's own units; not read without them */
+    bool placed;               /* the average head was aligned */
+    double match;              /* of the brain with it; not read otherwise */
+} dn_contrast_seen;
+
+/* head: what the networks for T1-weighted scans found; NULL: they did not run. location: of the average head; NULL: it was not aligned.
+ * head_seen: location also uses the networks' labels. */
+dn_contrast_seen dn_contrast_see(const dn_head *head, const dn_location *location, bool head_seen);
 
 /* Whether it is another contrast than T1. */
 static inline bool dn_contrast_is_other(dn_contrast contrast)

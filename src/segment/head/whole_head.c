@@ -7,6 +7,7 @@
 #include "image/resample.h"
 #include "infer/network.h"
 #include "models/store.h"
+#include "segment/head/as_t1.h"
 #include "segment/head/clean.h"
 #include "segment/head/coarse.h"
 #include "segment/head/evidence.h"
@@ -244,6 +245,28 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
     return DN_OK;
 }
 
+/* The same for a scan of another contrast, to which the average head cannot be compared: it is aligned with what the network found, drawn
+ * as T1 would show it. */
+static dn_status align_labels(const dn_conformed *done, dn_head *head)
+{
+    dn_location better;
+    DN_TRY(dn_head_align_as_t1(head, &better));
+    dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned with the labels: correlation %.2f (was %.2f), match %.2f",
+           better.correlation, head->location.correlation, better.match);
+    if (better.found && better.correlation >= DN_ALIGN_CERTAIN && better.match >= DN_ALIGN_MATCH) {
+        const dn_affine to_conformed = conformed_of(done);
+        double centre[3];
+        dn_affine to_volume;
+        dn_affine_apply(&to_conformed, better.centre, centre);
+        dn_affine_compose(&to_conformed, &better.to_volume, &to_volume);
+        memcpy(better.centre, centre, sizeof centre);
+        better.to_volume = to_volume;
+        head->location = better;
+        find_template(done, head);
+    }
+    return DN_OK;
+}
+
 /* Once, and once more where the box was not around the head. */
 static dn_status look_placed(dn_whole_head *whole, const dn_conformed *scan, int64_t start[3], dn_head *head)
 {
@@ -266,9 +289,10 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
         DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
     } else {
         DN_TRY_GOTO(status, look_placed(whole, scan, start, head), done);
-        DN_TRY_GOTO(status, realign(done, head), done);
+        const bool any = whole->options.any_contrast;
+        DN_TRY_GOTO(status, any ? align_labels(done, head) : realign(done, head), done);
         const double size = known_size(&head->location);
-        if (size != head->size) {
+        if (size != head->size || any) { /* the box was placed by an alignment that T1 is needed for */
             head->size = size;
             dn_conformed_release(&own);
             DN_TRY_GOTO(status, show(done, contract, &whole->coarse->input, head->size, &own, &scan), done);

@@ -26,10 +26,14 @@
 /* The models that are used if none is named. */
 #define DN_WHOLE_HEAD_COARSE "whole-head-coarse"
 #define DN_WHOLE_HEAD_FINE "whole-head-fine"
+/* For scans that are not T1-weighted (contrast.h), where they are installed in the same folder. */
+#define DN_WHOLE_HEAD_COARSE_ANY "whole-head-coarse-any-contrast"
+#define DN_WHOLE_HEAD_FINE_ANY "whole-head-fine-any-contrast"
 
 typedef struct dn_whole_head_options {
     const char *coarse, *fine; /* name or file; NULL: the names above */
     bool coarse_only;          /* tissues and ICV; deep structures at 2 mm */
+    bool any_contrast;         /* they are for scans that are not T1-weighted: the average head is aligned with what they found */
     dn_precision precision;
     int64_t memory_limit; /* bytes for one run of a network; 0: no limit */
 } dn_whole_head_options;
