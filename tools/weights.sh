@@ -25,7 +25,9 @@ fi
 mkdir -p "$models"
 export DIEN_RUNS=$PWD/$runs # where second stages find the first
 stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second whole_head_fine_third whole_head_fine_fourth'
-any='whole_head_coarse_any_contrast whole_head_fine_any_contrast hypothalamus_any_contrast hypothalamus_any_contrast_whole hypothalamus_any_contrast_whole_second'
+any='whole_head_coarse_any_contrast whole_head_fine_any_contrast'
+for stage in '' _second _third; do any+=" hypothalamus_any_contrast$stage"; done
+for stage in '' _second _third _fourth; do any+=" hypothalamus_any_contrast_whole$stage"; done
 for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d $any}; do
     run=$runs/$config
     if [[ $config == hypothalamus* ]]; then
@@ -55,6 +57,18 @@ if [ -e "$runs/whole_head_fine_fourth/whole-head-fine.safetensors" ]; then
         "$runs/whole_head_fine_fourth/whole-head-fine.safetensors" 0.5 4=-1.5 43=-1.5 13=1.1 52=1.1 14=0.2 15=-0.8 11=-0.3 50=-0.3 10=-0.1 49=-0.1
     mv "$models/.new" "$models/whole-head-fine.safetensors"
 fi
+# The biases of those for any contrast (their cards).
+adjust() { # the config of the last stage, the model, changes
+    local made=$runs/$1/$2.safetensors
+    if [ -e "$made" ]; then
+        /usr/bin/python3 tools/model_adjust.py "$made" "$models/.new" "${@:3}"
+        mv "$models/.new" "$models/$2.safetensors"
+    fi
+}
+adjust whole_head_coarse_any_contrast whole-head-coarse-any-contrast 4=-1.1 43=-1.1
+adjust whole_head_fine_any_contrast whole-head-fine-any-contrast 10=-0.7 49=-0.7 4=-1.1 43=-1.1 14=-1.5 13=1.0 52=1.0 17=0.2 53=0.2 12=0.15 51=0.15
+adjust hypothalamus_any_contrast_third hypothalamus-any-contrast 0=1.0
+adjust hypothalamus_any_contrast_whole_fourth hypothalamus-any-contrast-whole 0=1.0
 tools/check_models.sh "$models"
 echo
 echo "What they reach on real scans (docs/evidence/accuracy.md, and the tables in models/*.md):"
