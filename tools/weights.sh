@@ -24,6 +24,11 @@ if [ -n "${STEPS:-}" ]; then
 fi
 mkdir -p "$models"
 export DIEN_RUNS=$PWD/$runs # where second stages find the first
+# What is shipped has other biases, by which volumes fit (the cards); the fine network of the whole head is the mean of its last two stages.
+adjust() { # the config, the model, changes
+    /usr/bin/python3 tools/model_adjust.py "$runs/$1/$2.safetensors" "$models/.new" "${@:3}"
+    mv "$models/.new" "$models/$2.safetensors"
+}
 stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second whole_head_fine_third whole_head_fine_fourth'
 any='whole_head_coarse_any_contrast whole_head_fine_any_contrast'
 for stage in '' _second _third; do any+=" hypothalamus_any_contrast$stage"; done
@@ -50,25 +55,18 @@ for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d $any}; do
         mv "$models/.new" "$models/$(basename "$model")"
         echo "$models/$(basename "$model"): $(stat -c %s "$models/$(basename "$model")") bytes, sha256 $(sha256sum "$model" | cut -c1-16)"
     done
+    case $config in
+        whole_head_fine_fourth)
+            adjust whole_head_fine_third whole-head-fine --mix "$run/whole-head-fine.safetensors" 0.5 4=-1.5 43=-1.5 13=1.1 52=1.1 14=0.2 15=-0.8 11=-0.3 50=-0.3 10=-0.1 49=-0.1
+            ;;
+        whole_head_coarse_any_contrast) adjust "$config" whole-head-coarse-any-contrast 4=-1.1 43=-1.1 ;;
+        whole_head_fine_any_contrast)
+            adjust "$config" whole-head-fine-any-contrast 10=-0.7 49=-0.7 4=-1.1 43=-1.1 14=-1.5 13=1.0 52=1.0 17=0.2 53=0.2 12=0.15 51=0.15
+            ;;
+        hypothalamus_any_contrast_third) adjust "$config" hypothalamus-any-contrast 0=1.0 ;;
+        hypothalamus_any_contrast_whole_fourth) adjust "$config" hypothalamus-any-contrast-whole 0=1.0 ;;
+    esac
 done
-# The shipped fine network: the mean of its last two stages, and biases by which volumes fit (models/whole-head-fine.md).
-if [ -e "$runs/whole_head_fine_fourth/whole-head-fine.safetensors" ]; then
-    /usr/bin/python3 tools/model_adjust.py "$runs/whole_head_fine_third/whole-head-fine.safetensors" "$models/.new" --mix \
-        "$runs/whole_head_fine_fourth/whole-head-fine.safetensors" 0.5 4=-1.5 43=-1.5 13=1.1 52=1.1 14=0.2 15=-0.8 11=-0.3 50=-0.3 10=-0.1 49=-0.1
-    mv "$models/.new" "$models/whole-head-fine.safetensors"
-fi
-# The biases of those for any contrast (their cards).
-adjust() { # the config of the last stage, the model, changes
-    local made=$runs/$1/$2.safetensors
-    if [ -e "$made" ]; then
-        /usr/bin/python3 tools/model_adjust.py "$made" "$models/.new" "${@:3}"
-        mv "$models/.new" "$models/$2.safetensors"
-    fi
-}
-adjust whole_head_coarse_any_contrast whole-head-coarse-any-contrast 4=-1.1 43=-1.1
-adjust whole_head_fine_any_contrast whole-head-fine-any-contrast 10=-0.7 49=-0.7 4=-1.1 43=-1.1 14=-1.5 13=1.0 52=1.0 17=0.2 53=0.2 12=0.15 51=0.15
-adjust hypothalamus_any_contrast_third hypothalamus-any-contrast 0=1.0
-adjust hypothalamus_any_contrast_whole_fourth hypothalamus-any-contrast-whole 0=1.0
 tools/check_models.sh "$models"
 echo
 echo "What they reach on real scans (docs/evidence/accuracy.md, and the tables in models/*.md):"

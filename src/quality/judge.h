@@ -54,7 +54,7 @@ typedef struct dn_quality_evidence {
     bool icv_wanted;
     dn_contrast_seen contrast;
     bool any_contrast;      /* the hypothalamus was measured by the network for scans that are not T1-weighted */
-    bool any_contrast_head; /* and the whole head */
+    bool any_contrast_head; /* the same of the whole head, if it is measured */
     dn_limits_kind limits;
     const dn_acpc_found *acpc; /* of a network that works on slices; NULL: there was none */
     const char *acpc_refused;  /* why it measured nothing; NULL: it did */

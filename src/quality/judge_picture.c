@@ -78,19 +78,25 @@ static const char *weighting(double fluid, double grey, double white)
 static const char *worth(const dn_quality_evidence *e)
 {
     const bool box = e->structures != NULL && e->structures->group_count > 0; /* the hypothalamus was looked for */
-    if (e->any_contrast_head && (e->any_contrast || !box)) {
-        return "It was measured by networks for scans of any contrast, which are less exact: do not compare these numbers with those of "
-               "T1-weighted scans.";
+    const bool box_fits = e->any_contrast || !box;
+    const bool head_fits = e->any_contrast_head || e->head == NULL;
+    if (!box_fits && !head_fits) {
+        return "The networks were trained for T1-weighted scans only: do not use these numbers.";
     }
-    if (e->any_contrast_head) {
-        return "The whole head was measured by networks for scans of any contrast, which are less exact; the hypothalamus by a network for "
-               "T1-weighted scans: do not use its numbers.";
+    if (!box_fits) {
+        return e->any_contrast_head
+                   ? "The whole head was measured by networks for scans of any contrast, which are less exact: do not compare its numbers with "
+                     "those of another contrast. The hypothalamus was measured by a network for T1-weighted scans: do not use its numbers."
+                   : "The network was trained for T1-weighted scans only: do not use these numbers.";
     }
-    if (e->any_contrast) {
-        return "The hypothalamus was measured by the network for scans of any contrast, which is less exact; the other structures by "
-               "networks for T1-weighted scans: do not compare these numbers with those of T1-weighted scans.";
+    if (!head_fits) {
+        return e->any_contrast
+                   ? "The hypothalamus was measured by the network for scans of any contrast, which is less exact; the other structures by "
+                     "networks for T1-weighted scans: do not compare these numbers with those of another contrast."
+                   : "The networks were trained for T1-weighted scans only: do not use these numbers.";
     }
-    return "The networks were trained for T1-weighted scans only: do not use these numbers.";
+    return "It was measured by networks for scans of any contrast, which are less exact: do not compare these numbers with those of another "
+           "contrast.";
 }
 
 void dn_quality_judge_contrast(const dn_quality_evidence *e, dn_quality *out)
@@ -196,6 +202,9 @@ static void judge_deep(const dn_quality_evidence *e, dn_quality *out)
     const dn_picture_limits *limits = dn_picture_limits_get();
     const dn_head *head = e->head;
     const double contrast = head->picture.white - head->picture.fluid;
+    if (e->any_contrast_head) { /* what is usual is known of T1-weighted scans */
+        return;
+    }
     for (size_t g = 0; g < head->structures.group_count && contrast > 0; ++g) {
         const dn_group *group = &head->structures.group[g];
         const size_t m = dn_structures_mirror(&head->structures, g);

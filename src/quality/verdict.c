@@ -61,7 +61,7 @@ dn_status dn_result_judge(const dn_segment_result *r, bool accept, dn_judgement 
         .is_stack = r->stack != NULL,
         .contrast = r->contrast,
         .any_contrast = r->any_contrast,
-        .any_contrast_head = r->any_contrast_head,
+        .any_contrast_head = r->any_contrast_head && r->head != NULL,
         .disagreement = disagreement_of(r),
         .mirror_disagreement = h != NULL && h->mirrored != NULL ? h->mirrored->disagreement : (double)NAN,
     };

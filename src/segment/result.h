@@ -77,11 +77,11 @@ typedef struct dn_segment_result {
     char *path, *stem;                         /* owned */
     const struct dn_segment_result *like;      /* borrowed while this one is made: whose place and boxes it takes (scan.h) */
     bool common_frame;                         /* of a picture on the common frame of several scans: path is only its source */
-    const dn_model *models[DN_SEGMENT_MODELS]; /* that were used; borrowed from the segmenter */
+    const dn_model *models[DN_SEGMENT_MODELS]; /* that measured; borrowed from the segmenter */
     size_t model_count;
     dn_contrast_seen contrast; /* T1-weighted or not; of a stack nothing is seen */
     bool any_contrast;         /* it is not, so the networks for scans of any contrast measured the hypothalamus */
-    bool any_contrast_head;    /* and the whole head */
+    bool any_contrast_head;    /* the same of the whole head */
     dn_precision precision;
     dn_scan_info info;
     double scan_spacing[3];        /* mm, of the scan as it came */

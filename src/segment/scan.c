@@ -84,29 +84,42 @@ static dn_status run_head(dn_segmenter *s, dn_segment_result *r)
     DN_TRY(enter(r, DN_STAGE_HEAD));
     static const dn_location none = {.found = false};
     DN_TRY(dn_alloc(&r->head, 1, sizeof *r->head, "the head"));
+    if (r->like != NULL && r->like->any_contrast_head) { /* pictures of one head are measured by the same networks */
+        DN_TRY(dn_segmenter_settle_head(s, r));
+    }
     DN_TRY(look_at_head(s, r, r->location != NULL ? r->location : &none));
     r->head_seen = true;
     return DN_OK;
 }
 
-/* Which networks are right for the scan; those of the whole head for other contrasts look again. Pictures of one head are measured by the
- * same. */
-static dn_status settle_contrast(dn_segmenter *s, dn_segment_result *r)
+/* Once more, by the networks for any contrast; they also say better where the head lies. */
+static dn_status look_again(const dn_segmenter *s, dn_segment_result *r)
 {
-    r->contrast = r->like != NULL ? r->like->contrast : dn_contrast_see(r->head != NULL ? &r->head->found : NULL, r->location, r->head_seen);
-    if (r->head == NULL || !dn_contrast_is_other(r->contrast.contrast)) {
+    const dn_location location = r->head->found.location;
+    dn_head_release(&r->head->found);
+    DN_TRY(look_at_head(s, r, &location));
+    if (r->location == NULL && r->head->found.location.found) {
+        DN_TRY(dn_alloc(&r->location, 1, sizeof *r->location, "the head's place"));
+    }
+    if (r->location != NULL) {
+        *r->location = r->head->found.location;
+    }
+    return DN_OK;
+}
+
+/* T1-weighted or not, and which networks of the whole head are right for it. */
+static dn_status see_contrast(dn_segmenter *s, dn_segment_result *r)
+{
+    if (r->any_contrast_head) { /* as the other picture's; the networks for T1, which could say it, have not looked at this one */
+        r->contrast = r->like->contrast;
+        return DN_OK;
+    }
+    r->contrast = dn_contrast_see(r->head != NULL ? &r->head->found : NULL, r->location, r->head_seen);
+    if (r->like != NULL || r->head == NULL || !dn_contrast_is_other(r->contrast.contrast)) {
         return DN_OK;
     }
     DN_TRY(dn_segmenter_settle_head(s, r));
-    if (r->any_contrast_head) {
-        const dn_location location = r->head->found.location;
-        dn_head_release(&r->head->found);
-        DN_TRY(look_at_head(s, r, &location));
-        if (r->location != NULL) {
-            *r->location = r->head->found.location;
-        }
-    }
-    return DN_OK;
+    return r->any_contrast_head ? look_again(s, r) : DN_OK;
 }
 
 /* Where the hypothalamus is not found, that is an error only when nothing else is measured. */
@@ -292,7 +305,7 @@ static dn_status run_stages(dn_segmenter *s, dn_segment_result *r, dn_volume *sc
         DN_TRY(run_head(s, r));
     }
     if (s->stacks == NULL) {
-        DN_TRY(settle_contrast(s, r));
+        DN_TRY(see_contrast(s, r));
     }
     note(r, DN_STAGE_HEAD, &begin);
     if (s->stacks != NULL) {

@@ -290,12 +290,13 @@ done:
     return status;
 }
 
-/* Both networks of the whole head for any contrast are there, beside those for T1-weighted scans at whose weights they started: somebody
- * else's networks of the whole head are not exchanged for ours. */
-static dn_status any_head_is_there(bool *out)
+/* The networks of the whole head for any contrast are there, each beside the one for T1-weighted scans at whose weights it started:
+ * somebody else's networks of the whole head are not exchanged for ours. */
+static dn_status any_head_is_there(const dn_segmenter *s, bool *out)
 {
     DN_TRY(are_together(DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_COARSE_ANY, out));
-    return *out ? are_together(DN_WHOLE_HEAD_COARSE, DN_WHOLE_HEAD_FINE_ANY, out) : DN_OK;
+    const bool fine = *out && dn_whole_head_fine(s->head) != NULL;
+    return fine ? are_together(DN_WHOLE_HEAD_FINE, DN_WHOLE_HEAD_FINE_ANY, out) : DN_OK;
 }
 
 dn_status dn_segmenter_settle_head(dn_segmenter *s, dn_segment_result *r)
@@ -308,7 +309,7 @@ dn_status dn_segmenter_settle_head(dn_segmenter *s, dn_segment_result *r)
                                                .precision = s->options.precision,
                                                .memory_limit = s->options.memory_limit};
         bool there;
-        DN_TRY(any_head_is_there(&there));
+        DN_TRY(any_head_is_there(s, &there));
         if (!there) {
             return DN_OK;
         }
@@ -317,18 +318,17 @@ dn_status dn_segmenter_settle_head(dn_segmenter *s, dn_segment_result *r)
     exchange(r, dn_whole_head_coarse(s->head), dn_whole_head_coarse(s->any_head));
     exchange(r, dn_whole_head_fine(s->head), dn_whole_head_fine(s->any_head));
     r->any_contrast_head = true;
-    dn_log(DN_LOG_NOTE,
-           "%s: the scan is not T1-weighted; the whole head is measured by the networks '" DN_WHOLE_HEAD_COARSE_ANY
-           "' and '" DN_WHOLE_HEAD_FINE_ANY "'",
-           r->stem);
+    dn_log(DN_LOG_NOTE, "%s: the scan is not T1-weighted; the whole head is measured by the %s '" DN_WHOLE_HEAD_COARSE_ANY "'%s", r->stem,
+           dn_whole_head_fine(s->any_head) != NULL ? "networks" : "network",
+           dn_whole_head_fine(s->any_head) != NULL ? " and '" DN_WHOLE_HEAD_FINE_ANY "'" : "");
     return DN_OK;
 }
 
 dn_status dn_segmenter_settle_contrast(dn_segmenter *s, dn_segment_result *r)
 {
+    const bool other = r->like != NULL ? r->like->any_contrast : dn_contrast_is_other(r->contrast.contrast);
     bool there;
-    if (s->options.model != NULL || s->options.consensus != NULL || s->box.network == NULL ||
-        !dn_contrast_is_other(r->contrast.contrast)) {
+    if (s->options.model != NULL || s->options.consensus != NULL || s->box.network == NULL || !other) {
         return DN_OK;
     }
     if (s->any.network == NULL) {
@@ -412,7 +412,7 @@ static dn_status open_others(dn_segmenter *s)
     bool box = s->options.model == NULL && s->options.consensus == NULL && s->box.network != NULL;
     bool head = s->head != NULL;
     size_t n = 0;
-    if (s->others[0] != NULL) {
+    if (s->others_open) {
         return DN_OK;
     }
     if (box) {
@@ -426,12 +426,15 @@ static dn_status open_others(dn_segmenter *s)
         }
     }
     if (head) {
-        DN_TRY(any_head_is_there(&head));
+        DN_TRY(any_head_is_there(s, &head));
     }
     if (head) {
         DN_TRY(dn_model_open(DN_WHOLE_HEAD_COARSE_ANY, &s->others[n++]));
+    }
+    if (head && dn_whole_head_fine(s->head) != NULL) {
         DN_TRY(dn_model_open(DN_WHOLE_HEAD_FINE_ANY, &s->others[n++]));
     }
+    s->others_open = true;
     return DN_OK;
 }
 

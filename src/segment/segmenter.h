@@ -24,7 +24,8 @@ struct dn_segmenter {
     dn_stack_models *stacks; /* runs it on stacks, when it works on slices and only stacks were given */
     dn_whole_head *head;     /* NULL when it is not used */
     dn_whole_head *any_head; /* instead of it, as `any` */
-    dn_model *others[4];     /* the networks of `any` and `any_head`, where dn_segmenter_models was asked */
+    dn_model *others[4];     /* the networks of `any` and `any_head`, where dn_segmenter_models was asked; then others_open */
+    bool others_open;
     bool measures_head;      /* not for the AC-PC frame, or for `fills`, alone */
     bool fills;              /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
 };
@@ -33,10 +34,11 @@ struct dn_segmenter {
 const dn_box_network *dn_segmenter_box(const dn_segmenter *segmenter, const dn_segment_result *result);
 /* The networks of the whole head, in the same way: dn_segmenter_settle_head. */
 dn_whole_head *dn_segmenter_head(const dn_segmenter *segmenter, const dn_segment_result *result);
-/* After the contrast was seen: where the scan is not T1-weighted, result is one of the networks for any contrast from here on, if they are
- * installed: of the whole head (which then have to look again), and, where no network was named, of the hypothalamus. DN_EINPUT,
- * DN_EFORMAT: they cannot be read. */
+/* For a scan that is not T1-weighted, where the networks of the whole head are used: result is one of those for any contrast from here on, if
+ * they are installed; what the others saw is no longer worth anything. DN_EINPUT, DN_EFORMAT: they cannot be read. */
 DN_CHECKED dn_status dn_segmenter_settle_head(dn_segmenter *segmenter, dn_segment_result *result);
+/* The same for the network of the hypothalamus, after the contrast was seen: does nothing for a T1-weighted scan, or where a network was
+ * named. */
 DN_CHECKED dn_status dn_segmenter_settle_contrast(dn_segmenter *segmenter, dn_segment_result *result);
 /* The voxels that a scan is conformed to first. */
 const dn_model_input *dn_segmenter_contract(const dn_segmenter *segmenter);

@@ -24,7 +24,7 @@ run t1.nii.gz -o t1
 grep -q "$chosen" stderr && fail "T1: measured by the network for any contrast"
 grep -q '"Name": "whole-head-coarse"' t2/t2_dseg.json || fail "T2 without networks of the whole head for any contrast: expected whole-head-coarse in the JSON file"
 for pass in coarse fine; do ln -s "$source_folder/models/whole-head-$pass-any-contrast.safetensors" models/; done
-head="the scan is not T1-weighted; the whole head is measured by the networks 'whole-head-coarse-any-contrast' and 'whole-head-fine-any-contrast'"
+head="the scan is not T1-weighted; the whole head is measured by the network 'whole-head-coarse-any-contrast'"
 run t2.nii.gz -o whole
 grep -q "$head" stderr && grep -q "$chosen" stderr || fail "T2: expected '$head' and '$chosen', found $(cat stderr)"
 grep -q 'It was measured by networks for scans of any contrast' stderr || fail "T2: expected what the numbers are worth, found $(cat stderr)"

@@ -68,6 +68,7 @@ static void paint(const pose *p, dn_head *head)
     assert_ok(dn_posteriors_alloc(&look->posteriors, dim, head->structures.channels));
     memcpy(look->grid.dim, dim, sizeof look->grid.dim);
     look->grid.affine = (dn_affine){{{2, 0, 0, 0}, {0, 2, 0, 0}, {0, 0, 2, 0}}};
+    memcpy(head->oriented.dim, (const int64_t[]){196, 228, 196}, sizeof head->oriented.dim);
     for (int c = 0; c < 3; ++c) { /* the oriented scan has 1 mm and begins 10 mm further out */
         look->map.scale[c] = 2.0;
         look->map.offset[c] = 10.0;
@@ -126,6 +127,23 @@ static void found_where_it_lies(void **state)
     }
 }
 
+/* What lies in the box but not in the scan has not been seen. */
+static void a_cut_scan(void **state)
+{
+    (void)state;
+    static const pose usual = {0, 1.0, {88, 122, 76}};
+    dn_head head;
+    dn_location whole, cut;
+    paint(&usual, &head);
+    assert_ok(dn_head_align_as_t1(&head, &whole));
+    head.oriented.dim[2] = 110;
+    assert_ok(dn_head_align_as_t1(&head, &cut));
+    dn_head_release(&head);
+    if (!(whole.brain_inside > 0.95 && (!cut.found || cut.brain_inside < 0.85))) {
+        fail_msg("expected the whole brain, and less of the cut one; found %.2f and %.2f", whole.brain_inside, cut.brain_inside);
+    }
+}
+
 /* A box without a head. */
 static void nothing_there(void **state)
 {
@@ -141,6 +159,6 @@ static void nothing_there(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(found_where_it_lies), cmocka_unit_test(nothing_there)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(found_where_it_lies), cmocka_unit_test(a_cut_scan), cmocka_unit_test(nothing_there)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

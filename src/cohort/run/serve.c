@@ -25,6 +25,7 @@ typedef struct service {
     dn_norm_model *norms;
     size_t norm_count;
     dn_measurer *measurer;
+    dn_consensus_options consensus; /* which the measurer borrows */
     const char *hidden, *shown; /* of DICOM files: the path, which may name a person, and what messages have in its place; NULL */
 } service;
 
@@ -207,13 +208,13 @@ static void measure(service *it, const json_t *request)
 static dn_status open_networks(service *it, const json_t *first)
 {
     dn_run_settings settings;
-    const dn_consensus_options consensus = dn_consensus_defaults();
+    it->consensus = dn_consensus_defaults();
     DN_TRY(dn_run_settings_read(json_object_get(first, "settings"), &settings));
     if (settings.norms != NULL) {
         DN_TRY(dn_norm_read_list(settings.norms, &it->norms, &it->norm_count));
     }
     const dn_measure_options options = {
-        .segmenter = dn_run_settings_segmenter(&settings, &consensus),
+        .segmenter = dn_run_settings_segmenter(&settings, &it->consensus),
         .outputs = {.posteriors = settings.posteriors, .report = {.norms = it->norms, .norm_count = it->norm_count}},
     };
     return dn_measurer_create(&options, NULL, 0, &it->measurer);
