@@ -85,7 +85,8 @@ static const char *worth(const dn_quality_evidence *e)
     }
     if (!box_fits) {
         return e->any_contrast_head
-                   ? "The whole head was measured by networks for scans of any contrast, which are less exact: do not compare its numbers with "
+                   ? "The whole head was measured by networks for scans of any contrast, which are less exact: do not compare its numbers "
+                     "with "
                      "those of another contrast. The hypothalamus was measured by a network for T1-weighted scans: do not use its numbers."
                    : "The network was trained for T1-weighted scans only: do not use these numbers.";
     }
@@ -95,7 +96,8 @@ static const char *worth(const dn_quality_evidence *e)
                      "networks for T1-weighted scans: do not compare these numbers with those of another contrast."
                    : "The networks were trained for T1-weighted scans only: do not use these numbers.";
     }
-    return "It was measured by networks for scans of any contrast, which are less exact: do not compare these numbers with those of another "
+    return "It was measured by networks for scans of any contrast, which are less exact: do not compare these numbers with those of "
+           "another "
            "contrast.";
 }
 

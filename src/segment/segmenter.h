@@ -26,16 +26,16 @@ struct dn_segmenter {
     dn_whole_head *any_head; /* instead of it, as `any` */
     dn_model *others[4];     /* the networks of `any` and `any_head`, where dn_segmenter_models was asked; then others_open */
     bool others_open;
-    bool measures_head;      /* not for the AC-PC frame, or for `fills`, alone */
-    bool fills;              /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
+    bool measures_head; /* not for the AC-PC frame, or for `fills`, alone */
+    bool fills;         /* for a consensus: a scan without skull is shown with fluid and a shell around the brain (fluid_fill.h) */
 };
 
 /* The network of the hypothalamus that works on volumes and is right for the result's scan: dn_segmenter_settle_contrast. */
 const dn_box_network *dn_segmenter_box(const dn_segmenter *segmenter, const dn_segment_result *result);
 /* The networks of the whole head, in the same way: dn_segmenter_settle_head. */
 dn_whole_head *dn_segmenter_head(const dn_segmenter *segmenter, const dn_segment_result *result);
-/* For a scan that is not T1-weighted, where the networks of the whole head are used: result is one of those for any contrast from here on, if
- * they are installed; what the others saw is no longer worth anything. DN_EINPUT, DN_EFORMAT: they cannot be read. */
+/* For a scan that is not T1-weighted, where the networks of the whole head are used: result is one of those for any contrast from here on,
+ * if they are installed; what the others saw is no longer worth anything. DN_EINPUT, DN_EFORMAT: they cannot be read. */
 DN_CHECKED dn_status dn_segmenter_settle_head(dn_segmenter *segmenter, dn_segment_result *result);
 /* The same for the network of the hypothalamus, after the contrast was seen: does nothing for a T1-weighted scan, or where a network was
  * named. */

@@ -46,14 +46,9 @@ static void every_row_is_whole(void **state)
 static void agrees_with_the_networks(void **state)
 {
     (void)state;
-    static const char *const names[] = {"hypothalamus",
-                                        "hypothalamus-any-contrast",
-                                        "hypothalamus-any-contrast-whole",
-                                        "hypothalamus-2d",
-                                        "whole-head-coarse",
-                                        "whole-head-fine",
-                                        "whole-head-coarse-any-contrast",
-                                        "whole-head-fine-any-contrast"};
+    static const char *const names[] = {
+        "hypothalamus",      "hypothalamus-any-contrast", "hypothalamus-any-contrast-whole", "hypothalamus-2d",
+        "whole-head-coarse", "whole-head-fine",           "whole-head-coarse-any-contrast",  "whole-head-fine-any-contrast"};
     size_t read = 0;
     for (size_t n = 0; n < sizeof names / sizeof *names; ++n) {
         char path[512];

@@ -1,4 +1,5 @@
-/* The average head aligned with labels: a head of labels that is turned, moved and shrunk is found, whatever a scan of it would look like. */
+/* The average head aligned with labels: a head of labels that is turned, moved and shrunk is found, whatever a scan of it would look like.
+ */
 #include "test.h"
 
 #include "image/io.h"
@@ -22,7 +23,8 @@ static int setup(void **state)
     for (size_t i = 0; i < model->label_count; ++i) {
         channel_of[model->labels[i].index] = (int)model->labels[i].channel;
     }
-    static const int same[][2] = {{5, 4}, {136, 4}, {137, 4}, {44, 43}, {163, 43}, {164, 43}, {72, 14}, {25, 2}, {57, 41}}; /* parts of a class */
+    static const int same[][2] = {{5, 4},    {136, 4}, {137, 4}, {44, 43}, {163, 43},
+                                  {164, 43}, {72, 14}, {25, 2},  {57, 41}}; /* parts of a class */
     for (size_t i = 0; i < sizeof same / sizeof *same; ++i) {
         channel_of[same[i][0]] = channel_of[same[i][1]];
     }
@@ -103,8 +105,8 @@ static void found_where_it_lies(void **state)
         dn_head_release(&head);
         assert_true(found.found);
         if (!(found.correlation > DN_ALIGN_CERTAIN && found.match > DN_ALIGN_MATCH)) {
-            fail_msg("pose %zu: expected a correlation over %.2f and a match over %.2f, found %.3f and %.3f", n, DN_ALIGN_CERTAIN, DN_ALIGN_MATCH,
-                     found.correlation, found.match);
+            fail_msg("pose %zu: expected a correlation over %.2f and a match over %.2f, found %.3f and %.3f", n, DN_ALIGN_CERTAIN,
+                     DN_ALIGN_MATCH, found.correlation, found.match);
         }
         double off = 0.0;
         for (int c = 0; c < 3; ++c) { /* voxels of the oriented scan are millimetres here */
@@ -112,8 +114,8 @@ static void found_where_it_lies(void **state)
             off += d * d;
         }
         if (sqrt(off) > 5.0) {
-            fail_msg("pose %zu: expected %.1f %.1f %.1f, found %.1f %.1f %.1f", n, poses[n].at[0] + 10, poses[n].at[1] + 10, poses[n].at[2] + 10,
-                     found.centre[0], found.centre[1], found.centre[2]);
+            fail_msg("pose %zu: expected %.1f %.1f %.1f, found %.1f %.1f %.1f", n, poses[n].at[0] + 10, poses[n].at[1] + 10,
+                     poses[n].at[2] + 10, found.centre[0], found.centre[1], found.centre[2]);
         }
         if (n == 0) {
             first = found;
@@ -159,6 +161,7 @@ static void nothing_there(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(found_where_it_lies), cmocka_unit_test(a_cut_scan), cmocka_unit_test(nothing_there)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(found_where_it_lies), cmocka_unit_test(a_cut_scan),
+                                       cmocka_unit_test(nothing_there)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -26,7 +26,7 @@ typedef struct service {
     size_t norm_count;
     dn_measurer *measurer;
     dn_consensus_options consensus; /* which the measurer borrows */
-    const char *hidden, *shown; /* of DICOM files: the path, which may name a person, and what messages have in its place; NULL */
+    const char *hidden, *shown;     /* of DICOM files: the path, which may name a person, and what messages have in its place; NULL */
 } service;
 
 /* message: consumed. */

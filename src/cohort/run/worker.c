@@ -104,19 +104,21 @@ static dn_status send_line(dn_worker *worker, json_t *message)
     free(text);
     const size_t size = strlen(line);
     size_t sent = 0;
+    int why = 0;
     /* It may have died: then a write must not end us. */
     void (*before)(int) = signal(SIGPIPE, SIG_IGN);
     while (sent < size) {
         const ssize_t n = write(worker->to, line + sent, size - sent);
         if (n < 0 && errno != EINTR) {
+            why = errno;
             break;
         }
         sent += n > 0 ? (size_t)n : 0;
     }
     signal(SIGPIPE, before);
     free(line);
-    if (sent < size) {
-        DN_FAIL(DN_EINTERNAL, "a process that measures does not take work any more: %s", strerror(errno));
+    if (sent < size && why != EPIPE) { /* one that has ended is noticed where its answer is read, which says why */
+        DN_FAIL(DN_EINTERNAL, "a process that measures does not take work any more: %s", strerror(why));
     }
     return DN_OK;
 }

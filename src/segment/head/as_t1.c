@@ -10,9 +10,18 @@
 static const struct {
     const char *structure;
     double value;
-} brightness[] = {{"cerebral_white_matter", 1.0}, {"cerebellum_white_matter", 0.91}, {"lateral_ventricle", 0.28},    {"third_ventricle", 0.28},
-                  {"fourth_ventricle", 0.28},     {"csf", 0.28},                     {"thalamus", 0.80},             {"pallidum", 0.86},
-                  {"brain_stem", 0.88},           {"optic_chiasm", 0.66},            {"ventral_diencephalon", 0.84}, {"putamen", 0.71}};
+} brightness[] = {{"cerebral_white_matter", 1.0},
+                  {"cerebellum_white_matter", 0.91},
+                  {"lateral_ventricle", 0.28},
+                  {"third_ventricle", 0.28},
+                  {"fourth_ventricle", 0.28},
+                  {"csf", 0.28},
+                  {"thalamus", 0.80},
+                  {"pallidum", 0.86},
+                  {"brain_stem", 0.88},
+                  {"optic_chiasm", 0.66},
+                  {"ventral_diencephalon", 0.84},
+                  {"putamen", 0.71}};
 static const double cortex = 0.61;
 
 static double brightness_of(const char *structure)
