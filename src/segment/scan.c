@@ -77,7 +77,7 @@ static dn_status look_at_head(const dn_segmenter *s, dn_segment_result *r, const
     return dn_whole_head_conformed(dn_segmenter_head(s, r), &r->conformed, dn_segmenter_contract(s), location, like, &r->head->found);
 }
 
-/* The networks of the whole head. Where only the frame is asked of them, or what lies around a brain without skull, drop_head lets go of
+/* The networks of the whole head. Where only the frame is asked of them, or what lies around a brain without skull, settle_head lets go of
  * their labels later. */
 static dn_status run_head(dn_segmenter *s, dn_segment_result *r)
 {

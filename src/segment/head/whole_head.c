@@ -246,14 +246,15 @@ static dn_status realign(const dn_conformed *done, dn_head *head)
 }
 
 /* The same for a scan of another contrast, to which the average head cannot be compared: it is aligned with what the network found, drawn
- * as T1 would show it. */
-static dn_status align_labels(const dn_conformed *done, dn_head *head)
+ * as T1 would show it. *placed: it lies elsewhere now. */
+static dn_status align_labels(const dn_conformed *done, dn_head *head, bool *placed)
 {
     dn_location better;
     DN_TRY(dn_head_align_as_t1(head, &better));
     dn_log(DN_LOG_DEBUG, "whole head: the average head, aligned with the labels: correlation %.2f (was %.2f), match %.2f",
            better.correlation, head->location.correlation, better.match);
-    if (better.found && better.correlation >= DN_ALIGN_CERTAIN && better.match >= DN_ALIGN_MATCH) {
+    *placed = better.found && better.correlation >= DN_ALIGN_CERTAIN && better.match >= DN_ALIGN_MATCH;
+    if (*placed) {
         const dn_affine to_conformed = conformed_of(done);
         double centre[3];
         dn_affine to_volume;
@@ -289,10 +290,10 @@ static dn_status look_coarse(dn_whole_head *whole, const dn_conformed *done, con
         DN_TRY_GOTO(status, look_once(whole, scan, start, head), done);
     } else {
         DN_TRY_GOTO(status, look_placed(whole, scan, start, head), done);
-        const bool any = whole->options.any_contrast;
-        DN_TRY_GOTO(status, any ? align_labels(done, head) : realign(done, head), done);
+        bool placed = false; /* the box was placed by an alignment that T1 is needed for */
+        DN_TRY_GOTO(status, whole->options.any_contrast ? align_labels(done, head, &placed) : realign(done, head), done);
         const double size = known_size(&head->location);
-        if (size != head->size || any) { /* the box was placed by an alignment that T1 is needed for */
+        if (size != head->size || placed) {
             head->size = size;
             dn_conformed_release(&own);
             DN_TRY_GOTO(status, show(done, contract, &whole->coarse->input, head->size, &own, &scan), done);
