@@ -75,7 +75,7 @@ part_train() {
 
 part_slices() {
     local name="forward: EfficientNetB0 U-Net, a slice of 512 x 512" many=$((repeats * 5))
-    "$build/bench/bench_peak"
+    if [ -x "$build/bench/bench_peak" ]; then "$build/bench/bench_peak"; fi # for x86-64 only
     for type in "${types[@]}"; do
         try "$build/bench/bench_forward" unet2d "$efficientnet" 1 1 "$edge" "$edge" 3 "$threads" "$many" "$type" | named "$name"
     done

@@ -2,7 +2,7 @@
 # `make weights`: trains the shipped networks again, from DIEN_DATA's label maps, and writes models/NAME.safetensors. Build folder $1.
 # It takes hours (about 100 minutes per whole-head network on one modern core), so it runs at low priority, saves every five minutes,
 # and continues where it stopped when it is called again; Ctrl-C saves.
-#   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, the four of whole_head_fine, hypothalamus,
+#   WEIGHTS      which: configs in this order (both stages of whole_head_coarse, the six of whole_head_fine, hypothalamus,
 #                hypothalamus_2d, those for any contrast)
 #   DIEN_CONSENSUS, DIEN_STACKS, DIEN_MAPS  truth, stacks and label maps of the hypothalamus networks, made if they do not exist (out/consensus,
 #                out/hypothalamus_stacks, out/maps)
@@ -24,12 +24,29 @@ if [ -n "${STEPS:-}" ]; then
 fi
 mkdir -p "$models"
 export DIEN_RUNS=$PWD/$runs # where second stages find the first
-# What is shipped has other biases, by which volumes fit (the cards); the fine network of the whole head is the mean of its last two stages.
+# What is shipped has other biases, by which volumes fit (the cards).
 adjust() { # the config, the model, changes
     /usr/bin/python3 tools/model_adjust.py "$runs/$1/$2.safetensors" "$models/.new" "${@:3}"
     mv "$models/.new" "$models/$2.safetensors"
 }
+# The fine network of the whole head from synthetic scans alone, the mean of two stages: it draws the labels of real heads for the next stage (the partners), and the network for
+# any contrast starts at it.
+synthetic=$runs/whole_head_fine_synthetic
+partners() { # labels of the real heads that configs/whole_head_fine_partners.yaml names, once
+    local folder list scan
+    ln -sf "$(realpath "$models/whole-head-coarse.safetensors")" "$synthetic/"
+    for folder in ds000011 ds002748; do
+        list=()
+        while read -r scan; do
+            [ -e "$runs/partners/$folder/${scan%_T1w.nii.gz}_dseg.nii.gz" ] || list+=("$DIEN_DATA/t1w_$folder/$scan")
+        done < <(grep -o "t1w_$folder/[^']*_T1w.nii.gz" configs/whole_head_fine_partners.yaml | cut -d/ -f2)
+        [ ${#list[@]} -gt 0 ] || continue
+        DIEN_MODELS=$synthetic nice "$build/dien" segment "${list[@]}" -o "$runs/partners/$folder" --accept --quiet --structures "$tissues" || [ $? = 4 ]
+    done
+}
+tissues=thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,ventral_diencephalon,ventricles,brain_stem,optic_chiasm,cerebrum,cerebellum,csf
 stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second whole_head_fine_third whole_head_fine_fourth'
+stages+=' whole_head_fine_partners whole_head_fine_partners_second'
 any='whole_head_coarse_any_contrast whole_head_fine_any_contrast'
 for stage in '' _second _third; do any+=" hypothalamus_any_contrast$stage"; done
 for stage in '' _second _third _fourth; do any+=" hypothalamus_any_contrast_whole$stage"; done
@@ -47,6 +64,7 @@ for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d $any}; do
         export DIEN_MAPS=${DIEN_MAPS:-$PWD/out/maps}
         tools/hypothalamus_maps.sh "$build"
     fi
+    if [[ $config == whole_head_fine_partners* ]]; then partners; fi
     echo "== configs/$config.yaml -> $run"
     nice "$build/dien" train "configs/$config.yaml" --resume -o "$run" "${more[@]}"
     for model in "$run"/*.safetensors; do
@@ -58,6 +76,11 @@ for config in ${WEIGHTS:-$stages hypothalamus hypothalamus_2d $any}; do
     case $config in
         whole_head_fine_fourth)
             adjust whole_head_fine_third whole-head-fine --mix "$run/whole-head-fine.safetensors" 0.5 4=-1.5 43=-1.5 13=1.1 52=1.1 14=0.2 15=-0.8 11=-0.3 50=-0.3 10=-0.1 49=-0.1
+            mkdir -p "$synthetic"
+            cp "$models/whole-head-fine.safetensors" "$synthetic/"
+            ;;
+        whole_head_fine_partners_second)
+            adjust whole_head_fine_partners whole-head-fine --mix "$run/whole-head-fine.safetensors" 0.5 4=-0.6 43=-0.6 13=0.6 52=0.6 14=0.4 12=-0.2 51=-0.2
             ;;
         whole_head_coarse_any_contrast) adjust "$config" whole-head-coarse-any-contrast 4=-1.1 43=-1.1 ;;
         whole_head_fine_any_contrast)

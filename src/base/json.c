@@ -120,6 +120,24 @@ dn_status dn_json_read_or_empty(const char *path, json_t **out)
     return DN_OK;
 }
 
+json_t *dn_json_string(const char *text)
+{
+    json_t *plain = json_string(text);
+    if (plain == NULL) {
+        const size_t size = strlen(text) + 1;
+        char *copy = malloc(size);
+        if (copy != NULL) {
+            memcpy(copy, text, size);
+        }
+        for (char *p = copy; p != NULL && *p != '\0'; ++p) {
+            *p = (unsigned char)*p < 0x80 ? *p : '?';
+        }
+        plain = copy != NULL ? json_string(copy) : NULL;
+        free(copy);
+    }
+    return plain;
+}
+
 json_t *dn_json_of_text(const char *text)
 {
     json_t *root = NULL;

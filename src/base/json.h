@@ -34,6 +34,9 @@ DN_CHECKED dn_status dn_json_read_or_empty(const char *path, json_t **out);
 /* The tree of a text that we wrote ourselves, into a model file or a table of the page. NULL: text is NULL, or no object or list of JSON,
  * or memory was short (then the job ends with DN_ENOMEM: dn_json_starved). Owned by the caller. */
 json_t *dn_json_of_text(const char *text);
+/* A string of a text that may hold any bytes (a file's name): what is not UTF-8 becomes '?'. Owned by the caller; NULL: memory was short.
+ */
+json_t *dn_json_string(const char *text);
 
 /* Indented, with a line's end after it; atomic. root: consumed; NULL: it could not be made. digits: of numbers that are not whole, at most
  * 17, which keep every bit. DN_ENOMEM, also when a piece of root could not be made; DN_EIO. */

@@ -193,16 +193,17 @@ static dn_status fit(dn_conformed *out, const dn_model_input *input, double size
     return normalise(out->volume, input, out->ranged, &out->low, &out->high);
 }
 
-/* *scan: replaced by a copy on square axes where its own are not. */
-static dn_status make_square(dn_volume **scan, dn_conformed *out)
+dn_status dn_conform_square(dn_volume **scan, double *skew)
 {
-    const double skew = dn_grid_skew(&(*scan)->grid);
-    if (skew > DN_SKEW_SQUARE) {
+    const double found = dn_grid_skew(&(*scan)->grid);
+    *skew = 0.0;
+    if (found > DN_SKEW_SQUARE) {
         dn_volume *straight = NULL;
-        DN_TRY(dn_volume_straighten(*scan, &straight));
+        const dn_status status = dn_volume_straighten(*scan, &straight);
         dn_volume_destroy(*scan);
         *scan = straight;
-        out->skew = skew;
+        *skew = found;
+        return status;
     }
     return DN_OK;
 }
@@ -218,7 +219,7 @@ static dn_status conform(dn_volume *scan, const dn_model_input *input, const dou
     }
     dn_orientation wanted;
     dn_status status;
-    DN_TRY_GOTO(status, make_square(&scan, out), fail);
+    DN_TRY_GOTO(status, dn_conform_square(&scan, &out->skew), fail);
     out->scan_grid = scan->grid;
     DN_TRY_GOTO(status, dn_orientation_parse(input->orientation, &wanted), fail);
     dn_orientation present = dn_orientation_of(&scan->grid.affine);

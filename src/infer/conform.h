@@ -44,6 +44,9 @@ DN_CHECKED dn_status dn_conform_ranged(dn_volume *scan, const dn_model_input *in
  * must be that of input (DN_EUSAGE). out->oriented stays NULL: done has it. With voxels of `size` times the network's spacing: to the
  * network, the head has 1 / size of its own size. Grids, and what is measured on them, stay in the scan's own mm. */
 DN_CHECKED dn_status dn_conform_sized(const dn_conformed *done, const dn_model_input *input, double size, dn_conformed *out);
+/* *scan, whose axes may not be at right angles, is replaced by a copy on square ones, as conforming does (straighten.h); destroyed on
+ * failure. *skew: dn_conformed.skew. */
+DN_CHECKED dn_status dn_conform_square(dn_volume **scan, double *skew);
 /* Whether both ask for the same voxels: orientation, spacing and intensities. */
 bool dn_conform_same(const dn_model_input *a, const dn_model_input *b);
 /* Sizes that a scan of this grid (its axes already in the model's order) gets for a model of these spacings. */

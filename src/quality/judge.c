@@ -156,6 +156,29 @@ static void judge_groups(const dn_quality_evidence *e, const dn_quality_limits *
     }
 }
 
+/* Parts whose volume is the sum of probabilities that win nowhere. */
+static void judge_parts_without_voxels(const dn_quality_evidence *e, dn_quality *out)
+{
+    char names[160] = "", name[64];
+    for (size_t i = 0; i < e->volumes->count; ++i) {
+        const dn_volume_row *row = &e->volumes->row[i];
+        if (row->whole || row->hard_volume_mm3 > 0.0 || strncmp(row->structure, "hypothalamus_", 13) != 0) {
+            continue;
+        }
+        const size_t used = strlen(names);
+        dn_volume_row_name(row, name);
+        snprintf(names + used, sizeof names - used, "%s%s%s (%.1f mm3)", used > 0 ? ", " : "", dn_quality_side_name(row->hemi), name,
+                 row->volume_mm3);
+    }
+    if (*names != '\0') {
+        dn_quality_add(
+            out, DN_FLAG_WARNING, "part_without_voxels",
+            "No voxel shows these parts of the hypothalamus, and their volumes are only sums of low probabilities: %s. Do not use "
+            "the volumes of these parts.",
+            names);
+    }
+}
+
 /* How a network that works on slices came to look where it did. */
 static void judge_frame(const dn_quality_evidence *e, const dn_quality_limits *limits, dn_quality *out)
 {
@@ -312,6 +335,7 @@ void dn_quality_judge(const dn_quality_evidence *evidence, dn_quality *out)
     }
     if (evidence->acpc_refused == NULL) {
         judge_groups(evidence, limits, out);
+        judge_parts_without_voxels(evidence, out);
     }
     judge_volumes(evidence->volumes, limits, out);
     dn_quality_judge_parts(evidence, out);

@@ -124,7 +124,9 @@ static bool belongs(const dn_volume_row *row, const dn_label_entry *entry)
     const bool side = row->hemi == 'B' || entry->side == row->hemi;
     const bool part =
         strncmp(entry->structure, row->structure, n) == 0 && (entry->structure[n] == '\0' || (row->whole && entry->structure[n] == '_'));
-    const bool included = strcmp(row->structure, "ventral_diencephalon") == 0 && strncmp(entry->structure, "hypothalamus_", 13) == 0;
+    const bool hypothalamus =
+        strncmp(entry->structure, "hypothalamus", 12) == 0 && (entry->structure[12] == '\0' || entry->structure[12] == '_');
+    const bool included = hypothalamus && strcmp(row->structure, "ventral_diencephalon") == 0;
     return side && (part || included);
 }
 

@@ -52,6 +52,7 @@ static dn_status read_scan(const char *path, dn_segment_result *out)
 {
     dn_volume *volume = NULL;
     DN_TRY(dn_scan_read(path, NULL, &volume, &out->info));
+    DN_TRY(dn_conform_square(&volume, &out->conformed.skew)); /* as the labels are */
     out->conformed.scan_grid = volume->grid;
     dn_status status = dn_volume_reorient(volume, &DN_ORIENTATION_RAS, &out->conformed.oriented);
     dn_volume_destroy(volume);

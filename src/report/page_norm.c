@@ -140,10 +140,11 @@ static dn_status put_remark(const dn_report *it, const dn_norm_verdict *v)
                    {DN_NORM_OUTSIDE_COMBINATION, "age and head size together are outside the range of the norm"},
                    {DN_NORM_OUTSIDE_SEX, "the norm has no people of this sex"}};
     DN_TRY(dn_file_printf(it->w, "<td class=\"text\">%s",
-                          v->reduced              ? "smaller than normal"
-                          : v->enlarged           ? "larger than normal"
-                          : v->reduced_one_sample ? "below the range, but a change of scanner can explain this"
-                                                  : "within the range"));
+                          v->reduced               ? "smaller than normal"
+                          : v->enlarged            ? "larger than normal"
+                          : v->reduced_one_sample  ? "below the range, but a change of scanner can explain this"
+                          : v->enlarged_one_sample ? "above the range, but a change of scanner can explain this"
+                                                   : "within the range"));
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; ++i) {
         if (v->outside & reasons[i].flag) {
             DN_TRY(dn_file_printf(it->w, "; <strong>%s</strong>", reasons[i].text));

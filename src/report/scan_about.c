@@ -134,8 +134,8 @@ static dn_sex sex_of_text(const char *text)
     return DN_SEX_UNKNOWN;
 }
 
-/* The row of a person, of several that of the session; DN_TABLE_NONE: none, or nobody can tell which. */
-static size_t row_of(const dn_table *table, const search *who, size_t id)
+/* The row of a person, of several that of the session; DN_TABLE_NONE: none, or nobody can tell which. *other: it is of another session. */
+static size_t row_of(const dn_table *table, const search *who, size_t id, bool *other)
 {
     static const char *const names[] = {"session_id", "session", "ses", NULL};
     const size_t session = column_of(table, names);
@@ -153,6 +153,8 @@ static size_t row_of(const dn_table *table, const search *who, size_t id)
             found_here = row;
         }
     }
+    const char *when = count == 1 && session != DN_TABLE_NONE ? dn_table_text(table, found, session) : NULL;
+    *other = here != 1 && when != NULL && who->session != NULL;
     return here == 1 ? found_here : count == 1 ? found : DN_TABLE_NONE;
 }
 
@@ -162,13 +164,14 @@ static void take_person(const dn_table *table, const search *who, dn_scan_about 
     static const char *const ages[] = {"age", "age_at_scan", "age_years", NULL};
     static const char *const sexes[] = {"sex", "gender", NULL};
     const size_t id = column_of(table, ids), age = column_of(table, ages), sex = column_of(table, sexes);
-    const size_t row = id != DN_TABLE_NONE ? row_of(table, who, id) : DN_TABLE_NONE;
+    bool other = false;
+    const size_t row = id != DN_TABLE_NONE ? row_of(table, who, id, &other) : DN_TABLE_NONE;
     if (row == DN_TABLE_NONE) {
         return;
     }
     double years = NAN;
-    if (isnan(out->age) && age != DN_TABLE_NONE && dn_table_number(table, row, age, &years) == DN_OK && years >= 0.0 &&
-        years <= OLDEST_AGE) {
+    if (isnan(out->age) && age != DN_TABLE_NONE && !other &&
+        /* an age is one of its time */ dn_table_number(table, row, age, &years) == DN_OK && years >= 0.0 && years <= OLDEST_AGE) {
         out->age = years;
         out->person_from = "participants.tsv";
     }

@@ -163,7 +163,7 @@ static dn_status write_posteriors(const dn_segment_result *r, const char *path)
 {
     size_t count = (size_t)(r->structures.channels - 1);
     dn_volume **maps = NULL;
-    const dn_conformed place = dn_segment_result_place(r);
+    const dn_conformed place = dn_segment_result_output(r);
     DN_TRY(dn_alloc(&maps, count, sizeof *maps, "the posteriors"));
     dn_status status = DN_OK;
     for (size_t i = 0; i < count && status == DN_OK; ++i) {

@@ -19,6 +19,21 @@ dn_conformed dn_segment_result_place(const dn_segment_result *result)
     return place;
 }
 
+dn_conformed dn_segment_result_output(const dn_segment_result *result)
+{
+    dn_conformed place = dn_segment_result_place(result);
+    if (result->model_grid) { /* whose axes are those of `oriented` in other voxels */
+        const dn_axis_map model = result->conformed.map;
+        for (int c = 0; c < 3; ++c) {
+            place.map.offset[c] = (place.map.offset[c] - model.offset[c]) / model.scale[c];
+            place.map.scale[c] /= model.scale[c];
+        }
+        place.oriented = result->conformed.volume;
+        place.scan_grid = place.oriented->grid;
+    }
+    return place;
+}
+
 const dn_model *dn_segment_result_model(const dn_segment_result *result)
 {
     return result->hypothalamus != NULL ? result->structures.model : NULL;

@@ -85,7 +85,8 @@ typedef struct dn_segment_result {
     dn_precision precision;
     dn_scan_info info;
     double scan_spacing[3];        /* mm, of the scan as it came */
-    dn_conformed conformed;        /* without its `volume`, which only networks see; `oriented` is kept for pictures */
+    dn_conformed conformed;        /* without its `volume`, which only networks see, but for model_grid; `oriented` is kept for pictures */
+    bool model_grid;               /* labels, mask and posteriors lie on the grid of conformed.volume, not on the scan's */
     double white_matter;           /* peak that was found in the conformed scan, of 0..1; 0: not looked for */
     dn_location *location;         /* owned; of the average head; NULL: it was not aligned, or nothing like it was found */
     bool head_seen;                /* the networks of the whole head ran, perhaps only for the frame: location also uses their labels */
@@ -107,5 +108,8 @@ void dn_segment_result_destroy(dn_segment_result *result);
 const dn_model *dn_segment_result_model(const dn_segment_result *result);
 /* The conformed scan that belongs to the posteriors of the hypothalamus (native.h, quality/judge.h): what is in it is borrowed. */
 dn_conformed dn_segment_result_place(const dn_segment_result *result);
+/* The same for the grid that results are written on (native.h): its scan_grid is that grid, and of `oriented` only the grid is to be used.
+ */
+dn_conformed dn_segment_result_output(const dn_segment_result *result);
 
 #endif

@@ -29,20 +29,6 @@ static dn_status enter(const dn_segment_result *r, dn_stage stage)
     return dn_cancel_check();
 }
 
-/* The conformed scan takes the place of the scan: what follows is drawn, labelled and written on it. */
-static void take_model_grid(dn_segment_result *r)
-{
-    dn_conformed *c = &r->conformed;
-    dn_volume_destroy(c->oriented);
-    c->oriented = c->volume;
-    c->volume = NULL;
-    c->scan_grid = c->oriented->grid;
-    c->map = (dn_axis_map){{1.0, 1.0, 1.0}, {0.0, 0.0, 0.0}};
-    if (r->hypothalamus != NULL) {
-        r->hypothalamus->map = c->map;
-    }
-}
-
 /* The average head. */
 static dn_status locate(const dn_segmenter *s, dn_segment_result *r)
 {
@@ -175,16 +161,15 @@ static void settle_head(const dn_segmenter *s, dn_segment_result *r)
 }
 
 /* The mask of what is inside the skull, and its row's numbers. */
-static dn_status measure_icv(dn_segment_result *r)
+static dn_status measure_icv(dn_segment_result *r, const dn_grid *grid)
 {
     dn_volume *inside = NULL;
     dn_head_measured *head = r->head;
     if (!head->icv_wanted || head->found.stripped) {
         return DN_OK;
     }
-    DN_TRY(dn_head_inside(&head->found, &r->conformed.scan_grid, &inside));
-    dn_status status = dn_labels_create(&r->conformed.scan_grid, &head->icv);
-    const dn_grid *grid = &r->conformed.scan_grid;
+    DN_TRY(dn_head_inside(&head->found, grid, &inside));
+    dn_status status = dn_labels_create(grid, &head->icv);
     const int64_t slice = grid->dim[0] * grid->dim[1];
     int64_t voxels = 0;
     double sum = 0;
@@ -209,7 +194,7 @@ static dn_status measure_icv(dn_segment_result *r)
     free(sums);
     dn_volume_destroy(inside);
     DN_TRY(status);
-    return dn_volumes_add_icv(&r->volumes, head->found.icv_mm3, (double)voxels * dn_grid_voxel_volume(&r->conformed.scan_grid),
+    return dn_volumes_add_icv(&r->volumes, head->found.icv_mm3, (double)voxels * dn_grid_voxel_volume(grid),
                               voxels > 0 ? sum / (double)voxels : (double)NAN);
 }
 
@@ -231,18 +216,18 @@ static dn_status measure_labels(dn_segment_result *r)
     dn_head_tally tally = {{0}, {0}};
     const dn_hypothalamus *h = r->hypothalamus;
     DN_TRY(settle_lattice(r));
+    const dn_conformed place = dn_segment_result_output(r);
     if (h != NULL) {
-        const dn_conformed place = dn_segment_result_place(r);
         DN_TRY(dn_native_labels(&place, &h->posteriors, &r->structures, &r->native));
         DN_TRY(dn_volumes_measure(&h->posteriors, h->voxel_mm3, &r->native, &r->structures, h->groups, &r->volumes));
     } else {
-        DN_TRY(dn_labels_create(&r->conformed.scan_grid, &r->native.labels));
-        r->native.voxel_volume = dn_grid_voxel_volume(&r->conformed.scan_grid);
+        DN_TRY(dn_labels_create(&place.scan_grid, &r->native.labels));
+        r->native.voxel_volume = dn_grid_voxel_volume(&place.scan_grid);
     }
     if (r->head != NULL) {
         DN_TRY(dn_head_paint(&r->head->found, r->head->wanted, r->native.labels, &tally));
         DN_TRY(dn_volumes_add_head(&r->volumes, &r->head->found, r->head->wanted, &tally, r->native.voxel_volume));
-        DN_TRY(measure_icv(r));
+        DN_TRY(measure_icv(r, &place.scan_grid));
     }
     return DN_OK;
 }
@@ -250,11 +235,11 @@ static dn_status measure_labels(dn_segment_result *r)
 static dn_status measure(const dn_segmenter *s, dn_segment_result *r)
 {
     DN_TRY(enter(r, DN_STAGE_MEASURE));
-    if (s->options.model_grid) {
-        take_model_grid(r);
+    r->model_grid = s->options.model_grid;
+    if (!r->model_grid) {
+        dn_volume_destroy(r->conformed.volume);
+        r->conformed.volume = NULL;
     }
-    dn_volume_destroy(r->conformed.volume);
-    r->conformed.volume = NULL;
     settle_head(s, r);
     DN_TRY(measure_labels(r));
     if (r->stack != NULL && r->volumes.count == 0) {

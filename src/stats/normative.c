@@ -436,6 +436,7 @@ dn_status dn_norm_apply(const dn_norm_model *model, const dn_norm_person *person
     out->reduced = out->measured_high < out->low;
     out->enlarged = out->measured_low > out->high;
     out->reduced_one_sample = person->value < out->low;
+    out->enlarged_one_sample = person->value > out->high;
     return DN_OK;
 }
 

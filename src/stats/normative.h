@@ -117,6 +117,7 @@ typedef struct dn_norm_verdict {
     double measured_low, measured_high; /* the volume -+ z times the scanner's SD; equal to the volume when no SD is known */
     bool reduced, enlarged;             /* the two-sample rule: the measured interval as a whole below (above) the normal interval */
     bool reduced_one_sample;            /* the volume alone below the normal interval */
+    bool enlarged_one_sample;           /* the volume alone above it */
     unsigned outside;                   /* DN_NORM_OUTSIDE_... */
 } dn_norm_verdict;
 

@@ -19,7 +19,7 @@ awk 'function u() { s = (s * 16807) % 2147483647; return s / 2147483647 }
        print "participant_id\tage\tsex\tscanner\ticv\tthalamus" > "people.tsv"
        print "low\t50\tF\tS1\t1500\t9.5" > "people.tsv"; print "normal\t50\tM\tS1\t1500\t14.6" > "people.tsv"
        print "between\t50\tM\tS1\t1500\t12.6" > "people.tsv"; print "old\t99\tM\tS1\t1500\t12.5" > "people.tsv"
-       print "unmeasured\t50\tM\tS1\t1500\tn/a" > "people.tsv"; print "new\t40\tM\tS77\t1500\t14.9" > "people.tsv" }'
+       print "above\t50\tM\tS1\t1500\t16.7" > "people.tsv"; print "unmeasured\t50\tM\tS1\t1500\tn/a" > "people.tsv"; print "new\t40\tM\tS77\t1500\t14.9" > "people.tsv" }'
 
 cell() { # cell FILE KEY COLUMN: in the row whose first field is KEY
     awk -F'\t' -v key="$2" -v column="$3" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) c = i } $1 == key { print $c; exit }' "$1"
@@ -78,6 +78,9 @@ table=people/normative.tsv
 [ "$(cell $table low reduced)" = 1 ] || fail "apply: low should be reduced"
 [ "$(cell $table normal reduced)" = 0 ] || fail "apply: normal should not be reduced"
 [ "$(cell $table between reduced)" = 0 ] && [ "$(cell $table between reduced_one_sample)" = 1 ] || fail "apply: between should differ by rule"
+[ "$(cell $table above enlarged)" = 0 ] && [ "$(cell $table above enlarged_one_sample)" = 1 ] || fail "apply: above should differ by rule, found $(cell $table above z)"
+grep -E '^(participant_id|above)' people.tsv >above.tsv && expect 0 normative apply norm/norm.json above.tsv -o above
+tr '\n' ' ' <above/normative.txt | grep -q 'above the normal interval, but a change of scanner can explain this' || fail "apply: above is said to be normal: $(cat above/normative.txt)"
 case $(cell $table old outside) in *"age outside"*) ;; *) fail "apply: old should be outside by age, found $(cell $table old outside)" ;; esac
 case $(cell $table new outside) in *"scanner not"*) ;; *) fail "apply: new should be outside by scanner" ;; esac
 [ "$(cell $table normal outside)" = n/a ] || fail "apply: normal should be inside"

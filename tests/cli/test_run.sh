@@ -48,7 +48,8 @@ grep -q "is a DataLad (git-annex) link" stderr || fail "expected the dead link, 
 for scan in sub-01_ses-a sub-01_ses-b_acq-mprage_run-1 sub-01_ses-b_acq-mprage_run-2 sub-02_rec-norm sub-08; do
     [ "$(state "out 1" $scan)" = "done" ] || fail "$scan: expected done, found '$(state "out 1" $scan)'"
 done
-for scan in sub-05 sub-06 sub-07; do
+[ -e "out 1/status/sub-05.json" ] && fail "sub-04: a record for a scan that is only named wrongly"
+for scan in sub-06 sub-07; do
     [ "$(state "out 1" $scan)" = failed ] || fail "$scan: expected failed, found '$(state "out 1" $scan)'"
 done
 [ -s "out 1/sub-01/ses-b/anat/sub-01_ses-b_acq-mprage_run-2_volumes.tsv" ] || fail "no volumes of run-2: $(find "out 1" | head -n 40)"
@@ -76,7 +77,8 @@ expect 0 run "set ü" "out 1" participant --dry-run "${with[@]}"
 [ "$(grep measure stdout)" = $'sub-02_rec-norm\tmeasure\tthe scan has changed\nsub-08\tmeasure\tsub-08_qc.png is missing or was changed' ] ||
     fail "expected sub-02 and sub-08, found $(cat stdout)"
 expect 0 run "set ü" "out 1" participant --dry-run "${with[@]}" --posteriors
-[ "$(grep -c 'measure.posteriors (yes, was as usual)' stdout)" -eq 8 ] || fail "another option: expected all 8, found $(cat stdout)"
+[ "$(grep -c 'measure.posteriors (yes, was as usual)' stdout)" -eq 7 ] || fail "another option: expected all 7 that can be measured, found $(cat stdout)"
+grep -q $'^sub-05\tfailed\t.*its name says sub-05' stdout || fail "another option: expected the wrong name, found $(cat stdout)"
 expect 6 run "set ü" "out 1" participant "${with[@]}"
 [ -s "out 1/sub-08/anat/sub-08_qc.png" ] || fail "the lost picture was not made again"
 
@@ -85,6 +87,59 @@ cp good.nii.gz saved.nii.gz && : >"set ü/sub-02/anat/sub-02_rec-norm_T1w.nii.gz
 expect 6 run "set ü" "out 1" participant "${with[@]}"
 [ -e "out 1/sub-02" ] && fail "old results of a scan that is now empty: $(find "out 1/sub-02")"
 cp saved.nii.gz "set ü/sub-02/anat/sub-02_rec-norm_T1w.nii.gz"
+
+# --- a wrong name is seen at once whether it is still wrong; its file never touches the results of the scan whose name it bears
+mv "set ü/sub-04/anat/sub-05_T1w.nii.gz" "set ü/sub-04/anat/sub-04_T1w.nii.gz"
+expect 6 run "set ü" "out 1" participant "${with[@]}"
+[ "$(state "out 1" sub-04)" = "done" ] || fail "renamed as was asked for: expected done, found '$(state "out 1" sub-04)': $(cat stderr)"
+cp good.nii.gz "set ü/sub-04/anat/sub-08_T1w.nii.gz"
+touch mark
+for _ in 1 2; do
+    expect 6 run "set ü" "out 1" participant "${with[@]}"
+    grep -q "sub-04/anat/sub-08_T1w.nii.gz: its name says sub-08, its folder sub-04" stderr || fail "a misplaced copy: found $(cat stderr)"
+    [ "$(state "out 1" sub-08)" = "done" ] && [ -s "out 1/sub-08/anat/sub-08_volumes.tsv" ] ||
+        fail "a misplaced copy took the results of sub-08: $(cat stderr)"
+done
+[ -z "$(find "out 1" -newer mark -name '*_volumes.tsv')" ] || fail "a misplaced copy: measured again $(find "out 1" -newer mark)"
+rm "set ü/sub-04/anat/sub-08_T1w.nii.gz"
+
+# --- a name that is not UTF-8, a folder that cannot be read, a scan beside sessions, a dead link: a sentence each, and the others are measured
+described odd 'An odd set'
+put odd/sub-1/anat/sub-1_T1w.nii.gz && put "odd/sub-M$(printf '\374')/anat/sub-M$(printf '\374')_T1w.nii.gz"
+put odd/sub-5/ses-1/anat/sub-5_ses-1_T1w.nii.gz && put odd/sub-5/anat/sub-5_T1w.nii.gz && ln -s nowhere odd/sub-6
+if [ "$(id -u)" -ne 0 ]; then mkdir odd/sub-7 && chmod 0 odd/sub-7; fi
+expect 6 run odd odd-out participant --model "$model"
+[ "$(state odd-out sub-1)$(state odd-out sub-5_ses-1)" = donedone ] || fail "odd names: expected two done, found $(ls odd-out/status): $(cat stderr)"
+for sentence in "is not a valid BIDS name" "sub-5/anat: not taken" "sub-6: a link to a folder that is not there"; do
+    grep -q "$sentence" stderr || fail "odd names: expected '$sentence', found $(cat stderr)"
+done
+[ "$(id -u)" -eq 0 ] || grep -q "cannot read the folder .*sub-7" stderr || fail "a folder without permission: found $(cat stderr)"
+[ "$(id -u)" -eq 0 ] || chmod 700 odd/sub-7
+
+# --- a try that says nothing about the scan leaves the results that there are
+cp -r odd-out odd-before
+expect 3 run odd odd-out participant --again --memory-budget 0.1 --model "$model"
+grep -q "measuring it takes about" stderr || fail "--again without memory: found $(cat stderr)"
+diff -r odd-before odd-out || fail "--again without memory: results were lost"
+"$dien" run odd odd-out participant --again --jobs 1 "${with[@]}" >/dev/null 2>killed.err &
+run=$!
+for _ in $(seq 600); do pkill -KILL -P $run && break; sleep 0.01; done # its first worker, in the middle
+wait $run
+diff -r -x status odd-before odd-out >difference || fail "--again with a killed process: $(head -n 5 difference)"
+[ "$(state odd-out sub-1)" = "done" ] || fail "--again with a killed process: sub-1 is '$(state odd-out sub-1)': $(cat killed.err)"
+
+# --- the data set gets a description, or another author in it: it is the same data set
+rm odd/dataset_description.json
+expect 6 run odd nameless participant "${with[@]}"
+described odd 'An odd set'
+expect 6 run odd nameless participant "${with[@]}"
+echo '{"Name": "An odd set", "BIDSVersion": "1.8.0", "Authors": ["A"]}' >odd/dataset_description.json
+touch mark
+expect 6 run odd nameless participant "${with[@]}"
+[ -z "$(find nameless -newer mark -name '*_volumes.tsv')" ] || fail "another author: measured again"
+expect 6 run odd odd-out participant "${with[@]}"
+mkdir untouched && expect 0 run odd untouched participant --dry-run "${with[@]}"
+[ -z "$(ls -A untouched)" ] || fail "--dry-run wrote $(ls -A untouched)"
 
 # --- killed in the middle: what is done stays, nothing half-written counts, the rest is done
 described many many
@@ -124,12 +179,20 @@ same_results whole broken
 
 # --- two runs at once in one folder: every scan once, none lost
 rm -rf both
-"$dien" run many both participant --jobs 1 "${with[@]}" >/dev/null 2>first.err &
+"$dien" run many both participant --jobs 1 --verbose --model "$model" >/dev/null 2>first.err &
 first=$!
-"$dien" run many both participant --jobs 1 "${with[@]}" >/dev/null 2>second.err
+"$dien" run many both participant --jobs 1 --verbose --model "$model" >/dev/null 2>second.err
 second=$?
 wait $first
 first=$?
+own() { # how many scans a run measured itself, by what it said
+    local all before
+    all=$(grep -o '[0-9]* of 10 scans measured' "$1" | cut -d ' ' -f 1)
+    before=$(grep -o '[0-9]* were measured in earlier runs' "$1" | cut -d ' ' -f 1)
+    grep -q 'all of them in earlier runs' "$1" && before=$all
+    echo $((all - ${before:-0}))
+}
+[ $(($(own first.err) + $(own second.err))) -eq 10 ] || fail "two runs at once: measured $(own first.err) and $(own second.err) of 10: $(cat first.err second.err)"
 for code in $first $second; do [ "$code" = 4 ] || [ "$code" = 6 ] || fail "two runs at once: exit $code: $(cat first.err second.err)"; done
 same_results whole both
 

@@ -78,13 +78,37 @@ expect 0 run set out longitudinal --dry-run "${with[@]}" --shard 2/2
 
 # --- the group's table
 expect 0 run set out group --quiet
-[ "$(awk -F '\t' '$2 == "thalamus" && $3 == "B" {print $1, $4, $9}' out/group/longitudinal.tsv)" = "sub-01 2 year" ] ||
+[ "$(awk -F '\t' '$3 == "thalamus" && $4 == "B" {print $1, $5, $10}' out/group/longitudinal.tsv)" = "sub-01 2 year" ] ||
     fail "group: expected one row of the thalamus, found $(cat out/group/longitudinal.tsv)"
 [ -s out/group/longitudinal.json ] || fail "group: no longitudinal.json"
 grep -q 'href="longitudinal.tsv"' out/group/report.html || fail "group: the report does not name the table of changes"
 # The rows of the long table are by name, the first session is by time.
 [ "$(awk -F '\t' 'NR > 1 {print $2, $5}' out/group/volumes_wide.tsv | head -n 2 | tr '\n' ';')" = "ses-a no;ses-b yes;" ] ||
     fail "group: expected ses-b to be the first session, found $(cut -f 1-5 out/group/volumes_wide.tsv)"
+# --- a change that no longer holds is not counted: an old table, a session that a person rejects, a record of other scans
+cp -r out/longitudinal kept
+record=out/longitudinal/sub-01/sub-01_longitudinal.tsv
+cut -f 1-8 kept/sub-01/sub-01_longitudinal.tsv >"$record"
+expect 0 run set out group
+grep -q 'the change of sub-01 is not counted: .*interval' stderr && [ -s out/group/report.html ] || fail "an old table: found $(cat stderr)"
+cp kept/sub-01/sub-01_longitudinal.tsv "$record"
+table=$(echo out/sub-01/ses-b/anat/*_volumes.tsv)
+printf '{"Accepted": false, "Reason": "moved", "Who": "A", "When": "2026-01-01T00:00:00Z", "SHA256": "%s"}\n' "$(sha256sum "$table" | cut -c 1-64)" >"${table%_volumes.tsv}_review.json"
+expect 0 run set out group
+[ "$(awk -F '\t' '$3 == "thalamus" && $4 == "B" {print $1, $2}' out/group/longitudinal.tsv)" = "sub-01 no" ] || fail "a rejected session: found $(cat out/group/longitudinal.tsv)"
+expect 0 run set out longitudinal --dry-run --structures thalamus
+grep -q $'^sub-01\tskipped' stdout || fail "a rejected session: expected it to be skipped, found $(cat stdout)"
+rm "${table%_volumes.tsv}_review.json"
+sed -i 's/"Models"/"OtherModels"/' out/longitudinal/status/sub-01.json
+expect 0 run set out group
+grep -q 'the change of sub-01 is not counted' stderr || fail "other networks: found $(cat stderr)"
+# --- a session that was rejected is said each time, and in the table
+cp kept/status/sub-01.json out/longitudinal/status/sub-01.json
+sed -i 's/"Accepted": true/"Accepted": false/' out/longitudinal/status/sub-01.json
+expect 0 run set out group --quiet
+[ "$(awk -F '\t' '$3 == "thalamus" && $4 == "B" {print $1, $2}' out/group/longitudinal.tsv)" = "sub-01 no" ] || fail "rejected: found $(cat out/group/longitudinal.tsv)"
+sed -i 's/1903-06-01/1902-06-01/' set/sub-01/ses-a/sub-01_ses-a_scans.tsv
+expect 4 run set out longitudinal "${with[@]}"
 rm -r out/longitudinal
 expect 0 run set out group --quiet
 [ ! -e out/group/longitudinal.tsv ] || fail "group: an old table of changes stayed"

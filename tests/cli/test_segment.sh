@@ -264,6 +264,20 @@ if ! sanitized; then
     echo "out of memory $seen times, each with a sentence"
 fi
 
+# --- on the model's grid: another grid for the labels, and nothing else; quality control sees the scan that there is
+for grid in scan model; do
+    "$dien" segment good.nii -o "on-$grid" --model "$model" --threads 1 --grid $grid --posteriors >stdout 2>stderr
+    echo $? >"on-$grid.code"
+    tr -d ' \n' <"on-$grid/good_volumes.json" | grep -o '"Code":"[a-z_0-9]*"' >"on-$grid.flags"
+    cut -f 1-3,6 "on-$grid/good_volumes.tsv" >"on-$grid.volumes"
+done
+cmp -s on-scan.code on-model.code || fail "--grid model: exit code $(cat on-model.code), without it $(cat on-scan.code)"
+diff on-scan.flags on-model.flags >difference || fail "--grid model: other flags: $(cat difference)"
+diff on-scan.volumes on-model.volumes >difference || fail "--grid model: other volumes or verdicts: $(cat difference)"
+grep -q '"coarse"' on-model.flags || fail "--grid model: expected coarse (1.5 mm), found $(cat on-model.flags)"
+[ "$(gzip -dc on-model/good_dseg.nii.gz | od -An -t f4 -j 80 -N 4 | tr -d ' ')" = 1 ] || fail "--grid model: expected voxels of 1 mm in the labels"
+cmp -s on-scan/good_qc.png on-model/good_qc.png || fail "--grid model: another picture"
+
 # --- Ctrl-C, early to late: 130, or done; never a half file. A second one at once ends it, too.
 for delay in 0.02 0.1 0.3 0.6 1.0; do
     rm -rf out

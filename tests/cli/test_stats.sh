@@ -60,6 +60,17 @@ cmp -s "$work/stdout" "$work/first" || fail "--session: expected the same as --w
 expect_sentence 3 'there are: ses-1, ses-2' stats groups "$work/participants.tsv" "$work/sessions" --value hypothalamus --group group --session 5
 expect_sentence 3 "sub-01_ses-1_volumes.tsv and in $work/sessions/sub-01_ses-2_volumes.tsv" stats correlate "$work/sessions" --x hypothalamus --y session
 expect 0 stats groups "$work/sessions" --paired --value hypothalamus --group session
+# The control is what differences are from, whichever comes first; what pairs cannot do is refused.
+printf 'id\tvisit\thyp\nA\tpost\t90\nB\tpost\t95\nC\tpost\t91\nD\tpost\t93\nA\tpre\t100\nB\tpre\t102\nC\tpre\t101\nD\tpre\t99\n' >"$work/visits.tsv"
+expect 0 stats groups "$work/visits.tsv" --id id --paired --value hyp --group visit --control pre
+tr '\n' ' ' <"$work/stdout" | grep -qF 'post vs. pre: −8.2' || fail "--paired --control pre: expected a loss of 8 %, found $(cat "$work/stdout")"
+expect 0 stats groups "$work/visits.tsv" --id id --paired --value hyp --group visit --control post
+tr '\n' ' ' <"$work/stdout" | grep -qF 'pre vs. post: +8.9' || fail "--paired --control post: expected a gain of 8 %, found $(cat "$work/stdout")"
+expect_sentence 3 nonsense stats groups "$work/visits.tsv" --id id --paired --value hyp --group visit --control nonsense
+for option in "--icv hyp" "--covariates id" "--outliers iqr" "--equal-variances"; do
+    # shellcheck disable=SC2086 # words are meant
+    expect_sentence 2 "a paired comparison cannot" stats groups "$work/visits.tsv" --id id --paired --value hyp --group visit --control pre $option
+done
 
 expect 0 stats correlate "$work/p.tsv" --where group=ALS --alsfrs alsfrs --duration months --x alsfrs_slope --y hypothalamus --icv icv --covariates age,sex -o "$work/cor"
 for part in "alsfrs_slope" "given age, sex (" "partial" "95 % CI" "n = 19"; do

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "image/io.h"
 #include "image/orientation.h"
+#include "infer/conform.h"
 
 #include <math.h>
 #include <string.h>
@@ -93,6 +94,25 @@ static void test_volumes(void **state)
     assert_null(dn_volume_rows_find(&rows, "thalamus", 'R'));
     assert_null(dn_volume_rows_find(&rows, "thalamus", 'B'));
     assert_close(row_of(&rows, "caudate", 'R')->volume_mm3, 60.0, 1e-12);
+    dn_volume_rows_release(&rows);
+    dn_volume_rows_release(&base);
+    dn_labels_destroy(before);
+    dn_labels_destroy(after);
+}
+
+/* The network that works on slices labels the hypothalamus as a whole (819 and 820): VentralDC includes that, too. */
+static void test_whole_hypothalamus(void **state)
+{
+    (void)state;
+    static const int whole[] = {819, 28, 0}, many[] = {8, 4, 10};
+    dn_volume_rows base = {.row = calloc(4, sizeof *base.row)}, rows;
+    dn_labels *before = map_of(whole, many, 3), *after = map_of(whole, many, 3);
+    add(&base, "hypothalamus", 'L', true, 25.0, 24.0);
+    add(&base, "ventral_diencephalon", 'L', true, 38.0, 12.0);
+    after->data[8] = 0; /* a voxel of 28 less */
+    assert_ok(dn_corrected_volumes(before, &base, after, NULL, &rows));
+    assert_close(row_of(&rows, "ventral_diencephalon", 'L')->volume_mm3, (3 + 8) * 3.0, 1e-12);
+    assert_close(row_of(&rows, "hypothalamus", 'L')->volume_mm3, 25.0, 0.0);
     dn_volume_rows_release(&rows);
     dn_volume_rows_release(&base);
     dn_labels_destroy(before);
@@ -261,6 +281,30 @@ static void test_drawing(void **state)
     assert_ok(draw(folder, &other, &size));
     assert_true(size != first_size || memcmp(first, other, size) != 0);
     free(other);
+    /* A sheared scan was measured on square axes, and its map is on these. */
+    dn_volume *sheared = NULL, *square = NULL;
+    dn_labels *on_square = NULL;
+    double skew;
+    snprintf(path, sizeof path, "%s/a.nii.gz", folder);
+    assert_ok(dn_scan_read(path, NULL, &sheared, &(dn_scan_info){.volumes = 0}));
+    sheared->grid.affine.m[0][2] += 0.8;
+    assert_ok(dn_volume_write(sheared, path, NULL));
+    square = sheared;
+    assert_ok(dn_conform_square(&square, &skew));
+    assert_true(skew > 10.0);
+    assert_ok(dn_labels_create(&square->grid, &on_square));
+    for (int64_t k = 8; k < 14; ++k) {
+        for (int64_t i = 8; i < 16; ++i) {
+            on_square->data[dn_grid_offset(&square->grid, i, 10, k)] = (uint16_t)(i < 12 ? 10 : 49);
+        }
+    }
+    snprintf(path, sizeof path, "%s/a_dseg.nii.gz", folder);
+    assert_ok(dn_labels_write(on_square, path, NULL));
+    assert_ok(draw(folder, &other, &size));
+    free(other);
+    dn_volume_destroy(square);
+    dn_labels_destroy(on_square);
+    write_turned(folder, 0, map);
     snprintf(path, sizeof path, "%s/a_dseg.nii.gz", folder); /* a map of another scan */
     map->grid.dim[2] = 21;
     assert_ok(dn_labels_write(map, path, NULL));
@@ -273,6 +317,7 @@ static void test_drawing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_volumes), cmocka_unit_test(test_files), cmocka_unit_test(test_drawing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_volumes), cmocka_unit_test(test_whole_hypothalamus),
+                                       cmocka_unit_test(test_files), cmocka_unit_test(test_drawing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,6 +113,13 @@ static void sessions_have_their_own_row(void **state)
     dn_scan_about found = about("long/sub-01/ses-2/anat/sub-01_ses-2_T1w.nii.gz");
     assert_close(found.age, 45, 0);
     dn_scan_about_release(&found);
+    /* The only row is of another session: its age is not that of this scan, its sex is. */
+    put("one/participants.tsv", "participant_id\tsession_id\tage\tsex\nsub-01\tses-1\t40\tF\n");
+    put("one/sub-01/ses-2/anat/empty", "");
+    found = about("one/sub-01/ses-2/anat/sub-01_ses-2_T1w.nii.gz");
+    assert_true(isnan(found.age));
+    assert_int_equal(found.sex, DN_SEX_FEMALE);
+    dn_scan_about_release(&found);
 }
 
 /* What the caller says counts; what cannot be read is left out. */

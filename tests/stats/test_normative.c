@@ -230,6 +230,9 @@ static void the_rule_is_the_seeds(void **state)
     person.value = limit - 0.5 * own;
     assert_ok(dn_norm_apply(&model, &person, 0.08, &verdict));
     assert_true(verdict.reduced);
+    person.value = verdict.high + 0.5 * own; /* the same above */
+    assert_ok(dn_norm_apply(&model, &person, NAN, &verdict));
+    assert_true(verdict.enlarged_one_sample && !verdict.enlarged && !verdict.reduced_one_sample);
     person.value = verdict.high + 1.01 * own;
     assert_ok(dn_norm_apply(&model, &person, NAN, &verdict));
     assert_true(verdict.enlarged && verdict.percentile > 97.5);

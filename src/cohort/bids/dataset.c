@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define DESCRIPTION "dataset_description.json"
 #define BIDS_VERSION "1.10.0"
@@ -120,20 +121,85 @@ dn_status dn_derivative_is_one(const char *folder, bool *results)
     return DN_OK;
 }
 
-static dn_status check_description(const json_t *description, const char *output, const source *from, const char *version, bool mix)
+/* Whether the results are of the scans of a data set. */
+typedef enum { NO_RECORDS, NO_IMAGES, OTHER_SCANS, ITS_SCANS } kinship;
+
+/* By the sizes of the files that were measured: a few are enough, and those of another data set, which may have the same names, differ. */
+static dn_status compare_scans(const char *dataset, const char *output, kinship *out)
+{
+    enum { ENOUGH = 50 };
+    char *folder = NULL;
+    const struct dirent *entry;
+    dn_status status = DN_OK;
+    int compared = 0;
+    *out = NO_RECORDS;
+    DN_TRY(dn_path_join(output, DN_SCAN_STATUS_FOLDER, &folder));
+    DIR *open = opendir(folder);
+    while (open != NULL && status == DN_OK && *out != ITS_SCANS && compared < ENOUGH && (entry = readdir(open)) != NULL) {
+        char *path = NULL;
+        json_t *record = NULL;
+        struct stat facts;
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        DN_TRY_GOTO(status, dn_path_join(folder, entry->d_name, &path), done);
+        status = dn_json_read_or_empty(path, &record);
+        free(path);
+        path = NULL;
+        const json_t *bytes = json_object_get(json_object_get(record, "Input"), "Bytes");
+        *out = *out == NO_RECORDS ? NO_IMAGES : *out;
+        if (status == DN_OK && json_is_integer(bytes) && json_object_get(record, "Dicom") == NULL) {
+            status = dn_path_join(dataset, text_at(record, "Scan"), &path);
+            const bool same = status == DN_OK && stat(path, &facts) == 0 && (json_int_t)facts.st_size == json_integer_value(bytes);
+            *out = same ? ITS_SCANS : OTHER_SCANS;
+            ++compared;
+        }
+        free(path);
+        json_decref(record);
+        if (status == DN_EINPUT) { /* a record that cannot be read says nothing */
+            dn_error_clear();
+            status = DN_OK;
+        }
+    }
+done:
+    if (open != NULL) {
+        closedir(open);
+    }
+    free(folder);
+    return status;
+}
+
+/* *changed: it is the same data set, and its description was changed since. */
+static dn_status check_source(const char *dataset, const char *output, const json_t *then, const source *from, bool *changed)
+{
+    kinship scans;
+    const bool name = strcmp(text_at(then, "Name"), from->name) == 0;
+    *changed = !name || strcmp(text_at(then, "SHA256"), from->sha256) != 0;
+    if (!*changed) {
+        return DN_OK;
+    }
+    DN_TRY(compare_scans(dataset, output, &scans));
+    const bool named = *text_at(then, "SHA256") != '\0'; /* it had a description */
+    if (scans == OTHER_SCANS || (!name && (named || scans == NO_IMAGES))) {
+        DN_FAIL(DN_EUSAGE, "%s holds results of another data set, '%s'; name another folder for those of '%s'", output,
+                text_at(then, "Name"), from->name);
+    }
+    return DN_OK;
+}
+
+/* dataset, from: NULL: it does not matter of which data set the results are. *changed: check_source. */
+static dn_status check_description(const json_t *description, const char *dataset, const char *output, const source *from,
+                                   const char *version, bool mix, bool *changed)
 {
     const json_t *made = json_array_get(json_object_get(description, "GeneratedBy"), 0);
     const json_t *source_then = json_object_get(description, "DienSource");
+    *changed = false;
     if (strcmp(text_at(made, "Name"), "dien") != 0 || source_then == NULL) {
         DN_FAIL(DN_EUSAGE, "%s holds a data set that dien did not make (%s); name another folder for the results", output,
                 *text_at(made, "Name") != '\0' ? text_at(made, "Name") : text_at(description, "Name"));
     }
-    if (from != NULL &&
-        (strcmp(text_at(source_then, "Name"), from->name) != 0 || strcmp(text_at(source_then, "SHA256"), from->sha256) != 0)) {
-        DN_FAIL(DN_EUSAGE,
-                "%s holds results of another data set, '%s' (or its " DESCRIPTION
-                " was changed since); name another folder for those of '%s'",
-                output, text_at(source_then, "Name"), from->name);
+    if (from != NULL) {
+        DN_TRY(check_source(dataset, output, source_then, from, changed));
     }
     if (!mix && version != NULL && strcmp(text_at(made, "Version"), version) != 0) {
         return dn_error_offer(
@@ -185,28 +251,51 @@ static dn_status check_place(const char *dataset, const char *output)
     return DN_OK;
 }
 
+/* The folder as it is. *write: its description is missing, or not that of now. */
+static dn_status look(const char *dataset, const char *output, const char *version, bool mix, const source *from, bool *write)
+{
+    json_t *description = NULL;
+    bool empty = true, changed = false;
+    DN_TRY(read_description(output, &description));
+    if (description == NULL) {
+        *write = true;
+        DN_TRY(is_empty(output, &empty));
+        if (!empty) {
+            DN_FAIL(DN_EUSAGE, "%s is not empty and holds no results of a data set; name another folder for the results", output);
+        }
+        return DN_OK;
+    }
+    const dn_status status = check_description(description, dataset, output, from, version, mix, &changed);
+    const json_t *made = json_array_get(json_object_get(description, "GeneratedBy"), 0);
+    *write = changed || strcmp(text_at(made, "Version"), version) != 0; /* mixed, as was asked for */
+    json_decref(description);
+    return status;
+}
+
+dn_status dn_derivative_may_open(const char *dataset, const char *output, const char *version, bool mix)
+{
+    source from;
+    bool write;
+    DN_TRY(check_place(dataset, output));
+    if (!dn_path_exists(output)) {
+        return DN_OK;
+    }
+    DN_TRY(source_of(dataset, &from));
+    const dn_status status = look(dataset, output, version, mix, &from, &write);
+    free(from.name);
+    return status;
+}
+
 dn_status dn_derivative_open(const char *dataset, const char *output, const char *version, bool mix)
 {
     source from;
-    json_t *description = NULL;
-    bool empty = true;
+    bool write = false;
     dn_status status = check_place(dataset, output);
     DN_TRY(status);
     DN_TRY(source_of(dataset, &from));
     DN_TRY_GOTO(status, dn_path_make_folder(output), done);
-    DN_TRY_GOTO(status, read_description(output, &description), done);
-    if (description != NULL) {
-        DN_TRY_GOTO(status, check_description(description, output, &from, version, mix), done);
-        const json_t *made = json_array_get(json_object_get(description, "GeneratedBy"), 0);
-        if (strcmp(text_at(made, "Version"), version) != 0) { /* mixed, as was asked for */
-            status = write_description(output, &from, version);
-        }
-    } else {
-        DN_TRY_GOTO(status, is_empty(output, &empty), done);
-        if (!empty) {
-            DN_FAIL_GOTO(status, done, DN_EUSAGE, "%s is not empty and holds no results of a data set; name another folder for the results",
-                         output);
-        }
+    DN_TRY_GOTO(status, look(dataset, output, version, mix, &from, &write), done);
+    if (write) {
         DN_TRY_GOTO(status, write_description(output, &from, version), done);
     }
     if (status == DN_OK) {
@@ -216,7 +305,6 @@ dn_status dn_derivative_open(const char *dataset, const char *output, const char
         status = write_text(output, "README", readme);
     }
 done:
-    json_decref(description);
     free(from.name);
     return status;
 }
@@ -243,7 +331,8 @@ dn_status dn_derivative_check(const char *output)
     if (description == NULL) {
         DN_FAIL(DN_EINPUT, "%s holds no results of a data set (it has no " DESCRIPTION ")", output);
     }
-    dn_status status = check_description(description, output, NULL, NULL, true);
+    bool changed;
+    dn_status status = check_description(description, NULL, output, NULL, NULL, true, &changed);
     json_decref(description);
     return status == DN_EUSAGE ? dn_error_set(DN_EINPUT, "%s", dn_error_message()) : status;
 }
@@ -258,7 +347,8 @@ dn_status dn_derivative_check_source(const char *dataset, const char *output)
     DN_TRY(source_of(dataset, &from));
     dn_status status = read_description(output, &description);
     if (status == DN_OK) {
-        status = check_description(description, output, &from, NULL, true);
+        bool changed;
+        status = check_description(description, dataset, output, &from, NULL, true, &changed);
     }
     json_decref(description);
     free(from.name);

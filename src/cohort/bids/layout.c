@@ -114,6 +114,26 @@ static void list_suffix(char *list, size_t size, const char *suffix)
     }
 }
 
+/* The names in the folder `where` below the data set. *readable: false: it may not be read, which is the fault of a scan and stops no
+ * other. */
+static dn_status names_or_reason(dn_layout_walk *it, const char *subject, const char *session, const char *where, dn_layout_names *names,
+                                 bool *readable)
+{
+    char *folder = NULL;
+    DN_TRY(dn_path_join(it->dataset, where, &folder));
+    dn_status status = names_read(folder, names);
+    free(folder);
+    *readable = status == DN_OK;
+    if (status == DN_EINPUT) {
+        char *why = NULL;
+        DN_TRY(dn_strdup(dn_error_message(), &why));
+        dn_error_clear();
+        status = dn_layout_add_unreadable(it, subject, session, where, why);
+        free(why);
+    }
+    return status;
+}
+
 /* Scans of one session, or of a person without sessions. where: "sub-01/ses-2". */
 static dn_status walk_session(dn_layout_walk *it, const char *subject, const char *session, const char *where)
 {
@@ -125,7 +145,11 @@ static dn_status walk_session(dn_layout_walk *it, const char *subject, const cha
     DN_TRY_GOTO(status, status, done);
     DN_TRY_GOTO(status, dn_path_join(it->dataset, inside, &folder), done);
     if (dn_path_is_folder(folder)) {
-        DN_TRY_GOTO(status, names_read(folder, &files), done);
+        bool readable;
+        DN_TRY_GOTO(status, names_or_reason(it, subject, session, inside, &files, &readable), done);
+        if (!readable) {
+            goto done;
+        }
     }
     for (size_t i = 0; i < files.count && status == DN_OK; ++i) {
         dn_bids_name name;
@@ -200,17 +224,29 @@ static dn_status take_session(dn_layout_walk *it, const char *subject, const cha
     return wanted ? walk_session(it, subject, session, where) : DN_OK;
 }
 
+static bool has_name(const dn_layout_names *list, const char *name)
+{
+    size_t i = 0;
+    while (i < list->count && strcmp(list->name[i], name) != 0) {
+        ++i;
+    }
+    return i < list->count;
+}
+
 static dn_status walk_subject(dn_layout_walk *it, const char *folder_name)
 {
     const char *subject = dn_bids_bare(DN_BIDS_SUB, folder_name);
     const dn_bids_wanted *wanted = it->wanted;
     const size_t before = it->out->count, remarks = it->out->remark_count;
-    char *folder = NULL, *where = NULL;
+    char *where = NULL;
     dn_layout_names inside = {.name = NULL};
     size_t sessions = 0;
-    dn_status status;
-    DN_TRY(dn_path_join(it->dataset, folder_name, &folder));
-    DN_TRY_GOTO(status, names_read(folder, &inside), done);
+    dn_status status = DN_OK;
+    bool readable;
+    DN_TRY(names_or_reason(it, subject, NULL, folder_name, &inside, &readable));
+    if (!readable) {
+        return DN_OK;
+    }
     for (size_t i = 0; i < inside.count && status == DN_OK; ++i) {
         if (dn_bids_has_key(DN_BIDS_SES, inside.name[i])) {
             ++sessions;
@@ -227,10 +263,12 @@ static dn_status walk_subject(dn_layout_walk *it, const char *folder_name)
             status = dn_layout_remark(it, "%s: has no sessions, and some were asked for", folder_name);
         }
     }
+    if (status == DN_OK && sessions > 0 && has_name(&inside, "anat")) {
+        status = dn_layout_remark(it, "%s/anat: not taken, as BIDS has scans of a person with sessions in these", folder_name);
+    }
 done:
     dn_layout_names_release(&inside);
     free(where);
-    free(folder);
     return status;
 }
 
@@ -309,7 +347,11 @@ static dn_status walk_person(dn_layout_walk *it, const char *name, bool *is_one)
     DN_TRY(participant_wanted(it->wanted, name, &wanted));
     DN_TRY(dn_path_join(it->dataset, name, &path));
     *is_one = dn_path_is_folder(path);
+    const bool there = dn_path_exists(path);
     free(path);
+    if (!there) {
+        return wanted ? dn_layout_remark(it, "%s: a link to a folder that is not there", name) : DN_OK;
+    }
     if (!*is_one) {
         return wanted ? dn_layout_dicom_archive(it, NULL, name, is_one) : DN_OK;
     }
@@ -395,6 +437,7 @@ static dn_status walk_all(dn_layout_walk *it, const dn_layout_names *folders)
         return fail_without_scans(it);
     }
     DN_TRY(dn_layout_dicom_doubts(it));
+    DN_TRY(dn_layout_check_text(it->out));
     return dn_layout_find_twins(it->out);
 }
 

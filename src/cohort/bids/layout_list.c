@@ -3,6 +3,7 @@
 #include "cohort/bids/layout_private.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -61,6 +62,62 @@ dn_status dn_layout_new_scan(dn_layout_walk *it, dn_bids_scan **out)
     return DN_OK;
 }
 
+dn_status dn_layout_add_unreadable(dn_layout_walk *it, const char *subject, const char *session, const char *where, const char *why)
+{
+    dn_bids_scan *scan;
+    DN_TRY(dn_layout_new_scan(it, &scan));
+    DN_TRY(dn_asprintf(&scan->path, "%s/%s", it->dataset, where));
+    DN_TRY(dn_strdup(where, &scan->inside));
+    DN_TRY(dn_strdup(where, &scan->folder));
+    DN_TRY(dn_strdup(subject, &scan->subject));
+    if (session != NULL) {
+        DN_TRY(dn_strdup(session, &scan->session));
+    }
+    DN_TRY(dn_asprintf(&scan->key, "sub-%s%s%s", subject, session != NULL ? "_ses-" : "", session != NULL ? session : ""));
+    DN_TRY(dn_strdup(scan->key, &scan->stem));
+    return dn_strdup(why, &scan->unusable);
+}
+
+static bool is_utf8(const char *text)
+{
+    for (size_t left = strlen(text); left > 0;) {
+        const size_t n = dn_text_character(text, left);
+        if (n == 0) {
+            return false;
+        }
+        text += n;
+        left -= n;
+    }
+    return true;
+}
+
+static void make_ascii(char *text)
+{
+    for (char *p = text; p != NULL && *p != '\0'; ++p) {
+        *p = (unsigned char)*p < 0x80 ? *p : '?';
+    }
+}
+
+dn_status dn_layout_check_text(dn_bids_layout *layout)
+{
+    for (size_t i = 0; i < layout->count; ++i) {
+        dn_bids_scan *scan = &layout->scan[i];
+        if (is_utf8(scan->path)) {
+            continue;
+        }
+        char *const texts[] = {scan->inside,  scan->key,     scan->stem,     scan->folder,
+                               scan->subject, scan->session, scan->unusable, scan->dicom != NULL ? scan->dicom->origin : NULL};
+        for (size_t k = 0; k < sizeof texts / sizeof *texts; ++k) {
+            make_ascii(texts[k]);
+        }
+        if (scan->unusable == NULL) {
+            DN_TRY(dn_asprintf(&scan->unusable, "%s: its name, or that of a folder that it is in, is not written in UTF-8: rename it",
+                               scan->inside));
+        }
+    }
+    return DN_OK;
+}
+
 static int by_key(const void *a, const void *b)
 {
     const dn_bids_scan *x = *(dn_bids_scan *const *)a, *y = *(dn_bids_scan *const *)b;
@@ -80,40 +137,45 @@ static dn_status say_twice(dn_bids_scan *scan, const dn_bids_scan *other)
                                                 scan->inside, where);
 }
 
+/* scans: those of one key. Those that are to get keys of their own are unusable then. */
+static dn_status part_twins(dn_bids_scan **scans, size_t count)
+{
+    size_t usable = 0, first = count, second = count;
+    for (size_t i = 0; i < count; ++i) {
+        usable += scans[i]->unusable == NULL;
+        second = scans[i]->unusable == NULL && first < count && second == count ? i : second;
+        first = scans[i]->unusable == NULL && first == count ? i : first;
+    }
+    for (size_t i = 0; i < count && usable > 1; ++i) {
+        DN_TRY(say_twice(scans[i], scans[i == first ? second : first]));
+    }
+    for (size_t i = 0; i < count; ++i) {
+        if (scans[i]->unusable != NULL) {
+            free(scans[i]->key);
+            scans[i]->key = NULL;
+            DN_TRY(dn_strdup(scans[i]->stem, &scans[i]->key));
+        }
+    }
+    return DN_OK;
+}
+
 dn_status dn_layout_find_twins(dn_bids_layout *layout)
 {
     dn_bids_scan **sorted = NULL;
-    bool *twins = NULL;
-    dn_status status = dn_alloc(&twins, layout->count, sizeof *twins, "the list of scans");
-    if (status == DN_OK) {
-        status = dn_alloc(&sorted, layout->count, sizeof *sorted, "the list of scans");
-    }
-    if (status != DN_OK) {
-        free(twins);
-        return status;
-    }
+    DN_TRY(dn_alloc(&sorted, layout->count, sizeof *sorted, "the list of scans"));
+    dn_status status = DN_OK;
     for (size_t i = 0; i < layout->count; ++i) {
         sorted[i] = &layout->scan[i];
     }
     if (layout->count > 0) {
         qsort(sorted, layout->count, sizeof *sorted, by_key);
     }
-    for (size_t i = 1; i < layout->count && status == DN_OK; ++i) {
-        if (strcmp(sorted[i]->key, sorted[i - 1]->key) == 0) {
-            status = say_twice(sorted[i], sorted[i - 1]);
-            status = status == DN_OK ? say_twice(sorted[i - 1], sorted[i]) : status;
-            twins[i] = twins[i - 1] = true;
+    for (size_t i = 0, end; i < layout->count && status == DN_OK; i = end) {
+        for (end = i + 1; end < layout->count && strcmp(sorted[end]->key, sorted[i]->key) == 0; ++end) {
         }
-    }
-    for (size_t i = 0; i < layout->count && status == DN_OK; ++i) { /* a record for each */
-        if (twins[i]) {
-            free(sorted[i]->key);
-            sorted[i]->key = NULL;
-            status = dn_strdup(sorted[i]->stem, &sorted[i]->key);
-        }
+        status = end > i + 1 ? part_twins(sorted + i, end - i) : DN_OK;
     }
     free(sorted);
-    free(twins);
     return status;
 }
 

@@ -27,7 +27,12 @@ void dn_layout_names_release(dn_layout_names *list);
 DN_CHECKED dn_status dn_layout_remark(dn_layout_walk *it, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* One scan more, zeroed. */
 DN_CHECKED dn_status dn_layout_new_scan(dn_layout_walk *it, dn_bids_scan **out);
-/* Two scans that are one by their names would write one record: both become unusable. */
+/* A folder that cannot be read, which may hold scans, as one that is unusable; why: a sentence. where: "sub-01/ses-2". */
+DN_CHECKED dn_status dn_layout_add_unreadable(dn_layout_walk *it, const char *subject, const char *session, const char *where,
+                                              const char *why);
+/* Scans under names that are not UTF-8 become unusable, and nothing but their path has such bytes then. */
+DN_CHECKED dn_status dn_layout_check_text(dn_bids_layout *layout);
+/* Two scans that are one by their names would write one record: both become unusable, unless one is already. */
 DN_CHECKED dn_status dn_layout_find_twins(dn_bids_layout *layout);
 /* Notes a session that is there. *wanted: it was asked for, or none was. */
 DN_CHECKED dn_status dn_layout_see_session(dn_layout_walk *it, const char *session, bool *wanted);

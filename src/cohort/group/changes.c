@@ -17,14 +17,18 @@ static const char *const columns[] = {"structure",   "hemi",         "sessions",
                                       "low_percent", "high_percent", "per",      "interval", "method"};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static dn_status put_rows(dn_file_writer *w, const char *person, const dn_table *table)
+static dn_status find_columns(const dn_table *table, size_t at[COLUMNS])
 {
-    size_t at[COLUMNS];
     for (size_t c = 0; c < COLUMNS; ++c) {
         DN_TRY(dn_table_column(table, columns[c], &at[c]));
     }
+    return DN_OK;
+}
+
+static dn_status put_rows(dn_file_writer *w, const char *person, const dn_table *table, const size_t at[COLUMNS], bool accepted)
+{
     for (size_t row = 0; row < dn_table_rows(table); ++row) {
-        DN_TRY(dn_file_printf(w, "%s", person));
+        DN_TRY(dn_file_printf(w, "%s\t%s", person, accepted ? "yes" : "no"));
         for (size_t c = 0; c < COLUMNS; ++c) {
             const char *text = dn_table_text(table, row, at[c]);
             DN_TRY(dn_file_printf(w, "\t%s", text != NULL ? text : "n/a"));
@@ -34,50 +38,55 @@ static dn_status put_rows(dn_file_writer *w, const char *person, const dn_table 
     return DN_OK;
 }
 
-/* *there: whether it was measured. */
-static dn_status put_person(dn_file_writer *w, const dn_roster *cohort, const char *person, bool *there)
+/* *there: whether it was measured, and from the scans that count now. */
+static dn_status put_person(dn_file_writer *w, const dn_roster *cohort, size_t from, size_t end, bool *there)
 {
-    char *record = NULL, *path = NULL;
+    const char *person = cohort->scan[from].participant;
+    char *path = NULL;
     dn_table *table = NULL;
-    dn_status status;
+    dn_person_state state;
+    bool accepted;
+    size_t at[COLUMNS];
     *there = false;
-    DN_TRY_GOTO(status, dn_asprintf(&record, "%s/" DN_LONGITUDINAL_FOLDER "/status/%s.json", cohort->output, person), done);
-    if (!dn_path_exists(record)) {
-        goto done;
+    DN_TRY(dn_person_look(cohort, from, end, &state, &accepted));
+    if (state == DN_PERSON_STALE) {
+        dn_log(DN_LOG_WARNING,
+               "the change of %s is not counted: its sessions are other ones now, or were measured again; the step 'longitudinal' "
+               "measures it again",
+               person);
     }
-    DN_TRY_GOTO(status, dn_asprintf(&path, "%s/" DN_LONGITUDINAL_FOLDER "/%s/%s_longitudinal.tsv", cohort->output, person, person), done);
-    status = dn_table_read(path, &table);
-    if (status != DN_OK && status != DN_ENOMEM && status != DN_ECANCELLED) {
+    if (state != DN_PERSON_DONE) {
+        return DN_OK;
+    }
+    DN_TRY(dn_asprintf(&path, "%s/" DN_LONGITUDINAL_FOLDER "/%s/%s_longitudinal.tsv", cohort->output, person, person));
+    dn_status status = dn_table_read(path, &table);
+    free(path);
+    status = status == DN_OK ? find_columns(table, at) : status;
+    *there = status == DN_OK;
+    if (status == DN_OK) {
+        status = put_rows(w, person, table, at, accepted);
+    } else if (status != DN_ENOMEM && status != DN_ECANCELLED) {
         dn_log(DN_LOG_WARNING, "the change of %s is not counted: %s", person, dn_error_message());
         dn_error_clear();
         status = DN_OK;
-        goto done;
     }
-    if (status == DN_OK) {
-        status = put_rows(w, person, table);
-        *there = true;
-    }
-done:
     dn_table_destroy(table);
-    free(path);
-    free(record);
     return status;
 }
 
 static dn_status put_all(dn_file_writer *w, const dn_roster *cohort, size_t *persons)
 {
-    DN_TRY(dn_file_printf(w, "participant_id"));
+    DN_TRY(dn_file_printf(w, "participant_id\taccepted"));
     for (size_t c = 0; c < COLUMNS; ++c) {
         DN_TRY(dn_file_printf(w, "\t%s", columns[c]));
     }
     DN_TRY(dn_file_printf(w, "\n"));
-    for (size_t i = 0; i < cohort->count; ++i) {
+    for (size_t i = 0, end; i < cohort->count; i = end) {
         bool there;
-        if (i > 0 && strcmp(cohort->scan[i].participant, cohort->scan[i - 1].participant) == 0) {
-            continue;
+        for (end = i; end < cohort->count && strcmp(cohort->scan[end].participant, cohort->scan[i].participant) == 0; ++end) {
         }
         DN_TRY(dn_cancel_check());
-        DN_TRY(put_person(w, cohort, cohort->scan[i].participant, &there));
+        DN_TRY(put_person(w, cohort, i, end, &there));
         *persons += there;
     }
     return DN_OK;

@@ -113,6 +113,7 @@ static const column_text outlier_columns[] = {
 
 static const column_text change_columns[] = {
     {"participant_id", "The person, as in participants.tsv", NULL, {NULL}},
+    {"accepted", "Whether quality control accepted all sessions", NULL, {"yes", "it did", "no", "at least one session was rejected"}},
     {"structure", "Structure: a whole structure, or one of its parts; icv: everything inside the skull", NULL, {NULL}},
     {"hemi", "Side", NULL, {"L", "left", "R", "right", "B", "both sides together, or a structure of the middle"}},
     {"sessions", "Sessions of the person that have the volume", NULL, {NULL}},

@@ -335,12 +335,16 @@ static dn_status compare_dataset(dn_roster *cohort, size_t *room)
     const size_t recorded = cohort->count;
     dn_status status = dn_bids_find_scans(cohort->dataset, NULL, &layout);
     if (status == DN_EINPUT || status == DN_EDATA) {
-        dn_error_clear();
+        char *why = NULL;
         for (size_t i = 0; i < recorded; ++i) {
             cohort->scan[i].in_dataset = true;
         }
-        return dn_remarks_add(&cohort->remarks, DN_REMARK_NOTE, "dataset",
-                              "The data set has no T1w scans (any more): whether all of them were measured is not known.");
+        DN_TRY(dn_roster_without_folders(cohort, dn_error_message(), NULL, &why));
+        dn_error_clear();
+        status = dn_remarks_add(&cohort->remarks, DN_REMARK_DOUBT, "dataset",
+                                "The data set has no scans to compare with (%s): whether all of them were measured is not known.", why);
+        free(why);
+        return status;
     }
     DN_TRY(status);
     qsort(cohort->scan, recorded, sizeof *cohort->scan, by_key);
@@ -387,6 +391,20 @@ dn_status dn_roster_read(const char *dataset, const char *output, dn_roster *out
     DN_TRY(read_records(out, &room));
     DN_TRY(compare_dataset(out, &room));
     qsort(out->scan, out->count, sizeof *out->scan, by_place);
+    return DN_OK;
+}
+
+dn_status dn_roster_read_reviews(dn_roster *cohort)
+{
+    for (size_t i = 0; i < cohort->count; ++i) {
+        dn_roster_scan *scan = &cohort->scan[i];
+        if (scan->state == DN_ROSTER_MEASURED) {
+            free(scan->record.path);
+            scan->record.path = NULL;
+            DN_TRY(dn_asprintf(&scan->record.path, "%s/%s/%s", cohort->output, scan->folder, scan->table));
+            DN_TRY(dn_scan_record_review(&scan->record));
+        }
+    }
     return DN_OK;
 }
 

@@ -54,6 +54,8 @@ typedef struct dn_roster {
 
 /* Reads OUTPUT/status, and lists what the data set has beside it; without the volumes. DN_EINPUT: no records. DN_ENOMEM, DN_ECANCELLED. */
 DN_CHECKED dn_status dn_roster_read(const char *dataset, const char *output, dn_roster *out);
+/* The verdicts of persons' reviews, for a step that does not read the volumes (volumes.h, which reads both). DN_ENOMEM. */
+DN_CHECKED dn_status dn_roster_read_reviews(dn_roster *cohort);
 void dn_roster_release(dn_roster *cohort);
 
 /* Whether scans of this one count in distributions, outliers and groups: used, and accepted unless rejected ones are to count. */

@@ -30,6 +30,7 @@ typedef struct person {
     double *times;         /* years; NULL: not all are known */
     bool by_header;        /* times are days of DICOM headers */
     size_t count, rejected;
+    bool accepted;   /* of results that are there: quality control rejected no session */
     json_t *made_of; /* what decides about the results */
     char *folder, *record;
 } person;
@@ -115,12 +116,12 @@ static dn_status read_times(const run *it, person *p, json_t *when)
 }
 
 /* The scan's own record: its bytes' hash, and the networks. */
-static dn_status describe_scan(const run *it, const dn_roster_scan *scan, json_t *list)
+static dn_status describe_scan(const char *output, const dn_roster_scan *scan, json_t *list)
 {
     static const char *const keys[] = {"Scan", "Input", "Version", "Models", "Series"};
     char *path = NULL;
     json_t *root = NULL;
-    DN_TRY(dn_asprintf(&path, "%s/" DN_SCAN_STATUS_FOLDER "/%s.json", it->options->output, scan->key));
+    DN_TRY(dn_asprintf(&path, "%s/" DN_SCAN_STATUS_FOLDER "/%s.json", output, scan->key));
     dn_status status = dn_json_read(path, DN_JSON_OBJECT, &root);
     free(path);
     DN_TRY(status);
@@ -145,7 +146,7 @@ static dn_status describe(run *it, person *p)
     json_object_set_new(p->made_of, "Sessions", list);
     json_object_set_new(p->made_of, "Times", when);
     for (size_t i = 0; i < p->count && status == DN_OK; ++i) {
-        status = describe_scan(it, p->scan[i], list);
+        status = describe_scan(it->options->output, p->scan[i], list);
     }
     return status == DN_OK ? read_times(it, p, when) : status;
 }
@@ -164,7 +165,7 @@ static dn_status set_paths(const run *it, person *p)
 }
 
 /* *reason: static; NULL: it is done. */
-static dn_status look(const run *it, const person *p, const char **reason)
+static dn_status look(const run *it, person *p, const char **reason)
 {
     json_t *then = NULL;
     char *table = NULL;
@@ -172,6 +173,7 @@ static dn_status look(const run *it, const person *p, const char **reason)
     *reason = "not measured yet";
     DN_TRY(dn_error_excuse(dn_json_read_if_there(p->record, DN_JSON_OBJECT, &then), DN_EFORMAT, &good));
     if (then != NULL) {
+        p->accepted = !json_is_false(json_object_get(then, "Accepted"));
         json_object_del(then, "Accepted");
         *reason = json_equal(then, p->made_of) ? NULL : "a session, a time, a network, the version or an option is another one now";
         json_decref(then);
@@ -285,9 +287,52 @@ static dn_status take_person(run *it, person *p)
     }
     if (reason == NULL) {
         it->done += 1;
+        it->quality += !p->accepted;
         return DN_OK;
     }
     return measure_locked(it, p);
+}
+
+/* ---- what is known of a person ------------------------------------------------------------------------------------ */
+
+/* *equal: the record's sessions are the scans that count now. */
+static dn_status compare_sessions(const dn_roster *cohort, size_t from, size_t end, bool count_rejected, const json_t *then, bool *equal)
+{
+    json_t *list = json_array();
+    dn_status status = DN_OK;
+    for (size_t i = from; i < end && status == DN_OK; ++i) {
+        if (dn_roster_counts(&cohort->scan[i], count_rejected)) {
+            status = describe_scan(cohort->output, &cohort->scan[i], list);
+        }
+    }
+    *equal = status == DN_OK && json_equal(list, then);
+    json_decref(list);
+    return status;
+}
+
+dn_status dn_person_look(const dn_roster *cohort, size_t from, size_t end, dn_person_state *state, bool *accepted)
+{
+    char *path = NULL;
+    json_t *record = NULL;
+    bool good, equal = false;
+    *state = DN_PERSON_UNMEASURED;
+    *accepted = false;
+    DN_TRY(dn_asprintf(&path, "%s/" DN_LONGITUDINAL_FOLDER "/status/%s.json", cohort->output, cohort->scan[from].participant));
+    dn_status status = dn_error_excuse(dn_json_read_if_there(path, DN_JSON_OBJECT, &record), DN_EFORMAT, &good);
+    free(path);
+    if (status != DN_OK || record == NULL) {
+        return status;
+    }
+    const json_t *then = json_object_get(record, "Sessions");
+    *accepted = !json_is_false(json_object_get(record, "Accepted"));
+    status = compare_sessions(cohort, from, end, false, then, &equal);
+    if (status == DN_OK && !equal) { /* rejected ones, too, were asked for, or a person rejected one since */
+        status = compare_sessions(cohort, from, end, true, then, &equal);
+        *accepted = false;
+    }
+    *state = equal ? DN_PERSON_DONE : DN_PERSON_STALE;
+    json_decref(record);
+    return status;
 }
 
 /* ---- the run ------------------------------------------------------------------------------------------------------ */
@@ -373,6 +418,7 @@ dn_status dn_run_persons(const dn_persons_options *options)
     DN_TRY(dn_derivative_check_source(options->dataset, options->output));
     dn_status status = dn_run_settings_write(&options->settings, &it.settings);
     status = status == DN_OK ? dn_roster_read(options->dataset, options->output, &it.cohort) : status;
+    status = status == DN_OK ? dn_roster_read_reviews(&it.cohort) : status;
     status = status == DN_OK ? take_all(&it) : status;
     dn_roster_release(&it.cohort);
     json_decref(it.settings);

@@ -10,6 +10,7 @@
 #define DN_COHORT_LONGITUDINAL_PERSONS_H
 
 #include "cohort/batch.h"
+#include "cohort/group/roster.h"
 #include "cohort/run/settings.h"
 
 /* Below the folder of results. */
@@ -27,6 +28,15 @@ typedef struct dn_persons_options {
     bool dry;                        /* only lists what would be done */
     const dn_line_sink *results;     /* gets the list of a dry run, "sub-01<tab>measure|done|skipped<tab>reason" */
 } dn_persons_options;
+
+typedef enum {
+    DN_PERSON_UNMEASURED,
+    DN_PERSON_STALE, /* measured, from other scans, or of fewer sessions, than those that count now */
+    DN_PERSON_DONE
+} dn_person_state;
+/* What is known of the change of one person, scans from to end of a roster whose scans were chosen (group/choice.h). *accepted: quality
+ * control rejected none of its sessions. DN_ENOMEM. */
+DN_CHECKED dn_status dn_person_look(const dn_roster *cohort, size_t from, size_t end, dn_person_state *state, bool *accepted);
 
 /* DN_OK: all persons with two sessions are done. DN_EQUALITY: all are done, and a session was rejected by quality control. DN_EPARTIAL:
  * some could not be measured, or are being measured by another run. DN_EINPUT: OUTPUT has no results of `participant`. DN_EUSAGE: OUTPUT is

@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -78,8 +79,8 @@ static bool is_result(const char *rest, bool whole)
     return false;
 }
 
-/* Removes what a run that was killed left half-written, and if `results` also what an earlier one wrote: it is of another scan, and the
- * scan that is there now cannot be measured. */
+/* Removes what a run that was killed left half-written, and if `results` also what an earlier one wrote: it is of another scan, or partly
+ * overwritten, and the scan that is there now cannot be measured. */
 static void clean_folder(const char *folder, const char *stem, bool results)
 {
     DIR *open = opendir(folder);
@@ -156,34 +157,96 @@ static void say_failure(const dn_run_item *item, const dn_worker_answer *answer)
     dn_log(DN_LOG_WARNING, "%s", dn_error_message());
 }
 
-static dn_status settle(pool *it, dn_run_item *item, const dn_worker_answer *answer)
+/* It no longer runs. *kept: results of an earlier run count again, as this try says nothing about the scan and has not touched them. */
+static dn_status put_back(const pool *it, dn_run_item *item, bool *kept)
 {
-    dn_status status = DN_OK;
-    if (answer->status == DN_OK) {
-        item->state = answer->rejected ? DN_ITEM_REJECTED : DN_ITEM_ACCEPTED;
-    } else {
-        char *folder = NULL;
-        item->state = DN_ITEM_FAILED;
-        item->status = answer->status;
-        say_failure(item, answer);
-        DN_TRY(folder_of(it, item->scan, &folder));
-        clean_folder(folder, item->scan->stem, true);
-        free(folder);
-        remove_empty(it->options->output, item->scan->folder);
-    }
-    status = dn_scan_status_write(it->options->output, item->scan, &item->identity, answer);
-    dn_folder_lock_release(&item->lock);
-    ++it->finished;
+    const dn_status status = dn_scan_status_restore(it->options->output, item->scan, item->earlier, kept);
+    free(item->earlier);
+    item->earlier = NULL;
     return status;
 }
 
-/* Without a process. text: consumed. */
-static dn_status fail_item(pool *it, dn_run_item *item, dn_status code, char *text)
+static void done_with(pool *it, dn_run_item *item)
 {
-    dn_worker_answer answer = {.status = code, .text = text};
-    dn_status status = settle(it, item, &answer);
+    free(item->earlier);
+    item->earlier = NULL;
+    dn_folder_lock_release(&item->lock);
+    ++it->finished;
+}
+
+static dn_status record_failure(pool *it, dn_run_item *item, const dn_worker_answer *answer)
+{
+    char *folder = NULL;
+    bool kept = false;
+    item->state = DN_ITEM_FAILED;
+    item->status = answer->status;
+    say_failure(item, answer);
+    if (dn_scan_status_may_pass(answer->status)) {
+        DN_TRY(put_back(it, item, &kept));
+    }
+    if (kept) {
+        dn_log(DN_LOG_NOTE, "%s: the results of an earlier run stay", item->scan->inside);
+        return DN_OK;
+    }
+    DN_TRY(folder_of(it, item->scan, &folder));
+    clean_folder(folder, item->scan->stem, true);
+    free(folder);
+    remove_empty(it->options->output, item->scan->folder);
+    return dn_scan_status_write(it->options->output, item->scan, &item->identity, &item->input, answer);
+}
+
+static dn_status settle(pool *it, dn_run_item *item, const dn_worker_answer *answer)
+{
+    dn_status status;
+    if (answer->status == DN_OK) {
+        item->state = answer->rejected ? DN_ITEM_REJECTED : DN_ITEM_ACCEPTED;
+        status = dn_scan_status_write(it->options->output, item->scan, &item->identity, &item->input, answer);
+    } else {
+        status = record_failure(it, item, answer);
+    }
+    done_with(it, item);
+    return status;
+}
+
+/* Nothing of it was touched. */
+static dn_status fail_for_memory(pool *it, dn_run_item *item)
+{
+    dn_worker_answer answer = {.status = DN_ENOMEM, .score = NAN};
+    DN_TRY(dn_asprintf(&answer.text, "measuring it takes about %.1f GB of memory, more than the %.1f GB that this run may use",
+                       1e-9 * (double)item->need, 1e-9 * (double)it->options->budget));
+    dn_status status = DN_OK;
+    if (item->seen != 0) { /* what an earlier run found, or why it failed, still stands */
+        item->state = DN_ITEM_FAILED;
+        item->status = answer.status;
+        say_failure(item, &answer);
+        done_with(it, item);
+    } else {
+        status = settle(it, item, &answer);
+    }
     dn_worker_answer_release(&answer);
     return status;
+}
+
+/* The lock is ours: has another run finished it since this one made its plan? */
+static dn_status look_again(pool *it, dn_run_item *item, bool *finished)
+{
+    dn_scan_status now;
+    bool there;
+    DN_TRY(dn_scan_input_look(item->scan->path, &item->input, &there));
+    DN_TRY(dn_scan_status_look(it->options->output, item->scan, &item->identity, &now));
+    *finished = now.written != item->seen && (now.state == DN_SCAN_DONE || now.state == DN_SCAN_FAILED);
+    item->seen = now.written;
+    if (*finished) {
+        item->state = now.state == DN_SCAN_FAILED ? DN_ITEM_FAILED : now.accepted ? DN_ITEM_ACCEPTED : DN_ITEM_REJECTED;
+        item->status = now.status;
+        item->measured_before = true;
+        if (now.state == DN_SCAN_FAILED) {
+            dn_log(DN_LOG_WARNING, "as in another run: %s", now.reason);
+        }
+        done_with(it, item);
+    }
+    dn_scan_status_release(&now);
+    return DN_OK;
 }
 
 static int running(const pool *it)
@@ -199,16 +262,20 @@ static dn_status finish(pool *it, slot *at, dn_worker_answer *answer)
 {
     dn_run_item *item = at->item;
     at->item = NULL;
-    if (answer->status == DN_ECANCELLED) {
+    const bool again = answer->killed && running(it) > 0 && !item->alone;
+    if (answer->status == DN_ECANCELLED || again) {
+        bool kept;
+        const dn_status status = put_back(it, item, &kept);
         item->state = DN_ITEM_WAITS;
         dn_folder_lock_release(&item->lock);
+        DN_TRY(status);
+    }
+    if (answer->status == DN_ECANCELLED) {
         return dn_cancel_check();
     }
-    if (answer->killed && running(it) > 0 && !item->alone) {
+    if (again) {
         dn_log(DN_LOG_WARNING, "%s: %s; it is tried again later, with no other scan beside it", item->scan->inside, answer->text);
         item->alone = true;
-        item->state = DN_ITEM_WAITS;
-        dn_folder_lock_release(&item->lock);
         return DN_OK;
     }
     return settle(it, item, answer);
@@ -265,7 +332,7 @@ static dn_status give(pool *it, slot *at, dn_run_item *item)
     DN_TRY(folder_of(it, item->scan, &folder));
     DN_TRY_GOTO(status, dn_path_make_folder(folder), done);
     clean_folder(folder, item->scan->stem, false);
-    DN_TRY_GOTO(status, dn_scan_status_remove(options->output, item->scan), done);
+    DN_TRY_GOTO(status, dn_scan_status_set_aside(options->output, item->scan, &item->earlier), done);
     const dn_bids_dicom *dicom = item->scan->dicom;
     const dn_dicom_options name = {.name = item->scan->stem, .series = dicom != NULL ? dicom->series : NULL};
     DN_TRY_GOTO(status, dn_worker_give(&at->worker, item->scan->path, folder, item->scan->inside, dicom != NULL ? &name : NULL), done);
@@ -294,7 +361,7 @@ static void keep_running(pool *it)
 static dn_status hand_out_one(pool *it, slot *at, bool *more)
 {
     dn_run_item *item = choose(it);
-    bool mine = false;
+    bool mine = false, finished = false;
     *more = item != NULL;
     if (item == NULL) {
         return DN_OK;
@@ -305,22 +372,27 @@ static dn_status hand_out_one(pool *it, slot *at, bool *more)
         ++it->finished;
         return DN_OK;
     }
-    if (item->scan->unusable != NULL) {
-        char *text = NULL;
-        DN_TRY(dn_strdup(item->scan->unusable, &text));
-        return fail_item(it, item, DN_EINPUT, text);
+    dn_status status = look_again(it, item, &finished);
+    if (status != DN_OK) {
+        dn_folder_lock_release(&item->lock);
+        return status;
+    }
+    if (finished) {
+        return DN_OK;
     }
     if (item->need > it->options->budget) {
-        char *text = NULL;
-        DN_TRY(dn_asprintf(&text, "measuring it takes about %.1f GB of memory, more than the %.1f GB that this run may use",
-                           1e-9 * (double)item->need, 1e-9 * (double)it->options->budget));
-        return fail_item(it, item, DN_ENOMEM, text);
+        return fail_for_memory(it, item);
     }
-    dn_status status = give(it, at, item);
+    status = give(it, at, item);
     if (status == DN_OK) {
         return DN_OK;
     }
+    bool kept;
+    const dn_status back = put_back(it, item, &kept);
     dn_folder_lock_release(&item->lock);
+    if (back != DN_OK) {
+        return back;
+    }
     if (status == DN_ENOMEM && running(it) > 0) { /* the processes that could be started go on */
         keep_running(it);
         dn_log(DN_LOG_WARNING, "%s; going on with %d at a time", dn_error_message(), it->slot_count);
@@ -418,6 +490,9 @@ dn_status dn_pool_run(dn_run_item *items, size_t count, const dn_pool_options *o
     for (int i = 0; i < options->jobs; ++i) {
         dn_worker_stop(&it.slots[i].worker, false);
         if (it.slots[i].item != NULL) {
+            bool kept;
+            const dn_status back = put_back(&it, it.slots[i].item, &kept);
+            status = status == DN_OK ? back : status;
             dn_folder_lock_release(&it.slots[i].item->lock);
         }
     }

@@ -24,6 +24,9 @@ typedef struct dn_run_item {
     int64_t need;             /* bytes of memory that it will take (dn_scan_memory) */
     bool alone;               /* its process was killed beside others: it runs once more, with nothing beside it */
     dn_folder_lock lock;      /* while it runs */
+    int64_t seen;             /* when its record was written that the plan was made by, ns; 0: there was none */
+    char *earlier;            /* owned, while it runs: the results of an earlier run (dn_scan_status_set_aside); NULL: none */
+    dn_scan_input input;      /* while it runs: of its file, before */
     json_t *settings;         /* of this scan; owned */
     dn_run_identity identity; /* what it is measured with; borrowed */
 } dn_run_item;

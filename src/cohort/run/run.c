@@ -85,7 +85,16 @@ static dn_status plan_item(run *it, dn_run_item *item)
     dn_scan_status then;
     DN_TRY(dn_dicom_scan_settings(item->scan, it->settings, &item->settings));
     item->identity = (dn_run_identity){.version = DIEN_VERSION, .models = it->models, .settings = item->settings};
+    if (item->scan->unusable != NULL) { /* no record: it is seen at once whether it is still so */
+        item->state = DN_ITEM_FAILED;
+        item->status = DN_EINPUT;
+        if (!it->options->dry) {
+            dn_log(DN_LOG_WARNING, "%s", item->scan->unusable);
+        }
+        return say_plan(it, item, "failed", item->scan->unusable);
+    }
     DN_TRY(dn_scan_status_look(it->options->output, item->scan, &item->identity, &then));
+    item->seen = then.written;
     sort_out(it, &then, item);
     dn_status status = DN_OK;
     if (then.seconds > 0.0) {
@@ -173,7 +182,7 @@ static dn_status measure(run *it)
 /* ---- what to say -------------------------------------------------------------------------------------------------- */
 
 typedef struct tally {
-    size_t accepted, rejected, failed, elsewhere, before;
+    size_t accepted, rejected, failed, recorded, elsewhere, before;
     dn_status last; /* of those that failed */
 } tally;
 
@@ -188,6 +197,7 @@ static tally count_up(const run *it)
         sum.before += item->measured_before && item->state != DN_ITEM_FAILED;
         if (item->state == DN_ITEM_FAILED) {
             sum.failed += 1;
+            sum.recorded += item->scan->unusable == NULL;
             sum.last = item->status;
         }
     }
@@ -197,6 +207,9 @@ static tally count_up(const run *it)
 static dn_status conclude(const run *it)
 {
     const tally sum = count_up(it);
+    /* Scans that are unusable by their names have no record. */
+    const char *and_in = sum.recorded > 0 ? ", and in " : "", *where = sum.recorded > 0 ? it->options->output : "",
+               *folder = sum.recorded > 0 ? "/" DN_SCAN_STATUS_FOLDER : "";
     const size_t measured = sum.accepted + sum.rejected;
     const char *output = it->options->output;
     dn_log(DN_LOG_NOTE, "%zu of %zu scans measured%s; results: %s", measured, it->count,
@@ -208,12 +221,11 @@ static dn_status conclude(const run *it)
         dn_log(DN_LOG_DEBUG, "%zu were measured in earlier runs", sum.before);
     }
     if (sum.failed == it->count && it->count > 0) {
-        DN_FAIL(sum.last, "none of the %zu scans could be measured; the reasons are above, and in %s/" DN_SCAN_STATUS_FOLDER, it->count,
-                output);
+        DN_FAIL(sum.last, "none of the %zu scans could be measured; the reasons are above%s%s%s", it->count, and_in, where, folder);
     }
     if (sum.failed > 0) {
-        DN_FAIL(DN_EPARTIAL, "%zu of %zu scans could not be measured; the reasons are above, and in %s/" DN_SCAN_STATUS_FOLDER, sum.failed,
-                it->count, output);
+        DN_FAIL(DN_EPARTIAL, "%zu of %zu scans could not be measured; the reasons are above%s%s%s", sum.failed, it->count, and_in, where,
+                folder);
     }
     if (sum.elsewhere > 0) {
         DN_FAIL(DN_EPARTIAL, "another run in %s is measuring %zu of the %zu scans; this one left that to it", output, sum.elsewhere,
@@ -235,8 +247,8 @@ static dn_status open_output(const run *it)
     if (it->layout.dicom < it->layout.count) {
         DN_TRY(dn_bids_remind(options->dataset));
     }
-    if (options->dry && !dn_path_exists(options->output)) {
-        return DN_OK;
+    if (options->dry) {
+        return dn_derivative_may_open(options->dataset, options->output, DIEN_VERSION, options->mix);
     }
     return dn_derivative_open(options->dataset, options->output, DIEN_VERSION, options->mix);
 }

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "cohort/run/scan_input.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -114,8 +114,7 @@ static dn_status compare_models(const json_t *now, const json_t *then, char **re
     return dn_asprintf(reason, "other networks are used now");
 }
 
-/* Whether another try may go better though nothing has changed: memory, disks and crashes do not depend on the scan alone. */
-static bool may_pass(dn_status status)
+bool dn_scan_status_may_pass(dn_status status)
 {
     return status == DN_ENOMEM || status == DN_EIO || status == DN_EINTERNAL || status == DN_ECANCELLED;
 }
@@ -125,8 +124,12 @@ static dn_status judge(const char *output, const dn_bids_scan *scan, const dn_ru
     const char *version = json_string_value(json_object_get(record, "Version"));
     const char *state = json_string_value(json_object_get(record, "State"));
     const char *message = json_string_value(json_object_get(record, "Message"));
+    const char *place = json_string_value(json_object_get(record, "Scan"));
     bool changed = false;
     out->state = DN_SCAN_STALE;
+    if (place == NULL || strcmp(place, scan->inside) != 0) {
+        return dn_asprintf(&out->reason, "the scan was %s then", place != NULL ? place : "another file");
+    }
     if (version == NULL || strcmp(version, now->version) != 0) {
         return dn_asprintf(&out->reason, "measured by version %s", version != NULL ? version : "?");
     }
@@ -143,7 +146,7 @@ static dn_status judge(const char *output, const dn_bids_scan *scan, const dn_ru
         return dn_asprintf(&out->reason, "the scan has changed");
     }
     if (state == NULL || strcmp(state, "done") != 0) {
-        out->state = may_pass(out->status) ? DN_SCAN_STALE : DN_SCAN_FAILED;
+        out->state = dn_scan_status_may_pass(out->status) ? DN_SCAN_STALE : DN_SCAN_FAILED;
         return dn_asprintf(&out->reason, "%s", message != NULL ? message : "could not be measured");
     }
     const char *missing;
@@ -155,13 +158,22 @@ static dn_status judge(const char *output, const dn_bids_scan *scan, const dn_ru
     return DN_OK;
 }
 
+static int64_t time_ns(const struct stat *facts)
+{
+    return (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
+}
+
 dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, dn_scan_status *out)
 {
     char *path = NULL;
     json_t *record = NULL;
     *out = (dn_scan_status){.state = DN_SCAN_NEW};
     DN_TRY(path_of(output, scan, &path));
+    struct stat facts;
     dn_status status = dn_json_read_if_there(path, DN_JSON_OBJECT, &record);
+    if (record != NULL && stat(path, &facts) == 0) {
+        out->written = time_ns(&facts);
+    }
     free(path);
     if (record == NULL) { /* nothing is counted as done that cannot be shown to be */
         dn_error_clear();
@@ -179,36 +191,48 @@ dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, cons
 
 /* ---- writing ------------------------------------------------------------------------------------------------------ */
 
-static json_t *input_of(const dn_bids_scan *scan, const char *sha256)
+static json_t *input_of(const dn_scan_input *input, const char *sha256)
 {
-    dn_scan_input now;
-    bool there = false;
-    if (dn_scan_input_look(scan->path, &now, &there) != DN_OK || !there) {
-        dn_error_clear();
-        return json_object();
-    }
-    return json_pack("{s:I, s:s, s:s}", "Bytes", (json_int_t)now.bytes, "Modified", now.modified, "SHA256", sha256);
+    return *input->modified == '\0' && input->bytes == 0
+               ? json_object() /* it was not there */
+               : json_pack("{s:I, s:s, s:s}", "Bytes", (json_int_t)input->bytes, "Modified", input->modified, "SHA256", sha256);
 }
 
-dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, const dn_worker_answer *answer)
+static dn_status aside_of(const char *output, const dn_bids_scan *scan, char **out)
+{
+    return dn_asprintf(out, "%s/" DN_SCAN_STATUS_FOLDER "/.%s.json.before", output, scan->key);
+}
+
+/* The record that was set aside is of no use any more. */
+static dn_status forget_aside(const char *output, const dn_bids_scan *scan)
+{
+    char *path = NULL;
+    DN_TRY(aside_of(output, scan, &path));
+    unlink(path);
+    free(path);
+    return DN_OK;
+}
+
+dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, const dn_scan_input *input,
+                               const dn_worker_answer *answer)
 {
     char *path = NULL;
     const bool done = answer->status == DN_OK;
     json_t *record = json_object();
-    json_object_set_new(record, "Scan", json_string(scan->inside));
+    json_object_set_new(record, "Scan", dn_json_string(scan->inside));
     json_object_set_new(record, "State", json_string(done ? "done" : "failed"));
     json_object_set_new(record, "Status", json_integer((json_int_t)answer->status));
-    json_object_set_new(record, "Message", json_string(answer->text != NULL ? answer->text : ""));
+    json_object_set_new(record, "Message", dn_json_string(answer->text != NULL ? answer->text : ""));
     json_object_set_new(record, "Accepted", json_boolean(done && !answer->rejected));
     json_object_set_new(record, "Score", isnan(answer->score) ? json_null() : json_real(answer->score));
-    json_object_set_new(record, "Input", input_of(scan, answer->sha256));
+    json_object_set_new(record, "Input", input_of(input, answer->sha256));
     json_object_set_new(record, "Version", json_string(now->version));
     json_object_set_new(record, "Models", json_deep_copy(now->models));
     json_object_set_new(record, "Settings", json_deep_copy(now->settings));
-    json_object_set_new(record, "Folder", json_string(scan->folder));
+    json_object_set_new(record, "Folder", dn_json_string(scan->folder));
     json_object_set_new(record, "Outputs", answer->outputs != NULL ? json_deep_copy(answer->outputs) : json_array());
     if (scan->dicom != NULL) {
-        json_object_set_new(record, "Dicom", scan->dicom->origin != NULL ? json_string(scan->dicom->origin) : json_null());
+        json_object_set_new(record, "Dicom", scan->dicom->origin != NULL ? dn_json_string(scan->dicom->origin) : json_null());
         json_object_set_new(record, "Series", answer->series != NULL ? json_deep_copy(answer->series) : json_array());
     }
     json_object_set_new(record, "Seconds", json_real(round(answer->seconds * 100.0) / 100.0));
@@ -223,16 +247,91 @@ dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, con
     }
     status = dn_json_write(record, 12, path);
     free(path);
+    return status == DN_OK ? forget_aside(output, scan) : status;
+}
+
+/* Names, sizes, times and numbers of the files that a record lists, as a text that is another one when any of them was written. */
+static dn_status facts_of_results(const char *output, const json_t *record, char **out)
+{
+    const char *folder = json_string_value(json_object_get(record, "Folder"));
+    const json_t *file;
+    size_t i;
+    dn_text text = {0};
+    DN_TRY(dn_text_open(&text));
+    json_array_foreach(json_object_get(record, "Outputs"), i, file)
+    {
+        const char *name = json_string_value(json_object_get(file, "name"));
+        struct stat facts = {.st_size = -1};
+        char *path = NULL;
+        dn_status status = dn_asprintf(&path, "%s/%s/%s", output, folder != NULL ? folder : ".", name != NULL ? name : "");
+        if (status != DN_OK) {
+            dn_text_discard(&text);
+            return status;
+        }
+        if (stat(path, &facts) != 0) {
+            facts = (struct stat){.st_size = -1};
+        }
+        fprintf(text.stream, "%s %lld %lld %llu\n", path, (long long)facts.st_size, (long long)time_ns(&facts),
+                (unsigned long long)facts.st_ino);
+        free(path);
+    }
+    return dn_text_take(&text, out);
+}
+
+dn_status dn_scan_status_set_aside(const char *output, const dn_bids_scan *scan, char **results)
+{
+    char *path = NULL, *aside = NULL;
+    json_t *record = NULL;
+    *results = NULL;
+    dn_status status = sweep(output, scan);
+    DN_TRY_GOTO(status, status, done);
+    DN_TRY_GOTO(status, path_of(output, scan, &path), done);
+    DN_TRY_GOTO(status, aside_of(output, scan, &aside), done);
+    status = dn_json_read_if_there(path, DN_JSON_OBJECT, &record);
+    if (status == DN_ENOMEM || status == DN_ECANCELLED) {
+        goto done;
+    }
+    status = DN_OK;
+    dn_error_clear();
+    if (record != NULL) {
+        DN_TRY_GOTO(status, facts_of_results(output, record, results), done);
+    }
+    unlink(aside); /* of a run that was killed: what it was about is not known */
+    if ((record != NULL ? rename(path, aside) : unlink(path)) != 0 && errno != ENOENT) {
+        status = dn_error_set(DN_EIO, "cannot remove the old record %s: %s", path, strerror(errno));
+    }
+done:
+    json_decref(record);
+    free(aside);
+    free(path);
     return status;
 }
 
-dn_status dn_scan_status_remove(const char *output, const dn_bids_scan *scan)
+dn_status dn_scan_status_restore(const char *output, const dn_bids_scan *scan, const char *results, bool *restored)
 {
-    char *path = NULL;
-    DN_TRY(sweep(output, scan));
-    DN_TRY(path_of(output, scan, &path));
-    const int error = unlink(path) == 0 || errno == ENOENT ? 0 : errno;
-    dn_status status = error == 0 ? DN_OK : dn_error_set(DN_EIO, "cannot remove the old record %s: %s", path, strerror(error));
+    char *path = NULL, *aside = NULL, *now = NULL;
+    json_t *record = NULL;
+    dn_status status = DN_OK;
+    *restored = false;
+    if (results == NULL) {
+        return DN_OK;
+    }
+    DN_TRY_GOTO(status, path_of(output, scan, &path), done);
+    DN_TRY_GOTO(status, aside_of(output, scan, &aside), done);
+    status = dn_json_read_if_there(aside, DN_JSON_OBJECT, &record);
+    if (status == DN_ENOMEM || status == DN_ECANCELLED) {
+        goto done;
+    }
+    status = DN_OK;
+    dn_error_clear();
+    if (record != NULL) {
+        DN_TRY_GOTO(status, facts_of_results(output, record, &now), done);
+        *restored = strcmp(now, results) == 0 && rename(aside, path) == 0;
+    }
+done:
+    json_decref(record);
+    free(now);
+    free(aside);
     free(path);
     return status;
 }

@@ -12,13 +12,12 @@
 #ifndef DN_COHORT_RUN_SCAN_STATUS_H
 #define DN_COHORT_RUN_SCAN_STATUS_H
 
+#include "cohort/bids/dataset.h"
 #include "cohort/bids/layout.h"
+#include "cohort/run/scan_input.h"
 #include "cohort/run/worker.h"
 
 #include <stdbool.h>
-
-/* The folder of the records, below that of the results. */
-#define DN_SCAN_STATUS_FOLDER "status"
 
 /* What a scan is measured with in this run. Borrowed. */
 typedef struct dn_run_identity {
@@ -40,16 +39,22 @@ typedef struct dn_scan_status {
     dn_status status; /* of then */
     bool accepted;
     double seconds, peak_mb;
+    int64_t written; /* when the record was written, ns; 0: there is none */
 } dn_scan_status;
 void dn_scan_status_release(dn_scan_status *record);
 
 /* What is known of a scan. The file's hash is looked at only if its size is the same and its time is not. A record that is missing or
  * cannot be read is no error. DN_ENOMEM. */
 DN_CHECKED dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, dn_scan_status *out);
-/* After a scan was measured or could not be. DN_EIO. */
+/* Whether another try may go better though nothing has changed: memory, disks and crashes do not depend on the scan alone. */
+bool dn_scan_status_may_pass(dn_status status);
+/* After a scan was measured or could not be. input: of dn_scan_input_look before it was. DN_EIO. */
 DN_CHECKED dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, const dn_run_identity *now,
-                                          const dn_worker_answer *answer);
-/* Before it is measured again: what is there no longer counts. DN_EIO. */
-DN_CHECKED dn_status dn_scan_status_remove(const char *output, const dn_bids_scan *scan);
+                                          const dn_scan_input *input, const dn_worker_answer *answer);
+/* Before it is measured again: what is there no longer counts. *results: owned; the results that the record names, as they are now, for
+ * dn_scan_status_restore; NULL: there is no record. DN_EIO. */
+DN_CHECKED dn_status dn_scan_status_set_aside(const char *output, const dn_bids_scan *scan, char **results);
+/* After a try that says nothing about the scan: the record counts again if its results are still those. *restored: they are. DN_EIO. */
+DN_CHECKED dn_status dn_scan_status_restore(const char *output, const dn_bids_scan *scan, const char *results, bool *restored);
 
 #endif

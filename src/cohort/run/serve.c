@@ -44,21 +44,6 @@ static void send_line(service *it, json_t *message)
     free(text);
 }
 
-/* A text for JSON: bytes that are not UTF-8 (a file's name) become '?'. */
-static json_t *text_of(const char *text)
-{
-    json_t *plain = json_string(text);
-    if (plain == NULL) {
-        char *copy = strdup(text);
-        for (char *p = copy; p != NULL && *p != '\0'; ++p) {
-            *p = (unsigned char)*p < 0x80 ? *p : '?';
-        }
-        plain = copy != NULL ? json_string(copy) : NULL;
-        free(copy);
-    }
-    return plain;
-}
-
 /* A text without the path that is hidden. */
 static json_t *shown_text(const service *it, const char *text)
 {
@@ -66,13 +51,13 @@ static json_t *shown_text(const service *it, const char *text)
     size_t size = 0;
     FILE *stream = it->hidden != NULL && strstr(text, it->hidden) != NULL ? open_memstream(&out, &size) : NULL;
     if (stream == NULL) {
-        return text_of(text);
+        return dn_json_string(text);
     }
     for (const char *at; (at = strstr(text, it->hidden)) != NULL; text = at + strlen(it->hidden)) {
         fprintf(stream, "%.*s%s", (int)(at - text), text, it->shown);
     }
     fputs(text, stream);
-    json_t *shown = fclose(stream) == 0 ? text_of(out) : NULL;
+    json_t *shown = fclose(stream) == 0 ? dn_json_string(out) : NULL;
     free(out);
     return shown;
 }
@@ -93,7 +78,7 @@ static void pass_progress(void *user, const char *what, int64_t done, int64_t to
 static json_t *failure(const service *it, dn_status status)
 {
     return json_pack("{s:i, s:o, s:i, s:o}", "status", (int)status, "text", shown_text(it, dn_error_message()), "remedy",
-                     (int)dn_error_remedy(), "about", text_of(dn_error_remedy_about()));
+                     (int)dn_error_remedy(), "about", dn_json_string(dn_error_remedy_about()));
 }
 
 /* ---- one scan ----------------------------------------------------------------------------------------------------- */
@@ -137,7 +122,7 @@ static dn_status measure_dicom(service *it, const scan_request *of, dn_measured 
     dn_dicom_scan opened = {.path = NULL};
     const dn_status status = dn_measurer_measure_dicom(it->measurer, of->scan, &of->dicom, of->folder, &opened, measured);
     for (size_t i = 0; i < opened.reasons.count; ++i) {
-        json_array_append_new(series, text_of(opened.reasons.text[i]));
+        json_array_append_new(series, dn_json_string(opened.reasons.text[i]));
     }
     dn_dicom_close(&opened);
     return status;

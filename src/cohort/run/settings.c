@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "models/sha256.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +43,14 @@ dn_status dn_run_settings_write(const dn_run_settings *s, json_t **out)
         failed |= set(root, "structures", json_string(s->structures));
     }
     if (s->norms != NULL) {
+        char sha256[65];
         failed |= set(root, "norms", json_string(s->norms));
+        const dn_status status = dn_sha256_file(s->norms, sha256);
+        if (status == DN_OK) {
+            failed |= set(root, "norms_sha256", json_string(sha256));
+        } else { /* whoever reads it says why */
+            dn_error_clear();
+        }
     }
     if (s->precision == DN_PRECISION_BF16) {
         failed |= set(root, "precision", json_string("bf16"));
@@ -120,8 +128,8 @@ static void say_value(FILE *to, const json_t *value)
 
 dn_status dn_run_settings_difference(const json_t *now, const json_t *before, char **out)
 {
-    static const char *const keys[] = {"model",        "structures", "norms",     "precision",  "trust", "memory_gb",
-                                       "white_matter", "whole_head", "consensus", "posteriors", "series"};
+    static const char *const keys[] = {"model",     "structures",   "norms",      "norms_sha256", "precision",  "trust",
+                                       "memory_gb", "white_matter", "whole_head", "consensus",    "posteriors", "series"};
     dn_text text = {0};
     size_t found = 0;
     *out = NULL;
@@ -131,7 +139,12 @@ dn_status dn_run_settings_difference(const json_t *now, const json_t *before, ch
         if (json_equal(a, b) || (a == NULL && b == NULL)) {
             continue;
         }
-        fprintf(text.stream, "%s%s (", found++ > 0 ? ", " : "", keys[i]);
+        fputs(found++ > 0 ? ", " : "", text.stream);
+        if (strcmp(keys[i], "norms_sha256") == 0) {
+            fputs("the norm's file was changed", text.stream);
+            continue;
+        }
+        fprintf(text.stream, "%s (", keys[i]);
         say_value(text.stream, a);
         fputs(", was ", text.stream);
         say_value(text.stream, b);

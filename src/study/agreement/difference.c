@@ -33,13 +33,14 @@ typedef struct pair {
     size_t before, after; /* rows */
     double largest;       /* percent, signed; 0: equal */
     size_t structure;     /* column of before that it is of; DN_TABLE_NONE */
+    bool in_one;          /* a structure has a volume in one of them only */
 } pair;
 
 typedef struct comparison {
     const dn_difference_options *options;
     side before, after;
     pair *pairs;
-    size_t count, only_before, only_after, unchanged, other_verdict;
+    size_t count, only_before, only_after, unchanged, in_one, other_verdict;
     double *a, *b, *mean, *difference; /* scratch: [count] each */
     dn_table *structures, *scans;
     dn_text text;
@@ -127,6 +128,7 @@ static dn_status take(comparison *it, size_t column_a, size_t column_b, size_t *
         DN_TRY(dn_table_number(it->after.gathered.table, of->after, column_b, &b));
         *gone += !isnan(a) && isnan(b);
         *come += isnan(a) && !isnan(b);
+        of->in_one |= isnan(a) != isnan(b);
         if (isnan(a) || isnan(b) || a + b <= 0.0) {
             continue;
         }
@@ -219,7 +221,8 @@ static dn_status compare_scans(comparison *it)
                                  of->structure != DN_TABLE_NONE ? dn_table_column_name(it->before.gathered.table, of->structure) : NULL));
         DN_TRY(dn_table_put_text(it->scans, "accepted_before", verdict_name(before)));
         DN_TRY(dn_table_put_text(it->scans, "accepted_after", verdict_name(after)));
-        it->unchanged += of->structure == DN_TABLE_NONE;
+        it->unchanged += of->structure == DN_TABLE_NONE && !of->in_one;
+        it->in_one += of->in_one;
         it->other_verdict += before != after;
     }
     return DN_OK;
@@ -300,6 +303,9 @@ static dn_status say(comparison *it)
         fprintf(to, " (%zu only in the first, %zu only in the second)", it->only_before, it->only_after);
     }
     fprintf(to, "; the volumes of %zu are the same.", it->unchanged);
+    if (it->in_one > 0) {
+        fprintf(to, " Of %zu of them a structure is measured in one of both only (only_before and only_after in the table).", it->in_one);
+    }
     if (it->other_verdict > 0) {
         fprintf(to, " Quality control judges %zu of them differently.", it->other_verdict);
     }

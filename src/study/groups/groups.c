@@ -170,6 +170,23 @@ done:
     return status;
 }
 
+/* What a paired comparison does not do is refused, and never passed over. */
+static dn_status check_paired(const dn_groups_options *asked, size_t count)
+{
+    const char *what = asked->icv != NULL          ? "take head size into account: of one person it is the same in both"
+                       : asked->covariates != NULL ? "take covariates: those of a person are the same in both"
+                       : asked->outliers != DN_OUTLIERS_NONE
+                           ? "leave out outliers: look at groups_people.tsv, and leave rows out by a choice of rows"
+                       : asked->equal_variances ? "assume equal variances: it has one sample, the differences"
+                       : asked->control != NULL && count == 2
+                           ? "have a control group where two columns are compared: the first column is what the second is compared with"
+                           : NULL;
+    if (what != NULL) {
+        DN_FAIL(DN_EUSAGE, "a paired comparison cannot %s", what);
+    }
+    return DN_OK;
+}
+
 static dn_status run_paired(const dn_groups_options *asked, const dn_table *table, char **values, size_t count, const dn_remarks *remarks,
                             dn_study_result *result)
 {
@@ -224,6 +241,9 @@ static dn_status prepare(const dn_groups_options *options, dn_table *table, char
     if (counts[1] > 0 && group != NULL) {
         DN_TRY_GOTO(status, dn_study_put_in_order(table, group, (const char *const *)lists[1], counts[1]), done);
     }
+    if (options->paired && options->control != NULL && group != NULL) { /* differences are from it */
+        DN_TRY_GOTO(status, dn_study_put_in_order(table, group, &options->control, 1), done);
+    }
     roles.covariates = (const char *const *)lists[2];
     roles.covariate_count = counts[2];
     status = dn_study_check(&options->tables, table, &roles, remarks);
@@ -244,6 +264,9 @@ dn_status dn_study_groups(const dn_groups_options *options, dn_study_result *res
     DN_TRY_GOTO(status, dn_split_list(options->values, &values, &count), done);
     if (count == 0) {
         DN_FAIL_OFFER_GOTO(status, done, DN_EUSAGE, DN_REMEDY_VALUE, "name the column that is compared");
+    }
+    if (options->paired) {
+        DN_TRY_GOTO(status, check_paired(options, count), done);
     }
     DN_TRY_GOTO(status, dn_study_load(&options->tables, options->paired, &table, &remarks), done);
     DN_TRY_GOTO(status, prepare(options, table, values, count, &remarks), done);

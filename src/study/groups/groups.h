@@ -15,7 +15,7 @@ typedef struct dn_groups_options {
     dn_study_output output;
     const char *values;      /* columns to compare; numbers, or categories (chi squared) */
     const char *group;       /* column of the group's name */
-    const char *control;     /* the reference group; NULL: the one that the table names first */
+    const char *control;     /* the reference group, also of pairs; NULL: the one that the table names first */
     const char *icv;         /* column of the intracranial volume; NULL: no normalisation. Needs control. */
     dn_icv_method normalise; /* how */
     const char *covariates;  /* columns for an analysis of covariance; NULL: none */
@@ -31,7 +31,8 @@ typedef struct dn_groups_options {
 } dn_groups_options;
 
 /* Writes groups.tsv, groups_summary.tsv, groups_people.tsv, groups.txt and a box plot per value. DN_EUSAGE: no value, no group, a value
- * twice, icv without control, a paired comparison of other than two; DN_EDATA: see load.h and group_analysis.h; DN_EIO. */
+ * twice, icv without control, a paired comparison of other than two or with what it cannot do; DN_EDATA: see load.h and group_analysis.h;
+ * DN_EIO. */
 DN_CHECKED dn_status dn_study_groups(const dn_groups_options *options, dn_study_result *result);
 
 /* Of "none", "iqr", "vernikouskaya2023", "kassubek2025". DN_EUSAGE: none of these. */

@@ -81,7 +81,8 @@ static dn_status put_person(const application *it, size_t i, dn_table *table)
                  {"measured_high", found->measured_high},
                  {"reduced", found->reduced},
                  {"enlarged", found->enlarged},
-                 {"reduced_one_sample", found->reduced_one_sample}};
+                 {"reduced_one_sample", found->reduced_one_sample},
+                 {"enlarged_one_sample", found->enlarged_one_sample}};
     for (size_t c = 0; c < sizeof cells / sizeof *cells; ++c) {
         DN_TRY(dn_table_put_number(table, cells[c].column, cells[c].value));
     }
@@ -119,10 +120,11 @@ static dn_status say_person(const application *it, size_t i)
                 unit);
     }
     fprintf(it->text, ": %s.",
-            found->reduced              ? "reduced"
-            : found->enlarged           ? "enlarged"
-            : found->reduced_one_sample ? "below the normal interval, but a change of scanner can explain this: not counted as reduced"
-                                        : "within normal limits");
+            found->reduced               ? "reduced"
+            : found->enlarged            ? "enlarged"
+            : found->reduced_one_sample  ? "below the normal interval, but a change of scanner can explain this: not counted as reduced"
+            : found->enlarged_one_sample ? "above the normal interval, but a change of scanner can explain this: not counted as enlarged"
+                                         : "within normal limits");
     DN_TRY(outside_text(found->outside, &outside));
     if (*outside) {
         fprintf(it->text, " Caution: %s.", outside);
@@ -222,9 +224,11 @@ static dn_status draw_person(const application *it, size_t i)
     DN_TRY_GOTO(status,
                 dn_asprintf(&title, "%s: percentile %s (z = %s), %s", who->name, say_percentile(found->percentile, percentile),
                             dn_say(found->z),
-                            found->reduced    ? "reduced"
-                            : found->enlarged ? "enlarged"
-                                              : "not significantly reduced"),
+                            found->reduced               ? "reduced"
+                            : found->enlarged            ? "enlarged"
+                            : found->reduced_one_sample  ? "below the interval, but not surely reduced"
+                            : found->enlarged_one_sample ? "above the interval, but not surely enlarged"
+                                                         : "within normal limits"),
                 done);
     DN_TRY_GOTO(status, dn_asprintf(&note, "%sCentiles at this head size. ", found->outside ? "OUTSIDE OF WHAT THE NORM HAS SEEN. " : ""),
                 done);

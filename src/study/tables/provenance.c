@@ -133,7 +133,7 @@ static dn_status read_correction(const json_t *root, dn_scan_record *record)
 }
 
 /* A person's word stands above quality control's. */
-static dn_status read_review(dn_scan_record *record)
+dn_status dn_scan_record_review(dn_scan_record *record)
 {
     dn_review review;
     bool there;
@@ -194,7 +194,7 @@ static dn_status read_json(dn_scan_record *record)
 dn_status dn_scan_record_describe(dn_scan_record *record)
 {
     DN_TRY(read_json(record));
-    return read_review(record);
+    return dn_scan_record_review(record);
 }
 
 void dn_scan_record_release(dn_scan_record *record)

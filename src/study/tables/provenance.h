@@ -21,6 +21,8 @@ typedef struct dn_scan_record {
  * stands above the verdict. A file that is not there or cannot be understood leaves
  * described false. DN_ENOMEM. */
 DN_CHECKED dn_status dn_scan_record_describe(dn_scan_record *record);
+/* A person's review alone: verdict and reason. path and verdict are set. DN_ENOMEM. */
+DN_CHECKED dn_status dn_scan_record_review(dn_scan_record *record);
 void dn_scan_record_release(dn_scan_record *record);
 
 /* Remarks on scans that were measured differently (networks, versions, options, resolutions), that carry warnings, and that a person
