@@ -1,13 +1,14 @@
 #!/bin/bash
 # Makes the Debian packages for arm64 on an amd64 machine (Debian's cross compiler, multiarch libraries), installs them and runs the quick
 # tests under qemu-user. All of it is done in a chroot made by debootstrap, so that the packages of this machine stay as they are.
-#   tools/deb_arm64.sh [expression of ctest labels]     ("none": only the packages; "selftest": they and dien selftest, which takes an
+#   tools/deb_arm64.sh [expression of ctest labels [expression of tests' names]]     ("none": only the packages; "selftest": they and dien selftest, which takes an
 #                                                        hour and more where each instruction is emulated)
 # The chroot ($DIEN_ROOTS/SUITE-arm64, default /var/cache/dien) is used again; DIEN_SUITE: the release (default: this machine's). The packages
 # come into build-deb-arm64/. Programs for arm64 start by themselves there: binfmt_misc is mounted in a user namespace of our own
 # (Linux 6.7 and later), so nothing is registered for the rest of the machine. Needs root. Exit code 75: the chroot could not be set up.
 set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/.." && pwd)
+names=${2:-.}
 labels=${1:-^(base|image|chart|net|models|stats|register|prepare|infer|synth|segment|quality|report|study|cohort|lib)$}
 # shellcheck disable=SC1091
 suite=${DIEN_SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
@@ -105,10 +106,10 @@ elif [ "$labels" != none ]; then
     emulated '
         cd /dien
         # In the same folder, so that what the packages are made of is not compiled again.
-        cmake build-deb-arm64 -DBUILD_TESTING=ON >build-arm64.log 2>&1 || { cat build-arm64.log >&2; exit 1; }
+        cmake build-deb-arm64 -DBUILD_TESTING=ON -DDIEN_TEST_SECONDS=14400 >build-arm64.log 2>&1 || { cat build-arm64.log >&2; exit 1; }
         cmake --build build-deb-arm64 -j "$2" 2>&1 | { grep -vE "^\[ *[0-9]+%\]" || true; }
         test "${PIPESTATUS[0]}" -eq 0
         cd build-deb-arm64
-        ctest --output-on-failure --timeout 3600 -j "$2" -L "$1"' tests "$labels" "$jobs" || code=1
+        ctest --output-on-failure -j "$2" -L "$1" -R "$3"' tests "$labels" "$jobs" "$names" || code=1
 fi
 exit "$code"

@@ -130,8 +130,22 @@ static const char *say_percentile(double percentile, char out[32])
     return out;
 }
 
-static dn_status put_remark(const dn_report *it, const dn_norm_verdict *v)
+/* The networks of the scan, as norms name them. false: they are not known (a corrected version without its JSON file). */
+static bool networks_of(const dn_report *it, char *text, size_t size)
 {
+    size_t used = 0;
+    *text = '\0';
+    for (size_t i = 0; i < it->r->model_count && used < size; ++i) {
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s (%.8s)", i > 0 ? ", " : "", it->r->models[i]->name, it->r->models[i]->sha256);
+    }
+    return it->r->model_count > 0 && used < size;
+}
+
+static dn_status put_remark(const dn_report *it, const comparison *found)
+{
+    const dn_norm_verdict *v = &found->verdict;
+    char networks[2048];
     static const struct {
         unsigned flag;
         const char *text;
@@ -149,6 +163,9 @@ static dn_status put_remark(const dn_report *it, const dn_norm_verdict *v)
         if (v->outside & reasons[i].flag) {
             DN_TRY(dn_file_printf(it->w, "; <strong>%s</strong>", reasons[i].text));
         }
+    }
+    if (networks_of(it, networks, sizeof networks) && dn_norm_other_networks(found->norm, networks)) {
+        DN_TRY(dn_file_printf(it->w, "; <strong>the norm was made by other networks: do not use this comparison</strong>"));
     }
     return dn_file_printf(it->w, "</td></tr>\n");
 }
@@ -185,7 +202,7 @@ static dn_status put_comparison(const dn_report *it, const comparison *found)
     DN_TRY(put_scale(it, found));
     DN_TRY(dn_file_printf(it->w, "<td><%s>%s</%s></td><td><%s>%s</%s></td>", tag, dn_report_signed(v->z, 2, z), tag, tag,
                           say_percentile(v->percentile, percentile), tag));
-    return put_remark(it, v);
+    return put_remark(it, found);
 }
 
 /* Whom a norm was made of. */

@@ -68,6 +68,7 @@ typedef struct dn_norm_model {
     double value_low, value_high;                /* NaN in a file of an earlier version */
     char *columns[DN_NORM_COLUMNS];              /* owned; NULL: not known */
     size_t females, males, unknown;
+    char *networks;  /* owned; that measured all of them, "hypothalamus (38e28b23), ..."; NULL: not known */
     char **scanners; /* owned; distinct, in order of appearance */
     size_t n_scanners;
     double scanner_sd;
@@ -125,6 +126,11 @@ typedef struct dn_norm_verdict {
 DN_CHECKED dn_status dn_norm_apply(const dn_norm_model *model, const dn_norm_person *person, double scanner_sd, dn_norm_verdict *out);
 /* Volume at which this fraction (0..1) of persons of that age and head size lies below: for charts. */
 double dn_norm_centile(const dn_norm_model *model, double icv, double age, dn_sex sex, double fraction);
+
+/* Whether the networks of volumes, as dn_norm_model.networks has them, are known to be others than those of the norm, for its structure:
+ * one of the same name with another hash, or none in common. The networks of the whole head do not matter for the hypothalamus, nor its
+ * networks for other structures. networks: NULL: not known. */
+bool dn_norm_other_networks(const dn_norm_model *model, const char *networks);
 
 /* Model file: JSON, "format": "dien normative model", version 1. Atomic. */
 DN_CHECKED dn_status dn_norm_write(const dn_norm_model *model, const char *path);

@@ -66,6 +66,9 @@ static json_t *to_json(const dn_norm_model *model)
     failed |= json_object_set_new(root, "structure", json_string(model->structure));
     failed |= json_object_set_new(root, "unit", json_string(model->unit));
     failed |= json_object_set_new(root, "source", json_string(model->source));
+    if (model->networks != NULL) {
+        failed |= json_object_set_new(root, "networks", json_string(model->networks));
+    }
     failed |= json_object_set_new(root, "simulated", json_boolean(model->simulated));
     failed |= json_object_set_new(root, "method", json_string(method_names[model->method]));
     failed |= json_object_set_new(root, "two_step", json_boolean(model->two_step));
@@ -284,6 +287,9 @@ static dn_status from_json(const char *path, const json_t *root, dn_norm_model *
     DN_TRY(get_text(path, root, "structure", &out->structure));
     DN_TRY(get_text(path, root, "unit", &out->unit));
     DN_TRY(get_text(path, root, "source", &out->source));
+    if (json_object_get(root, "networks") != NULL) {
+        DN_TRY(get_text(path, root, "networks", &out->networks));
+    }
     DN_TRY(get_flag(path, root, "simulated", &out->simulated));
     DN_TRY(get_flag(path, root, "two_step", &out->two_step));
     DN_TRY(get_flag(path, root, "with_sex", &out->with_sex));

@@ -204,6 +204,24 @@ static void make_cohort(dn_norm_person persons[COHORT], double sd)
     }
 }
 
+static void norms_know_their_networks(void **state)
+{
+    (void)state;
+    char structure[] = "hypothalamus_L", other[] = "thalamus",
+         networks[] = "hypothalamus (11111111), whole-head-coarse (22222222), whole-head-fine (33333333)";
+    dn_norm_model model = {.structure = structure, .networks = networks};
+    assert_false(dn_norm_other_networks(&model, NULL));
+    assert_false(dn_norm_other_networks(&model, networks));
+    assert_false(dn_norm_other_networks(&model, "hypothalamus (11111111), whole-head-fine (44444444)"));
+    assert_true(dn_norm_other_networks(&model, "hypothalamus (55555555), whole-head-fine (33333333)"));
+    assert_true(dn_norm_other_networks(&model, "hypothalamus-2d (11111111), whole-head-fine (33333333)"));
+    model.structure = other;
+    assert_false(dn_norm_other_networks(&model, "hypothalamus-2d (11111111), whole-head-coarse (22222222), whole-head-fine (33333333)"));
+    assert_true(dn_norm_other_networks(&model, "whole-head-coarse (22222222), whole-head-fine (44444444)"));
+    model.networks = NULL;
+    assert_false(dn_norm_other_networks(&model, "hypothalamus (11111111)"));
+}
+
 static void the_rule_is_the_seeds(void **state)
 {
     (void)state;
@@ -470,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(norms_are_r),
         cmocka_unit_test(shares_are_r),
+        cmocka_unit_test(norms_know_their_networks),
         cmocka_unit_test(the_rule_is_the_seeds),
         cmocka_unit_test(who_is_outside_is_told),
         cmocka_unit_test(another_unit_gets_no_z),

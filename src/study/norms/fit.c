@@ -258,6 +258,9 @@ dn_status dn_study_norm_fit(const dn_norm_fit_options *options, dn_study_result 
                            .simulated = options->simulated};
     memcpy(how.columns, cohort.columns, sizeof how.columns);
     DN_TRY_GOTO(status, dn_norm_fit(cohort.persons, cohort.cases.n, &how, &model, outlier, NULL), done);
+    if (cohort.remarks.networks != NULL) {
+        DN_TRY_GOTO(status, dn_strdup(cohort.remarks.networks, &model.networks), done);
+    }
     DN_TRY_GOTO(status, write_all(folder, &model, &cohort, outlier), done);
     DN_TRY_GOTO(status, dn_text_open(&text), done);
     say(text.stream, &model, &cohort);

@@ -293,6 +293,9 @@ static dn_status remark_mixture(const dn_scan_record *const *scans, size_t count
         }
         free(kinds_text);
         DN_TRY(status);
+        if (kinds == 1 && aspects[a].of == networks_of && remarks->networks == NULL && networks_of(scans[0]) != NULL) {
+            DN_TRY(dn_strdup(networks_of(scans[0]), &remarks->networks));
+        }
     }
     return DN_OK;
 }

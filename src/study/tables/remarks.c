@@ -59,6 +59,7 @@ void dn_remarks_release(dn_remarks *remarks)
     }
     free(remarks->remark);
     free(remarks->left_out);
+    free(remarks->networks);
     *remarks = (dn_remarks){0};
 }
 

@@ -28,6 +28,7 @@ typedef struct dn_remarks {
     size_t count;
     dn_left_out *left_out;
     size_t left_out_count;
+    char *networks; /* owned; "hypothalamus (38e28b23), ...": those that measured all scans; NULL: not said, or not the same for all */
 } dn_remarks;
 
 DN_CHECKED dn_status dn_remarks_add(dn_remarks *remarks, dn_remark_level level, const char *code, const char *format, ...)
