@@ -322,8 +322,10 @@ dn_status dn_scan_status_restore(const char *output, const dn_bids_scan *scan, c
     if (status == DN_ENOMEM || status == DN_ECANCELLED) {
         goto done;
     }
-    status = DN_OK;
-    dn_error_clear();
+    if (status != DN_OK) { /* else the message of the failure that led here stays */
+        dn_error_clear();
+        status = DN_OK;
+    }
     if (record != NULL) {
         DN_TRY_GOTO(status, facts_of_results(output, record, &now), done);
         *restored = strcmp(now, results) == 0 && rename(aside, path) == 0;
