@@ -49,6 +49,14 @@ done
 expect 0 diff old old
 grep -q 'the volumes of 6 are the same' stdout || fail "a folder with itself: $(cat stdout)"
 
+# a structure that one of both lacks is a change
+cp -r old less && sed -i '/^thalamus/d' less/sub-02/anat/sub-02_volumes.tsv
+expect 0 diff old less
+tr '\n' ' ' <stdout >line
+for part in 'the volumes of 5 are the same' 'Of 1 of them a structure is measured in one of both only'; do
+    grep -qF "$part" line || fail "a structure less: expected '$part', found $(cat stdout)"
+done
+
 volumes twice/a sub-01 900 15000 yes
 volumes twice/b sub-01 901 15000 yes
 expect_sentence 3 'holds two tables of one scan' diff old twice

@@ -94,6 +94,14 @@ expect 0 normative fit people.tsv judged --value hypothalamus --icv icv --unit m
 said "from 18 people"
 said "are left out: sub-03"
 grep -q '"unit": "mL"' norm/norm.json || fail "norm: the unit is not mL"
+# The norm knows the networks of its volumes; those of others are doubted.
+grep -q '"networks": "hypothalamus (38e28b23)"' norm/norm.json || fail "norm: no networks in $(cat norm/norm.json)"
+expect 0 normative apply norm/norm.json people.tsv judged --icv icv
+unsaid "by other networks"
+cp -r judged other && sed -i 's/38e28b23/0123abcd/' other/*.json
+expect 0 normative apply norm/norm.json people.tsv other --icv icv
+said "measured by other networks (hypothalamus (38e28b23)) than these (hypothalamus (0123abcd))"
+expect_sentence 3 "measured by other networks" normative apply norm/norm.json people.tsv other --icv icv --strict
 for s in A B; do
     for i in 1 2 3; do
         scan repeats "sub-${i}_ses-$s" yes "$((800 + i * 10))" 1400000
