@@ -123,6 +123,28 @@ static dn_status paths_of(const correcting *it, const char *suffix, char **from,
     return dn_output_path(it->folder, it->stem, suffix, to);
 }
 
+/* What earlier corrections changed is changed still: their structures are added, and they themselves are kept ("Earlier"). */
+static void keep_earlier(json_t *now, json_t *before)
+{
+    json_t *earlier = json_incref(json_object_get(before, "Earlier")), *structures = json_object_get(now, "Structures");
+    const json_t *one;
+    size_t i, k;
+    earlier = json_is_array(earlier) ? earlier : json_array();
+    json_array_foreach(json_object_get(before, "Structures"), i, one)
+    {
+        bool there = false;
+        for (k = 0; k < json_array_size(structures); ++k) {
+            there = there || json_equal(json_array_get(structures, k), one);
+        }
+        if (!there) {
+            json_array_append(structures, json_array_get(json_object_get(before, "Structures"), i));
+        }
+    }
+    json_object_del(before, "Earlier");
+    json_array_append(earlier, before);
+    json_object_set_new(now, "Earlier", earlier);
+}
+
 /* The JSON file of the map that was corrected, with who changed it. */
 static dn_status write_json(const correcting *it, const char *suffix)
 {
@@ -132,9 +154,14 @@ static dn_status write_json(const correcting *it, const char *suffix)
     DN_TRY_GOTO(status, paths_of(it, suffix, &from, &to), done);
     DN_TRY_GOTO(status, dn_json_read_if_there(from, DN_JSON_OBJECT, &root), done);
     root = root != NULL ? root : json_object();
-    json_object_set_new(root, "Corrected",
-                        json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "Who", it->about->who, "Why", it->about->why, "When", it->about->when,
-                                  "Version", it->about->version, "Base", it->about->base, "Structures", changed_names(it)));
+    json_t *now = json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "Who", it->about->who, "Why", it->about->why, "When", it->about->when,
+                            "Version", it->about->version, "Base", it->about->base, "Structures", changed_names(it));
+    json_t *before = json_incref(json_object_get(root, "Corrected"));
+    if (json_is_object(before)) {
+        keep_earlier(now, before);
+    }
+    json_decref(before);
+    json_object_set_new(root, "Corrected", now);
     status = dn_json_write(root, 17, to);
 done:
     free(from);

@@ -125,6 +125,30 @@ static void sequences(void **state)
     assert_string_equal(header.text[DN_DICOM_PATIENT_ID], "ID7");
     assert_string_equal(header.text[DN_DICOM_MODALITY], "MR");
     assert_int_equal(header.rows, 5);
+    assert_false(header.agent_in_sequence);
+    free(out.data);
+    /* What a sequence of unknown kind (UN) and undefined length holds has no VRs, though the file has. An agent that is named in a
+     * sequence. */
+    out = (dicom_bytes){.implicit = false};
+    dicom_raw(&out, zeros, 128);
+    dicom_raw(&out, "DICM", 4);
+    dicom_text(&out, 0x0008, 0x0060, "CS", "MR");
+    dicom_raw(&out, "\x12\x00\x64\x00UN\0\0\xff\xff\xff\xff", 12);
+    dicom_raw(&out, "\xfe\xff\x00\xe0\xff\xff\xff\xff", 8);
+    dicom_raw(&out,
+              "\x08\x00\x00\x01\x06\0\0\x00"
+              "113100",
+              14);
+    dicom_raw(&out, "\xfe\xff\x0d\xe0\0\0\0\0", 8);
+    dicom_raw(&out, "\xfe\xff\xdd\xe0\0\0\0\0", 8);
+    dicom_raw(&out, "\x18\x00\x12\x00SQ\0\0\xff\xff\xff\xff", 12);
+    dicom_raw(&out, "\xfe\xff\x00\xe0\0\0\0\0", 8);
+    dicom_raw(&out, "\xfe\xff\xdd\xe0\0\0\0\0", 8);
+    dicom_short(&out, 0x0028, 0x0010, 5);
+    dicom_short(&out, 0x0028, 0x0100, 16);
+    assert_true(dn_dicom_parse(out.data, out.size, &header));
+    assert_int_equal(header.rows, 5);
+    assert_true(header.agent_in_sequence);
     free(out.data);
     assert_false(dn_dicom_begins((const unsigned char *)"\x5c\x01\0\0 a NIfTI header", 20));
     assert_false(dn_dicom_begins((const unsigned char *)"hello, this is a text, not a scan", 33));
@@ -163,6 +187,34 @@ static void people(void **state)
     assert_string_equal(shown, "t1?[2J ?t\xc3\xa9");
     dn_private_show(&list, "abcdef\xc3\xa9", shown, 8);
     assert_string_equal(shown, "abcdef");
+    dn_private_release(&list);
+}
+
+/* Names with letters beyond ASCII, in whatever character set and spelling; parts of double names; the day of the examination. */
+static void foreign_names(void **state)
+{
+    dn_dicom_header h;
+    dn_private_values list = {0};
+    (void)state;
+    memset(&h, 0, sizeof h);
+    strcpy(h.text[DN_DICOM_PATIENT_NAME], "M\xfcller^Anna-Lena"); /* Latin-1 */
+    strcpy(h.text[DN_DICOM_STUDY_DATE], "20190402");
+    assert_ok(dn_private_add(&list, &h));
+    const struct {
+        const char *text;
+        bool hidden;
+    } cases[] = {{"T1 M\xc3\xbcller", true}, {"t1 mueller", true}, {"T1 MULLER", true},   {"T1 M\xc3\x9cLLER", true}, {"T1 Lena", true},
+                 {"T1 milder", false},       {"T1 Miller", true},  {"T1 20190402", true}, {"T1 2019-04-02", true},    {"T1 mprage", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        if (dn_private_in(&list, cases[i].text) != cases[i].hidden) {
+            fail_msg("'%s': expected %s", cases[i].text, cases[i].hidden ? "hidden" : "shown");
+        }
+    }
+    dn_private_release(&list);
+    strcpy(h.text[DN_DICOM_PATIENT_NAME], "\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd"); /* Cyrillic: any text of such letters may be it */
+    assert_ok(dn_private_add(&list, &h));
+    assert_true(dn_private_in(&list, "T1 \xd0\xb8\xd0\xb2\xd0\xb0\xd0\xbd"));
+    assert_false(dn_private_in(&list, "T1 mprage sag"));
     dn_private_release(&list);
 }
 
@@ -213,6 +265,9 @@ static const example examples[] = {
     {"3D_T1_SPACE", "ORIGINAL/PRIMARY/M", "SE", "3D", 600, 11, 0, 120, 176, "+T1-weighted by its name and its times"},
     {"t1_mprage_post_gd", "ORIGINAL/PRIMARY/M", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "+with a contrast agent"},
     {"t1_mprage pre contrast", "ORIGINAL/PRIMARY/M", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "+no contrast agent"},
+    {"MPRAGE KM ohne FS", "ORIGINAL/PRIMARY/M", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "+with a contrast agent"},
+    {"t1 Gd pre-op", "ORIGINAL/PRIMARY/M", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "+with a contrast agent"},
+    {"t1 mprage ohne KM", "ORIGINAL/PRIMARY/M", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "+no contrast agent"},
     {"T1 +C", "ORIGINAL/PRIMARY/M", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "+with a contrast agent"},
     {"t1_mprage", "DERIVED/SECONDARY/MPR", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "derived"},
     {"t1_mprage", "DERIVED/PRIMARY/M", "GR\\IR", "3D", 2300, 2.98, 900, 9, 176, "derived"},
@@ -442,8 +497,8 @@ static void volumes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(headers),  cmocka_unit_test(sequences), cmocka_unit_test(people),
-                                       cmocka_unit_test(sidecars), cmocka_unit_test(contrasts), cmocka_unit_test(scores),
-                                       cmocka_unit_test(stacks),   cmocka_unit_test(volumes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(headers),       cmocka_unit_test(sequences), cmocka_unit_test(people),
+                                       cmocka_unit_test(foreign_names), cmocka_unit_test(sidecars),  cmocka_unit_test(contrasts),
+                                       cmocka_unit_test(scores),        cmocka_unit_test(stacks),    cmocka_unit_test(volumes)};
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -110,6 +110,24 @@ static void times_of_files(void **state)
         assert_true(s.at[n].time == (strcmp(s.at[n].stem, "sub-2_ses-x") == 0 ? 1 : 2));
     }
     dn_sessions_release(&s);
+    /* Ten and more: by their numbers, not letter by letter. */
+    char *ten = scan("sub-2_ses-10_T1w.nii.gz", 3), *two = scan("sub-2_ses-2_T1w.nii.gz", 4);
+    assert_ok(dn_sessions_read((const char *const[]){ten, two}, 2, NULL, NULL, &s));
+    for (int n = 0; n < 2; ++n) {
+        assert_true(s.at[n].time == (strcmp(s.at[n].stem, "sub-2_ses-2") == 0 ? 1 : 2));
+    }
+    dn_sessions_release(&s);
+    /* Whole years: said to be so; where two are equal, they are no times. */
+    text("participants.tsv", "participant_id\tsession_id\tage\nsub-2\tses-2\t60\nsub-2\tses-10\t61\nsub-2\tses-x\t60\n");
+    assert_ok(dn_sessions_read((const char *const[]){ten, two}, 2, NULL, NULL, &s));
+    assert_string_equal(s.unit, "year");
+    assert_non_null(strstr(s.time_from, "whole years"));
+    dn_sessions_release(&s);
+    assert_ok(dn_sessions_read((const char *const[]){ten, two, path[0]}, 3, NULL, NULL, &s));
+    assert_string_equal(s.unit, "session");
+    dn_sessions_release(&s);
+    free(ten);
+    free(two);
     /* ages */
     text("participants.tsv", "participant_id\tsession_id\tage\nsub-2\tses-x\t61.5\nsub-2\tses-y\t60\n");
     assert_ok(dn_sessions_read((const char *const[]){path[1], path[0]}, 2, NULL, NULL, &s));

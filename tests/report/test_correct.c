@@ -171,6 +171,30 @@ static void test_files(void **state)
     }
     dn_volume_rows rows;
     dn_verdict verdict;
+    /* A second correction, on top of that one, names what the first changed, too, and keeps its record. */
+    const dn_correction second = {.who = "CD", .why = "too large", .when = "2026-11-30T08:00:00Z", .version = 3, .base = 2};
+    unsigned char *record = NULL;
+    size_t record_size = 0;
+    char again[] = "/tmp/dien-correct-XXXXXX";
+    assert_non_null(mkdtemp(again));
+    dn_labels *more = map_of(numbers, counts, 7);
+    memcpy(more->data, after->data, (size_t)dn_grid_count(&grid) * sizeof *more->data);
+    for (int64_t v = 0; v < dn_grid_count(&grid); ++v) {
+        more->data[v] = more->data[v] == 28 ? 0 : more->data[v];
+    }
+    assert_ok(dn_corrected_write(out, "a", more, &second, again));
+    snprintf(path, sizeof path, "%s/a_volumes.json", again);
+    assert_ok(dn_file_read(path, 1 << 20, &record, &record_size));
+    record[record_size > 0 ? record_size - 1 : 0] = '\0';
+    for (size_t i = 0; i < 4; ++i) {
+        static const char *const parts[] = {"thalamus_L", "ventral_diencephalon_L", "\"AB\"", "\"CD\""};
+        if (strstr((const char *)record, parts[i]) == NULL) {
+            fail_msg("the second correction's record does not have %s: %s", parts[i], (const char *)record);
+        }
+    }
+    free(record);
+    dn_labels_destroy(more);
+    assert_int_equal(test_remove_tree(again), 0);
     snprintf(path, sizeof path, "%s/a_volumes.tsv", out);
     assert_ok(dn_volume_rows_read(path, &rows, &verdict));
     assert_int_equal(verdict, DN_REJECTED);

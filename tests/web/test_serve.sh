@@ -108,6 +108,10 @@ expect_code 200 GET "/api/jobs/$job/result?version=1"
 is 'a["version"]' 1
 expect_code 404 GET "/api/jobs/$job/result?version=9"
 
+# --- what was looked at or corrected has to be the newest version
+expect_code 409 PUT "/api/jobs/$job/review?version=1" -d '{"accepted": false, "reason": "outlines", "who": "AB"}'
+[ ! -e "state/jobs/$job/v2/sub-01_review.json" ] || fail "a review of version 1 is one of version 2"
+
 # --- a review, which the program's tables see
 expect_code 400 PUT "/api/jobs/$job/review" -d '{"accepted": false, "who": "AB"}'
 expect_code 200 PUT "/api/jobs/$job/review" -d '{"accepted": false, "reason": "moved", "who": "AB"}'

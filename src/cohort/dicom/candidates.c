@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cohort/dicom/convert.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static const char *agent_of(const dn_dicom_header *header)
             return "";
         }
     }
-    return agent;
+    return *agent == '\0' && header->agent_in_sequence ? "named in a sequence" : agent;
 }
 
 static void copy_text(const json_t *sidecar, const char *key, char out[128])
@@ -204,12 +205,29 @@ static dn_status find_wanted(const dn_dicom_candidates *candidates, const char *
     return fail_wanted(candidates, path, wanted, 0);
 }
 
+/* Seconds; NaN: not known. */
+static double echo_of(const dn_dicom_candidate *it)
+{
+    const json_t *value = json_object_get(it->sidecar, "EchoTime");
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+/* Of equal ones the last, because a scan is repeated when it was bad; but of the echoes of one series the first, which is the most
+ * T1-weighted. */
+static bool is_better(const dn_dicom_candidate *it, const dn_dicom_candidate *than)
+{
+    if (it->verdict.score != than->verdict.score) {
+        return it->verdict.score > than->verdict.score;
+    }
+    return it->series != than->series || !(echo_of(it) > echo_of(than));
+}
+
 static dn_status find_best(const dn_dicom_candidates *candidates, const char *path, const dn_dicom_candidate **out)
 {
     *out = NULL;
     for (size_t i = 0; i < candidates->count; ++i) {
         const dn_dicom_candidate *it = &candidates->list[i];
-        if (it->verdict.taken && (*out == NULL || it->verdict.score >= (*out)->verdict.score)) {
+        if (it->verdict.taken && (*out == NULL || is_better(it, *out))) {
             *out = it;
         }
     }
@@ -281,7 +299,10 @@ static dn_status say(const dn_dicom_candidates *candidates, const dn_dicom_candi
         }
         if (it->verdict.taken) {
             DN_TRY(note(said, who, DN_LOG_NOTE, "series %s, %s, is not measured: score %.0f%s; %s", it->id, it->shown, it->verdict.score,
-                        it->verdict.score == chosen->verdict.score && !by_hand ? ", and it is the earlier one" : "", it->verdict.text));
+                        it->verdict.score != chosen->verdict.score || by_hand ? ""
+                        : it->series == chosen->series                        ? ", and it is a later echo"
+                                                                              : ", and it is the earlier one",
+                        it->verdict.text));
         } else {
             DN_TRY(note(said, who, DN_LOG_NOTE, "series %s, %s, is not measured: %s", it->id, it->shown, it->verdict.text));
         }

@@ -78,8 +78,10 @@ static const hint derived_hints[] = {{"mip*", ""}, {"reformat*", ""}, {"subtr*",
 static const hint map_hints[] = {{"t1 map*", ""}, {"t1map*", ""}, {"t1 images*", ""}, {"inv1", ""}, {"inv2", ""}, {"t1rho*", ""}};
 static const hint agent_hints[] = {{"gd*", ""},      {"gad*", ""},      {"km", ""},       {"post", ""}, {"postgad*", ""},
                                    {"postcon*", ""}, {"contrast*", ""}, {"dotarem*", ""}, {"ce", ""},   {"enhanced*", ""}};
-static const hint no_agent_hints[] = {{"no contrast*", ""}, {"non contrast*", ""}, {"without*", ""}, {"pre", ""},    {"precon*", ""},
-                                      {"pregad*", ""},      {"ohne*", ""},         {"no gad*", ""},  {"nativ*", ""}, {"sans*", ""}};
+static const hint no_agent_hints[] = {{"no contrast*", ""}, {"non contrast*", ""}, {"without*", ""}, {"pre", ""},
+                                      {"ohne*", ""},        {"no gad*", ""},       {"sans*", ""}};
+/* Which leave no doubt. */
+static const hint native_hints[] = {{"precon*", ""}, {"pregad*", ""}, {"nativ*", ""}};
 
 /* Letters and digits, with a blank at both ends and between words: " t1 mprage sag ". */
 static void words_of(const char *description, const char *protocol, char out[300])
@@ -242,6 +244,49 @@ static const char *derived(const json_t *sidecar, const char *words)
     return FIND(words, derived_hints) != NULL ? "derived images by their name" : NULL;
 }
 
+/* ---- the agent ---------------------------------------------------------------------------------------------------- */
+
+/* words without "no", "without", "ohne", "pre" and what follows each, which there is none of. */
+static void strike_out(const char *words, char out[300])
+{
+    static const char *const denials[] = {"no", "non", "without", "ohne", "sans", "pre"};
+    size_t n = 0;
+    bool denied = false;
+    out[n++] = ' ';
+    for (const char *at = words; *(at += strspn(at, " ")) != '\0';) {
+        const size_t length = strcspn(at, " ");
+        bool denies = false;
+        for (size_t i = 0; i < sizeof denials / sizeof *denials; ++i) {
+            denies = denies || (strlen(denials[i]) == length && strncmp(at, denials[i], length) == 0);
+        }
+        if (!denies && !denied && n + length + 2 < 300) {
+            memcpy(out + n, at, length);
+            n += length;
+            out[n++] = ' ';
+        }
+        denied = denies;
+        at += length;
+    }
+    out[n] = '\0';
+}
+
+/* By the description, and where that says nothing by the protocol, which may be that of the whole examination. */
+static bool agent_by_name(const dn_series_facts *facts)
+{
+    for (int part = 0; part < 2; ++part) {
+        char words[300], left[300];
+        words_of(part == 0 ? facts->description : facts->protocol, "", words);
+        strike_out(words, left);
+        if (FIND(left, agent_hints) != NULL && FIND(words, native_hints) == NULL) {
+            return true;
+        }
+        if (FIND(words, no_agent_hints) != NULL || FIND(words, native_hints) != NULL) {
+            return false;
+        }
+    }
+    return false;
+}
+
 /* ---- words -------------------------------------------------------------------------------------------------------- */
 
 static void add(dn_series_verdict *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -351,7 +396,7 @@ void dn_series_judge(const dn_series_facts *facts, dn_series_verdict *out)
     } else if (slices < FEWEST_SLICES) {
         add(out, "only %lld slices", slices);
     } else if (is_t1(facts, words, out)) {
-        const bool agent = *facts->agent != '\0' || (FIND(words, agent_hints) != NULL && FIND(words, no_agent_hints) == NULL);
+        const bool agent = *facts->agent != '\0' || agent_by_name(facts);
         weigh_volume(facts, out);
         if (has_type(facts->sidecar, "NORM")) {
             add(out, ", corrected for the coil");

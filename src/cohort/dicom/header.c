@@ -49,6 +49,7 @@ typedef struct cursor {
 typedef struct element {
     uint16_t group, number;
     uint32_t length; /* UNDEFINED: until a delimiter */
+    bool unknown;    /* its VR is UN */
 } element;
 
 /* The head of an element; false: the bytes end, or make no sense. */
@@ -60,6 +61,7 @@ static bool next(cursor *it, element *out)
     const unsigned char *p = it->bytes + it->at;
     out->group = u16(p);
     out->number = u16(p + 2);
+    out->unknown = false;
     const bool has_vr = out->group != 0xfffe && (out->group == 0x0002 || !it->implicit);
     if (!has_vr) {
         out->length = u32(p + 4);
@@ -69,6 +71,7 @@ static bool next(cursor *it, element *out)
     if (p[4] < 'A' || p[4] > 'Z' || p[5] < 'A' || p[5] > 'Z') {
         return false;
     }
+    out->unknown = p[4] == 'U' && p[5] == 'N';
     static const char long_ones[][3] = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"};
     bool is_long = false;
     for (size_t i = 0; i < sizeof long_ones / sizeof *long_ones; ++i) {
@@ -82,26 +85,38 @@ static bool next(cursor *it, element *out)
     return true;
 }
 
-/* Past what belongs to an element; false as above. In a sequence of undefined length: past its items. */
-static bool skip(cursor *it, uint32_t length, int depth)
+static bool skip(cursor *it, const element *of, int depth);
+
+/* Past the items of a sequence of undefined length. */
+static bool skip_items(cursor *it, int depth)
 {
-    if (length != UNDEFINED) {
-        if (length > it->size - it->at) {
-            return false;
-        }
-        it->at += length;
-        return true;
-    }
     element inner;
     while (depth < DEEPEST && next(it, &inner)) {
         if (inner.group == 0xfffe && (inner.number == 0xe0dd || inner.number == 0xe00d)) { /* end of the sequence, of the item */
             return true;
         }
-        if (!skip(it, inner.length, depth + 1)) {
+        if (!skip(it, &inner, depth + 1)) {
             return false;
         }
     }
     return false;
+}
+
+/* Past what belongs to an element; false as above. */
+static bool skip(cursor *it, const element *of, int depth)
+{
+    if (of->length != UNDEFINED) {
+        if (of->length > it->size - it->at) {
+            return false;
+        }
+        it->at += of->length;
+        return true;
+    }
+    const bool implicit = it->implicit;
+    it->implicit = implicit || of->unknown; /* what is in it has no VRs, whatever the file has (PS3.5, 6.2.2) */
+    const bool good = skip_items(it, depth);
+    it->implicit = implicit;
+    return good;
 }
 
 static void take_text(const unsigned char *bytes, uint32_t length, char out[128])
@@ -193,9 +208,11 @@ bool dn_dicom_parse(const unsigned char *bytes, size_t size, dn_dicom_header *ou
             break;
         }
         const size_t from = it.at;
-        if (!skip(&it, e.length, 0)) {
+        if (!skip(&it, &e, 0)) {
             return false;
         }
+        /* 8: nothing but the end of the sequence */
+        out->agent_in_sequence |= e.group == 0x0018 && e.number == 0x0012 && it.at - from > (e.length == UNDEFINED ? 8u : 0u);
         if (e.length != UNDEFINED) {
             take(&e, bytes + from, out);
         }

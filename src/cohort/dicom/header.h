@@ -42,8 +42,8 @@
     X(TELEPHONE, 0x0010, 0x2154, PRIVATE)                                                                                                  \
     X(CONTRAST_AGENT, 0x0018, 0x0010, PLAIN)                                                                                               \
     X(DEVICE_NUMBER, 0x0018, 0x1000, PRIVATE)                                                                                              \
-    X(STUDY_UID, 0x0020, 0x000D, PLAIN)                                                                                                    \
-    X(SERIES_UID, 0x0020, 0x000E, PLAIN)                                                                                                   \
+    X(STUDY_UID, 0x0020, 0x000D, PRIVATE)                                                                                                  \
+    X(SERIES_UID, 0x0020, 0x000E, PRIVATE)                                                                                                 \
     X(STUDY_ID, 0x0020, 0x0010, PRIVATE)                                                                                                   \
     X(SERIES_NUMBER, 0x0020, 0x0011, PLAIN)                                                                                                \
     X(INSTANCE_NUMBER, 0x0020, 0x0013, PLAIN)                                                                                              \
@@ -65,6 +65,7 @@ dn_dicom_kind dn_dicom_kind_of(dn_dicom_field field);
 typedef struct dn_dicom_header {
     char text[DN_DICOM_COUNT][128]; /* without blanks at the ends; "": not there; longer ones are cut */
     int64_t rows, columns;          /* 0: it is no image */
+    bool agent_in_sequence;         /* ContrastBolusAgentSequence is not empty, as newer files name the agent */
     bool has_place;                 /* position and orientation were read */
     double position[3];             /* mm, DICOM's axes (left, posterior, superior) */
     double orientation[6];          /* directions of a row and of a column */

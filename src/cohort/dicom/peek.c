@@ -4,14 +4,16 @@
 
 #include "base/archive.h"
 #include "base/file.h"
+#include "base/job.h"
 #include "base/scratch.h"
 #include "cohort/dicom/walk.h"
 
 #include <string.h>
 
 enum {
-    MOST_FILES = 4096, /* opened in vain, until nothing more is expected */
-    FROM_ARCHIVE = 4   /* the first DICOM files of an archive; a DICOMDIR and a report are no images */
+    MOST_FILES = 4096,    /* opened in vain, until nothing more is expected */
+    FROM_ARCHIVE = 4,     /* the first DICOM files of an archive; a DICOMDIR and a report are no images */
+    MORE_OF_ARCHIVE = 256 /* where none of those was one */
 };
 
 typedef struct search {
@@ -31,15 +33,21 @@ static dn_status visit(void *user, const char *path, const struct stat *facts, b
     return DN_OK;
 }
 
-static dn_status peek_folder(search *it, const char *path)
+/* What cannot be read is said and passed over: it may be somebody's scan, or nothing of the kind. */
+static dn_status excuse(dn_status status, const char *path)
 {
-    dn_dicom_walk walk = {.visit = visit, .user = it};
-    dn_status status = dn_dicom_walk_folder(&walk, path);
-    if (status == DN_EINPUT || status == DN_EDATA) {
+    if (status == DN_EINPUT || status == DN_EDATA || status == DN_EFORMAT) {
+        dn_log(DN_LOG_WARNING, "%s is passed over: %s", path, dn_error_message());
         dn_error_clear();
         status = DN_OK;
     }
     return status;
+}
+
+static dn_status peek_folder(search *it, const char *path)
+{
+    dn_dicom_walk walk = {.visit = visit, .user = it};
+    return excuse(dn_dicom_walk_folder(&walk, path), path);
 }
 
 static bool is_dicom(void *user, const char *name, const unsigned char *start, size_t size)
@@ -51,17 +59,23 @@ static bool is_dicom(void *user, const char *name, const unsigned char *start, s
 
 static dn_status peek_archive(search *it, const char *path)
 {
-    dn_scratch scratch = {0};
-    dn_archive_found found = {0};
-    const dn_archive_options options = {.limits = dn_archive_limits_usual(), .wanted = is_dicom, .most = FROM_ARCHIVE};
-    DN_TRY(dn_scratch_create(&scratch));
-    dn_status status = dn_archive_unpack(path, scratch.path, &options, &found);
-    if (status == DN_EFORMAT || status == DN_EDATA || status == DN_EINPUT) {
-        dn_error_clear();
-        status = DN_OK;
+    dn_status status = DN_OK;
+    for (int64_t most = FROM_ARCHIVE; status == DN_OK && !it->found && most <= MORE_OF_ARCHIVE;
+         most = most == FROM_ARCHIVE ? MORE_OF_ARCHIVE : most + 1) {
+        dn_scratch scratch = {0};
+        dn_archive_found found = {0};
+        const dn_archive_options options = {.limits = dn_archive_limits_usual(), .wanted = is_dicom, .most = most};
+        it->files = 0;
+        DN_TRY(dn_scratch_create(&scratch));
+        status = dn_archive_unpack(path, scratch.path, &options, &found);
+        const bool whole = status == DN_OK;
+        status = excuse(status, path);
+        status = status == DN_OK ? peek_folder(it, scratch.path) : status;
+        dn_scratch_remove(&scratch);
+        if (!whole || it->files < (size_t)FROM_ARCHIVE) { /* there is no more in it */
+            break;
+        }
     }
-    status = status == DN_OK ? peek_folder(it, scratch.path) : status;
-    dn_scratch_remove(&scratch);
     return status;
 }
 

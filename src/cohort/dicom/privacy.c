@@ -22,6 +22,14 @@ void dn_private_release(dn_private_values *list)
     *list = (dn_private_values){0};
 }
 
+static bool is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80) {
+        ++text;
+    }
+    return *text == '\0';
+}
+
 static dn_status add(dn_private_values *list, const char *text, size_t length)
 {
     char *copy = NULL;
@@ -40,13 +48,14 @@ static dn_status add(dn_private_values *list, const char *text, size_t length)
         return status;
     }
     list->values[list->count++] = copy;
+    list->foreign = list->foreign || !is_ascii(copy);
     return DN_OK;
 }
 
 /* "Doe^Ann^M.^^Dr=..." in its parts. */
 static dn_status add_person(dn_private_values *list, const char *name)
 {
-    static const char between[] = "^=\\,;. ";
+    static const char between[] = "^=\\,;.-' ";
     while (*name != '\0') {
         const size_t length = strcspn(name, between);
         DN_TRY(add(list, name, length));
@@ -89,6 +98,9 @@ dn_status dn_private_add(dn_private_values *list, const dn_dicom_header *header)
             DN_TRY(add_person(list, text));
         }
     }
+    const char *day = header->text[DN_DICOM_STUDY_DATE];
+    DN_TRY(strlen(day) == 8 ? add(list, day, 8) : DN_OK);
+    DN_TRY(add_date(list, day));
     return add_date(list, header->text[DN_DICOM_BIRTH_DATE]);
 }
 
@@ -97,12 +109,50 @@ static bool is_letter(char c)
     return isalnum((unsigned char)c) || ((unsigned char)c & 0x80) != 0;
 }
 
+/* Letters and digits of ASCII in a value. */
+static size_t plain_letters(const char *value)
+{
+    size_t n = 0;
+    for (; *value != '\0'; ++value) {
+        n += isalnum((unsigned char)*value) != 0;
+    }
+    return n;
+}
+
+/* The end of value in text that begins with it; NULL: it does not. A run of n bytes beyond ASCII is 1 to 2 n letters. */
+static const char *match(const char *text, const char *value)
+{
+    for (; *value != '\0'; ++value, ++text) {
+        size_t run = 0;
+        while (((unsigned char)value[run] & 0x80) != 0) {
+            ++run;
+        }
+        if (run > 0) {
+            for (size_t n = 1; n <= 2 * run && is_letter(text[n - 1]); ++n) {
+                const char *end = match(text + n, value + run);
+                if (end != NULL) {
+                    return end;
+                }
+            }
+            return NULL;
+        }
+        if (tolower((unsigned char)*text) != tolower((unsigned char)*value)) {
+            return NULL;
+        }
+    }
+    return text;
+}
+
 static bool holds(const char *text, const char *value)
 {
+    enum { ENOUGH = 2 };
     const bool anywhere = strpbrk(value, "0123456789") != NULL;
-    const size_t length = strlen(value);
-    for (const char *at = strcasestr(text, value); at != NULL; at = strcasestr(at + 1, value)) {
-        if (anywhere || ((at == text || !is_letter(at[-1])) && !is_letter(at[length]))) {
+    if (!is_ascii(value) && plain_letters(value) < ENOUGH) {
+        return false; /* foreign, below */
+    }
+    for (const char *at = text; *at != '\0'; ++at) {
+        const char *end = anywhere || at == text || !is_letter(at[-1]) ? match(at, value) : NULL;
+        if (end != NULL && (anywhere || !is_letter(*end))) {
             return true;
         }
     }
@@ -111,6 +161,9 @@ static bool holds(const char *text, const char *value)
 
 bool dn_private_in(const dn_private_values *list, const char *text)
 {
+    if (list->foreign && !is_ascii(text)) {
+        return true;
+    }
     for (size_t i = 0; i < list->count; ++i) {
         if (holds(text, list->values[i])) {
             return true;

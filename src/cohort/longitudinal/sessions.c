@@ -1,5 +1,5 @@
 /* Reads the scans of a person and finds out when they were made. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include "cohort/longitudinal/sessions.h"
 
 #include "base/file.h"
@@ -54,6 +54,29 @@ static bool useful(const when *found, size_t count, bool age)
     return differ;
 }
 
+/* All ages are whole years, so that a difference of two may be wrong by a year. */
+static bool whole_years(const when *found, size_t count)
+{
+    size_t n = 0;
+    while (n < count && found[n].age == floor(found[n].age)) {
+        ++n;
+    }
+    return n == count;
+}
+
+/* Two have one age. */
+static bool any_equal(const when *found, size_t count)
+{
+    for (size_t n = 0; n < count; ++n) {
+        for (size_t k = 0; k < n; ++k) {
+            if (found[n].age == found[k].age) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Years since the first. */
 static void set_times(dn_sessions *s, const when *found, bool age)
 {
@@ -74,7 +97,7 @@ static void number_by_name(dn_sessions *s)
     for (size_t n = 0; n < s->count; ++n) {
         s->at[n].time = 1;
         for (size_t k = 0; k < s->count; ++k) {
-            const int order = strcmp(s->at[k].stem, s->at[n].stem);
+            const int order = strverscmp(s->at[k].stem, s->at[n].stem); /* ses-2 before ses-10 */
             s->at[n].time += order < 0 || (order == 0 && k < n) ? 1.0 : 0.0;
         }
     }
@@ -99,8 +122,14 @@ static dn_status find_times(dn_sessions *s)
     }
     if (status == DN_OK && useful(found, s->count, false)) {
         set_times(s, found, false);
-    } else if (status == DN_OK && useful(found, s->count, true)) {
+    } else if (status == DN_OK && useful(found, s->count, true) && !(whole_years(found, s->count) && any_equal(found, s->count))) {
         set_times(s, found, true);
+        if (whole_years(found, s->count)) {
+            s->time_from = "age in whole years: each time may be wrong by up to a year, and the change per year with it";
+            dn_log(DN_LOG_WARNING,
+                   "the times of the sessions are only known as ages in whole years, and may be wrong by up to a year; so may "
+                   "the change per year");
+        }
     } else {
         number_by_name(s);
     }
@@ -162,7 +191,7 @@ void dn_sessions_release(dn_sessions *sessions)
 
 static bool earlier(const dn_session *a, const dn_session *b)
 {
-    return a->time < b->time || (a->time == b->time && strcmp(a->stem, b->stem) < 0);
+    return a->time < b->time || (a->time == b->time && strverscmp(a->stem, b->stem) < 0);
 }
 
 void dn_sessions_by_time(const dn_sessions *sessions, size_t *order)

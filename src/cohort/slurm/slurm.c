@@ -42,7 +42,7 @@ static void set_shape(const dn_slurm_options *options, const dn_run_survey *surv
     /* Shards take every n-th scan of all, done or not: the fullest one has so many. */
     tasks = tasks > (int)survey->scans ? (int)survey->scans : tasks;
     out->tasks = tasks > 0 ? tasks : 1;
-    const double per_task = ceil((double)survey->scans / out->tasks);
+    const double per_task = fmin(ceil((double)survey->scans / out->tasks), (double)survey->waiting);
     const long minutes = (long)ceil((per_task * each * time_reserve + 2.0 * WARNING_SECONDS) / 60.0);
     snprintf(out->time, sizeof out->time, "%02ld:%02ld:00", minutes / 60, minutes % 60);
     snprintf(out->memory, sizeof out->memory, "%.0fM", ceil(memory_reserve * (double)survey->memory / 1048576.0));
@@ -87,7 +87,11 @@ static void put_head(FILE *to, const dn_slurm_options *options, const char *leve
 {
     const bool group = strcmp(level, "group") == 0;
     fprintf(to, "#!/bin/bash\n#SBATCH --job-name=dien-%s\n#SBATCH --cpus-per-task=1\n#SBATCH --open-mode=append\n", level);
-    fprintf(to, "#SBATCH --output=\"%s/slurm/%s.log\"\n", options->output, group ? "group" : "task-%a");
+    fputs("#SBATCH --output=\"", to);
+    for (const char *p = options->output; *p != '\0'; ++p) { /* a lone % would be filled in by Slurm */
+        fputs(*p == '%' ? "%%" : (const char[]){*p, '\0'}, to);
+    }
+    fprintf(to, "/slurm/%s.log\"\n", group ? "group" : "task-%a");
     fprintf(to, "#SBATCH --time=%s\n#SBATCH --mem=%s\n", group && options->time == NULL ? "01:00:00" : of->time,
             group && options->memory == NULL ? "1024M" : of->memory);
     if (options->partition != NULL) {
@@ -220,6 +224,10 @@ dn_status dn_slurm_submit(const dn_slurm_options *options, const dn_run_survey *
     shape of;
     if (survey->waiting == 0) {
         DN_FAIL(DN_EDATA, "nothing is left to do: all %zu scans have been measured, or could not be", survey->scans);
+    }
+    if (strpbrk(options->output, "\"\\\n") != NULL) { /* as Slurm's directives have no way to write them */
+        DN_FAIL(DN_EUSAGE,
+                "the folder of the results has a quote, a backslash or a line's end in its name, which Slurm cannot take; name another");
     }
     set_shape(options, survey, &of);
     if (survey->measured > 0) {

@@ -16,8 +16,18 @@ const links = [['#/', T.navScans, /^\/?$|^\/scan/], ['#/groups', T.navGroups, /^
 let end = null;
 let turn = 0;
 let first = true;
+let shown = location.hash;
+let stayed = null;
 
 async function show() {
+    if (location.hash === stayed) { stayed = null; return; }
+    if (end?.mayLeave && location.hash !== shown && !await end.mayLeave()) {
+        stayed = shown; // the address goes back; the page is still there
+        location.hash = shown;
+        return;
+    }
+    stayed = null;
+    shown = location.hash;
     const mine = ++turn;
     const path = decodeURI(location.hash.replace(/^#/, '')) || '/';
     if (path === 'main') return; // "skip to the content"

@@ -35,6 +35,7 @@ export function correction(panel, job, data, { saved, left }) {
     let code = viewer.codes.code.get((paintable.find((l) => /^hypothalamus/.test(l.structure)) ?? paintable[0]).index);
     let over = 'all';
     let eraseThis = false;
+    let saving = false;
 
     const tools = segments(T.tool, [['paint', T.paint], ['erase', T.erase], ['look', T.look]], tool, setTool);
     const shapes = segments(T.shape, [['disc', T.disc], ['ball', T.ball]], shape, (value) => { shape = value; shapes.set(value); });
@@ -103,6 +104,7 @@ export function correction(panel, job, data, { saved, left }) {
         return viewer.under(event.clientX - box.left, event.clientY - box.top);
     };
     function down(event) {
+        if (saving) return;
         if (tool === 'look' || event.button !== 0) return;
         const hit = at(event);
         if (!hit) return; // in 3-D the pointer turns the head
@@ -139,7 +141,7 @@ export function correction(panel, job, data, { saved, left }) {
     for (const [kind, listener] of heard) frame.addEventListener(kind, listener, { capture: true });
 
     function keyed(event) {
-        if (!(event.ctrlKey || event.metaKey)) return;
+        if (!(event.ctrlKey || event.metaKey) || saving || event.target.closest?.('input:not([type=range]), textarea, select')) return;
         if (event.key.toLowerCase() === 'z') { event.preventDefault(); step(event.shiftKey ? 'redo' : 'undo'); }
         if (event.key.toLowerCase() === 'y') { event.preventDefault(); step('redo'); }
     }
@@ -152,7 +154,7 @@ export function correction(panel, job, data, { saved, left }) {
         else if (key === ']') setSize(size + 1);
         else if (key === ' ' || key === 'enter') {
             event.preventDefault();
-            if (tool === 'look') return;
+            if (tool === 'look' || saving) return;
             strokes.begin();
             stamp(viewer.voxel, { axial: 2, coronal: 1, sagittal: 0 }[viewer.layout] ?? 1);
             strokes.end();
@@ -162,12 +164,14 @@ export function correction(panel, job, data, { saved, left }) {
 
     async function save(event) {
         event.preventDefault();
+        if (saving) return;
         for (const [input, text] of [[who, T.whoNeeded], [why, T.whyNeeded]]) {
             if (input.value.trim() === '') { put(trouble, h('p', { class: 'error' }, text)); input.focus(); return; }
         }
         keep.set('who', who.value.trim());
         put(trouble, h('p', { role: 'status' }, T.saving));
-        saveButton.disabled = true;
+        saving = true; // what is painted from here on would not be in the file
+        saveButton.disabled = undo.disabled = redo.disabled = true;
         try {
             const file = await viewer.fileOf(viewer.map);
             const next = await post(`/api/jobs/${job.id}/versions?base=${data.version}`, new Uint8Array(file), {
@@ -179,12 +183,18 @@ export function correction(panel, job, data, { saved, left }) {
         } catch (error) {
             put(trouble, problem(error));
             saveButton.disabled = false;
+            saving = false;
+            show();
         }
     }
-    async function leave() {
-        if (strokes.changed && !await ask(T.leaveTitle, T.leaveText, T.discard, T.stay)) return;
+    /** Asks where something would be lost. */
+    async function mayLeave() {
+        if (strokes.changed && !await ask(T.leaveTitle, T.leaveText, T.discard, T.stay)) return false;
         strokes.done = [];
-        left();
+        return true;
+    }
+    async function leave() {
+        if (await mayLeave()) left();
     }
     const unload = (event) => { if (strokes.changed) event.preventDefault(); };
     addEventListener('beforeunload', unload);
@@ -192,7 +202,7 @@ export function correction(panel, job, data, { saved, left }) {
     show();
     canvas.focus({ preventScroll: true });
     return {
-        element, strokes,
+        element, mayLeave,
         close() {
             for (const [kind, listener] of heard) frame.removeEventListener(kind, listener, { capture: true });
             removeEventListener('keydown', keyed);

@@ -2,7 +2,7 @@
 import { get, post, remove } from './api.js';
 import { ask, field, h, put, say } from './dom.js';
 import { dropZone, scansOf } from './drop.js';
-import { uploadAll } from './page_home.js';
+import { groupOf, uploadAll } from './page_home.js';
 import { problem } from './parts.js';
 import T from './texts.js';
 
@@ -19,10 +19,7 @@ export async function show(main, _parts, current) {
         if (scans.length === 0) return;
         const jobs = await uploadAll(scans, uploads, () => ({}), leave.signal);
         if (jobs.length === 0) return;
-        try {
-            const group = await post('/api/groups', { name: name.value.trim() || T.newGroup(jobs.length), jobs: jobs.map((j) => j.id) });
-            if (current()) location.hash = `#/group/${group.id}`;
-        } catch (error) { uploads.append(problem(error)); }
+        await groupOf(jobs, name.value.trim() || T.newGroup(jobs.length), uploads, current);
     }, { title: T.dropMany, note: T.dropManyNote });
     /** A folder of results is named at the start of the program, and only there; all other groups can be deleted. */
     function line(g) {

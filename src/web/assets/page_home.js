@@ -49,7 +49,18 @@ export async function uploadAll(scans, place, optionsOf, signal) {
         signal?.removeEventListener('abort', end);
     }
     put(place, problems);
+    jobs.failed = problems.length;
     return jobs;
+}
+
+/** Puts them into a group and goes there; where some could not be uploaded, the reasons stay on the page, with a link. */
+export async function groupOf(jobs, name, place, current) {
+    try {
+        const group = await post('/api/groups', { name, jobs: jobs.map((j) => j.id) });
+        const address = `#/group/${group.id}`;
+        if (jobs.failed > 0) place.append(h('p', {}, h('a', { class: 'button', href: address }, name)));
+        else if (current()) location.hash = address;
+    } catch (error) { place.append(problem(error)); }
 }
 
 export async function show(main, _parts, current) {
@@ -67,10 +78,7 @@ export async function show(main, _parts, current) {
         if (scans.length === 0) return;
         const started = await uploadAll(scans, uploads, set.of, leave.signal);
         if (started.length === 1 && scans.length === 1 && current()) location.hash = `#/scan/${started[0].id}`;
-        if (started.length > 1) {
-            const group = await post('/api/groups', { name: T.newGroup(started.length), jobs: started.map((j) => j.id) });
-            if (current()) location.hash = `#/group/${group.id}`;
-        }
+        if (started.length > 1) await groupOf(started, T.newGroup(started.length), uploads, current);
     }, {
         extra: h('button', {
             type: 'button', async onclick() {
@@ -82,8 +90,7 @@ export async function show(main, _parts, current) {
     const list = h('div', {});
     const groupButton = h('button', {
         type: 'button', disabled: true, async onclick() {
-            const group = await post('/api/groups', { name: T.newGroup(done().length), jobs: done() });
-            location.hash = `#/group/${group.id}`;
+            await groupOf(done().map((id) => ({ id })), T.newGroup(done().length), uploads, current);
         },
     }, T.makeGroup);
     const removeButton = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: dropMarked }, T.removeMarked);

@@ -55,8 +55,7 @@ export async function show(main, [id, mode], current) {
                 }, T.measureAgain), h('a', { class: kind === 'cancelled' ? 'button' : 'button primary', href: '#/' }, T.again), h('button', {
                     type: 'button', class: 'quiet', async onclick() {
                         if (!await ask(T.removeTitle(job.name), T.removeText, T.remove, T.cancel)) return;
-                        await remove(`/api/jobs/${id}`);
-                        location.hash = '#/';
+                        try { await remove(`/api/jobs/${id}`); location.hash = '#/'; } catch (error) { put(trouble, problem(error)); }
                     },
                 }, T.remove)), trouble, set.element);
         }
@@ -72,5 +71,7 @@ export async function show(main, [id, mode], current) {
         put(main, h('h1', {}, T.goneTitle), h('p', {}, T.gone), h('div', { class: 'row' }, h('a', { class: 'button primary', href: '#/' }, T.again)));
     });
     await draw();
-    return () => { news(); gone(); again(); end?.(); document.title = 'dien'; };
+    const ended = () => { news(); gone(); again(); end?.(); document.title = 'dien'; };
+    ended.mayLeave = async () => !end?.mayLeave || end.mayLeave();
+    return ended;
 }

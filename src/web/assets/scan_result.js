@@ -71,6 +71,7 @@ export async function result(main, first, correcting, current) {
     const fail = (error) => put(trouble, problem(error));
 
     async function draw(version) {
+        if (paint && !await paint.mayLeave()) return;
         const [data, server] = await Promise.all([get(`/api/jobs/${job.id}/result${version === undefined ? '' : `?version=${version}`}`), get('/api/about').catch(() => ({}))]);
         if (!current()) return;
         if (data.job && typeof data.job === 'object') job = data.job;
@@ -80,6 +81,7 @@ export async function result(main, first, correcting, current) {
         const picture = data.files.find((f) => f.name.endsWith('_qc.png'));
         const table = volumeTable(job, data, { show: (numbers, yes) => panel.show(numbers, yes), go: (numbers) => panel.go(numbers) });
         panel = viewerPanel(job, data, table);
+        const newest = data.versions.every((v) => v.number <= data.version); // a review is of the volumes that count
         const version0 = data.versions.find((v) => v.number === data.version);
         const reopen = async (error) => { if (error) fail(error); else await refresh(data.version); };
         const tools = h('div', {});
@@ -95,9 +97,9 @@ export async function result(main, first, correcting, current) {
                     h('button', { type: 'button', onclick: () => print() }, T.print),
                     h('button', { type: 'button', class: 'quiet', onclick: drop }, T.remove))),
             trouble,
-            verdict(job, data, async (review) => {
-                try { job = (await putTo(`/api/jobs/${job.id}/review`, review)) ?? job; await refresh(data.version); } catch (error) { fail(error); }
-            }),
+            verdict(newest ? job : { ...job, review: null }, data, newest ? async (review) => {
+                try { job = (await putTo(`/api/jobs/${job.id}/review?version=${data.version}`, review)) ?? job; await refresh(data.version); } catch (error) { fail(error); }
+            } : null),
             h('div', { class: 'split' },
                 h('div', { class: 'pictures' }, h('section', { class: 'screen', 'aria-label': T.viewer }, panel.element), normSection(job, data)),
                 h('section', { class: 'numbers' }, tools, h('h2', {}, T.volumes), table.element,
@@ -137,5 +139,7 @@ export async function result(main, first, correcting, current) {
     };
     addEventListener('beforeprint', onPaper);
     await draw();
-    return () => { removeEventListener('beforeprint', onPaper); paint?.close(); panel?.close(); };
+    const end = () => { removeEventListener('beforeprint', onPaper); paint?.close(); panel?.close(); };
+    end.mayLeave = async () => !paint || paint.mayLeave();
+    return end;
 }

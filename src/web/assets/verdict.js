@@ -43,5 +43,5 @@ export function verdict(job, data, decide) {
     const corrected = data.versions?.find((v) => v.number === data.version)?.by === 'hand';
     return h('section', { class: `verdict ${colour}`, 'aria-label': T.column.state },
         h('strong', {}, T.verdictTitle[kind]), T.verdictText[kind] ? h('p', {}, T.verdictText[kind]) : null, review,
-        corrected ? h('p', { class: 'soft' }, T.checksBefore) : null, flags.length > 0 ? h('ul', {}, flags) : null, decision(job, decide));
+        corrected ? h('p', { class: 'soft' }, T.checksBefore) : null, flags.length > 0 ? h('ul', {}, flags) : null, decide ? decision(job, decide) : null);
 }

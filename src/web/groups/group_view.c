@@ -318,6 +318,17 @@ done:
 
 /* ---- the table ---------------------------------------------------------------------------------------------------- */
 
+/* Whether a column of that name is the scans' own: that of the participants must not take its place. */
+static bool is_measured(const dn_page_group *group, const char *name)
+{
+    bool found = strcmp(name, "scan") == 0;
+    for (size_t i = 0; i < group->count && !found; ++i) {
+        const dn_table *own = group->member[i].scan->values.table;
+        found = own != NULL && dn_table_find(own, name) != DN_TABLE_NONE;
+    }
+    return found;
+}
+
 static dn_status put_row(const dn_page_group *group, const dn_member *member, dn_table *to)
 {
     size_t row;
@@ -331,7 +342,11 @@ static dn_status put_row(const dn_page_group *group, const dn_member *member, dn
         const char *name = dn_table_column_name(group->people, c);
         const char *text = dn_table_text(group->people, member->person, c);
         if (strcmp(name, "participant_id") != 0 && text != NULL) {
-            DN_TRY(dn_table_put_text(to, name, text));
+            char *own_name = NULL;
+            DN_TRY(dn_asprintf(&own_name, "%s%s", name, is_measured(group, name) ? "_in_participants" : ""));
+            const dn_status status = dn_table_put_text(to, own_name, text);
+            free(own_name);
+            DN_TRY(status);
         }
     }
     return DN_OK;

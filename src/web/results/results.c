@@ -131,6 +131,17 @@ static json_t *volume_or_null(const dn_volume_row *row)
     return row != NULL ? number(row->volume_mm3, 1e3) : json_null();
 }
 
+/* Whether the text has the name as a word: "thalamus" is not in "hypothalamus". */
+static bool names(const char *text, const char *name)
+{
+    for (const char *at = strcasestr(text, name); at != NULL; at = strcasestr(at + 1, name)) {
+        if ((at == text || !isalpha((unsigned char)at[-1])) && !isalpha((unsigned char)at[strlen(name)])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Sentences of quality control that speak of a structure. */
 static json_t *flags_about(const json_t *flags, const char *name)
 {
@@ -139,7 +150,7 @@ static json_t *flags_about(const json_t *flags, const char *name)
     json_array_foreach(flags, i, flag)
     {
         const char *text = text_of(flag, "sentence");
-        if (text != NULL && strcasestr(text, name) != NULL) {
+        if (text != NULL && names(text, name)) {
             json_array_append(list, json_object_get(flag, "sentence"));
         }
     }
@@ -283,7 +294,7 @@ static json_t *networks_json(const json_t *description)
 /* A sentence for a paper. */
 static char *method_text(const json_t *description)
 {
-    char names[512] = "", *text = NULL;
+    char names[512] = "", who[512] = "", *text = NULL;
     const json_t *by = json_array_get(json_object_get(description, "GeneratedBy"), 0),
                  *corrected = json_object_get(description, "Corrected");
     json_t *model;
@@ -295,13 +306,21 @@ static char *method_text(const json_t *description)
         snprintf(names + used, sizeof names - used, "%s%s (%.8s)", used > 0 ? ", " : "", name != NULL ? name : "?",
                  hash != NULL ? hash : "?");
     }
+    const json_t *earlier = json_object_get(corrected, "Earlier");
+    for (i = 0; json_is_object(corrected) && i <= json_array_size(earlier); ++i) { /* everybody, each once, in their order */
+        const char *one = text_of(i < json_array_size(earlier) ? json_array_get(earlier, i) : corrected, "Who");
+        const size_t used = strlen(who);
+        if (one != NULL && strstr(who, one) == NULL) {
+            snprintf(who + used, sizeof who - used, "%s%s", used > 0 ? ", " : "", one);
+        }
+    }
     if (dn_asprintf(
             &text,
             "Volumes were measured with dien %s (networks %s). Volumes are the sums of the networks' probabilities%s%s%s; asymmetry is "
             "left minus right, in percent of their mean; ICV is the intracranial volume.",
             text_of(by, "Version") != NULL ? text_of(by, "Version") : DIEN_VERSION, names,
-            json_is_object(corrected) ? ", and those of voxels where the label map was corrected by hand (by " : "",
-            json_is_object(corrected) ? text_of(corrected, "Who") : "", json_is_object(corrected) ? ")" : "") != DN_OK) {
+            json_is_object(corrected) ? ", and those of voxels where the label map was corrected by hand (by " : "", who,
+            json_is_object(corrected) ? ")" : "") != DN_OK) {
         return NULL;
     }
     return text;

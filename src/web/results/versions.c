@@ -215,6 +215,17 @@ static dn_status show(dn_request *request, dn_reply *reply)
     return status;
 }
 
+/* What was made of an older version would hold for the newest, which the person may not have seen. */
+static dn_status check_newest(dn_reply *reply, const dn_result_place *place, const char *what)
+{
+    const json_t *last = json_array_get(place->versions, json_array_size(place->versions) - 1);
+    const int newest = (int)json_integer_value(json_object_get(last, "number"));
+    if (place->number != newest) {
+        DN_WEB_FAIL(reply, 409, "version %d is not the newest any more, and cannot be %s: look at version %d", place->number, what, newest);
+    }
+    return DN_OK;
+}
+
 dn_status dn_post_version(dn_request *request, dn_reply *reply)
 {
     dn_result_place base = {.job = NULL};
@@ -227,6 +238,7 @@ dn_status dn_post_version(dn_request *request, dn_reply *reply)
     DN_TRY_GOTO(status, read_header(request, reply, "X-Who", WHO_LIMIT, &who), done);
     DN_TRY_GOTO(status, read_header(request, reply, "X-Why", WHY_LIMIT, &why), done);
     DN_TRY_GOTO(status, dn_result_find(request, reply, "base", &base), done);
+    DN_TRY_GOTO(status, check_newest(reply, &base, "corrected"), done);
     dn_correction about = {.who = who, .why = why};
     DN_TRY_GOTO(status, correct(request, reply, &base, &about), done);
     status = show(request, reply);
@@ -281,7 +293,8 @@ dn_status dn_put_review(dn_request *request, dn_reply *reply)
     dn_review review = {.reason = NULL};
     json_t *row = NULL;
     dn_status status;
-    DN_TRY_GOTO(status, dn_result_find(request, reply, NULL, &place), done);
+    DN_TRY_GOTO(status, dn_result_find(request, reply, "version", &place), done);
+    DN_TRY_GOTO(status, check_newest(reply, &place, "reviewed"), done);
     DN_TRY_GOTO(status, dn_body_review(request, reply, &review), done);
     DN_TRY_GOTO(status, write_review(request->web, &place, &review), done);
     DN_TRY_GOTO(status, dn_job_get(request, reply, &row), done);
