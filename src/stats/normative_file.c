@@ -26,6 +26,12 @@ static int put_number(json_t *object, const char *key, double value)
     return json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
 }
 
+/* Nothing where the text is NULL. */
+static int put_text(json_t *object, const char *key, const char *text)
+{
+    return text != NULL ? json_object_set_new(object, key, json_string(text)) : 0;
+}
+
 static json_t *numbers(const double *values, size_t n)
 {
     json_t *array = json_array();
@@ -66,9 +72,7 @@ static json_t *to_json(const dn_norm_model *model)
     failed |= json_object_set_new(root, "structure", json_string(model->structure));
     failed |= json_object_set_new(root, "unit", json_string(model->unit));
     failed |= json_object_set_new(root, "source", json_string(model->source));
-    if (model->networks != NULL) {
-        failed |= json_object_set_new(root, "networks", json_string(model->networks));
-    }
+    failed |= put_text(root, "networks", model->networks);
     failed |= json_object_set_new(root, "simulated", json_boolean(model->simulated));
     failed |= json_object_set_new(root, "method", json_string(method_names[model->method]));
     failed |= json_object_set_new(root, "two_step", json_boolean(model->two_step));

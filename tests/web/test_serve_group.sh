@@ -135,6 +135,15 @@ expect_code 404 GET /api/trainings/other/curves
 expect_code 200 GET "/api/groups/$group"
 is 'a["rows"][2]["review"]["who"]' AB
 is 'a["rows"][0]["participants"]["group"]' control
+# A column that the scans have, too, does not take its place in the table; "01" is a group's name and no number.
+printf 'participant_id\ticv\tarm\n1\t333\t01\n2\t333\t02\n' >codes.tsv
+upload codes.tsv codes.tsv
+expect_code 200 PUT "/api/groups/$group/participants" -d "{\"upload\": \"$upload\"}"
+is 'a["rows"][0]["participants"]["arm"]' 01
+expect_code 200 GET "/api/groups/$group/table.tsv"
+head -n 1 answer | tr '\t' '\n' | grep -qx icv_in_participants || fail "the table of the group has no icv_in_participants: $(head -n 1 answer)"
+awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "icv") c = i } NR > 1 && $c == 333 { bad = 1 } END { exit !(c && !bad) }' answer ||
+    fail "the measured icv was replaced: $(head -n 2 answer)"
 expect_code 404 POST /api/groups -d '{"name": "x", "jobs": ["0123456789abcdef"]}'
 expect_code 400 POST /api/groups -d '{"name": "x", "jobs": []}'
 expect_code 200 GET /api/groups

@@ -366,6 +366,17 @@ static dn_status judge(application *it)
     return DN_OK;
 }
 
+static dn_status doubt_networks(application *it)
+{
+    dn_remarks *remarks = &it->cohort.remarks;
+    return dn_norm_other_networks(&it->model, remarks->networks)
+               ? dn_remarks_add(remarks, DN_REMARK_DOUBT, "other_networks",
+                                "The volumes of the norm were measured by other networks (%s) than these (%s): differences between "
+                                "networks look like those between people, so do not use this comparison.",
+                                it->model.networks, remarks->networks)
+               : DN_OK;
+}
+
 dn_status dn_study_norm_apply(const dn_norm_apply_options *options, dn_study_result *result)
 {
     dn_status status = DN_OK;
@@ -379,14 +390,7 @@ dn_status dn_study_norm_apply(const dn_norm_apply_options *options, dn_study_res
     }
     DN_TRY_GOTO(status, dn_norm_read(options->norm, &it.model), done);
     DN_TRY_GOTO(status, dn_cohort_load(&options->tables, &options->columns, &it.model, &it.cohort), done);
-    if (dn_norm_other_networks(&it.model, it.cohort.remarks.networks)) {
-        DN_TRY_GOTO(status,
-                    dn_remarks_add(&it.cohort.remarks, DN_REMARK_DOUBT, "other_networks",
-                                   "The volumes of the norm were measured by other networks (%s) than these (%s): differences between "
-                                   "networks look like those between people, so do not use this comparison.",
-                                   it.model.networks, it.cohort.remarks.networks),
-                    done);
-    }
+    DN_TRY_GOTO(status, doubt_networks(&it), done);
     DN_TRY_GOTO(status, dn_apart_take(&it.model, &it.cohort, &it.apart), done);
     if (options->tables.strict) {
         DN_TRY_GOTO(status, dn_remarks_refuse(&it.cohort.remarks), done);

@@ -114,7 +114,8 @@ static json_t *cell(const dn_table *table, size_t row, size_t column)
     if (text == NULL) {
         return json_null();
     }
-    if (strcmp(dn_table_column_name(table, column), ID) != 0 && !dn_table_is_text(table, row, column) &&
+    const bool code = text[0] == '0' && text[1] >= '0' && text[1] <= '9'; /* "01" is a name, and the group of that name is not "1" */
+    if (!code && strcmp(dn_table_column_name(table, column), ID) != 0 && !dn_table_is_text(table, row, column) &&
         dn_table_number(table, row, column, &value) == DN_OK && isfinite(value)) {
         return json_real(value);
     }
