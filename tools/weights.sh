@@ -33,18 +33,11 @@ adjust() { # the config, the model, changes
 # any contrast starts at it.
 synthetic=$runs/whole_head_fine_synthetic
 partners() { # labels of the real heads that configs/whole_head_fine_partners.yaml names, once
-    local folder list scan
     ln -sf "$(realpath "$models/whole-head-coarse.safetensors")" "$synthetic/"
-    for folder in ds000011 ds002748; do
-        list=()
-        while read -r scan; do
-            [ -e "$runs/partners/$folder/${scan%_T1w.nii.gz}_dseg.nii.gz" ] || list+=("$DIEN_DATA/t1w_$folder/$scan")
-        done < <(grep -o "t1w_$folder/[^']*_T1w.nii.gz" configs/whole_head_fine_partners.yaml | cut -d/ -f2)
-        [ ${#list[@]} -gt 0 ] || continue
-        DIEN_MODELS=$synthetic nice "$build/dien" segment "${list[@]}" -o "$runs/partners/$folder" --accept --quiet --structures "$tissues" || [ $? = 4 ]
-    done
+    while IFS=/ read -r folder scan; do
+        DIEN_MODELS=$synthetic nice tools/whole_head_labels.sh "$build" "$DIEN_DATA/$folder/$scan" "$runs/partners/${folder#t1w_}" </dev/null
+    done < <(grep -o "t1w_ds[^']*_T1w.nii.gz" configs/whole_head_fine_partners.yaml)
 }
-tissues=thalamus,caudate,putamen,pallidum,hippocampus,amygdala,accumbens,ventral_diencephalon,ventricles,brain_stem,optic_chiasm,cerebrum,cerebellum,csf
 stages='whole_head_coarse whole_head_coarse_second whole_head_fine whole_head_fine_second whole_head_fine_third whole_head_fine_fourth'
 stages+=' whole_head_fine_partners whole_head_fine_partners_second'
 any='whole_head_coarse_any_contrast whole_head_fine_any_contrast'

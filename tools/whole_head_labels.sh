@@ -1,5 +1,5 @@
 #!/bin/bash
-# Labels of a head's tissue and fluid, from which tools/hypothalamus_copies.py cuts: everything that the whole-head networks label, without the
+# Labels of a head's tissue and fluid, from which tools/hypothalamus_copies.py cuts, and which tools/weights.sh gives to unlabelled partners: everything that the whole-head networks label, without the
 # hypothalamus. $1 build folder, $2 scan, $3 folder that gets STEM_dseg.nii.gz (not made again), $4 threads (0: all).
 set -euo pipefail
 stem=$(basename "$2")

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/job.h"
+#include "base/text.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -128,11 +129,9 @@ json_t *dn_json_string(const char *text)
         char *copy = malloc(size);
         if (copy != NULL) {
             memcpy(copy, text, size);
+            dn_text_make_ascii(copy);
+            plain = json_string(copy);
         }
-        for (char *p = copy; p != NULL && *p != '\0'; ++p) {
-            *p = (unsigned char)*p < 0x80 ? *p : '?';
-        }
-        plain = copy != NULL ? json_string(copy) : NULL;
         free(copy);
     }
     return plain;

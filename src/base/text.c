@@ -72,6 +72,21 @@ void dn_text_make_line(char *text)
     dn_text_without_controls(text, strlen(text), "");
 }
 
+bool dn_text_is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80) {
+        ++text;
+    }
+    return *text == '\0';
+}
+
+void dn_text_make_ascii(char *text)
+{
+    for (char *p = text; *p != '\0'; ++p) {
+        *p = (unsigned char)*p < 0x80 ? *p : '?';
+    }
+}
+
 size_t dn_text_character(const char *text, size_t size)
 {
     const unsigned char *p = (const unsigned char *)text;

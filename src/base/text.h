@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -27,6 +28,11 @@ void dn_text_make_line(char *text);
 
 /* The same for size bytes, but for the characters in kept ("\n\t"). */
 void dn_text_without_controls(char *text, size_t size, const char *kept);
+
+/* Whether no byte of text is beyond ASCII. */
+bool dn_text_is_ascii(const char *text);
+/* Each byte beyond ASCII becomes '?'. */
+void dn_text_make_ascii(char *text);
 
 /* Bytes of the UTF-8 character at text, of which size bytes are left (or a zero follows); 0: it is none. */
 size_t dn_text_character(const char *text, size_t size);

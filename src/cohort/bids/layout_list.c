@@ -91,13 +91,6 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-static void make_ascii(char *text)
-{
-    for (char *p = text; p != NULL && *p != '\0'; ++p) {
-        *p = (unsigned char)*p < 0x80 ? *p : '?';
-    }
-}
-
 dn_status dn_layout_check_text(dn_bids_layout *layout)
 {
     for (size_t i = 0; i < layout->count; ++i) {
@@ -108,7 +101,9 @@ dn_status dn_layout_check_text(dn_bids_layout *layout)
         char *const texts[] = {scan->inside,  scan->key,     scan->stem,     scan->folder,
                                scan->subject, scan->session, scan->unusable, scan->dicom != NULL ? scan->dicom->origin : NULL};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; ++k) {
-            make_ascii(texts[k]);
+            if (texts[k] != NULL) {
+                dn_text_make_ascii(texts[k]);
+            }
         }
         if (scan->unusable == NULL) {
             DN_TRY(dn_asprintf(&scan->unusable, "%s: its name, or that of a folder that it is in, is not written in UTF-8: rename it",

@@ -6,6 +6,7 @@
 #include "base/bids_name.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "cohort/dicom/peek.h"
 #include "cohort/dicom/privacy.h"
 #include "models/sha256.h"
@@ -129,21 +130,13 @@ static dn_status bare_name(const part *it, char **out)
     return DN_OK;
 }
 
-/* Letters that headers write in several ways ("Mueller", "Müller" in two character sets) cannot be compared with a header. */
-static bool is_plain(const char *name)
-{
-    while (*name != '\0' && (unsigned char)*name < 0x80) {
-        ++name;
-    }
-    return *name == '\0';
-}
-
-/* A label of a folder's name that is none by BIDS. *hidden: the name says who the person is, or may. */
+/* A label of a folder's name that is none by BIDS. *hidden: the name says who the person is, or may: letters that headers write in several
+ * ways ("Mueller", "Müller" in two character sets) cannot be compared with a header. */
 static dn_status make_label(const char *name, const dn_dicom_header *first, char **out, bool *hidden)
 {
     dn_private_values values = {0};
     dn_status status = dn_private_add(&values, first);
-    *hidden = status == DN_OK && (!is_plain(name) || dn_private_in_name(&values, name));
+    *hidden = status == DN_OK && (!dn_text_is_ascii(name) || dn_private_in_name(&values, name));
     dn_private_release(&values);
     DN_TRY(status);
     DN_TRY(dn_strdup(name, out));

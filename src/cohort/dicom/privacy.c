@@ -22,14 +22,6 @@ void dn_private_release(dn_private_values *list)
     *list = (dn_private_values){0};
 }
 
-static bool is_ascii(const char *text)
-{
-    while (*text != '\0' && (unsigned char)*text < 0x80) {
-        ++text;
-    }
-    return *text == '\0';
-}
-
 static dn_status add(dn_private_values *list, const char *text, size_t length)
 {
     char *copy = NULL;
@@ -48,7 +40,7 @@ static dn_status add(dn_private_values *list, const char *text, size_t length)
         return status;
     }
     list->values[list->count++] = copy;
-    list->foreign = list->foreign || !is_ascii(copy);
+    list->foreign = list->foreign || !dn_text_is_ascii(copy);
     return DN_OK;
 }
 
@@ -147,7 +139,7 @@ static bool holds(const char *text, const char *value)
 {
     enum { ENOUGH = 2 };
     const bool anywhere = strpbrk(value, "0123456789") != NULL;
-    if (!is_ascii(value) && plain_letters(value) < ENOUGH) {
+    if (!dn_text_is_ascii(value) && plain_letters(value) < ENOUGH) {
         return false; /* foreign, below */
     }
     for (const char *at = text; *at != '\0'; ++at) {
@@ -161,7 +153,7 @@ static bool holds(const char *text, const char *value)
 
 bool dn_private_in(const dn_private_values *list, const char *text)
 {
-    if (list->foreign && !is_ascii(text)) {
+    if (list->foreign && !dn_text_is_ascii(text)) {
         return true;
     }
     for (size_t i = 0; i < list->count; ++i) {

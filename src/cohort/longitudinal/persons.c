@@ -88,21 +88,19 @@ static dn_status choose_scans(run *it, size_t from, size_t end, person *p)
 static dn_status read_times(const run *it, person *p, json_t *when)
 {
     double first = INFINITY, last = -INFINITY;
+    char(*tables)[DN_BIDS_WHEN] = NULL;
+    dn_status status = DN_OK;
     DN_TRY(dn_alloc(&p->times, p->count, sizeof *p->times, "the times of sessions"));
+    DN_TRY(dn_alloc(&tables, p->count, sizeof *tables, "the times of sessions"));
     /* All of one source: the data set's days may have been moved, those of headers were not. */
-    for (size_t i = 0; i < p->count && !p->by_header; ++i) {
-        char text[DN_BIDS_WHEN];
+    for (size_t i = 0; i < p->count && status == DN_OK; ++i) {
         const dn_roster_scan *scan = p->scan[i];
-        DN_TRY(dn_bids_when(it->options->dataset, scan->participant, scan->session, scan->inside, text));
-        p->by_header = *text == '\0' && *scan->day != '\0';
+        status = dn_bids_when(it->options->dataset, scan->participant, scan->session, scan->inside, tables[i]);
+        p->by_header = p->by_header || (*tables[i] == '\0' && *scan->day != '\0');
     }
-    for (size_t i = 0; i < p->count; ++i) {
-        char text[DN_BIDS_WHEN];
-        const dn_roster_scan *scan = p->scan[i];
-        DN_TRY(dn_bids_when(it->options->dataset, scan->participant, scan->session, scan->inside, text));
-        if (p->by_header) { /* how the days lie to each other is enough: the record names none */
-            snprintf(text, sizeof text, "%s", scan->day);
-        }
+    for (size_t i = 0; i < p->count && status == DN_OK; ++i) {
+        const char *text = p->by_header ? p->scan[i]->day : tables[i];
+        /* How the days of headers lie to each other is enough: the record names none. */
         json_array_append_new(when, p->by_header ? json_real(dn_bids_days(text) - dn_bids_days(p->scan[0]->day)) : json_string(text));
         p->times[i] = dn_bids_days(text) / DN_DAYS_PER_YEAR;
         first = p->times[i] < first ? p->times[i] : first;
@@ -111,6 +109,8 @@ static dn_status read_times(const run *it, person *p, json_t *when)
             first = NAN;
         }
     }
+    free(tables);
+    DN_TRY(status);
     for (size_t i = 0; i < p->count; ++i) {
         p->times[i] -= first;
     }

@@ -74,27 +74,44 @@ static dn_status compare_input(const dn_bids_scan *scan, const json_t *input, bo
     return DN_OK;
 }
 
-/* The first file that was written and is not there any more, or has another size; *name is borrowed from record. A table or mask that the
- * page corrected is recorded by whoever corrects it. */
-static void find_missing(const char *output, const json_t *record, const char **name)
+static int64_t time_ns(const struct stat *facts)
+{
+    return (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
+}
+
+/* A file that a record lists, as it is now; -1 bytes: it is not there. */
+static dn_status look_at_result(const char *output, const json_t *record, const char *name, struct stat *facts)
 {
     const char *folder = json_string_value(json_object_get(record, "Folder"));
+    char *path = NULL;
+    DN_TRY(dn_asprintf(&path, "%s/%s/%s", output, folder != NULL ? folder : ".", name));
+    if (stat(path, facts) != 0) {
+        *facts = (struct stat){.st_size = -1};
+    }
+    free(path);
+    return DN_OK;
+}
+
+/* The first file that was written and is not there any more, or has another size; *name is borrowed from record. A table or mask that the
+ * page corrected is recorded by whoever corrects it. */
+static dn_status find_missing(const char *output, const json_t *record, const char **name)
+{
     const json_t *file;
     size_t i;
     *name = NULL;
     json_array_foreach(json_object_get(record, "Outputs"), i, file)
     {
         const char *what = json_string_value(json_object_get(file, "name"));
-        char *path = NULL;
         struct stat facts;
-        if (what == NULL || dn_asprintf(&path, "%s/%s/%s", output, folder != NULL ? folder : ".", what) != DN_OK) {
+        if (what == NULL || *name != NULL) {
             continue;
         }
-        if (*name == NULL && (stat(path, &facts) != 0 || (json_int_t)facts.st_size != json_integer_value(json_object_get(file, "bytes")))) {
+        DN_TRY(look_at_result(output, record, what, &facts));
+        if ((json_int_t)facts.st_size != json_integer_value(json_object_get(file, "bytes"))) {
             *name = what;
         }
-        free(path);
     }
+    return DN_OK;
 }
 
 static dn_status compare_models(const json_t *now, const json_t *then, char **reason)
@@ -150,17 +167,12 @@ static dn_status judge(const char *output, const dn_bids_scan *scan, const dn_ru
         return dn_asprintf(&out->reason, "%s", message != NULL ? message : "could not be measured");
     }
     const char *missing;
-    find_missing(output, record, &missing);
+    DN_TRY(find_missing(output, record, &missing));
     if (missing != NULL) {
         return dn_asprintf(&out->reason, "%s is missing or was changed", missing);
     }
     out->state = DN_SCAN_DONE;
     return DN_OK;
-}
-
-static int64_t time_ns(const struct stat *facts)
-{
-    return (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
 }
 
 dn_status dn_scan_status_look(const char *output, const dn_bids_scan *scan, const dn_run_identity *now, dn_scan_status *out)
@@ -253,7 +265,6 @@ dn_status dn_scan_status_write(const char *output, const dn_bids_scan *scan, con
 /* Names, sizes, times and numbers of the files that a record lists, as a text that is another one when any of them was written. */
 static dn_status facts_of_results(const char *output, const json_t *record, char **out)
 {
-    const char *folder = json_string_value(json_object_get(record, "Folder"));
     const json_t *file;
     size_t i;
     dn_text text = {0};
@@ -261,19 +272,14 @@ static dn_status facts_of_results(const char *output, const json_t *record, char
     json_array_foreach(json_object_get(record, "Outputs"), i, file)
     {
         const char *name = json_string_value(json_object_get(file, "name"));
-        struct stat facts = {.st_size = -1};
-        char *path = NULL;
-        dn_status status = dn_asprintf(&path, "%s/%s/%s", output, folder != NULL ? folder : ".", name != NULL ? name : "");
+        struct stat facts;
+        const dn_status status = look_at_result(output, record, name != NULL ? name : "", &facts);
         if (status != DN_OK) {
             dn_text_discard(&text);
             return status;
         }
-        if (stat(path, &facts) != 0) {
-            facts = (struct stat){.st_size = -1};
-        }
-        fprintf(text.stream, "%s %lld %lld %llu\n", path, (long long)facts.st_size, (long long)time_ns(&facts),
+        fprintf(text.stream, "%s %lld %lld %llu\n", name != NULL ? name : "", (long long)facts.st_size, (long long)time_ns(&facts),
                 (unsigned long long)facts.st_ino);
-        free(path);
     }
     return dn_text_take(&text, out);
 }

@@ -329,7 +329,8 @@ static bool is_measured(const dn_page_group *group, const char *name)
     return found;
 }
 
-static dn_status put_row(const dn_page_group *group, const dn_member *member, dn_table *to)
+/* taken: by column of the participants, is_measured. */
+static dn_status put_row(const dn_page_group *group, const dn_member *member, const bool *taken, dn_table *to)
 {
     size_t row;
     const dn_table *own = member->scan->values.table;
@@ -343,7 +344,7 @@ static dn_status put_row(const dn_page_group *group, const dn_member *member, dn
         const char *text = dn_table_text(group->people, member->person, c);
         if (strcmp(name, "participant_id") != 0 && text != NULL) {
             char *own_name = NULL;
-            DN_TRY(dn_asprintf(&own_name, "%s%s", name, is_measured(group, name) ? "_in_participants" : ""));
+            DN_TRY(dn_asprintf(&own_name, "%s%s", name, taken[c] ? "_in_participants" : ""));
             const dn_status status = dn_table_put_text(to, own_name, text);
             free(own_name);
             DN_TRY(status);
@@ -356,12 +357,18 @@ dn_status dn_get_table(dn_request *request, dn_reply *reply)
 {
     dn_page_group group = {.id = NULL};
     dn_table *table = NULL;
+    bool *taken = NULL;
     char id[DN_ID_SIZE], *path = NULL, *name = NULL;
     dn_status status;
     DN_TRY_GOTO(status, dn_group_open(request, reply, NULL, &group), done);
     DN_TRY_GOTO(status, dn_table_create("the group", &table), done);
+    const size_t columns = group.people != NULL ? dn_table_columns(group.people) : 0;
+    DN_TRY_GOTO(status, dn_alloc(&taken, columns, sizeof *taken, "the columns"), done);
+    for (size_t c = 0; c < columns; ++c) {
+        taken[c] = is_measured(&group, dn_table_column_name(group.people, c));
+    }
     for (size_t i = 0; i < group.count; ++i) {
-        DN_TRY_GOTO(status, put_row(&group, &group.member[i], table), done);
+        DN_TRY_GOTO(status, put_row(&group, &group.member[i], taken, table), done);
     }
     DN_TRY_GOTO(status, dn_id_make(id), done);
     DN_TRY_GOTO(status, dn_asprintf(&path, "%s/uploads/table-%s.tsv", request->web->options.state, id), done);
@@ -372,6 +379,7 @@ done:
     if (path != NULL) {
         unlink(path); /* what is sent is open */
     }
+    free(taken);
     free(name);
     free(path);
     dn_table_destroy(table);
